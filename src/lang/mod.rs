@@ -1,1 +1,18 @@
+//! The rule language: rule text → checked program → decisions.
+//!
+//! ```text
+//! Sources ──syntax──▶ ast::File ──check──▶ program::Program ──eval──▶ Value, Trace
+//!    (text of .rules files, list files)        │                        ▲
+//!                                    Diagnostics                  Facts (the host)
+//! ```
+//!
+//! Pure: nothing here reads a clock, a file, the network or a store, and nothing here knows WeChat.
+//! It depends on no other room of the crate. pest types never leave [`syntax`]; parsing gives a tree
+//! *and* diagnostics, never an `Err`; evaluation cannot fail, a missing fact is a value
+//! ([`value::Value::Unknown`]).
 
+pub mod diagnostics;
+pub mod program;
+pub mod span;
+pub mod syntax;
+pub mod value;

@@ -1,0 +1,173 @@
+//! Stories: tests that are written beside the rules.
+
+use crate::lang::span::Span;
+
+/// One `test`.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// What it shows.
+    pub name: String,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// The whole item.
+    pub span: Span,
+}
+
+/// One line.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What happens or is expected.
+    pub kind: StepKind,
+    /// The line.
+    pub span: Span,
+}
+
+/// The kinds of story lines. Names are checked: accounts, users and places are introduced before use.
+#[derive(Debug, Clone)]
+#[allow(
+    missing_docs,
+    reason = "see lang::syntax::ast::StepKind, which says it"
+)]
+pub enum StepKind {
+    Place {
+        name: String,
+        lat: f64,
+        lon: f64,
+        country: Option<String>,
+        region: Option<String>,
+    },
+    Account {
+        name: String,
+        display: Option<String>,
+        phone: Option<String>,
+        code: Option<String>,
+        password: Option<String>,
+        zone: Option<String>,
+    },
+    IssueCode {
+        purpose: CodePurpose,
+        code: String,
+        account: String,
+    },
+    IssueTicket {
+        ticket: String,
+        account: String,
+    },
+    WeChat {
+        user: String,
+        act: WeChatAct,
+        times: u32,
+        every: i64,
+    },
+    Login {
+        account: String,
+        login: StoryLogin,
+        times: u32,
+        every: i64,
+    },
+    After(i64),
+    Operator {
+        account: String,
+        lock: bool,
+    },
+    Platform {
+        accepts: bool,
+    },
+    Expect(Expectation),
+}
+
+/// What a verification code is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum CodePurpose {
+    Bind,
+    Unbind,
+    Unlock,
+}
+
+/// What a WeChat user does.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum WeChatAct {
+    SendsText(String),
+    SendsKind(String),
+    Follows(Option<String>),
+    Unfollows,
+    Scans(String),
+    Clicks(String),
+    Views(String),
+    Does(String),
+}
+
+/// How somebody logs in.
+#[derive(Debug, Clone, Default)]
+pub struct StoryLogin {
+    /// The name of a `place`.
+    pub city: Option<String>,
+    /// How the machine identifies itself.
+    pub machine: StoryMachine,
+    /// The address; each place has one of its own when not said.
+    pub ip: Option<String>,
+    /// The password is wrong.
+    pub wrong_password: bool,
+    /// The user agent.
+    pub agent: Option<String>,
+    /// A captcha that is demanded is solved.
+    pub solving_captcha: bool,
+}
+
+/// How a machine identifies itself in a story.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum StoryMachine {
+    /// Not at all.
+    #[default]
+    None,
+    /// By a legal identifier that belongs to this name.
+    Named(String),
+    /// By a forged one.
+    Illegal,
+}
+
+/// What a story expects.
+#[derive(Debug, Clone)]
+#[allow(
+    missing_docs,
+    reason = "see lang::syntax::ast::Expectation, which says it"
+)]
+pub enum Expectation {
+    Reply {
+        user: Option<String>,
+        contains: bool,
+        text: String,
+    },
+    NoReply,
+    ReplyKind(String),
+    Alert {
+        to: Option<String>,
+        by_template: Option<bool>,
+        text: Option<String>,
+    },
+    NoAlert,
+    Signals {
+        include: bool,
+        names: Vec<String>,
+    },
+    Allowed,
+    Denied,
+    Challenged,
+    Locked {
+        account: String,
+        negated: bool,
+    },
+    Bound {
+        user: String,
+        negated: bool,
+    },
+    Event {
+        name: String,
+        negated: bool,
+    },
+    Call(String),
+    Dialog(Option<String>),
+}

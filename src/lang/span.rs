@@ -1,0 +1,119 @@
+//! Where something stands in the rule files, and the files themselves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Index of a file in [`Sources::files`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct FileId(pub u32);
+
+/// A stretch of one file, in bytes of UTF-8; both ends lie on character boundaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The stretch `start..end` of `file`.
+    pub fn new(file: FileId, start: usize, end: usize) -> Self {
+        // Sources refuses files over 4 GiB long before this could cut anything off.
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self {
+            file,
+            start: clamp(start),
+            end: clamp(end),
+        }
+    }
+
+    /// The smallest stretch that covers both; `other` must be in the same file.
+    pub fn to(self, other: Span) -> Span {
+        Span {
+            file: self.file,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
+    /// The bytes as a range, for slicing the file's text.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// One rule file as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Path relative to the rules folder, with `/`, e.g. `guard.rules`.
+    pub path: String,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+/// A snapshot of a rules folder: what one generation of rules is compiled from.
+///
+/// `files` are sorted by the bytes of their paths (language law 6). `lists` holds the texts of the
+/// list files that may be named in `from "…"`, keyed by path relative to the rules folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sources {
+    /// The `.rules` files, sorted by path.
+    pub files: Vec<SourceFile>,
+    /// Other files of the folder that lists may be read from.
+    pub lists: BTreeMap<String, Arc<str>>,
+}
+
+impl Sources {
+    /// A snapshot of several named texts; sorts them by path.
+    pub fn new(files: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut files: Vec<SourceFile> = files
+            .into_iter()
+            .map(|(path, text)| SourceFile {
+                path,
+                text: text.into(),
+            })
+            .collect();
+        files.sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+        Self {
+            files,
+            lists: BTreeMap::new(),
+        }
+    }
+
+    /// One file, for tests and the command line.
+    pub fn single(path: &str, text: &str) -> Self {
+        Self::new([(path.to_owned(), text.to_owned())])
+    }
+
+    /// The file `id` stands for.
+    pub fn file(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
+    /// The text a span covers, or nothing when it does not belong to these sources.
+    pub fn slice(&self, span: Span) -> &str {
+        self.file(span.file)
+            .and_then(|file| file.text.get(span.range()))
+            .unwrap_or_default()
+    }
+
+    /// Line (from 1) and column in characters (from 1) of a span's start.
+    pub fn line_column(&self, span: Span) -> (usize, usize) {
+        let Some(file) = self.file(span.file) else {
+            return (1, 1);
+        };
+        let before = file.text.get(..span.start as usize).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
+        (line, column)
+    }
+}

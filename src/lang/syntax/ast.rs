@@ -1,0 +1,760 @@
+//! The tree of a rule file, as written: names unresolved, types unknown, every node with its span.
+//!
+//! Built by the parser, read by the checker and the formatter. Equality ignores nothing: two trees
+//! that differ only in spans are compared with [`super::same_tree`].
+
+use crate::lang::span::{FileId, Span};
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct File {
+    /// Which file.
+    pub id: FileId,
+    /// Its items in source order; items that could not be parsed are missing here and diagnosed.
+    pub items: Vec<Item>,
+    /// Names that stood in the head of an item that could not be parsed: references to them are
+    /// not reported as unknown.
+    pub poisoned: Vec<String>,
+}
+
+/// A name with its place. Names are NFKC-normalised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ident {
+    /// The name.
+    pub name: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A dotted path such as `login.city`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path {
+    /// The parts, at least one.
+    pub parts: Vec<Ident>,
+    /// All of it.
+    pub span: Span,
+}
+
+impl Path {
+    /// The path as written, joined with dots.
+    pub fn text(&self) -> String {
+        let names: Vec<&str> = self.parts.iter().map(|part| part.name.as_str()).collect();
+        names.join(".")
+    }
+}
+
+/// A text in quotes or a text block, escapes resolved and common indent removed, cut at its holes.
+/// Where a plain text is needed the checker refuses holes; where a template is needed it refuses
+/// extractors; where a pattern is needed it wants them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The pieces in order; literal pieces are never empty and never adjacent.
+    pub parts: Vec<TextPart>,
+    /// With the quotes.
+    pub span: Span,
+}
+
+/// A piece of a [`Text`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TextPart {
+    /// Characters.
+    Literal {
+        /// After escapes: `\n`, `\"`, `\\`, `\{`, `\}`.
+        value: String,
+        /// Where they stand.
+        span: Span,
+    },
+    /// `{path}` or `{name: extractor}`.
+    Hole {
+        /// The path or the capture's name.
+        path: Path,
+        /// The extractor of a pattern's capture.
+        extractor: Option<ExtractorUse>,
+        /// With the braces.
+        span: Span,
+    },
+}
+
+/// `mobile`, `digits(6)`, `one_of(sizes)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtractorUse {
+    /// The extractor's name.
+    pub name: Ident,
+    /// Its arguments: whole numbers or names.
+    pub args: Vec<ExtractorArg>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// An argument of an extractor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExtractorArg {
+    /// A whole number.
+    Number(u32, Span),
+    /// The name of a list.
+    Name(Ident),
+}
+
+/// What stands at column 0.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// `let`
+    Let(LetItem),
+    /// `list`
+    List(ListItem),
+    /// `on`
+    Rule(RuleItem),
+    /// `signal`
+    Signal(SignalItem),
+    /// `dialog`
+    Dialog(DialogItem),
+    /// `extractor`
+    Extractor(ExtractorItem),
+    /// `test`
+    Test(TestItem),
+}
+
+/// `let usual = 90 days`
+#[derive(Debug, Clone, PartialEq)]
+pub struct LetItem {
+    /// The new name.
+    pub name: Ident,
+    /// Its value: a constant or a condition.
+    pub value: Expr,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `list office: network from "lists/office.txt"` or `list words = ["a", "b"]`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListItem {
+    /// The new name.
+    pub name: Ident,
+    /// The type after the colon, as written.
+    pub ty: Option<Ident>,
+    /// Where the entries come from.
+    pub source: ListSource,
+    /// All of it.
+    pub span: Span,
+}
+
+/// Where a list's entries come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ListSource {
+    /// `= [ … ]`
+    Inline(Vec<Expr>),
+    /// `from "path"`
+    File(Text),
+}
+
+/// `extractor order_no = "NO{digits: digits(8)}"`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExtractorItem {
+    /// The new name.
+    pub name: Ident,
+    /// The pattern.
+    pub pattern: Text,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `on … when … even in dialog continue { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleItem {
+    /// The alternatives, at least one.
+    pub triggers: Vec<Trigger>,
+    /// The condition.
+    pub when: Option<Expr>,
+    /// `even in dialog`
+    pub even_in_dialog: bool,
+    /// `continue`
+    pub continues: bool,
+    /// What to do.
+    pub body: Block,
+    /// From `on` to the opening brace, for labels.
+    pub head: Span,
+    /// All of it.
+    pub span: Span,
+}
+
+/// One alternative of a rule's triggers. `text "a" or "b"` is two of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trigger {
+    /// The event's name as written: `text`, `subscribe`, `scan`, `click`, `view`, `image`, `any`,
+    /// `attempt`, `login`, `locked`, `undeliverable` (the word `alert` after it is dropped), …
+    /// For `event "NAME"` it is `event`.
+    pub event: Ident,
+    /// What must match.
+    pub matcher: Matcher,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What a trigger wants of its message or key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Matcher {
+    /// Nothing: every event of the kind.
+    Always,
+    /// `text "…"`, `scan scene "…"`, `click "…"`, `event "…"`: a pattern, perhaps with captures.
+    Pattern(Text),
+    /// `text containing "…"`
+    Containing(Text),
+    /// `text starting "…"`
+    Starting(Text),
+    /// `text matching "regex"`; named groups become captures of type text.
+    Matching(Text),
+    /// `text in cancel_words`
+    InList(Ident),
+    /// `text with phone: mobile, code: digits(6)`
+    With(Vec<WithCapture>),
+}
+
+/// `phone: mobile`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithCapture {
+    /// The capture's name.
+    pub name: Ident,
+    /// What it must look like.
+    pub extractor: ExtractorUse,
+}
+
+/// Actions in braces.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Block {
+    /// In source order.
+    pub actions: Vec<Action>,
+    /// With the braces.
+    pub span: Span,
+}
+
+/// One action with the answers to its outcomes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// What to do.
+    pub kind: ActionKind,
+    /// The words that name it, e.g. `lock account`.
+    pub keyword: Span,
+    /// `outcome { … }` arms; `None` when no braces were written at all.
+    pub outcomes: Option<Vec<OutcomeArm>>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `bound { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutcomeArm {
+    /// The outcome.
+    pub name: Ident,
+    /// The answer.
+    pub block: Block,
+}
+
+/// `key: value` inside `template`, `news`, `music`, `video`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldSetting {
+    /// The field.
+    pub name: Ident,
+    /// Its value.
+    pub value: Expr,
+}
+
+/// What an action does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ActionKind {
+    /// `reply "…"`
+    ReplyText(Text),
+    /// `reply image "media-id"`, `reply voice "…"`
+    ReplyMedia {
+        /// `image` or `voice`.
+        kind: Ident,
+        /// The media id.
+        media: Text,
+    },
+    /// `reply news { title: … description: … picture: … url: … }`, `reply music { … }`, `reply video { … }`
+    ReplyCard {
+        /// `news`, `music` or `video`.
+        kind: Ident,
+        /// Its fields.
+        fields: Vec<FieldSetting>,
+    },
+    /// `start binding with phone, code`
+    Start {
+        /// The dialog.
+        dialog: Ident,
+        /// Names handed over.
+        with: Vec<Ident>,
+    },
+    /// `leave dialog`
+    LeaveDialog,
+    /// `ask again code`
+    AskAgain(Ident),
+    /// `remember name = value for 1 hour`
+    Remember {
+        /// The variable.
+        name: Ident,
+        /// Its value.
+        value: Expr,
+        /// How long.
+        lifetime: Option<Expr>,
+    },
+    /// `forget name`
+    Forget(Ident),
+    /// `tag "x"`
+    Tag(Text),
+    /// `untag "x"`
+    Untag(Text),
+    /// `bind`; takes `phone`, `code` or `ticket` from the names in scope.
+    Bind,
+    /// `unbind`; takes `code` from the names in scope.
+    Unbind,
+    /// `lock account`
+    LockAccount,
+    /// `unlock account`; takes `code` from the names in scope.
+    UnlockAccount,
+    /// `log off account`
+    LogOff,
+    /// `trust alert choice for 30 days`
+    TrustAlert {
+        /// Which of several, a number.
+        choice: Option<Expr>,
+        /// How long.
+        lifetime: Expr,
+    },
+    /// `close alert choice`
+    CloseAlert {
+        /// Which of several, a number.
+        choice: Option<Expr>,
+    },
+    /// `challenge captcha`
+    Challenge,
+    /// `deny` or `deny "…"` (the text goes to the audit, never to the caller)
+    Deny(Option<Text>),
+    /// `allow`: ends the evaluation of later challenges for this attempt
+    Allow,
+    /// `alert expires 24 hours once per 30 minutes per login.machine { … }`
+    Alert(AlertAction),
+    /// `forward`: to the information system
+    Forward,
+    /// `hand over` or `hand over to "kf@account"`
+    HandOver(Option<Text>),
+    /// `call name with a, b`
+    Call {
+        /// The registered name.
+        name: Ident,
+        /// Its arguments.
+        with: Vec<Expr>,
+    },
+    /// `note "…"`: an audit entry
+    Note(Text),
+}
+
+/// The parts of an `alert`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlertAction {
+    /// `expires 24 hours`
+    pub expires: Option<Expr>,
+    /// `once per 30 minutes`
+    pub once_per: Option<Expr>,
+    /// `per login.machine`
+    pub per: Option<Path>,
+    /// `message "…"`
+    pub message: Option<Text>,
+    /// `template name { key: value … }`
+    pub template: Option<TemplateMessage>,
+}
+
+/// `template login_alert { time1: login.time … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemplateMessage {
+    /// The configured template's name.
+    pub name: Ident,
+    /// Its fields; `url` is the link, not a field.
+    pub fields: Vec<FieldSetting>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `signal new_city "异地登录" weight 40 shadow { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignalItem {
+    /// The signal.
+    pub name: Ident,
+    /// What people read.
+    pub title: Text,
+    /// How much it counts; may be negative.
+    pub weight: Expr,
+    /// Evaluated and recorded, never counted.
+    pub shadow: bool,
+    /// `when`
+    pub when: Option<Expr>,
+    /// `except`
+    pub except: Option<Expr>,
+    /// `learn until 14 days and 10 logins`
+    pub learn: Option<Learn>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// Until when a signal only watches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learn {
+    /// `14 days`
+    pub duration: Option<Expr>,
+    /// `10 logins`
+    pub logins: Option<(u32, Span)>,
+    /// `and` (both must be reached) or `or` (either).
+    pub both: bool,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `dialog binding expires 10 minutes { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct DialogItem {
+    /// The dialog.
+    pub name: Ident,
+    /// `expires`
+    pub expires: Option<Expr>,
+    /// `ask` clauses in order.
+    pub asks: Vec<AskClause>,
+    /// `cancel on words { … }`
+    pub cancel: Option<CancelClause>,
+    /// `give up { … }`
+    pub give_up: Option<Block>,
+    /// `done { … }`
+    pub done: Option<Block>,
+    /// From `dialog` to the opening brace.
+    pub head: Span,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `ask phone: mobile "…" unless … invalid "…" at most 3 times`
+#[derive(Debug, Clone, PartialEq)]
+pub struct AskClause {
+    /// The slot.
+    pub slot: Ident,
+    /// What fits it.
+    pub extractor: ExtractorUse,
+    /// The question.
+    pub question: Text,
+    /// When it need not be asked.
+    pub unless: Option<Expr>,
+    /// The answer to something that does not fit.
+    pub invalid: Option<Text>,
+    /// How many misfits before `give up`.
+    pub at_most: Option<(u32, Span)>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `cancel on cancel_words { … }` or `cancel on "取消" or "退出" { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct CancelClause {
+    /// The words.
+    pub words: CancelWords,
+    /// The answer.
+    pub block: Block,
+    /// All of it.
+    pub span: Span,
+}
+
+/// Words that leave a dialog.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CancelWords {
+    /// A list's name.
+    List(Ident),
+    /// Words in place.
+    Inline(Vec<Text>),
+}
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Where it stands, without enclosing parentheses.
+    pub span: Span,
+}
+
+/// The forms of an expression.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExprKind {
+    /// `60`, `90 days`, `900 km/h`, `2%`: the number and its unit as written (`%` for percent).
+    Number {
+        /// The number.
+        value: f64,
+        /// The unit.
+        unit: Option<Ident>,
+    },
+    /// A text.
+    Text(Text),
+    /// `yes` or `no`.
+    YesNo(bool),
+    /// A name or dotted path.
+    Path(Path),
+    /// `count(failures, within: 10 minutes)`
+    Call {
+        /// The function.
+        name: Ident,
+        /// Its arguments.
+        args: Vec<Arg>,
+    },
+    /// `[a, b]`
+    List(Vec<Expr>),
+    /// `not e`
+    Not(Box<Expr>),
+    /// `-e`
+    Negate(Box<Expr>),
+    /// `a and b`, `a or b`, `a >= b`, `a + b`, …
+    Binary {
+        /// The operator.
+        op: BinaryOp,
+        /// Where the operator stands.
+        op_span: Span,
+        /// Left.
+        left: Box<Expr>,
+        /// Right.
+        right: Box<Expr>,
+    },
+    /// `a in b`, `a not in b`
+    In {
+        /// What is looked for.
+        item: Box<Expr>,
+        /// Where.
+        list: Box<Expr>,
+        /// `not in`
+        negated: bool,
+    },
+    /// `a is known`, `a is unknown`
+    IsKnown {
+        /// What is asked about.
+        inner: Box<Expr>,
+        /// `is known` rather than `is unknown`.
+        known: bool,
+    },
+    /// `a otherwise b`
+    Otherwise {
+        /// What is wanted.
+        inner: Box<Expr>,
+        /// What stands in for it.
+        default: Box<Expr>,
+    },
+    /// `( e )`: kept for the formatter and for the check on mixed and/or.
+    Group(Box<Expr>),
+}
+
+/// A binary operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum BinaryOp {
+    And,
+    Or,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}
+
+/// An argument of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arg {
+    /// `within:`; `None` for positional arguments.
+    pub name: Option<Ident>,
+    /// The value. For `last: 50` (window by number) it is a plain number.
+    pub value: Expr,
+}
+
+/// `test "…" { … }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestItem {
+    /// What the story shows.
+    pub name: Text,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// One line of a story.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What happens or is expected.
+    pub kind: StepKind,
+    /// All of it.
+    pub span: Span,
+}
+
+/// The kinds of story lines.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepKind {
+    /// `place 北京 39.90 116.40` (latitude, longitude; optional `country "CN"`, `region "…"`)
+    Place {
+        /// The place's name, which is also its city.
+        name: Ident,
+        /// Latitude.
+        lat: f64,
+        /// Longitude.
+        lon: f64,
+        /// `country "…"`, `region "…"`
+        settings: Vec<(Ident, Text)>,
+    },
+    /// `account alice phone "13800138000" code "482913" name "爱丽丝" password "…"`
+    Account {
+        /// The account's identifier.
+        name: Ident,
+        /// `phone`, `code` (issues this bind code), `name`, `password`, `zone`
+        settings: Vec<(Ident, Text)>,
+    },
+    /// `issue unlock code "111222" to alice` (purpose bind | unbind | unlock)
+    IssueCode {
+        /// The purpose.
+        purpose: Ident,
+        /// The digits the story wants to see.
+        code: Text,
+        /// The account.
+        account: Ident,
+    },
+    /// `issue ticket "abc" to alice`: a bind ticket with this text
+    IssueTicket {
+        /// The ticket's text.
+        ticket: Text,
+        /// The account.
+        account: Ident,
+    },
+    /// `wechat 小王 sends "…"`, `… sends image`, `… follows`, `… follows scene "…"`, `… scans "…"`,
+    /// `… clicks "KEY"`, `… views "url"`, `… unfollows`, `… does "EventName"`
+    WeChat {
+        /// The user.
+        user: Ident,
+        /// `sends`, `follows`, `unfollows`, `scans`, `clicks`, `views`, `does`
+        verb: Ident,
+        /// The kind after `sends` when it is no text: `image`, `voice`, `video`, `location`, `link`, `file`
+        message: Option<Ident>,
+        /// The text, scene, key, url or event name.
+        text: Option<Text>,
+        /// `, 3 times every 1 minute`
+        repeat: Option<Repeat>,
+    },
+    /// `login alice city 北京 machine "pc-1" wrong password, 5 times`
+    Login {
+        /// The account.
+        account: Ident,
+        /// `city NAME`, `machine "…"`, `illegal machine`, `new machine`, `ip "…"`, `wrong password`, `agent "…"`, `solving captcha`
+        settings: Vec<LoginSetting>,
+        /// `, 15 times every 1 day`
+        repeat: Option<Repeat>,
+    },
+    /// `after 3 hours`
+    After(Expr),
+    /// `operator locks alice`, `operator unlocks alice`
+    Operator {
+        /// `locks` or `unlocks`
+        verb: Ident,
+        /// The account.
+        account: Ident,
+    },
+    /// `platform refuses sends` / `platform accepts sends`: whether prompts can be delivered
+    Platform {
+        /// `refuses` or `accepts`
+        verb: Ident,
+    },
+    /// `expect …`
+    Expect(Expectation),
+}
+
+/// A word or a word with a value after `login NAME`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum LoginSetting {
+    /// `city 北京`
+    City(Ident),
+    /// `machine "pc-1"`: a proven machine of that name
+    Machine(Text),
+    /// `illegal machine`: a forged identifier
+    IllegalMachine(Span),
+    /// `no machine`
+    NoMachine(Span),
+    /// `ip "203.0.113.7"`
+    Ip(Text),
+    /// `wrong password`
+    WrongPassword(Span),
+    /// `agent "…"`
+    Agent(Text),
+    /// `solving captcha`
+    SolvingCaptcha(Span),
+}
+
+/// `5 times` or `15 times every 1 day`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Repeat {
+    /// How often.
+    pub times: u32,
+    /// How far apart; one second when missing.
+    pub every: Option<Expr>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What a story expects.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expectation {
+    /// `expect reply "…"` (equal), `expect reply ~ "…"` (contains)
+    Reply {
+        /// Whose; the last speaker when missing.
+        user: Option<Ident>,
+        /// Contained rather than equal.
+        contains: bool,
+        /// The text.
+        text: Text,
+    },
+    /// `expect no reply`
+    NoReply,
+    /// `expect reply image|voice|video|music|news|customer service`
+    ReplyKind(Ident),
+    /// `expect alert to 小王 by template ~ "…"`
+    Alert {
+        /// To whom.
+        to: Option<Ident>,
+        /// `message` or `template`
+        by: Option<Ident>,
+        /// A text it contains.
+        text: Option<Text>,
+    },
+    /// `expect no alert`
+    NoAlert,
+    /// `expect signals a, b` (exactly) or `expect signals include a`
+    Signals {
+        /// The rest may fire too.
+        include: bool,
+        /// The names; empty for `expect no signals`.
+        names: Vec<Ident>,
+    },
+    /// `expect allowed`, `expect denied`, `expect challenged`: of the last login
+    Verdict(Ident),
+    /// `expect alice locked`, `expect alice not locked`, `expect 小王 bound`, `expect 小王 not bound`
+    State {
+        /// An account or a WeChat user.
+        subject: Ident,
+        /// `locked` or `bound`
+        state: Ident,
+        /// `not`
+        negated: bool,
+    },
+    /// `expect event "locked"`, `expect no event "…"`: in the feed since the last step that acted
+    Event {
+        /// The kind.
+        name: Text,
+        /// `no`
+        negated: bool,
+    },
+    /// `expect call security_desk`: a webhook or host action was called since the last step that acted
+    Call(Ident),
+    /// `expect in dialog binding`, `expect no dialog`: of the last speaker
+    Dialog(Option<Ident>),
+}

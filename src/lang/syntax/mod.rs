@@ -1,0 +1,3 @@
+//! Rule text → tree. The only room that knows pest.
+
+pub mod ast;
