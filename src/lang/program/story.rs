@@ -73,7 +73,19 @@ pub enum StepKind {
     Platform {
         accepts: bool,
     },
+    System(SystemAct),
     Expect(Expectation),
+}
+
+/// What the information system does with forwarded messages from here on.
+#[derive(Debug, Clone)]
+pub enum SystemAct {
+    /// It answers this.
+    Answers(String),
+    /// It does not answer in time.
+    IsLate,
+    /// It cannot be reached or answers with an error.
+    Fails,
 }
 
 /// What a verification code is good for.

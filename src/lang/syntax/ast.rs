@@ -660,6 +660,14 @@ pub enum StepKind {
         /// The account.
         account: Ident,
     },
+    /// `system answers "…"`, `system is late`, `system fails`: what the information system does
+    /// with messages that are forwarded to it and with synchronous calls, from here on
+    System {
+        /// `answers`, `late` or `fails`
+        verb: Ident,
+        /// The answer.
+        text: Option<Text>,
+    },
     /// `platform refuses sends` / `platform accepts sends`: whether prompts can be delivered
     Platform {
         /// `refuses` or `accepts`
