@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod bot;
+pub mod config;
 pub mod env;
 pub mod guard;
 pub mod history;
