@@ -12,6 +12,7 @@
 //! ([`value::Value::Unknown`]).
 
 pub mod diagnostics;
+pub mod eval;
 pub mod program;
 pub mod span;
 pub mod syntax;

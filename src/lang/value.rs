@@ -144,6 +144,19 @@ impl Value {
         !matches!(self, Self::Unknown(_))
     }
 
+    /// The characters of a value that is made of some: text, phone, code and the identifiers.
+    pub fn characters(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Text(text)
+            | Self::Phone(text)
+            | Self::Code(text)
+            | Self::Machine(text)
+            | Self::Account(text)
+            | Self::Alert(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// `Some(yes or no)`, or `None` when unknown (or not a yes/no, which the checker rules out).
     pub fn truth(&self) -> Option<bool> {
         match self {

@@ -5,10 +5,12 @@
 
 mod action;
 mod expr;
+mod members;
 mod story;
 
 pub use action::*;
 pub use expr::*;
+pub use members::ListIndex;
 pub use story::*;
 
 use std::sync::Arc;
@@ -78,6 +80,8 @@ pub struct List {
     /// Its entries, in source order. Text entries are normalised with [`crate::text::normalise`]'s
     /// rules by whoever matches messages against them.
     pub entries: ListEntries,
+    /// Answers membership quickly; `Default::default()` when built, filled when first asked.
+    pub index: ListIndex,
     /// The whole item.
     pub span: Span,
 }

@@ -1,0 +1,211 @@
+//! Why, and why not: the source with the value under every sub-expression.
+//!
+//! Made from the [`Trace`] of the evaluator itself (language law 10); nothing is computed again here.
+
+use std::fmt::Write;
+
+use jiff::tz::TimeZone;
+use unicode_width::UnicodeWidthStr;
+
+use crate::lang::program::{Expr, ExprKind, Program};
+use crate::lang::span::{FileId, Span};
+use crate::lang::value::Value;
+
+use super::evaluate::missing;
+use super::render::{display, sanitise};
+use super::trace::{Step, Trace};
+
+/// Longest value in an explanation, in characters.
+const MAX_SHOWN: usize = 80;
+
+/// Prints what `trace` saw: each source line of the condition (and of the `let`s it uses), and under
+/// each sub-expression its value; for history queries how many past rows were used. Codes are hidden,
+/// phones masked. Ends with the reason when the result is not yes.
+///
+/// ```text
+/// guard.rules:32
+///   when count(failures, within: 10 minutes) >= 5
+///        ─────────────────────────────────── = 2（2 行）
+///        ──────────────────────────────────────── = 否
+/// 不成立：count(failures, within: 10 minutes) >= 5，其中 count(failures, within: 10 minutes) = 2
+/// ```
+pub fn explain(expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) -> String {
+    let mut out = String::new();
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for (index, step) in trace.steps.iter().enumerate() {
+        place(step, index, program, &mut lines);
+    }
+    lines.sort_by_key(|line| (line.file != expr.span.file, line.file, line.start));
+    for line in &mut lines {
+        let path = program
+            .sources
+            .file(line.file)
+            .map_or("", |file| file.path.as_str());
+        let _ = writeln!(out, "{path}:{}", line.number);
+        let indent = line.text.len() - line.text.trim_start().len();
+        let _ = writeln!(out, "  {}", line.text.trim());
+        // Inner before outer, left before right: as one reads an expression.
+        line.steps
+            .sort_by_key(|(step, index)| (std::cmp::Reverse(step.depth), step.span.start, *index));
+        let mut seen: Vec<(Span, &Option<Value>)> = Vec::new();
+        for (step, _) in &line.steps {
+            if step.constant || seen.contains(&(step.span, &step.value)) {
+                continue;
+            }
+            seen.push((step.span, &step.value));
+            mark(&mut out, line, indent, step, zone);
+        }
+    }
+    if let Some(reason) = why_not(expr, program, trace, zone) {
+        let _ = writeln!(out, "{reason}");
+    }
+    out
+}
+
+/// One sentence on why a condition is not yes: the part that decided it with its facts, or what is
+/// missing. `None` when it is yes (or no condition).
+pub fn why_not(expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) -> Option<String> {
+    let result = trace.result()?;
+    match result {
+        Value::YesNo(false) => {
+            let culprit = culprit(expr, trace, false);
+            let source = one_line(program.sources.slice(culprit.span));
+            let facts = facts(culprit, program, trace, zone);
+            Some(if facts.is_empty() {
+                format!("不成立：{source}")
+            } else {
+                format!("不成立：{source}，其中 {}", facts.join("，"))
+            })
+        }
+        Value::Unknown(_) => Some(format!("无法判断：缺少 {}", missing(result).join("、"))),
+        _ => None,
+    }
+}
+
+struct Line<'a> {
+    file: FileId,
+    number: usize,
+    /// Byte of the file at which the line begins.
+    start: usize,
+    text: &'a str,
+    steps: Vec<(&'a Step, usize)>,
+}
+
+/// Puts a step under the line on which it ends.
+fn place<'a>(step: &'a Step, index: usize, program: &'a Program, lines: &mut Vec<Line<'a>>) {
+    let Some(file) = program.sources.file(step.span.file) else {
+        return;
+    };
+    let end = (step.span.end as usize).min(file.text.len());
+    let Some(before) = file.text.get(..end) else {
+        return;
+    };
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let known = lines
+        .iter_mut()
+        .find(|line| line.file == step.span.file && line.start == start);
+    match known {
+        Some(line) => line.steps.push((step, index)),
+        None => lines.push(Line {
+            file: step.span.file,
+            number: before.matches('\n').count() + 1,
+            start,
+            text: file.text[start..].lines().next().unwrap_or_default(),
+            steps: vec![(step, index)],
+        }),
+    }
+}
+
+fn mark(out: &mut String, line: &Line<'_>, indent: usize, step: &Step, zone: &TimeZone) {
+    // A step that began on an earlier line is marked from the line's first character.
+    let from = (step.span.start as usize)
+        .saturating_sub(line.start)
+        .max(indent);
+    let to = (step.span.end as usize - line.start).max(from);
+    let before = line.text.get(indent..from).unwrap_or_default().width();
+    let width = line.text.get(from..to).unwrap_or_default().width().max(1);
+    let several = (step.span.start as usize) < line.start;
+    let _ = write!(
+        out,
+        "  {}{}{} ",
+        " ".repeat(before),
+        if several { "…" } else { "" },
+        "─".repeat(width)
+    );
+    match &step.value {
+        None => out.push_str("（未看）"),
+        Some(value) => {
+            let _ = write!(out, "= {}", shown(value, zone));
+        }
+    }
+    if let Some(rows) = step.rows {
+        let _ = write!(
+            out,
+            "（{rows} 行{}）",
+            if step.truncated {
+                "，已达上限"
+            } else {
+                ""
+            }
+        );
+    }
+    out.push('\n');
+}
+
+fn shown(value: &Value, zone: &TimeZone) -> String {
+    match value {
+        Value::Code(_) => "******".to_owned(),
+        Value::Unknown(names) => format!("未知（缺少 {names}）"),
+        other => sanitise(&display(other, zone), MAX_SHOWN, false),
+    }
+}
+
+/// The innermost part that decided that the whole is `wanted`.
+fn culprit<'e>(expr: &'e Expr, trace: &Trace, wanted: bool) -> &'e Expr {
+    let is = |part: &Expr, truth| trace.value_at(part.span).and_then(Value::truth) == Some(truth);
+    match &expr.kind {
+        ExprKind::And(parts) if !wanted => parts
+            .iter()
+            .find(|part| is(part, false))
+            .map_or(expr, |part| culprit(part, trace, false)),
+        ExprKind::Or(parts) if wanted => parts
+            .iter()
+            .find(|part| is(part, true))
+            .map_or(expr, |part| culprit(part, trace, true)),
+        ExprKind::Not(inner) if is(inner, !wanted) => match culprit(inner, trace, !wanted) {
+            // `not a` reads better than `a` when there is nothing more precise to say.
+            same if same.span == inner.span => expr,
+            part => part,
+        },
+        ExprKind::Let { value, .. } => culprit(value, trace, wanted),
+        _ => expr,
+    }
+}
+
+/// `fact = value` for every fact under `expr`.
+fn facts(expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) -> Vec<String> {
+    let mut facts: Vec<String> = Vec::new();
+    let inside = |span: Span| {
+        span.file == expr.span.file && span.start >= expr.span.start && span.end <= expr.span.end
+    };
+    for step in trace
+        .steps
+        .iter()
+        .filter(|step| step.fact && inside(step.span))
+    {
+        if step.span == expr.span {
+            continue;
+        }
+        let Some(value) = &step.value else { continue };
+        let source = one_line(program.sources.slice(step.span));
+        let fact = format!("{source} = {}", shown(value, zone));
+        if !facts.contains(&fact) {
+            facts.push(fact);
+        }
+    }
+    facts
+}
+
+fn one_line(source: &str) -> String {
+    source.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,102 @@
+//! What the host tells the evaluator, and what the evaluator tells whoever watches.
+
+use crate::lang::program::{Expr, FieldId, HistoryQuery, Name, Program};
+use crate::lang::value::Value;
+
+/// The facts of one event. Implemented by `bot` and `guard` (live, stories, chat), by the backtest,
+/// and by tests. Everything that is missing is a [`Value::Unknown`] that names itself; proofs
+/// (`bound`, `alert.open`, `login.legal`, …) are never unknown: missing means no.
+pub trait Facts {
+    /// A field of the event or its subjects.
+    fn field(&mut self, id: FieldId) -> Value;
+
+    /// A field of the past row; only asked inside `where:`.
+    fn row_field(&mut self, id: FieldId) -> Value {
+        let _ = id;
+        Value::unknown("row")
+    }
+
+    /// A capture, slot, variable of the user or name an outcome brings.
+    fn name(&mut self, name: &Name) -> Value;
+
+    /// A question to the history. `value` is the present value the query compares past ones with,
+    /// already evaluated. Hosts pass both on to `crate::history::evaluate`.
+    fn history(
+        &mut self,
+        query: &HistoryQuery,
+        value: Option<&Value>,
+        program: &Program,
+    ) -> HistoryAnswer;
+
+    /// Whether the owner trusts this machine now.
+    fn trusted(&mut self, machine: &Value) -> bool;
+
+    /// How well the account is known; asked by `learn until`.
+    fn experience(&mut self) -> Experience {
+        Experience::default()
+    }
+}
+
+/// The answer to a history query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryAnswer {
+    /// The value.
+    pub value: Value,
+    /// How many past rows it rests on.
+    pub rows: u32,
+    /// A bound on kept rows was hit: older rows of the window are missing.
+    pub truncated: bool,
+}
+
+impl HistoryAnswer {
+    /// An answer that needs a fact which is missing.
+    pub fn unknown(missing: impl AsRef<str>) -> Self {
+        Value::unknown(missing).into()
+    }
+}
+
+impl From<Value> for HistoryAnswer {
+    fn from(value: Value) -> Self {
+        Self {
+            value,
+            rows: 0,
+            truncated: false,
+        }
+    }
+}
+
+/// How well an account is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Experience {
+    /// Milliseconds from its first known successful login to the present event; `None` before it.
+    pub since_first: Option<i64>,
+    /// Successful logins known, the present one not counted.
+    pub logins: u64,
+}
+
+/// Watches an evaluation. The evaluator is generic over it, so that [`NoObserver`] costs nothing.
+pub trait Observer {
+    /// A node is about to be evaluated.
+    fn enter(&mut self, expr: &Expr);
+    /// It gave `value`.
+    fn leave(&mut self, expr: &Expr, value: &Value);
+    /// It was not looked at: the node around it was already decided.
+    fn skip(&mut self, expr: &Expr);
+    /// The history query at `expr` was answered.
+    fn history(&mut self, expr: &Expr, answer: &HistoryAnswer);
+}
+
+/// Watches nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    #[inline(always)]
+    fn enter(&mut self, _: &Expr) {}
+    #[inline(always)]
+    fn leave(&mut self, _: &Expr, _: &Value) {}
+    #[inline(always)]
+    fn skip(&mut self, _: &Expr) {}
+    #[inline(always)]
+    fn history(&mut self, _: &Expr, _: &HistoryAnswer) {}
+}

@@ -1,0 +1,211 @@
+//! All signals of a rule set over one login.
+
+use crate::lang::program::{Learn, Program, Signal};
+use crate::lang::value::Value;
+
+use super::evaluate::{eval, missing};
+use super::facts::{Facts, NoObserver};
+use super::trace::Trace;
+
+/// What the signals say about a login.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Judgement {
+    /// Every signal, in source order.
+    pub signals: Vec<SignalResult>,
+    /// The weights of those that fired and count, added up.
+    pub suspicion: f64,
+    /// Their titles, in source order, joined by `、`; signals that reassure (negative weight) are left out.
+    pub reasons: String,
+}
+
+/// What one signal says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignalResult {
+    /// Index in `Program::signals`.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// What people read.
+    pub title: String,
+    /// Its weight.
+    pub weight: f64,
+    /// Recorded, never counted.
+    pub shadow: bool,
+    /// What it says.
+    pub state: SignalState,
+    /// For a signal whose `when` holds: the facts it looked at, as written, and their values.
+    pub values: Vec<(String, Value)>,
+}
+
+/// What a signal says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SignalState {
+    /// `when` holds; it counts unless it is a shadow.
+    Fired,
+    /// `when` does not hold.
+    Quiet,
+    /// `when` holds, and `except` certainly does.
+    Exempt,
+    /// `when` holds, but the signal still learns.
+    Learning,
+    /// `when` cannot be judged: these facts are missing.
+    NotEvaluable(Vec<String>),
+}
+
+impl Judgement {
+    /// The names of the signals that fired and count, in source order: the field `signals`.
+    pub fn names(&self) -> Vec<&str> {
+        self.counted().map(|signal| signal.name.as_str()).collect()
+    }
+
+    /// The signals that could not be judged, with what was missing.
+    pub fn not_evaluable(&self) -> impl Iterator<Item = (&SignalResult, &[String])> {
+        self.signals
+            .iter()
+            .filter_map(|signal| match &signal.state {
+                SignalState::NotEvaluable(missing) => Some((signal, missing.as_slice())),
+                _ => None,
+            })
+    }
+
+    /// The signals that fired and count.
+    pub fn counted(&self) -> impl Iterator<Item = &SignalResult> {
+        self.signals
+            .iter()
+            .filter(|signal| !signal.shadow && signal.state == SignalState::Fired)
+    }
+}
+
+/// Judges a login by all signals.
+pub fn judge<F: Facts + ?Sized>(program: &Program, facts: &mut F) -> Judgement {
+    let signals = program
+        .signals
+        .iter()
+        .enumerate()
+        .map(|(index, signal)| one(index, signal, program, facts))
+        .collect();
+    total(signals)
+}
+
+/// The same with what every sub-expression was: for each signal the trace of `when` and, where it
+/// was looked at, of `except`.
+pub fn judge_traced<F: Facts + ?Sized>(
+    program: &Program,
+    facts: &mut F,
+) -> (Judgement, Vec<(Trace, Option<Trace>)>) {
+    let judgement = judge(program, facts);
+    let traces = judgement
+        .signals
+        .iter()
+        .zip(&program.signals)
+        .map(|(result, signal)| {
+            let mut when = Trace::default();
+            eval(&signal.when, program, facts, &mut when);
+            let looked = !matches!(
+                result.state,
+                SignalState::Quiet | SignalState::NotEvaluable(_)
+            );
+            let except = signal.except.as_ref().filter(|_| looked).map(|except| {
+                let mut trace = Trace::default();
+                eval(except, program, facts, &mut trace);
+                trace
+            });
+            (when, except)
+        })
+        .collect();
+    (judgement, traces)
+}
+
+fn one<F: Facts + ?Sized>(
+    index: usize,
+    signal: &Signal,
+    program: &Program,
+    facts: &mut F,
+) -> SignalResult {
+    let when = eval(&signal.when, program, facts, &mut NoObserver);
+    let state = match when.truth() {
+        None => SignalState::NotEvaluable(missing(&when)),
+        Some(false) => SignalState::Quiet,
+        Some(true) if exempt(signal, program, facts) => SignalState::Exempt,
+        Some(true) if signal.learn.is_some_and(|learn| learns(learn, facts)) => {
+            SignalState::Learning
+        }
+        Some(true) => SignalState::Fired,
+    };
+    let values = match when.truth() {
+        Some(true) => values(signal, program, facts),
+        _ => Vec::new(),
+    };
+    SignalResult {
+        index,
+        name: signal.name.clone(),
+        title: signal.title.clone(),
+        weight: signal.weight,
+        shadow: signal.shadow,
+        state,
+        values,
+    }
+}
+
+/// `except` exempts only when certainly true.
+fn exempt<F: Facts + ?Sized>(signal: &Signal, program: &Program, facts: &mut F) -> bool {
+    signal
+        .except
+        .as_ref()
+        .is_some_and(|except| eval(except, program, facts, &mut NoObserver).truth() == Some(true))
+}
+
+fn learns<F: Facts + ?Sized>(learn: Learn, facts: &mut F) -> bool {
+    let known = facts.experience();
+    let long_enough = learn
+        .duration
+        .map(|wanted| known.since_first.is_some_and(|since| since >= wanted));
+    let often_enough = learn.logins.map(|wanted| known.logins >= u64::from(wanted));
+    let done = match (long_enough, often_enough) {
+        (Some(a), Some(b)) if learn.both => a && b,
+        (Some(a), Some(b)) => a || b,
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => true,
+    };
+    !done
+}
+
+/// Most facts one signal reports.
+const MAX_VALUES: usize = 16;
+
+/// The facts a fired signal looked at. Evaluated again with an observer, so that the many logins on
+/// which nothing fires pay nothing.
+fn values<F: Facts + ?Sized>(
+    signal: &Signal,
+    program: &Program,
+    facts: &mut F,
+) -> Vec<(String, Value)> {
+    let mut trace = Trace::default();
+    eval(&signal.when, program, facts, &mut trace);
+    let mut values: Vec<(String, Value)> = Vec::new();
+    for step in trace.steps {
+        let (Some(value), true) = (step.value, step.fact) else {
+            continue;
+        };
+        let source = program.sources.slice(step.span).to_owned();
+        if values.len() < MAX_VALUES && values.iter().all(|(known, _)| *known != source) {
+            values.push((source, value));
+        }
+    }
+    values
+}
+
+fn total(signals: Vec<SignalResult>) -> Judgement {
+    let mut judgement = Judgement {
+        signals,
+        ..Judgement::default()
+    };
+    judgement.suspicion = judgement.counted().map(|signal| signal.weight).sum();
+    let titles: Vec<&str> = judgement
+        .counted()
+        .filter(|signal| signal.weight >= 0.0)
+        .map(|signal| signal.title.as_str())
+        .collect();
+    judgement.reasons = titles.join("、");
+    judgement
+}

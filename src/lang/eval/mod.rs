@@ -1,0 +1,29 @@
+//! Evaluation: a checked expression and the facts of one event give a value. It cannot fail.
+//!
+//! [`eval()`] computes; [`holds`] answers a rule's `when`; [`judge`] runs all signals; [`render`]
+//! fills templates; [`explain`] prints why, from the [`Trace`] of the very same evaluator. Facts come
+//! from the host through [`Facts`]; values go back to `bot`, `guard` and the backtest.
+//!
+//! Law 4 rules here: unknown is not false. Nothing here reads a clock, a store or the network, and
+//! nothing here loops over anything but the expression and its lists.
+
+mod arith;
+mod compare;
+mod evaluate;
+mod explain;
+mod facts;
+mod functions;
+mod judge;
+mod render;
+#[cfg(test)]
+pub(crate) mod testing;
+mod trace;
+
+pub use compare::compare;
+pub use evaluate::{Held, eval, holds, missing};
+pub use explain::{explain, why_not};
+pub use facts::{Experience, Facts, HistoryAnswer, NoObserver, Observer};
+pub use functions::{EARTH_RADIUS, MIN_ELAPSED, haversine, speed_between};
+pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced};
+pub use render::{MAX_VALUE_CHARS, UNKNOWN, display, mask_phone, render, sanitise};
+pub use trace::{Step, Trace};

@@ -1,0 +1,207 @@
+//! Values as people read them: in replies, prompts and explanations.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::lang::program::{ExprKind, Name, Program, Template, TemplatePart};
+use crate::lang::value::{Place, Value};
+
+use super::evaluate::eval;
+use super::facts::{Facts, NoObserver};
+
+/// What an unknown value prints.
+pub const UNKNOWN: &str = "未知";
+
+/// Longest value in a text, in characters; a longer one ends in `…`.
+pub const MAX_VALUE_CHARS: usize = 64;
+
+/// Names outcomes bring whose value is a text of several lines made by the host or by the
+/// information system; they are cut at [`MAX_LONG_CHARS`] and keep their line breaks.
+const LONG_NAMES: [&str; 2] = ["answer", "alert_list"];
+
+/// Longest such text, in characters: what fits into one reply of 2,048 bytes in Chinese.
+const MAX_LONG_CHARS: usize = 680;
+
+/// Fills a template. Values lose `<` and `>` (WeChat reads links there), control and direction
+/// characters, and everything past [`MAX_VALUE_CHARS`]; phones are masked; times stand in `zone`.
+pub fn render<F: Facts + ?Sized>(
+    template: &Template,
+    program: &Program,
+    facts: &mut F,
+    zone: &TimeZone,
+) -> String {
+    let mut out = String::new();
+    for part in &template.parts {
+        match part {
+            TemplatePart::Literal(text) => out.push_str(text),
+            TemplatePart::Value(expr) => {
+                let value = eval(expr, program, facts, &mut NoObserver);
+                let long = matches!(&expr.kind, ExprKind::Name(Name::Outcome(name)) if LONG_NAMES.contains(&name.as_str()));
+                let text = display(&value, zone);
+                if long {
+                    out.push_str(&sanitise(&text, MAX_LONG_CHARS, true));
+                } else {
+                    out.push_str(&sanitise(&text, MAX_VALUE_CHARS, false));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Makes a foreign text harmless in a WeChat text: no markup, no control or direction characters,
+/// at most `most` characters. Line breaks stay only when `lines`; otherwise blanks stand for them.
+pub fn sanitise(text: &str, most: usize, lines: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut count = 0;
+    for c in text.chars() {
+        let c = match c {
+            '<' => '＜',
+            '>' => '＞',
+            '\n' if lines => '\n',
+            '\r' => continue,
+            '\n' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
+            c if c.is_control() => continue,
+            '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{2066}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' => continue,
+            c => c,
+        };
+        if count == most {
+            out.pop();
+            out.push('…');
+            break;
+        }
+        out.push(c);
+        count += 1;
+    }
+    out
+}
+
+/// A value in words: 未知, 是, 2026-01-05 09:00, 30 分钟, 500 公里, 2%, 138****8000.
+pub fn display(value: &Value, zone: &TimeZone) -> String {
+    match value {
+        Value::Unknown(_) => UNKNOWN.to_owned(),
+        Value::Text(text) | Value::Code(text) | Value::Account(text) | Value::Alert(text) => {
+            text.to_string()
+        }
+        Value::Phone(phone) => mask_phone(phone),
+        Value::Machine(machine) => machine.chars().take(8).collect(),
+        Value::Number(n) => number(*n, 4),
+        Value::Percent(share) => format!("{}%", number(share * 100.0, 2)),
+        Value::YesNo(true) => "是".to_owned(),
+        Value::YesNo(false) => "否".to_owned(),
+        Value::Duration(ms) => duration(*ms),
+        Value::Time(ms) => time(*ms, zone),
+        Value::Distance(metres) if metres.abs() < 1_000.0 => format!("{} 米", number(*metres, 0)),
+        Value::Distance(metres) => {
+            let km = metres / 1_000.0;
+            format!("{} 公里", number(km, usize::from(km.abs() < 10.0)))
+        }
+        Value::Speed(speed) => format!(
+            "{} 公里/小时",
+            number(*speed, usize::from(speed.abs() < 10.0))
+        ),
+        Value::Ip(ip) => ip.to_canonical().to_string(),
+        Value::Network(net) => net.to_string(),
+        Value::Place(of) => place(of),
+        Value::Login(login) => format!("{} {}", time(login.time, zone), place(&login.place)),
+        Value::List(entries) => {
+            let entries: Vec<String> = entries.iter().map(|entry| display(entry, zone)).collect();
+            entries.join("、")
+        }
+    }
+}
+
+/// `+8613800138000` → `138****8000`; anything else keeps its last two characters.
+pub fn mask_phone(phone: &str) -> String {
+    let local = phone.strip_prefix("+86").unwrap_or(phone);
+    if local.len() == 11 && local.is_ascii() {
+        return format!("{}****{}", &local[..3], &local[7..]);
+    }
+    let tail: String = local
+        .chars()
+        .skip(local.chars().count().saturating_sub(2))
+        .collect();
+    format!("****{tail}")
+}
+
+/// Without needless zeros; `places` decimals at most.
+fn number(n: f64, places: usize) -> String {
+    let text = format!("{n:.places$}");
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The two largest units.
+fn duration(ms: i64) -> String {
+    const UNITS: [(u64, &str); 4] = [
+        (86_400_000, "天"),
+        (3_600_000, "小时"),
+        (60_000, "分钟"),
+        (1_000, "秒"),
+    ];
+    let mut left = ms.unsigned_abs();
+    let mut out = String::from(if ms < 0 { "-" } else { "" });
+    let mut written = 0;
+    for (unit, name) in UNITS {
+        let n = left / unit;
+        left %= unit;
+        if n > 0 && written < 2 {
+            let _ = write!(out, "{}{n} {name}", if written > 0 { " " } else { "" });
+            written += 1;
+        } else if written > 0 {
+            break;
+        }
+    }
+    if written == 0 {
+        let _ = match left {
+            0 => write!(out, "0 秒"),
+            ms => write!(out, "{ms} 毫秒"),
+        };
+    }
+    out
+}
+
+fn time(ms: i64, zone: &TimeZone) -> String {
+    match Timestamp::from_millisecond(ms) {
+        Ok(at) => at
+            .to_zoned(zone.clone())
+            .strftime("%Y-%m-%d %H:%M")
+            .to_string(),
+        Err(_) => UNKNOWN.to_owned(),
+    }
+}
+
+/// Country, region and city, each once.
+fn place(place: &Place) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in [&place.country, &place.region, &place.city]
+        .into_iter()
+        .flatten()
+    {
+        if !part.is_empty() && parts.last() != Some(&part.as_str()) {
+            parts.push(part);
+        }
+    }
+    if parts.is_empty() {
+        UNKNOWN.to_owned()
+    } else {
+        parts.join(" ")
+    }
+}

@@ -1,0 +1,170 @@
+//! The regular expressions of rule files: linear time, small, compiled when first needed.
+
+use std::fmt::Write;
+use std::sync::OnceLock;
+
+use regex::{Regex, RegexBuilder};
+use regex_syntax::hir::{Hir, HirKind};
+
+use super::captures::Captures;
+use super::literal::key;
+use super::normalise::{Normalised, half_width};
+use crate::lang::value::Value;
+
+/// Largest compiled program of one expression, in bytes; the crate's default is 10 MB, which a rule
+/// set of thousands of expressions cannot pay.
+const MAX_PROGRAM: usize = 1 << 20;
+/// Largest cache of the lazy automaton of one expression, in bytes.
+const MAX_CACHE: usize = 1 << 20;
+/// Deepest nesting of one expression.
+const MAX_NESTING: u32 = 50;
+
+/// Compiles an expression the way the matcher does: over normalised text, ignoring case, with
+/// full-width characters of the source read as half-width ones.
+///
+/// # Errors
+/// The regex crate's, for a mistake in the expression or one that is too large.
+pub fn compile(source: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(&half_width_source(source))
+        .case_insensitive(true)
+        .size_limit(MAX_PROGRAM)
+        .dfa_size_limit(MAX_CACHE)
+        .nest_limit(MAX_NESTING)
+        .build()
+}
+
+/// The expression with full-width characters as the half-width ones they become in a normalised
+/// text, escaped so that they stay plain characters: `：` is `\:`.
+pub fn half_width_source(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    for c in source.chars() {
+        match c {
+            '\u{3000}' => out.push(' '),
+            '\u{ff01}'..='\u{ff5e}' => {
+                let half = half_width(c);
+                if half.is_ascii_punctuation() && !matches!(half, '<' | '>') {
+                    out.push('\\');
+                }
+                out.push(half);
+            }
+            c => {
+                let _ = out.write_char(c);
+            }
+        }
+    }
+    out
+}
+
+/// An expression that is compiled when a text first reaches it.
+#[derive(Debug)]
+pub(super) struct LazyRegex {
+    source: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl LazyRegex {
+    pub(super) fn new(source: &str) -> Self {
+        Self {
+            source: source.to_owned(),
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// The named groups, when the expression finds something. Groups quote the text with its capitals.
+    pub(super) fn find(&self, text: &Normalised) -> Option<Captures> {
+        // The checker refuses expressions that do not compile; here they match nothing.
+        let regex = self
+            .compiled
+            .get_or_init(|| compile(&self.source).ok())
+            .as_ref()?;
+        if regex.captures_len() == 1 {
+            return regex.is_match(text.text()).then(Captures::default);
+        }
+        let found = regex.captures(text.text())?;
+        let mut captures = Captures::default();
+        for name in regex.capture_names().flatten() {
+            if let Some(group) = found.name(name) {
+                captures.insert(name, Value::text(text.cased_slice(group.range())));
+            }
+        }
+        Some(captures)
+    }
+
+    /// Words of which every match contains at least one, in compact form; `None` when there are none.
+    pub(super) fn anchors(&self) -> Option<Vec<String>> {
+        let hir = regex_syntax::parse(&half_width_source(&self.source)).ok()?;
+        let words = required(&hir)?;
+        let keys: Vec<String> = words.iter().map(|word| key(word)).collect();
+        keys.iter().all(|key| !key.is_empty()).then_some(keys)
+    }
+}
+
+/// More alternatives than this are not worth an entry each.
+const MAX_ALTERNATIVES: usize = 16;
+
+/// The best set of literals of which every match contains one.
+fn required(hir: &Hir) -> Option<Vec<String>> {
+    match hir.kind() {
+        HirKind::Literal(literal) => {
+            let text = std::str::from_utf8(&literal.0).ok()?;
+            Some(vec![text.to_owned()])
+        }
+        HirKind::Capture(capture) => required(&capture.sub),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
+        HirKind::Concat(parts) => parts
+            .iter()
+            .filter_map(required)
+            .filter(|words| words.iter().all(|word| !word.trim().is_empty()))
+            .max_by_key(|words| words.iter().map(String::len).min()),
+        HirKind::Alternation(parts) => {
+            let mut all = Vec::new();
+            for part in parts {
+                all.extend(required(part)?);
+                if all.len() > MAX_ALTERNATIVES {
+                    return None;
+                }
+            }
+            Some(all)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::normalise;
+
+    #[test]
+    fn groups_become_captures_and_keep_capitals() {
+        let regex = LazyRegex::new("订单(?:号)?[：:]?(?<no>[A-Z0-9]+)");
+        let captures = regex.find(&normalise("查一下 订单号：Ab１２")).unwrap();
+        assert_eq!(captures.get("no"), Some(&Value::text("Ab12")));
+        assert!(regex.find(&normalise("你好")).is_none());
+    }
+
+    #[test]
+    fn full_width_punctuation_in_the_source_matches() {
+        let regex = LazyRegex::new("验证码：(?<c>[0-9]{6})（有效）");
+        assert!(
+            regex
+                .find(&normalise("验证码：４８２９１３（有效）"))
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn every_match_contains_an_anchor() {
+        let anchors = |source| LazyRegex::new(source).anchors();
+        assert_eq!(anchors("订单(?<no>[0-9]+)").unwrap(), ["订单"]);
+        assert_eq!(anchors("(退款|退 货).*吗").unwrap(), ["退款", "退货"]);
+        assert_eq!(anchors("VIP[0-9]").unwrap(), ["vip"]);
+        assert_eq!(anchors("(?<x>[a-z]+)"), None);
+        assert_eq!(anchors("(订单)?[0-9]"), None);
+    }
+
+    #[test]
+    fn a_monster_is_refused() {
+        assert!(compile(r"(?:\w{500}){500}").is_err());
+    }
+}
