@@ -11,6 +11,7 @@
 //! *and* diagnostics, never an `Err`; evaluation cannot fail, a missing fact is a value
 //! ([`value::Value::Unknown`]).
 
+pub mod builtins;
 pub mod diagnostics;
 pub mod eval;
 pub mod program;

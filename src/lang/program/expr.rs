@@ -54,7 +54,8 @@ pub enum ExprKind {
         /// `not in`
         negated: bool,
     },
-    /// Membership in a list in place, or an ip in a network.
+    /// Membership in a list in place, or an ip in a network. A value that is a list itself
+    /// (`"vip" in sender.tags`) stands for its entries.
     InValues {
         /// What is looked for.
         item: Box<Expr>,
@@ -95,6 +96,8 @@ pub enum Name {
     Variable(String),
     /// A value the enclosing outcome brings, e.g. `tries_left`.
     Outcome(String),
+    /// `message.raw.NAME`: a field of the push as the platform sent it, always a text.
+    Raw(String),
 }
 
 /// A comparison.

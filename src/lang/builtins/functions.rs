@@ -1,0 +1,586 @@
+//! Functions: pure ones and questions to the history, each with its arguments.
+
+use crate::lang::program::{Function, HistoryFunction, Stream};
+use crate::lang::value::Type;
+
+use super::stage::Stages;
+
+/// One function.
+#[derive(Debug, Clone)]
+pub struct FunctionSpec {
+    /// Its name.
+    pub name: &'static str,
+    /// What computes it.
+    pub kind: FunctionKind,
+    /// Its positional arguments.
+    pub args: Vec<ArgSpec>,
+    /// The last positional argument may be repeated.
+    pub variadic: bool,
+    /// Its named arguments.
+    pub named: &'static [NamedArg],
+    /// A window (`within:` or `last:`) must be given.
+    pub needs_window: bool,
+    /// The stream when `of:` is missing; `None` means `of:` must be given (where it is allowed).
+    pub stream: Option<Stream>,
+    /// What it gives.
+    pub result: ResultType,
+    /// Where it may stand.
+    pub stages: Stages,
+    /// Values it can take, for conditions that never or always hold (numbers and fractions).
+    pub range: Option<(f64, f64)>,
+    /// Chinese.
+    pub zh: &'static str,
+    /// English.
+    pub en: &'static str,
+    /// A condition that compiles in `on login` (for `trusted`: in `except`).
+    pub example: &'static str,
+}
+
+/// What computes a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionKind {
+    /// A pure function of its arguments.
+    Pure(Function),
+    /// A question to the history.
+    History(HistoryFunction),
+    /// `trusted(login.machine)`.
+    Trusted,
+}
+
+/// A positional argument.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ArgSpec {
+    /// What documentation calls it.
+    pub name: &'static str,
+    /// What fits.
+    pub kind: ArgKind,
+}
+
+/// What fits a positional argument.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ArgKind {
+    /// A value of one of these types.
+    Value(&'static [Type]),
+    /// A value of the same type as the first argument.
+    Same,
+    /// `attempts`, `successes` or `failures`.
+    Stream,
+    /// A bare field of past rows, e.g. `account`; when not empty, of one of these types.
+    RowField(&'static [Type]),
+    /// A field of the present login that past rows have too, e.g. `login.city`.
+    PresentField,
+    /// A percentage in place.
+    Percent,
+}
+
+/// A named argument of a history function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedArg {
+    /// `within: 10 minutes`
+    Within,
+    /// `last: 50`
+    Last,
+    /// `of: failures`
+    Of,
+    /// `by: ip`, `by: [ip, machine]`
+    By,
+    /// `where: hour >= 22`
+    Where,
+}
+
+impl NamedArg {
+    /// The word before the colon.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Within => "within",
+            Self::Last => "last",
+            Self::Of => "of",
+            Self::By => "by",
+            Self::Where => "where",
+        }
+    }
+
+    /// What it takes: Chinese, English.
+    pub fn takes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Within => ("时长", "a duration"),
+            Self::Last => ("次数", "a number of rows"),
+            Self::Of => (
+                "attempts、successes 或 failures",
+                "attempts, successes or failures",
+            ),
+            Self::By => (
+                "account、ip、network、machine、asn、city、country、all，或方括号里的两个",
+                "account, ip, network, machine, asn, city, country, all, or two in brackets",
+            ),
+            Self::Where => ("对过去的登录的条件", "a condition on the past login"),
+        }
+    }
+}
+
+/// What a function gives.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ResultType {
+    /// Always this.
+    Always(Type),
+    /// The type of the first argument.
+    OfFirst,
+}
+
+/// The streams of the history by name.
+pub const STREAMS: &[(&str, Stream, &str, &str)] = &[
+    (
+        "attempts",
+        Stream::Attempts,
+        "所有登录，不论密码对错",
+        "successes and failures",
+    ),
+    (
+        "successes",
+        Stream::Successes,
+        "密码正确的登录",
+        "logins with the right password",
+    ),
+    (
+        "failures",
+        Stream::Failures,
+        "密码错误的登录",
+        "logins with a wrong password",
+    ),
+];
+
+const LOGIN: &[Type] = &[Type::Login];
+const TEXT: &[Type] = &[Type::Text];
+const MACHINE: &[Type] = &[Type::Machine];
+const NUMBER: &[Type] = &[Type::Number];
+const ORDERED: &[Type] = &[
+    Type::Number,
+    Type::Percent,
+    Type::Duration,
+    Type::Time,
+    Type::Distance,
+    Type::Speed,
+];
+const SCALARS: &[Type] = &[
+    Type::Number,
+    Type::Percent,
+    Type::Duration,
+    Type::Distance,
+    Type::Speed,
+];
+const NUMBER_OR_TIME: &[Type] = &[Type::Number, Type::Time];
+
+const fn arg(name: &'static str, kind: ArgKind) -> ArgSpec {
+    ArgSpec { name, kind }
+}
+
+use NamedArg::{By, Last, Of, Where, Within};
+const ALL_NAMED: &[NamedArg] = &[Within, Last, Of, By, Where];
+const NO_OF: &[NamedArg] = &[Within, Last, By, Where];
+const HABIT: &[NamedArg] = &[Within, Last, By, Where];
+
+pub(super) fn table() -> Vec<FunctionSpec> {
+    use ArgKind as A;
+    use HistoryFunction as H;
+    vec![
+        pure(
+            "distance",
+            Function::Distance,
+            vec![arg("a", A::Value(LOGIN)), arg("b", A::Value(LOGIN))],
+            Type::Distance,
+            "两次登录之间的距离；缺坐标时未知",
+            "distance between two logins; unknown without coordinates",
+            "distance(previous, login) >= 500 km",
+        )
+        .range(0.0, 20_038_000.0),
+        pure(
+            "speed",
+            Function::Speed,
+            vec![arg("a", A::Value(LOGIN)), arg("b", A::Value(LOGIN))],
+            Type::Speed,
+            "两次登录之间的速度；时间至少按一分钟算",
+            "speed between two logins; at least one minute apart",
+            "speed(previous, login) >= 900 km/h",
+        )
+        .range(0.0, f64::INFINITY),
+        FunctionSpec {
+            variadic: true,
+            result: ResultType::OfFirst,
+            ..pure(
+                "min",
+                Function::Min,
+                vec![arg("a", A::Value(ORDERED)), arg("b", A::Same)],
+                Type::Number,
+                "最小的一个",
+                "the smallest",
+                "min(login.hour, 22) >= 20",
+            )
+        },
+        FunctionSpec {
+            variadic: true,
+            result: ResultType::OfFirst,
+            ..pure(
+                "max",
+                Function::Max,
+                vec![arg("a", A::Value(ORDERED)), arg("b", A::Same)],
+                Type::Number,
+                "最大的一个",
+                "the largest",
+                "max(login.hour, 6) >= 20",
+            )
+        },
+        FunctionSpec {
+            result: ResultType::OfFirst,
+            ..pure(
+                "abs",
+                Function::Abs,
+                vec![arg("a", A::Value(SCALARS))],
+                Type::Number,
+                "绝对值",
+                "without the sign",
+                "abs(login.hour - 12) >= 8",
+            )
+        },
+        pure(
+            "lower",
+            Function::Lower,
+            vec![arg("text", A::Value(TEXT))],
+            Type::Text,
+            "小写",
+            "in lower case",
+            "lower(login.browser) == \"chrome\"",
+        ),
+        pure(
+            "contains",
+            Function::Contains,
+            vec![arg("text", A::Value(TEXT)), arg("part", A::Value(TEXT))],
+            Type::YesNo,
+            "文字里有这几个字",
+            "the text has this part",
+            "contains(login.agent, \"curl\")",
+        ),
+        pure(
+            "starts",
+            Function::Starts,
+            vec![arg("text", A::Value(TEXT)), arg("part", A::Value(TEXT))],
+            Type::YesNo,
+            "文字以这几个字开头",
+            "the text starts so",
+            "starts(login.agent, \"python\")",
+        ),
+        pure(
+            "length",
+            Function::Length,
+            vec![arg("text", A::Value(TEXT))],
+            Type::Number,
+            "字数",
+            "number of characters",
+            "length(login.agent) <= 8",
+        )
+        .range(0.0, f64::INFINITY),
+        pure(
+            "between_hours",
+            Function::BetweenHours,
+            vec![
+                arg("hour", A::Value(NUMBER)),
+                arg("from", A::Value(NUMBER)),
+                arg("to", A::Value(NUMBER)),
+            ],
+            Type::YesNo,
+            "小时在两者之间，含头不含尾，可以跨过午夜",
+            "the hour lies between the two, the first included, the second not; may cross midnight",
+            "between_hours(login.hour, 22, 6)",
+        ),
+        history(
+            "count",
+            H::Count,
+            vec![arg("stream", A::Stream)],
+            NO_OF,
+            true,
+            None,
+            Type::Number,
+            "有几次",
+            "how many",
+            "count(failures, within: 10 minutes) >= 5",
+        )
+        .range(0.0, f64::INFINITY),
+        history(
+            "distinct",
+            H::Distinct,
+            vec![arg("field", A::RowField(&[]))],
+            ALL_NAMED,
+            true,
+            None,
+            Type::Number,
+            "有几种不同的值",
+            "how many different values",
+            "distinct(account, of: failures, within: 5 minutes, by: ip) >= 5",
+        )
+        .range(0.0, f64::INFINITY),
+        history(
+            "ratio",
+            H::Ratio,
+            vec![arg("stream", A::Stream), arg("of all", A::Stream)],
+            NO_OF,
+            true,
+            None,
+            Type::Percent,
+            "前者占后者的比例；没有后者时未知",
+            "share of the first among the second; unknown when there are none",
+            "ratio(successes, attempts, within: 5 minutes, by: ip) <= 50%",
+        )
+        .range(0.0, 1.0),
+        history(
+            "share",
+            H::Share,
+            vec![arg("field", A::PresentField)],
+            ALL_NAMED,
+            true,
+            Some(Stream::Successes),
+            Type::Percent,
+            "过去的登录里与这次相同的比例",
+            "share of past logins with the present value",
+            "share(login.hour, within: 90 days) < 2%",
+        )
+        .range(0.0, 1.0),
+        history(
+            "new",
+            H::New,
+            vec![arg("field", A::PresentField)],
+            HABIT,
+            true,
+            Some(Stream::Successes),
+            Type::YesNo,
+            "成功登录里从未见过；一次都没有登录过时未知",
+            "never seen in a successful login; unknown while nothing was ever known",
+            "new(login.city, within: 90 days)",
+        ),
+        history(
+            "seen",
+            H::Seen,
+            vec![arg("field", A::PresentField)],
+            HABIT,
+            true,
+            Some(Stream::Successes),
+            Type::YesNo,
+            "成功登录里见过",
+            "seen in a successful login",
+            "seen(login.city, within: 90 days)",
+        ),
+        history(
+            "streak",
+            H::Streak,
+            vec![arg("stream", A::Stream)],
+            NO_OF,
+            false,
+            None,
+            Type::Number,
+            "从现在往回数连续有几次",
+            "how many in a row, counted back from now",
+            "streak(failures) >= 5",
+        )
+        .range(0.0, f64::INFINITY),
+        history(
+            "since",
+            H::Since,
+            vec![arg("stream", A::Stream)],
+            NO_OF,
+            false,
+            None,
+            Type::Duration,
+            "离上一次多久；没有时未知",
+            "time since the last one; unknown when there is none",
+            "since(successes) >= 90 days",
+        )
+        .range(0.0, f64::INFINITY),
+        history(
+            "days_since",
+            H::DaysSince,
+            vec![arg("field", A::PresentField)],
+            HABIT,
+            false,
+            Some(Stream::Successes),
+            Type::Number,
+            "离上次出现这个值几天；从未出现时未知",
+            "days since the value was last seen; unknown when never",
+            "days_since(login.city) >= 180",
+        )
+        .range(0.0, f64::INFINITY),
+        FunctionSpec {
+            result: ResultType::OfFirst,
+            ..history(
+                "first",
+                H::First,
+                vec![arg("field", A::RowField(&[]))],
+                ALL_NAMED,
+                false,
+                Some(Stream::Successes),
+                Type::Text,
+                "最早一次的值",
+                "the value of the first one",
+                "first(city, within: 90 days) != login.city",
+            )
+        },
+        FunctionSpec {
+            result: ResultType::OfFirst,
+            ..history(
+                "last",
+                H::Last,
+                vec![arg("field", A::RowField(&[]))],
+                ALL_NAMED,
+                false,
+                Some(Stream::Successes),
+                Type::Text,
+                "最近一次的值",
+                "the value of the last one",
+                "last(country, of: successes) != login.country",
+            )
+        },
+        FunctionSpec {
+            result: ResultType::OfFirst,
+            ..history(
+                "lowest",
+                H::Min,
+                vec![arg("field", A::RowField(NUMBER_OR_TIME))],
+                ALL_NAMED,
+                false,
+                Some(Stream::Successes),
+                Type::Number,
+                "最小值",
+                "the smallest value",
+                "login.hour < lowest(hour, within: 90 days)",
+            )
+        },
+        FunctionSpec {
+            result: ResultType::OfFirst,
+            ..history(
+                "highest",
+                H::Max,
+                vec![arg("field", A::RowField(NUMBER_OR_TIME))],
+                ALL_NAMED,
+                false,
+                Some(Stream::Successes),
+                Type::Number,
+                "最大值",
+                "the largest value",
+                "login.hour > highest(hour, within: 90 days)",
+            )
+        },
+        history(
+            "mean",
+            H::Mean,
+            vec![arg("field", A::RowField(NUMBER))],
+            ALL_NAMED,
+            false,
+            Some(Stream::Successes),
+            Type::Number,
+            "平均值",
+            "the mean",
+            "abs(login.hour - mean(hour, within: 90 days)) >= 8",
+        ),
+        history(
+            "percentile",
+            H::Percentile,
+            vec![arg("field", A::RowField(NUMBER)), arg("share", A::Percent)],
+            ALL_NAMED,
+            false,
+            Some(Stream::Successes),
+            Type::Number,
+            "百分位数",
+            "the percentile",
+            "login.hour > percentile(hour, 99%, within: 90 days)",
+        ),
+        history(
+            "rarity",
+            H::Rarity,
+            vec![arg("field", A::PresentField)],
+            &[Within],
+            true,
+            Some(Stream::Successes),
+            Type::Percent,
+            "整个系统里有这个值的登录的比例",
+            "share of all logins of the system with the present value",
+            "rarity(login.asn, within: 90 days) < 1%",
+        )
+        .range(0.0, 1.0),
+        FunctionSpec {
+            kind: FunctionKind::Trusted,
+            stages: Stages::of(super::stage::Stage::Signal),
+            ..pure(
+                "trusted",
+                Function::Abs,
+                vec![arg("machine", A::Value(MACHINE))],
+                Type::YesNo,
+                "账号主人信任这台设备；只能写在 except 里",
+                "the owner trusts this machine; only in except",
+                "trusted(login.machine)",
+            )
+        },
+    ]
+}
+
+fn pure(
+    name: &'static str,
+    function: Function,
+    args: Vec<ArgSpec>,
+    result: Type,
+    zh: &'static str,
+    en: &'static str,
+    example: &'static str,
+) -> FunctionSpec {
+    FunctionSpec {
+        name,
+        kind: FunctionKind::Pure(function),
+        args,
+        variadic: false,
+        named: &[],
+        needs_window: false,
+        stream: None,
+        result: ResultType::Always(result),
+        stages: Stages::ALL,
+        range: None,
+        zh,
+        en,
+        example,
+    }
+}
+
+#[allow(clippy::too_many_arguments, reason = "one row of a table")]
+fn history(
+    name: &'static str,
+    function: HistoryFunction,
+    args: Vec<ArgSpec>,
+    named: &'static [NamedArg],
+    needs_window: bool,
+    stream: Option<Stream>,
+    result: Type,
+    zh: &'static str,
+    en: &'static str,
+    example: &'static str,
+) -> FunctionSpec {
+    FunctionSpec {
+        kind: FunctionKind::History(function),
+        named,
+        needs_window,
+        stream,
+        stages: Stages::LOGIN_SIDE,
+        ..pure(name, Function::Abs, args, result, zh, en, example)
+    }
+}
+
+impl FunctionSpec {
+    fn range(mut self, low: f64, high: f64) -> Self {
+        self.range = Some((low, high));
+        self
+    }
+
+    /// How it is called, for documentation and help: `count(stream, within:, last:, by:, where:)`.
+    pub fn signature(&self) -> String {
+        let mut parts: Vec<String> = self.args.iter().map(|arg| arg.name.to_owned()).collect();
+        if self.variadic {
+            parts.push("…".to_owned());
+        }
+        parts.extend(self.named.iter().map(|named| format!("{}:", named.word())));
+        format!("{}({})", self.name, parts.join(", "))
+    }
+}
