@@ -1,0 +1,458 @@
+//! The callback endpoint, without the HTTP: a query and a body in, a verified message out.
+//!
+//! The mode comes from the configuration and never from the request, so that nobody can talk a safe
+//! endpoint into reading plain text. In safe and compatible mode `msg_signature` is what counts (the
+//! platform says not to rely on `signature`, which does not cover the body); only the decrypted
+//! `Encrypt` is read. A [`Refusal`] names the part that failed, for logs, and no secret.
+
+use std::fmt;
+
+use crate::env::{MINUTE, Millis, SECOND};
+
+use super::crypto::{CryptoError, EncodingAesKey};
+use super::fields::{ENVELOPE_LIMITS, Fields, Limits, MESSAGE_LIMITS, ParseError, ParseErrorKind};
+use super::message::{Inbound, MessageError};
+use super::push_key::{BodyDigest, PushKey, push_key};
+use super::replay::ReplayMark;
+use super::reply::{ReplyContext, Sealing};
+use super::signature::{Token, verify};
+use super::{json, xml};
+
+/// Largest body of a push, bytes; also the bound for the HTTP server's payload.
+pub const BODY_LIMIT: usize = ENVELOPE_LIMITS.body;
+/// Longest query taken. The platform's are about 250 bytes.
+pub const QUERY_LIMIT: usize = 4096;
+
+/// How the platform sends pushes, as set in its console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// 安全模式: encrypted only.
+    Safe,
+    /// 兼容模式: encrypted, with the plain fields beside it (which are ignored).
+    Compatible,
+    /// 明文模式: plain; the signature does not cover the body.
+    Plaintext,
+}
+
+/// How far a push's `timestamp` may be from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimestampWindow {
+    /// Into the past. The default, five minutes, leaves room for retries and a slow clock.
+    pub past: Millis,
+    /// Into the future. The default, one minute, is for clocks that disagree.
+    pub future: Millis,
+}
+
+impl Default for TimestampWindow {
+    fn default() -> Self {
+        Self {
+            past: 5 * MINUTE,
+            future: MINUTE,
+        }
+    }
+}
+
+/// One official account's endpoint.
+#[derive(Debug, Clone)]
+pub struct EndpointConfig {
+    /// The AppID every encrypted message must end with.
+    pub app_id: String,
+    /// The Token.
+    pub token: Token,
+    /// The Token before, while rotating.
+    pub previous_token: Option<Token>,
+    /// The EncodingAESKey; needed in safe and compatible mode.
+    pub key: Option<EncodingAesKey>,
+    /// The EncodingAESKey before, while rotating.
+    pub previous_key: Option<EncodingAesKey>,
+    /// The mode; see [`Mode`].
+    pub mode: Mode,
+    /// The timestamp's tolerance.
+    pub timestamp_window: TimestampWindow,
+}
+
+/// The query of a callback, decoded, every value as the string it arrived as.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// `signature`
+    pub signature: Option<String>,
+    /// `timestamp`
+    pub timestamp: Option<String>,
+    /// `nonce`
+    pub nonce: Option<String>,
+    /// `echostr`
+    pub echostr: Option<String>,
+    /// `encrypt_type`
+    pub encrypt_type: Option<String>,
+    /// `msg_signature`
+    pub msg_signature: Option<String>,
+}
+
+/// The format of a push, which is the format of its reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// The usual one.
+    Xml,
+    /// The same key names in JSON.
+    Json,
+}
+
+/// A verified push.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The message.
+    pub inbound: Inbound,
+    /// What [`crate::wechat::seal`] needs to answer this delivery.
+    pub reply: ReplyContext,
+    /// XML or JSON.
+    pub format: Format,
+    /// The identity of the push, the same for every delivery of it.
+    pub key: PushKey,
+    /// The digest of the plain message, to tell a retry from a reused key.
+    pub body_digest: BodyDigest,
+    /// In plaintext mode: what [`crate::wechat::replay::ReplayGuard`] checks.
+    pub replay: Option<ReplayMark>,
+}
+
+/// Which part of a callback failed. Safe to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The query is too long, broken, or gives a parameter twice.
+    #[error("the query is malformed")]
+    Query,
+    /// A parameter is missing.
+    #[error("the query parameter {0} is missing")]
+    Missing(&'static str),
+    /// `signature` is not that of the current or previous token.
+    #[error("`signature` does not match the Token")]
+    Signature,
+    /// `msg_signature` is not that of the current or previous token.
+    #[error("`msg_signature` does not match the Token")]
+    MsgSignature,
+    /// `timestamp` is no number of seconds.
+    #[error("`timestamp` is not a number")]
+    TimestampFormat,
+    /// `timestamp` is outside the window; `ahead` of this host's clock or behind it.
+    #[error("`timestamp` is outside the window (ahead: {ahead}); check this host's clock")]
+    Timestamp {
+        /// Whether it is in the future.
+        ahead: bool,
+    },
+    /// The configured mode wants an encrypted push and this one is not.
+    #[error("an unencrypted push in an encrypted mode")]
+    NotEncrypted,
+    /// The configured mode is plaintext and this push is encrypted.
+    #[error("an encrypted push in plaintext mode")]
+    Encrypted,
+    /// The configuration has no EncodingAESKey although its mode needs one.
+    #[error("no EncodingAESKey is configured")]
+    NoKey,
+    /// No key opens it.
+    #[error("decryption: {0}")]
+    Crypto(CryptoError),
+    /// The envelope around the ciphertext is malformed.
+    #[error("envelope: {0}")]
+    Envelope(ParseError),
+    /// The plain message is malformed.
+    #[error("message: {0}")]
+    Message(ParseError),
+    /// The plain message lacks a field.
+    #[error("message: {0}")]
+    Fields(MessageError),
+    /// A signature was used again for another body.
+    #[error("a signature was used again for another body")]
+    Replayed,
+    /// The replay guard is full; the platform will retry.
+    #[error("the replay guard is full")]
+    ReplayGuardFull,
+}
+
+impl Refusal {
+    /// The HTTP status to answer with.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Signature
+            | Self::MsgSignature
+            | Self::Timestamp { .. }
+            | Self::NotEncrypted
+            | Self::Encrypted
+            | Self::Replayed
+            | Self::Crypto(CryptoError::AppId) => 403,
+            Self::Envelope(error) | Self::Message(error)
+                if error.kind == ParseErrorKind::TooLarge =>
+            {
+                413
+            }
+            Self::Crypto(CryptoError::TooLong) => 413,
+            Self::NoKey => 500,
+            Self::ReplayGuardFull => 503,
+            _ => 400,
+        }
+    }
+
+    /// A name from a fixed set, for metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Missing(_) => "missing_parameter",
+            Self::Signature => "signature",
+            Self::MsgSignature => "msg_signature",
+            Self::TimestampFormat | Self::Timestamp { .. } => "timestamp",
+            Self::NotEncrypted => "not_encrypted",
+            Self::Encrypted => "encrypted",
+            Self::NoKey => "no_key",
+            Self::Crypto(CryptoError::AppId) => "app_id",
+            Self::Crypto(_) => "decryption",
+            Self::Envelope(_) => "envelope",
+            Self::Message(_) | Self::Fields(_) => "message",
+            Self::Replayed => "replayed",
+            Self::ReplayGuardFull => "replay_guard_full",
+        }
+    }
+}
+
+/// Checks the console's URL verification (GET) and returns the `echostr` to answer with, verbatim
+/// as `text/plain`. The same in all three modes: this request is never encrypted.
+pub fn verify_url(config: &EndpointConfig, query: &Query, now: Millis) -> Result<String, Refusal> {
+    let echo = required(&query.echostr, "echostr")?;
+    let signature = required(&query.signature, "signature")?;
+    let (timestamp, nonce) = stamp(query)?;
+    if !config
+        .tokens()
+        .any(|token| verify(token, &[timestamp, nonce], signature))
+    {
+        return Err(Refusal::Signature);
+    }
+    check_window(config, timestamp, now)?;
+    Ok(echo.to_owned())
+}
+
+/// Verifies and opens a push (POST).
+pub fn open(
+    config: &EndpointConfig,
+    query: &Query,
+    content_type: Option<&str>,
+    body: &[u8],
+    now: Millis,
+) -> Result<Opened, Refusal> {
+    if body.len() > BODY_LIMIT {
+        return Err(Refusal::Envelope(ParseErrorKind::TooLarge.at(BODY_LIMIT)));
+    }
+    match config.mode {
+        Mode::Safe | Mode::Compatible => open_encrypted(config, query, content_type, body, now),
+        Mode::Plaintext => open_plain(config, query, content_type, body, now),
+    }
+}
+
+impl Query {
+    /// Decodes a query string. `+` stays `+`. Unknown parameters are ignored; a known one given
+    /// twice is refused, since two readers could disagree about which counts.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.len() > QUERY_LIMIT {
+            return Err(Refusal::Query);
+        }
+        let mut query = Self::default();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let slot = match name {
+                "signature" => &mut query.signature,
+                "timestamp" => &mut query.timestamp,
+                "nonce" => &mut query.nonce,
+                "echostr" => &mut query.echostr,
+                "encrypt_type" => &mut query.encrypt_type,
+                "msg_signature" => &mut query.msg_signature,
+                _ => continue,
+            };
+            if slot.is_some() {
+                return Err(Refusal::Query);
+            }
+            *slot = Some(percent_decode(value).ok_or(Refusal::Query)?);
+        }
+        Ok(query)
+    }
+
+    fn is_encrypted(&self) -> bool {
+        self.encrypt_type
+            .as_deref()
+            .is_some_and(|kind| kind.eq_ignore_ascii_case("aes"))
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Query")
+            .field("timestamp", &self.timestamp)
+            .field("encrypted", &self.is_encrypted())
+            .finish_non_exhaustive()
+    }
+}
+
+impl EndpointConfig {
+    fn tokens(&self) -> impl Iterator<Item = &Token> {
+        std::iter::once(&self.token).chain(&self.previous_token)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &EncodingAesKey> {
+        self.key.iter().chain(&self.previous_key)
+    }
+}
+
+fn open_encrypted(
+    config: &EndpointConfig,
+    query: &Query,
+    content_type: Option<&str>,
+    body: &[u8],
+    now: Millis,
+) -> Result<Opened, Refusal> {
+    if !query.is_encrypted() {
+        return Err(Refusal::NotEncrypted);
+    }
+    let signature = required(&query.msg_signature, "msg_signature")?;
+    let (timestamp, nonce) = stamp(query)?;
+    let format = format_of(content_type, body);
+    let envelope = read(format, body, &ENVELOPE_LIMITS).map_err(Refusal::Envelope)?;
+    let encrypted = envelope.filled("Encrypt").ok_or(Refusal::NotEncrypted)?;
+    let token = config
+        .tokens()
+        .find(|token| verify(token, &[timestamp, nonce, encrypted], signature))
+        .ok_or(Refusal::MsgSignature)?;
+    check_window(config, timestamp, now)?;
+    let (key, plain) = decrypt(config, encrypted)?;
+
+    let inner = format_of(None, &plain);
+    let raw = read(inner, &plain, &MESSAGE_LIMITS).map_err(Refusal::Message)?;
+    let sealing = Sealing {
+        token: token.clone(),
+        key: key.clone(),
+        app_id: config.app_id.clone(),
+    };
+    opened(raw, format, Some(sealing), None)
+}
+
+fn open_plain(
+    config: &EndpointConfig,
+    query: &Query,
+    content_type: Option<&str>,
+    body: &[u8],
+    now: Millis,
+) -> Result<Opened, Refusal> {
+    if query.is_encrypted() {
+        return Err(Refusal::Encrypted);
+    }
+    let signature = required(&query.signature, "signature")?;
+    let (timestamp, nonce) = stamp(query)?;
+    if !config
+        .tokens()
+        .any(|token| verify(token, &[timestamp, nonce], signature))
+    {
+        return Err(Refusal::Signature);
+    }
+    check_window(config, timestamp, now)?;
+    let format = format_of(content_type, body);
+    let raw = read(format, body, &MESSAGE_LIMITS).map_err(Refusal::Message)?;
+    let mark = ReplayMark::new(timestamp, nonce, signature);
+    opened(raw, format, None, Some(mark))
+}
+
+fn opened(
+    raw: Fields,
+    format: Format,
+    sealing: Option<Sealing>,
+    replay: Option<ReplayMark>,
+) -> Result<Opened, Refusal> {
+    let inbound = Inbound::from_fields(raw).map_err(Refusal::Fields)?;
+    let body_digest = BodyDigest::of(&inbound);
+    Ok(Opened {
+        reply: ReplyContext::new(&inbound, format, sealing),
+        key: push_key(&inbound, &body_digest),
+        body_digest,
+        format,
+        replay,
+        inbound,
+    })
+}
+
+/// Tries the current key, then the previous one. A key that opens the message but not its AppID is
+/// the better report.
+fn decrypt<'a>(
+    config: &'a EndpointConfig,
+    encrypted: &str,
+) -> Result<(&'a EncodingAesKey, Vec<u8>), Refusal> {
+    let mut refusal = Refusal::NoKey;
+    for key in config.keys() {
+        match key.decrypt(encrypted, &config.app_id) {
+            Ok(plain) => return Ok((key, plain)),
+            Err(CryptoError::AppId) => refusal = Refusal::Crypto(CryptoError::AppId),
+            Err(error) if refusal == Refusal::NoKey => refusal = Refusal::Crypto(error),
+            Err(_) => {}
+        }
+    }
+    Err(refusal)
+}
+
+fn read(format: Format, body: &[u8], limits: &Limits) -> Result<Fields, ParseError> {
+    match format {
+        Format::Xml => xml::parse(body, limits),
+        Format::Json => json::parse(body, limits),
+    }
+}
+
+/// JSON if the content type says so, or if it says nothing and the body starts like it.
+fn format_of(content_type: Option<&str>, body: &[u8]) -> Format {
+    let media_type = content_type
+        .and_then(|text| text.split(';').next())
+        .map(|text| text.trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    match media_type.as_str() {
+        "application/json" => Format::Json,
+        "text/xml" | "application/xml" => Format::Xml,
+        _ if body.trim_ascii_start().first() == Some(&b'{') => Format::Json,
+        _ => Format::Xml,
+    }
+}
+
+fn stamp(query: &Query) -> Result<(&str, &str), Refusal> {
+    Ok((
+        required(&query.timestamp, "timestamp")?,
+        required(&query.nonce, "nonce")?,
+    ))
+}
+
+fn check_window(config: &EndpointConfig, timestamp: &str, now: Millis) -> Result<(), Refusal> {
+    let seconds: i64 = timestamp.parse().map_err(|_| Refusal::TimestampFormat)?;
+    let at = seconds
+        .checked_mul(SECOND)
+        .ok_or(Refusal::TimestampFormat)?;
+    if at > now.saturating_add(config.timestamp_window.future) {
+        Err(Refusal::Timestamp { ahead: true })
+    } else if at < now.saturating_sub(config.timestamp_window.past) {
+        Err(Refusal::Timestamp { ahead: false })
+    } else {
+        Ok(())
+    }
+}
+
+fn required<'a>(value: &'a Option<String>, name: &'static str) -> Result<&'a str, Refusal> {
+    value
+        .as_deref()
+        .filter(|text| !text.is_empty())
+        .ok_or(Refusal::Missing(name))
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        if first == b'%' {
+            let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = &tail[2..];
+        } else {
+            bytes.push(first);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,370 @@
+//! An inbound push, typed: what the platform says a user did.
+//!
+//! Built from [`Fields`] by [`Inbound::from_fields`]; what has no type of its own becomes
+//! [`InboundKind::Other`] and stays readable through [`Inbound::raw`]. Field names are those of the
+//! platform's documents, compared exactly; message types and event names are compared without case.
+//! `Debug` shows kinds, never texts or OpenIDs.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Event;
+use super::fields::Fields;
+
+/// One push. Source: a decrypted, verified body.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inbound {
+    /// The official account's original id (`gh_…`).
+    pub to_user: String,
+    /// The sender: an OpenID, except in the authorization events; see [`Inbound::person`].
+    pub from_user: String,
+    /// When it happened, seconds since the epoch, by the platform's clock.
+    pub create_time: Option<i64>,
+    /// The id of a message; events have none. Kept as text: 64 bits and more.
+    pub msg_id: Option<String>,
+    /// The article a message was written from.
+    pub article: Option<ArticleOrigin>,
+    /// What happened.
+    pub kind: InboundKind,
+    /// All fields as sent.
+    pub raw: Fields,
+}
+
+/// Where a message written below an article came from.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArticleOrigin {
+    /// `MsgDataId`.
+    pub data_id: String,
+    /// `Idx`, from 1.
+    pub index: Option<u32>,
+}
+
+/// The message types of the protocol.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub enum InboundKind {
+    /// A text; also a tap on an item of a menu message, which then carries the item's id.
+    Text {
+        /// The text, as typed.
+        content: String,
+        /// `bizmsgmenuid`: the tapped item of a menu message.
+        menu_id: Option<String>,
+    },
+    /// A picture.
+    Image {
+        /// A link to it, made by the platform.
+        pic_url: String,
+        /// For download within three days.
+        media_id: String,
+    },
+    /// A voice message.
+    Voice {
+        /// The 8 kHz recording.
+        media_id: String,
+        /// `amr` or `speex`.
+        format: String,
+        /// The 16 kHz recording.
+        media_id_16k: Option<String>,
+        /// Speech recognition, retired by the platform: mostly empty.
+        recognition: Option<String>,
+    },
+    /// A video.
+    Video {
+        /// The video.
+        media_id: String,
+        /// Its thumbnail.
+        thumb_media_id: String,
+    },
+    /// A short video.
+    ShortVideo {
+        /// The video.
+        media_id: String,
+        /// Its thumbnail.
+        thumb_media_id: String,
+    },
+    /// A place the user sent.
+    Location {
+        /// `Location_X`, degrees north.
+        latitude: Option<f64>,
+        /// `Location_Y`, degrees east.
+        longitude: Option<f64>,
+        /// The map's zoom.
+        scale: Option<u32>,
+        /// The address.
+        label: String,
+    },
+    /// A shared link.
+    Link {
+        /// Its title.
+        title: String,
+        /// Its summary.
+        description: String,
+        /// Its address.
+        url: String,
+    },
+    /// A file; undocumented, seen in practice.
+    File {
+        /// The file's name.
+        title: String,
+        /// Mostly empty.
+        description: String,
+        /// The platform's key.
+        key: String,
+        /// MD5, hex.
+        md5: String,
+        /// Length in bytes.
+        size: Option<u64>,
+    },
+    /// A mini-program card.
+    MiniProgramPage {
+        /// The card's title.
+        title: String,
+        /// The mini program.
+        app_id: String,
+        /// Its page.
+        page_path: String,
+        /// The card's picture.
+        thumb_url: String,
+        /// The card's picture, for download.
+        thumb_media_id: String,
+    },
+    /// An event.
+    Event(Event),
+    /// A message type this version does not know.
+    Other {
+        /// Its `MsgType`, as sent.
+        name: String,
+    },
+}
+
+/// Why well-formed fields are no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// A field without which nobody can be answered is missing or empty.
+    #[error("the field {0} is missing or empty")]
+    Missing(&'static str),
+}
+
+impl Inbound {
+    /// Types the fields of a plain message.
+    pub fn from_fields(raw: Fields) -> Result<Self, MessageError> {
+        // Tencent's cloud hosting asks `<action>CheckContainerPath</action>`, and nothing else.
+        if let (None, Some(action)) = (raw.get("MsgType"), raw.filled("action")) {
+            let name = format!("action:{action}");
+            return Ok(Self {
+                to_user: String::new(),
+                from_user: String::new(),
+                create_time: None,
+                msg_id: None,
+                article: None,
+                kind: InboundKind::Other { name },
+                raw,
+            });
+        }
+        let msg_type = required(&raw, "MsgType")?;
+        let kind = InboundKind::from_fields(&msg_type, &raw)?;
+        Ok(Self {
+            to_user: required(&raw, "ToUserName")?,
+            from_user: required(&raw, "FromUserName")?,
+            create_time: raw.number("CreateTime"),
+            msg_id: raw.filled("MsgId").map(str::to_owned),
+            article: raw.filled("MsgDataId").map(|data_id| ArticleOrigin {
+                data_id: data_id.to_owned(),
+                index: raw.number("Idx"),
+            }),
+            kind,
+            raw,
+        })
+    }
+
+    /// The OpenID of the person concerned. In the authorization events the sender is a platform
+    /// account and the person stands in the field `OpenID`.
+    pub fn person(&self) -> &str {
+        match &self.kind {
+            InboundKind::Event(event) => event.authorization_openid().unwrap_or(&self.from_user),
+            _ => &self.from_user,
+        }
+    }
+
+    /// Whether a user wrote or sent something, as opposed to an event.
+    pub fn is_message(&self) -> bool {
+        self.kind.is_message()
+    }
+
+    /// A short name for logs and metrics: `text`, `event:subscribe`, `other`.
+    pub fn kind_name(&self) -> &'static str {
+        self.kind.name()
+    }
+}
+
+impl InboundKind {
+    /// Whether this is a user's message, as opposed to an event or something unknown.
+    pub fn is_message(&self) -> bool {
+        !matches!(self, InboundKind::Event(_) | InboundKind::Other { .. })
+    }
+
+    /// A short name for logs and metrics; one of a fixed set.
+    pub fn name(&self) -> &'static str {
+        match self {
+            InboundKind::Text { .. } => "text",
+            InboundKind::Image { .. } => "image",
+            InboundKind::Voice { .. } => "voice",
+            InboundKind::Video { .. } => "video",
+            InboundKind::ShortVideo { .. } => "shortvideo",
+            InboundKind::Location { .. } => "location",
+            InboundKind::Link { .. } => "link",
+            InboundKind::File { .. } => "file",
+            InboundKind::MiniProgramPage { .. } => "miniprogrampage",
+            InboundKind::Event(event) => event.name(),
+            InboundKind::Other { .. } => "other",
+        }
+    }
+
+    fn from_fields(msg_type: &str, raw: &Fields) -> Result<Self, MessageError> {
+        let text = |name: &str| raw.get(name).unwrap_or_default().to_owned();
+        let optional = |name: &str| raw.filled(name).map(str::to_owned);
+        Ok(match msg_type.to_ascii_lowercase().as_str() {
+            "text" => Self::Text {
+                content: text("Content"),
+                menu_id: optional("bizmsgmenuid"),
+            },
+            "image" => Self::Image {
+                pic_url: text("PicUrl"),
+                media_id: text("MediaId"),
+            },
+            "voice" => Self::Voice {
+                media_id: text("MediaId"),
+                format: text("Format"),
+                media_id_16k: optional("MediaId16K"),
+                recognition: optional("Recognition"),
+            },
+            "video" => Self::Video {
+                media_id: text("MediaId"),
+                thumb_media_id: text("ThumbMediaId"),
+            },
+            "shortvideo" => Self::ShortVideo {
+                media_id: text("MediaId"),
+                thumb_media_id: text("ThumbMediaId"),
+            },
+            "location" => Self::Location {
+                latitude: raw.number("Location_X"),
+                longitude: raw.number("Location_Y"),
+                scale: raw.number("Scale"),
+                label: text("Label"),
+            },
+            "link" => Self::Link {
+                title: text("Title"),
+                description: text("Description"),
+                url: text("Url"),
+            },
+            "file" => Self::File {
+                title: text("Title"),
+                description: text("Description"),
+                key: text("FileKey"),
+                md5: text("FileMd5"),
+                size: raw.number("FileTotalLen"),
+            },
+            "miniprogrampage" => Self::MiniProgramPage {
+                title: text("Title"),
+                app_id: text("AppId"),
+                page_path: text("PagePath"),
+                thumb_url: text("ThumbUrl"),
+                thumb_media_id: text("ThumbMediaId"),
+            },
+            "event" => Self::Event(Event::from_fields(&required(raw, "Event")?, raw)),
+            _ => Self::Other {
+                name: msg_type.to_owned(),
+            },
+        })
+    }
+}
+
+impl fmt::Debug for Inbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbound")
+            .field("kind", &self.kind_name())
+            .field("create_time", &self.create_time)
+            .field("fields", &self.raw.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for InboundKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Debug for ArticleOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ArticleOrigin")
+    }
+}
+
+fn required(raw: &Fields, name: &'static str) -> Result<String, MessageError> {
+    raw.filled(name)
+        .map(str::to_owned)
+        .ok_or(MessageError::Missing(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope() -> Fields {
+        Fields::new()
+            .text("Topenid-1Name", "gh_1")
+            .text("FromUserName", "openid-1")
+            .text("CreateTime", "")
+    }
+
+    #[test]
+    fn empty_numbers_are_none_and_names_ignore_case() {
+        let raw = envelope().text("MsgType", "LOCATION").text("Scale", "");
+        let inbound = Inbound::from_fields(raw).unwrap();
+        assert_eq!(inbound.create_time, None);
+        assert_eq!(inbound.kind_name(), "location");
+        let event = envelope().text("MsgType", "event").text("Event", "scan");
+        assert_eq!(
+            Inbound::from_fields(event).unwrap().kind_name(),
+            "event:scan"
+        );
+    }
+
+    #[test]
+    fn a_message_without_a_sender_is_refused() {
+        let raw = Fields::new()
+            .text("Topenid-1Name", "gh_1")
+            .text("FromUserName", " ")
+            .text("MsgType", "text");
+        assert_eq!(
+            Inbound::from_fields(raw),
+            Err(MessageError::Missing("FromUserName"))
+        );
+    }
+
+    #[test]
+    fn unknown_types_keep_their_fields() {
+        let raw = envelope().text("MsgType", "hologram").text("Depth", "3");
+        let inbound = Inbound::from_fields(raw).unwrap();
+        assert_eq!(
+            inbound.kind,
+            InboundKind::Other {
+                name: "hologram".into()
+            }
+        );
+        assert_eq!(inbound.raw.get("Depth"), Some("3"));
+        assert!(!inbound.is_message());
+    }
+
+    #[test]
+    fn debug_shows_neither_content_nor_openid() {
+        let raw = envelope().text("MsgType", "text").text("Content", "秘密");
+        let inbound = Inbound::from_fields(raw).unwrap();
+        let shown = format!("{inbound:?} {:?} {:?}", inbound.kind, inbound.raw);
+        assert!(
+            !shown.contains("秘密") && !shown.contains("openid-1"),
+            "{shown}"
+        );
+    }
+}

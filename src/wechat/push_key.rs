@@ -1,0 +1,158 @@
+//! What makes two deliveries the same push.
+//!
+//! A retry repeats a push; it must find the first one's reply. The key is a hash, so that what the
+//! store keeps for deduplication holds no OpenID in clear. The digest of the plain message next to
+//! it tells a retry from a forgery that reuses a key.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::message::Inbound;
+
+/// The identity of a push: SHA-256, 32 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PushKey([u8; 32]);
+
+/// SHA-256 over the fields of a plain message; see [`crate::wechat::Fields::digest`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct BodyDigest([u8; 32]);
+
+/// The key of a push.
+///
+/// With a `MsgId`: (ToUserName, FromUserName, MsgId, CreateTime); the id alone is not unique, it
+/// has been seen shared by several people speaking at once. Without: (ToUserName, FromUserName,
+/// CreateTime, Event, EventKey, MsgID, all remaining fields), since distinct events of one second
+/// differ in nothing less.
+pub fn push_key(inbound: &Inbound, body: &BodyDigest) -> PushKey {
+    let raw = |name| inbound.raw.get(name).unwrap_or_default();
+    let mut hash = Sha256::new();
+    let mut part = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_be_bytes());
+        hash.update(bytes);
+    };
+    part(b"menshen.push.1");
+    part(inbound.to_user.as_bytes());
+    part(inbound.from_user.as_bytes());
+    part(raw("CreateTime").trim().as_bytes());
+    match &inbound.msg_id {
+        Some(id) => {
+            part(b"message");
+            part(id.trim().as_bytes());
+        }
+        None => {
+            part(b"event");
+            part(raw("Event").to_ascii_lowercase().as_bytes());
+            part(raw("EventKey").as_bytes());
+            part(raw("MsgID").as_bytes());
+            part(&body.0);
+        }
+    }
+    PushKey(hash.finalize().into())
+}
+
+impl PushKey {
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Back from stored bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl BodyDigest {
+    /// The digest of a message.
+    pub fn of(inbound: &Inbound) -> Self {
+        Self(inbound.raw.digest())
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Back from stored bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// Lowercase hex.
+impl fmt::Display for PushKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+/// The first eight hex digits: enough for a log line.
+impl fmt::Debug for PushKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PushKey({}…)", hex::encode(&self.0[..4]))
+    }
+}
+
+impl fmt::Debug for BodyDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BodyDigest({}…)", hex::encode(&self.0[..4]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fields::Fields;
+    use super::*;
+
+    fn key(change: &[(&str, &str)]) -> PushKey {
+        let base = [
+            ("ToUserName", "gh_1"),
+            ("FromUserName", "o1"),
+            ("CreateTime", "7"),
+        ];
+        let mut raw = Fields::new();
+        for (name, text) in base {
+            let given = change.iter().find(|(changed, _)| *changed == name);
+            raw = raw.text(name, given.map_or(text, |(_, text)| text));
+        }
+        for (name, text) in change {
+            if !base.iter().any(|(known, _)| known == name) {
+                raw = raw.text(name, *text);
+            }
+        }
+        let inbound = Inbound::from_fields(raw).unwrap();
+        push_key(&inbound, &BodyDigest::of(&inbound))
+    }
+
+    #[test]
+    fn a_message_is_its_id_sender_account_and_second() {
+        let text = ("MsgType", "text");
+        let first = key(&[text, ("MsgId", "1"), ("Content", "a")]);
+        assert_eq!(first, key(&[text, ("MsgId", "1"), ("Content", "b")]));
+        for other in [
+            ("FromUserName", "o2"),
+            ("ToUserName", "gh_2"),
+            ("CreateTime", "8"),
+        ] {
+            assert_ne!(first, key(&[text, ("MsgId", "1"), ("Content", "a"), other]));
+        }
+        assert_ne!(first, key(&[text, ("MsgId", "2"), ("Content", "a")]));
+    }
+
+    #[test]
+    fn distinct_events_of_one_second_are_distinct() {
+        let event = ("MsgType", "event");
+        let subscribe = [event, ("Event", "subscribe"), ("EventKey", "")];
+        assert_eq!(key(&subscribe), key(&subscribe));
+        assert_ne!(
+            key(&subscribe),
+            key(&[event, ("Event", "SCAN"), ("EventKey", "")])
+        );
+        let done = |id| key(&[event, ("Event", "TEMPLATESENDJOBFINISH"), ("MsgID", id)]);
+        assert_ne!(done("1"), done("2"));
+        let card = |id| key(&[event, ("Event", "user_get_card"), ("UserCardCode", id)]);
+        assert_ne!(card("1"), card("2"));
+    }
+}

@@ -1,0 +1,395 @@
+//! A strict reader for the platform's XML, and the writer's escaping.
+//!
+//! One pass of quick-xml's events into [`Fields`]. Refused, each with its byte offset: document
+//! types, processing instructions, attributes, entities beyond XML's five, a second root, mixed
+//! content, duplicate envelope fields, and whatever exceeds the [`Limits`]. No entity is ever
+//! expanded and nothing is fetched.
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesRef, Event};
+
+use super::fields::{Field, Fields, Limits, ParseError, ParseErrorKind, Value};
+
+const BOM: &str = "\u{feff}";
+const ROOT: &str = "xml";
+
+/// Reads one `<xml>` document; the result holds the root's elements.
+pub fn parse(body: &[u8], limits: &Limits) -> Result<Fields, ParseError> {
+    if body.len() > limits.body {
+        return Err(ParseErrorKind::TooLarge.at(limits.body));
+    }
+    let text = std::str::from_utf8(body)
+        .map_err(|error| ParseErrorKind::NotUtf8.at(error.valid_up_to()))?;
+    let bare = text.strip_prefix(BOM).unwrap_or(text);
+    let skipped = text.len() - bare.len();
+    if let Some((at, _)) = bare.char_indices().find(|(_, c)| !is_xml_char(*c)) {
+        return Err(ParseErrorKind::IllegalCharacter.at(skipped + at));
+    }
+    Builder::new(bare, *limits)
+        .run()
+        .map_err(|error| error.kind.at(error.at + skipped))
+}
+
+/// Writes `text` as CDATA, splitting `]]>` so that it cannot end the section, and leaving out
+/// characters XML 1.0 forbids.
+pub fn push_cdata(out: &mut String, text: &str) {
+    out.push_str("<![CDATA[");
+    let legal: String = text.chars().filter(|c| is_xml_char(*c)).collect();
+    out.push_str(&legal.replace("]]>", "]]]]><![CDATA[>"));
+    out.push_str("]]>");
+}
+
+/// Writes `<name><![CDATA[text]]></name>`.
+pub fn push_text_element(out: &mut String, name: &str, text: &str) {
+    out.push('<');
+    out.push_str(name);
+    out.push('>');
+    push_cdata(out, text);
+    out.push_str("</");
+    out.push_str(name);
+    out.push('>');
+}
+
+/// Writes `fields` as the elements of an `<xml>` document.
+pub fn write(fields: &Fields) -> String {
+    let mut out = String::from("<xml>");
+    write_fields(&mut out, fields);
+    out.push_str("</xml>");
+    out
+}
+
+/// Whether XML 1.0 allows the character.
+pub fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+fn write_fields(out: &mut String, fields: &Fields) {
+    for Field { name, value } in fields.iter() {
+        match value {
+            Value::Text(text) if is_number(name, text) => {
+                out.push_str(&format!("<{name}>{text}</{name}>"));
+            }
+            Value::Text(text) => push_text_element(out, name, text),
+            Value::Fields(inner) => {
+                out.push_str(&format!("<{name}>"));
+                write_fields(out, inner);
+                out.push_str(&format!("</{name}>"));
+            }
+        }
+    }
+}
+
+/// The platform sends these without CDATA.
+fn is_number(name: &str, text: &str) -> bool {
+    const NUMBERS: [&str; 13] = [
+        "CreateTime",
+        "MsgId",
+        "MsgID",
+        "Location_X",
+        "Location_Y",
+        "Scale",
+        "Latitude",
+        "Longitude",
+        "Precision",
+        "MenuId",
+        "Count",
+        "Idx",
+        "TimeStamp",
+    ];
+    NUMBERS.contains(&name)
+        && !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+}
+
+/// An element that has been opened and not closed.
+struct Open {
+    name: String,
+    text: String,
+    /// CDATA is content even if it is white space.
+    has_content: bool,
+    fields: Fields,
+}
+
+struct Builder<'a> {
+    reader: Reader<&'a [u8]>,
+    limits: Limits,
+    stack: Vec<Open>,
+    elements: usize,
+    root: Option<Fields>,
+    at: usize,
+}
+
+impl<'a> Builder<'a> {
+    fn new(text: &'a str, limits: Limits) -> Self {
+        let mut reader = Reader::from_str(text);
+        let config = reader.config_mut();
+        config.expand_empty_elements = true;
+        config.check_comments = true;
+        config.check_end_names = true;
+        Self {
+            reader,
+            limits,
+            stack: Vec::new(),
+            elements: 0,
+            root: None,
+            at: 0,
+        }
+    }
+
+    fn run(mut self) -> Result<Fields, ParseError> {
+        let mut first = true;
+        loop {
+            self.at = position(self.reader.buffer_position());
+            let event = self
+                .reader
+                .read_event()
+                .map_err(|_| ParseErrorKind::Syntax.at(position(self.reader.error_position())))?;
+            match event {
+                Event::Start(start) => {
+                    if !start.attributes_raw().trim().is_empty() {
+                        return Err(self.error(ParseErrorKind::Attribute));
+                    }
+                    let name = start.name();
+                    self.open(name.as_ref())?;
+                }
+                // `expand_empty_elements` turns these into Start and End.
+                Event::Empty(_) => return Err(self.error(ParseErrorKind::Syntax)),
+                Event::End(_) => self.close()?,
+                Event::Text(text) => self.append(&text.xml10_content(), false)?,
+                Event::CData(text) => self.append(&text.xml10_content(), true)?,
+                Event::GeneralRef(reference) => {
+                    let c =
+                        resolve(&reference).ok_or_else(|| self.error(ParseErrorKind::Entity))?;
+                    self.append(c.encode_utf8(&mut [0; 4]), true)?;
+                }
+                Event::Comment(_) => {}
+                Event::Decl(declaration) => {
+                    let utf8 = match declaration.encoding() {
+                        None => true,
+                        Some(Ok(name)) => {
+                            name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("utf8")
+                        }
+                        Some(Err(_)) => return Err(self.error(ParseErrorKind::Syntax)),
+                    };
+                    if !utf8 {
+                        return Err(self.error(ParseErrorKind::NotUtf8));
+                    }
+                    if !first {
+                        return Err(self.error(ParseErrorKind::Instruction));
+                    }
+                }
+                Event::PI(_) => return Err(self.error(ParseErrorKind::Instruction)),
+                Event::DocType(_) => return Err(self.error(ParseErrorKind::Doctype)),
+                Event::Eof => break,
+            }
+            first = false;
+        }
+        if !self.stack.is_empty() {
+            return Err(self.error(ParseErrorKind::Syntax));
+        }
+        let at = self.at;
+        self.root.ok_or_else(|| ParseErrorKind::Root.at(at))
+    }
+
+    fn open(&mut self, name: &str) -> Result<(), ParseError> {
+        match self.stack.last() {
+            None if self.root.is_some() || name != ROOT => {
+                return Err(self.error(ParseErrorKind::Root));
+            }
+            Some(parent) if parent.has_content => return Err(self.error(ParseErrorKind::Mixed)),
+            Some(parent) if self.stack.len() == 1 && !parent.fields.admits_at_root(name) => {
+                return Err(self.error(ParseErrorKind::Duplicate));
+            }
+            _ => {}
+        }
+        if self.stack.len() >= self.limits.depth {
+            return Err(self.error(ParseErrorKind::TooDeep));
+        }
+        self.elements += 1;
+        if self.elements > self.limits.elements {
+            return Err(self.error(ParseErrorKind::TooMany));
+        }
+        self.stack.push(Open {
+            name: name.to_owned(),
+            text: String::new(),
+            has_content: false,
+            fields: Fields::new(),
+        });
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), ParseError> {
+        let Some(element) = self.stack.pop() else {
+            return Err(self.error(ParseErrorKind::Syntax));
+        };
+        match self.stack.last_mut() {
+            None if element.has_content => return Err(self.error(ParseErrorKind::Mixed)),
+            None => self.root = Some(element.fields),
+            Some(parent) => {
+                let value = if element.fields.is_empty() {
+                    Value::Text(element.text)
+                } else {
+                    Value::Fields(element.fields)
+                };
+                parent.fields.push(&element.name, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds text to the open element; white space outside CDATA is no content.
+    fn append(&mut self, text: &str, explicit: bool) -> Result<(), ParseError> {
+        let content = explicit || !text.trim_ascii().is_empty();
+        let limit = self.limits.field;
+        let kind = match self.stack.last_mut() {
+            None if content => ParseErrorKind::Root,
+            None => return Ok(()),
+            Some(element) if content && !element.fields.is_empty() => ParseErrorKind::Mixed,
+            Some(element) if element.text.len() + text.len() > limit => {
+                ParseErrorKind::FieldTooLong
+            }
+            Some(element) => {
+                element.text.push_str(text);
+                element.has_content |= content;
+                return Ok(());
+            }
+        };
+        Err(self.error(kind))
+    }
+
+    fn error(&self, kind: ParseErrorKind) -> ParseError {
+        kind.at(self.at)
+    }
+}
+
+fn position(at: u64) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
+}
+
+fn resolve(reference: &BytesRef<'_>) -> Option<char> {
+    if reference.is_char_ref() {
+        let c = reference.resolve_char_ref().ok()??;
+        return is_xml_char(c).then_some(c);
+    }
+    match reference.as_ref() {
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "amp" => Some('&'),
+        "apos" => Some('\''),
+        "quot" => Some('"'),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fields::MESSAGE_LIMITS;
+    use super::*;
+
+    fn read(text: &str) -> Result<Fields, ParseErrorKind> {
+        parse(text.as_bytes(), &MESSAGE_LIMITS).map_err(|error| error.kind)
+    }
+
+    #[test]
+    fn texts_references_and_split_cdata_are_read_whole() {
+        let fields = read(
+            "\u{feff}<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- c --><xml> <A><![CDATA[a]]]]><![CDATA[>b]]></A>\n\
+             <B>x &lt;&#20320;&amp;&gt;<!-- c --> y</B><C/><D>  </D><E><![CDATA[ 1 ]]></E></xml>\n",
+        )
+        .unwrap();
+        assert_eq!(fields.get("A"), Some("a]]>b"));
+        assert_eq!(fields.get("B"), Some("x <你&> y"));
+        assert_eq!(fields.get("C"), Some(""));
+        assert_eq!(fields.filled("D"), None);
+        assert_eq!(fields.get("E"), Some(" 1 "));
+    }
+
+    #[test]
+    fn hostile_documents_are_refused_by_name() {
+        use ParseErrorKind::*;
+        let deep = format!("<xml>{}{}</xml>", "<a>".repeat(5000), "</a>".repeat(5000));
+        let many = format!(
+            "<xml>{}</xml>",
+            (0..200).map(|n| format!("<f{n}/>")).collect::<String>()
+        );
+        let long = format!("<xml><a>{}</a></xml>", "x".repeat(32 * 1024 + 1));
+        let large = format!("<xml>{}</xml>", " ".repeat(64 * 1024));
+        for (text, kind) in [
+            ("<!DOCTYPE xml><xml/>", Doctype),
+            (
+                "<!DOCTYPE xml [<!ENTITY a \"b\">]><xml><A>&a;</A></xml>",
+                Doctype,
+            ),
+            (
+                "<!DOCTYPE xml SYSTEM \"file:///etc/passwd\"><xml/>",
+                Doctype,
+            ),
+            ("<xml><A>&nbsp;</A></xml>", Entity),
+            ("<xml><A>&#0;</A></xml>", Entity),
+            ("<xml><A>&#x1;</A></xml>", Entity),
+            ("<xml><A>&#xD800;</A></xml>", Entity),
+            ("<xml><A>a\u{1}b</A></xml>", IllegalCharacter),
+            ("<xml a=\"1\"/>", Attribute),
+            ("<xml><A b='1'>x</A></xml>", Attribute),
+            ("<xml/><xml/>", Root),
+            ("<xml></xml>tail", Root),
+            ("head<xml></xml>", Root),
+            ("<message/>", Root),
+            ("", Root),
+            ("<!-- only -->", Root),
+            ("<xml><?php x?></xml>", Instruction),
+            ("<xml><A>t<B/></A></xml>", Mixed),
+            ("<xml><A><B/>t</A></xml>", Mixed),
+            ("<xml>t<A/></xml>", Mixed),
+            ("<xml>t</xml>", Mixed),
+            ("<xml><A>1</A><A>2</A></xml>", Duplicate),
+            ("<xml><A>1</B></xml>", Syntax),
+            ("<xml><A>1</A>", Syntax),
+            ("<xml><A><![CDATA[1]]</A></xml>", Syntax),
+            ("<xml><A>1 & 2</A></xml>", Syntax),
+            ("<?xml version=\"1.0\" encoding=\"GBK\"?><xml/>", NotUtf8),
+            (deep.as_str(), TooDeep),
+            (many.as_str(), TooMany),
+            (long.as_str(), FieldTooLong),
+            (large.as_str(), TooLarge),
+        ] {
+            assert_eq!(
+                read(text).unwrap_err(),
+                kind,
+                "{}",
+                &text[..text.len().min(60)]
+            );
+        }
+        assert_eq!(
+            parse(b"<xml><A>\xff</A></xml>", &MESSAGE_LIMITS),
+            Err(NotUtf8.at(8))
+        );
+    }
+
+    #[test]
+    fn offsets_count_from_the_start_of_the_body() {
+        let text = "\u{feff}<xml><A>1</A><A>2</A></xml>";
+        let error = parse(text.as_bytes(), &MESSAGE_LIMITS).unwrap_err();
+        assert_eq!(error.at, text.find("<A>2").unwrap());
+    }
+
+    #[test]
+    fn lists_may_repeat_and_nested_names_too() {
+        let fields = read("<xml><List><a>1</a></List><List><a>2</a><a>3</a></List></xml>").unwrap();
+        assert_eq!(fields.groups("List").count(), 2);
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let fields = Fields::new()
+            .text("CreateTime", "17")
+            .text("Content", "]]> a <b> & \u{0} ]]]]>>")
+            .group("Info", Fields::new().text("Empty", ""));
+        let back = read(&write(&fields)).unwrap();
+        assert_eq!(back.get("Content"), Some("]]> a <b> &  ]]]]>>"));
+        assert_eq!(back.get("Info.Empty"), Some(""));
+        assert_eq!(back.get("CreateTime"), Some("17"));
+    }
+}
