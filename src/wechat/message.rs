@@ -313,7 +313,7 @@ mod tests {
 
     fn envelope() -> Fields {
         Fields::new()
-            .text("Topenid-1Name", "gh_1")
+            .text("ToUserName", "gh_1")
             .text("FromUserName", "openid-1")
             .text("CreateTime", "")
     }
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn a_message_without_a_sender_is_refused() {
         let raw = Fields::new()
-            .text("Topenid-1Name", "gh_1")
+            .text("ToUserName", "gh_1")
             .text("FromUserName", " ")
             .text("MsgType", "text");
         assert_eq!(
