@@ -1,0 +1,302 @@
+//! The store as its callers hold it: a bounded queue in front of the writer's thread.
+//!
+//! Nothing here blocks a caller: a full queue is an error, an answer is a future. What is atomic and
+//! durable is described at [`super`].
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use tokio::sync::{oneshot, watch};
+
+use super::command::Command;
+use super::error::StoreError;
+use super::records::Flavour;
+use super::status::{Meters, StoreStatus};
+use super::writer::{Job, Message, Writer};
+use crate::env::Env;
+
+/// How many commands may wait for the writer. At several thousand commits of many commands a second
+/// this is well under the platform's five seconds; a longer queue would only answer too late.
+pub const QUEUE_CAPACITY: usize = 4096;
+
+/// A store shared by all rooms.
+pub type SharedStore = Arc<dyn Store>;
+
+/// Runs commands one after another and makes them durable.
+pub trait Store: Send + Sync + 'static {
+    /// Queues a command. Resolves when its effects are durable, for commands without writes when
+    /// everything they may have read is. Queued at the call; dropping the future does not undo it.
+    fn submit(&self, command: Box<dyn Command>) -> BoxFuture<'static, Result<(), StoreError>>;
+
+    /// Like `submit`, reading the state at `snapshot`; writes are refused.
+    fn submit_at(
+        &self,
+        snapshot: &Snapshot,
+        command: Box<dyn Command>,
+    ) -> BoxFuture<'static, Result<(), StoreError>>;
+
+    /// Holds on to the present, durable state for reading until the snapshot is dropped. At most
+    /// [`MAX_SNAPSHOTS`](super::MAX_SNAPSHOTS) at a time.
+    fn snapshot(&self) -> BoxFuture<'static, Result<Snapshot, StoreError>>;
+
+    /// The last durable commit's sequence number; changes wake the outbox, webhooks and SSE. The
+    /// channel closes when the store does.
+    fn commits(&self) -> watch::Receiver<u64>;
+
+    /// The store's vital signs.
+    fn status(&self) -> StoreStatus;
+
+    /// Takes no more commands, finishes those queued, makes everything durable and lets go of the files.
+    fn close(&self) -> BoxFuture<'static, ()>;
+}
+
+/// A moment of the store to read at. Ends when dropped.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    id: u64,
+    _alive: Arc<()>,
+}
+
+/// What callers and the writer share.
+pub(crate) struct Shared {
+    pub(crate) meters: Meters,
+    failed: OnceLock<String>,
+}
+
+impl Shared {
+    pub(crate) fn new() -> Self {
+        Self {
+            meters: Meters::default(),
+            failed: OnceLock::new(),
+        }
+    }
+
+    /// A message has left the queue.
+    pub(crate) fn taken(&self) {
+        self.meters.queue.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Why the store takes nothing any more.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.failed.get().cloned()
+    }
+
+    /// Ends the store's service. Only the first reason is kept.
+    pub(crate) fn fail(&self, reason: &str) {
+        if self.failed.set(reason.to_owned()).is_ok() {
+            tracing::error!(reason, "the store has failed and takes nothing any more");
+        }
+    }
+}
+
+/// What a store says about itself.
+pub(crate) struct Description {
+    pub(crate) engine: &'static str,
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) flavour: Flavour,
+    pub(crate) queue: usize,
+}
+
+/// The store of this process: an engine behind one writer thread.
+pub(crate) struct LocalStore {
+    description: Description,
+    shared: Arc<Shared>,
+    env: Env,
+    queue: Mutex<Option<SyncSender<Message>>>,
+    commits: watch::Receiver<u64>,
+    /// Closes when the thread has ended.
+    ended: watch::Receiver<()>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl LocalStore {
+    /// Starts the writer's thread.
+    pub(crate) fn start(
+        writer: Writer,
+        shared: Arc<Shared>,
+        env: Env,
+        description: Description,
+    ) -> std::io::Result<Self> {
+        let (sender, receiver) = sync_channel(description.queue);
+        let commits = writer.subscribe();
+        let (end, ended) = watch::channel(());
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || {
+                writer.work(receiver);
+                drop(end);
+            })?;
+        Ok(Self {
+            description,
+            shared,
+            env,
+            queue: Mutex::new(Some(sender)),
+            commits,
+            ended,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    fn send(&self, message: Message) -> Result<(), StoreError> {
+        if let Some(reason) = self.shared.failure() {
+            return Err(StoreError::Failed(reason));
+        }
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(sender) = &*queue else {
+            return Err(StoreError::Closed);
+        };
+        // Counted before it is sent: the writer may take it at once.
+        self.shared.meters.queue.fetch_add(1, Ordering::Relaxed);
+        sender.try_send(message).map_err(|error| {
+            self.shared.taken();
+            match error {
+                TrySendError::Full(_) => {
+                    Meters::count(&self.shared.meters.busy);
+                    StoreError::Busy
+                }
+                TrySendError::Disconnected(_) => StoreError::Closed,
+            }
+        })
+    }
+
+    fn queue_command(
+        &self,
+        command: Box<dyn Command>,
+        snapshot: Option<u64>,
+    ) -> BoxFuture<'static, Result<(), StoreError>> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job {
+            command,
+            seed: self.env.bytes(),
+            snapshot,
+            reply,
+        };
+        match self.send(Message::Run(job)) {
+            Ok(()) => answer
+                .map(|answer| answer.unwrap_or(Err(StoreError::Closed)))
+                .boxed(),
+            Err(error) => ready(Err(error)).boxed(),
+        }
+    }
+
+    fn disconnect(&self) {
+        drop(
+            self.queue
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+    }
+}
+
+impl Store for LocalStore {
+    fn submit(&self, command: Box<dyn Command>) -> BoxFuture<'static, Result<(), StoreError>> {
+        self.queue_command(command, None)
+    }
+
+    fn submit_at(
+        &self,
+        snapshot: &Snapshot,
+        command: Box<dyn Command>,
+    ) -> BoxFuture<'static, Result<(), StoreError>> {
+        self.queue_command(command, Some(snapshot.id))
+    }
+
+    fn snapshot(&self) -> BoxFuture<'static, Result<Snapshot, StoreError>> {
+        let alive = Arc::new(());
+        let (reply, answer) = oneshot::channel();
+        let message = Message::OpenSnapshot {
+            alive: Arc::downgrade(&alive),
+            reply,
+        };
+        match self.send(message) {
+            Ok(()) => answer
+                .map(|answer| {
+                    answer
+                        .unwrap_or(Err(StoreError::Closed))
+                        .map(|id| Snapshot { id, _alive: alive })
+                })
+                .boxed(),
+            Err(error) => ready(Err(error)).boxed(),
+        }
+    }
+
+    fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.clone()
+    }
+
+    fn status(&self) -> StoreStatus {
+        let meters = &self.shared.meters;
+        let size = self
+            .description
+            .path
+            .as_ref()
+            .and_then(|path| std::fs::metadata(path.join("db")).ok())
+            .map(|metadata| metadata.len());
+        StoreStatus {
+            engine: self.description.engine,
+            path: self.description.path.clone(),
+            flavour: self.description.flavour,
+            queue: meters.queue.load(Ordering::Relaxed),
+            queue_capacity: self.description.queue,
+            sequence: Meters::read(&meters.sequence),
+            commits: Meters::read(&meters.commits),
+            keys: Meters::read(&meters.keys),
+            largest_commit: Meters::read(&meters.largest_commit),
+            commands: Meters::read(&meters.commands),
+            aborted: Meters::read(&meters.aborted),
+            panicked: Meters::read(&meters.panicked),
+            busy: Meters::read(&meters.busy),
+            latency: std::array::from_fn(|bucket| Meters::read(&meters.latency[bucket])),
+            latency_sum: Meters::read(&meters.latency_sum),
+            latency_max: Meters::read(&meters.latency_max),
+            clock_behind: i64::try_from(Meters::read(&meters.clock_behind)).unwrap_or(i64::MAX),
+            size,
+            failed: self.shared.failure(),
+        }
+    }
+
+    fn close(&self) -> BoxFuture<'static, ()> {
+        self.disconnect();
+        let mut ended = self.ended.clone();
+        async move {
+            // Never sends; an error says that the thread has dropped its end.
+            while ended.changed().await.is_ok() {}
+        }
+        .boxed()
+    }
+}
+
+impl Drop for LocalStore {
+    /// Waits for the queue to drain, so that the files are free afterwards. `close` first where
+    /// waiting matters.
+    fn drop(&mut self) {
+        self.disconnect();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            // A command that held the last handle cannot wait for its own thread.
+            if thread.thread().id() != std::thread::current().id() {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for LocalStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("engine", &self.description.engine)
+            .field("path", &self.description.path)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,174 @@
+//! From an engine to a running store: what the store is, how far it had come, and its thread.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::command::{Abort, Command};
+use super::engine::{Barrier, Engine, Mark, NoBarrier};
+use super::error::{OpenError, StoreError};
+use super::handle::{Description, LocalStore, QUEUE_CAPACITY, Shared, SharedStore};
+use super::memory::MemoryEngine;
+use super::records::{Flavour, STORE_FORMAT, StoreInfo};
+use super::tx::Tx;
+use super::writer::{CommitRecord, DRAIN_TIME, Writer};
+use crate::env::Env;
+
+/// A dev store in memory, gone with its last handle.
+///
+/// # Panics
+/// When the system cannot start a thread.
+pub fn memory(env: Env) -> SharedStore {
+    start(Parts::memory(), env).expect("a new store in memory opens, given a thread")
+}
+
+/// An engine ready to run, and the limits to run it with.
+pub(crate) struct Parts {
+    pub(crate) engine: Box<dyn Engine>,
+    pub(crate) barrier: Box<dyn Barrier>,
+    pub(crate) name: &'static str,
+    pub(crate) path: Option<PathBuf>,
+    /// The flavour to create with and to insist on; `None` takes any existing store.
+    pub(crate) flavour: Option<Flavour>,
+    /// What was acknowledged before, at least.
+    pub(crate) mark: Mark,
+    pub(crate) queue: usize,
+    pub(crate) drain_time: Duration,
+}
+
+impl Parts {
+    pub(crate) fn memory() -> Self {
+        Self {
+            engine: Box::new(MemoryEngine::default()),
+            barrier: Box::new(NoBarrier),
+            name: "memory",
+            path: None,
+            flavour: Some(Flavour::Dev),
+            mark: Mark::default(),
+            queue: QUEUE_CAPACITY,
+            drain_time: DRAIN_TIME,
+        }
+    }
+}
+
+/// Checks or creates the [`StoreInfo`] and starts the writer.
+pub(crate) fn start(parts: Parts, env: Env) -> Result<SharedStore, OpenError> {
+    let path = parts.path.clone().unwrap_or_default();
+    let shared = Arc::new(Shared::new());
+    let last = CommitRecord::read(&*parts.engine)?;
+    // After an accepted loss the mark is ahead: numbers are never given out twice.
+    let mark = Mark {
+        sequence: last.sequence.max(parts.mark.sequence),
+        feed: parts.mark.feed,
+    };
+    let mut writer = Writer::new(
+        parts.engine,
+        parts.barrier,
+        env.clone(),
+        shared.clone(),
+        mark,
+        last.latest,
+        parts.drain_time,
+    );
+    let info = describe(&mut writer, parts.flavour)?;
+    if info.format > STORE_FORMAT {
+        return Err(OpenError::Newer {
+            path,
+            found: info.format,
+            known: STORE_FORMAT,
+        });
+    }
+    if let Some(wanted) = parts.flavour.filter(|wanted| *wanted != info.flavour) {
+        return Err(OpenError::Flavour {
+            path,
+            found: info.flavour,
+            wanted,
+        });
+    }
+    let description = Description {
+        engine: parts.name,
+        path: parts.path,
+        flavour: info.flavour,
+        queue: parts.queue,
+    };
+    let store =
+        LocalStore::start(writer, shared, env, description).map_err(|source| OpenError::Io {
+            what: "cannot start the writer of",
+            path,
+            source,
+        })?;
+    Ok(Arc::new(store))
+}
+
+/// What the store says about itself, written first when it is new.
+fn describe(writer: &mut Writer, flavour: Option<Flavour>) -> Result<StoreInfo, StoreError> {
+    let slot = Arc::new(std::sync::Mutex::new(None));
+    writer.run_now(Box::new(Describe {
+        flavour,
+        slot: slot.clone(),
+    }))?;
+    let info = slot
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .take();
+    info.unwrap_or(Err(StoreError::Closed))
+}
+
+struct Describe {
+    flavour: Option<Flavour>,
+    slot: Arc<std::sync::Mutex<Option<Result<StoreInfo, StoreError>>>>,
+}
+
+impl Describe {
+    fn load_or_create(&self, tx: &mut Tx<'_>) -> Result<StoreInfo, StoreError> {
+        if let Some(info) = tx.get::<StoreInfo>(&())? {
+            return Ok(info);
+        }
+        let flavour = self.flavour.ok_or_else(|| StoreError::Corrupt {
+            kind: "store_info",
+            detail: "it is missing".to_owned(),
+        })?;
+        let info = StoreInfo {
+            format: STORE_FORMAT,
+            created: tx.now(),
+            flavour,
+        };
+        tx.put(&info)?;
+        Ok(info)
+    }
+}
+
+impl Command for Describe {
+    fn name(&self) -> &'static str {
+        "store.describe"
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Abort> {
+        let info = self.load_or_create(tx);
+        *self
+            .slot
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(info);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{NewEvent, Order, execute, read, records::FeedEvent};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_in_memory_takes_commands() {
+        let store = memory(Env::scripted(1_000, 1).0);
+        let seq = execute(&*store, "test", |tx| {
+            tx.emit(NewEvent::new("started", serde_json::json!({})))
+        })
+        .await;
+        assert_eq!(seq, Ok(1));
+        let feed: Result<Vec<FeedEvent>, StoreError> =
+            read(&*store, "test", |tx| tx.scan((), Order::Ascending, 10)).await;
+        assert_eq!(feed.map(|events| events.len()), Ok(1));
+        store.close().await;
+    }
+}

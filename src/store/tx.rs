@@ -1,0 +1,478 @@
+//! The view a command works in: typed records over layers of bytes.
+//!
+//! A transaction reads its own writes, then those of earlier commands of the same drain, then the
+//! database. It is a pure function's world: time and randomness are fixed for the command, so that
+//! running it again gives the same writes. It knows nothing about threads, queues or files.
+
+use std::cell::Cell;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use super::codec::{self, MAX_KEY_BYTES};
+use super::engine::{Engine, EngineError, Order, Row, Writes};
+use super::error::StoreError;
+use super::key::{self, KeyPart, KeyPrefix};
+use super::records::{
+    AUDIT_COUNTER, Audit, AuditByAccount, Counter, FEED_COUNTER, FeedEvent, NewAudit, NewEvent,
+    Record,
+};
+use super::view::View;
+use crate::env::Millis;
+
+/// The most keys one command may write. One less than a batch holds: the commit's own record is in it too.
+pub const MAX_COMMAND_KEYS: usize = super::writer::MAX_BATCH_KEYS - 1;
+
+/// The most bytes of keys and values one command may write; keeps a batch well inside one segment
+/// of the database file (8 MiB).
+pub const MAX_COMMAND_BYTES: usize = 2 * 1024 * 1024;
+
+/// What a command sees and writes. See the module's description.
+pub struct Tx<'a> {
+    now: Millis,
+    seed: [u8; 32],
+    generator: Option<StdRng>,
+    engine: &'a dyn Engine,
+    shared: &'a Writes,
+    own: Writes,
+    own_bytes: usize,
+    undo: Vec<Undo>,
+    /// Whether a savepoint was taken, so that undoing must be possible.
+    recording: Cell<bool>,
+    read_only: bool,
+    /// A write that was refused. The command cannot succeed without it, even if it looks away.
+    refused: Option<StoreError>,
+    /// The engine failed under a read; the store must stop.
+    failure: Option<String>,
+}
+
+struct Undo {
+    key: Vec<u8>,
+    /// What the command's own layer held before: nothing, a deletion, or a value.
+    before: Option<Option<Vec<u8>>>,
+}
+
+/// A place in a command to go back to.
+#[derive(Debug, Clone)]
+pub struct Savepoint {
+    undo: usize,
+    refused: Option<StoreError>,
+}
+
+/// Owned records and where to go on.
+#[derive(Debug, Clone)]
+pub struct Page<R> {
+    /// The records, in key order.
+    pub items: Vec<R>,
+    /// Where the next page begins; `None` when there is nothing more now.
+    pub next: Option<Continuation>,
+}
+
+/// An opaque place in a listing. As text it is URL-safe; it is good for the listing it came from only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Continuation(Vec<u8>);
+
+impl fmt::Debug for Continuation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Continuation")
+    }
+}
+
+impl fmt::Display for Continuation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(&self.0))
+    }
+}
+
+impl std::str::FromStr for Continuation {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        // Four characters carry three bytes; anything longer than a key is not ours.
+        if text.len() > MAX_KEY_BYTES * 2 {
+            return Err(StoreError::BadContinuation);
+        }
+        URL_SAFE_NO_PAD
+            .decode(text)
+            .map(Self)
+            .map_err(|_| StoreError::BadContinuation)
+    }
+}
+
+impl From<Continuation> for String {
+    fn from(continuation: Continuation) -> Self {
+        continuation.to_string()
+    }
+}
+
+impl fmt::Debug for Tx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx")
+            .field("now", &self.now)
+            .field("writes", &self.own.len())
+            .field("read_only", &self.read_only)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Tx<'a> {
+    /// A fresh view. `seed` decides all of the command's randomness.
+    pub(crate) fn new(
+        engine: &'a dyn Engine,
+        shared: &'a Writes,
+        now: Millis,
+        seed: [u8; 32],
+        read_only: bool,
+    ) -> Self {
+        Self {
+            now,
+            seed,
+            generator: None,
+            engine,
+            shared,
+            own: Writes::new(),
+            own_bytes: 0,
+            undo: Vec::new(),
+            recording: Cell::new(false),
+            read_only,
+            refused: None,
+            failure: None,
+        }
+    }
+
+    /// The moment this command runs at: fixed for the command, never before an earlier command's.
+    pub fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// Random bytes fit for secrets. The generator is seeded once per command from the injected
+    /// source: a second run of the command sees the same bytes.
+    pub fn random<const N: usize>(&mut self) -> [u8; N] {
+        let seed = self.seed;
+        let mut bytes = [0; N];
+        self.generator
+            .get_or_insert_with(|| StdRng::from_seed(seed))
+            .fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A new identifier: `prefix`, an underscore if it has none yet, and 26 characters of base32
+    /// (48 bits of milliseconds, 80 random bits), so that identifiers sort by time.
+    pub fn id(&mut self, prefix: &str) -> String {
+        const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+        let mut bytes = [0; 16];
+        bytes[..6].copy_from_slice(&self.now.to_be_bytes()[2..]);
+        bytes[6..].copy_from_slice(&self.random::<10>());
+        let number = u128::from_be_bytes(bytes);
+        let mut id = String::with_capacity(prefix.len() + 27);
+        id.push_str(prefix);
+        if !prefix.ends_with('_') {
+            id.push('_');
+        }
+        for place in (0..26).rev() {
+            id.push(char::from(ALPHABET[(number >> (place * 5)) as usize & 31]));
+        }
+        id
+    }
+
+    /// The record under `key`.
+    pub fn get<R: Record>(&mut self, key: &R::Key) -> Result<Option<R>, StoreError> {
+        let key = key::full_key(R::KIND, key);
+        match self.get_raw(&key)? {
+            Some(value) => codec::decode(&value).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Stores `record` under its own key, over whatever was there.
+    pub fn put<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
+        let key = key::full_key(R::KIND, &record.key());
+        let value = codec::encode(record).and_then(|value| {
+            if key.len() > MAX_KEY_BYTES {
+                return Err(StoreError::TooLarge {
+                    kind: R::KIND.name(),
+                    bytes: key.len(),
+                });
+            }
+            Ok(value)
+        });
+        match value {
+            Ok(value) => self.write_raw(key, Some(value)),
+            Err(error) => Err(self.refuse(error)),
+        }
+    }
+
+    /// Deletes the record under `key`, if there is one.
+    pub fn delete<R: Record>(&mut self, key: &R::Key) -> Result<(), StoreError> {
+        self.delete_raw(key::full_key(R::KIND, key))
+    }
+
+    /// Records whose key begins with `prefix`, in key order or reversed, at most `limit`.
+    pub fn scan<R: Record>(
+        &mut self,
+        prefix: impl KeyPrefix,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<R>, StoreError> {
+        let low = key::full_prefix(R::KIND, &prefix);
+        let high = key::after_prefix(&low);
+        self.records(&low, &high, order, limit)
+    }
+
+    /// Like [`Tx::scan`], but the key part that follows the prefix lies in `from..=to`.
+    pub fn scan_between<R: Record>(
+        &mut self,
+        prefix: impl KeyPrefix,
+        from: impl KeyPart,
+        to: impl KeyPart,
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<R>, StoreError> {
+        let mut low = key::full_prefix(R::KIND, &prefix);
+        let mut last = low.clone();
+        from.encode_part(&mut low);
+        to.encode_part(&mut last);
+        let high = key::after_prefix(&last);
+        self.records(&low, &high, order, limit)
+    }
+
+    /// At most `limit` records whose key begins with `prefix`, after an earlier page. Records
+    /// inserted meanwhile before that place are not seen, those after it are.
+    pub fn page<R: Record>(
+        &mut self,
+        prefix: impl KeyPrefix,
+        after: Option<&Continuation>,
+        limit: usize,
+    ) -> Result<Page<R>, StoreError> {
+        let prefix = key::full_prefix(R::KIND, &prefix);
+        let high = key::after_prefix(&prefix);
+        let low = match after {
+            Some(Continuation(last)) if last.starts_with(&prefix) => successor(last),
+            Some(_) => return Err(StoreError::BadContinuation),
+            None => prefix,
+        };
+        let mut rows = self.rows(&low, &high, Order::Ascending, limit.saturating_add(1))?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = match rows.last() {
+            Some((key, _)) if more => Some(Continuation(key.clone())),
+            _ => None,
+        };
+        let items = rows
+            .iter()
+            .map(|(_, value)| codec::decode(value))
+            .collect::<Result<_, _>>()?;
+        Ok(Page { items, next })
+    }
+
+    /// The next number of a named counter: 1, 2, 3, … without gaps. It is part of the commit, so an
+    /// aborted command leaves no gap.
+    pub fn next_number(&mut self, counter: &str) -> Result<u64, StoreError> {
+        let name = counter.to_owned();
+        let last = self
+            .get::<Counter>(&name)?
+            .map_or(0, |counter| counter.last);
+        let next = last.checked_add(1).ok_or_else(|| StoreError::Corrupt {
+            kind: Counter::KIND.name(),
+            detail: "the counter is exhausted".to_owned(),
+        })?;
+        self.put(&Counter { name, last: next })?;
+        Ok(next)
+    }
+
+    /// Appends a fact to the event feed and returns its sequence number, allotted in commit order.
+    pub fn emit(&mut self, event: NewEvent) -> Result<u64, StoreError> {
+        let seq = self.next_number(FEED_COUNTER)?;
+        let event = FeedEvent {
+            seq,
+            id: self.id("evt"),
+            time: self.now,
+            kind: event.kind,
+            account: event.account,
+            official_account: event.official_account,
+            data: event.data,
+        };
+        self.put(&event)?;
+        Ok(seq)
+    }
+
+    /// Appends an entry to the audit log.
+    pub fn audit(&mut self, entry: NewAudit) -> Result<(), StoreError> {
+        let seq = self.next_number(AUDIT_COUNTER)?;
+        if let Some(account) = &entry.account {
+            self.put(&AuditByAccount {
+                account: account.clone(),
+                seq,
+                time: self.now,
+            })?;
+        }
+        self.put(&Audit {
+            seq,
+            time: self.now,
+            actor: entry.actor,
+            action: entry.action,
+            account: entry.account,
+            detail: entry.detail,
+        })
+    }
+
+    /// Whether anything was written and not undone.
+    pub fn has_writes(&self) -> bool {
+        !self.own.is_empty()
+    }
+
+    /// How many more keys this command may write, see [`MAX_COMMAND_KEYS`].
+    pub fn keys_left(&self) -> usize {
+        MAX_COMMAND_KEYS.saturating_sub(self.own.len())
+    }
+
+    /// Marks this place: what was written so far stays when [`Tx::rollback_to`] undoes the rest.
+    pub fn savepoint(&self) -> Savepoint {
+        self.recording.set(true);
+        Savepoint {
+            undo: self.undo.len(),
+            refused: self.refused.clone(),
+        }
+    }
+
+    /// Undoes everything written since the savepoint, refused writes included. Randomness goes on
+    /// where it was.
+    pub fn rollback_to(&mut self, savepoint: Savepoint) {
+        while self.undo.len() > savepoint.undo {
+            let Some(Undo { key, before }) = self.undo.pop() else {
+                break;
+            };
+            self.set_own(key, before);
+        }
+        self.refused = savepoint.refused;
+    }
+}
+
+/// Bytes, for the store's own modules.
+impl Tx<'_> {
+    pub(crate) fn get_raw(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.view().get(key).map_err(|error| self.fail(error))
+    }
+
+    pub(crate) fn write_raw(
+        &mut self,
+        key: Vec<u8>,
+        value: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        if self.read_only {
+            return Err(self.refuse(StoreError::ReadOnly));
+        }
+        let more = weight(&key, &value);
+        let fits = self.own.contains_key(&key) || self.own.len() < MAX_COMMAND_KEYS;
+        if !fits || self.own_bytes + more > MAX_COMMAND_BYTES {
+            return Err(self.refuse(StoreError::TooManyKeys));
+        }
+        let undo = self.recording.get().then(|| Undo {
+            key: key.clone(),
+            before: self.own.get(&key).cloned(),
+        });
+        self.undo.extend(undo);
+        self.set_own(key, Some(value));
+        Ok(())
+    }
+
+    pub(crate) fn delete_raw(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
+        if self.read_only {
+            return Err(self.refuse(StoreError::ReadOnly));
+        }
+        // Deleting nothing is no write and costs no commit.
+        match self.get_raw(&key)? {
+            Some(_) => self.write_raw(key, None),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn rows(
+        &mut self,
+        low: &[u8],
+        high: &[u8],
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<Row>, StoreError> {
+        let rows: Result<Vec<Row>, EngineError> =
+            self.view().range(low, high, order).take(limit).collect();
+        rows.map_err(|error| self.fail(error))
+    }
+
+    /// The command's writes, or why it cannot have any.
+    pub(crate) fn finish(self) -> Finished {
+        Finished {
+            writes: self.own,
+            refused: self.refused,
+            failure: self.failure,
+        }
+    }
+
+    fn records<R: Record>(
+        &mut self,
+        low: &[u8],
+        high: &[u8],
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<R>, StoreError> {
+        self.rows(low, high, order, limit)?
+            .iter()
+            .map(|(_, value)| codec::decode(value))
+            .collect()
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            own: &self.own,
+            shared: self.shared,
+            engine: self.engine,
+        }
+    }
+
+    fn set_own(&mut self, key: Vec<u8>, value: Option<Option<Vec<u8>>>) {
+        if let Some(old) = self.own.get(&key) {
+            self.own_bytes -= weight(&key, old);
+        }
+        match value {
+            Some(value) => {
+                self.own_bytes += weight(&key, &value);
+                self.own.insert(key, value);
+            }
+            None => {
+                self.own.remove(&key);
+            }
+        }
+    }
+
+    fn refuse(&mut self, error: StoreError) -> StoreError {
+        self.refused.get_or_insert_with(|| error.clone());
+        error
+    }
+
+    fn fail(&mut self, error: EngineError) -> StoreError {
+        let error = error.to_string();
+        self.failure.get_or_insert_with(|| error.clone());
+        StoreError::Failed(error)
+    }
+}
+
+/// What a command leaves behind.
+pub(crate) struct Finished {
+    pub(crate) writes: Writes,
+    pub(crate) refused: Option<StoreError>,
+    pub(crate) failure: Option<String>,
+}
+
+/// The smallest key greater than `key`.
+pub(crate) fn successor(key: &[u8]) -> Vec<u8> {
+    let mut next = key.to_vec();
+    next.push(0);
+    next
+}
+
+fn weight(key: &[u8], value: &Option<Vec<u8>>) -> usize {
+    key.len() + value.as_ref().map_or(0, Vec::len)
+}

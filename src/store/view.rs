@@ -1,0 +1,137 @@
+//! Reading through layers: a command's own writes over those of its drain over the database.
+//! A layer's deletion hides the rows below it.
+
+use std::cmp::Ordering;
+use std::ops::Bound;
+
+use super::engine::{Engine, EngineError, Order, Row, Writes};
+
+/// What a command sees. Lower layers never change while it runs.
+pub(crate) struct View<'a> {
+    /// The command's own writes.
+    pub(crate) own: &'a Writes,
+    /// Writes of earlier commands of the same drain, or the before-images of a snapshot.
+    pub(crate) shared: &'a Writes,
+    /// The database.
+    pub(crate) engine: &'a dyn Engine,
+}
+
+impl<'a> View<'a> {
+    /// The value under `key`.
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        match self.own.get(key).or_else(|| self.shared.get(key)) {
+            Some(value) => Ok(value.clone()),
+            None => self.engine.get(key),
+        }
+    }
+
+    /// The rows with `low <= key < high`.
+    pub(crate) fn range(&self, low: &[u8], high: &[u8], order: Order) -> Merged<'a> {
+        if low >= high {
+            return Merged {
+                order,
+                layers: Vec::new(),
+            };
+        }
+        let database = self
+            .engine
+            .range(low, high, order)
+            .map(|row| row.map(|(key, value)| (key, Some(value))));
+        let layers: Vec<Layer<'a>> = vec![
+            overlay(self.own, low, high, order),
+            overlay(self.shared, low, high, order),
+            Box::new(database),
+        ];
+        Merged {
+            order,
+            layers: layers.into_iter().map(Head::new).collect(),
+        }
+    }
+}
+
+type Cell = (Vec<u8>, Option<Vec<u8>>);
+type Layer<'a> = Box<dyn Iterator<Item = Result<Cell, EngineError>> + 'a>;
+
+fn overlay<'a>(writes: &'a Writes, low: &[u8], high: &[u8], order: Order) -> Layer<'a> {
+    let cells = writes
+        .range::<[u8], _>((Bound::Included(low), Bound::Excluded(high)))
+        .map(|(key, value)| Ok((key.clone(), value.clone())));
+    match order {
+        Order::Ascending => Box::new(cells),
+        Order::Descending => Box::new(cells.rev()),
+    }
+}
+
+/// The rows of all layers in one order; among equal keys the first layer wins.
+pub(crate) struct Merged<'a> {
+    order: Order,
+    layers: Vec<Head<'a>>,
+}
+
+struct Head<'a> {
+    rest: Layer<'a>,
+    /// The cell read ahead; `None` before the first read and after each take.
+    ahead: Option<Cell>,
+}
+
+impl<'a> Head<'a> {
+    fn new(rest: Layer<'a>) -> Self {
+        Self { rest, ahead: None }
+    }
+
+    fn fill(&mut self) -> Result<(), EngineError> {
+        if self.ahead.is_none() {
+            self.ahead = self.rest.next().transpose()?;
+        }
+        Ok(())
+    }
+}
+
+impl Merged<'_> {
+    fn next_cell(&mut self) -> Result<Option<Cell>, EngineError> {
+        for layer in &mut self.layers {
+            layer.fill()?;
+        }
+        let before = match self.order {
+            Order::Ascending => Ordering::Less,
+            Order::Descending => Ordering::Greater,
+        };
+        let mut chosen: Option<usize> = None;
+        for (index, layer) in self.layers.iter().enumerate() {
+            let Some((key, _)) = &layer.ahead else {
+                continue;
+            };
+            let better = match chosen.and_then(|best| self.layers[best].ahead.as_ref()) {
+                Some((best, _)) => key.cmp(best) == before,
+                None => true,
+            };
+            if better {
+                chosen = Some(index);
+            }
+        }
+        let Some(cell) = chosen.and_then(|index| self.layers[index].ahead.take()) else {
+            return Ok(None);
+        };
+        for layer in &mut self.layers {
+            if layer.ahead.as_ref().is_some_and(|(key, _)| *key == cell.0) {
+                layer.ahead = None;
+            }
+        }
+        Ok(Some(cell))
+    }
+}
+
+impl Iterator for Merged<'_> {
+    type Item = Result<Row, EngineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.next_cell() {
+                Ok(Some((key, Some(value)))) => return Some(Ok((key, value))),
+                Ok(Some((_, None))) => {}
+                Ok(None) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}

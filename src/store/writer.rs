@@ -1,0 +1,449 @@
+//! The one thread that runs commands and makes them durable.
+//!
+//! It drains the queue into one merged batch of at most [`MAX_BATCH_KEYS`] keys, applies it, flushes,
+//! syncs, moves the mark, and only then tells the callers. A command that fails or panics takes its
+//! own writes with it and nobody else's. A failing engine or disk ends everything: what waits and
+//! what comes later gets [`StoreError::Failed`], and nothing is tried again.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{oneshot, watch};
+
+use super::codec;
+use super::command::Command;
+use super::engine::{Barrier, CommitStep, Engine, EngineError, Mark, Writes};
+use super::error::StoreError;
+use super::handle::Shared;
+use super::key;
+use super::records::{Counter, FEED_COUNTER, Kind};
+use super::status::Meters;
+use super::tx::{Finished, Tx};
+use crate::env::{Env, Millis};
+
+/// The most keys in one batch, the commit's own record included. sled holds its global lock while it
+/// applies a batch, so a batch stays small.
+pub const MAX_BATCH_KEYS: usize = 512;
+
+/// The most bytes in one batch; half a segment of the database file.
+pub const MAX_BATCH_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most commands in one drain, so that a stream of commands without writes cannot hold back the
+/// acknowledgement of an earlier one with writes.
+pub const MAX_DRAIN_COMMANDS: usize = 1024;
+
+/// How long the first write of a drain may wait for company.
+pub const DRAIN_TIME: Duration = Duration::from_millis(2);
+
+/// The most snapshots open at a time; each costs a read per first change of a key.
+pub const MAX_SNAPSHOTS: usize = 2;
+
+/// The most before-images one snapshot may hold in memory before it is given up.
+pub const MAX_SNAPSHOT_KEYS: usize = 200_000;
+
+/// The most bytes of before-images one snapshot may hold.
+pub const MAX_SNAPSHOT_BYTES: usize = 64 * 1024 * 1024;
+
+/// What comes through the queue.
+pub(crate) enum Message {
+    Run(Job),
+    /// Answers with a snapshot's number as of the last commit.
+    OpenSnapshot {
+        alive: Weak<()>,
+        reply: oneshot::Sender<Result<u64, StoreError>>,
+    },
+}
+
+/// A command on its way.
+pub(crate) struct Job {
+    pub(crate) command: Box<dyn Command>,
+    pub(crate) seed: [u8; 32],
+    pub(crate) snapshot: Option<u64>,
+    pub(crate) reply: Reply,
+}
+
+pub(crate) type Reply = oneshot::Sender<Result<(), StoreError>>;
+
+/// The state of the thread.
+pub(crate) struct Writer {
+    engine: Box<dyn Engine>,
+    barrier: Box<dyn Barrier>,
+    env: Env,
+    shared: Arc<Shared>,
+    commits: watch::Sender<u64>,
+    mark: Mark,
+    /// The latest time a command has run at; time never goes back behind it.
+    latest: Millis,
+    snapshots: BTreeMap<u64, Before>,
+    next_snapshot: u64,
+    drain_time: Duration,
+}
+
+/// A snapshot: the values that keys had when it was opened, for those changed since.
+struct Before {
+    alive: Weak<()>,
+    images: Writes,
+    bytes: usize,
+}
+
+/// Commands run but not yet committed.
+#[derive(Default)]
+struct Drain {
+    writes: Writes,
+    bytes: usize,
+    waiting: Vec<(Reply, Result<(), StoreError>)>,
+    commands: usize,
+    first_write: Option<Instant>,
+}
+
+/// The record that every batch carries. Kind 0 belongs to the store itself; it is not exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct CommitRecord {
+    pub(crate) sequence: u64,
+    pub(crate) latest: Millis,
+}
+
+impl CommitRecord {
+    pub(crate) const KEY: [u8; 2] = [key::KEY_FORMAT, 0];
+
+    fn encode(self) -> Vec<u8> {
+        [self.sequence.to_be_bytes(), self.latest.to_be_bytes()].concat()
+    }
+
+    /// Reads the last commit's record; the default in a new store.
+    pub(crate) fn read(engine: &dyn Engine) -> Result<Self, StoreError> {
+        let stored = engine
+            .get(&Self::KEY)
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        let Some(bytes) = stored else {
+            return Ok(Self::default());
+        };
+        let corrupt = || StoreError::Corrupt {
+            kind: "commit",
+            detail: format!("{} bytes instead of 16", bytes.len()),
+        };
+        let (sequence, latest) = bytes.split_first_chunk::<8>().ok_or_else(corrupt)?;
+        Ok(Self {
+            sequence: u64::from_be_bytes(*sequence),
+            latest: Millis::from_be_bytes(latest.try_into().map_err(|_| corrupt())?),
+        })
+    }
+}
+
+impl Writer {
+    /// A writer over an open engine whose last commit and mark are known.
+    pub(crate) fn new(
+        engine: Box<dyn Engine>,
+        barrier: Box<dyn Barrier>,
+        env: Env,
+        shared: Arc<Shared>,
+        mark: Mark,
+        latest: Millis,
+        drain_time: Duration,
+    ) -> Self {
+        shared
+            .meters
+            .sequence
+            .store(mark.sequence, std::sync::atomic::Ordering::Relaxed);
+        let (commits, _) = watch::channel(mark.sequence);
+        Self {
+            engine,
+            barrier,
+            env,
+            shared,
+            commits,
+            mark,
+            latest,
+            snapshots: BTreeMap::new(),
+            next_snapshot: 1,
+            drain_time,
+        }
+    }
+
+    /// Follows the durable commits.
+    pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
+    }
+
+    /// Runs one command and commits it, before the thread starts.
+    pub(crate) fn run_now(&mut self, command: Box<dyn Command>) -> Result<(), StoreError> {
+        let (reply, mut answer) = oneshot::channel();
+        let mut drain = Drain::default();
+        let job = Job {
+            command,
+            seed: self.env.bytes(),
+            snapshot: None,
+            reply,
+        };
+        self.run_job(job, &mut drain);
+        self.commit(&mut drain);
+        answer.try_recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Works until every sender is gone and the queue is empty, then closes the engine.
+    pub(crate) fn work(mut self, queue: Receiver<Message>) {
+        while let Ok(message) = queue.recv() {
+            self.drain(message, &queue);
+        }
+        let engine = self.engine;
+        // A panic here must not keep `close` waiting for ever.
+        let _ = catch_unwind(AssertUnwindSafe(|| engine.close()));
+    }
+
+    fn drain(&mut self, first: Message, queue: &Receiver<Message>) {
+        let mut drain = Drain::default();
+        let mut next = Some(first);
+        while let Some(message) = next {
+            self.shared.taken();
+            match message {
+                Message::Run(job) => self.run_job(job, &mut drain),
+                Message::OpenSnapshot { alive, reply } => {
+                    self.commit(&mut drain);
+                    // The caller may have gone; then the snapshot ends with the next commit.
+                    let _ = reply.send(self.open_snapshot(alive));
+                }
+            }
+            drain.commands += 1;
+            let late = drain
+                .first_write
+                .is_some_and(|first| first.elapsed() >= self.drain_time);
+            if late || drain.commands >= MAX_DRAIN_COMMANDS {
+                break;
+            }
+            next = queue.try_recv().ok();
+        }
+        self.commit(&mut drain);
+    }
+
+    fn run_job(&mut self, job: Job, drain: &mut Drain) {
+        let Job {
+            command,
+            seed,
+            snapshot,
+            reply,
+        } = job;
+        if let Some(reason) = self.shared.failure() {
+            let _ = reply.send(Err(StoreError::Failed(reason)));
+            return;
+        }
+        Meters::count(&self.shared.meters.commands);
+        let now = self.tick();
+        let (result, writes) = match snapshot {
+            None => self.run_command(command, &drain.writes, now, seed, false),
+            Some(id) => match self.snapshots.get(&id) {
+                Some(before) => self.run_command(command, &before.images, now, seed, true),
+                None => (Err(StoreError::SnapshotGone), Writes::new()),
+            },
+        };
+        // What was read is durable: nothing waits to be committed, or a snapshot was read.
+        if writes.is_empty() && (drain.writes.is_empty() || snapshot.is_some()) {
+            let _ = reply.send(result);
+            return;
+        }
+        if !writes.is_empty() {
+            self.merge(writes, drain);
+            if let Some(reason) = self.shared.failure() {
+                let _ = reply.send(Err(StoreError::Failed(reason)));
+                return;
+            }
+        }
+        drain.waiting.push((reply, result));
+    }
+
+    /// Runs a command over `shared` writes. A command that fails in any way leaves no writes.
+    fn run_command(
+        &self,
+        mut command: Box<dyn Command>,
+        shared: &Writes,
+        now: Millis,
+        seed: [u8; 32],
+        snapshot: bool,
+    ) -> (Result<(), StoreError>, Writes) {
+        let name = command.name();
+        let read_only = snapshot || command.read_only();
+        let engine = &*self.engine;
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            let mut tx = Tx::new(engine, shared, now, seed, read_only);
+            let result = command.run(&mut tx);
+            drop(command);
+            (result, tx.finish())
+        }));
+        let Ok((result, finished)) = outcome else {
+            Meters::count(&self.shared.meters.panicked);
+            tracing::error!(command = name, "a store command panicked");
+            return (Err(StoreError::Panicked(name)), Writes::new());
+        };
+        let Finished {
+            writes,
+            refused,
+            failure,
+        } = finished;
+        if let Some(reason) = failure {
+            self.shared.fail(&reason);
+            return (Err(StoreError::Failed(reason)), Writes::new());
+        }
+        // A command that gave up tells its caller why by itself; one that overlooked a refused
+        // write is told here.
+        let result = match (result, refused) {
+            (Err(_), _) => Err(StoreError::Aborted),
+            (Ok(()), Some(error)) => Err(error),
+            (Ok(()), None) => return (Ok(()), writes),
+        };
+        Meters::count(&self.shared.meters.aborted);
+        (result, Writes::new())
+    }
+
+    /// Adds a command's writes to the drain, committing what is there first when both do not fit.
+    fn merge(&mut self, writes: Writes, drain: &mut Drain) {
+        let bytes: usize = writes
+            .iter()
+            .map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len))
+            .sum();
+        let new_keys = writes
+            .keys()
+            .filter(|key| !drain.writes.contains_key(*key))
+            .count();
+        let full = drain.writes.len() + new_keys + 1 > MAX_BATCH_KEYS
+            || drain.bytes + bytes > MAX_BATCH_BYTES;
+        if full {
+            self.commit(drain);
+        }
+        drain.first_write.get_or_insert_with(Instant::now);
+        drain.bytes += bytes;
+        drain.writes.extend(writes);
+    }
+
+    /// Makes the drain durable and answers everyone in it. Afterwards the drain is empty.
+    fn commit(&mut self, drain: &mut Drain) {
+        let commands = drain.commands;
+        let Drain {
+            writes, waiting, ..
+        } = std::mem::take(drain);
+        drain.commands = commands;
+        let outcome = if writes.is_empty() {
+            Ok(())
+        } else {
+            // The engine may panic; it is not to be trusted after that.
+            catch_unwind(AssertUnwindSafe(|| self.write(writes)))
+                .unwrap_or_else(|_| Err(EngineError("the database engine panicked".to_owned())))
+        };
+        match outcome {
+            Ok(()) => {
+                if !waiting.is_empty() {
+                    self.barrier.observe(CommitStep::Acknowledging);
+                }
+                for (reply, result) in waiting {
+                    // A caller that stopped waiting loses its answer, not its effects.
+                    let _ = reply.send(result);
+                }
+            }
+            Err(error) => {
+                self.shared.fail(&error.to_string());
+                for (reply, _) in waiting {
+                    let _ = reply.send(Err(StoreError::Failed(error.to_string())));
+                }
+            }
+        }
+    }
+
+    /// One commit: before-images, apply, flush, sync, mark. The order is the promise.
+    fn write(&mut self, mut writes: Writes) -> Result<(), EngineError> {
+        let started = Instant::now();
+        let mark = Mark {
+            sequence: self.mark.sequence + 1,
+            feed: feed_number(&writes).unwrap_or(self.mark.feed),
+        };
+        let record = CommitRecord {
+            sequence: mark.sequence,
+            latest: self.latest,
+        };
+        writes.insert(CommitRecord::KEY.to_vec(), Some(record.encode()));
+        let keys = writes.len();
+        self.keep_before_images(&writes)?;
+
+        self.engine.apply(writes)?;
+        self.barrier.observe(CommitStep::Applied);
+        self.engine.flush()?;
+        self.barrier.observe(CommitStep::Flushed);
+        self.barrier
+            .sync()
+            .map_err(|error| EngineError(format!("the database file cannot be synced: {error}")))?;
+        self.barrier.observe(CommitStep::Synced);
+        self.engine.acknowledge(mark)?;
+        self.barrier.observe(CommitStep::Marked);
+
+        self.mark = mark;
+        self.shared
+            .meters
+            .commit(mark.sequence, keys, started.elapsed());
+        self.commits.send_replace(mark.sequence);
+        Ok(())
+    }
+
+    fn open_snapshot(&mut self, alive: Weak<()>) -> Result<u64, StoreError> {
+        if let Some(reason) = self.shared.failure() {
+            return Err(StoreError::Failed(reason));
+        }
+        self.drop_dead_snapshots();
+        if self.snapshots.len() >= MAX_SNAPSHOTS {
+            return Err(StoreError::SnapshotGone);
+        }
+        let id = self.next_snapshot;
+        self.next_snapshot += 1;
+        let before = Before {
+            alive,
+            images: Writes::new(),
+            bytes: 0,
+        };
+        self.snapshots.insert(id, before);
+        Ok(id)
+    }
+
+    fn drop_dead_snapshots(&mut self) {
+        self.snapshots
+            .retain(|_, before| before.alive.strong_count() > 0);
+    }
+
+    /// Keeps for every snapshot what is about to be overwritten.
+    fn keep_before_images(&mut self, writes: &Writes) -> Result<(), EngineError> {
+        self.drop_dead_snapshots();
+        for before in self.snapshots.values_mut() {
+            for key in writes.keys() {
+                if before.images.contains_key(key) {
+                    continue;
+                }
+                let image = self.engine.get(key)?;
+                before.bytes += key.len() + image.as_ref().map_or(0, Vec::len);
+                before.images.insert(key.clone(), image);
+            }
+        }
+        self.snapshots.retain(|_, before| {
+            before.images.len() <= MAX_SNAPSHOT_KEYS && before.bytes <= MAX_SNAPSHOT_BYTES
+        });
+        Ok(())
+    }
+
+    /// The time for the next command: the clock's, or the latest known when the clock is behind it.
+    fn tick(&mut self) -> Millis {
+        let clock = self.env.now();
+        self.latest = self.latest.max(clock);
+        let behind = u64::try_from(self.latest - clock).unwrap_or(0);
+        self.shared
+            .meters
+            .clock_behind
+            .store(behind, std::sync::atomic::Ordering::Relaxed);
+        self.latest
+    }
+}
+
+/// The last feed number in a batch, if it moves.
+fn feed_number(writes: &Writes) -> Option<u64> {
+    let key = key::full_key(Kind::Counter, &FEED_COUNTER);
+    let value = writes.get(&key)?.as_ref()?;
+    codec::decode::<Counter>(value)
+        .ok()
+        .map(|counter| counter.last)
+}
