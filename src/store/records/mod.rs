@@ -148,6 +148,14 @@ kinds! {
     SentMessage = 63 "sent_message",
     /// Access tokens' state.
     AccessToken = 64 "access_token",
+    /// Messages that have not ended, by owner.
+    OutboxOpen = 65 "outbox_open",
+    /// The callers' own identifiers for "the same message".
+    OutboxDedupe = 66 "outbox_dedupe",
+    /// Prompts by account and day.
+    OutboxDay = 67 "outbox_day",
+    /// Queued calls to the host.
+    HostCall = 68 "host_call",
 
     /// API keys.
     ApiKey = 70 "api_key",
