@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::lang::builtins::Registry;
 use crate::lang::program::FieldId;
 use crate::lang::value::Value;
 
@@ -115,6 +116,11 @@ impl Columns {
         )
     }
 
+    /// From a registry of builtins.
+    pub fn of(registry: &Registry) -> Self {
+        Self::new(registry.fields().iter().map(|field| field.path))
+    }
+
     /// The column of a field.
     pub fn get(&self, field: FieldId) -> Option<Column> {
         *self.0.get(usize::from(field.0))?
@@ -215,5 +221,63 @@ impl Row {
             }),
         };
         known.unwrap_or_else(|| Value::unknown(column.path()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::value::Type;
+
+    #[test]
+    fn every_row_field_of_the_registry_is_a_column_of_its_type() {
+        let registry = Registry::standard();
+        let columns = Columns::of(&registry);
+        let row = Row {
+            account: "a".into(),
+            machine: Some("m".into()),
+            ip: Some("192.0.2.7".parse().unwrap()),
+            country: Some("中国".into()),
+            region: Some("北京".into()),
+            city: Some("北京".into()),
+            lat: Some(1.0),
+            lon: Some(2.0),
+            asn: Some(3),
+            isp: Some("i".into()),
+            hour: Some(4),
+            weekday: Some(5),
+            browser: Some("b".into()),
+            os: Some("o".into()),
+            device: Some("d".into()),
+            reason: Some("r".into()),
+            channel: Some("c".into()),
+            ..Row::default()
+        };
+        for (id, spec) in registry.fields().iter().enumerate() {
+            let column = columns.get(FieldId(id as u16));
+            assert!(
+                column.is_some() || !spec.row,
+                "{} is a field of past rows",
+                spec.path
+            );
+            let Some(column) = column else { continue };
+            assert_eq!(column.path(), spec.path);
+            let ty = match row.field(column) {
+                Value::Text(_) => Type::Text,
+                Value::Number(_) => Type::Number,
+                Value::YesNo(_) => Type::YesNo,
+                Value::Time(_) => Type::Time,
+                Value::Ip(_) => Type::Ip,
+                Value::Network(_) => Type::Network,
+                Value::Machine(_) => Type::Machine,
+                Value::Account(_) => Type::Account,
+                other => panic!("{}: {other:?}", spec.path),
+            };
+            assert_eq!(ty, spec.ty, "{}", spec.path);
+            assert_eq!(
+                Row::default().field(column).is_known(),
+                Row::default().cell(column).is_some()
+            );
+        }
     }
 }
