@@ -48,5 +48,3 @@ pub use entry::retry;
 
 #[cfg(test)]
 mod testing;
-#[cfg(test)]
-mod tests;

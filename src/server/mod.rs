@@ -1,1 +1,38 @@
+//! The HTTP face: the platform's callback, the information system's API, health and metrics.
+//!
+//! Handlers are thin: they check key and scope, read a strict body, run one command of another room or
+//! ask the bot, and turn the outcome into JSON. They decide nothing about accounts, logins or rules, and
+//! nothing they log holds a body, a key, a phone or an OpenID.
+//!
+//! [`serve`] is the whole server; [`App::configure`] mounts the same routes in an actix application of
+//! one's own.
 
+mod app;
+pub mod bot;
+mod call;
+mod edge;
+mod events;
+mod health;
+mod idempotency;
+pub mod keys;
+mod login;
+mod logins;
+mod metrics;
+mod openapi;
+pub mod problem;
+mod rules;
+pub mod scope;
+mod serve;
+mod state;
+mod testing;
+mod view;
+mod wechat;
+
+pub use app::{App, AppError, Role};
+pub use bot::{BotService, ReloadError, Remember};
+pub use metrics::Metrics;
+pub use openapi::document;
+pub use scope::Scope;
+pub use serve::{Bound, ServeError, serve};
+pub use testing::TestServer;
+pub use view::{EventView, parse_rfc3339, rfc3339};

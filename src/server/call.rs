@@ -1,0 +1,336 @@
+//! One request of the API from its key to its answer: who calls, may they, what do they say, and the
+//! one command that does it.
+//!
+//! The key and its scope are checked before a byte of the body is read. Bodies are strict: unknown
+//! fields, wrong types and missing fields are answered with 422 and the field's path. Nothing here
+//! logs a body, a query or a path's values.
+
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Bytes, BytesMut, Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::StreamExt as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::idempotency::{self, Claim};
+use super::keys;
+use super::problem::{Problem, ProblemKind};
+use super::scope::Scope;
+use super::state::State;
+use crate::store::records::ApiKey;
+use crate::store::{self, StoreError, Tx};
+
+/// Bytes an ordinary JSON body may have: the largest holds one message for a user.
+pub const MAX_BODY_BYTES: usize = 64 * 1024;
+/// Bytes a bulk body (account import, login reports) may have: some ten thousand lines.
+pub const MAX_BULK_BYTES: usize = 4 * 1024 * 1024;
+/// How long a body may take to arrive, so that slow senders cannot hold a connection.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// Bytes of an `Authorization` header that are looked at.
+const MAX_AUTHORIZATION_BYTES: usize = 256;
+
+/// What a handler answers with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// JSON; `None` for 204.
+    pub(crate) body: Option<String>,
+}
+
+impl Answer {
+    /// A JSON answer.
+    pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
+        Self {
+            status,
+            // Our views are plain structs: they cannot fail to serialise.
+            body: Some(serde_json::to_string(body).unwrap_or_default()),
+        }
+    }
+
+    /// 200 with JSON.
+    pub(crate) fn ok(body: &impl Serialize) -> Self {
+        Self::json(200, body)
+    }
+
+    /// 204.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            status: 204,
+            body: None,
+        }
+    }
+
+    /// As a response. Answers of the API are never cached.
+    pub(crate) fn respond(self) -> HttpResponse {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = HttpResponse::build(status);
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        let kind = if self.status >= 400 {
+            "application/problem+json"
+        } else {
+            "application/json"
+        };
+        match self.body {
+            Some(body) => response
+                .insert_header((header::CONTENT_TYPE, kind))
+                .body(body),
+            None => response.finish(),
+        }
+    }
+}
+
+/// A request whose key is right and may do what it asks.
+pub(crate) struct Call {
+    pub(crate) state: Data<State>,
+    pub(crate) key: ApiKey,
+    request: HttpRequest,
+    payload: Option<Payload>,
+    body: Bytes,
+}
+
+impl Call {
+    /// Checks the key and the scope.
+    pub(crate) async fn begin(
+        state: &Data<State>,
+        request: &HttpRequest,
+        payload: Payload,
+        scope: Scope,
+    ) -> Result<Self, Problem> {
+        let key = authenticate(state, request).await?;
+        let call = Self {
+            state: state.clone(),
+            key,
+            request: request.clone(),
+            payload: Some(payload),
+            body: Bytes::new(),
+        };
+        call.require(scope)?;
+        Ok(call)
+    }
+
+    /// Demands one more scope.
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), Problem> {
+        require(&self.key, scope)
+    }
+
+    /// The caller as the audit log names it.
+    pub(crate) fn actor(&self) -> String {
+        format!("key:{}", self.key.name)
+    }
+
+    /// Reads a strict JSON body.
+    pub(crate) async fn json<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
+        require_type(&self.request, "application/json")?;
+        self.read_body(MAX_BODY_BYTES).await?;
+        parse(&self.body)
+    }
+
+    /// Reads a strict JSON body that may be missing altogether.
+    pub(crate) async fn json_or_default<T: DeserializeOwned + Default>(
+        &mut self,
+    ) -> Result<T, Problem> {
+        self.read_body(MAX_BODY_BYTES).await?;
+        if self.body.is_empty() {
+            return Ok(T::default());
+        }
+        require_type(&self.request, "application/json")?;
+        parse(&self.body)
+    }
+
+    /// Reads a body of at most `limit` bytes.
+    pub(crate) async fn bytes(&mut self, limit: usize) -> Result<Bytes, Problem> {
+        self.read_body(limit).await?;
+        Ok(self.body.clone())
+    }
+
+    /// Whether the body is said to be of this media type.
+    pub(crate) fn is_type(&self, wanted: &str) -> bool {
+        media_type(&self.request).eq_ignore_ascii_case(wanted)
+    }
+
+    /// Reads the strict query.
+    pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        query(&self.request)
+    }
+
+    /// Runs a command that only reads.
+    pub(crate) async fn read<F>(&self, name: &'static str, f: F) -> Result<HttpResponse, Problem>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<Answer, Problem> + Send + 'static,
+    {
+        Ok(store::read(&*self.state.store, name, f).await?.respond())
+    }
+
+    /// Runs a command whose answer holds a secret or that is safe to repeat: `Idempotency-Key` is ignored.
+    pub(crate) async fn command<F>(&self, name: &'static str, f: F) -> Result<HttpResponse, Problem>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<Answer, Problem> + Send + 'static,
+    {
+        Ok(store::execute(&*self.state.store, name, f).await?.respond())
+    }
+
+    /// Runs a command that honours `Idempotency-Key`: the answer is kept in the commit of the effects.
+    pub(crate) async fn idempotent<F>(
+        &mut self,
+        name: &'static str,
+        mut f: F,
+    ) -> Result<HttpResponse, Problem>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<Answer, Problem> + Send + 'static,
+    {
+        let Some(claim) = self.claim().await? else {
+            return self.command(name, f).await;
+        };
+        let _running = self.state.running.begin(&claim)?;
+        let (answer, replayed) = store::execute(&*self.state.store, name, move |tx| {
+            idempotency::once(tx, &claim, &mut f)
+        })
+        .await?;
+        Ok(idempotency::respond(answer, replayed))
+    }
+
+    /// What the request's `Idempotency-Key` claims, if it has one. Reads the body, for its digest.
+    pub(crate) async fn claim(&mut self) -> Result<Option<Claim>, Problem> {
+        if self.request.method() != Method::POST {
+            return Ok(None);
+        }
+        self.read_body(MAX_BODY_BYTES).await?;
+        idempotency::claim(&self.request, &self.key.id, &self.body)
+    }
+
+    async fn read_body(&mut self, limit: usize) -> Result<(), Problem> {
+        if let Some(payload) = self.payload.take() {
+            self.body = read_payload(&self.request, payload, limit).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a body of at most `limit` bytes within [`BODY_TIMEOUT`].
+pub(crate) async fn read_payload(
+    request: &HttpRequest,
+    mut payload: Payload,
+    limit: usize,
+) -> Result<Bytes, Problem> {
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<usize>().ok());
+    let too_large = || {
+        Problem::new(ProblemKind::TooLarge)
+            .detail(format!("this route takes {limit} bytes at most"))
+    };
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let collect = async {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|_| {
+                Problem::new(ProblemKind::BadRequest).detail("the body ended before its end")
+            })?;
+            if body.len() + chunk.len() > limit {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    tokio::time::timeout(BODY_TIMEOUT, collect)
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(ProblemKind::Timeout)))
+}
+
+/// The key of a request.
+pub(crate) async fn authenticate(state: &State, request: &HttpRequest) -> Result<ApiKey, Problem> {
+    let presented = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .filter(|value| value.len() <= MAX_AUTHORIZATION_BYTES)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| zeroize::Zeroizing::new(token.trim().to_owned()));
+    let Some(presented) = presented else {
+        return Err(Problem::new(ProblemKind::Unauthorized)
+            .detail("send the header Authorization: Bearer KEY"));
+    };
+    let key = store::read::<_, StoreError>(&*state.store, "authenticate", move |tx| {
+        keys::authenticate(tx, &presented)
+    })
+    .await?;
+    key.ok_or_else(|| Problem::new(ProblemKind::Unauthorized))
+}
+
+/// Demands a scope of a key.
+pub(crate) fn require(key: &ApiKey, scope: Scope) -> Result<(), Problem> {
+    if key.scopes.iter().any(|name| name == scope.name()) {
+        Ok(())
+    } else {
+        Err(Problem::new(ProblemKind::Forbidden).detail(format!("the key lacks the scope {scope}")))
+    }
+}
+
+/// Reads a strict query.
+pub(crate) fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
+    actix_web::web::Query::<T>::from_query(request.query_string())
+        .map(actix_web::web::Query::into_inner)
+        .map_err(|error| Problem::invalid("", format!("in the query: {error}")))
+}
+
+/// Parses strict JSON. Syntax errors are 400, wrong content is 422 with the field's path.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let inner = error.into_inner();
+        if inner.is_data() {
+            let path = if path == "." { String::new() } else { path };
+            Problem::invalid(path, data_message(&inner))
+        } else {
+            not_json(&inner)
+        }
+    })?;
+    reader.end().map_err(|error| not_json(&error))?;
+    Ok(value)
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    Problem::new(ProblemKind::BadRequest).detail(format!(
+        "the body is not JSON: line {}, column {}",
+        error.line(),
+        error.column()
+    ))
+}
+
+/// The message without serde's position, which would repeat the path.
+fn data_message(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}
+
+fn media_type(request: &HttpRequest) -> &str {
+    request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default()
+        .trim()
+}
+
+fn require_type(request: &HttpRequest, wanted: &str) -> Result<(), Problem> {
+    if media_type(request).eq_ignore_ascii_case(wanted) {
+        Ok(())
+    } else {
+        Err(Problem::new(ProblemKind::UnsupportedMediaType)
+            .detail(format!("send Content-Type: {wanted}")))
+    }
+}

@@ -1,0 +1,94 @@
+//! What every request passes first and last: the `Host` check, the counters, one log line.
+//!
+//! The log line holds method, route pattern, status and time; never a path, query, header or body.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, ResponseError};
+
+use super::problem::{Problem, ProblemKind};
+use super::state::State;
+
+/// The label of requests that match no route.
+const NO_ROUTE: &str = "none";
+
+pub(super) async fn edge(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let state = request.app_data::<Data<State>>().cloned();
+    let begun = Instant::now();
+    let method = request.method().clone();
+    let right_host = state
+        .as_ref()
+        .is_none_or(|state| host_is_known(&request, &state.hosts));
+    let (response, route) = if right_host {
+        let response = next.call(request).await?;
+        let route = response
+            .request()
+            .match_pattern()
+            .unwrap_or_else(|| NO_ROUTE.to_owned());
+        (response.map_into_left_body(), route)
+    } else {
+        let answer = Problem::new(ProblemKind::WrongHost).error_response();
+        let response = request.into_response(answer).map_into_right_body();
+        (response, NO_ROUTE.to_owned())
+    };
+    let status = response.status().as_u16();
+    let seconds = begun.elapsed().as_secs_f64();
+    // Methods are free text on the wire; only the usual ones become labels.
+    let method = match method.as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
+        _ => "other",
+    };
+    if let Some(state) = state {
+        state.metrics.request(method, &route, status, seconds);
+    }
+    tracing::debug!(method, route, status, seconds, "answered");
+    Ok(response)
+}
+
+/// Whether the request's `Host` (or its URI's authority) is one this server answers to.
+fn host_is_known(request: &ServiceRequest, hosts: &[String]) -> bool {
+    if hosts.is_empty() {
+        return true;
+    }
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .or_else(|| {
+            request
+                .uri()
+                .authority()
+                .map(|authority| authority.as_str())
+        })
+        .unwrap_or_default();
+    let name = without_port(host).to_ascii_lowercase();
+    hosts.contains(&name)
+}
+
+fn without_port(host: &str) -> &str {
+    if host.starts_with('[') {
+        return host.split_inclusive(']').next().unwrap_or(host);
+    }
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_port;
+
+    #[test]
+    fn a_port_is_no_part_of_the_name() {
+        assert_eq!(without_port("a.example:8080"), "a.example");
+        assert_eq!(without_port("a.example"), "a.example");
+        assert_eq!(without_port("[::1]:8080"), "[::1]");
+        assert_eq!(without_port("[::1]"), "[::1]");
+    }
+}

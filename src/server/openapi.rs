@@ -1,0 +1,133 @@
+//! `/openapi.json`: OpenAPI 3.1 made from the handlers themselves, and true: the HTTP tests check every
+//! request and answer against it.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{IntoResponses, Modify, OpenApi};
+
+use super::problem::{ProblemBody, ProblemKind};
+use super::{events, health, login, metrics, rules};
+use super::{logins, wechat};
+
+/// The document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Menshen",
+        description = "Binding, login guard and messages of a WeChat official account, for the information system behind it. Errors are RFC 9457 problems; every POST takes an Idempotency-Key except where the answer holds a secret.",
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    paths(
+        wechat::verify, wechat::push,
+        health::health, health::ready, metrics::metrics, document_json,
+        events::list, rules::status, rules::reload,
+        login::login, login::attempt, logins::report,
+    ),
+    components(schemas(ProblemBody)),
+    modifiers(&Key),
+)]
+pub(crate) struct Document;
+
+/// The document as a value, e.g. for a client generator in another test suite.
+pub fn document() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
+
+/// `GET /openapi.json`
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operations", operation_id = "openapi",
+    description = "This document.",
+    responses((status = 200, body = serde_json::Value), EdgeProblems),
+)]
+pub(crate) async fn document_json() -> HttpResponse {
+    static TEXT: LazyLock<String> =
+        LazyLock::new(|| document().to_json().unwrap_or_else(|_| "{}".to_owned()));
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "application/json"))
+        .body(TEXT.as_str())
+}
+
+struct Key;
+
+impl Modify for Key {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        document
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme(
+                "key",
+                SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)),
+            );
+    }
+}
+
+/// Groups of problems that handlers name in their documentation.
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident: $($kind:ident),+;)+) => {
+        $(
+            $(#[$doc])*
+            pub(crate) struct $name;
+
+            impl IntoResponses for $name {
+                fn responses() -> BTreeMap<String, RefOr<Response>> {
+                    responses(&[$(ProblemKind::$kind),+])
+                }
+            }
+        )+
+    };
+}
+
+problems! {
+    /// What any request may meet.
+    EdgeProblems: WrongHost;
+    /// Requests with a key.
+    KeyProblems: WrongHost, Unauthorized, Forbidden, Internal, Busy;
+    /// Reading.
+    ReadProblems: WrongHost, Unauthorized, Forbidden, Invalid, Internal, Busy;
+    /// Reading one thing.
+    FindProblems: WrongHost, Unauthorized, Forbidden, NotFound, Invalid, Internal, Busy;
+    /// Writing.
+    WriteProblems: WrongHost, BadRequest, Unauthorized, Forbidden, Timeout, StillRunning, TooLarge,
+        UnsupportedMediaType, Invalid, IdempotencyMismatch, Internal, Busy;
+    /// Writing to one thing.
+    ChangeProblems: WrongHost, BadRequest, Unauthorized, Forbidden, NotFound, Timeout, Conflict,
+        StillRunning, TooLarge, UnsupportedMediaType, Invalid, IdempotencyMismatch, TooMany, Internal, Busy;
+    /// Reporting logins.
+    ReportProblems: WrongHost, BadRequest, Unauthorized, Forbidden, Timeout, Conflict, StillRunning,
+        TooLarge, UnsupportedMediaType, Invalid, IdempotencyMismatch, Internal, Busy;
+    /// Reloading the rules.
+    ReloadProblems: WrongHost, Unauthorized, Forbidden, RulesRejected, Internal, Busy;
+    /// Logging in.
+    LoginProblems: WrongHost, BadRequest, Unauthorized, LoginRefused, Forbidden, CaptchaRequired, Timeout,
+        TooLarge, UnsupportedMediaType, Invalid, TooMany, Internal, Busy;
+    /// The platform's callback.
+    PushProblems: WrongHost, BadRequest, PushRefused, NotFound, Timeout, TooLarge, Internal, Busy;
+}
+
+fn responses(kinds: &[ProblemKind]) -> BTreeMap<String, RefOr<Response>> {
+    let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+    for kind in kinds {
+        by_status
+            .entry(kind.status())
+            .or_default()
+            .push(kind.slug());
+    }
+    by_status
+        .into_iter()
+        .map(|(status, slugs)| {
+            let response = ResponseBuilder::new()
+                .description(format!("`{}`", slugs.join("`, `")))
+                .content(
+                    "application/problem+json",
+                    Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem")))),
+                )
+                .build();
+            (status.to_string(), RefOr::T(response))
+        })
+        .collect()
+}

@@ -1,0 +1,166 @@
+//! Listening, and stopping without losing what was accepted.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App as ActixApp, HttpServer};
+
+use super::app::{App, Role};
+use crate::config;
+
+/// How long a client may take to send a request's line and headers.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// Connections per worker; beyond it the system's queue holds them.
+pub const MAX_CONNECTIONS: usize = 4_096;
+/// How long work goes on for after the last connection closed, e.g. a push whose platform hung up.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The server broke down.
+    #[error("the server stopped: {0}")]
+    Broken(#[from] io::Error),
+}
+
+/// A server that holds its addresses and is about to run.
+pub struct Bound {
+    app: App,
+    address: SocketAddr,
+    admin_address: Option<SocketAddr>,
+    servers: Vec<Server>,
+}
+
+impl std::fmt::Debug for Bound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bound")
+            .field("address", &self.address)
+            .field("admin_address", &self.admin_address)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Listens, and answers until `shutdown` completes; then takes no more connections, ends streams, lets
+/// requests under way finish, waits for work whose caller hung up, and returns. The caller then closes
+/// the store.
+///
+/// # Errors
+/// [`ServeError`].
+pub async fn serve(
+    config: &config::Server,
+    app: App,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    Bound::bind(config, app)?.run(shutdown).await
+}
+
+impl Bound {
+    /// Takes the addresses, so that the caller knows them (port 0 takes any free one).
+    ///
+    /// # Errors
+    /// [`ServeError::Listen`].
+    pub fn bind(config: &config::Server, app: App) -> Result<Self, ServeError> {
+        let role = if config.admin_listen.is_some() {
+            Role::Public
+        } else {
+            Role::All
+        };
+        let (server, address) = listen(config, config.listen, role, &app)?;
+        let mut servers = vec![server];
+        let mut admin_address = None;
+        if let Some(admin) = config.admin_listen {
+            let (server, address) = listen(config, admin, Role::Admin, &app)?;
+            servers.push(server);
+            admin_address = Some(address);
+        }
+        Ok(Self {
+            app,
+            address,
+            admin_address,
+            servers,
+        })
+    }
+
+    /// Where the callback (and, without an admin address, everything) is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the API is, if it has an address of its own.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
+    }
+
+    /// Answers until `shutdown` completes; see [`serve`].
+    ///
+    /// # Errors
+    /// [`ServeError::Broken`].
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let handles: Vec<ServerHandle> = self.servers.iter().map(Server::handle).collect();
+        let app = self.app.clone();
+        let mut running = futures_util::future::try_join_all(self.servers);
+        let stopping = async {
+            shutdown.await;
+            app.stop();
+            futures_util::future::join_all(handles.iter().map(|handle| handle.stop(true))).await;
+        };
+        tokio::select! {
+            ended = &mut running => {
+                self.app.stop();
+                ended?;
+            }
+            () = stopping => {
+                running.await?;
+            }
+        }
+        if tokio::time::timeout(FINISH_TIMEOUT, self.app.finished())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some work did not finish in time; retries will do it again");
+        }
+        Ok(())
+    }
+}
+
+fn listen(
+    config: &config::Server,
+    address: SocketAddr,
+    role: Role,
+    app: &App,
+) -> Result<(Server, SocketAddr), ServeError> {
+    let failed = |source| ServeError::Listen { address, source };
+    let app = app.clone();
+    let mut server = HttpServer::new(move || {
+        let app = app.clone();
+        ActixApp::new()
+            .configure(move |cfg| app.configure_as(role, cfg))
+            .default_service(actix_web::web::to(super::app::no_route))
+    })
+    .client_request_timeout(HEADER_TIMEOUT)
+    .keep_alive(IDLE_TIMEOUT)
+    .max_connections(MAX_CONNECTIONS)
+    // A caller that hangs up frees its connection at once.
+    .h1_allow_half_closed(false)
+    .shutdown_timeout(config.shutdown_seconds)
+    .disable_signals();
+    if config.workers > 0 {
+        server = server.workers(config.workers);
+    }
+    let server = server.bind(address).map_err(failed)?;
+    let bound = server.addrs().first().copied().unwrap_or(address);
+    Ok((server.run(), bound))
+}

@@ -1,0 +1,35 @@
+//! What every handler shares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::bot::BotService;
+use super::idempotency::Running;
+use super::metrics::Metrics;
+use crate::env::Env;
+use crate::store::SharedStore;
+
+/// Open event streams; each holds a connection and a task.
+pub const MAX_EVENT_STREAMS: usize = 64;
+
+/// The shared state of the HTTP face.
+pub(crate) struct State {
+    pub(crate) store: SharedStore,
+    pub(crate) env: Env,
+    pub(crate) bot: Arc<dyn BotService>,
+    pub(crate) endpoints: BTreeMap<String, super::wechat::Endpoint>,
+    pub(crate) running: Running,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) streams: Arc<Semaphore>,
+    /// Work that goes on when its caller hangs up; a shutdown waits for it.
+    pub(crate) tasks: TaskTracker,
+    /// Cancelled when the server stops: streams and held connections end.
+    pub(crate) stopping: CancellationToken,
+    pub(crate) hosts: Vec<String>,
+    /// Whether /metrics needs a key.
+    pub(crate) metrics_need_key: bool,
+}
