@@ -1,1 +1,27 @@
+//! Windows over past logins: what rules ask with `count`, `new`, `share`, `ratio`, …
+//!
+//! One evaluator for live decisions, stories, chat, explanations and backtests: it sees rows sorted
+//! by event time and arrival, and the present event, and nothing else. Rows come from a [`Rows`]
+//! provider (the store behind `guard`, or a backtest's table); answers go back to `lang::eval` through
+//! [`Facts::history`](crate::lang::eval::Facts::history).
+//!
+//! The window (language law 8): the events later than t − w that arrived before this one and are not
+//! later than t, by event time. This room must never read a clock or decide how rows are stored, and
+//! never treat a missing key as one shared bucket.
 
+mod answer;
+mod cell;
+mod key;
+mod needs;
+mod row;
+mod window;
+
+pub use answer::{Present, evaluate, experience, previous};
+pub use cell::{Column, Columns};
+pub use key::{Key, KeyPart, network_of};
+pub use needs::{KeyNeed, keys_of, queries_by_key};
+pub use row::Row;
+pub use window::{Rows, Slice};
+
+#[cfg(test)]
+mod tests;

@@ -48,3 +48,5 @@ pub use entry::retry;
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;

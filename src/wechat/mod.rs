@@ -9,6 +9,7 @@
 //! The way of a push: `server` hands query and body to [`endpoint::open`], gets an
 //! [`message::Inbound`], and turns its [`reply::Reply`] into bytes with [`reply::seal`].
 
+pub mod client;
 pub mod crypto;
 pub mod endpoint;
 pub mod event;

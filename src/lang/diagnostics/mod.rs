@@ -4,6 +4,10 @@
 //! ready fixes. Rendering for people, JSON and SARIF lives in the modules beside this one; nothing
 //! else in the crate formats diagnostics.
 
+mod suggest;
+
+pub use suggest::nearest;
+
 use super::span::Span;
 
 /// One text in both languages.

@@ -27,3 +27,5 @@ pub use functions::{EARTH_RADIUS, MIN_ELAPSED, haversine, speed_between};
 pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced};
 pub use render::{MAX_VALUE_CHARS, UNKNOWN, display, mask_phone, render, sanitise};
 pub use trace::{Step, Trace};
+#[cfg(test)]
+mod tests;

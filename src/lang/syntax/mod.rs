@@ -1,3 +1,197 @@
 //! Rule text → tree. The only room that knows pest.
+//!
+//! ```text
+//! text ─tokens─▶ slips ─mend─▶ layout ─mend─▶ items ─┬─grammar─▶ lower ─▶ ast::File
+//!                  │             │                    └─recover (clause by clause)
+//!                  └─────────────┴──── diagnostics ───────────┘
+//! ```
+//!
+//! Slips of the keyboard and broken structure are reported and mended in a copy of the text before
+//! the grammar runs, so that one mistake hides no other; positions always lead back to the author's
+//! bytes. Every text gives a tree (perhaps of fewer items) and diagnostics; nothing here panics,
+//! and every bound below is reported when it is hit.
 
 pub mod ast;
+mod grammar;
+mod layout;
+mod lexer;
+mod lower;
+mod mistakes;
+mod recover;
+mod repair;
+mod slips;
+mod tree;
+mod vocabulary;
+
+#[cfg(test)]
+mod tests;
+
+pub use tree::same_tree;
+
+use super::diagnostics::{Diagnostic, Words};
+use super::span::{FileId, Span};
+use ast::{File, Item};
+use grammar::Rule;
+use lexer::Kind;
+use repair::Sink;
+
+/// Bytes of one rule file: some ten thousand lines, far beyond what a person keeps in one file.
+pub const MAX_FILE_BYTES: usize = 256 * 1024;
+/// Diagnostics of one file; the rest is counted.
+pub const MAX_DIAGNOSTICS: usize = 20;
+
+/// What a file's text gives.
+#[derive(Debug, Clone, Default)]
+pub struct Parsed {
+    /// The tree.
+    pub file: File,
+    /// Sorted by position; empty exactly when the whole text was understood.
+    pub diagnostics: Vec<Diagnostic>,
+    /// In order.
+    pub comments: Vec<Comment>,
+}
+
+/// A comment, for the formatter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Comment {
+    /// From the `#` to the last character that is not blank.
+    pub span: Span,
+    /// Nothing but blanks before it on its line.
+    pub own_line: bool,
+    /// Blank lines directly before it.
+    pub blank_lines_before: u32,
+}
+
+/// Parses one file.
+pub fn parse(file: FileId, text: &str) -> Parsed {
+    let mut sink = Sink::new(file, text.len());
+    let mut parsed = Parsed::default();
+    parsed.file.id = file;
+    if text.len() > MAX_FILE_BYTES {
+        sink.add(too_large(&sink, text));
+        parsed.diagnostics = sink.found;
+        return parsed;
+    }
+
+    let tokens = lexer::tokens(text);
+    parsed.comments = comments(file, text, &tokens);
+    let edits = slips::find(text, &tokens, &mut sink);
+    let (text, map) = repair::apply(text, edits);
+    sink.mended(map);
+
+    let tokens = lexer::tokens(&text);
+    let structure = layout::find(&text, &tokens, &mut sink);
+    parsed.file.poisoned = structure.poisoned;
+    let (text, map) = repair::apply(&text, structure.edits);
+    sink.mended(map);
+
+    let tokens = lexer::tokens(&text);
+    for (start, end) in layout::items(&text, &tokens) {
+        match item(&text, &tokens, start, end, &mut sink) {
+            Some(item) => parsed.file.items.push(item),
+            None => parsed
+                .file
+                .poisoned
+                .extend(name_after_keyword(&text[start..end])),
+        }
+    }
+    parsed.diagnostics = finish(sink);
+    parsed
+}
+
+fn item(
+    text: &str,
+    tokens: &[lexer::Token],
+    start: usize,
+    end: usize,
+    sink: &mut Sink,
+) -> Option<Item> {
+    let part = &text[start..end];
+    match grammar::parse(Rule::item_only, part) {
+        Ok(mut pairs) => {
+            let pair = pairs.next()?;
+            let item = lower::item(pair, part, start, sink);
+            if item.is_none() {
+                let span = sink.span(start, start + part.trim_end().len());
+                sink.add(Diagnostic::error(
+                    "E0199",
+                    Words::new("解析器内部出错", "the parser failed inside"),
+                    span,
+                    Words::new("请把这一段报告给作者", "please report this item"),
+                ));
+            }
+            item
+        }
+        Err(failure) => {
+            recover::item(text, tokens, start, end, &failure, sink);
+            None
+        }
+    }
+}
+
+/// The name that a broken item would have defined.
+fn name_after_keyword(item: &str) -> Option<String> {
+    use unicode_normalization::UnicodeNormalization;
+    let mut words = item.split(|c: char| !grammar::continues_name(c));
+    let keyword = words.next()?;
+    let named = matches!(keyword, "let" | "list" | "signal" | "dialog" | "extractor");
+    let name: String = words.next().filter(|_| named)?.nfkc().collect();
+    (!name.is_empty()).then_some(name)
+}
+
+fn finish(sink: Sink) -> Vec<Diagnostic> {
+    let mut found = sink.found;
+    found.sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.code));
+    let more = found.len().saturating_sub(MAX_DIAGNOSTICS);
+    if more > 0 {
+        found.truncate(MAX_DIAGNOSTICS);
+        if let Some(last) = found.last_mut() {
+            last.help.push(Words::new(
+                format!("这个文件还有 {more} 处错误没有列出"),
+                format!("{more} more mistakes of this file are not shown"),
+            ));
+        }
+    }
+    found
+}
+
+fn too_large(sink: &Sink, text: &str) -> Diagnostic {
+    let first_line = text.find('\n').unwrap_or(0).min(80);
+    let end = (0..=first_line)
+        .rev()
+        .find(|&at| text.is_char_boundary(at))
+        .unwrap_or(0);
+    let kib = MAX_FILE_BYTES / 1024;
+    Diagnostic::error(
+        "E0130",
+        Words::new("规则文件太大", "this rule file is too large"),
+        sink.span(0, end),
+        Words::new(
+            format!("{} 字节，最多 {kib} KiB", text.len()),
+            format!("{} bytes, at most {kib} KiB", text.len()),
+        ),
+    )
+    .with_help(Words::new(
+        "把它分成几个文件；长名单放进 `list … from` 的文件",
+        "cut it into several files; long lists belong into the file of a `list … from`",
+    ))
+}
+
+fn comments(file: FileId, text: &str, tokens: &[lexer::Token]) -> Vec<Comment> {
+    tokens
+        .iter()
+        .filter(|token| token.kind == Kind::Comment)
+        .map(|token| {
+            let blank = text[..token.line]
+                .lines()
+                .rev()
+                .take_while(|line| line.trim().is_empty())
+                .count();
+            Comment {
+                span: Span::new(file, token.start, token.end),
+                own_line: token.first,
+                blank_lines_before: u32::try_from(blank).unwrap_or(u32::MAX),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,547 @@
+//! Line structure: what stands at column 0, what is indented, which braces belong together.
+//!
+//! Runs before the grammar, on a text whose slips are mended. It reports what is wrong with the
+//! structure, and says how to mend it so that every item can then be parsed by itself. What cannot
+//! be mended is taken out, and the names it would have defined are remembered.
+
+use super::lexer::{ITEMS, Kind, Token, looks_like_item};
+use super::repair::{Edit, Sink};
+use super::vocabulary::{alias, is_clause};
+use crate::lang::diagnostics::{Diagnostic, Words, nearest};
+
+/// Brackets inside brackets. Parsing, checking and dropping a tree recurse.
+pub(super) const MAX_DEPTH: usize = 64;
+
+/// What the pass found besides diagnostics.
+#[derive(Debug, Default)]
+pub(super) struct Structure {
+    /// How to mend the text.
+    pub(super) edits: Vec<Edit>,
+    /// Names in the heads of items that were taken out.
+    pub(super) poisoned: Vec<String>,
+}
+
+/// Looks at the structure of `text`.
+pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Structure {
+    let tokens: Vec<&Token> = tokens
+        .iter()
+        .filter(|token| !matches!(token.kind, Kind::Comment | Kind::WrongComment))
+        .collect();
+    let mut layout = Layout {
+        text,
+        tokens,
+        sink,
+        out: Structure::default(),
+    };
+    let chunks = layout.chunks();
+    for chunk in chunks {
+        layout.chunk(&chunk);
+    }
+    layout.out
+}
+
+/// The byte ranges of the items of a text whose structure is in order.
+pub(super) fn items(text: &str, tokens: &[Token]) -> Vec<(usize, usize)> {
+    let starts: Vec<usize> = tokens
+        .iter()
+        .filter(|token| token.first && token.start == token.line && token.kind == Kind::Word)
+        .filter(|token| ITEMS.contains(&&text[token.start..token.end]))
+        .map(|token| token.start)
+        .collect();
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().copied().zip(ends).collect()
+}
+
+/// The tokens of one item.
+struct Chunk {
+    from: usize,
+    to: usize,
+    /// Not an item at all; already reported.
+    dropped: bool,
+}
+
+struct Layout<'a> {
+    text: &'a str,
+    tokens: Vec<&'a Token>,
+    sink: &'a mut Sink,
+    out: Structure,
+}
+
+/// The item being read.
+#[derive(Default)]
+struct Open {
+    depth: i32,
+    braces: bool,
+    dropped: bool,
+    braceless: bool,
+    /// A line at column 0 was already reported.
+    reported: bool,
+}
+
+impl Open {
+    /// Whether more lines may belong to it.
+    fn goes_on(&self) -> bool {
+        !self.dropped
+            && if self.braceless {
+                self.depth > 0
+            } else {
+                !self.braces || self.depth > 0
+            }
+    }
+}
+
+impl Layout<'_> {
+    fn slice(&self, at: usize) -> &str {
+        self.tokens
+            .get(at)
+            .map_or("", |token| &self.text[token.start..token.end])
+    }
+
+    fn line_of(&self, at: usize) -> &str {
+        let rest = &self.text[self.tokens[at].start..];
+        rest.lines().next().unwrap_or_default()
+    }
+
+    fn chunks(&mut self) -> Vec<Chunk> {
+        let mut chunks: Vec<Chunk> = Vec::new();
+        let mut open: Option<Open> = None;
+        for at in 0..self.tokens.len() {
+            let token = self.tokens[at];
+            let word = self.slice(at).to_owned();
+            let column0 = token.first && token.start == token.line;
+            let is_word = token.kind == Kind::Word;
+            let item = is_word && ITEMS.contains(&word.as_str());
+            let mut fresh = None;
+            if column0 && item {
+                fresh = Some(Open::default());
+            } else if column0 && word != "}" {
+                fresh = self.odd_line(at, &word, is_word, open.as_mut());
+            } else if token.first
+                && item
+                && looks_like_item(self.line_of(at))
+                && !open.as_ref().is_some_and(Open::goes_on)
+            {
+                self.indented_item(at, &word);
+                fresh = Some(Open::default());
+            } else if open.is_none() {
+                self.outside(at, &word, is_word);
+                fresh = Some(Open {
+                    dropped: true,
+                    ..Open::default()
+                });
+            }
+            if let Some(mut fresh) = fresh {
+                if let Some(last) = chunks.last_mut() {
+                    last.to = at;
+                }
+                fresh.braceless = matches!(word.as_str(), "let" | "list" | "extractor");
+                chunks.push(Chunk {
+                    from: at,
+                    to: self.tokens.len(),
+                    dropped: fresh.dropped,
+                });
+                open = Some(fresh);
+            }
+            if let Some(open) = open.as_mut().filter(|_| token.kind == Kind::Punct) {
+                match word.as_str() {
+                    "{" | "[" | "(" => {
+                        open.depth += 1;
+                        open.braces |= word == "{";
+                    }
+                    "}" | "]" | ")" => open.depth -= 1,
+                    _ => {}
+                }
+            }
+        }
+        chunks
+    }
+
+    /// Something at column 0 that is neither an item keyword nor a closing brace.
+    fn odd_line(
+        &mut self,
+        at: usize,
+        word: &str,
+        is_word: bool,
+        open: Option<&mut Open>,
+    ) -> Option<Open> {
+        let token = self.tokens[at];
+        let clause = is_word && is_clause(word);
+        let meant = if is_word && !clause {
+            nearest(word, ITEMS).or_else(|| alias(word).filter(|alias| ITEMS.contains(alias)))
+        } else {
+            None
+        };
+        if let Some(meant) = meant {
+            let span = self.sink.span(token.start, token.end);
+            self.sink.add(unknown_item(word, span).with_fix(
+                Words::new(
+                    format!("是不是想写 `{meant}`"),
+                    format!("did you mean `{meant}`"),
+                ),
+                span,
+                meant,
+            ));
+            self.edit(token.start, token.end, meant);
+            return Some(Open::default());
+        }
+        if let Some(open) = open {
+            if open.dropped {
+                return None;
+            }
+            if open.goes_on() {
+                let here = self.sink.span(token.start, token.start);
+                let span = self.sink.span(token.start, token.end);
+                if !open.reported {
+                    open.reported = true;
+                    self.sink.add(
+                        Diagnostic::error(
+                            "E0104",
+                            Words::new("这一行要缩进", "this line must be indented"),
+                            span,
+                            Words::new(
+                                "顶格的行只能是一条规则的开头",
+                                "only items start at column 0",
+                            ),
+                        )
+                        .with_fix(
+                            Words::new("缩进四格", "indent by four"),
+                            here,
+                            "    ",
+                        ),
+                    );
+                }
+                self.edit(token.start, token.start, "    ");
+                return None;
+            }
+        }
+        if clause || !is_word {
+            self.outside(at, word, is_word);
+        } else {
+            let span = self.sink.span(token.start, token.end);
+            self.sink.add(unknown_item(word, span));
+        }
+        Some(Open {
+            dropped: true,
+            ..Open::default()
+        })
+    }
+
+    fn indented_item(&mut self, at: usize, word: &str) {
+        let token = self.tokens[at];
+        let span = self.sink.span(token.start, token.end);
+        let indent = self.sink.span(token.line, token.start);
+        self.sink.add(
+            Diagnostic::error(
+                "E0103",
+                Words::new(
+                    format!("`{word}` 要顶格写"),
+                    format!("`{word}` must start at column 0"),
+                ),
+                span,
+                Words::new("这一行缩进了", "this line is indented"),
+            )
+            .with_fix(Words::new("去掉缩进", "remove the indent"), indent, ""),
+        );
+        self.edit(token.line, token.start, "");
+    }
+
+    fn outside(&mut self, at: usize, word: &str, is_word: bool) {
+        let token = self.tokens[at];
+        let span = self.sink.span(token.start, token.end);
+        let shown = if is_word || token.kind == Kind::Punct {
+            word.to_owned()
+        } else {
+            "\"…\"".to_owned()
+        };
+        let diagnostic = if word == "}" {
+            extra_brace(span)
+        } else if word == "else" {
+            no_else(span)
+        } else {
+            Diagnostic::error(
+                "E0106",
+                Words::new(
+                    format!("`{shown}` 不在任何一条规则里"),
+                    format!("`{shown}` stands outside every item"),
+                ),
+                span,
+                Words::new("前面没有它所属的规则", "nothing it could belong to"),
+            )
+            .with_help(Words::new(
+                "子句写在 `on`、`signal`、`dialog`、`test` 的花括号里",
+                "clauses stand in the braces of `on`, `signal`, `dialog` or `test`",
+            ))
+        };
+        self.sink.add(diagnostic);
+    }
+
+    fn edit(&mut self, start: usize, end: usize, by: impl Into<String>) {
+        self.out.edits.push(Edit::new(start, end, by));
+    }
+
+    fn drop_chunk(&mut self, chunk: &Chunk) {
+        let name = self
+            .tokens
+            .get(chunk.from + 1)
+            .filter(|name| chunk.from + 1 < chunk.to && name.kind == Kind::Word);
+        if name.is_some() {
+            let name = self.slice(chunk.from + 1).to_owned();
+            self.out.poisoned.push(name);
+        }
+        let start = self.tokens[chunk.from].line;
+        let end = match self.tokens.get(chunk.to) {
+            Some(next) => next.line,
+            None => self.text.len(),
+        };
+        self.out
+            .edits
+            .retain(|edit| edit.start < start || edit.start >= end);
+        self.edit(start, end, "\n");
+    }
+
+    fn chunk(&mut self, chunk: &Chunk) {
+        if chunk.dropped {
+            self.drop_chunk(chunk);
+            return;
+        }
+        let (mut depth, mut deepest, mut at_deepest) = (0usize, 0usize, chunk.from);
+        let (mut braces, mut lowest) = (0i32, 0i32);
+        for at in chunk.from..chunk.to {
+            if self.tokens[at].kind != Kind::Punct {
+                continue;
+            }
+            match self.slice(at) {
+                "(" | "[" | "{" => depth += 1,
+                ")" | "]" | "}" => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            match self.slice(at) {
+                "{" => braces += 1,
+                "}" => braces -= 1,
+                _ => {}
+            }
+            lowest = lowest.min(braces);
+            if depth > deepest {
+                (deepest, at_deepest) = (depth, at);
+            }
+        }
+        if deepest > MAX_DEPTH {
+            let token = self.tokens[at_deepest];
+            let span = self.sink.span(token.start, token.end);
+            self.sink.add(Diagnostic::error(
+                "E0129",
+                Words::new("括号嵌套太深", "brackets nested too deep"),
+                span,
+                Words::new(
+                    format!("最多 {MAX_DEPTH} 层"),
+                    format!("at most {MAX_DEPTH} levels"),
+                ),
+            ));
+            self.drop_chunk(chunk);
+        } else if braces != 0 || lowest < 0 {
+            self.braces(chunk);
+        }
+    }
+
+    /// Finds the brace that is missing or too many, by the indents of the lines.
+    fn braces(&mut self, chunk: &Chunk) {
+        let mut stack: Vec<usize> = Vec::new();
+        let mut opened = false;
+        for at in chunk.from..chunk.to {
+            if self.tokens[at].kind != Kind::Punct {
+                continue;
+            }
+            match self.slice(at) {
+                "{" => {
+                    stack.push(at);
+                    opened = true;
+                }
+                "}" => {
+                    if self.tokens[at].first {
+                        let indent = self.indent(at);
+                        while let Some(&top) = stack.last() {
+                            let outer = stack.iter().rev().skip(1);
+                            let fits_outer =
+                                outer.clone().any(|&outer| self.indent(outer) == indent);
+                            if self.indent(top) <= indent || !fits_outer {
+                                break;
+                            }
+                            stack.pop();
+                            self.unclosed(top, at);
+                        }
+                    }
+                    let deeper = stack
+                        .last()
+                        .is_some_and(|&top| self.indent(at) > self.indent(top));
+                    if stack.is_empty() || (self.tokens[at].first && deeper) {
+                        if self.missing_open(chunk, at, stack.last().copied(), opened) {
+                            opened = true;
+                            continue;
+                        }
+                        if stack.is_empty() {
+                            let token = self.tokens[at];
+                            let span = self.sink.span(token.start, token.end);
+                            if at == chunk.from || self.slice(at - 1) != "}" || at + 1 >= chunk.to {
+                                self.sink.add(extra_brace(span).with_fix(
+                                    Words::new("去掉它", "remove it"),
+                                    span,
+                                    "",
+                                ));
+                            }
+                            self.edit(token.start, token.end, "");
+                            continue;
+                        }
+                    }
+                    stack.pop();
+                }
+                _ => {}
+            }
+        }
+        while let Some(top) = stack.pop() {
+            self.unclosed(top, chunk.to);
+        }
+    }
+
+    /// Columns before the line of a token begins.
+    fn indent(&self, at: usize) -> usize {
+        let rest = &self.text[self.tokens[at].line..];
+        rest.chars()
+            .take_while(|c| c.is_whitespace() && *c != '\n')
+            .count()
+    }
+
+    /// The `{` at `open` has no partner before the token `before`.
+    fn unclosed(&mut self, open: usize, before: usize) {
+        let token = self.tokens[open];
+        let own = self.indent(open);
+        let one_line = self
+            .tokens
+            .get(open + 1)
+            .is_some_and(|next| next.line == token.line);
+        // The block ends before the first line that is not indented deeper.
+        let stop = (open + 1..before)
+            .find(|&at| {
+                let next = self.tokens[at];
+                next.first && (one_line || self.indent(at) <= own)
+            })
+            .unwrap_or(before);
+        let end = self.tokens[stop - 1].end;
+        let span = self.sink.span(token.start, token.end);
+        let here = self.sink.span(end, end);
+        let by = if one_line {
+            " }".to_owned()
+        } else {
+            format!("\n{}}}", " ".repeat(own))
+        };
+        self.sink.add(
+            Diagnostic::error(
+                "E0108",
+                Words::new("花括号没有闭合", "this block is not closed"),
+                span,
+                Words::new("这个 `{` 没有对应的 `}`", "this `{` has no `}`"),
+            )
+            .with_label(
+                here,
+                Words::new("多半应在这里闭合", "probably to be closed here"),
+            )
+            .with_fix(Words::new("补上 `}`", "add `}`"), here, by.clone()),
+        );
+        self.edit(end, end, by);
+    }
+
+    /// Reports a `{` that is missing for the `}` at `close`, if one can be told to be.
+    fn missing_open(
+        &mut self,
+        chunk: &Chunk,
+        close: usize,
+        top: Option<usize>,
+        opened: bool,
+    ) -> bool {
+        if top.is_none() && opened {
+            return false;
+        }
+        let own = self.indent(close);
+        let from = top.map_or(chunk.from, |top| top + 1);
+        // The head is the last line that stands as far out as the brace and opens nothing.
+        let Some(head) = (from..close)
+            .rev()
+            .find(|&at| self.tokens[at].first && self.indent(at) == own)
+        else {
+            return false;
+        };
+        // Heads may go on in deeper lines that start with a word of the head.
+        let mut last = head;
+        for at in head..close {
+            let token = self.tokens[at];
+            if self.slice(at) == "{" {
+                return false;
+            }
+            if token.first && at > head && !matches!(self.slice(at), "or" | "and" | "when" | "even")
+            {
+                break;
+            }
+            last = at;
+        }
+        if last + 1 >= close || !self.tokens[last + 1].first {
+            return false;
+        }
+        let end = self.tokens[last].end;
+        let start = self.tokens[head].start;
+        let head_span = self.sink.span(start, end);
+        let here = self.sink.span(end, end);
+        let brace = self.tokens[close];
+        let brace = self.sink.span(brace.start, brace.end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0110",
+                Words::new("少了开头的花括号 `{`", "the opening brace `{` is missing"),
+                head_span,
+                Words::new("这一行末尾应有 `{`", "a `{` belongs at its end"),
+            )
+            .with_label(brace, Words::new("它在这里闭合", "closed here"))
+            .with_fix(Words::new("补上 `{`", "add `{`"), here, " {"),
+        );
+        self.edit(end, end, " {");
+        true
+    }
+}
+
+/// E0102.
+fn unknown_item(word: &str, span: crate::lang::span::Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0102",
+        Words::new(
+            format!("不认识顶格的 `{word}`"),
+            format!("unknown word `{word}` at column 0"),
+        ),
+        span,
+        Words::new(
+            "顶格只能写 `let` `list` `on` `signal` `dialog` `test` `extractor`",
+            "at column 0 stand `let` `list` `on` `signal` `dialog` `test` `extractor`",
+        ),
+    )
+}
+
+/// E0109.
+pub(super) fn extra_brace(span: crate::lang::span::Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0109",
+        Words::new("多了一个 `}`", "a `}` too many"),
+        span,
+        Words::new("没有对应的 `{`", "no `{` belongs to it"),
+    )
+}
+
+/// E0120.
+pub(super) fn no_else(span: crate::lang::span::Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0120",
+        Words::new("没有 `else`", "there is no `else`"),
+        span,
+        Words::new("规则里没有这个写法", "not a part of this language"),
+    )
+    .with_help(Words::new(
+        "在后面再写一条同样触发、不带 `when` 的规则：先写的规则先答",
+        "write a second rule with the same trigger and no `when` after it: the first match answers",
+    ))
+}

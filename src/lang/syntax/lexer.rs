@@ -1,0 +1,369 @@
+//! Cuts rule text into tokens, for everything that looks at a file before or beside the grammar:
+//! slips of the keyboard, line structure, comments, recovery.
+//!
+//! Total: any text gives tokens, broken texts and stray characters included. It knows texts, text
+//! blocks and comments well enough that nothing inside them is taken for code, and nothing else
+//! about the language.
+
+use super::grammar::{continues_name, starts_name};
+
+/// The words that may stand at column 0.
+pub(super) const ITEMS: [&str; 7] = ["let", "list", "on", "signal", "dialog", "test", "extractor"];
+
+/// A token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Token {
+    /// What it is.
+    pub(super) kind: Kind,
+    /// First byte.
+    pub(super) start: usize,
+    /// One past the last byte.
+    pub(super) end: usize,
+    /// Where its line starts.
+    pub(super) line: usize,
+    /// Nothing but blanks before it on its line.
+    pub(super) first: bool,
+}
+
+/// What a token is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A name or keyword.
+    Word,
+    /// Digits with an optional fraction.
+    Number,
+    /// A text on one line.
+    Text(Quotes),
+    /// A text block.
+    Block {
+        /// It has its closing `"""`.
+        closed: bool,
+        /// The first line of it that stands at column 0.
+        column0: Option<usize>,
+    },
+    /// Operators and punctuation, longest first; anything that is nothing else, one character.
+    Punct,
+    /// `# …`
+    Comment,
+    /// `＃ …` or `// …`
+    WrongComment,
+}
+
+/// How a text is quoted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Quotes {
+    /// It has its closing quote.
+    pub(super) closed: bool,
+    /// The bytes of the opening quote, when it is not `"`.
+    pub(super) open: Option<usize>,
+    /// The bytes of the closing quote, when it is not `"`.
+    pub(super) close: Option<usize>,
+    /// Unescaped `"` inside, by position.
+    pub(super) inner: Vec<usize>,
+}
+
+/// The tokens of `text`, in order.
+pub(super) fn tokens(text: &str) -> Vec<Token> {
+    let mut lexer = Lexer {
+        text,
+        at: 0,
+        line: 0,
+        first: true,
+        tokens: Vec::new(),
+    };
+    lexer.run();
+    lexer.tokens
+}
+
+/// Whether a line's text looks like the start of an item rather than like prose.
+pub(super) fn looks_like_item(line: &str) -> bool {
+    let end = line
+        .find(|c: char| !continues_name(c))
+        .unwrap_or(line.len());
+    let rest = line[end..].trim_start();
+    let named = rest.starts_with(starts_name);
+    match &line[..end] {
+        "let" | "extractor" => named && rest.contains('='),
+        "list" => named && (rest.contains('=') || rest.contains(" from \"")),
+        "signal" => named && rest.contains('"'),
+        "dialog" => named && (rest.contains('{') || rest.contains(" expires ")),
+        "test" => rest.starts_with('"'),
+        "on" => named && (rest.contains('{') || rest.contains('"') || rest.contains(" when ")),
+        _ => false,
+    }
+}
+
+const OPERATORS: [&str; 13] = [
+    "===", "&&", "||", "==", "!=", "<=", ">=", "=>", "=<", "<>", "->", ":=", "**",
+];
+
+struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+    first: bool,
+    tokens: Vec<Token>,
+}
+
+impl Lexer<'_> {
+    fn run(&mut self) {
+        while let Some(c) = self.peek(self.at) {
+            match c {
+                '\n' => {
+                    self.at += 1;
+                    self.line = self.at;
+                    self.first = true;
+                }
+                ' ' | '\t' | '\r' | '\u{3000}' | '\u{A0}' => self.at += c.len_utf8(),
+                '#' => self.to_line_end(Kind::Comment),
+                '＃' => self.to_line_end(Kind::WrongComment),
+                '/' if self.rest().starts_with("//") => self.to_line_end(Kind::WrongComment),
+                '"' if self.rest().starts_with("\"\"\"") => self.block(),
+                '"' => self.line_text(),
+                '“' | '”' | '„' | '‘' | '’' | '「' | '『' | '\'' => self.fancy_text(c),
+                c if starts_name(c) => self.word(),
+                '0'..='9' => self.number(),
+                c if continues_name(c) => self.word(),
+                _ => self.punct(c),
+            }
+        }
+    }
+
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self, at: usize) -> Option<char> {
+        self.text.get(at..).and_then(|rest| rest.chars().next())
+    }
+
+    fn line_end(&self) -> usize {
+        self.rest()
+            .find('\n')
+            .map_or(self.text.len(), |at| self.at + at)
+    }
+
+    fn push(&mut self, kind: Kind, end: usize) {
+        self.tokens.push(Token {
+            kind,
+            start: self.at,
+            end,
+            line: self.line,
+            first: self.first,
+        });
+        self.first = false;
+        self.at = end;
+    }
+
+    fn to_line_end(&mut self, kind: Kind) {
+        let end = self.line_end();
+        let end = self.at + self.text[self.at..end].trim_end().len();
+        self.push(kind, end);
+    }
+
+    fn word(&mut self) {
+        let rest = self.rest();
+        let end = rest
+            .find(|c: char| !continues_name(c))
+            .unwrap_or(rest.len());
+        self.push(Kind::Word, self.at + end);
+    }
+
+    fn number(&mut self) {
+        let digits = |text: &str| {
+            text.find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(text.len())
+        };
+        let rest = self.rest();
+        let mut end = digits(rest);
+        if rest[end..].starts_with('.') {
+            let more = digits(&rest[end + 1..]);
+            if more > 0 {
+                end += 1 + more;
+            }
+        }
+        self.push(Kind::Number, self.at + end);
+    }
+
+    fn punct(&mut self, c: char) {
+        let long = OPERATORS
+            .iter()
+            .find(|operator| self.rest().starts_with(**operator));
+        let length = long.map_or(c.len_utf8(), |operator| operator.len());
+        self.push(Kind::Punct, self.at + length);
+    }
+
+    /// The next unescaped `"` in `from..end`.
+    fn next_quote(&self, from: usize, end: usize) -> Option<usize> {
+        let mut escaped = false;
+        for (at, c) in self.text[from..end].char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => return Some(from + at),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    fn line_text(&mut self) {
+        let line_end = self.line_end();
+        let mut quotes = Quotes::default();
+        let mut from = self.at + 1;
+        while let Some(quote) = self.next_quote(from, line_end) {
+            if !self.word_follows(quote + 1) {
+                quotes.closed = true;
+                self.push(Kind::Text(quotes), quote + 1);
+                return;
+            }
+            // A name right behind the quote: `"他说"你好"。"` if more quotes come on the line.
+            let Some(second) = self.next_quote(quote + 1, line_end) else {
+                quotes.closed = true;
+                self.push(Kind::Text(quotes), quote + 1);
+                return;
+            };
+            if self.next_quote(second + 1, line_end).is_none() {
+                quotes.inner.push(quote);
+                quotes.closed = true;
+                self.push(Kind::Text(quotes), second + 1);
+                return;
+            }
+            quotes.inner.extend([quote, second]);
+            from = second + 1;
+        }
+        // Not closed. Perhaps closed by a quote of another kind.
+        if let Some(close) = unmatched_closer(&self.text[self.at + 1..line_end]) {
+            let close = self.at + 1 + close;
+            let length = self.peek(close).map_or(1, char::len_utf8);
+            quotes.closed = true;
+            quotes.close = Some(length);
+            quotes.inner.retain(|inner| *inner < close);
+            self.push(Kind::Text(quotes), close + length);
+            return;
+        }
+        quotes.inner.clear();
+        let line = self.text[self.at..line_end].trim_end();
+        self.push(Kind::Text(quotes), self.at + line.len().max(1));
+    }
+
+    /// A name starts at `at` that is no keyword which may follow a text.
+    fn word_follows(&self, at: usize) -> bool {
+        let rest = &self.text[at..];
+        let end = rest
+            .find(|c: char| !continues_name(c))
+            .unwrap_or(rest.len());
+        const MAY_FOLLOW: [&str; 16] = [
+            "or",
+            "and",
+            "not",
+            "in",
+            "is",
+            "when",
+            "even",
+            "continue",
+            "unless",
+            "invalid",
+            "at",
+            "to",
+            "weight",
+            "otherwise",
+            "by",
+            "name",
+        ];
+        end > 0 && !MAY_FOLLOW.contains(&&rest[..end])
+    }
+
+    fn fancy_text(&mut self, open: char) {
+        let line_end = self.line_end();
+        let inside = self.at + open.len_utf8();
+        let closers: &[char] = match open {
+            '\'' => &['\''],
+            '‘' | '’' => &['’', '‘', '\''],
+            '「' | '『' => &['」', '』'],
+            _ => &['”', '“', '"'],
+        };
+        let Some(close) = self.text[inside..line_end].find(closers) else {
+            self.push(Kind::Punct, inside);
+            return;
+        };
+        let close = inside + close;
+        let length = self.peek(close).map_or(1, char::len_utf8);
+        let quotes = Quotes {
+            closed: true,
+            open: Some(open.len_utf8()),
+            close: (!self.text[close..].starts_with('"')).then_some(length),
+            inner: Vec::new(),
+        };
+        self.push(Kind::Text(quotes), close + length);
+    }
+
+    fn block(&mut self) {
+        let inside = self.at + 3;
+        let mut column0 = None;
+        let mut line = self.line;
+        let mut at = inside;
+        let mut end = None;
+        let mut escaped = false;
+        while let Some(c) = self.peek(at) {
+            if !escaped && self.text[at..].starts_with("\"\"\"") {
+                end = Some(at + 3);
+                break;
+            }
+            at += c.len_utf8();
+            escaped = c == '\\' && !escaped;
+            if c != '\n' {
+                continue;
+            }
+            let next = &self.text[at..];
+            let next = &next[..next.find('\n').unwrap_or(next.len())];
+            if next.starts_with('}') || looks_like_item(next) {
+                break;
+            }
+            if column0.is_none() && !next.starts_with(char::is_whitespace) && !next.is_empty() {
+                column0 = Some(at);
+            }
+            line = at;
+        }
+        match end {
+            Some(end) => {
+                self.push(
+                    Kind::Block {
+                        closed: true,
+                        column0,
+                    },
+                    end,
+                );
+                self.line = line;
+            }
+            None => {
+                // It reaches to the last line before the one that ended it, or to the end; when
+                // lines at column 0 stand in it, only to the first of those.
+                let stop = column0.unwrap_or(at);
+                let kept = self.text[self.at..stop].trim_end().len().max(3);
+                self.push(
+                    Kind::Block {
+                        closed: false,
+                        column0: None,
+                    },
+                    self.at + kept,
+                );
+                self.line = self.text[..self.at].rfind('\n').map_or(0, |at| at + 1);
+            }
+        }
+    }
+}
+
+/// The first closing quote of another kind that no opening one belongs to.
+fn unmatched_closer(text: &str) -> Option<usize> {
+    let mut open = 0usize;
+    for (at, c) in text.char_indices() {
+        match c {
+            '“' | '‘' => open += 1,
+            '”' | '’' if open == 0 => return Some(at),
+            '”' | '’' => open -= 1,
+            _ => {}
+        }
+    }
+    None
+}

@@ -1,0 +1,322 @@
+//! Says what is wrong where the grammar got stuck.
+//!
+//! The grammar gives a place and what would have fitted there; the tokens round the place tell the
+//! typical mistakes apart. What is left gets the plain "X cannot stand here, expected …".
+
+use super::grammar::{Expected, Failure, Rule, describe};
+use super::lexer::{Kind, Token};
+use super::repair::Sink;
+use super::vocabulary::Body;
+use crate::lang::diagnostics::{Diagnostic, Words, nearest};
+
+/// How many expected things are named.
+const MAX_EXPECTED: usize = 6;
+/// Words that cannot be names.
+const RESERVED: [&str; 9] = [
+    "and",
+    "or",
+    "not",
+    "no",
+    "in",
+    "is",
+    "otherwise",
+    "when",
+    "yes",
+];
+
+/// The stretch that was parsed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// Its first byte in the text.
+    pub(super) start: usize,
+    /// One past its last.
+    pub(super) end: usize,
+    /// It is the head of an `on` rule.
+    pub(super) head: bool,
+}
+
+/// The diagnostic for a failure at byte `at` of `text`.
+pub(super) fn explain(
+    text: &str,
+    tokens: &[&Token],
+    place: Place,
+    at: usize,
+    failure: &Failure,
+    sink: &Sink,
+) -> Diagnostic {
+    let inside: Vec<&Token> = tokens
+        .iter()
+        .copied()
+        .filter(|token| token.start >= place.start && token.end <= place.end)
+        .collect();
+    let slice = |token: &Token| &text[token.start..token.end];
+    let index = inside.iter().position(|token| token.end > at);
+    let before = match index {
+        Some(0) => None,
+        Some(index) => inside.get(index - 1),
+        None => inside.last(),
+    };
+    let here = index.and_then(|index| inside.get(index)).copied();
+    if let Some(open) = open_bracket(text, &inside, at)
+        && here.is_none_or(|here| here.first || slice(here) == "{" || slice(here) == "}")
+    {
+        return unclosed_bracket(text, open, before.copied(), sink);
+    }
+    let Some(here) = here else {
+        return too_short(text, place, before.copied(), failure, sink);
+    };
+    let word = slice(here);
+    let span = sink.span(here.start, here.end);
+    let wants = |rule: Rule| failure.expected.contains(&rule);
+    if here.kind == Kind::Word {
+        if matches!(word, "else" | "elif" | "elsif") {
+            return super::layout::no_else(span);
+        }
+        if place.head && word == "when" && before.is_some_and(|before| slice(before) == "on") {
+            return no_trigger(span);
+        }
+        let name = (wants(Rule::ident) || wants(Rule::event_name) || wants(Rule::path))
+            && !wants(Rule::expr);
+        if name && RESERVED.contains(&word) {
+            return reserved(word, span);
+        }
+    }
+    if place.head
+        && inside
+            .iter()
+            .any(|token| token.end <= at && slice(token) == "when")
+        && (matches!(here.kind, Kind::Text(_)) || (here.kind == Kind::Word && event(word)))
+    {
+        return late_trigger(span);
+    }
+    if here.kind == Kind::Word && !here.first && before.is_some_and(ends_clause) {
+        let home = Body::home(word).is_some() && !keywords(failure).any(|known| known == word);
+        if home && let Some(before) = before {
+            let before = sink.span(place.start, before.end);
+            return super::lower::several_on_a_line(span, before);
+        }
+    }
+    let mut diagnostic = unexpected(word, here, span, failure);
+    if here.kind == Kind::Word
+        && let Some(meant) = nearest(word, keywords(failure))
+    {
+        diagnostic = diagnostic.with_fix(
+            Words::new(
+                format!("是不是想写 `{meant}`"),
+                format!("did you mean `{meant}`"),
+            ),
+            span,
+            meant,
+        );
+    }
+    diagnostic
+}
+
+/// Whether a clause may end with this token.
+fn ends_clause(token: &&Token) -> bool {
+    !matches!(token.kind, Kind::Punct)
+}
+
+fn event(word: &str) -> bool {
+    matches!(
+        word,
+        "text" | "image" | "voice" | "video" | "click" | "scan" | "view" | "login" | "attempt"
+    )
+}
+
+fn keywords(failure: &Failure) -> impl Iterator<Item = &'static str> + '_ {
+    failure
+        .expected
+        .iter()
+        .filter_map(|rule| match describe(*rule) {
+            Expected::Word(word) => Some(word),
+            _ => None,
+        })
+}
+
+/// The innermost `(` or `[` that is open at byte `at`.
+fn open_bracket<'a>(text: &str, tokens: &[&'a Token], at: usize) -> Option<&'a Token> {
+    let mut open = Vec::new();
+    for token in tokens.iter().filter(|token| token.end <= at) {
+        if token.kind != Kind::Punct {
+            continue;
+        }
+        match &text[token.start..token.end] {
+            "(" | "[" => open.push(*token),
+            ")" | "]" => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    open.pop()
+}
+
+fn unclosed_bracket(text: &str, open: &Token, before: Option<&Token>, sink: &Sink) -> Diagnostic {
+    let sign = &text[open.start..open.end];
+    let close = if sign == "(" { ")" } else { "]" };
+    let end = before.map_or(open.end, |token| token.end);
+    let here = sink.span(end, end);
+    Diagnostic::error(
+        "E0135",
+        Words::new(
+            format!("括号 `{sign}` 没有闭合"),
+            format!("this `{sign}` is not closed"),
+        ),
+        sink.span(open.start, open.end),
+        Words::new(
+            format!("没有对应的 `{close}`"),
+            format!("no `{close}` belongs to it"),
+        ),
+    )
+    .with_fix(
+        Words::new(format!("补上 `{close}`"), format!("add `{close}`")),
+        here,
+        close,
+    )
+}
+
+fn too_short(
+    text: &str,
+    place: Place,
+    before: Option<&Token>,
+    failure: &Failure,
+    sink: &Sink,
+) -> Diagnostic {
+    let end = before.map_or(place.end, |token| token.end);
+    let shown = before.map_or("", |token| &text[token.start..token.end]);
+    let shown = shown.lines().next().unwrap_or_default();
+    let expected = expected(failure);
+    let span = match before {
+        Some(token) => sink.span(token.start, token.end),
+        None => sink.span(end, end),
+    };
+    Diagnostic::error(
+        "E0134",
+        Words::new(
+            format!("`{shown}` 后面还缺东西"),
+            format!("something is missing after `{shown}`"),
+        ),
+        span,
+        Words::new(
+            format!("后面应是 {}", expected.zh),
+            format!("expected {} after this", expected.en),
+        ),
+    )
+}
+
+fn unexpected(
+    word: &str,
+    here: &Token,
+    span: crate::lang::span::Span,
+    failure: &Failure,
+) -> Diagnostic {
+    let expected = expected(failure);
+    let (zh, en) = match here.kind {
+        Kind::Text(_) | Kind::Block { .. } => ("这段文字".to_owned(), "this text".to_owned()),
+        _ => (format!("`{word}`"), format!("`{word}`")),
+    };
+    Diagnostic::error(
+        "E0101",
+        Words::new(
+            format!(
+                "这里不能写{}{zh}",
+                if zh.starts_with('`') { " " } else { "" }
+            ),
+            format!("{en} cannot stand here"),
+        ),
+        span,
+        Words::new(
+            format!("这里应是 {}", expected.zh),
+            format!("expected {}", expected.en),
+        ),
+    )
+}
+
+fn no_trigger(span: crate::lang::span::Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0122",
+        Words::new("`on` 后面先写事件", "the event comes right after `on`"),
+        span,
+        Words::new(
+            "这里应是 `text`、`login` 等事件",
+            "an event such as `text` or `login`",
+        ),
+    )
+    .with_help(Words::new(
+        "`on 事件 when 条件 { … }`，如 `on text \"锁定\" when bound {`",
+        "`on EVENT when CONDITION { … }`, such as `on text \"lock\" when bound {`",
+    ))
+}
+
+fn late_trigger(span: crate::lang::span::Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0122",
+        Words::new(
+            "触发的事件要写在条件前面",
+            "the trigger comes before the condition",
+        ),
+        span,
+        Words::new("移到 `when` 前面", "move it before `when`"),
+    )
+    .with_help(Words::new(
+        "`on 事件 when 条件 { … }`，如 `on text \"锁定\" when bound {`",
+        "`on EVENT when CONDITION { … }`, such as `on text \"lock\" when bound {`",
+    ))
+}
+
+fn reserved(word: &str, span: crate::lang::span::Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0126",
+        Words::new(
+            format!("`{word}` 是保留字，不能当名字"),
+            format!("`{word}` is reserved and cannot be a name"),
+        ),
+        span,
+        Words::new("这里应是一个名字", "a name belongs here"),
+    )
+    .with_help(Words::new(
+        "保留字只有 `and or not in is otherwise when yes no`",
+        "reserved are only `and or not in is otherwise when yes no`",
+    ))
+}
+
+/// The list of what would have fitted.
+fn expected(failure: &Failure) -> Words {
+    let mut zh: Vec<String> = Vec::new();
+    let mut en: Vec<String> = Vec::new();
+    let mut operators = None;
+    let mut add = |one: String, other: String| {
+        if !zh.contains(&one) {
+            zh.push(one);
+            en.push(other);
+        }
+    };
+    for rule in &failure.expected {
+        match describe(*rule) {
+            Expected::Word(word) => add(format!("`{word}`"), format!("`{word}`")),
+            Expected::Kind("运算符", other) => operators = Some(("运算符", other)),
+            Expected::Kind("结尾", _) | Expected::Hidden => {}
+            Expected::Kind(one, other) => add(one.to_owned(), other.to_owned()),
+        }
+    }
+    if let Some((one, other)) = operators {
+        add(one.to_owned(), other.to_owned());
+    }
+    if zh.is_empty() {
+        return Words::new("这个子句的结尾", "the end of this clause");
+    }
+    let join = |mut list: Vec<String>, comma: &str, or: &str, more: &str| {
+        if list.len() > MAX_EXPECTED {
+            list.truncate(MAX_EXPECTED);
+            return format!("{}{more}", list.join(comma));
+        }
+        let last = list.pop().unwrap_or_default();
+        if list.is_empty() {
+            last
+        } else {
+            format!("{}{or}{last}", list.join(comma))
+        }
+    };
+    Words::new(join(zh, "、", " 或 ", " 等"), join(en, ", ", " or ", ", …"))
+}

@@ -1,0 +1,427 @@
+//! An item that does not parse is looked at clause by clause, so that each of its mistakes is
+//! reported, once, where it stands.
+
+use super::grammar::{self, Failure, Rule};
+use super::lexer::{ITEMS, Kind, Token};
+use super::lower;
+use super::mistakes::{self, Place};
+use super::repair::Sink;
+use super::vocabulary::{Body, alias};
+use crate::lang::diagnostics::{Diagnostic, Words, nearest};
+
+/// Reports what is wrong with the item `start..end`; `failure` is the whole item's.
+pub(super) fn item(
+    text: &str,
+    tokens: &[Token],
+    start: usize,
+    end: usize,
+    failure: &Failure,
+    sink: &mut Sink,
+) {
+    let tokens: Vec<&Token> = tokens
+        .iter()
+        .filter(|token| token.start >= start && token.end <= end)
+        .filter(|token| !matches!(token.kind, Kind::Comment | Kind::WrongComment))
+        .collect();
+    let mut recover = Recover { text, tokens, sink };
+    let before = recover.sink.found.len();
+    recover.item();
+    if recover.sink.found.len() == before {
+        let place = Place {
+            start,
+            end: recover.tokens.last().map_or(end, |last| last.end),
+            head: false,
+        };
+        let diagnostic = mistakes::explain(
+            text,
+            &recover.tokens,
+            place,
+            start + failure.at,
+            failure,
+            recover.sink,
+        );
+        recover.sink.add(diagnostic);
+    }
+}
+
+struct Recover<'a> {
+    text: &'a str,
+    tokens: Vec<&'a Token>,
+    sink: &'a mut Sink,
+}
+
+impl Recover<'_> {
+    fn slice(&self, at: usize) -> &str {
+        self.tokens
+            .get(at)
+            .map_or("", |token| &self.text[token.start..token.end])
+    }
+
+    fn is(&self, at: usize, sign: &str) -> bool {
+        self.tokens
+            .get(at)
+            .is_some_and(|token| token.kind == Kind::Punct)
+            && self.slice(at) == sign
+    }
+
+    fn item(&mut self) {
+        let (entry, body) = match self.slice(0) {
+            "on" => (Rule::rule_head_only, Body::Actions),
+            "signal" => (Rule::signal_head_only, Body::Signal),
+            "dialog" => (Rule::dialog_head_only, Body::Dialog),
+            "test" => (Rule::test_head_only, Body::Story),
+            _ => return,
+        };
+        let all = self.tokens.len();
+        self.braced(entry, Some(body), 0, all, entry == Rule::rule_head_only);
+    }
+
+    /// Something with a head and a body: `from..to` are its tokens.
+    fn braced(&mut self, head: Rule, body: Option<Body>, from: usize, to: usize, rule_head: bool) {
+        let Some(open) = self.open_brace(from, to) else {
+            let before = self.sink.found.len();
+            self.parse(head, from, to, rule_head);
+            if self.sink.found.len() == before {
+                self.no_body(from, to);
+            }
+            return;
+        };
+        self.parse(head, from, open, rule_head);
+        let close = self.close_brace(open, to);
+        if let Some(body) = body {
+            self.body(body, open + 1, close);
+        }
+        if close + 1 < to {
+            self.trailing(close + 1);
+        }
+    }
+
+    fn no_body(&mut self, from: usize, to: usize) {
+        let Some(last) = to.checked_sub(1).and_then(|at| self.tokens.get(at)) else {
+            return;
+        };
+        let here = self.sink.span(last.end, last.end);
+        let span = self.sink.span(self.tokens[from].start, last.end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0110",
+                Words::new("少了花括号 `{ … }`", "the braces `{ … }` are missing"),
+                span,
+                Words::new("后面应有 `{`", "a `{` belongs after this"),
+            )
+            .with_fix(Words::new("补上 `{ }`", "add `{ }`"), here, " {\n}"),
+        );
+    }
+
+    fn open_brace(&self, from: usize, to: usize) -> Option<usize> {
+        (from..to).find(|&at| self.is(at, "{"))
+    }
+
+    fn close_brace(&self, open: usize, to: usize) -> usize {
+        let mut depth = 0i32;
+        for at in open..to {
+            if self.is(at, "{") {
+                depth += 1;
+            } else if self.is(at, "}") {
+                depth -= 1;
+                if depth == 0 {
+                    return at;
+                }
+            }
+        }
+        to
+    }
+
+    fn trailing(&mut self, at: usize) {
+        let token = self.tokens[at];
+        let span = self.sink.span(token.start, token.end);
+        let shown = self.slice(at);
+        let diagnostic = if matches!(shown, "else" | "elif" | "elsif") {
+            super::layout::no_else(span)
+        } else if shown == "}" {
+            super::layout::extra_brace(span)
+        } else {
+            let shown = shown.lines().next().unwrap_or_default();
+            Diagnostic::error(
+                "E0106",
+                Words::new(
+                    format!("`{shown}` 写在了花括号后面"),
+                    format!("`{shown}` stands after the closing brace"),
+                ),
+                span,
+                Words::new("这里应另起一行", "a new line belongs here"),
+            )
+        };
+        self.sink.add(diagnostic);
+    }
+
+    /// Parses the tokens `from..to` as `entry`; reports the failure, or what lowering finds.
+    fn parse(&mut self, entry: Rule, from: usize, to: usize, rule_head: bool) -> bool {
+        let (Some(first), Some(last)) =
+            (self.tokens.get(from), self.tokens.get(to.wrapping_sub(1)))
+        else {
+            return true;
+        };
+        if from >= to {
+            return true;
+        }
+        let (start, end) = (first.start, last.end);
+        let part = &self.text[start..end];
+        match grammar::parse(entry, part) {
+            Ok(pairs) => {
+                lower::examine(pairs, part, start, self.sink);
+                true
+            }
+            Err(failure) => {
+                let place = Place {
+                    start,
+                    end,
+                    head: rule_head,
+                };
+                let at = start + failure.at;
+                let diagnostic =
+                    mistakes::explain(self.text, &self.tokens, place, at, &failure, self.sink);
+                self.sink.add(diagnostic);
+                false
+            }
+        }
+    }
+
+    fn body(&mut self, body: Body, from: usize, to: usize) {
+        for (start, end) in self.clauses(body, from, to) {
+            self.clause(body, start, end);
+        }
+    }
+
+    /// Cuts a body where clauses begin.
+    fn clauses(&self, body: Body, from: usize, to: usize) -> Vec<(usize, usize)> {
+        let mut starts = Vec::new();
+        let mut depth = 0i32;
+        for at in from..to {
+            let token = self.tokens[at];
+            let word = token.kind == Kind::Word;
+            if at == from || (depth == 0 && token.first && word && self.begins(body, at)) {
+                starts.push(at);
+            }
+            if token.kind == Kind::Punct {
+                match self.slice(at) {
+                    "(" | "[" | "{" => depth += 1,
+                    ")" | "]" => depth = (depth - 1).max(0),
+                    "}" => depth -= 1,
+                    _ => {}
+                }
+            }
+            // A keyword at the start of a line ends whatever bracket was left open.
+            let known = body.words().contains(&self.slice(at + 1));
+            let next_first = self.tokens.get(at + 1).is_some_and(|next| next.first);
+            if depth > 0 && known && next_first && at + 1 < to && self.only_parens(&starts, at) {
+                depth = 0;
+            }
+        }
+        let ends = starts.iter().skip(1).copied().chain([to]);
+        starts.iter().copied().zip(ends).collect()
+    }
+
+    /// Whether nothing but `(` and `[` is open between the last start and `at`.
+    fn only_parens(&self, starts: &[usize], at: usize) -> bool {
+        let from = starts.last().copied().unwrap_or(at);
+        let braces: i32 = (from..=at)
+            .map(|at| i32::from(self.is(at, "{")) - i32::from(self.is(at, "}")))
+            .sum();
+        braces == 0
+    }
+
+    fn begins(&self, body: Body, at: usize) -> bool {
+        let word = self.slice(at);
+        if body.words().contains(&word) {
+            return true;
+        }
+        if body.continues(word) {
+            return false;
+        }
+        let before = self.tokens[at - 1];
+        let connects = match before.kind {
+            Kind::Punct => !matches!(self.slice(at - 1), "}" | ")" | "]" | "%"),
+            Kind::Word => matches!(
+                self.slice(at - 1),
+                "and" | "or" | "not" | "in" | "is" | "when" | "except" | "otherwise" | "unless"
+            ),
+            _ => false,
+        };
+        !connects
+    }
+
+    fn clause(&mut self, body: Body, from: usize, to: usize) {
+        let word = self.slice(from).to_owned();
+        let known = body.words().is_empty() || body.words().contains(&word.as_str());
+        let is_word = self.tokens[from].kind == Kind::Word;
+        if is_word && !known {
+            let meant = self.unknown(body, from, &word);
+            // What stands in its braces is looked at as if it had been written right.
+            if let Some(open) = self.open_brace(from, to) {
+                let close = self.close_brace(open, to);
+                if let Some((_, Some(inner))) = meant.map(|meant| self.nested(body, meant, from)) {
+                    self.body(inner, open + 1, close);
+                }
+            }
+            return;
+        }
+        let whole = match body {
+            Body::Actions => Rule::action_only,
+            Body::Outcomes => Rule::arm_only,
+            Body::Fields => Rule::field_only,
+            Body::Alert => Rule::alert_part_only,
+            Body::Signal => Rule::signal_part_only,
+            Body::Dialog => Rule::dialog_part_only,
+            Body::Story => Rule::step_only,
+        };
+        let (start, end) = (self.tokens[from].start, self.tokens[to - 1].end);
+        let part = &self.text[start..end];
+        let failure = match grammar::parse(whole, part) {
+            Ok(pairs) => {
+                lower::examine(pairs, part, start, self.sink);
+                return;
+            }
+            Err(failure) => failure,
+        };
+        let before = self.sink.found.len();
+        let (head, inner) = self.nested(body, &word, from);
+        if self.open_brace(from, to).is_some() && inner.is_some() {
+            self.braced(head, inner, from, to, false);
+        }
+        if self.sink.found.len() == before {
+            let place = Place {
+                start,
+                end,
+                head: false,
+            };
+            let at = start + failure.at;
+            let diagnostic =
+                mistakes::explain(self.text, &self.tokens, place, at, &failure, self.sink);
+            self.sink.add(diagnostic);
+        }
+    }
+
+    /// The rule of a clause's head, and what stands in its braces.
+    fn nested(&self, body: Body, word: &str, from: usize) -> (Rule, Option<Body>) {
+        match (body, word) {
+            (Body::Actions, "alert") => (Rule::alert_head_only, Some(Body::Alert)),
+            (Body::Actions, "reply")
+                if matches!(self.slice(from + 1), "news" | "music" | "video") =>
+            {
+                (Rule::card_head_only, Some(Body::Fields))
+            }
+            (Body::Actions, _) => (Rule::action_only, Some(Body::Outcomes)),
+            (Body::Outcomes, _) => (Rule::arm_head_only, Some(Body::Actions)),
+            (Body::Alert, "template") => (Rule::template_head_only, Some(Body::Fields)),
+            (Body::Dialog, "cancel") => (Rule::cancel_head_only, Some(Body::Actions)),
+            (Body::Dialog, "give") => (Rule::give_up_head_only, Some(Body::Actions)),
+            (Body::Dialog, "done") => (Rule::done_head_only, Some(Body::Actions)),
+            (Body::Alert, _) => (Rule::alert_part_only, None),
+            (Body::Dialog, _) => (Rule::ask_only, None),
+            (Body::Signal, _) => (Rule::signal_part_only, None),
+            (Body::Fields, _) => (Rule::field_only, None),
+            (Body::Story, _) => (Rule::step_only, None),
+        }
+    }
+
+    /// Reports a clause that begins with a word that does not belong here; says what was meant.
+    fn unknown(&mut self, body: Body, at: usize, word: &str) -> Option<&'static str> {
+        let token = self.tokens[at];
+        let span = self.sink.span(token.start, token.end);
+        let clause = body.clause();
+        if matches!(word, "else" | "elif" | "elsif") {
+            self.sink.add(super::layout::no_else(span));
+            return None;
+        }
+        if ITEMS.contains(&word) {
+            self.sink.add(
+                Diagnostic::error(
+                    "E0106",
+                    Words::new(
+                        format!("`{word}` 不能写在花括号里面"),
+                        format!("`{word}` cannot stand inside braces"),
+                    ),
+                    span,
+                    Words::new("它要顶格写在最外层", "it belongs at column 0, outside"),
+                )
+                .with_help(Words::new(
+                    "把它移到外面；如果前面少了 `}`，请补上",
+                    "move it outside; if a `}` is missing before it, add one",
+                )),
+            );
+            return None;
+        }
+        let meant = nearest(word, body.words().iter().copied())
+            .or_else(|| alias(word).filter(|alias| body.words().contains(alias)));
+        let home = Body::home(word).filter(|_| meant.is_none() || Body::home(word).is_some());
+        let diagnostic = match (home, meant) {
+            (Some(home), _) => {
+                let own = home.clause();
+                Diagnostic::error(
+                    "E0106",
+                    Words::new(
+                        format!("`{word}` 不能写在这里"),
+                        format!("`{word}` cannot stand here"),
+                    ),
+                    span,
+                    Words::new(
+                        format!("这里应是{}，`{word}` 是{}", clause.zh, own.zh),
+                        format!(
+                            "`{word}` is a kind of {}, here belongs a {}",
+                            own.en, clause.en
+                        ),
+                    ),
+                )
+            }
+            (None, _) if word == "when" || word == "even" || word == "continue" => {
+                Diagnostic::error(
+                    "E0106",
+                    Words::new(
+                        format!("`{word}` 不能写在花括号里面"),
+                        format!("`{word}` cannot stand inside the braces"),
+                    ),
+                    span,
+                    Words::new("它属于规则的第一行", "it belongs to the rule's first line"),
+                )
+                .with_help(Words::new(
+                    "条件写在 `{` 之前：`on text \"锁定\" when bound {`",
+                    "the condition stands before the `{`: `on text \"lock\" when bound {`",
+                ))
+            }
+            (None, Some(meant)) => unknown_clause(word, &clause, span).with_fix(
+                Words::new(
+                    format!("是不是想写 `{meant}`"),
+                    format!("did you mean `{meant}`"),
+                ),
+                span,
+                meant,
+            ),
+            (None, None) => {
+                let known: Vec<String> = body
+                    .words()
+                    .iter()
+                    .map(|word| format!("`{word}`"))
+                    .collect();
+                unknown_clause(word, &clause, span).with_help(Words::new(
+                    format!("这里可以写 {}", known.join(" ")),
+                    format!("here may stand {}", known.join(" ")),
+                ))
+            }
+        };
+        self.sink.add(diagnostic);
+        if home.is_some() { None } else { meant }
+    }
+}
+
+fn unknown_clause(word: &str, clause: &Words, span: crate::lang::span::Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0105",
+        Words::new(format!("不认识 `{word}`"), format!("unknown word `{word}`")),
+        span,
+        Words::new(
+            format!("这里应是一个{}", clause.zh),
+            format!("here belongs a kind of {}", clause.en),
+        ),
+    )
+}

@@ -1,0 +1,154 @@
+//! The words that begin clauses, by the place they belong to, and what people write instead.
+
+use crate::lang::diagnostics::Words;
+
+/// What stands inside a pair of braces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Of a rule, an outcome, `done`, …
+    Actions,
+    /// Arms of an action.
+    Outcomes,
+    /// `key: value`.
+    Fields,
+    /// Of an `alert`.
+    Alert,
+    /// Of a `signal`.
+    Signal,
+    /// Of a `dialog`.
+    Dialog,
+    /// Of a `test`.
+    Story,
+}
+
+const ACTIONS: [&str; 24] = [
+    "reply",
+    "start",
+    "leave",
+    "ask",
+    "remember",
+    "forget",
+    "tag",
+    "untag",
+    "bind",
+    "unbind",
+    "lock",
+    "unlock",
+    "log",
+    "trust",
+    "close",
+    "challenge",
+    "deny",
+    "allow",
+    "alert",
+    "forward",
+    "hand",
+    "call",
+    "note",
+    "message",
+];
+const ALERT: [&str; 2] = ["message", "template"];
+const SIGNAL: [&str; 3] = ["when", "except", "learn"];
+const DIALOG: [&str; 4] = ["ask", "cancel", "give", "done"];
+const STORY: [&str; 10] = [
+    "place", "account", "issue", "wechat", "login", "after", "operator", "platform", "system",
+    "expect",
+];
+/// Words that continue a clause on a line of their own.
+const CONTINUE: [&str; 17] = [
+    "and",
+    "or",
+    "not",
+    "in",
+    "is",
+    "otherwise",
+    "with",
+    "for",
+    "to",
+    "every",
+    "expires",
+    "once",
+    "per",
+    "even",
+    "continue",
+    "from",
+    "weight",
+];
+/// Words that continue an `ask`.
+const ASK: [&str; 3] = ["unless", "invalid", "at"];
+
+impl Body {
+    /// The words its clauses begin with; none where any name may.
+    pub(super) fn words(self) -> &'static [&'static str] {
+        match self {
+            // `message` is listed with the actions only to be recognised elsewhere.
+            Self::Actions => &ACTIONS[..23],
+            Self::Outcomes | Self::Fields => &[],
+            Self::Alert => &ALERT,
+            Self::Signal => &SIGNAL,
+            Self::Dialog => &DIALOG,
+            Self::Story => &STORY,
+        }
+    }
+
+    /// Whether a line that begins with `word` goes on with the clause before it.
+    pub(super) fn continues(self, word: &str) -> bool {
+        match self {
+            Self::Signal => CONTINUE.contains(&word),
+            Self::Dialog => CONTINUE.contains(&word) || ASK.contains(&word),
+            Self::Outcomes | Self::Fields => {
+                matches!(word, "and" | "or" | "in" | "is" | "otherwise")
+            }
+            _ => CONTINUE.contains(&word),
+        }
+    }
+
+    /// What people call its clauses.
+    pub(super) fn clause(self) -> Words {
+        match self {
+            Self::Actions => Words::new("动作", "action"),
+            Self::Outcomes => Words::new("结果", "outcome"),
+            Self::Fields => Words::new("字段", "field"),
+            Self::Alert => Words::new("提醒的内容", "part of an alert"),
+            Self::Signal => Words::new("信号的子句", "clause of a signal"),
+            Self::Dialog => Words::new("对话的子句", "clause of a dialog"),
+            Self::Story => Words::new("故事的步骤", "story line"),
+        }
+    }
+
+    /// Where the word belongs that may begin a clause somewhere else.
+    pub(super) fn home(word: &str) -> Option<Self> {
+        [
+            Self::Actions,
+            Self::Alert,
+            Self::Signal,
+            Self::Dialog,
+            Self::Story,
+        ]
+        .into_iter()
+        .find(|body| body.words().contains(&word))
+    }
+}
+
+/// Whether `word` begins or continues a clause anywhere.
+pub(super) fn is_clause(word: &str) -> bool {
+    Body::home(word).is_some() || CONTINUE.contains(&word) || ASK.contains(&word)
+}
+
+/// What people of other languages write for a word of this one.
+pub(super) fn alias(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "if" | "where" => "when",
+        "send" | "say" | "answer" | "respond" | "回复" => "reply",
+        "rule" | "当" => "on",
+        "var" | "const" | "def" | "set" => "let",
+        "flow" | "form" => "dialog",
+        "story" => "test",
+        "unless" => "except",
+        "ban" | "freeze" => "lock",
+        "logout" | "kick" => "log",
+        "webhook" => "call",
+        "refuse" | "reject" => "deny",
+        _ => return None,
+    })
+}

@@ -1,0 +1,8 @@
+//! The room's behaviour, from promise to ending and over real sockets.
+
+mod calls;
+mod endings;
+mod http;
+mod messages;
+mod server;
+mod webhooks;
