@@ -30,7 +30,7 @@ pub trait Command: Send {
 /// it may have read is. After an error from `f` or the store, nothing of it stays, with one exception:
 /// after [`StoreError::Failed`] it is unknown whether the writes are there.
 ///
-/// The command is queued at the call, not at the first poll, and runs even when the future is dropped.
+/// The command is queued at the first poll; from then on it runs even when the future is dropped.
 pub async fn execute<T, E>(
     store: &dyn Store,
     name: &'static str,

@@ -134,6 +134,9 @@ pub enum OpenError {
         /// The engine's message.
         detail: String,
     },
+    /// An import into it did not end.
+    #[error("an import into the store in {0} did not finish: remove it and import again")]
+    ImportUnfinished(PathBuf),
     /// The store opened but its first records cannot be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),

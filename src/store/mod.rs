@@ -27,12 +27,16 @@ mod codec;
 mod command;
 mod engine;
 mod error;
+mod export;
 mod handle;
+mod import;
 mod key;
 mod memory;
 mod open;
 pub mod records;
+mod sled;
 mod status;
+mod sweep;
 mod tx;
 mod view;
 mod writer;
@@ -41,15 +45,22 @@ pub use codec::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
 pub use command::{Abort, Command, execute, read, read_at};
 pub use engine::{Barrier, CommitStep, Order};
 pub use error::{OpenError, StoreError};
+pub use export::{EXPORT_FORMAT, ExportReport, TransferError, export};
 pub use handle::{QUEUE_CAPACITY, SharedStore, Snapshot, Store};
+pub use import::{ImportReport, import};
 pub use key::{Key, KeyPart, KeyPrefix};
 pub use open::memory;
 pub use records::{
     Audit, AuditByAccount, FeedEvent, Flavour, Kind, NewAudit, NewEvent, Record, RecordType, schema,
 };
+pub use sled::{OpenOptions, OpenReport, Opened, open};
 pub use status::{LATENCY_BOUNDS, StoreStatus};
+pub use sweep::{MAX_SWEEP, Sweeper, Swept};
 pub use tx::{Continuation, MAX_COMMAND_BYTES, MAX_COMMAND_KEYS, Page, Savepoint, Tx};
 pub use writer::{
     DRAIN_TIME, MAX_BATCH_BYTES, MAX_BATCH_KEYS, MAX_DRAIN_COMMANDS, MAX_SNAPSHOT_BYTES,
     MAX_SNAPSHOT_KEYS, MAX_SNAPSHOTS,
 };
+
+#[cfg(test)]
+mod conformance;

@@ -1,5 +1,6 @@
 //! From an engine to a running store: what the store is, how far it had come, and its thread.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +10,10 @@ use super::engine::{Barrier, Engine, Mark, NoBarrier};
 use super::error::{OpenError, StoreError};
 use super::handle::{Description, LocalStore, QUEUE_CAPACITY, Shared, SharedStore};
 use super::memory::MemoryEngine;
-use super::records::{Flavour, STORE_FORMAT, StoreInfo};
+use super::records::{Counter, FEED_COUNTER, Flavour, Kind, NewAudit, STORE_FORMAT, StoreInfo};
 use super::tx::Tx;
 use super::writer::{CommitRecord, DRAIN_TIME, Writer};
+use super::{codec, key};
 use crate::env::Env;
 
 /// A dev store in memory, gone with its last handle.
@@ -32,6 +34,8 @@ pub(crate) struct Parts {
     pub(crate) flavour: Option<Flavour>,
     /// What was acknowledged before, at least.
     pub(crate) mark: Mark,
+    /// Acknowledged commits that are missing; going on without them was accepted.
+    pub(crate) lost: Option<RangeInclusive<u64>>,
     pub(crate) queue: usize,
     pub(crate) drain_time: Duration,
 }
@@ -45,6 +49,7 @@ impl Parts {
             path: None,
             flavour: Some(Flavour::Dev),
             mark: Mark::default(),
+            lost: None,
             queue: QUEUE_CAPACITY,
             drain_time: DRAIN_TIME,
         }
@@ -56,10 +61,11 @@ pub(crate) fn start(parts: Parts, env: Env) -> Result<SharedStore, OpenError> {
     let path = parts.path.clone().unwrap_or_default();
     let shared = Arc::new(Shared::new());
     let last = CommitRecord::read(&*parts.engine)?;
+    let feed = last_feed_number(&*parts.engine)?;
     // After an accepted loss the mark is ahead: numbers are never given out twice.
     let mark = Mark {
         sequence: last.sequence.max(parts.mark.sequence),
-        feed: parts.mark.feed,
+        feed: feed.max(parts.mark.feed),
     };
     let mut writer = Writer::new(
         parts.engine,
@@ -84,6 +90,12 @@ pub(crate) fn start(parts: Parts, env: Env) -> Result<SharedStore, OpenError> {
             found: info.flavour,
             wanted,
         });
+    }
+    if info.importing {
+        return Err(OpenError::ImportUnfinished(path));
+    }
+    if let Some(lost) = parts.lost {
+        writer.run_now(Box::new(AcceptLoss { lost, mark }))?;
     }
     let description = Description {
         engine: parts.name,
@@ -132,6 +144,7 @@ impl Describe {
             format: STORE_FORMAT,
             created: tx.now(),
             flavour,
+            importing: false,
         };
         tx.put(&info)?;
         Ok(info)
@@ -150,6 +163,50 @@ impl Command for Describe {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(info);
         Ok(())
+    }
+}
+
+/// Goes on after a loss: the numbers of lost feed events are skipped, so that no reader of the feed
+/// takes a new event for one it has seen, and the audit log says what is missing.
+struct AcceptLoss {
+    lost: RangeInclusive<u64>,
+    mark: Mark,
+}
+
+impl Command for AcceptLoss {
+    fn name(&self) -> &'static str {
+        "store.accept_loss"
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Abort> {
+        let mut accept = || {
+            tx.put(&Counter {
+                name: FEED_COUNTER.to_owned(),
+                last: self.mark.feed,
+            })?;
+            tx.audit(NewAudit {
+                actor: "operator".to_owned(),
+                action: "store.accept_loss".to_owned(),
+                account: None,
+                detail: serde_json::json!({
+                    "first_missing_commit": self.lost.start(),
+                    "last_missing_commit": self.lost.end(),
+                }),
+            })
+        };
+        accept().map_err(|_: StoreError| Abort)
+    }
+}
+
+/// The last number given to a feed event.
+fn last_feed_number(engine: &dyn Engine) -> Result<u64, StoreError> {
+    let key = key::full_key(Kind::Counter, &FEED_COUNTER);
+    let value = engine
+        .get(&key)
+        .map_err(|error| StoreError::Failed(error.to_string()))?;
+    match value {
+        Some(value) => codec::decode::<Counter>(&value).map(|counter| counter.last),
+        None => Ok(0),
     }
 }
 

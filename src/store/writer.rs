@@ -118,6 +118,11 @@ impl CommitRecord {
         let stored = engine
             .get(&Self::KEY)
             .map_err(|error| StoreError::Failed(error.to_string()))?;
+        Self::decode(stored.as_deref())
+    }
+
+    /// From what is stored under [`CommitRecord::KEY`].
+    pub(crate) fn decode(stored: Option<&[u8]>) -> Result<Self, StoreError> {
         let Some(bytes) = stored else {
             return Ok(Self::default());
         };

@@ -43,6 +43,9 @@ pub struct StoreInfo {
     pub created: Millis,
     /// Dev or production.
     pub flavour: Flavour,
+    /// An import has begun and not ended: the store is not whole and does not open.
+    #[serde(default)]
+    pub importing: bool,
 }
 
 impl Record for StoreInfo {
@@ -78,6 +81,7 @@ pub(crate) fn samples() -> Vec<super::Sample> {
             format: STORE_FORMAT,
             created: 1_790_000_000_000,
             flavour: Flavour::Dev,
+            importing: false,
         }),
         super::Sample::of(Counter {
             name: "sample".into(),

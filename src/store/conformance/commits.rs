@@ -1,0 +1,208 @@
+//! The order of a commit: apply, flush, sync, mark, acknowledge. These tests turn red when the
+//! sync, or its place, is lost.
+
+use super::*;
+
+fn one_commit() -> Vec<Event> {
+    use CommitStep::{Acknowledging, Applied, Flushed, Marked, Synced};
+    vec![
+        Event::Step(Applied),
+        Event::Step(Flushed),
+        Event::Sync,
+        Event::Step(Synced),
+        Event::Step(Marked),
+        Event::Step(Acknowledging),
+    ]
+}
+
+#[tokio::test]
+async fn nothing_is_acknowledged_before_the_sync() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (Opened { store, .. }, log, gate) = watched_disk(directory.path());
+    let mark = directory.path().join("store/acknowledged");
+    let (sequence, marked) = (store.status().sequence, std::fs::read(&mark).expect("read"));
+
+    let mut putting = Box::pin(put(&*store, "a", 1));
+    assert!(now(&mut putting).is_none());
+    gate.wait();
+    // The writer stands in the sync: the batch is applied, and nobody may know.
+    let mut reading = Box::pin(get(&*store, "a"));
+    assert!(now(&mut putting).is_none());
+    assert!(now(&mut reading).is_none());
+    assert_eq!(store.status().sequence, sequence);
+    assert_eq!(*store.commits().borrow(), sequence);
+    assert_eq!(std::fs::read(&mark).expect("read"), marked);
+
+    gate.pass();
+    assert_eq!(putting.await, Ok(()));
+    assert_eq!(reading.await, Some(1));
+    assert_eq!(log.take(), one_commit());
+    assert_eq!(store.status().sequence, sequence + 1);
+    assert_ne!(std::fs::read(&mark).expect("read"), marked);
+}
+
+#[tokio::test]
+async fn a_drain_costs_one_sync_and_reads_cost_none() {
+    let (bench, log, gate) = watched_memory();
+    let store = bench.store();
+    let held = hold(store);
+    let mut all = Box::pin(async {
+        tokio::join!(
+            put(store, "a", 1),
+            get(store, "a"),
+            put(store, "b", 1),
+            put(store, "c", 1)
+        )
+    });
+    assert!(now(&mut all).is_none());
+    drop(held);
+    gate.pass();
+    let (_, seen, _, _) = all.await;
+    assert_eq!(seen, Some(1));
+    assert_eq!(log.take(), one_commit());
+
+    assert_eq!(get(store, "a").await, Some(1));
+    let nothing: Result<(), StoreError> = execute(store, "test", |tx| {
+        tx.delete::<Counter>(&"not there".to_owned())
+    })
+    .await;
+    assert_eq!(nothing, Ok(()));
+    assert_eq!(log.take(), []);
+}
+
+#[tokio::test]
+async fn a_refusal_built_on_a_pending_write_waits_for_it() {
+    let (bench, _log, gate) = watched_memory();
+    let store = bench.store();
+    let held = hold(store);
+    let mut putting = Box::pin(put(store, "taken", 1));
+    let mut refused = Box::pin(execute(store, "test", |tx| {
+        match tx.get::<Counter>(&"taken".to_owned())? {
+            Some(_) => Err(StoreError::BadContinuation),
+            None => Ok(()),
+        }
+    }));
+    assert!(now(&mut putting).is_none());
+    assert!(now(&mut refused).is_none());
+    drop(held);
+    gate.wait();
+    assert!(now(&mut refused).is_none());
+    gate.pass();
+    assert_eq!(refused.await, Err(StoreError::BadContinuation));
+    assert_eq!(putting.await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_failed_sync_ends_the_store_and_is_not_tried_again() {
+    let (bench, log, gate) = watched_memory();
+    let store = bench.store();
+    let mut commits = store.commits();
+    commits.mark_unchanged();
+    let held = hold(store);
+    let mut all = Box::pin(async { tokio::join!(put(store, "a", 1), get_result(store, "a")) });
+    assert!(now(&mut all).is_none());
+    drop(held);
+    gate.wait();
+    let mut later = Box::pin(put(store, "b", 1));
+    assert!(now(&mut later).is_none());
+    gate.fail();
+    let (first, second) = all.await;
+    assert!(matches!(first, Err(StoreError::Failed(_))), "{first:?}");
+    assert!(matches!(second, Err(StoreError::Failed(_))), "{second:?}");
+    assert!(matches!(later.await, Err(StoreError::Failed(_))));
+    assert!(matches!(
+        put(store, "c", 1).await,
+        Err(StoreError::Failed(_))
+    ));
+    assert!(matches!(
+        get_result(store, "c").await,
+        Err(StoreError::Failed(_))
+    ));
+    assert!(store.snapshot().await.is_err());
+    assert_eq!(log.syncs(), 1);
+    assert!(!commits.has_changed().expect("still open"));
+    let reason = store.status().failed.expect("it says why");
+    assert!(reason.contains("the disk is gone"), "{reason}");
+    store.close().await;
+}
+
+async fn get_result(store: &dyn Store, name: &str) -> Result<Option<Counter>, StoreError> {
+    let name = name.to_owned();
+    read(store, "test", move |tx| tx.get(&name)).await
+}
+
+#[tokio::test]
+async fn a_disk_that_cannot_be_synced_never_acknowledges() {
+    let directory = tempfile::tempdir().expect("a directory");
+    // The real barrier over a pipe, which the kernel refuses to sync.
+    let hooks = Hooks {
+        barrier: Box::new(|_| {
+            let (_, writer) = io::pipe().expect("a pipe");
+            let file = File::from(std::os::fd::OwnedFd::from(writer));
+            Box::new(FileBarrier::new(file))
+        }),
+        ..Hooks::default()
+    };
+    let env = Env::scripted(START, 7).0;
+    let opened = open_with(options(directory.path()), env, hooks);
+    assert!(
+        matches!(opened, Err(OpenError::Store(StoreError::Failed(_)))),
+        "{opened:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_full_queue_says_busy_at_once() {
+    let bench = Bench::memory_with(|parts| Parts {
+        queue: SMALL_QUEUE,
+        ..parts
+    });
+    let store = bench.store();
+    let held = hold(store);
+    let mut queued: Vec<_> = (0..SMALL_QUEUE)
+        .map(|n| {
+            Box::pin(async move {
+                let name = n.to_string();
+                put(store, &name, 1).await
+            })
+        })
+        .collect();
+    for put in &mut queued {
+        assert!(now(put).is_none());
+    }
+    assert_eq!(store.status().queue, SMALL_QUEUE);
+    assert_eq!(put(store, "late", 1).await, Err(StoreError::Busy));
+    assert_eq!(store.snapshot().await.err(), Some(StoreError::Busy));
+    assert_eq!(store.status().busy, 2);
+    drop(held);
+    for put in queued {
+        assert_eq!(put.await, Ok(()));
+    }
+    assert_eq!(put(store, "later", 1).await, Ok(()));
+    assert_eq!(get(store, "late").await, None);
+}
+
+#[tokio::test]
+async fn a_caller_that_stops_waiting_does_not_undo_its_command() {
+    let bench = Bench::memory();
+    let store = bench.store();
+    let held = hold(store);
+    let mut putting = Box::pin(put(store, "a", 1));
+    assert!(now(&mut putting).is_none());
+    drop(putting);
+    drop(held);
+    assert_eq!(get(store, "a").await, Some(1));
+}
+
+#[tokio::test]
+async fn a_command_run_again_makes_the_same_writes() {
+    let engine = memory::MemoryEngine::default();
+    let nothing = engine::Writes::new();
+    let run = |seed: u8| {
+        let mut tx = Tx::new(&engine, &nothing, START, [seed; 32], false);
+        tx.emit(event("fact")).expect("an event");
+        tx.finish().writes
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}

@@ -1,0 +1,251 @@
+//! The whole store as lines of JSON: for backups, moves to another engine, and reading.
+//!
+//! A header line, one line per record in key order, and a trailer with their number and the SHA-256
+//! of all lines before it, so that a truncated file is known as one. It is read through a snapshot:
+//! a consistent moment, while the store works on. The master key is never in the store, and records
+//! hold hashes of secrets only, so the file opens nothing; it does hold personal data.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::command::read_at;
+use super::engine::{Order, Row};
+use super::error::StoreError;
+use super::handle::{Snapshot, Store};
+use super::key::{after_prefix, kind_prefix};
+use super::records::{Flavour, Kind, RecordType, schema};
+use super::tx::successor;
+use super::writer::CommitRecord;
+use crate::env::Millis;
+
+/// The version of the file format.
+pub const EXPORT_FORMAT: u32 = 1;
+
+/// Records read in one command; small, because commands of others wait meanwhile.
+const PAGE: usize = 128;
+
+/// What was exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportReport {
+    /// The commit the file shows.
+    pub sequence: u64,
+    /// The moment it shows.
+    pub time: Millis,
+    /// Records by kind.
+    pub records: BTreeMap<String, u64>,
+    /// The SHA-256 in the trailer, in hex.
+    pub sha256: String,
+}
+
+/// Why an export or import failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file cannot be read or written.
+    #[error("the export file: {0}")]
+    Io(#[from] io::Error),
+    /// The file is not an export of a version known here.
+    #[error("line 1: this is not an export this program can read (format {EXPORT_FORMAT})")]
+    Header,
+    /// The trailer is missing: the file was cut off.
+    #[error("the file ends after line {line} without its trailer: it is truncated")]
+    Truncated {
+        /// The last line.
+        line: u64,
+    },
+    /// The trailer does not fit what is before it.
+    #[error("line {line}: the trailer does not fit the file: it was changed or damaged")]
+    Trailer {
+        /// The trailer's line.
+        line: u64,
+    },
+    /// A line is not a record.
+    #[error("line {line}: {what}")]
+    Line {
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong, without its content.
+        what: &'static str,
+    },
+    /// A record does not have its kind's shape.
+    #[error("line {line}: the {kind}'s field {field} is missing or wrong")]
+    Field {
+        /// Which line, from 1.
+        line: u64,
+        /// The record kind's name.
+        kind: &'static str,
+        /// The path of the field, "." for the record itself.
+        field: String,
+    },
+    /// The store already holds something.
+    #[error("the store is not empty: an import goes into a new one")]
+    NotEmpty,
+    /// The file is from a store of the other flavour.
+    #[error("the file is from a {file} store, this is a {store} store")]
+    Flavour {
+        /// The file's.
+        file: Flavour,
+        /// The store's.
+        store: Flavour,
+    },
+}
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Header {
+    pub(super) menshen_export: u32,
+    pub(super) time: Millis,
+    pub(super) flavour: Flavour,
+    pub(super) sequence: u64,
+    pub(super) records: BTreeMap<String, u64>,
+}
+
+/// The last line.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Trailer {
+    pub(super) end: End,
+}
+
+/// What the last line says.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct End {
+    pub(super) records: u64,
+    pub(super) sha256: String,
+}
+
+/// A line between.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Line {
+    pub(super) kind: String,
+    pub(super) record: serde_json::Value,
+}
+
+/// Whether records of this kind are exported. What the store itself is stands in the header.
+pub(super) fn is_exported(kind: Kind) -> bool {
+    kind != Kind::StoreInfo
+}
+
+/// Writes everything to `out`. The writes block; run it where that is allowed.
+pub async fn export<W: Write + Send>(
+    store: &dyn Store,
+    out: W,
+) -> Result<ExportReport, TransferError> {
+    let snapshot = store.snapshot().await?;
+    let mut out = Hashed::new(out);
+    let last = read_at(store, &snapshot, "store.export", |tx| tx.commit_record()).await?;
+    let mut records = BTreeMap::new();
+    for kind in exported() {
+        let mut counted = 0;
+        for_each_page(store, &snapshot, kind, |rows| {
+            counted += rows.len() as u64;
+            Ok(())
+        })
+        .await?;
+        records.insert(kind.name().to_owned(), counted);
+    }
+    out.line(&Header {
+        menshen_export: EXPORT_FORMAT,
+        time: last.latest,
+        flavour: store.status().flavour,
+        sequence: last.sequence,
+        records: records.clone(),
+    })?;
+    let mut written = 0;
+    for kind in exported() {
+        for_each_page(store, &snapshot, kind, |rows| {
+            for (_, value) in rows {
+                out.line(&Line {
+                    kind: kind.name().to_owned(),
+                    record: (kind.to_json)(&value)?,
+                })?;
+                written += 1;
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    let sha256 = out.digest();
+    out.line(&Trailer {
+        end: End {
+            records: written,
+            sha256: sha256.clone(),
+        },
+    })?;
+    out.inner.flush()?;
+    Ok(ExportReport {
+        sequence: last.sequence,
+        time: last.latest,
+        records,
+        sha256,
+    })
+}
+
+fn exported() -> impl Iterator<Item = &'static RecordType> {
+    schema().iter().filter(|record| is_exported(record.kind))
+}
+
+/// Walks through one kind at the snapshot.
+async fn for_each_page(
+    store: &dyn Store,
+    snapshot: &Snapshot,
+    record: &'static RecordType,
+    mut visit: impl FnMut(Vec<Row>) -> Result<(), TransferError>,
+) -> Result<(), TransferError> {
+    let mut low = kind_prefix(record.kind);
+    let high = after_prefix(&low);
+    loop {
+        let bounds = (low.clone(), high.clone());
+        let rows = read_at(store, snapshot, "store.export", move |tx| {
+            tx.rows(&bounds.0, &bounds.1, Order::Ascending, PAGE)
+        })
+        .await?;
+        let full = rows.len() == PAGE;
+        if let Some((last, _)) = rows.last() {
+            low = successor(last);
+        }
+        visit(rows)?;
+        if !full {
+            return Ok(());
+        }
+    }
+}
+
+impl super::Tx<'_> {
+    /// The last commit visible here.
+    fn commit_record(&mut self) -> Result<CommitRecord, StoreError> {
+        let bytes = self.get_raw(&CommitRecord::KEY)?;
+        CommitRecord::decode(bytes.as_deref())
+    }
+}
+
+/// Lines on their way out and their digest.
+struct Hashed<W> {
+    inner: W,
+    digest: Sha256,
+}
+
+impl<W: Write> Hashed<W> {
+    fn new(inner: W) -> Self {
+        Self {
+            inner,
+            digest: Sha256::new(),
+        }
+    }
+
+    fn line(&mut self, value: &impl Serialize) -> Result<(), TransferError> {
+        let mut line = serde_json::to_vec(value).map_err(io::Error::from)?;
+        line.push(b'\n');
+        self.digest.update(&line);
+        self.inner.write_all(&line)?;
+        Ok(())
+    }
+
+    fn digest(&self) -> String {
+        hex::encode(self.digest.clone().finalize())
+    }
+}

@@ -1,0 +1,139 @@
+//! The store on disk: one tree of sled 0.34.7, used so that what it gets wrong cannot hurt.
+//!
+//! sled's `flush` is no fsync on Linux, so every commit is followed by `fdatasync` on its file
+//! ([`FileBarrier`]); `flush_async` is never called (it hangs); large pages would go to files that
+//! are never synced, so the segment size is fixed and values are bounded; a torn snapshot stops it
+//! from opening, so those are removed first (`files`); it falls back silently on a damaged log, so a
+//! mark beside it remembers what was acknowledged (`mark`).
+
+mod files;
+mod mark;
+mod open;
+
+use std::fs::File;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ::sled::{Batch, Db};
+
+use super::engine::{Barrier, Engine, EngineError, Mark, Order, Row, Rows, Writes};
+use mark::MarkFile;
+
+#[cfg(test)]
+pub(crate) use open::{Hooks, open_with};
+pub use open::{OpenOptions, OpenReport, Opened, open};
+
+/// sled's segment size. Pages over a quarter of it become files that are never synced; with 8 MiB
+/// none do up to 120 KiB per value. Fixed at creation, so it can never change.
+const SEGMENT_BYTES: usize = 8 << 20;
+
+/// The database in the store's own hands: nobody else has a handle.
+pub(crate) struct SledEngine {
+    db: Db,
+    /// A second handle on the database file, for the last sync.
+    file: File,
+    mark: MarkFile,
+    /// Released when the engine is dropped.
+    _lock: File,
+}
+
+impl Engine for SledEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        guarded(|| self.db.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
+    }
+
+    fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
+        let mut rows = self.db.range(low..high);
+        Box::new(std::iter::from_fn(move || {
+            let row = guarded(|| {
+                match order {
+                    Order::Ascending => rows.next(),
+                    Order::Descending => rows.next_back(),
+                }
+                .transpose()
+            });
+            row.map(|row| row.map(|(key, value)| -> Row { (key.to_vec(), value.to_vec()) }))
+                .transpose()
+        }))
+    }
+
+    fn apply(&mut self, writes: Writes) -> Result<(), EngineError> {
+        let mut batch = Batch::default();
+        for (key, value) in writes {
+            match value {
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
+            }
+        }
+        guarded(|| self.db.apply_batch(batch))
+    }
+
+    fn flush(&mut self) -> Result<(), EngineError> {
+        guarded(|| self.db.flush()).map(|_| ())
+    }
+
+    fn acknowledge(&mut self, mark: Mark) -> Result<(), EngineError> {
+        self.mark
+            .write(mark)
+            .map_err(|error| EngineError(format!("the mark cannot be written: {error}")))
+    }
+
+    fn close(self: Box<Self>) {
+        let Self {
+            db,
+            file,
+            mut mark,
+            _lock,
+        } = *self;
+        // Everything acknowledged is durable already; this saves the next start some recovery.
+        if let Err(error) = guarded(|| db.flush()) {
+            tracing::warn!(%error, "the store cannot be flushed on closing");
+        }
+        drop(db);
+        if let Err(error) = file.sync_data().and_then(|()| mark.sync()) {
+            tracing::warn!(%error, "the store cannot be synced on closing");
+        }
+    }
+}
+
+/// `fdatasync` on the database file.
+#[derive(Debug)]
+pub(crate) struct FileBarrier(File);
+
+impl FileBarrier {
+    pub(crate) fn new(file: File) -> Self {
+        Self(file)
+    }
+}
+
+impl Barrier for FileBarrier {
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_data()
+    }
+}
+
+/// Runs a call into sled; its panics are errors of the database, not of the command that met them.
+fn guarded<T>(call: impl FnOnce() -> ::sled::Result<T>) -> Result<T, EngineError> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result.map_err(|error| EngineError(error.to_string())),
+        Err(_) => Err(EngineError("the database engine panicked".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::OwnedFd;
+
+    use super::*;
+
+    /// A pipe cannot be synced: the kernel says so, if it is asked.
+    pub(crate) fn unsyncable() -> File {
+        let (_reader, writer) = io::pipe().expect("a pipe");
+        File::from(OwnedFd::from(writer))
+    }
+
+    #[test]
+    fn the_barrier_really_calls_the_kernel() {
+        assert!(FileBarrier::new(unsyncable()).sync().is_err());
+    }
+}
