@@ -188,6 +188,8 @@ impl Outward {
         let client = |policy| {
             reqwest::Client::builder()
                 .redirect(redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .referer(false)
                 .no_proxy()
                 .connect_timeout(CONNECT_TIMEOUT)
                 .user_agent(concat!("Menshen/", env!("CARGO_PKG_VERSION")))

@@ -3,15 +3,17 @@
 use serde_json::{Map, Value, json};
 
 use crate::store::records::{CustomMessage, TemplateMessage};
-
-/// The most bytes of text sent in one customer-service message; the platform takes about 2,048.
-pub const MAX_TEXT_BYTES: usize = 2_000;
+use crate::wechat::client::fit;
+use crate::wechat::text;
 
 impl CustomMessage {
     /// The body of `POST /cgi-bin/message/custom/send`.
     pub fn body(&self, openid: &str) -> Value {
         let (kind, content) = match self {
-            Self::Text(text) => ("text", json!({"content": cut(text)})),
+            Self::Text(content) => (
+                "text",
+                json!({"content": text::cut(content, text::TEXT_LIMIT)}),
+            ),
             Self::Image(media_id) => ("image", json!({"media_id": media_id})),
             Self::Voice(media_id) => ("voice", json!({"media_id": media_id})),
             Self::Video {
@@ -19,10 +21,14 @@ impl CustomMessage {
                 thumb_media_id,
                 title,
                 description,
-            } => (
-                "video",
-                json!({"media_id": media_id, "thumb_media_id": thumb_media_id, "title": title, "description": description}),
-            ),
+            } => {
+                let mut video =
+                    json!({"media_id": media_id, "title": title, "description": description});
+                if let Some(thumb) = thumb_media_id {
+                    video["thumb_media_id"] = json!(thumb);
+                }
+                ("video", video)
+            }
             Self::Music {
                 title,
                 description,
@@ -42,6 +48,16 @@ impl CustomMessage {
                 "news",
                 json!({"articles": [{"title": title, "description": description, "url": url, "picurl": picture}]}),
             ),
+            Self::Menu { head, items, tail } => {
+                let list: Vec<Value> = items
+                    .iter()
+                    .map(|(id, content)| json!({"id": id, "content": content}))
+                    .collect();
+                (
+                    "msgmenu",
+                    json!({"head_content": head, "list": list, "tail_content": tail}),
+                )
+            }
         };
         let mut body = Map::new();
         body.insert("touser".to_owned(), json!(openid));
@@ -52,12 +68,18 @@ impl CustomMessage {
 }
 
 impl TemplateMessage {
-    /// The body of `POST /cgi-bin/message/template/send`.
+    /// The body of `POST /cgi-bin/message/template/send`. Values are fitted to their fields' types; one
+    /// that cannot be becomes a dash, because the platform refuses the whole message for it.
     pub fn body(&self, openid: &str, client_msg_id: &str) -> Value {
         let data: Map<String, Value> = self
             .fields
             .iter()
-            .map(|(key, value)| (key.clone(), json!({"value": value})))
+            .map(|(key, value)| {
+                let value = fit(key, value)
+                    .or_else(|_| fit(key, "-"))
+                    .unwrap_or_else(|_| value.clone());
+                (key.clone(), json!({"value": value}))
+            })
             .collect();
         let mut body = json!({
             "touser": openid,
@@ -69,24 +91,6 @@ impl TemplateMessage {
             body["url"] = json!(url);
         }
         body
-    }
-}
-
-/// At most [`MAX_TEXT_BYTES`], never inside a character or a link.
-fn cut(text: &str) -> &str {
-    if text.len() <= MAX_TEXT_BYTES {
-        return text;
-    }
-    let mut end = MAX_TEXT_BYTES;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let kept = &text[..end];
-    let opened = kept.rfind("<a ");
-    let closed = kept.rfind("</a>");
-    match opened {
-        Some(start) if closed.is_none_or(|end| end < start) => &kept[..start],
-        _ => kept,
     }
 }
 
@@ -113,15 +117,23 @@ mod tests {
     }
 
     #[test]
-    fn long_text_is_cut_at_characters_and_before_open_links() {
-        let text = "门".repeat(700);
-        let kept = cut(&text);
-        assert_eq!(kept.len(), 1_998);
-        let link = format!(
-            "{}<a href=\"https://example.com\">{}</a>",
-            "x".repeat(1_900),
-            "y".repeat(200)
-        );
-        assert_eq!(cut(&link).len(), 1_900);
+    fn template_values_are_fitted() {
+        let template = TemplateMessage {
+            template_id: "T".into(),
+            url: None,
+            fields: vec![
+                ("thing2".into(), "门".repeat(30)),
+                ("character_string5".into(), "广东深圳".into()),
+            ],
+        };
+        let body = template.body("o1", "out_1");
+        let value = |key: &str| {
+            body["data"][key]["value"]
+                .as_str()
+                .expect("text")
+                .to_owned()
+        };
+        assert!(value("thing2").chars().count() <= 20);
+        assert_eq!(value("character_string5"), "-");
     }
 }

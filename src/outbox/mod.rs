@@ -27,6 +27,7 @@ pub mod sender;
 mod settle;
 pub mod sign;
 pub mod webhook;
+mod wechat;
 mod worker;
 
 pub use address::AddressPolicy;
@@ -42,6 +43,7 @@ pub use sender::{Outcome, Sender};
 pub use settle::{Finished, finished};
 pub use sign::WebhookSecret;
 pub use webhook::{WebhookConfig, Webhooks};
+pub use wechat::WechatSender;
 pub use worker::{Outbox, OutboxStats};
 
 pub use entry::retry;

@@ -26,8 +26,9 @@ use crate::store::{SharedStore, StoreError, execute, read};
 
 /// Attempts under way at a time.
 pub const MAX_IN_FLIGHT: usize = 16;
-/// The longest one attempt may take; then its outcome is unknown.
-pub const SEND_TIMEOUT: Duration = Duration::from_secs(15);
+/// The longest one attempt may take; then its outcome is unknown. Room for a token, a call, another
+/// token and the call again; below the lease.
+pub const SEND_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// The worker. One per process; [`Outbox::run`] it once.
 pub struct Outbox {

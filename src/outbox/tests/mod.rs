@@ -6,3 +6,4 @@ mod http;
 mod messages;
 mod server;
 mod webhooks;
+mod wechat;

@@ -232,7 +232,7 @@ pub enum CustomMessage {
         /// The video's media id.
         media_id: String,
         /// The preview's media id.
-        thumb_media_id: String,
+        thumb_media_id: Option<String>,
         /// Title, may be empty.
         title: String,
         /// Description, may be empty.
@@ -261,6 +261,15 @@ pub enum CustomMessage {
         url: String,
         /// The picture.
         picture: String,
+    },
+    /// Choices to tap; a tap comes back as a text message. Test accounts cannot.
+    Menu {
+        /// Above the choices.
+        head: String,
+        /// The choices: the id that comes back, and the text.
+        items: Vec<(String, String)>,
+        /// Below the choices.
+        tail: String,
     },
 }
 
