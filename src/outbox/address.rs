@@ -21,11 +21,11 @@ pub enum AddressPolicy {
 impl AddressPolicy {
     /// Whether a connection to `address` may be made.
     pub fn allows(self, address: IpAddr) -> bool {
-        match (self, class(address)) {
-            (Self::Public, Class::Public) => true,
-            (Self::Private, Class::Public | Class::Private | Class::Loopback) => true,
-            (Self::Loopback, Class::Loopback) => true,
-            _ => false,
+        let class = class(address);
+        match self {
+            Self::Public => class == Class::Public,
+            Self::Private => class != Class::Never,
+            Self::Loopback => class == Class::Loopback,
         }
     }
 }
@@ -71,7 +71,7 @@ fn class_v6(address: Ipv6Addr) -> Class {
         // Unspecified and the rest of the reserved beginning.
         0 => Class::Never,
         // Link-local, the old site-local, multicast.
-        0xfe80..=0xfeff | 0xff00..=0xffff => Class::Never,
+        0xfe80..=0xffff => Class::Never,
         // The metadata service of AWS.
         0xfd00 if address == Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254) => Class::Never,
         0xfc00..=0xfdff => Class::Private,

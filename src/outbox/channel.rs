@@ -108,6 +108,13 @@ mod tests {
     use super::*;
     use crate::env::{HOUR, SECOND};
 
+    type Row = (
+        &'static str,
+        Option<Contact>,
+        Abilities,
+        Result<Route, UndeliverableReason>,
+    );
+
     const NOW: Millis = 1_790_000_000_000;
 
     fn contact(
@@ -144,12 +151,7 @@ mod tests {
             followed: false,
             ..contact(Some(HOUR), 0, None, 0)
         };
-        let table: Vec<(
-            &str,
-            Option<Contact>,
-            Abilities,
-            Result<Route, UndeliverableReason>,
-        )> = vec![
+        let table: Vec<Row> = vec![
             (
                 "wrote an hour ago",
                 Some(contact(Some(HOUR), 0, None, 0)),

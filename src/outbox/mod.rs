@@ -26,6 +26,7 @@ pub mod policy;
 pub mod sender;
 mod settle;
 pub mod sign;
+pub mod view;
 pub mod webhook;
 mod wechat;
 mod worker;
@@ -34,7 +35,7 @@ pub use address::AddressPolicy;
 pub use call::{CallError, CallRequest, CallTarget, Calls, HostAction, NewCall, enqueue_call};
 pub use channel::Abilities;
 pub use entry::{
-    Enqueued, NewEntry, Retried, enqueue, list, take_prompt, withdraw, withdraw_alert,
+    Enqueued, NewEntry, Retried, enqueue, list, retry, take_prompt, withdraw, withdraw_alert,
 };
 pub use forward::{ForwardAnswer, ForwardRequest, Forwarder};
 pub use hooks::{Check, Ending, Hooks, NoHooks};
@@ -42,11 +43,10 @@ pub use http::{Endpoint, EndpointError, Outward};
 pub use sender::{Outcome, Sender};
 pub use settle::{Finished, finished};
 pub use sign::WebhookSecret;
+pub use view::{OutboxView, WebhookView};
 pub use webhook::{WebhookConfig, Webhooks};
 pub use wechat::WechatSender;
 pub use worker::{Outbox, OutboxStats};
-
-pub use entry::retry;
 
 #[cfg(test)]
 mod testing;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::drive::drive;
 use super::http::{Endpoint, Outward, Post};
 use super::sign::WebhookSecret;
+use super::view::time;
 use crate::env::{Env, HOUR, MINUTE, Millis, SECOND};
 use crate::store::records::{Counter, FEED_COUNTER, FeedEvent, WebhookCursor};
 use crate::store::{Order, SharedStore, StoreError, Tx, execute, read};
@@ -144,14 +145,11 @@ pub fn status(tx: &mut Tx<'_>) -> Result<Vec<WebhookCursor>, StoreError> {
 
 /// The body of a delivery (Standard Webhooks: type, timestamp, data).
 pub fn payload(event: &FeedEvent) -> Vec<u8> {
-    let timestamp = jiff::Timestamp::from_millisecond(event.time)
-        .map(|time| time.to_string())
-        .unwrap_or_default();
     json!({
         "type": event.kind,
-        "timestamp": timestamp,
+        "timestamp": time(event.time),
         "id": event.id,
-        "seq": event.seq,
+        "cursor": event.seq.to_string(),
         "account": event.account,
         "official_account": event.official_account,
         "data": event.data,

@@ -13,6 +13,14 @@ use crate::store::{StoreError, Tx, read};
 const MESSAGE: OutboxPurpose = OutboxPurpose::Message;
 const PROMPT: OutboxPurpose = OutboxPurpose::Prompt;
 
+/// Codes in turn, whether there is template content, the channels tried, the reason at the end.
+type Row = (
+    &'static [i64],
+    bool,
+    &'static [OutboxChannel],
+    Option<UndeliverableReason>,
+);
+
 async fn wrote(world: &World) {
     world
         .run(|tx| contact::saw_message(tx, "main", "o1").map(drop))
@@ -82,8 +90,7 @@ async fn refusals_by_class() {
     use OutboxChannel::{Custom, Template};
     use UndeliverableReason::{NoChannel, Quota, Refused, Unfollowed};
 
-    // errcodes in turn, with template content?, channels tried, reason at the end
-    let table: &[(&[i64], bool, &[OutboxChannel], Option<UndeliverableReason>)] = &[
+    let table: &[Row] = &[
         (&[45015], true, &[Custom, Template], None),
         (&[45015], false, &[Custom], Some(NoChannel)),
         (&[45047], false, &[Custom], Some(Quota)),
@@ -290,6 +297,16 @@ async fn listing_and_repeating_by_hand() {
         .expect("a page");
     assert_eq!(page.items.len(), 1);
     assert_eq!(page.items[0].id, bad);
+
+    let view = serde_json::to_value(OutboxView::from(&page.items[0])).expect("JSON");
+    assert_eq!(view["state"], "undeliverable");
+    assert_eq!(view["reason"], "refused");
+    assert_eq!(view["created"], "2026-09-21T14:13:20.000Z");
+    let shown = view.to_string();
+    assert!(
+        !shown.contains("\"o1\"") && !shown.contains("异地"),
+        "{shown}"
+    );
 
     let retry_of = |id: &str| {
         let id = id.to_owned();

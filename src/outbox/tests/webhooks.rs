@@ -71,7 +71,7 @@ async fn deliveries_are_signed_by_the_convention() {
     let body = got.json();
     assert_eq!(body["type"], "bound");
     assert_eq!(body["account"], "alice");
-    assert_eq!(body["timestamp"], "2026-09-21T14:13:20Z");
+    assert_eq!(body["timestamp"], "2026-09-21T14:13:20.000Z");
 }
 
 #[actix_web::test]
