@@ -9,7 +9,7 @@ use super::hooks::{Ending, Hooks};
 use crate::env::{DAY, HOUR, Millis};
 use crate::store::records::{
     CustomMessage, NewEvent, OUTBOX_KEPT, OutboxChannel, OutboxDay, OutboxDedupe, OutboxDue,
-    OutboxEntry, OutboxLane, OutboxOpen, OutboxPurpose, OutboxState, TemplateMessage,
+    OutboxEntry, OutboxLane, OutboxOpen, OutboxPurpose, OutboxState, Record, TemplateMessage,
     UndeliverableReason,
 };
 use crate::store::{Continuation, Order, Page, StoreError, Tx};
@@ -19,8 +19,13 @@ use crate::store::{Continuation, Order, Page, StoreError, Tx};
 pub const MAX_OPEN: usize = 50;
 /// How many of those places only prompts may take, so that other messages never crowd one out.
 pub const RESERVED_FOR_PROMPTS: usize = 20;
+/// The most ended messages one erasing command takes.
+pub const MAX_FORGET: usize = 50;
 /// The most entries one listing answers, and the most it looks at for them.
 pub const MAX_LIST: usize = 200;
+
+/// What the index rows of ended messages begin with.
+const KEPT: &str = "kept:";
 
 /// A message to promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +124,7 @@ pub fn enqueue(tx: &mut Tx<'_>, new: NewEntry) -> Result<Enqueued, StoreError> {
     tx.put(&OutboxOpen {
         owner,
         id: entry.id.clone(),
+        ended_at: None,
     })?;
     if let Some(dedupe) = &entry.dedupe {
         tx.put(&OutboxDedupe {
@@ -142,6 +148,37 @@ pub fn withdraw_alert(tx: &mut Tx<'_>, account: &str, alert: &str) -> Result<usi
     withdraw_where(tx, account, |entry| {
         entry.purpose == OutboxPurpose::Prompt && entry.alert.as_deref() == Some(alert)
     })
+}
+
+/// Erases what messages of `account` say and to whom, as part of its erasure: those that wait are
+/// withdrawn, those that ended lose their content. That they existed stays listed for as long as
+/// ended messages are. Answers whether more is left for another command (only after
+/// [`MAX_FORGET`] failed messages within [`OUTBOX_KEPT`]).
+pub fn forget(tx: &mut Tx<'_>, account: &str) -> Result<bool, StoreError> {
+    for open in tx.scan::<OutboxOpen>(account_owner(account), Order::Ascending, MAX_OPEN)? {
+        let Some(mut entry) = tx.get::<OutboxEntry>(&open.id)? else {
+            continue;
+        };
+        entry.withdrawn = true;
+        scrub(&mut entry);
+        let ending = match entry.state {
+            OutboxState::Queued if entry.unknown_sends == 0 => {
+                Ending::Undeliverable(UndeliverableReason::Withdrawn)
+            }
+            _ => Ending::Unknown,
+        };
+        end(tx, None, &mut entry, ending)?;
+    }
+    let owner = format!("{KEPT}{}", account_owner(account));
+    let kept = tx.scan::<OutboxOpen>(owner, Order::Ascending, MAX_FORGET)?;
+    for row in &kept {
+        if let Some(mut entry) = tx.get::<OutboxEntry>(&row.id)? {
+            scrub(&mut entry);
+            tx.put(&entry)?;
+        }
+        tx.delete::<OutboxOpen>(&row.key())?;
+    }
+    Ok(kept.len() == MAX_FORGET)
 }
 
 /// Counts one prompt of `account` against its daily cap (days of China Standard Time). `false`
@@ -203,7 +240,7 @@ pub fn retry(tx: &mut Tx<'_>, id: &str) -> Result<Retried, StoreError> {
         return Ok(Retried::NotNeeded);
     }
     let now = tx.now();
-    if now > entry.not_after || entry.withdrawn || entry.openid.is_none() {
+    if now > entry.not_after || entry.withdrawn || entry.openid.is_none() || !has_content(&entry) {
         return Ok(Retried::Impossible);
     }
     entry.state = OutboxState::Queued;
@@ -217,9 +254,11 @@ pub fn retry(tx: &mut Tx<'_>, id: &str) -> Result<Retried, StoreError> {
     entry.ended_at = None;
     entry.reason = None;
     entry.errcode = None;
+    tx.delete::<OutboxOpen>(&(kept_owner(&entry), entry.id.clone()))?;
     tx.put(&OutboxOpen {
         owner: owner(&entry),
         id: entry.id.clone(),
+        ended_at: None,
     })?;
     schedule(tx, &mut entry, now)?;
     Ok(Retried::Queued)
@@ -257,6 +296,18 @@ pub(super) fn end(
     };
     entry.ended_at = Some(tx.now());
     entry.next_channel = None;
+    let retryable = ending != Ending::Delivered && has_content(entry);
+    let kept = OutboxOpen {
+        owner: kept_owner(entry),
+        id: entry.id.clone(),
+        ended_at: entry.ended_at,
+    };
+    if retryable {
+        tx.put(&kept)?;
+    } else {
+        tx.delete::<OutboxOpen>(&kept.key())?;
+        scrub(entry);
+    }
     tx.put(entry)?;
     tx.emit(event(entry, ending))?;
     match hooks {
@@ -346,4 +397,22 @@ fn owner(entry: &OutboxEntry) -> String {
 
 fn account_owner(account: &str) -> String {
     format!("account:{account}")
+}
+
+fn kept_owner(entry: &OutboxEntry) -> String {
+    format!("{KEPT}{}", owner(entry))
+}
+
+fn has_content(entry: &OutboxEntry) -> bool {
+    entry.custom.is_some() || entry.template.is_some()
+}
+
+/// Content and recipient are of no use any more.
+fn scrub(entry: &mut OutboxEntry) {
+    entry.custom = None;
+    entry.template = None;
+    // Without an account the OpenID is part of the index key.
+    if entry.account.is_some() {
+        entry.openid = None;
+    }
 }

@@ -327,6 +327,30 @@ async fn listing_and_repeating_by_hand() {
 }
 
 #[tokio::test]
+async fn erasure_takes_content_and_recipient_of_every_message() {
+    let world = World::new();
+    wrote(&world).await;
+    let delivered = world.promise(message(MESSAGE)).await;
+    step(&world).await;
+    world.platform.rejects(43019);
+    let refused = world.promise(message(MESSAGE)).await;
+    step(&world).await;
+    let waiting = world.promise(message(PROMPT)).await;
+    assert!(world.entry(&refused).await.custom.is_some(), "for a retry");
+
+    assert!(!world.run(|tx| forget(tx, "alice")).await, "nothing left");
+    for id in [&delivered, &refused, &waiting] {
+        let entry = world.entry(id).await;
+        assert!(entry.state.ended());
+        assert_eq!(entry.openid, None);
+        assert!(entry.custom.is_none() && entry.template.is_none());
+    }
+    let again = world.run(move |tx| retry(tx, &refused)).await;
+    assert_eq!(again, Retried::Impossible);
+    assert_eq!(step(&world).await, 0);
+}
+
+#[tokio::test]
 async fn the_running_worker_wakes_on_a_commit_and_stops_cleanly() {
     let world = World::new();
     wrote(&world).await;

@@ -306,7 +306,7 @@ pub struct OutboxEntry {
     pub created: Millis,
     /// Name of the official account.
     pub official_account: String,
-    /// To whom; none when nobody was bound.
+    /// To whom; none when nobody was bound, and forgotten once delivered.
     #[serde(default)]
     pub openid: Option<String>,
     /// The account it is about.
@@ -465,13 +465,17 @@ impl Record for OutboxDue {
     }
 }
 
-/// The messages of one owner (an account, else an OpenID) that have not ended.
+/// The messages of one owner (an account, else an OpenID) that have not ended, and apart from them
+/// those of an account that ended but still hold their content for a retry.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxOpen {
-    /// "account:ID" or "openid:OFFICIAL_ACCOUNT:OPENID".
+    /// "account:ID" or "openid:OFFICIAL_ACCOUNT:OPENID"; "kept:account:ID" once ended.
     pub owner: String,
     /// The entry.
     pub id: String,
+    /// When it ended, if it did.
+    #[serde(default)]
+    pub ended_at: Option<Millis>,
 }
 
 impl Record for OutboxOpen {
@@ -480,6 +484,10 @@ impl Record for OutboxOpen {
 
     fn key(&self) -> Self::Key {
         (self.owner.clone(), self.id.clone())
+    }
+
+    fn expires_at(&self) -> Option<Millis> {
+        self.ended_at.map(|at| at.saturating_add(OUTBOX_KEPT))
     }
 }
 
@@ -741,6 +749,7 @@ pub(crate) fn samples() -> Vec<super::Sample> {
         Sample::of(OutboxOpen {
             owner: "account:alice".into(),
             id: "out_sample".into(),
+            ended_at: None,
         }),
         Sample::of(OutboxDedupe {
             dedupe: "alert:alr_sample".into(),
