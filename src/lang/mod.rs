@@ -11,10 +11,14 @@
 //! *and* diagnostics, never an `Err`; evaluation cannot fail, a missing fact is a value
 //! ([`value::Value::Unknown`]).
 
+mod analyze;
 pub mod builtins;
+mod check;
 pub mod diagnostics;
 pub mod eval;
 pub mod program;
 pub mod span;
 pub mod syntax;
 pub mod value;
+
+pub use check::{Compiled, compile};

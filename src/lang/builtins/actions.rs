@@ -439,3 +439,55 @@ impl CallSpec {
         }
     }
 }
+
+/// A field of a card reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CardField {
+    /// Its name before the colon.
+    pub name: &'static str,
+    /// It must be set.
+    pub needed: bool,
+}
+
+const fn must(name: &'static str) -> CardField {
+    CardField { name, needed: true }
+}
+
+const fn may(name: &'static str) -> CardField {
+    CardField {
+        name,
+        needed: false,
+    }
+}
+
+/// The card replies with their fields (protocol: passive reply).
+pub const CARDS: &[(&str, &[CardField])] = &[
+    (
+        "news",
+        &[
+            must("title"),
+            may("description"),
+            may("picture"),
+            must("url"),
+        ],
+    ),
+    (
+        "music",
+        &[
+            may("title"),
+            may("description"),
+            may("url"),
+            may("hq_url"),
+            must("thumb"),
+        ],
+    ),
+    ("video", &[must("media"), may("title"), may("description")]),
+];
+
+/// Bytes of UTF-8 a text reply or message may have (protocol: passive reply).
+pub const MAX_TEXT: usize = 2048;
+
+/// Characters the fields of a template message may have, by the kind before their number
+/// (protocol: template messages).
+pub const TEMPLATE_LIMITS: &[(&str, usize)] =
+    &[("thing", 20), ("character_string", 32), ("phrase", 5)];

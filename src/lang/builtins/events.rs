@@ -24,6 +24,11 @@ pub struct EventSpec {
 }
 
 impl EventSpec {
+    /// `any` and `event "NAME"`: may bring whatever the platform sends.
+    pub fn is_open(&self) -> bool {
+        matches!(self.event, EventName::Any | EventName::Named(_))
+    }
+
     /// The stage as a set.
     pub fn stages(&self) -> Stages {
         Stages::of(self.stage)

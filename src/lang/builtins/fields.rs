@@ -19,6 +19,8 @@ pub struct FieldSpec {
     pub proof: bool,
     /// Also a field of past logins, there under its bare name (the part after `login.`).
     pub row: bool,
+    /// When it is *yes* there certainly is an account.
+    pub proves_account: bool,
     /// May stand in a text.
     pub shown: bool,
     /// Values it can take, for conditions that never or always hold.
@@ -33,6 +35,16 @@ impl FieldSpec {
     /// The last part of the path: its name on past rows.
     pub fn bare(&self) -> &'static str {
         self.path.rsplit('.').next().unwrap_or(self.path)
+    }
+
+    /// The first part of the path.
+    pub fn root(&self) -> &'static str {
+        self.path.split('.').next().unwrap_or(self.path)
+    }
+
+    /// Says something about the account: hidden where that would leak.
+    pub fn about_account(&self) -> bool {
+        self.root() == ACCOUNT
     }
 
     /// A rule that compiles and uses the field.
@@ -55,7 +67,7 @@ impl FieldSpec {
             Type::Number if path == "suspicion" => format!("{path} >= 60"),
             _ => format!("{path} is known"),
         };
-        let even = if stage == Stage::Chat && path == "alert.open" {
+        let even = if stage == Stage::Chat && path == ALERT_OPEN {
             " even in dialog"
         } else {
             ""
@@ -63,6 +75,14 @@ impl FieldSpec {
         format!("on {event} when {condition}{even} {{\n    note \"例子\"\n}}\n")
     }
 }
+
+/// The list of the signals that fired; entries compared with it must name one.
+pub const SIGNALS: &str = "signals";
+/// The score; its range follows from the weights.
+pub const SUSPICION: &str = "suspicion";
+/// There is an open alert: rules that look at it must be heard in dialogs too.
+pub const ALERT_OPEN: &str = "alert.open";
+const ACCOUNT: &str = "account";
 
 /// Which texts a rule may look at under `message.raw.`: any name the platform sends.
 pub const RAW_PREFIX: &str = "message.raw.";
@@ -188,7 +208,7 @@ pub(super) fn table() -> Vec<FieldSpec> {
             "发送者已绑定账号",
             "the sender is bound to an account",
         )
-        .proof(),
+        .proves(),
         chat(
             "sender.language",
             text(),
@@ -218,7 +238,7 @@ pub(super) fn table() -> Vec<FieldSpec> {
             "有绑定",
             "sender and account are bound",
         )
-        .proof(),
+        .proves(),
         field("account", Type::Account, account, "账号", "the account").hidden(),
         field(
             "account.id",
@@ -248,7 +268,7 @@ pub(super) fn table() -> Vec<FieldSpec> {
             "账号已锁定",
             "the account is locked",
         )
-        .proof(),
+        .proves(),
         field(
             "account.created",
             Type::Time,
@@ -280,13 +300,13 @@ pub(super) fn table() -> Vec<FieldSpec> {
         )
         .hidden(),
         field(
-            "alert.open",
+            ALERT_OPEN,
             Type::YesNo,
             alerts,
             "有未处理的提醒",
             "there is an open alert",
         )
-        .proof(),
+        .proves(),
         field(
             "alert.id",
             text(),
@@ -477,7 +497,7 @@ pub(super) fn table() -> Vec<FieldSpec> {
         .proof(),
         // The score.
         field(
-            "suspicion",
+            SUSPICION,
             Type::Number,
             Stages::LOGIN,
             "触发的信号分数之和",
@@ -491,7 +511,7 @@ pub(super) fn table() -> Vec<FieldSpec> {
             "the titles of the signals that fired",
         ),
         field(
-            "signals",
+            SIGNALS,
             Type::List(Box::new(Type::Text)),
             Stages::LOGIN,
             "触发的信号的名字",
@@ -521,6 +541,7 @@ fn field(
         only: &[],
         proof: false,
         row: false,
+        proves_account: false,
         shown: true,
         range: None,
         zh,
@@ -557,6 +578,12 @@ fn chat(
 impl FieldSpec {
     fn proof(mut self) -> Self {
         self.proof = true;
+        self
+    }
+
+    fn proves(mut self) -> Self {
+        self.proof = true;
+        self.proves_account = true;
         self
     }
 

@@ -12,10 +12,13 @@ mod functions;
 mod stage;
 mod units;
 
-pub use actions::{AccountView, ActionName, ActionSpec, CallSpec, OutcomeSpec, UNBOUND};
+pub use actions::{
+    AccountView, ActionName, ActionSpec, CARDS, CallSpec, CardField, MAX_TEXT, OutcomeSpec,
+    TEMPLATE_LIMITS, UNBOUND,
+};
 pub use events::EventSpec;
 pub use extractors::{ExtractorKind, ExtractorSpec};
-pub use fields::{FieldSpec, RAW_PREFIX};
+pub use fields::{ALERT_OPEN, FieldSpec, RAW_PREFIX, SIGNALS, SUSPICION};
 pub use functions::{ArgKind, ArgSpec, FunctionKind, FunctionSpec, NamedArg, ResultType, STREAMS};
 pub use stage::{Stage, Stages};
 pub use units::UnitSpec;

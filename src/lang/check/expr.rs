@@ -1,0 +1,782 @@
+//! Expressions: names resolved, types and units settled. Exactly one error per mistake: what is
+//! wrong becomes poison, and poison fits everything.
+
+use crate::lang::builtins::SIGNALS;
+use crate::lang::diagnostics::Diagnostic;
+use crate::lang::program::{ArithOp, CompareOp, Expr, ExprKind};
+use crate::lang::span::Span;
+use crate::lang::syntax::ast;
+use crate::lang::value::{Type, Value};
+
+use super::Checker;
+use super::codes as c;
+use super::items::ValueItem;
+use super::literal::{constant, from_text, magnitude, negated};
+use super::report::w;
+use super::scope::Scope;
+
+/// How many nodes an expression may have once its `let`s are written out.
+pub(super) const MAX_NODES: usize = 4000;
+/// Longest duration a rule may say: ten years, past what any history keeps.
+const MAX_DURATION: i64 = 3660 * 86_400_000;
+
+pub(super) fn poison(span: Span) -> Expr {
+    Expr {
+        kind: ExprKind::Const(Value::unknown("")),
+        ty: Type::Poison,
+        span,
+    }
+}
+
+pub(super) fn konst(value: Value, ty: Type, span: Span) -> Expr {
+    Expr {
+        kind: ExprKind::Const(value),
+        ty,
+        span,
+    }
+}
+
+impl Checker<'_> {
+    /// A condition: yes or no.
+    pub(super) fn condition(&mut self, expr: &ast::Expr, scope: &Scope<'_>) -> Expr {
+        let checked = self.expr(expr, scope);
+        self.want(checked, &Type::YesNo)
+    }
+
+    /// An expression of any type.
+    pub(super) fn expr(&mut self, expr: &ast::Expr, scope: &Scope<'_>) -> Expr {
+        let span = expr.span;
+        match &expr.kind {
+            ast::ExprKind::Number { value, unit } => self.number(*value, unit.as_ref(), span),
+            ast::ExprKind::Text(text) => match self.plain(text) {
+                Some(text) => konst(Value::text(text), Type::Text, span),
+                None => poison(span),
+            },
+            ast::ExprKind::YesNo(yes) => konst(Value::YesNo(*yes), Type::YesNo, span),
+            ast::ExprKind::Path(path) => self.path(path, scope, false),
+            ast::ExprKind::Call { name, args } => self.call(name, args, span, scope),
+            ast::ExprKind::List(_) => {
+                self.report.push(
+                    Diagnostic::error(
+                        c::NOT_A_VALUE,
+                        w(
+                            "列表只能写在 `in` 后面",
+                            "a list in place stands only after `in`",
+                        ),
+                        span,
+                        w("这里要一个值", "a single value is wanted here"),
+                    )
+                    .with_help(w(
+                        "给列表起名字用 `list 名字 = [ … ]`",
+                        "name a list with `list name = [ … ]`",
+                    )),
+                );
+                poison(span)
+            }
+            ast::ExprKind::Not(inner) => {
+                let inner = self.condition(inner, scope);
+                node(ExprKind::Not(Box::new(inner)), Type::YesNo, span)
+            }
+            ast::ExprKind::Negate(inner) => self.negate(inner, span, scope),
+            ast::ExprKind::Binary {
+                op,
+                op_span,
+                left,
+                right,
+            } => self.binary(*op, *op_span, left, right, span, scope),
+            ast::ExprKind::In {
+                item,
+                list,
+                negated,
+            } => self.membership(item, list, *negated, span, scope),
+            ast::ExprKind::IsKnown { inner, known } => {
+                let inner = self.maybe(inner, scope);
+                node(
+                    ExprKind::IsKnown {
+                        inner: Box::new(inner),
+                        known: *known,
+                    },
+                    Type::YesNo,
+                    span,
+                )
+            }
+            ast::ExprKind::Otherwise { inner, default } => {
+                let inner = self.maybe(inner, scope);
+                let default = self.expr(default, scope);
+                let default = self.want(default, &inner.ty);
+                let ty = if inner.ty == Type::Poison {
+                    default.ty.clone()
+                } else {
+                    inner.ty.clone()
+                };
+                node(
+                    ExprKind::Otherwise(Box::new(inner), Box::new(default)),
+                    ty,
+                    span,
+                )
+            }
+            ast::ExprKind::Group(inner) => self.expr(inner, scope),
+        }
+    }
+
+    /// An expression that is welcome to be unknown.
+    pub(super) fn maybe(&mut self, expr: &ast::Expr, scope: &Scope<'_>) -> Expr {
+        match &expr.kind {
+            ast::ExprKind::Path(path) => self.path(path, scope, true),
+            ast::ExprKind::Group(inner) => self.maybe(inner, scope),
+            _ => self.expr(expr, scope),
+        }
+    }
+
+    fn number(&mut self, value: f64, unit: Option<&ast::Ident>, span: Span) -> Expr {
+        let Some(unit) = unit else {
+            return konst(Value::Number(value), Type::Number, span);
+        };
+        if let Some(spec) = self.registry.unit(&unit.name) {
+            return konst(spec.value(value), spec.ty.clone(), span);
+        }
+        let name = &unit.name;
+        let mut error = Diagnostic::error(
+            c::UNKNOWN_UNIT,
+            w(
+                format!("没有 `{name}` 这个单位"),
+                format!("there is no unit `{name}`"),
+            ),
+            unit.span,
+            w("不认识的单位", "unknown unit"),
+        );
+        let slip = self
+            .registry
+            .units()
+            .iter()
+            .find(|spec| spec.slips.contains(&name.as_str()));
+        if name == "m" {
+            error = error.with_help(w(
+                "`m` 是米还是分钟？写 `meters` 或 `minutes`",
+                "is `m` metres or minutes? write `meters` or `minutes`",
+            ));
+        } else if let Some(spec) = slip {
+            let right = spec.words[0];
+            error = error
+                .with_help(w(format!("写成 `{right}`"), format!("write `{right}`")))
+                .with_fix(
+                    w(format!("改成 `{right}`"), format!("replace by `{right}`")),
+                    unit.span,
+                    right,
+                );
+        } else {
+            let words = self
+                .registry
+                .units()
+                .iter()
+                .flat_map(|spec| spec.words.iter().copied());
+            let all: Vec<_> = self
+                .registry
+                .units()
+                .iter()
+                .map(|spec| spec.words[0])
+                .collect();
+            if let Some(near) = crate::lang::diagnostics::nearest(name, words) {
+                error = error.with_fix(
+                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
+                    unit.span,
+                    near,
+                );
+            }
+            error = error.with_help(w(
+                format!("单位有：{}", all.join("、")),
+                format!("the units are: {}", all.join(", ")),
+            ));
+        }
+        self.report.push(error);
+        poison(span)
+    }
+
+    fn negate(&mut self, inner: &ast::Expr, span: Span, scope: &Scope<'_>) -> Expr {
+        let inner = self.expr(inner, scope);
+        if inner.ty == Type::Poison {
+            return poison(span);
+        }
+        if let Some(value) = constant(&inner).as_ref().and_then(negated) {
+            let ty = inner.ty.clone();
+            return konst(value, ty, span);
+        }
+        if !is_amount(&inner.ty) {
+            self.wrong_type(&inner, "数量", "an amount");
+            return poison(span);
+        }
+        let ty = inner.ty.clone();
+        let minus = konst(Value::Number(-1.0), Type::Number, span);
+        node(
+            ExprKind::Arith(ArithOp::Multiply, Box::new(minus), Box::new(inner)),
+            ty,
+            span,
+        )
+    }
+
+    fn binary(
+        &mut self,
+        op: ast::BinaryOp,
+        op_span: Span,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Expr {
+        use ast::BinaryOp as B;
+        match op {
+            B::And | B::Or => self.junction(op, op_span, left, right, span, scope),
+            B::Equal | B::NotEqual | B::Less | B::LessEqual | B::Greater | B::GreaterEqual => {
+                let op = match op {
+                    B::Equal => CompareOp::Equal,
+                    B::NotEqual => CompareOp::NotEqual,
+                    B::Less => CompareOp::Less,
+                    B::LessEqual => CompareOp::LessEqual,
+                    B::Greater => CompareOp::Greater,
+                    _ => CompareOp::GreaterEqual,
+                };
+                self.comparison(op, op_span, left, right, span, scope)
+            }
+            B::Add => self.arith(ArithOp::Add, op_span, left, right, span, scope),
+            B::Subtract => self.arith(ArithOp::Subtract, op_span, left, right, span, scope),
+            B::Multiply => self.arith(ArithOp::Multiply, op_span, left, right, span, scope),
+            B::Divide => self.arith(ArithOp::Divide, op_span, left, right, span, scope),
+        }
+    }
+
+    fn junction(
+        &mut self,
+        op: ast::BinaryOp,
+        op_span: Span,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Expr {
+        let mut parts = Vec::new();
+        for side in [left, right] {
+            match &side.kind {
+                ast::ExprKind::Binary {
+                    op: inner,
+                    op_span: inner_op,
+                    ..
+                } if is_junction(*inner) && *inner != op => {
+                    self.report.push(
+                        Diagnostic::error(
+                            c::MIXED_AND_OR,
+                            w(
+                                "`and` 和 `or` 混用，要加括号",
+                                "`and` and `or` are mixed without parentheses",
+                            ),
+                            side.span,
+                            w("先算这一半？", "is this half meant to go first?"),
+                        )
+                        .with_label(*inner_op, w("这里", "here"))
+                        .with_label(op_span, w("和这里", "and here"))
+                        .with_help(w(
+                            "用括号写清楚先算哪一半",
+                            "say with parentheses which half goes first",
+                        ))
+                        .with_fix(
+                            w("给这一半加括号", "put this half in parentheses"),
+                            side.span,
+                            format!("({})", self.sources.slice(side.span)),
+                        ),
+                    );
+                }
+                _ => {}
+            }
+            let checked = self.condition(side, scope);
+            let same =
+                matches!(&side.kind, ast::ExprKind::Binary { op: inner, .. } if *inner == op);
+            match (checked.kind, op) {
+                (ExprKind::And(inner), ast::BinaryOp::And)
+                | (ExprKind::Or(inner), ast::BinaryOp::Or)
+                    if same =>
+                {
+                    parts.extend(inner);
+                }
+                (kind, _) => parts.push(Expr {
+                    kind,
+                    ty: checked.ty,
+                    span: checked.span,
+                }),
+            }
+        }
+        let kind = if op == ast::BinaryOp::And {
+            ExprKind::And(parts)
+        } else {
+            ExprKind::Or(parts)
+        };
+        node(kind, Type::YesNo, span)
+    }
+
+    fn comparison(
+        &mut self,
+        op: CompareOp,
+        op_span: Span,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Expr {
+        for side in [left, right] {
+            if matches!(&side.kind, ast::ExprKind::Binary { op, .. } if is_comparison(*op)) {
+                self.report.push(
+                    Diagnostic::error(
+                        c::CHAINED,
+                        w("一次只能比较两个值", "a comparison has two sides only"),
+                        span,
+                        w("连写的比较", "chained comparison"),
+                    )
+                    .with_help(w("写成 `a < b and b < c`", "write `a < b and b < c`")),
+                );
+                return poison(span);
+            }
+        }
+        let left = self.expr(left, scope);
+        let right = self.expr(right, scope);
+        let Some((left, right)) = self.unify(left, right, op_span) else {
+            return poison(span);
+        };
+        let ordering = !matches!(op, CompareOp::Equal | CompareOp::NotEqual);
+        let fits = if ordering {
+            is_ordered(&left.ty)
+        } else {
+            is_comparable(&left.ty)
+        };
+        if !fits {
+            let ty = &left.ty;
+            self.report.push(
+                Diagnostic::error(
+                    c::NOT_COMPARABLE,
+                    w(format!("{ty} 不能这样比较"), format!("{ty} cannot be compared like this")),
+                    op_span,
+                    w(format!("两边都是 {ty}"), format!("both sides are {ty}")),
+                )
+                .with_help(w("有大小的只有数字、百分比、时长、时间、距离和速度", "only numbers, percentages, durations, times, distances and speeds have an order")),
+            );
+            return poison(span);
+        }
+        node(
+            ExprKind::Compare(op, Box::new(left), Box::new(right)),
+            Type::YesNo,
+            span,
+        )
+    }
+
+    /// Both of one type, or one error.
+    fn unify(&mut self, left: Expr, right: Expr, op_span: Span) -> Option<(Expr, Expr)> {
+        if left.ty == Type::Poison || right.ty == Type::Poison {
+            return None;
+        }
+        if left.ty == right.ty {
+            return Some((left, right));
+        }
+        if can_become(&right, &left.ty) {
+            let right = self.want(right, &left.ty);
+            return (right.ty != Type::Poison).then_some((left, right));
+        }
+        if can_become(&left, &right.ty) {
+            let left = self.want(left, &right.ty);
+            return (left.ty != Type::Poison).then_some((left, right));
+        }
+        let (a, b) = (&left.ty, &right.ty);
+        self.report.push(
+            Diagnostic::error(
+                c::DIFFERENT_TYPES,
+                w(
+                    format!("{a} 和 {b} 不能比较"),
+                    format!("{a} and {b} cannot be compared"),
+                ),
+                op_span,
+                w("两边类型不同", "the sides have different types"),
+            )
+            .with_label(left.span, w(format!("这是 {a}"), format!("this is {a}")))
+            .with_label(right.span, w(format!("这是 {b}"), format!("this is {b}"))),
+        );
+        None
+    }
+
+    fn arith(
+        &mut self,
+        op: ArithOp,
+        op_span: Span,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Expr {
+        let left = self.expr(left, scope);
+        let right = self.expr(right, scope);
+        if left.ty == Type::Poison || right.ty == Type::Poison {
+            return poison(span);
+        }
+        let ty = match (op, &left.ty, &right.ty) {
+            (ArithOp::Add | ArithOp::Subtract, a, b) if a == b && is_amount(a) => Some(a.clone()),
+            (ArithOp::Subtract, Type::Time, Type::Time) => Some(Type::Duration),
+            (ArithOp::Add | ArithOp::Subtract, Type::Time, Type::Duration) => Some(Type::Time),
+            (ArithOp::Multiply, Type::Number, b) if is_amount(b) => Some(b.clone()),
+            (ArithOp::Multiply | ArithOp::Divide, a, Type::Number) if is_amount(a) => {
+                Some(a.clone())
+            }
+            (ArithOp::Divide, a, b) if a == b && is_amount(a) => Some(Type::Number),
+            _ => None,
+        };
+        let Some(ty) = ty else {
+            let (a, b) = (&left.ty, &right.ty);
+            self.report.push(
+                Diagnostic::error(
+                    c::BAD_ARITHMETIC,
+                    w(
+                        format!("{a} 和 {b} 不能这样计算"),
+                        format!("{a} and {b} cannot be calculated with like this"),
+                    ),
+                    op_span,
+                    w("这里算不了", "no meaning here"),
+                )
+                .with_label(left.span, w(format!("这是 {a}"), format!("this is {a}")))
+                .with_label(right.span, w(format!("这是 {b}"), format!("this is {b}"))),
+            );
+            return poison(span);
+        };
+        let zero = constant(&right).as_ref().and_then(magnitude) == Some(0.0);
+        if op == ArithOp::Divide && zero {
+            self.out_of_range(right.span, "不能除以零", "division by zero");
+            return poison(span);
+        }
+        node(
+            ExprKind::Arith(op, Box::new(left), Box::new(right)),
+            ty,
+            span,
+        )
+    }
+
+    fn membership(
+        &mut self,
+        item: &ast::Expr,
+        list: &ast::Expr,
+        negated: bool,
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Expr {
+        let item = self.expr(item, scope);
+        let mut inner = list;
+        while let ast::ExprKind::Group(deeper) = &inner.kind {
+            inner = deeper;
+        }
+        match &inner.kind {
+            ast::ExprKind::List(entries) => {
+                let values = entries
+                    .iter()
+                    .map(|entry| {
+                        let entry = self.expr(entry, scope);
+                        if item.ty == Type::Ip && entry.ty == Type::Text {
+                            return self.want(entry, &Type::Network);
+                        }
+                        self.want(entry, &item.ty)
+                    })
+                    .collect();
+                node(
+                    ExprKind::InValues {
+                        item: Box::new(item),
+                        values,
+                        negated,
+                    },
+                    Type::YesNo,
+                    span,
+                )
+            }
+            ast::ExprKind::Path(path) => {
+                if let [name] = path.parts.as_slice()
+                    && let Some(ValueItem::List(index)) =
+                        self.items.values.get(name.name.as_str()).copied()
+                    && !scope.locals.contains_key(&name.name)
+                {
+                    return self.in_list(item, index, path.span, negated, span);
+                }
+                let listed = self.path(path, scope, false);
+                self.in_value(item, listed, negated, span)
+            }
+            _ => {
+                let listed = self.expr(inner, scope);
+                self.in_value(item, listed, negated, span)
+            }
+        }
+    }
+
+    fn in_list(
+        &mut self,
+        item: Expr,
+        index: usize,
+        place: Span,
+        negated: bool,
+        span: Span,
+    ) -> Expr {
+        let Some((id, ty)) = self.list(index) else {
+            return poison(span);
+        };
+        let item = match (&ty, &item.ty) {
+            (Type::Network, Type::Ip | Type::Network) | (_, Type::Poison) => item,
+            _ if item.ty == ty || can_become(&item, &ty) => self.want(item, &ty),
+            _ => {
+                let found = item.ty.clone();
+                self.report.push(
+                    Diagnostic::error(
+                        c::DIFFERENT_TYPES,
+                        w(
+                            format!("{found} 不会在 {ty} 的列表里"),
+                            format!("{found} is never in a list of {ty}"),
+                        ),
+                        item.span,
+                        w(format!("这是 {found}"), format!("this is {found}")),
+                    )
+                    .with_label(
+                        place,
+                        w(
+                            format!("这是 {ty} 的列表"),
+                            format!("this is a list of {ty}"),
+                        ),
+                    ),
+                );
+                return poison(span);
+            }
+        };
+        node(
+            ExprKind::InList {
+                item: Box::new(item),
+                list: id,
+                negated,
+            },
+            Type::YesNo,
+            span,
+        )
+    }
+
+    fn in_value(&mut self, item: Expr, listed: Expr, negated: bool, span: Span) -> Expr {
+        let item = match &listed.ty {
+            Type::Poison => return poison(span),
+            Type::List(of) => self.want(item, of),
+            Type::Network => self.want(item, &Type::Ip),
+            other => {
+                self.report.push(
+                    Diagnostic::error(
+                        c::NOT_A_LIST,
+                        w("`in` 后面要一个列表", "`in` wants a list after it"),
+                        listed.span,
+                        w(format!("这是 {other}"), format!("this is {other}")),
+                    )
+                    .with_help(w("比较两个值用 `==`", "compare two values with `==`")),
+                );
+                return poison(span);
+            }
+        };
+        if matches!(&listed.kind, ExprKind::Field(id) if Some(*id) == self.registry.field(SIGNALS))
+            && let Some(Value::Text(name)) = constant(&item)
+        {
+            self.signal_in_condition(&name, item.span);
+        }
+        node(
+            ExprKind::InValues {
+                item: Box::new(item),
+                values: vec![listed],
+                negated,
+            },
+            Type::YesNo,
+            span,
+        )
+    }
+
+    /// The expression as a `ty`: itself, a text that stands for one, or one error and poison.
+    pub(super) fn want(&mut self, expr: Expr, ty: &Type) -> Expr {
+        if expr.ty == *ty || expr.ty == Type::Poison || *ty == Type::Poison {
+            return expr;
+        }
+        if expr.ty == Type::Text
+            && let Some(Value::Text(text)) = constant(&expr)
+            && let Some(meant) = from_text(&text, ty)
+        {
+            if let Some(value) = meant {
+                return konst(value, ty.clone(), expr.span);
+            }
+            self.report.push(Diagnostic::error(
+                c::BAD_LITERAL,
+                w(format!("这不是一个 {ty}"), format!("this is no {ty}")),
+                expr.span,
+                w(format!("这里要 {ty}"), format!("{ty} is wanted here")),
+            ));
+            return poison(expr.span);
+        }
+        if expr.ty == Type::Number && constant(&expr).is_some() && self.unit_for(ty).is_some() {
+            self.missing_unit(&expr, ty);
+            return poison(expr.span);
+        }
+        self.wrong_type(&expr, &ty.to_string(), &ty.to_string());
+        poison(expr.span)
+    }
+
+    fn unit_for(&self, ty: &Type) -> Option<&'static str> {
+        let mut units = self.registry.units().iter().filter(|unit| unit.ty == *ty);
+        let first = units.next()?;
+        // The second of a family is the everyday one: minutes, kilometres.
+        Some(units.next().unwrap_or(first).words[0])
+    }
+
+    fn missing_unit(&mut self, expr: &Expr, ty: &Type) {
+        let Some(unit) = self.unit_for(ty) else {
+            return;
+        };
+        let written = self.sources.slice(expr.span).trim();
+        let fixed = if unit.chars().all(char::is_alphabetic) || unit.contains('/') {
+            format!("{written} {unit}")
+        } else {
+            format!("{written}{unit}")
+        };
+        let all: Vec<_> = self
+            .registry
+            .units()
+            .iter()
+            .filter(|unit| unit.ty == *ty)
+            .map(|unit| unit.words[0])
+            .collect();
+        self.report.push(
+            Diagnostic::error(
+                c::MISSING_UNIT,
+                w(
+                    format!("`{written}` 缺少单位"),
+                    format!("`{written}` has no unit"),
+                ),
+                expr.span,
+                w(format!("{written} 什么？"), format!("{written} what?")),
+            )
+            .with_help(w(
+                format!("写成 `{fixed}`？单位有：{}", all.join("、")),
+                format!("`{fixed}`? the units are: {}", all.join(", ")),
+            ))
+            .with_fix(
+                w(format!("写成 `{fixed}`"), format!("write `{fixed}`")),
+                expr.span,
+                fixed,
+            ),
+        );
+    }
+
+    pub(super) fn wrong_type(&mut self, expr: &Expr, zh: &str, en: &str) {
+        let found = &expr.ty;
+        self.report.push(Diagnostic::error(
+            c::WRONG_TYPE,
+            w(format!("这里要 {zh}"), format!("{en} is wanted here")),
+            expr.span,
+            w(format!("这是 {found}"), format!("this is {found}")),
+        ));
+    }
+
+    pub(super) fn out_of_range(&mut self, span: Span, zh: &str, en: &str) {
+        self.report.push(Diagnostic::error(
+            c::OUT_OF_RANGE,
+            w(zh, en),
+            span,
+            w("这个数不行", "this number cannot be"),
+        ));
+    }
+
+    /// The value of a constant of type `ty`.
+    pub(super) fn constant(&mut self, expr: &ast::Expr, ty: &Type) -> Option<Value> {
+        let checked = self.expr(expr, &Scope::constants());
+        let checked = self.want(checked, ty);
+        if checked.ty == Type::Poison {
+            return None;
+        }
+        let value = constant(&checked);
+        if value.is_none() {
+            self.report.push(
+                Diagnostic::error(
+                    c::NOT_CONSTANT,
+                    w("这里要一个固定的值", "a constant is wanted here"),
+                    expr.span,
+                    w(
+                        "这要等事件发生才知道",
+                        "this is known only when the event happens",
+                    ),
+                )
+                .with_help(w(
+                    "写一个数，或者 `let` 定义的常量",
+                    "write a number, or a `let` that is one",
+                )),
+            );
+        }
+        value
+    }
+
+    /// A constant duration in milliseconds, above zero.
+    pub(super) fn duration(&mut self, expr: &ast::Expr) -> Option<i64> {
+        let Value::Duration(millis) = self.constant(expr, &Type::Duration)? else {
+            return None;
+        };
+        if millis <= 0 {
+            self.out_of_range(expr.span, "时长要大于零", "a duration must be above zero");
+            return None;
+        }
+        if millis > MAX_DURATION {
+            self.out_of_range(expr.span, "时长最多十年", "a duration is ten years at most");
+            return None;
+        }
+        Some(millis)
+    }
+}
+
+pub(super) fn node(kind: ExprKind, ty: Type, span: Span) -> Expr {
+    let poisoned = match &kind {
+        ExprKind::Not(inner) | ExprKind::IsKnown { inner, .. } => inner.ty == Type::Poison,
+        ExprKind::InValues { item, .. } | ExprKind::InList { item, .. } => item.ty == Type::Poison,
+        _ => false,
+    };
+    Expr {
+        kind,
+        ty: if poisoned { Type::Poison } else { ty },
+        span,
+    }
+}
+
+/// Whether `want` would turn `expr` into a `ty` or say precisely what is missing.
+fn can_become(expr: &Expr, ty: &Type) -> bool {
+    let fixed = constant(expr).is_some();
+    match expr.ty {
+        Type::Text => fixed && from_text("", ty).is_some(),
+        Type::Number => {
+            fixed
+                && matches!(
+                    ty,
+                    Type::Percent | Type::Duration | Type::Distance | Type::Speed
+                )
+        }
+        _ => false,
+    }
+}
+
+fn is_junction(op: ast::BinaryOp) -> bool {
+    matches!(op, ast::BinaryOp::And | ast::BinaryOp::Or)
+}
+
+fn is_comparison(op: ast::BinaryOp) -> bool {
+    use ast::BinaryOp as B;
+    matches!(
+        op,
+        B::Equal | B::NotEqual | B::Less | B::LessEqual | B::Greater | B::GreaterEqual
+    )
+}
+
+fn is_amount(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::Number | Type::Percent | Type::Duration | Type::Distance | Type::Speed
+    )
+}
+
+fn is_ordered(ty: &Type) -> bool {
+    is_amount(ty) || *ty == Type::Time
+}
+
+fn is_comparable(ty: &Type) -> bool {
+    !matches!(ty, Type::Place | Type::Login | Type::List(_))
+}

@@ -1,0 +1,448 @@
+//! Questions to the history: streams, fields of past rows, windows, keys, filters.
+
+use crate::lang::builtins::{
+    ArgKind, BY_KEYS, FieldSpec, FunctionKind, FunctionSpec, NamedArg, ResultType, STREAMS,
+};
+use crate::lang::diagnostics::Diagnostic;
+use crate::lang::program::{
+    ByKey, Expr, ExprKind, FieldId, HistoryFunction, HistoryQuery, QueryId, Stream, Window,
+};
+use crate::lang::span::Span;
+use crate::lang::syntax::ast;
+use crate::lang::value::{Type, Value};
+
+use super::Checker;
+use super::codes as c;
+use super::expr::{node, poison};
+use super::report::w;
+use super::scope::{Place, Scope};
+use crate::lang::diagnostics::nearest;
+
+/// Questions to the history in one rule set: each is work at every login.
+const MAX_QUERIES: usize = 512;
+/// `last: n` at most: the rows kept per account.
+const MAX_LAST: f64 = 2000.0;
+/// Keys in one `by:`.
+const MAX_KEYS: usize = 2;
+
+impl Checker<'_> {
+    pub(super) fn history(
+        &mut self,
+        spec: &FunctionSpec,
+        args: &[&ast::Arg],
+        named: &[&ast::Arg],
+        name: &ast::Ident,
+        span: Span,
+        scope: &Scope<'_>,
+    ) -> Expr {
+        let FunctionKind::History(function) = spec.kind else {
+            return poison(span);
+        };
+        let mut query = HistoryQuery {
+            id: QueryId(0),
+            function,
+            stream: spec.stream.unwrap_or(Stream::Attempts),
+            denominator: None,
+            field: None,
+            value: None,
+            window: Window::All,
+            by: if function == HistoryFunction::Rarity {
+                vec![ByKey::All]
+            } else {
+                Vec::new()
+            },
+            filter: None,
+            percentile: None,
+            sequence: None,
+            span,
+        };
+        let mut sound = true;
+        let mut streams = 0;
+        for (arg, wanted) in args.iter().zip(&spec.args) {
+            match wanted.kind {
+                ArgKind::Stream => match self.stream(&arg.value) {
+                    Some(stream) if streams == 0 => {
+                        query.stream = stream;
+                        streams += 1;
+                    }
+                    Some(stream) => query.denominator = Some(stream),
+                    None => sound = false,
+                },
+                ArgKind::RowField(types) => match self.row_field(&arg.value, types) {
+                    Some(id) => query.field = Some(id),
+                    None => sound = false,
+                },
+                ArgKind::PresentField => match self.present(&arg.value, scope) {
+                    Some((id, value)) => {
+                        query.field = Some(id);
+                        query.value = Some(value);
+                    }
+                    None => sound = false,
+                },
+                ArgKind::Percent => match self.constant(&arg.value, &Type::Percent) {
+                    Some(Value::Percent(share)) if (0.0..=1.0).contains(&share) => {
+                        query.percentile = Some(share)
+                    }
+                    Some(_) => {
+                        self.out_of_range(
+                            arg.value.span,
+                            "百分比在 0% 到 100% 之间",
+                            "a percentile lies between 0% and 100%",
+                        );
+                        sound = false;
+                    }
+                    None => sound = false,
+                },
+                ArgKind::Value(_) | ArgKind::Same => {}
+            }
+        }
+        let mut given: Vec<NamedArg> = Vec::new();
+        for arg in named {
+            let Some(word) = &arg.name else { continue };
+            let Some(which) = spec
+                .named
+                .iter()
+                .copied()
+                .find(|named| named.word() == word.name)
+            else {
+                self.unknown_argument(arg, spec);
+                sound = false;
+                continue;
+            };
+            let window = |named: &NamedArg| matches!(named, NamedArg::Within | NamedArg::Last);
+            if given.contains(&which) || (window(&which) && given.iter().any(window)) {
+                self.report.push(Diagnostic::error(
+                    c::UNKNOWN_ARGUMENT,
+                    w(
+                        format!("`{}:` 多余了", word.name),
+                        format!("`{}:` is one too many", word.name),
+                    ),
+                    word.span,
+                    w("范围只说一次", "say it once"),
+                ));
+                sound = false;
+                continue;
+            }
+            given.push(which);
+            sound &= self.named(which, arg, &mut query, scope);
+        }
+        let window = given
+            .iter()
+            .any(|named| matches!(named, NamedArg::Within | NamedArg::Last));
+        if sound && spec.needs_window && !window {
+            self.missing_argument(spec, name, NamedArg::Within, "within: 10 minutes");
+            sound = false;
+        }
+        let of = spec.named.contains(&NamedArg::Of) && spec.stream.is_none();
+        if sound && of && !given.contains(&NamedArg::Of) {
+            self.missing_argument(spec, name, NamedArg::Of, "of: failures");
+            sound = false;
+        }
+        if !sound {
+            return poison(span);
+        }
+        if self.queries.len() >= MAX_QUERIES {
+            self.report.push(Diagnostic::error(
+                c::TOO_MANY_QUERIES,
+                w(
+                    format!("对历史的提问超过 {MAX_QUERIES} 个"),
+                    format!("more than {MAX_QUERIES} questions to the history"),
+                ),
+                span,
+                w("从这一个起太多了", "too many from here on"),
+            ));
+            return poison(span);
+        }
+        let ty = match (&spec.result, query.field) {
+            (ResultType::OfFirst, Some(id)) => self.registry.field_spec(id).ty.clone(),
+            (ResultType::Always(ty), _) => ty.clone(),
+            (ResultType::OfFirst, None) => Type::Poison,
+        };
+        let id = QueryId(self.queries.len() as u32);
+        query.id = id;
+        self.queries.push(query);
+        node(ExprKind::History(id), ty, span)
+    }
+
+    fn missing_argument(
+        &mut self,
+        spec: &FunctionSpec,
+        name: &ast::Ident,
+        which: NamedArg,
+        example: &str,
+    ) {
+        let word = which.word();
+        self.report.push(
+            Diagnostic::error(
+                c::MISSING_ARGUMENT,
+                w(
+                    format!("`{}` 缺少 `{word}:`", spec.name),
+                    format!("`{}` needs `{word}:`", spec.name),
+                ),
+                name.span,
+                w(
+                    format!("没有说 `{word}:`"),
+                    format!("`{word}:` is not said"),
+                ),
+            )
+            .with_help(w(
+                format!("例如 `{example}`"),
+                format!("for example `{example}`"),
+            )),
+        );
+    }
+
+    fn named(
+        &mut self,
+        which: NamedArg,
+        arg: &ast::Arg,
+        query: &mut HistoryQuery,
+        scope: &Scope<'_>,
+    ) -> bool {
+        match which {
+            NamedArg::Within => match self.duration(&arg.value) {
+                Some(millis) => query.window = Window::Within(millis),
+                None => return false,
+            },
+            NamedArg::Last => match self.constant(&arg.value, &Type::Number) {
+                Some(Value::Number(n)) if n >= 1.0 && n <= MAX_LAST && n.fract() == 0.0 => {
+                    #[allow(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "checked above"
+                    )]
+                    let n = n as u32;
+                    query.window = Window::Last(n);
+                }
+                Some(_) => {
+                    self.out_of_range(
+                        arg.value.span,
+                        "`last:` 是 1 到 2000 的整数",
+                        "`last:` is a whole number from 1 to 2000",
+                    );
+                    return false;
+                }
+                None => return false,
+            },
+            NamedArg::Of => match self.stream(&arg.value) {
+                Some(stream) => query.stream = stream,
+                None => return false,
+            },
+            NamedArg::By => match self.keys(&arg.value) {
+                Some(keys) => query.by = keys,
+                None => return false,
+            },
+            NamedArg::Where => {
+                let row = Scope {
+                    place: Place::Row,
+                    locals: Default::default(),
+                    ..scope.clone()
+                };
+                let filter = self.condition(&arg.value, &row);
+                if filter.ty == Type::Poison {
+                    return false;
+                }
+                query.filter = Some(filter);
+            }
+        }
+        true
+    }
+
+    fn stream(&mut self, expr: &ast::Expr) -> Option<Stream> {
+        let written = self.sources.slice(expr.span);
+        let found =
+            single(expr).and_then(|name| STREAMS.iter().find(|(stream, ..)| *stream == name.name));
+        if let Some((_, stream, ..)) = found {
+            return Some(*stream);
+        }
+        let names: Vec<&str> = STREAMS.iter().map(|(name, ..)| *name).collect();
+        let mut error = Diagnostic::error(
+            c::UNKNOWN_STREAM,
+            w("这里要说哪些登录", "which logins is wanted here"),
+            expr.span,
+            w("不是登录流", "not a stream of logins"),
+        )
+        .with_help(w(
+            format!("可以写：{}", names.join("、")),
+            format!("one of: {}", names.join(", ")),
+        ));
+        if let Some(near) = nearest(written, names) {
+            error = error.with_fix(
+                w(format!("改成 `{near}`"), format!("replace by `{near}`")),
+                expr.span,
+                near,
+            );
+        }
+        self.report.push(error);
+        None
+    }
+
+    fn row_field(&mut self, expr: &ast::Expr, types: &[Type]) -> Option<FieldId> {
+        if let Some(id) = single(expr).and_then(|name| self.registry.row_field(&name.name)) {
+            let spec = self.registry.field_spec(id);
+            if types.is_empty() || types.contains(&spec.ty) {
+                return Some(id);
+            }
+            let (ty, name) = (spec.ty.clone(), spec.bare());
+            let names: Vec<String> = types.iter().map(Type::to_string).collect();
+            self.report.push(Diagnostic::error(
+                c::WRONG_TYPE,
+                w(
+                    format!("这里要 {}", names.join("、")),
+                    format!("{} is wanted here", names.join(", ")),
+                ),
+                expr.span,
+                w(format!("`{name}` 是 {ty}"), format!("`{name}` is {ty}")),
+            ));
+            return None;
+        }
+        let rows: Vec<&str> = self
+            .registry
+            .fields()
+            .iter()
+            .filter(|field| field.row)
+            .map(FieldSpec::bare)
+            .collect();
+        let written = self.sources.slice(expr.span);
+        let mut error = Diagnostic::error(
+            c::ROW_FIELD,
+            w(
+                "这里要过去的登录的一项",
+                "a field of past logins is wanted here",
+            ),
+            expr.span,
+            w("过去的登录没有这一项", "past logins have no such field"),
+        )
+        .with_help(w(
+            format!("可以写：{}", rows.join(" ")),
+            format!("one of: {}", rows.join(" ")),
+        ));
+        let bare = written.rsplit('.').next().unwrap_or(written);
+        let near = rows
+            .iter()
+            .copied()
+            .find(|row| *row == bare)
+            .or_else(|| nearest(written, rows.iter().copied()));
+        if let Some(near) = near {
+            error = error.with_fix(
+                w(format!("改成 `{near}`"), format!("replace by `{near}`")),
+                expr.span,
+                near,
+            );
+        }
+        self.report.push(error);
+        None
+    }
+
+    fn present(&mut self, expr: &ast::Expr, scope: &Scope<'_>) -> Option<(FieldId, Expr)> {
+        if let ast::ExprKind::Path(path) = &expr.kind
+            && let Some(id) = self.registry.field(&path.text())
+            && self.registry.field_spec(id).row
+            && self.registry.field_spec(id).ty != Type::Time
+        {
+            let value = self.field(id, path.span, scope);
+            return (value.ty != Type::Poison).then_some((id, value));
+        }
+        let written = self.sources.slice(expr.span);
+        let fields = || {
+            self.registry
+                .fields()
+                .iter()
+                .filter(|field| field.row && field.ty != Type::Time)
+        };
+        let paths: Vec<&str> = fields().map(|field| field.path).collect();
+        let near = fields()
+            .find(|field| field.bare() == written)
+            .map(|field| field.path)
+            .or_else(|| nearest(written, paths.iter().copied()));
+        let mut error = Diagnostic::error(
+            c::PRESENT_FIELD,
+            w(
+                "这里要这次登录的一项",
+                "a field of this login is wanted here",
+            ),
+            expr.span,
+            w(
+                "不能和过去的登录比较",
+                "cannot be compared with past logins",
+            ),
+        )
+        .with_help(w(
+            format!("可以写：{}", paths.join(" ")),
+            format!("one of: {}", paths.join(" ")),
+        ));
+        if let Some(near) = near {
+            error = error.with_fix(
+                w(format!("改成 `{near}`"), format!("replace by `{near}`")),
+                expr.span,
+                near,
+            );
+        }
+        self.report.push(error);
+        None
+    }
+
+    fn keys(&mut self, expr: &ast::Expr) -> Option<Vec<ByKey>> {
+        let parts: Vec<&ast::Expr> = match &expr.kind {
+            ast::ExprKind::List(parts) => parts.iter().collect(),
+            _ => vec![expr],
+        };
+        let mut keys = Vec::new();
+        for part in &parts {
+            let found =
+                single(part).and_then(|name| BY_KEYS.iter().find(|(key, _)| *key == name.name));
+            let Some((_, key)) = found else {
+                let names: Vec<&str> = BY_KEYS.iter().map(|(key, _)| *key).collect();
+                let written = self.sources.slice(part.span);
+                let bare = written.rsplit('.').next().unwrap_or(written);
+                let near = names
+                    .iter()
+                    .copied()
+                    .find(|key| *key == bare)
+                    .or_else(|| nearest(written, names.iter().copied()));
+                let mut error = Diagnostic::error(
+                    c::BY_KEY,
+                    w("不能按这个分组", "logins cannot be taken by this"),
+                    part.span,
+                    w("不是 `by:` 的键", "no key of `by:`"),
+                )
+                .with_help(w(
+                    format!("可以写：{}", names.join(" ")),
+                    format!("one of: {}", names.join(" ")),
+                ));
+                if let Some(near) = near {
+                    error = error.with_fix(
+                        w(format!("改成 `{near}`"), format!("replace by `{near}`")),
+                        part.span,
+                        near,
+                    );
+                }
+                self.report.push(error);
+                return None;
+            };
+            keys.push(*key);
+        }
+        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
+        let alone = keys.contains(&ByKey::All) && keys.len() > 1;
+        if keys.is_empty() || keys.len() > MAX_KEYS || distinct.len() != keys.len() || alone {
+            self.report.push(Diagnostic::error(
+                c::BY_KEY,
+                w(
+                    "`by:` 要一个键，或者两个不同的键",
+                    "`by:` takes one key, or two different ones",
+                ),
+                expr.span,
+                w("键的个数不对", "not one or two keys"),
+            ));
+            return None;
+        }
+        Some(keys)
+    }
+}
+
+fn single(expr: &ast::Expr) -> Option<&ast::Ident> {
+    match &expr.kind {
+        ast::ExprKind::Path(path) if path.parts.len() == 1 => path.parts.first(),
+        _ => None,
+    }
+}

@@ -1,0 +1,331 @@
+//! Trees → checked program: names resolved, types and units settled, every outcome answered.
+//!
+//! The only way to a [`Program`]. It reads nothing but the sources and the registry. A mistake is
+//! reported exactly once: whatever is wrong becomes poison, and poison fits everything.
+//!
+//! Two things are defined by use, not by an item: the variables that `remember` sets and the
+//! parameters that `start … with` hands over. They are gathered by running the very same checker
+//! with its report switched off until nothing new appears; then it runs once with it on.
+
+mod action;
+mod call;
+pub(in crate::lang) mod codes;
+mod dialog;
+mod expr;
+mod history;
+mod items;
+mod lists;
+pub(in crate::lang) mod literal;
+mod path;
+mod reply;
+pub(in crate::lang) mod report;
+mod rule;
+mod scope;
+mod signal;
+mod story;
+mod text;
+pub(in crate::lang) mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub(in crate::lang) use reply::literals;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::builtins::Registry;
+use super::diagnostics::{Diagnostic, Severity};
+use super::program::{Expr, Extractor, HistoryQuery, List, ListId, Pattern, Program, RuleId};
+use super::span::{FileId, Sources, Span};
+use super::syntax::{self, ast};
+use super::value::Type;
+use items::Items;
+use report::Report;
+
+/// What compiling a rules folder gives.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The program, when there is no error.
+    pub program: Option<Arc<Program>>,
+    /// Errors and warnings, sorted by file and position.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Compiled {
+    /// Whether there is any error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|found| found.severity == Severity::Error)
+    }
+}
+
+/// Rounds of gathering: each finds at least one new name, and chains of them are short.
+const MAX_ROUNDS: usize = 16;
+
+/// Compiles a snapshot of a rules folder: parse, check, analyse.
+pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
+    let mut diagnostics = Vec::new();
+    let mut files = Vec::new();
+    for (index, file) in sources.files.iter().enumerate() {
+        let parsed = syntax::parse(FileId(index as u32), &file.text);
+        diagnostics.extend(parsed.diagnostics);
+        files.push(parsed.file);
+    }
+    let whole = diagnostics
+        .iter()
+        .all(|found: &Diagnostic| found.severity != Severity::Error);
+    let (program, found) = check(&sources, &files, registry, whole);
+    diagnostics.extend(found);
+    diagnostics.sort_by_key(|found| {
+        let span = found.primary.span;
+        (span.file, span.start, span.end, found.code)
+    });
+    let sound = diagnostics
+        .iter()
+        .all(|found| found.severity != Severity::Error);
+    Compiled {
+        program: sound.then(|| Arc::new(program)),
+        diagnostics,
+    }
+}
+
+/// Checks trees. `whole`: every file was understood, so that what is missing is missing indeed.
+fn check(
+    sources: &Arc<Sources>,
+    files: &[ast::File],
+    registry: &Registry,
+    whole: bool,
+) -> (Program, Vec<Diagnostic>) {
+    let mut report = Report::default();
+    let items = Items::collect(files, registry, &mut report);
+    let mut names = Names::default();
+    for _ in 0..MAX_ROUNDS {
+        let silent = Report::silent();
+        let mut checker = Checker::new(sources, registry, &items, names.clone(), silent);
+        checker.run();
+        let found = Names {
+            variables: checker.variables,
+            params: checker.params,
+        };
+        if found == names {
+            break;
+        }
+        names = found;
+    }
+    let mut checker = Checker::new(sources, registry, &items, names, report);
+    let program = checker.run();
+    let (mut report, used) = (checker.report, checker.used);
+    let scored = whole && program.signals.len() == items.signals.len();
+    super::analyze::run(&program, registry, whole, scored, &mut report);
+    let errors = |found: &[Diagnostic]| found.iter().any(|one| one.severity == Severity::Error);
+    let mut found = report.into_found();
+    if whole && !errors(&found) {
+        found.extend(unused(&items, &used));
+    }
+    (program, found)
+}
+
+/// Names defined by use, with their first place.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Names {
+    variables: BTreeMap<String, Named>,
+    params: Vec<BTreeMap<String, Named>>,
+}
+
+/// The type of a name and where it was met first.
+#[derive(Debug, Clone, PartialEq)]
+struct Named {
+    ty: Type,
+    span: Span,
+}
+
+/// What something of the set is used by.
+#[derive(Debug, Default)]
+struct Used {
+    lets: BTreeSet<usize>,
+    lists: BTreeSet<usize>,
+    extractors: BTreeSet<usize>,
+    dialogs: BTreeSet<usize>,
+    variables: BTreeSet<String>,
+}
+
+#[derive(Debug)]
+enum LetState {
+    Todo,
+    Open,
+    Done(Option<Expr>),
+}
+
+#[derive(Debug)]
+enum ExtractorState {
+    Todo,
+    Open,
+    Done(Option<Pattern>),
+}
+
+/// One run over a rule set.
+struct Checker<'a> {
+    sources: &'a Arc<Sources>,
+    registry: &'a Registry,
+    items: &'a Items<'a>,
+    report: Report,
+    used: Used,
+    lets: Vec<LetState>,
+    extractors: Vec<ExtractorState>,
+    lists: Vec<List>,
+    list_ids: Vec<Option<ListId>>,
+    queries: Vec<HistoryQuery>,
+    templates: Vec<String>,
+    variables: BTreeMap<String, Named>,
+    /// By dialog: what `start` hands over besides slots.
+    params: Vec<BTreeMap<String, Named>>,
+    /// By dialog.
+    slots: Vec<BTreeMap<String, Named>>,
+    /// By dialog, in `ask` order.
+    slot_extractors: Vec<Vec<Option<Extractor>>>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(
+        sources: &'a Arc<Sources>,
+        registry: &'a Registry,
+        items: &'a Items<'a>,
+        names: Names,
+        report: Report,
+    ) -> Self {
+        let mut params = names.params;
+        params.resize(items.dialogs.len(), BTreeMap::new());
+        Self {
+            sources,
+            registry,
+            items,
+            report,
+            used: Used::default(),
+            lets: items.lets.iter().map(|_| LetState::Todo).collect(),
+            extractors: items
+                .extractors
+                .iter()
+                .map(|_| ExtractorState::Todo)
+                .collect(),
+            lists: Vec::new(),
+            list_ids: Vec::new(),
+            queries: Vec::new(),
+            templates: Vec::new(),
+            variables: names.variables,
+            params,
+            slots: Vec::new(),
+            slot_extractors: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) -> Program {
+        self.check_lists();
+        // Being checked is not being used.
+        for index in 0..self.items.extractors.len() {
+            self.extractor_item(index);
+        }
+        for index in 0..self.items.lets.len() {
+            self.let_value(index, self.items.lets[index].name.span);
+        }
+        self.collect_slots();
+        let items = self.items;
+        let signals = items
+            .signals
+            .iter()
+            .filter_map(|item| self.signal(item))
+            .collect();
+        let mut rules = Vec::new();
+        for item in &items.rules {
+            if let Some(mut rule) = self.rule(item) {
+                self.rule_laws(&rule);
+                rule.id = RuleId(rules.len() as u32);
+                rules.push(rule);
+            }
+        }
+        let dialogs = (0..items.dialogs.len())
+            .map(|index| self.dialog(index))
+            .collect();
+        let stories = items
+            .stories
+            .iter()
+            .filter_map(|item| self.story(item))
+            .collect();
+        let lets = items
+            .lets
+            .iter()
+            .zip(&self.lets)
+            .filter_map(|(item, state)| match state {
+                LetState::Done(Some(value)) => Some(super::program::Let {
+                    name: item.name.name.clone(),
+                    value: value.clone(),
+                    span: item.span,
+                }),
+                _ => None,
+            });
+        let mut program = Program {
+            sources: Arc::clone(self.sources),
+            hash: super::analyze::hash(self.sources),
+            rules,
+            signals,
+            dialogs,
+            lists: self.lists.clone(),
+            lets: lets.collect(),
+            stories,
+            queries: self.queries.clone(),
+            templates: self.templates.clone(),
+            longest_window: 0,
+        };
+        program.longest_window = super::analyze::longest_window(&program);
+        program
+    }
+
+    /// The path of the file and the line a span starts on.
+    fn place(&self, span: Span) -> (String, usize) {
+        let path = self
+            .sources
+            .file(span.file)
+            .map(|file| file.path.clone())
+            .unwrap_or_default();
+        (path, self.sources.line_column(span).0)
+    }
+}
+
+/// Warnings for what nothing uses.
+fn unused(items: &Items<'_>, used: &Used) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    let mut warn = |name: &ast::Ident, zh: &str, en: &str| {
+        let text = &name.name;
+        found.push(Diagnostic::warning(
+            codes::UNUSED,
+            report::w(
+                format!("{zh} `{text}` 没有用到"),
+                format!("{en} `{text}` is never used"),
+            ),
+            name.span,
+            report::w("没有人用", "used nowhere"),
+        ));
+    };
+    for (index, item) in items.lets.iter().enumerate() {
+        if !used.lets.contains(&index) {
+            warn(&item.name, "定义", "let");
+        }
+    }
+    for (index, item) in items.lists.iter().enumerate() {
+        if !used.lists.contains(&index) {
+            warn(&item.name, "列表", "list");
+        }
+    }
+    for (index, item) in items.extractors.iter().enumerate() {
+        if !used.extractors.contains(&index) {
+            warn(&item.name, "提取器", "extractor");
+        }
+    }
+    for (index, item) in items.dialogs.iter().enumerate() {
+        if !used.dialogs.contains(&index) {
+            warn(&item.name, "对话", "dialog");
+        }
+    }
+    found
+}

@@ -1,0 +1,455 @@
+//! `on` rules: triggers, captures, the condition and what it proves.
+
+use std::collections::BTreeMap;
+
+use regex::RegexBuilder;
+
+use crate::lang::builtins::{ALERT_OPEN, EventSpec, Stages};
+use crate::lang::diagnostics::Diagnostic;
+use crate::lang::program::{
+    self, Capture, EventName, Expr, ExprKind, Matcher, Name, PatternCapture, Rule, RuleId, Trigger,
+};
+use crate::lang::span::Span;
+use crate::lang::syntax::ast;
+use crate::lang::value::Type;
+
+use super::Checker;
+use super::codes as c;
+use super::items::once;
+use super::report::w;
+use super::scope::{Local, Place, Scope};
+use super::walk;
+use crate::lang::diagnostics::nearest;
+
+/// Compiled size of one regular expression, in bytes: generous for hand-written ones.
+const MAX_REGEX: usize = 1 << 20;
+
+/// One alternative's names, with types and places.
+type Names = BTreeMap<String, (Type, Span)>;
+
+impl<'a> Checker<'a> {
+    pub(super) fn rule(&mut self, item: &'a ast::RuleItem) -> Option<Rule> {
+        let mut triggers = Vec::new();
+        let mut alternatives: Vec<(Names, Span)> = Vec::new();
+        let mut stages = Stages::NONE;
+        let mut events = Vec::new();
+        let mut sound = true;
+        for trigger in &item.triggers {
+            let Some((checked, names, spec)) = self.trigger(trigger) else {
+                // The captures of a broken alternative are unknown, not missing.
+                sound = false;
+                continue;
+            };
+            stages = stages.and(spec.stages());
+            events.push(spec.name);
+            triggers.push(checked);
+            alternatives.push((names, trigger.span));
+        }
+        if triggers.is_empty() {
+            return None;
+        }
+        let mut scope = Scope::new(stages, Place::Rule);
+        scope.events = events;
+        scope.locals = self.captures(&alternatives);
+        if !sound {
+            self.broken_names(item, &mut scope);
+        }
+        let captures: Vec<Capture> = scope
+            .locals
+            .iter()
+            .map(|(name, local)| Capture {
+                name: name.clone(),
+                ty: local.ty.clone(),
+            })
+            .collect();
+        let when = item.when.as_ref().map(|when| self.condition(when, &scope));
+        scope.proven = when.as_ref().is_some_and(|when| self.proves_account(when));
+        let body = self.block(&item.body, &scope);
+        let chat = Stages::CHAT.covers(stages);
+        if item.continues && !chat {
+            self.report.push(Diagnostic::warning(
+                c::NEEDLESS_CONTINUE,
+                w(
+                    "这里的 `continue` 没有作用",
+                    "`continue` means nothing here",
+                ),
+                item.head,
+                w(
+                    "登录和账号的规则本来就会全部执行",
+                    "all rules for logins and accounts act anyway",
+                ),
+            ));
+        }
+        let (file, line) = self.place(item.span);
+        Some(Rule {
+            id: RuleId(0),
+            name: format!("{file}:{line}"),
+            triggers,
+            when,
+            even_in_dialog: item.even_in_dialog,
+            continues: item.continues,
+            body,
+            captures,
+            head: item.head,
+            span: item.span,
+        })
+    }
+
+    fn trigger(&mut self, trigger: &'a ast::Trigger) -> Option<(Trigger, Names, EventSpec)> {
+        let word = trigger.event.name.as_str();
+        let Some(spec) = self.registry.event(word).cloned() else {
+            let names = self.registry.events().iter().map(|event| event.name);
+            let near = nearest(word, names);
+            let mut error = Diagnostic::error(
+                c::UNKNOWN_EVENT,
+                w(
+                    format!("没有 `{word}` 这个事件"),
+                    format!("there is no event `{word}`"),
+                ),
+                trigger.event.span,
+                w("不认识的事件", "unknown event"),
+            );
+            error = match near {
+                Some(near) => error
+                    .with_help(w(
+                        format!("是不是 `{near}`？"),
+                        format!("did you mean `{near}`?"),
+                    ))
+                    .with_fix(
+                        w(format!("改成 `{near}`"), format!("replace by `{near}`")),
+                        trigger.event.span,
+                        near,
+                    ),
+                None => error.with_help(w(
+                    "微信的其他事件写成 `on event \"名字\"`",
+                    "other events of the platform are written `on event \"name\"`",
+                )),
+            };
+            self.report.push(error);
+            return None;
+        };
+        if let EventName::Named(_) = spec.event {
+            let ast::Matcher::Pattern(text) = &trigger.matcher else {
+                self.nothing_to_match(
+                    trigger,
+                    "`event` 后面写事件的名字",
+                    "`event` wants the event's name",
+                );
+                return None;
+            };
+            let name = self.plain(text)?;
+            let event = EventName::Named(name);
+            let checked = Trigger {
+                event,
+                matcher: Matcher::Always,
+                span: trigger.span,
+            };
+            return Some((checked, Names::new(), spec));
+        }
+        if spec.matches.is_none() && trigger.matcher != ast::Matcher::Always {
+            self.nothing_to_match(
+                trigger,
+                &format!("`{word}` 没有可以比较的文字"),
+                &format!("`{word}` carries no text to match"),
+            );
+            return None;
+        }
+        let (matcher, names) = self.matcher(&trigger.matcher)?;
+        let checked = Trigger {
+            event: spec.event.clone(),
+            matcher,
+            span: trigger.span,
+        };
+        Some((checked, names, spec))
+    }
+
+    fn nothing_to_match(&mut self, trigger: &ast::Trigger, zh: &str, en: &str) {
+        self.report.push(Diagnostic::error(
+            c::NOTHING_TO_MATCH,
+            w(zh, en),
+            trigger.span,
+            w("这里不能这样写", "not like this"),
+        ));
+    }
+
+    fn matcher(&mut self, matcher: &'a ast::Matcher) -> Option<(Matcher, Names)> {
+        let none = Names::new();
+        Some(match matcher {
+            ast::Matcher::Always => (Matcher::Always, none),
+            ast::Matcher::Pattern(text) => {
+                let (pattern, captures) = self.pattern(text)?;
+                let names = captures
+                    .into_iter()
+                    .map(|(name, found)| (name.to_owned(), found))
+                    .collect();
+                (Matcher::Pattern(pattern), names)
+            }
+            ast::Matcher::Containing(text) => (Matcher::Containing(self.words(text)?), none),
+            ast::Matcher::Starting(text) => (Matcher::Starting(self.words(text)?), none),
+            ast::Matcher::InList(name) => (Matcher::InList(self.text_list(name)?), none),
+            ast::Matcher::Matching(text) => self.regex(text)?,
+            ast::Matcher::With(holes) => {
+                let mut names = Names::new();
+                let mut taken = BTreeMap::new();
+                let mut captures = Vec::new();
+                let mut sound = true;
+                for hole in holes {
+                    let Some(extractor) = self.extractor(&hole.extractor) else {
+                        sound = false;
+                        continue;
+                    };
+                    if !self.capture_name(&hole.name)
+                        || !once(&mut taken, &hole.name, &mut self.report)
+                    {
+                        sound = false;
+                        continue;
+                    }
+                    names.insert(hole.name.name.clone(), (extractor.ty(), hole.name.span));
+                    captures.push(PatternCapture {
+                        name: hole.name.name.clone(),
+                        extractor,
+                    });
+                }
+                if !sound {
+                    return None;
+                }
+                (Matcher::With(captures), names)
+            }
+        })
+    }
+
+    fn words(&mut self, text: &ast::Text) -> Option<String> {
+        let words = self.plain(text)?;
+        if words.trim().is_empty() {
+            self.report.push(Diagnostic::error(
+                c::EMPTY_PATTERN,
+                w("空的文字每条消息都有", "every message has an empty text"),
+                text.span,
+                w("这里是空的", "this is empty"),
+            ));
+            return None;
+        }
+        Some(words)
+    }
+
+    fn regex(&mut self, text: &ast::Text) -> Option<(Matcher, Names)> {
+        let source = self.plain(text)?;
+        let compiled = RegexBuilder::new(&source).size_limit(MAX_REGEX).build();
+        let regex = match compiled {
+            Ok(regex) => regex,
+            Err(error) => {
+                let reason = error.to_string();
+                let reason = reason
+                    .lines()
+                    .last()
+                    .unwrap_or_default()
+                    .trim_start_matches("error: ")
+                    .to_owned();
+                self.report.push(
+                    Diagnostic::error(
+                        c::BAD_REGEX,
+                        w("正则表达式不对", "the regular expression is wrong"),
+                        text.span,
+                        w(reason.clone(), reason),
+                    )
+                    .with_help(w(
+                        "没有反向引用和环视：匹配时间与文字长度成正比",
+                        "no back-references and no look-around: matching takes linear time",
+                    )),
+                );
+                return None;
+            }
+        };
+        for (slip, zh, en) in [
+            (
+                "\\b",
+                "`\\b` 认不出中文的词",
+                "`\\b` does not see Chinese words",
+            ),
+            (
+                "\\d",
+                "`\\d` 也包括其他文字的数字，写 `[0-9]`",
+                "`\\d` takes digits of every script, write `[0-9]`",
+            ),
+        ] {
+            if source.contains(slip) {
+                self.report.push(Diagnostic::warning(
+                    c::REGEX_SLIP,
+                    w(zh, en),
+                    text.span,
+                    w(format!("这里有 `{slip}`"), format!("`{slip}` in here")),
+                ));
+                break;
+            }
+        }
+        let mut names = Names::new();
+        for name in regex.capture_names().flatten() {
+            let ident = ast::Ident {
+                name: name.to_owned(),
+                span: text.span,
+            };
+            if !self.capture_name(&ident) {
+                return None;
+            }
+            names.insert(name.to_owned(), (Type::Text, text.span));
+        }
+        Some((Matcher::Matching(source), names))
+    }
+
+    /// The captures of all alternatives: equal types, and which alternative lacks which.
+    fn captures(&mut self, alternatives: &[(Names, Span)]) -> BTreeMap<String, Local> {
+        let mut locals: BTreeMap<String, (Local, Span)> = BTreeMap::new();
+        for (names, _) in alternatives {
+            for (name, (ty, span)) in names {
+                let Some((known, first)) = locals.get_mut(name) else {
+                    let missing = alternatives
+                        .iter()
+                        .find(|(names, _)| !names.contains_key(name));
+                    let local = Local {
+                        name: Name::Capture(name.clone()),
+                        ty: ty.clone(),
+                        missing_in: missing.map(|(_, span)| *span),
+                    };
+                    locals.insert(name.clone(), (local, *span));
+                    continue;
+                };
+                if known.ty != *ty && known.ty != Type::Poison {
+                    let (a, b) = (known.ty.clone(), ty);
+                    self.report.push(
+                        Diagnostic::error(
+                            c::CAPTURE_TYPES,
+                            w(
+                                format!("`{name}` 在两种写法里类型不同"),
+                                format!("`{name}` has different types in the alternatives"),
+                            ),
+                            *span,
+                            w(format!("这里是 {b}"), format!("{b} here")),
+                        )
+                        .with_label(*first, w(format!("这里是 {a}"), format!("{a} here"))),
+                    );
+                    known.ty = Type::Poison;
+                }
+            }
+        }
+        locals
+            .into_iter()
+            .map(|(name, (local, _))| (name, local))
+            .collect()
+    }
+
+    /// Names a broken trigger would have brought: poison, so that using them is no second error.
+    fn broken_names(&mut self, item: &ast::RuleItem, scope: &mut Scope<'_>) {
+        for trigger in &item.triggers {
+            let mut add = |name: &ast::Ident| {
+                if !scope.locals.contains_key(&name.name) {
+                    scope.add(Name::Capture(name.name.clone()), Type::Poison);
+                }
+            };
+            match &trigger.matcher {
+                ast::Matcher::Pattern(text) => {
+                    for part in &text.parts {
+                        if let ast::TextPart::Hole { path, .. } = part {
+                            add(&path.parts[0]);
+                        }
+                    }
+                }
+                ast::Matcher::With(holes) => holes.iter().for_each(|hole| add(&hole.name)),
+                _ => {}
+            }
+        }
+        for local in scope.locals.values_mut() {
+            local.missing_in = None;
+        }
+    }
+
+    /// Whether the condition can only hold when there is an account.
+    fn proves_account(&self, when: &Expr) -> bool {
+        match &when.kind {
+            ExprKind::Field(id) => self.registry.field_spec(*id).proves_account,
+            ExprKind::And(parts) => parts.iter().any(|part| self.proves_account(part)),
+            ExprKind::Or(parts) => parts.iter().all(|part| self.proves_account(part)),
+            ExprKind::Let { value, .. } => self.proves_account(value),
+            _ => false,
+        }
+    }
+
+    /// Chat rules that lock or test an open alert must be heard in dialogs too; rules with
+    /// `continue` cannot reply.
+    pub(super) fn rule_laws(&mut self, rule: &Rule) {
+        let chat = rule
+            .triggers
+            .iter()
+            .any(|trigger| self.registry.event_spec(&trigger.event).stages() == Stages::CHAT);
+        if !chat {
+            return;
+        }
+        let locks = walk::has(&rule.body, |kind| {
+            matches!(kind, program::ActionKind::LockAccount)
+        });
+        let mut tests = false;
+        if let Some(when) = &rule.when {
+            walk::nodes(when, &self.queries, &mut |node| {
+                if let ExprKind::Field(id) = node.kind {
+                    tests |= self.registry.field_spec(id).path == ALERT_OPEN;
+                }
+            });
+        }
+        if (locks || tests) && !rule.even_in_dialog {
+            let (zh, en) = if locks {
+                ("会锁定账号", "locks the account")
+            } else {
+                ("看 alert.open", "looks at alert.open")
+            };
+            let end = Span {
+                start: rule.head.end,
+                ..rule.head
+            };
+            self.report.push(
+                Diagnostic::error(
+                    c::EVEN_IN_DIALOG,
+                    w(
+                        format!("{zh}的规则要写 `even in dialog`"),
+                        format!("a rule that {en} needs `even in dialog`"),
+                    ),
+                    rule.head,
+                    w("对话进行中听不到这条规则", "not heard while a dialog runs"),
+                )
+                .with_help(w(
+                    "在 `{` 前面写 `even in dialog`",
+                    "write `even in dialog` before the `{`",
+                ))
+                .with_fix(
+                    w("加上 `even in dialog`", "add `even in dialog`"),
+                    end,
+                    " even in dialog",
+                ),
+            );
+        }
+        if rule.continues {
+            let mut reply = None;
+            walk::actions(&rule.body, &mut |action| {
+                if matches!(action.kind, program::ActionKind::Reply(_)) && reply.is_none() {
+                    reply = Some(action.span);
+                }
+            });
+            if let Some(reply) = reply {
+                self.report.push(
+                    Diagnostic::error(
+                        c::CONTINUE_REPLIES,
+                        w(
+                            "带 `continue` 的规则不能回复",
+                            "a rule with `continue` cannot reply",
+                        ),
+                        reply,
+                        w("后面的规则也会回复", "later rules reply too"),
+                    )
+                    .with_label(rule.head, w("这里写了 `continue`", "`continue` is here"))
+                    .with_help(w(
+                        "去掉 `continue`，或者只做记录、打标签",
+                        "drop `continue`, or only note and tag",
+                    )),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The shipped rules compile; every page's bad example shows its code alone, every good one nothing.
+
+use std::sync::Arc;
+
+use crate::lang::builtins::{CallSpec, FunctionKind, Registry};
+use crate::lang::diagnostics::Diagnostic;
+use crate::lang::program::Program;
+use crate::lang::span::Sources;
+
+use super::{Compiled, compile};
+
+fn registry() -> Registry {
+    let mut registry = Registry::standard();
+    registry
+        .register_call(CallSpec::webhook("security_desk"))
+        .unwrap();
+    registry
+}
+
+fn compiled(text: &str) -> Compiled {
+    let mut sources = Sources::single("a.rules", text);
+    for (path, entries) in [
+        (
+            "lists/office.txt",
+            "# office\n\n10.0.0.0/8 # net\n192.0.2.1\n",
+        ),
+        ("lists/bad.txt", "10.0.0.0/8\nnonsense\n"),
+    ] {
+        sources.lists.insert(path.to_owned(), entries.into());
+    }
+    compile(Arc::new(sources), &registry())
+}
+
+fn shown(found: &[Diagnostic], text: &str) -> String {
+    let line = |one: &Diagnostic| {
+        let under = text.get(one.primary.span.range()).unwrap_or_default();
+        let help: Vec<&str> = one.help.iter().map(|help| help.en.as_str()).collect();
+        format!("{} {} [{under}] {help:?}", one.code, one.title.en)
+    };
+    found.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn good(text: &str) -> Arc<Program> {
+    let compiled = compiled(text);
+    assert!(
+        compiled.diagnostics.is_empty(),
+        "{}\n---\n{text}",
+        shown(&compiled.diagnostics, text)
+    );
+    compiled.program.expect("no errors")
+}
+
+#[test]
+fn the_shipped_rules_compile() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "rules")
+        {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            files.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+    let mut sources = Sources::new(files);
+    for list in ["lists/office.txt", "lists/blocked.txt"] {
+        let text = std::fs::read_to_string(folder.join(list)).unwrap_or_default();
+        sources.lists.insert(list.to_owned(), text.into());
+    }
+    let sources = Arc::new(sources);
+    let compiled = compile(Arc::clone(&sources), &registry());
+    let all: Vec<String> = compiled
+        .diagnostics
+        .iter()
+        .map(|one| {
+            let file = sources.file(one.primary.span.file).unwrap();
+            let line = sources.line_column(one.primary.span).0;
+            format!(
+                "{}:{line} {}",
+                file.path,
+                shown(std::slice::from_ref(one), &file.text)
+            )
+        })
+        .collect();
+    assert!(all.is_empty(), "{}", all.join("\n"));
+    let program = compiled.program.unwrap();
+    assert_eq!(program.longest_window, 180 * 86_400_000);
+    assert_eq!(program.hash.len(), 64);
+    assert_eq!(program.templates, ["login_alert"]);
+}
+
+#[test]
+fn every_example_of_the_registry_compiles() {
+    let registry = registry();
+    for event in registry.events() {
+        let text = event.example.to_owned();
+        let with_alert = if text.contains("alert {") { text } else { text };
+        assert!(
+            !compiled(&with_alert).has_errors(),
+            "{}: {}",
+            event.name,
+            shown(&compiled(&with_alert).diagnostics, &with_alert)
+        );
+    }
+    for field in registry.fields() {
+        let text = field.example();
+        let text = if text.contains("suspicion >= 60") {
+            format!("signal x \"甲\" weight 90 {{\n    when not login.legal\n}}\n{text}")
+        } else {
+            text
+        };
+        good(&text);
+    }
+    for extractor in registry.extractors() {
+        good(extractor.example);
+    }
+    for action in registry
+        .actions()
+        .iter()
+        .filter(|action| !action.example.is_empty())
+    {
+        let text = if action.example.contains("suspicion") {
+            format!(
+                "signal x \"甲\" weight 90 {{\n    when not login.legal\n}}\n{}",
+                action.example
+            )
+        } else {
+            action.example.to_owned()
+        };
+        good(&text);
+    }
+    for function in registry.functions() {
+        let example = function.example;
+        let text = match function.kind {
+            FunctionKind::Trusted => format!(
+                "signal x \"甲\" weight 1 {{\n    when not login.legal\n    except {example}\n}}\n"
+            ),
+            _ => format!("on login when {example} {{\n    note \"例子\"\n}}\n"),
+        };
+        good(&text);
+    }
+}
