@@ -7,6 +7,7 @@ pub mod config;
 pub mod env;
 pub mod guard;
 pub mod history;
+pub mod keys;
 pub mod lang;
 pub mod outbox;
 pub mod server;

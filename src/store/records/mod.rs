@@ -114,12 +114,14 @@ kinds! {
     LoginId = 38 "login_id",
     /// Alerts.
     Alert = 39 "alert",
-    /// Open alerts by account and number.
-    OpenAlert = 40 "open_alert",
+    /// Alerts by account, open ones first, and number.
+    AlertByAccount = 40 "alert_by_account",
     /// Decisions kept for explanation.
     Decision = 41 "decision",
     /// Cool-downs of alert rules.
     CoolDown = 42 "cool_down",
+    /// How many logins are kept under a key.
+    LoginCount = 43 "login_count",
 
     /// Dialog states.
     Dialog = 50 "dialog",

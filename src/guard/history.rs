@@ -1,0 +1,311 @@
+//! The history of logins: one row under the account and a copy under every other key rules may ask
+//! by, each key bounded.
+//!
+//! Rows are kept by event time. A key holds at most [`ACCOUNT_ROWS`] or [`OTHER_ROWS`]; the oldest
+//! go first, and a reader is told when its window reaches into what is gone. Whether a row was
+//! answered with 锁定 is known in the account's row alone and looked up there.
+
+use std::net::IpAddr;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::env::Millis;
+use crate::store::records::{Decision, Login, LoginBy, LoginCount, LoginRef, Record};
+use crate::store::{Order, StoreError, Tx};
+
+/// The most logins kept under one account.
+pub const ACCOUNT_ROWS: usize = 2_000;
+/// The most logins kept under one address, network, machine, ASN, city, country, and over all.
+pub const OTHER_ROWS: usize = 20_000;
+/// The most rows one insertion trims per key: more than it adds, so that a lowered bound is reached.
+const TRIM_STEP: usize = 2;
+/// Keys a command must have left to erase one more row.
+const KEYS_PER_ROW: usize = 32;
+/// The most rows looked at by one step of an erasure.
+const ERASE_STEP: usize = 24;
+
+/// The counter that numbers logins by arrival.
+const ARRIVALS: &str = "login";
+
+/// A kind of key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "the names are those of the rule language")]
+pub enum By {
+    Account,
+    Ip,
+    Network,
+    Machine,
+    Asn,
+    City,
+    Country,
+    All,
+}
+
+impl By {
+    /// The keys that have copies.
+    pub const OTHERS: [Self; 7] = [
+        Self::Ip,
+        Self::Network,
+        Self::Machine,
+        Self::Asn,
+        Self::City,
+        Self::Country,
+        Self::All,
+    ];
+
+    /// The key's name in the store.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Ip => "ip",
+            Self::Network => "network",
+            Self::Machine => "machine",
+            Self::Asn => "asn",
+            Self::City => "city",
+            Self::Country => "country",
+            Self::All => "all",
+        }
+    }
+
+    /// The value of this key in a login; none when it is not known: an unknown value is no key.
+    pub fn value_of(self, login: &Login) -> Option<String> {
+        let ip = || login.ip.as_deref()?.parse::<IpAddr>().ok();
+        match self {
+            Self::Account => Some(login.account.clone()),
+            Self::Ip => ip().map(|ip| ip.to_canonical().to_string()),
+            Self::Network => ip().map(|ip| network_of(ip).to_string()),
+            Self::Machine => login.machine.clone(),
+            Self::Asn => login.place.asn.map(|asn| asn.to_string()),
+            Self::City => login.place.city.clone(),
+            Self::Country => login.place.country.clone(),
+            Self::All => Some(String::new()),
+        }
+    }
+
+    const fn most(self) -> usize {
+        match self {
+            Self::Account => ACCOUNT_ROWS,
+            _ => OTHER_ROWS,
+        }
+    }
+}
+
+/// The network an address belongs to: /24, or /56 for IPv6.
+pub fn network_of(ip: IpAddr) -> IpNet {
+    match ip.to_canonical() {
+        IpAddr::V4(v4) => Ipv4Net::new_assert(v4, 24).trunc().into(),
+        IpAddr::V6(v6) => Ipv6Net::new_assert(v6, 56).trunc().into(),
+    }
+}
+
+/// Sets hour and weekday of a login from its time, in the account's zone.
+pub fn set_local(login: &mut Login, zone: &TimeZone) {
+    if let Ok(at) = Timestamp::from_millisecond(login.time) {
+        let local = at.to_zoned(zone.clone());
+        login.hour = u8::try_from(local.hour()).ok();
+        login.weekday = u8::try_from(local.weekday().to_monday_one_offset()).ok();
+    }
+}
+
+/// The number of an arriving login. Take it before the rules run: what arrived before is smaller.
+pub fn arrive(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    tx.next_number(ARRIVALS)
+}
+
+/// Writes a login under every key it has a value for. `login.seq` comes from [`arrive`].
+pub fn record(tx: &mut Tx<'_>, login: &Login) -> Result<(), StoreError> {
+    tx.put(login)?;
+    count::<Login>(tx, By::Account, login.account.clone(), login)?;
+    for by in By::OTHERS {
+        let Some(value) = by.value_of(login) else {
+            continue;
+        };
+        tx.put(&LoginBy {
+            by: by.name().to_owned(),
+            value: value.clone(),
+            login: login.clone(),
+        })?;
+        count::<LoginBy>(tx, by, value, login)?;
+    }
+    Ok(())
+}
+
+/// Rows of one key.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Rows {
+    /// Sorted by event time, then arrival.
+    pub rows: Vec<Login>,
+    /// When the first success ever known under the key was, even if its row is gone.
+    pub first_success: Option<Millis>,
+    /// Rows of the stretch asked for were trimmed, or not read.
+    pub truncated: bool,
+}
+
+/// The rows of a key later than `after` by event time; all that are kept without it. Reads the
+/// newest [`ACCOUNT_ROWS`] or [`OTHER_ROWS`] at most.
+pub fn rows(
+    tx: &mut Tx<'_>,
+    by: By,
+    value: &str,
+    after: Option<Millis>,
+) -> Result<Rows, StoreError> {
+    let most = by.most();
+    let from = after.map_or(Millis::MIN, |after| after.saturating_add(1));
+    let newest = Order::Descending;
+    let mut rows: Vec<Login> = match by {
+        By::Account => tx.scan_between(value, from, Millis::MAX, newest, most)?,
+        _ => tx
+            .scan_between::<LoginBy>((by.name(), value), from, Millis::MAX, newest, most)?
+            .into_iter()
+            .map(|row| row.login)
+            .collect(),
+    };
+    rows.reverse();
+    if by != By::Account {
+        for row in rows.iter_mut().filter(|row| row.alert.is_some()) {
+            let own = tx.get::<Login>(&row.key())?;
+            row.answered_lock = own.is_some_and(|own| own.answered_lock);
+        }
+    }
+    let count = tx.get::<LoginCount>(&(by.name().to_owned(), value.to_owned()))?;
+    let trimmed = count.as_ref().and_then(|count| count.trimmed_to);
+    Ok(Rows {
+        truncated: rows.len() >= most || trimmed.is_some_and(|to| to >= from),
+        rows,
+        first_success: count.and_then(|count| count.first_success),
+    })
+}
+
+/// The last logins of an account, newest first.
+pub fn latest(tx: &mut Tx<'_>, account: &str, limit: usize) -> Result<Vec<Login>, StoreError> {
+    tx.scan::<Login>(account, Order::Descending, limit.min(ACCOUNT_ROWS))
+}
+
+/// One login.
+pub fn get(tx: &mut Tx<'_>, account: &str, login: LoginRef) -> Result<Option<Login>, StoreError> {
+    tx.get::<Login>(&(account.to_owned(), login.time, login.seq))
+}
+
+/// The owner answered the alert of this login with 锁定: it is nobody's habit.
+pub(super) fn mark_answered_lock(
+    tx: &mut Tx<'_>,
+    account: &str,
+    login: LoginRef,
+) -> Result<(), StoreError> {
+    match get(tx, account, login)? {
+        Some(mut row) if !row.answered_lock => {
+            row.answered_lock = true;
+            tx.put(&row)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Erases a part of an account's logins from before `before`, with their copies and decisions.
+/// `true` when there may be more.
+pub(crate) fn erase(tx: &mut Tx<'_>, account: &str, before: Millis) -> Result<bool, StoreError> {
+    let (from, oldest) = (Millis::MIN, Order::Ascending);
+    let rows = tx.scan_between::<Login>(account, from, before, oldest, ERASE_STEP)?;
+    let full = rows.len() == ERASE_STEP;
+    for row in rows {
+        if tx.keys_left() < KEYS_PER_ROW {
+            return Ok(true);
+        }
+        for by in By::OTHERS {
+            if let Some(value) = by.value_of(&row) {
+                tx.delete::<LoginBy>(&(by.name().to_owned(), value.clone(), row.time, row.seq))?;
+                uncount(tx, by, value)?;
+            }
+        }
+        if let Some(decision) = &row.decision {
+            tx.delete::<Decision>(decision)?;
+        }
+        tx.delete::<Login>(&row.key())?;
+        uncount(tx, By::Account, account.to_owned())?;
+    }
+    if !full {
+        tx.delete::<LoginCount>(&(By::Account.name().to_owned(), account.to_owned()))?;
+    }
+    Ok(full)
+}
+
+/// A row of one key, as far as counting goes.
+trait Kept: Record {
+    fn login(&self) -> &Login;
+    fn scan(tx: &mut Tx<'_>, count: &LoginCount, limit: usize) -> Result<Vec<Self>, StoreError>;
+}
+
+impl Kept for Login {
+    fn login(&self) -> &Login {
+        self
+    }
+
+    fn scan(tx: &mut Tx<'_>, count: &LoginCount, limit: usize) -> Result<Vec<Self>, StoreError> {
+        tx.scan(count.value.as_str(), Order::Ascending, limit)
+    }
+}
+
+impl Kept for LoginBy {
+    fn login(&self) -> &Login {
+        &self.login
+    }
+
+    fn scan(tx: &mut Tx<'_>, count: &LoginCount, limit: usize) -> Result<Vec<Self>, StoreError> {
+        tx.scan(
+            (count.by.as_str(), count.value.as_str()),
+            Order::Ascending,
+            limit,
+        )
+    }
+}
+
+/// Counts a row that was just written and trims the oldest ones beyond the bound.
+fn count<K: Kept>(tx: &mut Tx<'_>, by: By, value: String, login: &Login) -> Result<(), StoreError> {
+    let key = (by.name().to_owned(), value);
+    let mut count = tx.get::<LoginCount>(&key)?.unwrap_or(LoginCount {
+        by: key.0,
+        value: key.1,
+        rows: 0,
+        exact_until: Millis::MAX,
+        first_success: None,
+        trimmed_to: None,
+        kept_until: Millis::MIN,
+    });
+    count.rows = count.rows.saturating_add(1);
+    count.exact_until = count.exact_until.min(login.kept_until);
+    count.kept_until = count.kept_until.max(login.kept_until);
+    if login.success && !login.answered_lock {
+        let first = count.first_success.unwrap_or(Millis::MAX);
+        count.first_success = Some(first.min(login.time));
+    }
+    let most = by.most();
+    if count.rows as usize > most {
+        if count.exact_until <= tx.now() {
+            // The sweep may have taken some: count what is there.
+            let there = K::scan(tx, &count, most + TRIM_STEP)?;
+            count.rows = u32::try_from(there.len()).unwrap_or(u32::MAX);
+            let ends = there.iter().map(|row| row.login().kept_until);
+            count.exact_until = ends.min().unwrap_or(Millis::MAX);
+        }
+        let surplus = (count.rows as usize).saturating_sub(most).min(TRIM_STEP);
+        for row in K::scan(tx, &count, surplus)? {
+            let gone = row.login().time;
+            count.trimmed_to = Some(count.trimmed_to.map_or(gone, |to| to.max(gone)));
+            count.rows -= 1;
+            tx.delete::<K>(&row.key())?;
+        }
+    }
+    tx.put(&count)
+}
+
+fn uncount(tx: &mut Tx<'_>, by: By, value: String) -> Result<(), StoreError> {
+    match tx.get::<LoginCount>(&(by.name().to_owned(), value))? {
+        Some(mut count) => {
+            count.rows = count.rows.saturating_sub(1);
+            tx.put(&count)
+        }
+        None => Ok(()),
+    }
+}
