@@ -1,1 +1,78 @@
+//! The command line: one file per command, on top of the library.
+//!
+//! Data goes to standard output, everything else to standard error; nothing here decides what rules,
+//! accounts or logins mean. Exit codes are 0 (done), 1 (findings, or it failed) and 2 (wrong use).
 
+#![allow(dead_code)]
+
+mod completions;
+mod control;
+
+mod export;
+mod failure;
+
+mod import;
+mod init;
+mod keys;
+mod output;
+mod progress;
+
+mod setup;
+mod shipped;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Outcome;
+
+/// 门神 Menshen: a WeChat official-account bot whose conversations and login guard are rule files.
+#[derive(Debug, Parser)]
+#[command(
+    name = "menshen",
+    version,
+    disable_help_subcommand = true,
+    after_help = "\
+Exit codes: 0 done, 1 findings or failure, 2 wrong use.
+Environment: NO_COLOR turns colour off; MENSHEN_LANG is the default of --lang (zh or en);
+MENSHEN_SECTION__KEY overrides a key of the configuration."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Keys(keys::Args),
+    Export(export::Args),
+    Import(import::Args),
+    Completions(completions::Args),
+}
+
+/// Runs the command the process was started with.
+pub fn main() -> ExitCode {
+    failure::finish(run(Cli::parse()))
+}
+
+fn run(cli: Cli) -> Outcome {
+    match cli.command {
+        Command::Init(args) => init::run(&args),
+        Command::Keys(args) => keys::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

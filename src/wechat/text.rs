@@ -52,11 +52,7 @@ pub fn split(text: &str, limit: usize) -> Vec<String> {
 
 /// The last place at or before `limit` that is between characters and outside links.
 fn cut_point(text: &str, limit: usize) -> usize {
-    // `str::floor_char_boundary` would do, but is younger than the oldest compiler supported.
-    let mut at = limit.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
+    let at = text.floor_char_boundary(limit.min(text.len()));
     links(text)
         .take_while(|(start, _)| *start < at)
         .find(|(_, end)| *end > at)

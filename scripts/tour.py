@@ -1,0 +1,583 @@
+#!/usr/bin/env python3
+"""The tour: from follow to lock, on real pushes, against `menshen dev` or `menshen serve`.
+
+Plays everything around the bot with nothing but Python's standard library and the `openssl`
+command: the WeChat platform (signs and encrypts pushes, decrypts replies, serves the API the bot
+sends through), and the information system (calls the API, receives webhooks).
+
+  scripts/tour.py                      against a fresh `dev`
+  scripts/tour.py --mode serve         against a fresh set-up made by `init`
+  scripts/tour.py --kill               SIGKILL and restart between any two steps
+  scripts/tour.py --show               print every call as a curl command
+
+Exit code 0 when every step went as it should.
+"""
+
+import argparse
+import base64
+import datetime
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import pathlib
+import re
+import secrets
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+import xml.etree.ElementTree as ET
+
+PHONE = "13800138000"
+PASSWORD = "correct horse battery staple"
+NEW_PASSWORD = "another horse, another staple"
+BEIJING = {"country": "中国", "region": "北京", "city": "北京", "lat": 39.90, "lon": 116.40}
+NEW_YORK = {"country": "美国", "region": "纽约州", "city": "纽约", "lat": 40.71, "lon": -74.01}
+AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36"
+FOREIGN_KEY = "the-information-system-signs-its-machines-with-this"
+WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"tour" * 8).decode()
+# In `serve` nobody can read a captcha for us: the rule that asks for one after five failures is
+# given this window, and the tour waits it out.
+SERVE_WINDOW_SECONDS = 20
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mode", choices=["dev", "serve"], default="dev")
+    parser.add_argument("--bin", default=os.environ.get("MENSHEN", "target/debug/menshen"))
+    parser.add_argument("--kill", action="store_true", help="SIGKILL and restart between any two steps")
+    parser.add_argument("--show", action="store_true", help="print every call as a curl command")
+    parser.add_argument("--keep", action="store_true", help="keep the set-up's directory")
+    args = parser.parse_args()
+    folder = tempfile.mkdtemp(prefix="menshen-tour-")
+    bot = (Dev if args.mode == "dev" else Serve)(args, pathlib.Path(folder))
+    try:
+        Tour(bot, args).run()
+    except Exception:
+        print(f"\n--- the bot's log ({bot.log})", file=sys.stderr)
+        print(pathlib.Path(bot.log).read_text(errors="replace")[-6000:], file=sys.stderr)
+        raise
+    finally:
+        bot.stop()
+        if args.keep:
+            print(f"kept {folder}")
+        else:
+            subprocess.run(["rm", "-rf", folder], check=False)
+
+
+# --- the steps -------------------------------------------------------------------------------
+
+
+class Tour:
+    def __init__(self, bot, args):
+        self.bot, self.args = bot, args
+        self.wechat = WeChat(bot)
+        self.openid = "oTour" + secrets.token_hex(11)
+        self.desk = foreign_machine("desk-1")
+
+    def run(self):
+        self.bot.start()
+        steps = [
+            self.create_account, self.issue_code, self.follow, self.bind, self.see_binding,
+            self.know_her_habits, self.usual_logins, self.wrong_passwords, self.captcha_before,
+            self.stranger_gets_in, self.prompt_arrives, self.lock, self.sessions_are_dead,
+            self.login_is_refused, self.lock_is_an_event, self.ask_to_unlock, self.unlock,
+            self.change_password, self.login_works,
+        ]
+        for index, step in enumerate(steps):
+            if index > 0 and self.args.kill:
+                self.bot.kill_and_restart()
+            began = time.monotonic()
+            said = step()
+            title = step.__name__.replace("_", " ")
+            print(f"{index + 1:2}. {title}: {said}  ({time.monotonic() - began:.1f} s)", flush=True)
+        print(f"the tour is through ({self.bot.name}{', killed between the steps' if self.args.kill else ''})")
+
+    def create_account(self):
+        made = self.api("POST", "/v1/accounts", {
+            "account": "alice", "name": "爱丽丝", "phone": PHONE, "password": PASSWORD}, want=201)
+        check(made["account"] == "alice", made)
+        return "alice"
+
+    def issue_code(self):
+        self.code = self.api("POST", "/v1/accounts/alice/verification-code", {}, want=201)["code"]
+        check(re.fullmatch(r"\d{6}", self.code), "six digits")
+        return "six digits"
+
+    def follow(self):
+        reply = self.wechat.push(self.openid, event="subscribe", EventKey="")
+        check("欢迎关注" in reply, reply)
+        return reply
+
+    def bind(self):
+        text = f"我的手机号是１３８ ００１３ ８０００，验证码：{self.code}"
+        reply = self.wechat.push(self.openid, text=text)
+        check("绑定成功" in reply and "爱丽丝" in reply, reply)
+        return reply
+
+    def see_binding(self):
+        found = self.api("GET", "/v1/accounts/alice/binding")
+        check(found["openid"] == self.openid, found)
+        back = self.api("GET", f"/v1/bindings/main/{self.openid}")
+        check(back["account"] == "alice", back)
+        event = self.event("bound", account="alice")
+        hook = self.bot.system.wait_for("bound")
+        check(hook["id"] == event["id"], "the webhook carries the same event")
+        return "in the API, the event feed and a signed webhook"
+
+    def know_her_habits(self):
+        now = datetime.datetime.now(datetime.timezone.utc)
+        for day in range(20, 0, -1):
+            at = (now - datetime.timedelta(days=day)).isoformat(timespec="seconds")
+            self.api("POST", "/v1/logins?mode=backfill", {
+                "id": f"past-{day}", "account": "alice", "machine": self.desk, "ip": "202.96.134.133",
+                "place": BEIJING, "user_agent": AGENT, "time": at, "success": True})
+        check(not self.events("alerted"), "the past raises nothing")
+        return "20 logins of the past"
+
+    def usual_logins(self):
+        self.sessions = []
+        for _ in range(3):
+            answer = self.login(PASSWORD, self.desk, BEIJING, "202.96.134.133")
+            check("alert" not in answer["decision"], answer["decision"])
+            self.sessions.append(answer["token"])
+        check(not self.events("alerted"), "no alert")
+        check(not self.bot.platform.sent, "no prompt")
+        return "three logins, no alert, no prompt"
+
+    def wrong_passwords(self):
+        for index in range(5):
+            problem = self.login(f"guess {index}", self.desk, BEIJING, "202.96.134.133", want=401)
+            check(problem["type"].endswith("login-refused"), problem)
+        self.refused = problem
+        return "five times login-refused"
+
+    def captcha_before(self):
+        problem = self.login(PASSWORD, None, NEW_YORK, "8.8.8.8", want=403)
+        check(problem["type"].endswith("captcha-required"), problem)
+        image = base64.b64decode(problem["captcha"]["image"].split(",", 1)[1])
+        check(image.startswith(b"\x89PNG"), "a PNG")
+        return f"captcha-required, a picture of {len(image)} bytes"
+
+    def stranger_gets_in(self):
+        answer = self.bot.stranger_logs_in(self)
+        decision = answer["decision"]
+        fired = [s["name"] for s in decision["signals"] if s["state"] == "fired" and not s.get("shadow")]
+        check(decision.get("alert"), decision)
+        check({"new_city", "new_machine", "guessed"} <= set(fired), fired)
+        self.sessions.append(answer["token"])
+        return f"let in, suspicion {decision['suspicion']:g}: {', '.join(fired)}"
+
+    def prompt_arrives(self):
+        prompt = wait(lambda: self.bot.platform.sent and self.bot.platform.sent[-1], "the prompt")
+        text = prompt["text"]["content"]
+        check(prompt["touser"] == self.openid and "锁定" in text and "纽约" in text, text)
+        self.event("alerted", account="alice")
+        wait(lambda: self.events("delivered"), "the event that it was delivered")
+        return text.splitlines()[0]
+
+    def lock(self):
+        reply = self.wechat.push(self.openid, text="锁定")
+        check("已锁定 爱丽丝" in reply, reply)
+        return reply
+
+    def sessions_are_dead(self):
+        for token in self.sessions:
+            seen = self.api("POST", "/v1/sessions/introspect", {"token": token})
+            check(seen["active"] is False, seen)
+        return f"all {len(self.sessions)}"
+
+    def login_is_refused(self):
+        problem = self.bot.locked_login(self)
+        check({k: problem[k] for k in ("type", "title", "status")}
+              == {k: self.refused[k] for k in ("type", "title", "status")}, problem)
+        return "the right password is answered like a wrong one"
+
+    def lock_is_an_event(self):
+        event = self.event("locked", account="alice")
+        self.bot.system.wait_for("locked")
+        return f"locked, event {event['cursor']} and a webhook"
+
+    def ask_to_unlock(self):
+        answer = self.api("POST", "/v1/accounts/alice/verification-code", {"purpose": "unlock"}, want=201)
+        self.code = answer["code"]
+        reply = self.wechat.push(self.openid, text="解锁")
+        check("解锁验证码" in reply, reply)
+        return reply
+
+    def unlock(self):
+        reply = self.wechat.push(self.openid, text=self.code)
+        check("已解锁" in reply, reply)
+        self.event("unlocked", account="alice")
+        return reply
+
+    def change_password(self):
+        self.api("PUT", "/v1/accounts/alice/password", {"password": NEW_PASSWORD})
+        return "done"
+
+    def login_works(self):
+        answer = self.bot.last_login(self)
+        check(answer["password_change_required"] is False, answer)
+        seen = self.api("POST", "/v1/sessions/introspect", {"token": answer["token"]})
+        check(seen["active"] and seen["account"] == "alice", seen)
+        return "a live session"
+
+    # what the steps share
+
+    def login(self, password, machine, place, ip, want=200, solve=False):
+        body = {"account": "alice", "password": password, "ip": ip, "place": place, "user_agent": AGENT}
+        if machine:
+            body["machine"] = machine
+        if solve:
+            return self.bot.login_through_captcha(self, body, want)
+        return self.api("POST", "/v1/login", body, want=want)
+
+    def api(self, method, path, body=None, want=None):
+        return self.bot.api(method, path, body, want)
+
+    def events(self, kind):
+        found, after = [], ""
+        while True:
+            page = self.api("GET", f"/v1/events?limit=200{after}")
+            found += page["events"]
+            if not page["events"]:
+                return [event for event in found if event["type"] == kind]
+            after = f"&after={page['cursor']}"
+
+    def event(self, kind, account):
+        found = [event for event in self.events(kind) if event.get("account") == account]
+        check(found, f"an event {kind}")
+        return found[-1]
+
+
+def check(holds, what):
+    if not holds:
+        raise AssertionError(what if isinstance(what, str) else json.dumps(what, ensure_ascii=False))
+
+
+def wait(probe, what, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = probe()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not come within {seconds} s")
+
+
+def foreign_machine(name):
+    """An identifier of the information system's own, which it signs: `[keys] foreign_machine_key`."""
+    mac = hmac.new(FOREIGN_KEY.encode(), name.encode(), hashlib.sha256).hexdigest()
+    return f"{name}.{mac}"
+
+
+# --- the WeChat platform: pushes -------------------------------------------------------------
+
+
+class WeChat:
+    """Signs, encrypts and pushes; decrypts the reply."""
+
+    def __init__(self, bot):
+        self.bot = bot
+        self.last_id = int(time.time()) << 32
+
+    def push(self, openid, text=None, event=None, **fields):
+        self.last_id += 1
+        now = int(time.time())
+        parts = {"ToUserName": "gh_tour", "FromUserName": openid}
+        body = "".join(f"<{k}><![CDATA[{v}]]></{k}>" for k, v in parts.items())
+        body += f"<CreateTime>{now}</CreateTime>"
+        if event:
+            fields = {"MsgType": "event", "Event": event, **fields}
+        else:
+            fields = {"MsgType": "text", "Content": text, **fields}
+        body += "".join(f"<{k}><![CDATA[{v}]]></{k}>" for k, v in fields.items())
+        if not event:
+            body += f"<MsgId>{self.last_id}</MsgId>"
+        sealed = self.seal(f"<xml>{body}</xml>")
+        nonce = secrets.token_hex(5)
+        query = {
+            "signature": sha1(self.bot.token, str(now), nonce), "timestamp": str(now), "nonce": nonce,
+            "openid": openid, "encrypt_type": "aes",
+            "msg_signature": sha1(self.bot.token, str(now), nonce, sealed),
+        }
+        url = f"{self.bot.url}/wechat/main?" + "&".join(f"{k}={v}" for k, v in query.items())
+        data = (f"<xml><ToUserName><![CDATA[gh_tour]]></ToUserName>"
+                f"<Encrypt><![CDATA[{sealed}]]></Encrypt></xml>")
+        if self.bot.show:
+            print(f"  curl '{url}' -H 'Content-Type: text/xml' --data-binary '{data}'")
+        request = urllib.request.Request(url, data.encode(), {"Content-Type": "text/xml"})
+        with urllib.request.urlopen(request, timeout=10) as response:
+            answer = response.read().decode()
+        if answer.strip() in ("", "success"):
+            return ""
+        outer = ET.fromstring(answer)
+        sealed = outer.findtext("Encrypt")
+        signed = sha1(self.bot.token, outer.findtext("TimeStamp"), outer.findtext("Nonce"), sealed)
+        check(signed == outer.findtext("MsgSignature"), "the reply is signed")
+        reply = ET.fromstring(self.open(sealed))
+        check(reply.findtext("ToUserName") == openid, "the reply goes to who wrote")
+        return reply.findtext("Content") or ""
+
+    def seal(self, text):
+        plain = text.encode()
+        plain = os.urandom(16) + struct.pack(">I", len(plain)) + plain + self.bot.app_id.encode()
+        pad = 32 - len(plain) % 32
+        return base64.b64encode(self.aes("-e", plain + bytes([pad]) * pad)).decode()
+
+    def open(self, sealed):
+        plain = self.aes("-d", base64.b64decode(sealed))
+        plain = plain[16:-plain[-1]]
+        length = struct.unpack(">I", plain[:4])[0]
+        check(plain[4 + length:].decode() == self.bot.app_id, "the reply names the AppID")
+        return plain[4:4 + length].decode()
+
+    def aes(self, direction, data):
+        key = base64.b64decode(self.bot.aes_key + "=")
+        done = subprocess.run(
+            ["openssl", "enc", direction, "-aes-256-cbc", "-nopad", "-K", key.hex(), "-iv", key[:16].hex()],
+            input=data, capture_output=True, check=True)
+        return done.stdout
+
+
+def sha1(*parts):
+    return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()
+
+
+# --- what listens: the platform's API, and the information system ----------------------------
+
+
+class Listener:
+    def __init__(self):
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                status, answer = outer.take(self.path, self.headers, body)
+                data = json.dumps(answer).encode() if answer is not None else b""
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+class Platform(Listener):
+    """Serves the calls the bot makes: the access token and the sends."""
+
+    def __init__(self):
+        super().__init__()
+        self.sent = []
+
+    def take(self, path, _headers, body):
+        given = json.loads(body)
+        if path == "/cgi-bin/stable_token":
+            return 200, {"access_token": "token-" + given["appid"], "expires_in": 7200}
+        if path.startswith("/cgi-bin/message/custom/send?access_token=token-"):
+            self.sent.append(given)
+            return 200, {"errcode": 0, "errmsg": "ok"}
+        return 200, {"errcode": 40066, "errmsg": "invalid url"}
+
+
+class System(Listener):
+    """Receives the webhooks, and checks their signatures."""
+
+    def __init__(self):
+        super().__init__()
+        self.events = []
+
+    def take(self, _path, headers, body):
+        key = base64.b64decode(WEBHOOK_SECRET.removeprefix("whsec_"))
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        mac = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+        if f"v1,{mac}" not in (headers["webhook-signature"] or "").split():
+            return 401, {"error": "the signature is wrong"}
+        self.events.append(json.loads(body))
+        return 204, None
+
+    def wait_for(self, kind):
+        return wait(lambda: next((e for e in self.events if e["type"] == kind), None), f"the webhook {kind}")
+
+
+# --- the bot ---------------------------------------------------------------------------------
+
+
+class Bot:
+    def __init__(self, args, folder):
+        self.binary, self.show, self.folder = str(pathlib.Path(args.bin).resolve()), args.show, folder
+        self.platform, self.system = Platform(), System()
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = str(folder / "log")
+        self.process = None
+        self.environment = {
+            **os.environ,
+            "MENSHEN_OFFICIAL_ACCOUNT__MAIN__API_BASE": self.platform.url,
+            "MENSHEN_KEYS__FOREIGN_MACHINE_KEY": FOREIGN_KEY,
+            "MENSHEN_WEBHOOK__0__URL": self.system.url,
+            "MENSHEN_WEBHOOK__0__SECRET": WEBHOOK_SECRET,
+        }
+
+    def start(self):
+        self.prepare()
+        self.spawn()
+
+    def spawn(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                [self.binary, *self.command()], stdout=log, stderr=log, cwd=self.folder, env=self.environment)
+        wait(self.ready, "the bot", seconds=60)
+        self.learn()
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the bot ended with exit code {self.process.returncode}")
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=1) as response:
+                return response.status == 200
+        except OSError:
+            return False
+
+    def kill_and_restart(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.spawn()
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                check(self.process.wait(timeout=40) == 0, "the bot stops in order")
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise AssertionError("the bot did not stop") from None
+
+    def run(self, *arguments):
+        done = subprocess.run([self.binary, *arguments], cwd=self.folder, env=self.environment,
+                              capture_output=True, text=True)
+        check(done.returncode == 0, f"menshen {' '.join(arguments)}: {done.stderr}")
+        return done.stdout.strip()
+
+    def api(self, method, path, body=None, want=None):
+        data = json.dumps(body, ensure_ascii=False) if body is not None else None
+        if self.show:
+            tail = f" --json '{data}'" if data else ""
+            print(f"  curl -X {method} '{self.url}{path}' -H \"Authorization: Bearer $KEY\"{tail}")
+        headers = {"Authorization": f"Bearer {self.key}"}
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        request = urllib.request.Request(self.url + path, data.encode() if data else None, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                status, text = response.status, response.read()
+        except urllib.error.HTTPError as error:
+            status, text = error.code, error.read()
+        answer = json.loads(text) if text else None
+        fits = status == want if want else 200 <= status < 300
+        check(fits, f"{method} {path} answered {status}: {answer}")
+        return answer
+
+
+class Dev(Bot):
+    """`menshen dev`: everything is made on the first start, and a captcha can be read."""
+
+    name = "dev"
+
+    def prepare(self):
+        pass
+
+    def command(self):
+        return ["dev", "--listen", f"127.0.0.1:{self.port}", "--data", "data"]
+
+    def learn(self):
+        found = dict(re.findall(r"^export (\w+)='([^']*)'$", (self.folder / "data/env").read_text(), re.M))
+        self.key, self.app_id = found["KEY"], found["APP_ID"]
+        self.token, self.aes_key = found["TOKEN"], found["AES_KEY"]
+
+    def login_through_captcha(self, tour, body, want):
+        problem = tour.api("POST", "/v1/login", body, want=403)
+        captcha = problem["captcha"]["id"]
+        answer = tour.api("GET", f"/sandbox/captchas/{captcha}")["answer"]
+        solved = {**body, "captcha": {"id": captcha, "answer": answer}}
+        return tour.api("POST", "/v1/login", solved, want=want)
+
+    def stranger_logs_in(self, tour):
+        machine = tour.api("POST", "/v1/machines", {"ip": "8.8.8.8"}, want=201)["machine"]
+        return tour.login(PASSWORD, machine, NEW_YORK, "8.8.8.8", solve=True)
+
+    def locked_login(self, tour):
+        # Five failures within five minutes: the captcha comes first.
+        return tour.login(PASSWORD, tour.desk, BEIJING, "202.96.134.133", want=401, solve=True)
+
+    def last_login(self, tour):
+        return tour.login(NEW_PASSWORD, tour.desk, BEIJING, "202.96.134.133", solve=True)
+
+
+class Serve(Bot):
+    """`menshen init`, then `menshen serve`: nothing can be read that a stranger could not."""
+
+    name = "serve"
+
+    def prepare(self):
+        self.run("init", ".", "--app-id", "wx" + secrets.token_hex(8))
+        (self.folder / "secrets/app_secret").write_text(secrets.token_hex(16))
+        rules = self.folder / "rules/guard.rules"
+        text = rules.read_text()
+        rule = "count(failures, within: 5 minutes) >= 5 {\n    challenge captcha"
+        check(rule in text, "the shipped rule that asks for a captcha")
+        rules.write_text(text.replace(rule, rule.replace("5 minutes", f"{SERVE_WINDOW_SECONDS} seconds")))
+        self.environment["MENSHEN_SERVER__LISTEN"] = f"127.0.0.1:{self.port}"
+        # Before the server runs: the command opens the store itself.
+        scopes = "accounts,codes,bindings,login,reports,machines,sessions,events"
+        self.key = self.run("keys", "add", "tour", "--scope", scopes)
+
+    def command(self):
+        return ["serve"]
+
+    def learn(self):
+        secret = lambda name: (self.folder / "secrets" / name).read_text().strip()
+        self.token, self.aes_key = secret("token"), secret("encoding_aes_key")
+        self.app_id = re.search(r'^app_id = "(\w+)"', (self.folder / "menshen.toml").read_text(), re.M)[1]
+        # While it runs: the command asks the server.
+        check("tour" in self.run("keys", "list"), "the key is listed")
+
+    def login_through_captcha(self, tour, body, want):
+        time.sleep(SERVE_WINDOW_SECONDS + 1)
+        return tour.api("POST", "/v1/login", body, want=want)
+
+    def stranger_logs_in(self, tour):
+        return tour.login(PASSWORD, foreign_machine("kiosk-7"), NEW_YORK, "8.8.8.8", solve=True)
+
+    def locked_login(self, tour):
+        return tour.login(PASSWORD, tour.desk, BEIJING, "202.96.134.133", want=401)
+
+    def last_login(self, tour):
+        return tour.login(NEW_PASSWORD, tour.desk, BEIJING, "202.96.134.133")
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+//! A command's end of the socket.
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Answer, LAST_LINE, LastLine, Request, socket};
+use crate::cli::failure::Failure;
+
+/// A connection to a running server, good for one request.
+#[derive(Debug)]
+pub struct Client {
+    stream: UnixStream,
+}
+
+/// Connects to the server that runs on `directory`; `None` when none does.
+pub fn connect(directory: &Path) -> Result<Option<Client>, Failure> {
+    let stream = socket::connect(directory).map_err(|error| {
+        Failure::failed(format!(
+            "cannot reach the server of {}: {error}; run as the user it runs as",
+            directory.display()
+        ))
+    })?;
+    Ok(stream.map(|stream| Client { stream }))
+}
+
+impl Client {
+    /// Sends the request and copies its lines of data to `out`.
+    pub fn call(mut self, request: &Request, out: &mut dyn Write) -> Result<Value, Failure> {
+        let mut line = serde_json::to_string(request)?;
+        line.push('\n');
+        self.stream.write_all(line.as_bytes())?;
+        let mut lines = BufReader::new(self.stream);
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if lines.read_line(&mut line)? == 0 {
+                return Err(Failure::failed(
+                    "the server went away before it had answered",
+                ));
+            }
+            if !line.starts_with(LAST_LINE) {
+                out.write_all(line.as_bytes())?;
+                continue;
+            }
+            let last: LastLine = serde_json::from_str(&line)?;
+            return match last.control {
+                Answer::Done(value) => Ok(value),
+                Answer::Failed(message) => Err(Failure::failed(message)),
+            };
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Commands on a running server: `<data>/menshen.sock`, mode 0600, one JSON request per connection.
+//!
+//! The server has the store open, and nobody copies or opens a live one; so `keys`, `export` and
+//! `doctor` ask it here. A request is one line; the answer is lines of data (only `export` has any),
+//! then one line that begins with `{"control":`. Whoever can connect owns the data directory anyway:
+//! there is no further authentication, and the socket is never reachable from elsewhere.
+
+mod client;
+mod perform;
+mod server;
+mod socket;
+
+pub use client::{Client, connect};
+pub use perform::{Live, Rules, parse_scopes, perform};
+pub use server::ControlServer;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The socket's name in the data directory.
+pub const SOCKET_NAME: &str = "menshen.sock";
+/// The longest request line.
+pub const MAX_REQUEST_BYTES: u64 = 64 * 1024;
+/// Connections worked on at once; commands are rare and short.
+pub const MAX_CONNECTIONS: usize = 8;
+
+/// What can be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Makes an API key. The answer holds it.
+    KeysAdd {
+        /// What it is for.
+        name: String,
+        /// What it may do.
+        scopes: Vec<String>,
+    },
+    /// Every API key, without its text.
+    KeysList,
+    /// Revokes an API key.
+    KeysRevoke {
+        /// Its name or id.
+        key: String,
+    },
+    /// Everything in the store, as lines.
+    Export,
+    /// The state of the store and the rules.
+    Status,
+    /// Loads the rules anew.
+    Reload,
+}
+
+/// The last line of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Done, with what there is to say.
+    Done(Value),
+    /// Not done, and why.
+    Failed(String),
+}
+
+/// The last line as it is written.
+#[derive(Debug, Serialize, Deserialize)]
+struct LastLine {
+    control: Answer,
+}
+
+/// What the last line begins with; no line of an export does.
+const LAST_LINE: &str = "{\"control\":";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! Both ends of the socket over a real store in memory.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::bot::api::RulesStatus;
+use crate::env::Env;
+
+struct NoRules;
+
+impl Rules for NoRules {
+    fn status(&self) -> RulesStatus {
+        RulesStatus {
+            generation: 7,
+            hash: "00".to_owned(),
+            loaded_at: "2026-01-05T09:00:00Z".to_owned(),
+            stale: false,
+            stale_since: None,
+            last_error: None,
+        }
+    }
+
+    fn reload(&self) -> BoxFuture<'static, Result<RulesStatus, String>> {
+        Box::pin(std::future::ready(Err("E0101".to_owned())))
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+fn start(directory: &Path, runtime: &tokio::runtime::Runtime) -> ControlServer {
+    let store = crate::store::memory(Env::scripted(1_767_603_600_000, 1).0);
+    let live = Live {
+        rules: Box::new(NoRules),
+    };
+    ControlServer::start(directory, store, live, runtime.handle().clone()).expect("it listens")
+}
+
+fn call(directory: &Path, request: &Request) -> Result<(Value, String), String> {
+    let client = connect(directory)
+        .expect("it can be reached")
+        .expect("a server runs");
+    let mut lines = Vec::new();
+    match client.call(request, &mut lines) {
+        Ok(value) => Ok((value, String::from_utf8(lines).expect("text"))),
+        Err(crate::cli::failure::Failure::Failed(error)) => Err(error.to_string()),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn keys_are_made_listed_and_revoked_on_a_running_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    let _server = start(folder.path(), &runtime);
+    let add = Request::KeysAdd {
+        name: "erp".to_owned(),
+        scopes: vec!["login".to_owned(), "codes".to_owned()],
+    };
+    let (added, _) = call(folder.path(), &add).expect("added");
+    let text = added["key"].as_str().expect("a key");
+    assert!(text.starts_with("msk_"));
+    let again = call(folder.path(), &add).expect_err("the name is taken");
+    assert!(again.contains("erp"), "{again}");
+    let (list, _) = call(folder.path(), &Request::KeysList).expect("listed");
+    assert_eq!(list[0]["scopes"], json!(["codes", "login"]));
+    assert!(!list.to_string().contains(text));
+    let revoke = Request::KeysRevoke {
+        key: "erp".to_owned(),
+    };
+    call(folder.path(), &revoke).expect("revoked");
+    let gone = call(folder.path(), &revoke).expect_err("it is revoked already");
+    assert!(gone.contains("erp"), "{gone}");
+}
+
+#[test]
+fn an_unknown_scope_is_answered_with_those_there_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    let _server = start(folder.path(), &runtime);
+    let add = Request::KeysAdd {
+        name: "erp".to_owned(),
+        scopes: vec!["everything".to_owned()],
+    };
+    let error = call(folder.path(), &add).expect_err("no such scope");
+    assert!(
+        error.contains("everything") && error.contains("unlock"),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_export_comes_as_lines_before_the_answer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    let _server = start(folder.path(), &runtime);
+    call(
+        folder.path(),
+        &Request::KeysAdd {
+            name: "erp".to_owned(),
+            scopes: vec!["login".to_owned()],
+        },
+    )
+    .expect("added");
+    let (report, lines) = call(folder.path(), &Request::Export).expect("exported");
+    assert_eq!(report["records"]["api_key"], json!(1), "{report}");
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert!(
+        lines
+            .first()
+            .is_some_and(|first| first["menshen_export"].is_u64())
+    );
+    assert!(lines.last().is_some_and(|last| last["end"].is_object()));
+}
+
+#[test]
+fn the_rules_are_seen_and_reloaded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    let _server = start(folder.path(), &runtime);
+    let (status, _) = call(folder.path(), &Request::Status).expect("its status");
+    assert_eq!(status["rules"]["generation"], json!(7));
+    assert_eq!(status["store"]["engine"], json!("memory"));
+    assert_eq!(
+        call(folder.path(), &Request::Reload),
+        Err("E0101".to_owned())
+    );
+}
+
+#[test]
+fn the_socket_is_its_owners_and_goes_with_the_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    let path = folder.path().join(SOCKET_NAME);
+    let mut server = start(folder.path(), &runtime);
+    let mode = std::fs::metadata(&path).expect("it is there").permissions();
+    assert_eq!(mode.mode() & 0o777, 0o600);
+    server.stop();
+    assert!(!path.exists());
+    assert!(connect(folder.path()).expect("no error").is_none());
+}
+
+#[test]
+fn a_socket_left_by_a_killed_server_is_no_server_and_is_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    drop(std::os::unix::net::UnixListener::bind(folder.path().join(SOCKET_NAME)).expect("bound"));
+    assert!(connect(folder.path()).expect("no error").is_none());
+    let _server = start(folder.path(), &runtime);
+    call(folder.path(), &Request::Status).expect("it answers");
+}
+
+#[test]
+fn a_directory_with_a_long_path_has_a_socket_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let deep = folder.path().join("d".repeat(120));
+    std::fs::create_dir(&deep).expect("made");
+    let runtime = runtime();
+    let _server = start(&deep, &runtime);
+    call(&deep, &Request::Status).expect("it answers");
+}
+
+#[test]
+fn an_unknown_request_is_refused_with_a_reason() {
+    use std::io::{Read as _, Write as _};
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    let _server = start(folder.path(), &runtime);
+    let mut stream = socket::connect(folder.path())
+        .expect("no error")
+        .expect("a server");
+    stream.write_all(b"{\"do\":\"dance\"}\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    assert!(answer.starts_with("{\"control\":{\"failed\":"), "{answer}");
+}

@@ -1,0 +1,79 @@
+//! How a command ends: its exit code, and what is said on standard error.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+/// A command that did its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Exit code 0: done, nothing wrong.
+    Clean,
+    /// Exit code 1: done, and what was looked at is wrong. The report has been printed.
+    Found,
+}
+
+/// A command that could not do its work.
+#[derive(Debug)]
+pub enum Failure {
+    /// Exit code 2: wrong use, such as a path that does not exist. What was wrong and what would be right.
+    Usage(String),
+    /// Exit code 1: it failed.
+    Failed(anyhow::Error),
+    /// Exit code 0: the reader of our output has left; there is nobody to tell.
+    ReaderGone,
+}
+
+/// What a command returns.
+pub type Outcome = Result<Exit, Failure>;
+
+impl Failure {
+    /// Wrong use.
+    pub fn usage(message: impl fmt::Display) -> Self {
+        Self::Usage(message.to_string())
+    }
+
+    /// A failure in words.
+    pub fn failed(message: impl fmt::Display) -> Self {
+        Self::Failed(anyhow::anyhow!("{message}"))
+    }
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        match error.downcast_ref::<io::Error>() {
+            Some(inner) if inner.kind() == io::ErrorKind::BrokenPipe => Self::ReaderGone,
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+/// Says what failed and turns the outcome into the process's exit code.
+pub fn finish(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(Exit::Clean) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
+        Ok(Exit::Found) => ExitCode::from(1),
+        Err(Failure::Failed(error)) => {
+            super::output::remark(&format!("menshen: {error:#}"));
+            ExitCode::from(1)
+        }
+        Err(Failure::Usage(message)) => {
+            super::output::remark(&format!("menshen: {message}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_left_is_no_failure() {
+        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(matches!(failure, Failure::ReaderGone));
+        let failure = Failure::from(io::Error::from(io::ErrorKind::NotFound));
+        assert!(matches!(failure, Failure::Failed(_)));
+    }
+}

@@ -1,0 +1,159 @@
+//! `menshen keys`: the API keys of the information system.
+
+use serde_json::Value;
+
+use super::control::{Request, perform};
+use super::failure::{Exit, Failure, Outcome};
+use super::output;
+use super::setup::{DataArgs, Reach};
+use crate::server::Scope;
+
+/// Make, list and revoke API keys; also while the server runs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("\
+A key is printed once, when it is made, and stored only as a hash.
+
+Examples:
+  menshen keys add erp --scope accounts --scope codes --scope login
+  menshen keys add desk --scope alerts,lock,unlock
+  menshen keys list
+  menshen keys revoke erp
+
+Scopes:
+{}", scopes()))]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Make a key and print it
+    Add {
+        /// What it is for; unique among the keys that work
+        name: String,
+        /// What it may do: repeated or separated by commas
+        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = scope)]
+        scopes: Vec<String>,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// List the keys
+    List {
+        /// How to print them
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Revoke a key from now on
+    Revoke {
+        /// Its name or id
+        key: String,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A table
+    Text,
+    /// A JSON array
+    Json,
+}
+
+/// Does it, on the running server or on the store itself.
+pub fn run(args: &Args) -> Outcome {
+    match &args.action {
+        Action::Add { name, scopes, data } => {
+            let request = Request::KeysAdd {
+                name: name.clone(),
+                scopes: scopes.clone(),
+            };
+            let made = ask(data, request)?;
+            output::line(made["key"].as_str().unwrap_or_default())?;
+            output::remark("menshen: keep it now, it cannot be shown again");
+        }
+        Action::List { format, data } => {
+            let keys = ask(data, Request::KeysList)?;
+            match format {
+                Format::Json => output::json(&keys)?,
+                Format::Text => output::data(&table(&keys))?,
+            }
+        }
+        Action::Revoke { key, data } => {
+            ask(data, Request::KeysRevoke { key: key.clone() })?;
+            output::remark(&format!("menshen: {key} is revoked"));
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+/// Has a request done that answers with a value only.
+fn ask(data: &DataArgs, request: Request) -> Result<Value, Failure> {
+    match Reach::existing(&data.directory()?)? {
+        Reach::Running(client) => client.call(&request, &mut std::io::sink()),
+        Reach::Mine(mine) => {
+            let done =
+                mine.runtime
+                    .block_on(perform(request, &*mine.store, None, &mut std::io::sink()));
+            mine.close();
+            done.map_err(Failure::failed)
+        }
+    }
+}
+
+fn scope(name: &str) -> Result<String, String> {
+    super::control::parse_scopes(&[name.to_owned()]).map(|_| name.to_owned())
+}
+
+fn scopes() -> String {
+    Scope::ALL
+        .iter()
+        .map(|scope| format!("  {:<10}{}", scope.name(), scope.description()))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn table(keys: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut out = String::new();
+    for key in keys.as_array().into_iter().flatten() {
+        let scopes: Vec<String> = key["scopes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(text)
+            .collect();
+        let state = match key["revoked"].as_str() {
+            Some(time) => format!("revoked {time}"),
+            None => format!("since {}", text(&key["created"])),
+        };
+        out.push_str(&format!(
+            "{}  {}  {}  {}\n",
+            text(&key["id"]),
+            text(&key["name"]),
+            scopes.join(","),
+            state
+        ));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_says_which_keys_work() {
+        let keys = serde_json::json!([
+            {"id": "1", "name": "erp", "scopes": ["login"], "created": "T0", "revoked": null},
+            {"id": "2", "name": "old", "scopes": ["codes", "login"], "created": "T0", "revoked": "T1"},
+        ]);
+        assert_eq!(
+            table(&keys),
+            "1  erp  login  since T0\n2  old  codes,login  revoked T1\n"
+        );
+    }
+}

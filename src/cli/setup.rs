@@ -1,0 +1,107 @@
+//! Which set-up a command is about: a configuration file or a data directory, and its store.
+
+use std::path::PathBuf;
+
+use super::control::{self, Client};
+use super::failure::Failure;
+const DEFAULT_CONFIG: &str = "menshen.toml";
+use crate::config::Config;
+use crate::env::Env;
+use crate::store::{self, Flavour, SharedStore};
+
+/// Memory for the engine's cache in a short command.
+const COMMAND_CACHE_BYTES: u64 = 32 << 20;
+
+/// Where the data is.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DataArgs {
+    /// The configuration whose store is meant
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG, conflicts_with = "data")]
+    pub config: PathBuf,
+    /// The data directory itself, e.g. that of `menshen dev`
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+impl DataArgs {
+    /// The data directory.
+    pub fn directory(&self) -> Result<PathBuf, Failure> {
+        if let Some(data) = &self.data {
+            return Ok(data.clone());
+        }
+        if !self.config.exists() {
+            return Err(Failure::usage(format!(
+                "there is no {}; name one with --config, name the data with --data, or make a set-up with `menshen init`",
+                self.config.display()
+            )));
+        }
+        let config = Config::load(&self.config).map_err(Failure::usage)?;
+        Ok(config.store.path)
+    }
+}
+
+/// The store of a data directory: through the server that runs on it, else opened here.
+#[derive(Debug)]
+pub enum Reach {
+    /// A server runs and answers.
+    Running(Client),
+    /// Nobody else has it.
+    Mine(Mine),
+}
+
+/// A store opened by this command, and the runtime it is used on.
+pub struct Mine {
+    /// The store.
+    pub store: SharedStore,
+    /// Where its futures run.
+    pub runtime: tokio::runtime::Runtime,
+}
+
+impl std::fmt::Debug for Mine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Mine")
+    }
+}
+
+impl Reach {
+    /// Finds the server of `directory`, or opens the store itself.
+    pub fn existing(directory: &std::path::Path) -> Result<Self, Failure> {
+        if let Some(client) = control::connect(directory)? {
+            return Ok(Self::Running(client));
+        }
+        Mine::open(directory, None).map(Self::Mine)
+    }
+}
+
+impl Mine {
+    /// Opens the store; with a flavour it is created when there is none.
+    pub fn open(directory: &std::path::Path, flavour: Option<Flavour>) -> Result<Self, Failure> {
+        let opened = store::open(
+            store::OpenOptions {
+                path: directory.to_owned(),
+                cache_bytes: COMMAND_CACHE_BYTES,
+                flavour,
+                accept_loss: false,
+            },
+            Env::system(),
+        )
+        .map_err(|error| match error {
+            store::OpenError::Missing(path) => Failure::usage(format!(
+                "there is no store in {}; `menshen init` makes one",
+                path.display()
+            )),
+            other => Failure::from(other),
+        })?;
+        Ok(Self {
+            store: opened.store,
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?,
+        })
+    }
+
+    /// Closes the store: what was done is on the disk and the files are free.
+    pub fn close(self) {
+        self.runtime.block_on(self.store.close());
+    }
+}
