@@ -52,13 +52,17 @@ impl Platform {
     }
 
     fn client(&self) -> (Client, Arc<ManualClock>) {
+        self.client_with(Duration::from_secs(10))
+    }
+
+    fn client_with(&self, call_timeout: Duration) -> (Client, Arc<ManualClock>) {
         let (env, clock) = Env::scripted(1_732_095_600 * SECOND, 1);
         let config = ClientConfig {
             app_id: "wx1".into(),
             app_secret: Secret::new("hunter2"),
             api_base: self.base.clone(),
             connect_timeout: Duration::from_secs(2),
-            call_timeout: Duration::from_millis(700),
+            call_timeout,
         };
         (Client::new(&config, env).unwrap(), clock)
     }
@@ -321,8 +325,10 @@ async fn outcomes_are_told_apart() {
             },
         ),
     ] {
+        let impatient = matches!(act, Act::Hang);
         let platform = Platform::start(vec![token("A"), act]);
-        let (client, _) = platform.client();
+        let (client, _) =
+            platform.client_with(Duration::from_millis(if impatient { 600 } else { 10_000 }));
         assert_eq!(send(&client).await, expected);
         platform.done();
     }

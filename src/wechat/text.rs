@@ -52,7 +52,11 @@ pub fn split(text: &str, limit: usize) -> Vec<String> {
 
 /// The last place at or before `limit` that is between characters and outside links.
 fn cut_point(text: &str, limit: usize) -> usize {
-    let at = text.floor_char_boundary(limit.min(text.len()));
+    // `str::floor_char_boundary` would do, but is younger than the oldest compiler supported.
+    let mut at = limit.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
     links(text)
         .take_while(|(start, _)| *start < at)
         .find(|(_, end)| *end > at)

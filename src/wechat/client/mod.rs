@@ -211,10 +211,16 @@ impl Client {
     }
 }
 
-/// The one place that sets up TLS and the HTTP client.
-fn build_http(config: &ClientConfig, loopback: bool) -> Result<reqwest::Client, ClientConfigError> {
+/// Chooses the cryptography behind TLS, once per process; to be called before any reqwest client is
+/// built.
+pub(crate) fn install_tls_provider() {
     // Fails only if somebody installed a provider already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Builds the HTTP client.
+fn build_http(config: &ClientConfig, loopback: bool) -> Result<reqwest::Client, ClientConfigError> {
+    install_tls_provider();
     let mut builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
