@@ -15,7 +15,8 @@ use super::policy::CLIENT_MSG_ID_LIFE;
 use super::settle;
 use crate::env::{MINUTE, Millis};
 use crate::store::records::{
-    OutboxChannel, OutboxDue, OutboxEntry, OutboxLane, OutboxState, UndeliverableReason,
+    Binding, Lock, OutboxChannel, OutboxDue, OutboxEntry, OutboxLane, OutboxPurpose, OutboxState,
+    UndeliverableReason,
 };
 use crate::store::{Order, StoreError, Tx};
 
@@ -116,7 +117,11 @@ fn send(
     if now > entry.not_after {
         return give_up(tx, hooks, entry, UndeliverableReason::Expired);
     }
-    if let Check::Drop(reason) = hooks.check(tx, entry)? {
+    let check = match recheck(tx, entry, &openid)? {
+        Check::Send => hooks.check(tx, entry)?,
+        drop => drop,
+    };
+    if let Check::Drop(reason) = check {
         entry.reason = None;
         return give_up(tx, hooks, entry, reason);
     }
@@ -161,6 +166,23 @@ fn send(
         return give_up(tx, hooks, entry, UndeliverableReason::Refused);
     }
     start(tx, entry, &openid, route).map(Some)
+}
+
+/// A prompt goes to the OpenID it was promised for only while that stands for the account, and not
+/// into a lock that its answer could add nothing to.
+fn recheck(tx: &mut Tx<'_>, entry: &OutboxEntry, openid: &str) -> Result<Check, StoreError> {
+    let (OutboxPurpose::Prompt, Some(account)) = (entry.purpose, &entry.account) else {
+        return Ok(Check::Send);
+    };
+    let key = (entry.official_account.clone(), openid.to_owned());
+    let bound = tx.get::<Binding>(&key)?;
+    if bound.is_none_or(|binding| binding.account != *account) {
+        return Ok(Check::Drop(UndeliverableReason::Unbound));
+    }
+    Ok(match tx.get::<Lock>(account)? {
+        Some(_) => Check::Drop(UndeliverableReason::Withdrawn),
+        None => Check::Send,
+    })
 }
 
 /// What the entry has content for, the official account may use, and has not refused it yet. After

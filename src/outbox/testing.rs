@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Abilities, Hooks, NewEntry, NoHooks, Outbox, Outcome, Sender, enqueue};
 use crate::env::{DAY, Env, ManualClock, Millis};
 use crate::store::records::{
-    CustomMessage, OutboxChannel, OutboxEntry, OutboxPurpose, TemplateMessage,
+    Binding, CustomMessage, OutboxChannel, OutboxEntry, OutboxPurpose, TemplateMessage,
 };
 use crate::store::{FeedEvent, Order, SharedStore, StoreError, Tx, execute, memory};
 
@@ -118,7 +118,21 @@ impl World {
         execute(&*self.store, "test", f).await.expect("the command")
     }
 
+    /// Promises a message; a prompt's account is bound to its OpenID.
     pub(super) async fn promise(&self, new: NewEntry) -> String {
+        if let (OutboxPurpose::Prompt, Some(account), Some(openid)) =
+            (new.purpose, new.account.clone(), new.openid.clone())
+        {
+            self.run(move |tx| {
+                tx.put(&Binding {
+                    official_account: "main".into(),
+                    openid: openid.clone(),
+                    account: account.clone(),
+                    bound_at: START,
+                })
+            })
+            .await;
+        }
         self.run(move |tx| enqueue(tx, new.clone()))
             .await
             .id()

@@ -8,7 +8,7 @@ use super::super::testing::{START, World, message, worker};
 use super::super::*;
 use crate::env::{MINUTE, Millis};
 use crate::store::records::{
-    Contact, OutboxChannel, OutboxEntry, OutboxPurpose, OutboxState, UndeliverableReason,
+    Binding, Contact, OutboxChannel, OutboxEntry, OutboxPurpose, OutboxState, UndeliverableReason,
 };
 use crate::store::{StoreError, Tx};
 
@@ -314,7 +314,7 @@ async fn hooks_hear_of_acceptance_and_endings() {
 }
 
 #[tokio::test]
-async fn the_last_look_stops_a_prompt_whose_binding_changed() {
+async fn the_hosts_last_look_can_stop_a_message() {
     let witness = Arc::new(Witness {
         drop: Some(UndeliverableReason::Unbound),
         ..Witness::default()
@@ -327,4 +327,62 @@ async fn the_last_look_stops_a_prompt_whose_binding_changed() {
         world.entry(&id).await.reason,
         Some(UndeliverableReason::Unbound)
     );
+}
+
+#[tokio::test]
+async fn a_prompt_never_goes_to_a_later_binding() {
+    // Unbound meanwhile, or bound to somebody else.
+    for account in [None, Some("bob")] {
+        let world = World::new();
+        wrote(&world).await;
+        let id = world.promise(message(Prompt)).await;
+        let other = world.promise(message(Message)).await;
+        world
+            .run(move |tx| {
+                let key = ("main".to_owned(), "o1".to_owned());
+                let binding = tx.get::<Binding>(&key)?;
+                match (account, binding) {
+                    (Some(account), Some(binding)) => tx.put(&Binding {
+                        account: account.to_owned(),
+                        ..binding
+                    }),
+                    _ => tx.delete::<Binding>(&key),
+                }
+            })
+            .await;
+        assert_eq!(step(&world).await, 1, "only the other message");
+        let entry = world.entry(&id).await;
+        assert_eq!(entry.reason, Some(UndeliverableReason::Unbound));
+        assert_eq!(world.entry(&other).await.state, OutboxState::Delivered);
+    }
+}
+
+#[tokio::test]
+async fn a_lock_between_promise_and_retry_stops_the_prompt() {
+    use crate::store::records::{Lock, LockedBy};
+
+    let world = World::new();
+    wrote(&world).await;
+    let id = world.promise(message(Prompt)).await;
+    world.platform.then(Outcome::NotSent);
+    step(&world).await;
+    // A lock that did not know of the prompt: the last look still sees it.
+    world
+        .run(|tx| {
+            tx.put(&Lock {
+                account: "alice".into(),
+                by: LockedBy::Operator("operator".into()),
+                operator: true,
+                reason: None,
+                at: START,
+                sessions_ended: 0,
+                alerts: vec![],
+                machines: vec![],
+            })
+        })
+        .await;
+    world.settle(3).await;
+    assert_eq!(world.platform.channels().len(), 1);
+    let entry = world.entry(&id).await;
+    assert_eq!(entry.reason, Some(UndeliverableReason::Withdrawn));
 }
