@@ -7,11 +7,11 @@
 
 use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::env::Millis;
+use crate::history::network_of;
 use crate::store::records::{Decision, Login, LoginBy, LoginCount, LoginRef, Record};
 use crate::store::{Order, StoreError, Tx};
 
@@ -89,14 +89,6 @@ impl By {
             Self::Account => ACCOUNT_ROWS,
             _ => OTHER_ROWS,
         }
-    }
-}
-
-/// The network an address belongs to: /24, or /56 for IPv6.
-pub fn network_of(ip: IpAddr) -> IpNet {
-    match ip.to_canonical() {
-        IpAddr::V4(v4) => Ipv4Net::new_assert(v4, 24).trunc().into(),
-        IpAddr::V6(v6) => Ipv6Net::new_assert(v6, 56).trunc().into(),
     }
 }
 

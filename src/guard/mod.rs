@@ -25,12 +25,14 @@ mod limits;
 pub mod locks;
 pub mod machines;
 pub mod reports;
+mod rows;
 pub mod sessions;
 mod standing;
 pub mod trust;
 
 pub use geo::Place;
 pub use limits::Limits;
+pub use rows::StoreRows;
 pub use standing::{Standing, locked_login, standing};
 
 pub use crate::store::records::{

@@ -1,0 +1,197 @@
+//! The store as a provider of history rows: what rules ask over past logins, answered within the
+//! command that judges the present one.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::history::{self, By};
+use crate::env::Millis;
+use crate::history::{Key, KeyPart, Row, Rows, Slice, network_of};
+use crate::store::records::Login;
+use crate::store::{StoreError, Tx};
+
+/// Rows read through a transaction, each key once. Reading cannot fail in the evaluator's eyes: ask
+/// [`StoreRows::finish`] afterwards, and drop the decision if it says so.
+pub struct StoreRows<'t, 'a> {
+    tx: &'t mut Tx<'a>,
+    loaded: HashMap<Key, Loaded>,
+    failed: Option<StoreError>,
+}
+
+struct Loaded {
+    after: Option<Millis>,
+    rows: Vec<Row>,
+    first_success: Option<Millis>,
+    truncated: bool,
+}
+
+impl fmt::Debug for StoreRows<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreRows")
+            .field("keys", &self.loaded.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'t, 'a> StoreRows<'t, 'a> {
+    /// Reads through `tx`.
+    pub fn new(tx: &'t mut Tx<'a>) -> Self {
+        Self {
+            tx,
+            loaded: HashMap::new(),
+            failed: None,
+        }
+    }
+
+    /// The transaction, for other facts of the same evaluation.
+    pub fn tx(&mut self) -> &mut Tx<'a> {
+        self.tx
+    }
+
+    /// Whether everything asked for could be read.
+    ///
+    /// # Errors
+    /// The first error of the store.
+    pub fn finish(self) -> Result<(), StoreError> {
+        match self.failed {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn load(&mut self, key: &Key, after: Option<Millis>) -> Result<Loaded, StoreError> {
+        let Some((by, value)) = narrowest(key) else {
+            return Ok(Loaded::empty(after));
+        };
+        let found = history::rows(self.tx, by, &value, after)?;
+        let alone = key.parts().len() == 1;
+        let rows = found.rows.iter().map(Row::from);
+        Ok(Loaded {
+            after,
+            rows: rows.filter(|row| alone || holds(key, row)).collect(),
+            // Of a combination, only its rows tell.
+            first_success: found.first_success.filter(|_| alone),
+            truncated: found.truncated,
+        })
+    }
+}
+
+impl Loaded {
+    fn empty(after: Option<Millis>) -> Self {
+        Self {
+            after,
+            rows: Vec::new(),
+            first_success: None,
+            truncated: false,
+        }
+    }
+
+    /// Whether these rows answer a question that reaches back to `after`.
+    fn reaches(&self, after: Option<Millis>) -> bool {
+        match (self.after, after) {
+            (None, _) => true,
+            (Some(from), Some(after)) => from <= after,
+            (Some(_), None) => false,
+        }
+    }
+}
+
+impl Rows for StoreRows<'_, '_> {
+    type Row = Row;
+
+    fn rows(&mut self, key: &Key, after: Option<Millis>) -> Slice<'_, Row> {
+        let known = self
+            .loaded
+            .get(key)
+            .is_some_and(|loaded| loaded.reaches(after));
+        if !known {
+            let loaded = self.load(key, after).unwrap_or_else(|error| {
+                self.failed.get_or_insert(error);
+                Loaded::empty(after)
+            });
+            self.loaded.insert(key.clone(), loaded);
+        }
+        match self.loaded.get(key) {
+            Some(loaded) => Slice {
+                rows: &loaded.rows,
+                first_success: loaded.first_success,
+                truncated: loaded.truncated,
+            },
+            None => Slice {
+                rows: &[],
+                first_success: None,
+                truncated: false,
+            },
+        }
+    }
+}
+
+/// The part of a key with the fewest rows to look through, as the store names it.
+fn narrowest(key: &Key) -> Option<(By, String)> {
+    let rank = |part: &KeyPart| match part {
+        KeyPart::Account(_) => 0,
+        KeyPart::Machine(_) => 1,
+        KeyPart::Ip(_) => 2,
+        KeyPart::Network(_) => 3,
+        KeyPart::City(_) => 4,
+        KeyPart::Asn(_) => 5,
+        KeyPart::Country(_) => 6,
+        KeyPart::All => 7,
+    };
+    let part = key.parts().iter().min_by_key(|part| rank(part))?;
+    Some(match part {
+        KeyPart::Account(account) => (By::Account, account.to_string()),
+        KeyPart::Machine(machine) => (By::Machine, machine.to_string()),
+        KeyPart::Ip(ip) => (By::Ip, ip.to_canonical().to_string()),
+        KeyPart::Network(network) => (By::Network, network.to_string()),
+        KeyPart::City(city) => (By::City, city.to_string()),
+        KeyPart::Asn(asn) => (By::Asn, asn.to_string()),
+        KeyPart::Country(country) => (By::Country, country.to_string()),
+        KeyPart::All => (By::All, String::new()),
+    })
+}
+
+/// Whether a row belongs under every part of a key.
+fn holds(key: &Key, row: &Row) -> bool {
+    key.parts().iter().all(|part| match part {
+        KeyPart::Account(account) => row.account == *account,
+        KeyPart::Machine(machine) => row.machine.as_ref() == Some(machine),
+        KeyPart::Ip(ip) => row.ip.is_some_and(|own| own.to_canonical() == *ip),
+        KeyPart::Network(network) => row.ip.is_some_and(|own| network_of(own) == *network),
+        KeyPart::City(city) => row.city.as_ref() == Some(city),
+        KeyPart::Asn(asn) => row.asn == Some(*asn),
+        KeyPart::Country(country) => row.country.as_ref() == Some(country),
+        KeyPart::All => true,
+    })
+}
+
+impl From<&Login> for Row {
+    fn from(login: &Login) -> Self {
+        let shared = |text: &Option<String>| text.as_deref().map(Arc::from);
+        Self {
+            time: login.time,
+            arrival: login.seq,
+            account: login.account.as_str().into(),
+            machine: shared(&login.machine),
+            ip: login.ip.as_deref().and_then(|ip| ip.parse().ok()),
+            country: shared(&login.place.country),
+            region: shared(&login.place.region),
+            city: shared(&login.place.city),
+            lat: login.place.lat,
+            lon: login.place.lon,
+            asn: login.place.asn,
+            isp: shared(&login.place.isp),
+            hour: login.hour,
+            weekday: login.weekday,
+            browser: shared(&login.browser),
+            os: shared(&login.os),
+            device: shared(&login.device),
+            success: login.success,
+            legal: login.legal,
+            reason: shared(&login.reason),
+            channel: shared(&login.channel),
+            answered_lock: login.answered_lock,
+        }
+    }
+}
