@@ -172,6 +172,8 @@ async fn unknown_routes_and_methods_are_problems() {
             .await
             .unwrap();
         assert_eq!(response.status(), status, "{path}");
+        let allow = response.headers().get("allow");
+        assert_eq!(allow.is_some(), status == 405, "{path}");
         let kind = response.headers()["content-type"].to_str().unwrap();
         assert_eq!(kind, "application/problem+json", "{path}");
     }
@@ -714,4 +716,33 @@ async fn a_delivery_that_must_stay_unanswered_is_held_until_the_server_stops() {
         .await;
     assert!(held.unwrap_err().is_timeout());
     ground.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_shutdown_finishes_what_was_accepted() {
+    let ground = Ground::new().await;
+    let gate = std::sync::Arc::new(tokio::sync::Notify::new());
+    *ground.bot.gate.lock().unwrap() = Some(gate.clone());
+    let key = ground.client("login", &[Scope::Login]).await.key.unwrap();
+    let Ground {
+        server, bot, http, ..
+    } = ground;
+    let address = server.address();
+    let request = http
+        .post(server.url("/v1/attempts"))
+        .bearer_auth(key)
+        .json(&attempt("alice"))
+        .send();
+    let stop = async {
+        bot.entered.notified().await;
+        let stopping = tokio::spawn(server.stop());
+        // The server takes no more connections: it is stopping.
+        while tokio::net::TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        gate.notify_one();
+        stopping.await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(request, stop);
+    assert_eq!(answer.unwrap().status(), 200);
 }

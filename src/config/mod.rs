@@ -7,6 +7,7 @@
 //! opens sockets or the store, and no `Debug` shows a secret.
 
 mod error;
+mod limits;
 mod official_account;
 mod outbound;
 mod reader;
@@ -44,6 +45,8 @@ pub struct Config {
     pub guard: Guard,
     /// `[history]`.
     pub history: History,
+    /// `[limits]`: codes, tickets and bindings.
+    pub limits: crate::accounts::Limits,
     /// `[[official_account]]`, in the file's order; names are unique.
     pub official_accounts: Vec<OfficialAccount>,
     /// `[[webhook]]`, in the file's order.
@@ -88,7 +91,7 @@ impl Config {
         let errors = tree::overlay(file, &mut table, variables);
         let shared = Shared::new(file, errors);
         let mut root = Reader::root(&shared, table);
-        let config = Self {
+        let mut config = Self {
             file: file.to_owned(),
             server: Server::read(root.section("server")),
             keys: Keys::read(root.section("keys")),
@@ -96,11 +99,13 @@ impl Config {
             rules: Rules::read(root.section("rules")),
             guard: Guard::read(root.section("guard")),
             history: History::read(root.section("history")),
+            limits: limits::read(root.section("limits")),
             official_accounts: official_account::read_all(root.sections("official_account")),
             webhooks: outbound::read_webhooks(root.sections("webhook")),
             forward: root.optional_section("forward").map(Forward::read),
             calls: outbound::read_calls(root.named_sections("calls")),
         };
+        config.guard.limits.keep = config.history.keep;
         root.finish();
         let errors = shared.take_errors();
         if errors.is_empty() {

@@ -130,6 +130,8 @@ pub struct Guard {
     pub zone: String,
     /// The operator's own `.mmdb` or `.xdb` file.
     pub geoip: Option<PathBuf>,
+    /// The limits among the section's keys.
+    pub limits: crate::guard::Limits,
 }
 
 impl Guard {
@@ -141,6 +143,7 @@ impl Guard {
                 .text("zone")
                 .unwrap_or_else(|| "Asia/Shanghai".to_owned()),
             geoip: section.path("geoip"),
+            limits: super::limits::read_guard(&mut section),
         };
         if jiff::tz::TimeZone::get(&guard.zone).is_err() {
             section.complain(

@@ -204,3 +204,25 @@ fn webhooks_forward_and_calls_are_read_and_checked() {
     assert!(errors("[[webhook]]\nurl = \"http://erp.example\"\nsecret = \"x\"").contains("whsec_"));
     assert!(errors("[calls]\nbalance = 1\n").contains("calls.balance: expected a table"));
 }
+
+#[test]
+fn limits_have_names_defaults_and_bounds() {
+    let config = read("[limits]\ncode_tries = 3\non_unsubscribe = \"keep\"\n[guard]\nsession_life = \"1h\"\n[history]\nkeep = \"500d\"\n").unwrap();
+    assert_eq!(config.limits.code_tries, 3);
+    assert_eq!(
+        config.limits.on_unsubscribe,
+        crate::accounts::OnUnsubscribe::Keep
+    );
+    assert_eq!(
+        config.limits.ticket_tries,
+        crate::accounts::Limits::default().ticket_tries
+    );
+    assert_eq!(config.guard.limits.session_life, crate::env::HOUR);
+    assert_eq!(config.guard.limits.keep, 500 * crate::env::DAY);
+    assert!(
+        errors("[limits]\ncode_tries = 0\n")
+            .contains(":2: limits.code_tries: must be between 1 and 20")
+    );
+    assert!(errors("[limits]\ncode_life = \"2d\"\n").contains("between 1m and 1h"));
+    assert!(errors("[limits]\non_unsubscribe = \"drop\"\n").contains("found \"drop\""));
+}

@@ -4,23 +4,32 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PathConfig, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource};
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError as _};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::bot::BotService;
+use super::captchas::MAX_DRAWING;
 use super::edge::edge;
 use super::metrics::Metrics;
 use super::problem::{Problem, ProblemKind};
 use super::state::{MAX_EVENT_STREAMS, State};
 use super::wechat::Endpoint;
-use super::{events, health, login, logins, metrics, openapi, rules, wechat};
+use super::{
+    accounts, alerts, bindings, captchas, codes, erasure, events, export, health, import, locks,
+    login, logins, messages, metrics, openapi, outbox, rules, sessions, wechat,
+};
+use crate::accounts::Passwords;
 use crate::config::Config;
 use crate::env::Env;
+use crate::guard::machines::ForeignMachines;
+use crate::keys::Keys;
 use crate::store::SharedStore;
+use crate::wechat::client::Client;
 
 /// Which routes an address answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +40,34 @@ pub enum Role {
     Public,
     /// Everything but the callback.
     Admin,
+}
+
+/// What the routes stand on. Made once by whoever starts the process.
+pub struct Parts {
+    /// The store.
+    pub store: SharedStore,
+    /// Time and randomness.
+    pub env: Env,
+    /// The bot.
+    pub bot: Arc<dyn BotService>,
+    /// The master keys.
+    pub keys: Arc<Keys>,
+    /// The keys of foreign machine identifiers, if that format is accepted.
+    pub foreign_machines: Option<ForeignMachines>,
+    /// Hashes passwords; shared with the bot, so that their number at once is bounded together.
+    pub passwords: Passwords,
+    /// Limits of codes, tickets and bindings.
+    pub account_limits: crate::accounts::Limits,
+    /// Limits of machines, captchas and sessions.
+    pub guard_limits: crate::guard::Limits,
+    /// The platform's API by official account, for QR codes; may be empty.
+    pub clients: BTreeMap<String, Arc<Client>>,
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Parts")
+    }
 }
 
 /// Why the routes cannot be made.
@@ -57,12 +94,7 @@ impl App {
     ///
     /// # Errors
     /// [`AppError`].
-    pub fn new(
-        config: &Config,
-        store: SharedStore,
-        env: Env,
-        bot: Arc<dyn BotService>,
-    ) -> Result<Self, AppError> {
+    pub fn new(config: &Config, parts: Parts) -> Result<Self, AppError> {
         let mut endpoints = BTreeMap::new();
         for account in &config.official_accounts {
             let endpoint = Endpoint::new(account).map_err(|source| AppError::Key {
@@ -75,9 +107,21 @@ impl App {
             config.server.admin_listen.is_some() || config.server.listen.ip().is_loopback();
         Ok(Self {
             state: Data::new(State {
-                store,
-                env,
-                bot,
+                store: parts.store,
+                env: parts.env,
+                bot: parts.bot,
+                keys: parts.keys,
+                foreign_machines: parts.foreign_machines,
+                drawing: Semaphore::new(MAX_DRAWING),
+                passwords: parts.passwords,
+                account_limits: parts.account_limits,
+                guard_limits: parts.guard_limits,
+                clients: parts.clients,
+                templates: config
+                    .official_accounts
+                    .iter()
+                    .map(|account| (account.name.clone(), account.templates.clone()))
+                    .collect(),
                 endpoints,
                 running: Default::default(),
                 metrics: Arc::default(),
@@ -154,7 +198,55 @@ fn v1(cfg: &mut ServiceConfig) {
         .service(at("/rules/reload").post(rules::reload))
         .service(at("/login").post(login::login))
         .service(at("/attempts").post(login::attempt))
-        .service(at("/logins").post(logins::report));
+        .service(at("/logins").post(logins::report))
+        .service(at("/accounts").get(accounts::list).post(accounts::create))
+        .service(at("/accounts:import").post(import::import))
+        .service(
+            at("/accounts/{account}")
+                .get(accounts::get)
+                .patch(accounts::patch)
+                .delete(erasure::delete),
+        )
+        .service(at("/accounts/{account}/password").put(accounts::password))
+        .service(at("/accounts/{account}/verification-code").post(codes::code))
+        .service(at("/accounts/{account}/bind-ticket").post(codes::ticket))
+        .service(at("/bind-tickets/cancel").post(codes::cancel))
+        .service(
+            at("/accounts/{account}/binding")
+                .get(bindings::get)
+                .delete(bindings::delete),
+        )
+        .service(at("/bindings/{official_account}/{openid}").get(bindings::find))
+        .service(at("/accounts/{account}/messages").post(messages::send))
+        .service(
+            at("/accounts/{account}/lock")
+                .get(locks::get)
+                .post(locks::lock),
+        )
+        .service(at("/accounts/{account}/unlock").post(locks::unlock))
+        .service(
+            at("/accounts/{account}/sessions")
+                .get(sessions::list)
+                .delete(sessions::end_all),
+        )
+        .service(at("/accounts/{account}/sessions/{session}").delete(sessions::end_one))
+        .service(at("/sessions/introspect").post(sessions::introspect))
+        .service(at("/sessions/revoke").post(sessions::revoke))
+        .service(at("/sessions/verify").get(sessions::verify))
+        .service(at("/accounts/{account}/machines").get(alerts::machines))
+        .service(at("/accounts/{account}/machines/{machine}").delete(alerts::distrust))
+        .service(at("/accounts/{account}/export").get(export::export))
+        .service(at("/machines").post(captchas::machine))
+        .service(at("/captchas").post(captchas::issue))
+        .service(at("/captchas/{id}/answer").post(captchas::answer))
+        .service(at("/alerts").get(alerts::list))
+        .service(at("/alerts/{id}").get(alerts::get))
+        .service(at("/alerts/{id}/close").post(alerts::close))
+        .service(at("/decisions/{id}").get(alerts::decision))
+        .service(at("/outbox").get(outbox::list))
+        .service(at("/outbox/{id}").get(outbox::get))
+        .service(at("/outbox/{id}/retry").post(outbox::retry))
+        .service(at("/webhooks").get(outbox::webhooks));
 }
 
 /// A resource that answers other methods with a problem.
@@ -162,8 +254,13 @@ fn at(path: &str) -> Resource {
     web::resource(path).default_service(web::to(no_method))
 }
 
-async fn no_method(_request: HttpRequest) -> Result<HttpResponse, Problem> {
-    Err(Problem::new(ProblemKind::MethodNotAllowed))
+async fn no_method(request: HttpRequest) -> HttpResponse {
+    let mut response = Problem::new(ProblemKind::MethodNotAllowed).error_response();
+    let pattern = request.match_pattern().unwrap_or_default();
+    if let Ok(allowed) = HeaderValue::from_str(&openapi::methods_of(&pattern)) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
 }
 
 pub(super) async fn no_route(_request: HttpRequest) -> Result<HttpResponse, Problem> {

@@ -99,16 +99,28 @@ impl Call {
         payload: Payload,
         scope: Scope,
     ) -> Result<Self, Problem> {
+        Self::begin_with(state, request, payload, &[scope]).await
+    }
+
+    /// Checks the key and that it has one of the scopes. The handler then demands the right one.
+    pub(crate) async fn begin_with(
+        state: &Data<State>,
+        request: &HttpRequest,
+        payload: Payload,
+        scopes: &[Scope],
+    ) -> Result<Self, Problem> {
         let key = authenticate(state, request).await?;
-        let call = Self {
+        let may = |scope: &Scope| key.scopes.iter().any(|name| name == scope.name());
+        if let (false, Some(first)) = (scopes.iter().any(may), scopes.first()) {
+            require(&key, *first)?;
+        }
+        Ok(Self {
             state: state.clone(),
             key,
             request: request.clone(),
             payload: Some(payload),
             body: Bytes::new(),
-        };
-        call.require(scope)?;
-        Ok(call)
+        })
     }
 
     /// Demands one more scope.
@@ -198,7 +210,7 @@ impl Call {
             return Ok(None);
         }
         self.read_body(MAX_BODY_BYTES).await?;
-        idempotency::claim(&self.request, &self.key.id, &self.body)
+        idempotency::claim(&self.state.keys, &self.request, &self.key.id, &self.body)
     }
 
     async fn read_body(&mut self, limit: usize) -> Result<(), Problem> {

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::call::Answer;
 use super::problem::{Problem, ProblemKind};
 use crate::env::{HOUR, Millis};
+use crate::keys::{Keys, Purpose};
 use crate::store::records::Idempotency;
 use crate::store::{StoreError, Tx};
 
@@ -31,16 +32,18 @@ const HEADER: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// What a request with an `Idempotency-Key` claims to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Claim {
+    keys: Arc<Keys>,
     api_key: String,
     route: String,
     key: String,
-    digest: String,
+    digest: [u8; 32],
 }
 
 /// The claim of a request, if it carries the header.
 pub(crate) fn claim(
+    keys: &Arc<Keys>,
     request: &HttpRequest,
     api_key: &str,
     body: &[u8],
@@ -66,6 +69,7 @@ pub(crate) fn claim(
         body,
     ]);
     Ok(Some(Claim {
+        keys: keys.clone(),
         api_key: api_key.to_owned(),
         route,
         key: digest_of_one(text),
@@ -111,7 +115,11 @@ pub(crate) fn kept(tx: &mut Tx<'_>, claim: &Claim) -> Result<Option<Answer>, Pro
     if record.expires <= tx.now() {
         return Ok(None);
     }
-    if record.digest != claim.digest {
+    // Keyed, since a body may hold a password that a plain digest would let someone guess.
+    if !claim
+        .keys
+        .verify_hex(Purpose::BodyDigest, &[&claim.digest], &record.digest)
+    {
         return Err(Problem::new(ProblemKind::IdempotencyMismatch));
     }
     Ok(Some(Answer {
@@ -134,7 +142,7 @@ pub(crate) fn keep(tx: &mut Tx<'_>, claim: &Claim, answer: &Answer) -> Result<()
         api_key: claim.api_key.clone(),
         route: claim.route.clone(),
         key: claim.key.clone(),
-        digest: claim.digest.clone(),
+        digest: claim.keys.mac_hex(Purpose::BodyDigest, &[&claim.digest]),
         status: answer.status,
         body,
         expires,
@@ -159,11 +167,11 @@ pub(crate) struct Running(Arc<Mutex<HashSet<String>>>);
 impl Running {
     /// Marks a claim as at work until the guard is dropped.
     pub(crate) fn begin(&self, claim: &Claim) -> Result<RunningGuard, Problem> {
-        let name = digest(&[
+        let name = hex::encode(digest(&[
             claim.api_key.as_bytes(),
             claim.route.as_bytes(),
             claim.key.as_bytes(),
-        ]);
+        ]));
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if running.len() >= MAX_RUNNING {
             return Err(Problem::new(ProblemKind::Busy));
@@ -196,14 +204,14 @@ impl Drop for RunningGuard {
 }
 
 fn digest_of_one(text: &str) -> String {
-    digest(&[text.as_bytes()])
+    hex::encode(digest(&[text.as_bytes()]))
 }
 
-fn digest(parts: &[&[u8]]) -> String {
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hex::encode(hash.finalize())
+    hash.finalize().into()
 }

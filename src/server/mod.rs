@@ -7,28 +7,40 @@
 //! [`serve`] is the whole server; [`App::configure`] mounts the same routes in an actix application of
 //! one's own.
 
+mod accounts;
+mod alerts;
 mod app;
+mod bindings;
 pub mod bot;
 mod call;
+mod captchas;
+mod codes;
 mod edge;
+mod erasure;
 mod events;
+mod export;
 mod health;
 mod idempotency;
+mod import;
 pub mod keys;
+mod locks;
 mod login;
 mod logins;
+mod messages;
 mod metrics;
 mod openapi;
+mod outbox;
 pub mod problem;
 mod rules;
 pub mod scope;
 mod serve;
+mod sessions;
 mod state;
 mod testing;
 mod view;
 mod wechat;
 
-pub use app::{App, AppError, Role};
+pub use app::{App, AppError, Parts, Role};
 pub use bot::{BotService, ReloadError, Remember};
 pub use metrics::Metrics;
 pub use openapi::document;

@@ -11,8 +11,10 @@ use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use super::problem::{ProblemBody, ProblemKind};
-use super::{events, health, login, metrics, rules};
-use super::{logins, wechat};
+use super::{
+    accounts, alerts, bindings, captchas, codes, erasure, events, export, health, import, locks,
+    login, logins, messages, metrics, outbox, rules, sessions, wechat,
+};
 
 /// The document.
 #[derive(OpenApi)]
@@ -27,6 +29,16 @@ use super::{logins, wechat};
         health::health, health::ready, metrics::metrics, document_json,
         events::list, rules::status, rules::reload,
         login::login, login::attempt, logins::report,
+        accounts::create, accounts::list, accounts::get, accounts::patch, erasure::delete,
+        accounts::password, import::import,
+        codes::code, codes::ticket, codes::cancel,
+        bindings::get, bindings::delete, bindings::find, messages::send,
+        locks::lock, locks::get, locks::unlock,
+        sessions::list, sessions::end_all, sessions::end_one, sessions::introspect,
+        sessions::revoke, sessions::verify,
+        alerts::list, alerts::get, alerts::close, alerts::decision, alerts::machines,
+        alerts::distrust, captchas::machine, captchas::issue, captchas::answer, export::export,
+        outbox::list, outbox::get, outbox::retry, outbox::webhooks,
     ),
     components(schemas(ProblemBody)),
     modifiers(&Key),
@@ -36,6 +48,31 @@ pub(crate) struct Document;
 /// The document as a value, e.g. for a client generator in another test suite.
 pub fn document() -> utoipa::openapi::OpenApi {
     Document::openapi()
+}
+
+/// The methods a route takes, as the `Allow` header lists them.
+pub(crate) fn methods_of(pattern: &str) -> String {
+    static ROUTES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let document = document();
+        document
+            .paths
+            .paths
+            .iter()
+            .map(|(path, item)| {
+                let methods = [
+                    ("GET", item.get.is_some()),
+                    ("POST", item.post.is_some()),
+                    ("PUT", item.put.is_some()),
+                    ("PATCH", item.patch.is_some()),
+                    ("DELETE", item.delete.is_some()),
+                ];
+                let taken = methods.iter().filter(|(_, taken)| *taken);
+                let names: Vec<&str> = taken.map(|(name, _)| *name).collect();
+                (path.clone(), names.join(", "))
+            })
+            .collect()
+    });
+    ROUTES.get(pattern).cloned().unwrap_or_default()
 }
 
 /// `GET /openapi.json`
@@ -91,12 +128,22 @@ problems! {
     ReadProblems: WrongHost, Unauthorized, Forbidden, Invalid, Internal, Busy;
     /// Reading one thing.
     FindProblems: WrongHost, Unauthorized, Forbidden, NotFound, Invalid, Internal, Busy;
+    /// Reading or ending one of several.
+    PickProblems: WrongHost, Unauthorized, Forbidden, NotFound, Conflict, Invalid, Internal, Busy;
+    /// A session's token from a reverse proxy.
+    VerifyProblems: WrongHost, Unauthorized, NoSession, Forbidden, Internal, Busy;
+    /// Messaging a user.
+    MessageProblems: WrongHost, BadRequest, Unauthorized, Forbidden, NotFound, Timeout, Conflict, NotBound,
+        StillRunning, TooLarge, UnsupportedMediaType, Invalid, IdempotencyMismatch, TooMany, Internal, Busy;
     /// Writing.
     WriteProblems: WrongHost, BadRequest, Unauthorized, Forbidden, Timeout, StillRunning, TooLarge,
         UnsupportedMediaType, Invalid, IdempotencyMismatch, Internal, Busy;
     /// Writing to one thing.
     ChangeProblems: WrongHost, BadRequest, Unauthorized, Forbidden, NotFound, Timeout, Conflict,
         StillRunning, TooLarge, UnsupportedMediaType, Invalid, IdempotencyMismatch, TooMany, Internal, Busy;
+    /// Issuing what is limited per address.
+    LimitedProblems: WrongHost, BadRequest, Unauthorized, Forbidden, Timeout, TooLarge,
+        UnsupportedMediaType, Invalid, TooMany, Internal, Busy;
     /// Reporting logins.
     ReportProblems: WrongHost, BadRequest, Unauthorized, Forbidden, Timeout, Conflict, StillRunning,
         TooLarge, UnsupportedMediaType, Invalid, IdempotencyMismatch, Internal, Busy;

@@ -70,6 +70,8 @@ kinds! {
     Timeout "timeout" 408 "The request took too long to arrive",
     /// It contradicts what is there.
     Conflict "conflict" 409 "The request contradicts what is there",
+    /// Nobody is bound to the account.
+    NotBound "not-bound" 409 "Nobody is bound to the account",
     /// The same idempotency key is being worked on.
     StillRunning "still-running" 409 "A request with this idempotency key is still running",
     /// The body is larger than this route takes.

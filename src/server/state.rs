@@ -10,8 +10,12 @@ use tokio_util::task::TaskTracker;
 use super::bot::BotService;
 use super::idempotency::Running;
 use super::metrics::Metrics;
+use crate::accounts::Passwords;
 use crate::env::Env;
+use crate::guard::machines::ForeignMachines;
+use crate::keys::Keys;
 use crate::store::SharedStore;
+use crate::wechat::client::Client;
 
 /// Open event streams; each holds a connection and a task.
 pub const MAX_EVENT_STREAMS: usize = 64;
@@ -21,6 +25,16 @@ pub(crate) struct State {
     pub(crate) store: SharedStore,
     pub(crate) env: Env,
     pub(crate) bot: Arc<dyn BotService>,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) foreign_machines: Option<ForeignMachines>,
+    /// Turns for drawing captchas.
+    pub(crate) drawing: Semaphore,
+    pub(crate) passwords: Passwords,
+    pub(crate) account_limits: crate::accounts::Limits,
+    pub(crate) guard_limits: crate::guard::Limits,
+    pub(crate) clients: BTreeMap<String, Arc<Client>>,
+    /// Template names to the platform's identifiers, by official account.
+    pub(crate) templates: BTreeMap<String, BTreeMap<String, String>>,
     pub(crate) endpoints: BTreeMap<String, super::wechat::Endpoint>,
     pub(crate) running: Running,
     pub(crate) metrics: Arc<Metrics>,

@@ -58,3 +58,27 @@ impl From<FeedEvent> for EventView {
         }
     }
 }
+
+/// The size of a page, checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit(u32);
+
+impl Limit {
+    pub(crate) fn new(
+        asked: Option<u32>,
+        default: u32,
+        most: u32,
+    ) -> Result<Self, super::problem::Problem> {
+        let limit = asked.unwrap_or(default);
+        if (1..=most).contains(&limit) {
+            Ok(Self(limit))
+        } else {
+            let message = format!("between 1 and {most}");
+            Err(super::problem::Problem::invalid("limit", message))
+        }
+    }
+
+    pub(crate) fn get(self) -> usize {
+        self.0 as usize
+    }
+}

@@ -8,9 +8,11 @@ pub mod schema;
 use std::path::Path;
 use std::sync::Arc;
 
+use menshen::accounts::Passwords;
 use menshen::config::Config;
 use menshen::env::{Env, ManualClock, Millis};
-use menshen::server::{App, Scope, TestServer, keys};
+use menshen::keys::Keys;
+use menshen::server::{App, Parts, Scope, TestServer, keys};
 use menshen::store::{self, SharedStore, StoreError};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
@@ -48,6 +50,7 @@ pub struct Ground {
     pub store: SharedStore,
     pub clock: Arc<ManualClock>,
     pub bot: Arc<FakeBot>,
+    pub keys: Arc<Keys>,
     pub document: Value,
     pub http: reqwest::Client,
 }
@@ -62,7 +65,19 @@ impl Ground {
         let store = store::memory(env.clone());
         let bot = Arc::new(FakeBot::default());
         let config = Config::from_text(Path::new("menshen.toml"), config, []).unwrap();
-        let app = App::new(&config, store.clone(), env, bot.clone()).unwrap();
+        let keys = Arc::new(Keys::from_bytes(&[7; 32], None));
+        let parts = Parts {
+            store: store.clone(),
+            env: env.clone(),
+            bot: bot.clone(),
+            keys: keys.clone(),
+            foreign_machines: None,
+            passwords: Passwords::cheap(env),
+            account_limits: config.limits.clone(),
+            guard_limits: config.guard.limits.clone(),
+            clients: Default::default(),
+        };
+        let app = App::new(&config, parts).unwrap();
         let server = if config.server.admin_listen.is_some() || !config.server.hosts.is_empty() {
             TestServer::start_with(&config.server, app).unwrap()
         } else {
@@ -77,6 +92,7 @@ impl Ground {
             store,
             clock,
             bot,
+            keys,
             document,
             http,
         }

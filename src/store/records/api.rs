@@ -46,7 +46,7 @@ pub struct Idempotency {
     pub route: String,
     /// SHA-256 of the header's value, lower-case hex.
     pub key: String,
-    /// SHA-256 of path, query and body, lower-case hex.
+    /// Keyed digest of path, query and body, lower-case hex.
     pub digest: String,
     /// The answer's status.
     pub status: u16,
