@@ -58,6 +58,20 @@ pub fn issue(
     purpose: CodePurpose,
     actor: &str,
 ) -> Result<Issued, StoreError> {
+    let digits = six_digits(tx);
+    issue_digits(tx, keys, limits, account, purpose, digits, actor)
+}
+
+/// [`issue`] with digits that somebody else has chosen: stories, where the code stands in the text.
+pub(crate) fn issue_digits(
+    tx: &mut Tx<'_>,
+    keys: &Keys,
+    limits: &Limits,
+    account: &str,
+    purpose: CodePurpose,
+    digits: String,
+    actor: &str,
+) -> Result<Issued, StoreError> {
     let Some(owner) = tx.get::<Account>(&account.to_owned())? else {
         return Ok(Issued::NoAccount);
     };
@@ -66,7 +80,6 @@ pub fn issue(
     }
     let now = tx.now();
     let last = tx.get::<Code>(&code_key(account, purpose))?;
-    let digits = six_digits(tx);
     let expires_at = now.saturating_add(limits.code_life);
     tx.put(&Code {
         account: account.to_owned(),

@@ -35,6 +35,7 @@ pub use account::{
 pub use binding::{
     BindOutcome, BindRequest, Notice, Proof, account_of, bind, binding_of, bindings_of,
 };
+pub(crate) use codes::issue_digits;
 pub use codes::{CodeText, Issued, Requested, cancel, issue, request};
 pub use import::{ImportRow, Imported, MAX_IMPORT_ROWS, import};
 pub use limits::{Limits, OnUnsubscribe, allow};
@@ -42,6 +43,7 @@ pub use password::{
     HashError, MAX_PASSWORD_BYTES, Password, PasswordHash, Passwords, Verified, check_hash,
 };
 pub use phone::{InvalidPhone, normalise};
+pub(crate) use tickets::issue_text as issue_ticket_text;
 pub use tickets::{Claimed, TicketIssued, TicketText, cancel_ticket, claim_ticket, issue_ticket};
 pub use unbind::{
     Resubscribed, UnbindOutcome, UnbindRequest, Unsubscribed, authorization_cancelled, subscribed,

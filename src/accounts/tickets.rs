@@ -54,13 +54,24 @@ pub fn issue_ticket(
     account: &str,
     actor: &str,
 ) -> Result<TicketIssued, StoreError> {
+    let ticket = hex::encode(tx.random::<16>());
+    issue_text(tx, limits, account, ticket, actor)
+}
+
+/// [`issue_ticket`] with a text that somebody else has chosen: stories, where it stands in a scene.
+pub(crate) fn issue_text(
+    tx: &mut Tx<'_>,
+    limits: &Limits,
+    account: &str,
+    ticket: String,
+    actor: &str,
+) -> Result<TicketIssued, StoreError> {
     let Some(owner) = tx.get::<Account>(&account.to_owned())? else {
         return Ok(TicketIssued::NoAccount);
     };
     if owner.phone.is_none() {
         return Ok(TicketIssued::NoPhone);
     }
-    let ticket = hex::encode(tx.random::<16>());
     let expires_at = tx.now().saturating_add(limits.ticket_life);
     tx.put(&Ticket {
         hash: hash(&ticket),

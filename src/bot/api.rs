@@ -251,6 +251,22 @@ pub struct RulesStatus {
     pub last_error: Option<String>,
 }
 
+/// Writes the answer of a call into the command that holds its effects. Commands may run twice: so
+/// may this. It is called once the answer is known, as the last thing of the command.
+pub type Remember<A> =
+    Box<dyn FnMut(&mut crate::store::Tx<'_>, &A) -> Result<(), crate::store::StoreError> + Send>;
+
+/// Why the rules were not reloaded; the ones before stay.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReloadError {
+    /// They do not pass the check: its findings.
+    #[error("{0}")]
+    Rejected(String),
+    /// The store or the bot failed.
+    #[error(transparent)]
+    Bot(#[from] BotError),
+}
+
 /// What to answer a push with.
 #[derive(Debug, Clone)]
 pub enum PushAnswer {

@@ -1,3 +1,167 @@
-//! One event through the rules: see [`api`] for the shapes.
+//! One event through the rules: routing, dialogs, effects, replies, logins, reload.
+//!
+//! ```text
+//! push ─▶ push (five seconds) ─▶ chat (one command) ─┐
+//! login ─▶ login (one command after the password) ───┼─▶ store: effects, reply, feed, outbox in one commit
+//! outbox's endings ─▶ hooks ─────────────────────────┘
+//! ```
+//! A [`Bot`] belongs to no server: the HTTP face, the sandbox, stories and embedders all drive it.
+//! It never speaks XML or HTTP itself; what must go out is promised in the outbox or asked of an
+//! [`Outside`](outside::Outside).
 
+pub mod action;
 pub mod api;
+pub mod builder;
+pub mod chat;
+pub mod context;
+pub mod event;
+pub mod folder;
+pub mod hooks;
+pub mod login;
+pub mod notices;
+pub mod outside;
+mod push;
+pub mod pushes;
+mod reload;
+pub mod ruleset;
+pub mod settings;
+mod stored;
+pub mod stories;
+mod subject;
+pub mod time;
+
+pub use action::{Action, ActionFailed};
+pub use builder::{BotBuilder, BuildError};
+pub use settings::Settings;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::Passwords;
+use crate::env::Env;
+use crate::guard::geo::Geo;
+use crate::store::SharedStore;
+
+use context::{Context, Shared};
+use outside::Outside;
+use pushes::Pushes;
+use ruleset::Generations;
+
+/// A running bot: rules, store, and what they need.
+pub struct Bot {
+    store: SharedStore,
+    env: Env,
+    generations: Arc<Generations>,
+    shared: Arc<Shared>,
+    pushes: Pushes,
+    outside: Arc<dyn Outside>,
+    passwords: Passwords,
+    geo: Geo,
+    settings: Settings,
+    rules: Vec<PathBuf>,
+    tasks: TaskTracker,
+    numbers: Numbers,
+    reloading: tokio::sync::Mutex<()>,
+}
+
+/// A counter.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Counts.
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// The count.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What happened since the start.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    /// Pushes that were not done within the time a connection waits.
+    pub overruns: Counter,
+    /// Pushes refused because their identifier came with another body.
+    pub mismatches: Counter,
+    /// Pushes whose work was done by a rule, a dialog or nobody.
+    pub pushes: Counter,
+    /// Logins that were judged.
+    pub logins: Counter,
+}
+
+impl fmt::Debug for Bot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bot")
+            .field("generation", &self.generations.current().number)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Bot {
+    /// Begins a bot over `store`. See [`BotBuilder`].
+    pub fn builder(store: SharedStore, env: Env, keys: crate::keys::Keys) -> BotBuilder {
+        BotBuilder::new(store, env, keys)
+    }
+
+    /// The store it works on.
+    pub fn store(&self) -> &SharedStore {
+        &self.store
+    }
+
+    /// The time and randomness it works with.
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// What every event shares.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// The rules, running and before.
+    pub fn generations(&self) -> &Arc<Generations> {
+        &self.generations
+    }
+
+    /// What happened since the start.
+    pub fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
+    /// The hooks its outbox must be given.
+    pub fn hooks(&self) -> hooks::RuleHooks {
+        hooks::RuleHooks::new(self.generations.clone(), self.shared.clone())
+    }
+
+    /// Waits until everything that was accepted is through. Call it after the server has stopped.
+    pub async fn finish(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// What an event that is no push is worked on with: an operator's lock, say.
+    pub fn event_context(&self) -> Context {
+        self.context(hex::encode(self.env.bytes::<16>()))
+    }
+
+    /// What one event is worked on with, from here to its end.
+    fn context(&self, push_id: String) -> Context {
+        let running = self.generations.current();
+        Context {
+            rules: running.ruleset.clone(),
+            generation: running.number,
+            generations: self.generations.clone(),
+            shared: self.shared.clone(),
+            push_id,
+        }
+    }
+}

@@ -4,18 +4,16 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crate::bot::Bot;
 use crate::bot::api::{
     AttemptAnswer, AttemptRequest, BotError, LoginAnswer, LoginReport, LoginRequest, PushAnswer,
     ReportAnswer, RulesStatus,
 };
-use crate::store::{StoreError, Tx};
+pub use crate::bot::api::{ReloadError, Remember};
 use crate::wechat::endpoint::Opened;
-
-/// Writes the answer of a call into the command that holds its effects. Commands may run twice: so
-/// may this. It is called once the answer is known, as the last thing of the command.
-pub type Remember<A> = Box<dyn FnMut(&mut Tx<'_>, &A) -> Result<(), StoreError> + Send>;
 
 /// What the HTTP face calls.
 pub trait BotService: Send + Sync + 'static {
@@ -53,13 +51,43 @@ pub trait BotService: Send + Sync + 'static {
     fn rules_status(&self) -> RulesStatus;
 }
 
-/// Why the rules were not reloaded; the ones before stay.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum ReloadError {
-    /// They do not pass the check: its findings.
-    #[error("{0}")]
-    Rejected(String),
-    /// The store or the bot failed.
-    #[error(transparent)]
-    Bot(#[from] BotError),
+impl BotService for Bot {
+    fn handle_push(
+        self: Arc<Self>,
+        official_account: String,
+        opened: Opened,
+    ) -> BoxFuture<'static, PushAnswer> {
+        async move { Bot::handle_push(&self, &official_account, opened).await }.boxed()
+    }
+
+    fn login(
+        self: Arc<Self>,
+        request: LoginRequest,
+    ) -> BoxFuture<'static, Result<LoginAnswer, BotError>> {
+        async move { Bot::login(&self, request).await }.boxed()
+    }
+
+    fn attempt(
+        self: Arc<Self>,
+        request: AttemptRequest,
+        remember: Option<Remember<AttemptAnswer>>,
+    ) -> BoxFuture<'static, Result<AttemptAnswer, BotError>> {
+        async move { Bot::attempt(&self, request, remember).await }.boxed()
+    }
+
+    fn report(
+        self: Arc<Self>,
+        report: LoginReport,
+        remember: Option<Remember<ReportAnswer>>,
+    ) -> BoxFuture<'static, Result<ReportAnswer, BotError>> {
+        async move { Bot::report(&self, report, remember).await }.boxed()
+    }
+
+    fn reload(self: Arc<Self>) -> BoxFuture<'static, Result<RulesStatus, ReloadError>> {
+        async move { Bot::reload(&self).await }.boxed()
+    }
+
+    fn rules_status(&self) -> RulesStatus {
+        self.generations().status()
+    }
 }

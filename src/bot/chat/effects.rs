@@ -1,0 +1,571 @@
+//! What actions of chat rules do. One place applies them, inside the event's command.
+
+use std::collections::BTreeMap;
+
+use crate::accounts::{
+    self, BindOutcome, BindRequest, Claimed, Proof, UnbindOutcome, UnbindRequest,
+};
+use crate::bot::{stored, subject};
+use crate::guard::alerts::{self, Answer, Choice, TrustAnswer};
+use crate::guard::locks::{self, LockOutcome, UnlockOutcome, UnlockRequest};
+use crate::guard::{CloseReason, LockedBy, SessionEnd, sessions};
+use crate::lang::eval::{self, NoObserver};
+use crate::lang::program::{self, Action, ActionKind, Block, EventName, Expr, Template};
+use crate::lang::value::Value;
+use crate::outbox::{self, NewCall, contact};
+use crate::store::records::{Alert, Continuation, Variable};
+use crate::store::{NewAudit, StoreError, Tx};
+use crate::wechat::reply::{Article, Reply};
+
+use super::{Chat, Flow, Request};
+use crate::bot::{login, notices, outside};
+use crate::env::MINUTE;
+
+/// The name under which `bind` finds a scanned ticket.
+const TICKET: &str = "ticket";
+/// How long an event may wait for the outside; after that its continuation is forgotten.
+const CONTINUATION_LIFE: i64 = 10 * MINUTE;
+
+impl Chat<'_, '_> {
+    /// Runs a block to its end, or to the action that ends the event.
+    pub(super) fn run(&mut self, block: &Block) -> Result<Flow, StoreError> {
+        for action in &block.actions {
+            match self.act(action)? {
+                Flow::Done => {}
+                ended => return Ok(ended),
+            }
+        }
+        Ok(Flow::Done)
+    }
+
+    /// Runs the answer to an outcome, with the names it brings.
+    pub(super) fn run_outcome(
+        &mut self,
+        action: &Action,
+        outcome: &str,
+        brings: BTreeMap<String, Value>,
+    ) -> Result<Flow, StoreError> {
+        let Some(block) = action.outcome(outcome) else {
+            // Only optional outcomes may lack an answer; the checker has seen to the others.
+            return Ok(Flow::Done);
+        };
+        self.scope.outcomes.push(brings);
+        let flow = self.run(block);
+        self.scope.outcomes.pop();
+        flow
+    }
+
+    fn act(&mut self, action: &Action) -> Result<Flow, StoreError> {
+        match &action.kind {
+            ActionKind::Reply(reply) => {
+                self.turn.reply = Some(self.reply(reply));
+                Ok(Flow::Done)
+            }
+            ActionKind::Start { dialog, with } => {
+                let mut values = BTreeMap::new();
+                for (name, value) in with {
+                    let value = self.value(value);
+                    if value.is_known() && self.may_use(name, &value)? {
+                        values.insert(name.clone(), value);
+                    }
+                }
+                self.start(*dialog, values)?;
+                Ok(Flow::Started)
+            }
+            ActionKind::LeaveDialog => {
+                self.end_dialog()?;
+                Ok(Flow::Done)
+            }
+            ActionKind::AskAgain(slot) => Ok(Flow::AskAgain(slot.clone())),
+            ActionKind::Remember {
+                name,
+                value,
+                lifetime,
+            } => self.remember(name, value, *lifetime),
+            ActionKind::Forget(name) => {
+                let key = (self.account_name(), self.openid(), name.clone());
+                self.tx.delete::<Variable>(&key)?;
+                Ok(Flow::Done)
+            }
+            ActionKind::Tag(tag) => self.tag(tag, true),
+            ActionKind::Untag(tag) => self.tag(tag, false),
+            ActionKind::Bind {
+                phone,
+                code,
+                ticket,
+            } => self.bind(action, phone, code.as_ref(), ticket.as_ref()),
+            ActionKind::Unbind { code } => self.unbind(action, code),
+            ActionKind::LockAccount => self.lock(action),
+            ActionKind::UnlockAccount { code } => self.unlock(action, code),
+            ActionKind::LogOff => self.log_off(action),
+            ActionKind::TrustAlert { choice, lifetime } => {
+                self.settle_alert(action, choice.as_ref(), Some(*lifetime))
+            }
+            ActionKind::CloseAlert { choice } => self.settle_alert(action, choice.as_ref(), None),
+            ActionKind::Forward => self.forward(action),
+            ActionKind::Call { name, args } => self.call(action, name, args),
+            ActionKind::HandOver(agent) => {
+                let agent = agent.as_ref().map(|agent| self.render(agent));
+                self.turn.reply = Some(Reply::TransferCustomerService { account: agent });
+                Ok(Flow::Done)
+            }
+            ActionKind::Note(words) => {
+                let detail = self.render(words);
+                let account = self.account_id();
+                let actor = self.actor();
+                self.tx.audit(NewAudit {
+                    actor,
+                    action: "note".to_owned(),
+                    account,
+                    detail: serde_json::json!({ "text": detail }),
+                })?;
+                Ok(Flow::Done)
+            }
+            // Login-side actions; the checker keeps them out of chat rules.
+            ActionKind::Challenge
+            | ActionKind::Deny(_)
+            | ActionKind::Allow
+            | ActionKind::Alert(_) => Ok(Flow::Done),
+        }
+    }
+
+    /// A scanned ticket is claimed by its first scan: handed to a dialog by the scan itself, it is
+    /// known there only when it is this sender's now.
+    fn may_use(&mut self, name: &str, value: &Value) -> Result<bool, StoreError> {
+        let scanned = matches!(self.event.name, EventName::Subscribe | EventName::Scan);
+        let (TICKET, Value::Text(ticket), true) = (name, value, scanned) else {
+            return Ok(true);
+        };
+        let claimed = accounts::claim_ticket(
+            self.tx,
+            &self.context.limits.accounts,
+            ticket,
+            &self.event.official_account,
+            &self.event.openid,
+        )?;
+        Ok(matches!(claimed, Claimed::Claimed { .. }))
+    }
+
+    fn tag(&mut self, tag: &str, on: bool) -> Result<Flow, StoreError> {
+        let event = self.event;
+        contact::set_tag(self.tx, &event.official_account, &event.openid, tag, on)?;
+        Ok(Flow::Done)
+    }
+
+    fn remember(&mut self, name: &str, value: &Expr, lifetime: i64) -> Result<Flow, StoreError> {
+        let value = self.value(value);
+        if let Some(value) = stored::save(&value) {
+            let expires_at = self.now().saturating_add(lifetime);
+            self.tx.put(&Variable {
+                official_account: self.account_name(),
+                openid: self.openid(),
+                name: name.to_owned(),
+                value,
+                expires_at,
+            })?;
+        }
+        Ok(Flow::Done)
+    }
+
+    fn bind(
+        &mut self,
+        action: &Action,
+        phone: &Expr,
+        code: Option<&Expr>,
+        ticket: Option<&Expr>,
+    ) -> Result<Flow, StoreError> {
+        let phone = self.text_of(phone);
+        let ticket = ticket
+            .map(|ticket| self.text_of(ticket))
+            .unwrap_or_default();
+        let code = code.map(|code| self.text_of(code)).unwrap_or_default();
+        let request = BindRequest {
+            official_account: &self.event.official_account,
+            openid: &self.event.openid,
+            phone: &phone,
+            proof: if ticket.is_empty() {
+                Proof::Code(&code)
+            } else {
+                Proof::ClaimedTicket(&ticket)
+            },
+        };
+        let limits = &self.context.limits.accounts;
+        let outcome = accounts::bind(self.tx, &self.context.keys, limits, request)?;
+        self.reload_subject();
+        match outcome {
+            BindOutcome::Bound { account, tell } => {
+                self.turn.important = true;
+                if let Some(notice) = tell {
+                    notices::tell(self.tx, &notice)?;
+                }
+                let flow = self.run_outcome(action, "bound", BTreeMap::new());
+                login::bound(self.tx, self.context, &account)?;
+                flow
+            }
+            BindOutcome::Already { .. } => self.run_outcome(action, "already", BTreeMap::new()),
+            BindOutcome::Taken => self.run_outcome(action, "taken", BTreeMap::new()),
+            BindOutcome::Refused { tries_left } => {
+                self.run_outcome(action, "refused", tries(tries_left))
+            }
+            BindOutcome::Blocked { until } => self.run_outcome(action, "blocked", until_(until)),
+        }
+    }
+
+    fn unbind(&mut self, action: &Action, code: &Expr) -> Result<Flow, StoreError> {
+        let code = self.text_of(code);
+        // The answer may still name the account it was: load it before it is gone.
+        self.subject();
+        let request = UnbindRequest {
+            official_account: &self.event.official_account,
+            openid: &self.event.openid,
+            code: &code,
+        };
+        let limits = &self.context.limits.accounts;
+        let outcome = accounts::unbind_with_code(self.tx, &self.context.keys, limits, request)?;
+        match outcome {
+            UnbindOutcome::Unbound { account } => {
+                self.turn.important = true;
+                let flow = self.run_outcome(action, "removed", BTreeMap::new());
+                self.reload_subject();
+                login::unbound(self.tx, self.context, &account, "chat")?;
+                flow
+            }
+            UnbindOutcome::Refused { tries_left } => {
+                self.run_outcome(action, "refused", tries(tries_left))
+            }
+            UnbindOutcome::Blocked { until } => self.run_outcome(action, "blocked", until_(until)),
+            UnbindOutcome::Locked { .. } => self.run_outcome(action, "locked", BTreeMap::new()),
+            UnbindOutcome::AlertOpen { .. } => {
+                self.run_outcome(action, "alert_open", BTreeMap::new())
+            }
+            UnbindOutcome::NotBound => self.run_outcome(action, "unbound", BTreeMap::new()),
+        }
+    }
+
+    fn lock(&mut self, action: &Action) -> Result<Flow, StoreError> {
+        let Some(account) = self.account_id() else {
+            return self.run_outcome(action, "unbound", BTreeMap::new());
+        };
+        let by = LockedBy::Owner(self.actor());
+        let outcome = locks::lock(self.tx, &account, by, None)?;
+        self.turn.important = true;
+        let flow = match outcome {
+            LockOutcome::Locked { sessions_ended, .. } => {
+                let brings = count("sessions_ended", u64::from(sessions_ended));
+                let flow = self.run_outcome(action, "locked", brings)?;
+                login::locked(self.tx, self.context, &account, "owner")?;
+                Ok(flow)
+            }
+            LockOutcome::AlreadyLocked { .. } => {
+                self.run_outcome(action, "already_locked", BTreeMap::new())
+            }
+        };
+        self.reload_subject();
+        flow
+    }
+
+    fn unlock(&mut self, action: &Action, code: &Expr) -> Result<Flow, StoreError> {
+        let code = self.text_of(code);
+        let Some(account) = self.account_id() else {
+            return self.run_outcome(action, "unbound", BTreeMap::new());
+        };
+        let request = UnlockRequest {
+            official_account: &self.event.official_account,
+            openid: &self.event.openid,
+            account: &account,
+            code: &code,
+        };
+        let limits = &self.context.limits.accounts;
+        match locks::unlock_with_code(self.tx, &self.context.keys, limits, request)? {
+            UnlockOutcome::Unlocked => {
+                self.turn.important = true;
+                self.reload_subject();
+                let flow = self.run_outcome(action, "unlocked", BTreeMap::new())?;
+                login::unlocked(self.tx, self.context, &account)?;
+                Ok(flow)
+            }
+            UnlockOutcome::Refused { tries_left } => {
+                self.run_outcome(action, "refused", tries(tries_left))
+            }
+            UnlockOutcome::Blocked { until } => self.run_outcome(action, "blocked", until_(until)),
+            UnlockOutcome::NotLocked => self.run_outcome(action, "not_locked", BTreeMap::new()),
+            UnlockOutcome::HeldByOperator => {
+                self.run_outcome(action, "by_operator", BTreeMap::new())
+            }
+        }
+    }
+
+    fn log_off(&mut self, action: &Action) -> Result<Flow, StoreError> {
+        let Some(account) = self.account_id() else {
+            return self.run_outcome(action, "unbound", BTreeMap::new());
+        };
+        let ended = sessions::end_all(self.tx, &account, SessionEnd::LoggedOff)?;
+        self.turn.important = true;
+        let brings = count("sessions_ended", u64::from(ended));
+        self.run_outcome(action, "logged_off", brings)
+    }
+
+    /// `trust alert` and `close alert`.
+    fn settle_alert(
+        &mut self,
+        action: &Action,
+        choice: Option<&Expr>,
+        trust_for: Option<i64>,
+    ) -> Result<Flow, StoreError> {
+        let Some(account) = self.account_id() else {
+            return self.run_outcome(action, "unbound", BTreeMap::new());
+        };
+        let choice = choice.and_then(|choice| match self.value(choice) {
+            // Numbers people type are small; anything else is no number of an alert.
+            Value::Number(n) if n.fract() == 0.0 && (1.0..=1e6).contains(&n) => Some(n as u64),
+            Value::Number(_) => Some(0),
+            _ => None,
+        });
+        let event = self.event;
+        let answer = Answer {
+            account: &account,
+            official_account: &event.official_account,
+            openid: &event.openid,
+            choice,
+            sent_at: event.time,
+        };
+        let actor = self.actor();
+        let settled = match trust_for {
+            Some(pause) => alerts::answer_trust(self.tx, answer, pause, &actor)?,
+            None => close_chosen(self.tx, answer, &actor)?,
+        };
+        let none = BTreeMap::new;
+        let flow = match settled {
+            TrustAnswer::Trusted { .. } => self.run_outcome(action, "trusted", none()),
+            TrustAnswer::NoMachine { .. } if trust_for.is_some() => {
+                self.run_outcome(action, "no_machine", none())
+            }
+            TrustAnswer::NoMachine { .. } => self.run_outcome(action, "closed", none()),
+            TrustAnswer::NoneOpen => {
+                // Nothing that this message can be about: asked for by number, or not yet
+                // delivered. The list says what there is.
+                let open = alerts::open(self.tx, &account)?;
+                return self.several(action, open);
+            }
+            TrustAnswer::Several(open) => return self.several(action, open),
+        };
+        self.turn.important = true;
+        self.reload_subject();
+        flow
+    }
+
+    fn several(&mut self, action: &Action, open: Vec<Alert>) -> Result<Flow, StoreError> {
+        if open.is_empty() {
+            return self.run_outcome(action, "expired", BTreeMap::new());
+        }
+        let mut brings = count("open_alerts", open.len() as u64);
+        let list = subject::alert_list(&open);
+        brings.insert("alert_list".to_owned(), Value::text(list));
+        self.run_outcome(action, "several", brings)
+    }
+
+    fn forward(&mut self, action: &Action) -> Result<Flow, StoreError> {
+        let Some(account) = self.subject().account.clone() else {
+            return self.run_outcome(action, "unbound", BTreeMap::new());
+        };
+        let body = serde_json::json!({
+            "account": account.id,
+            "official_account": self.event.official_account,
+            "type": self.event.inbound.kind_name(),
+            "text": self.event.text.original(),
+            "time": crate::bot::time::rfc3339(self.event.time),
+        });
+        self.wait(action, "forward".to_owned(), body)
+    }
+
+    fn call(&mut self, action: &Action, name: &str, args: &[Expr]) -> Result<Flow, StoreError> {
+        let mut values = Vec::new();
+        for arg in args {
+            values.push(self.value(arg));
+        }
+        let account = self.account_id();
+        let payload = outside::payload(self.tx, &self.context.registry, name, args, &values)?;
+        if action.outcomes.is_empty() {
+            let call = NewCall {
+                name: name.to_owned(),
+                account,
+                official_account: Some(self.account_name()),
+                payload,
+                dedupe: Some(self.context.request_id(action.span)),
+            };
+            outbox::enqueue_call(self.tx, call)?;
+            return Ok(Flow::Done);
+        }
+        let body = serde_json::json!({
+            "account": account,
+            "official_account": self.event.official_account,
+            "payload": payload,
+        });
+        self.wait(action, format!("call:{name}"), body)
+    }
+
+    /// Stores where to go on, and ends the command.
+    fn wait(
+        &mut self,
+        action: &Action,
+        target: String,
+        body: serde_json::Value,
+    ) -> Result<Flow, StoreError> {
+        let id = self.context.request_id(action.span);
+        let now = self.now();
+        let (values, in_dialog) = match &self.scope.slots {
+            Some(slots) => (stored::save_all(slots), true),
+            None => (stored::save_all(&self.scope.captures), false),
+        };
+        self.tx.put(&Continuation {
+            id: id.clone(),
+            push: self.context.push_id.clone(),
+            rules: self.rules.program.hash.clone(),
+            action: (action.span.file.0, action.span.start, action.span.end),
+            target: target.clone(),
+            request: body.to_string(),
+            official_account: self.account_name(),
+            openid: self.openid(),
+            values,
+            in_dialog,
+            time: now,
+            expires_at: now + CONTINUATION_LIFE,
+        })?;
+        self.turn.request = Some(Request { id, target, body });
+        Ok(Flow::Waiting)
+    }
+
+    fn reply(&mut self, reply: &program::Reply) -> Reply {
+        let mut optional =
+            |template: &Option<Template>| template.as_ref().map(|template| self.render(template));
+        match reply {
+            program::Reply::Text(words) => Reply::text(self.render(words)),
+            program::Reply::Image(media) => Reply::Image {
+                media_id: self.render(media),
+            },
+            program::Reply::Voice(media) => Reply::Voice {
+                media_id: self.render(media),
+            },
+            program::Reply::Video {
+                media,
+                title,
+                description,
+            } => {
+                let (title, description) = (optional(title), optional(description));
+                Reply::Video {
+                    media_id: self.render(media),
+                    title,
+                    description,
+                }
+            }
+            program::Reply::Music {
+                title,
+                description,
+                url,
+                hq_url,
+                thumb,
+            } => {
+                let (title, description) = (optional(title), optional(description));
+                let (url, hq_url) = (optional(url), optional(hq_url));
+                Reply::Music {
+                    thumb_media_id: self.render(thumb),
+                    title,
+                    description,
+                    music_url: url,
+                    hq_music_url: hq_url,
+                }
+            }
+            program::Reply::News {
+                title,
+                description,
+                picture,
+                url,
+            } => {
+                let (description, picture) = (optional(description), optional(picture));
+                Reply::News {
+                    articles: vec![Article {
+                        title: self.render(title),
+                        description: description.unwrap_or_default(),
+                        pic_url: picture.unwrap_or_default(),
+                        url: self.render(url),
+                    }],
+                }
+            }
+        }
+    }
+
+    pub(super) fn render(&mut self, template: &Template) -> String {
+        let program = self.rules.program.clone();
+        let zone = self.zone();
+        eval::render(template, &program, self, &zone)
+    }
+
+    fn value(&mut self, expr: &Expr) -> Value {
+        let program = self.rules.program.clone();
+        eval::eval(expr, &program, self, &mut NoObserver)
+    }
+
+    /// The characters of a phone, code or text; empty when unknown.
+    fn text_of(&mut self, expr: &Expr) -> String {
+        match self.value(expr) {
+            Value::Text(text) | Value::Phone(text) | Value::Code(text) => text.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    fn zone(&mut self) -> jiff::tz::TimeZone {
+        let zone = self.subject().account.as_ref().and_then(|a| a.zone.clone());
+        self.context.zone(zone.as_deref())
+    }
+
+    fn account_id(&mut self) -> Option<String> {
+        self.subject()
+            .account
+            .as_ref()
+            .map(|account| account.id.clone())
+    }
+
+    fn account_name(&self) -> String {
+        self.event.official_account.clone()
+    }
+
+    fn openid(&self) -> String {
+        self.event.openid.clone()
+    }
+
+    /// How the audit names the sender: never the OpenID itself.
+    fn actor(&self) -> String {
+        let event = self.event;
+        self.context
+            .keys
+            .openid_actor(&event.official_account, &event.openid)
+    }
+}
+
+/// `close alert`: like 是我, without trusting anything.
+fn close_chosen(
+    tx: &mut Tx<'_>,
+    answer: Answer<'_>,
+    actor: &str,
+) -> Result<TrustAnswer, StoreError> {
+    Ok(match alerts::choose(tx, answer)? {
+        Choice::One(alert) => {
+            alerts::close(tx, &alert.id, CloseReason::ClosedByOwner, actor)?;
+            TrustAnswer::NoMachine { alert }
+        }
+        Choice::Several(open) => TrustAnswer::Several(open),
+        Choice::None => TrustAnswer::NoneOpen,
+    })
+}
+
+fn tries(left: u32) -> BTreeMap<String, Value> {
+    count("tries_left", u64::from(left))
+}
+
+fn until_(until: i64) -> BTreeMap<String, Value> {
+    BTreeMap::from([("blocked_until".to_owned(), Value::Time(until))])
+}
+
+fn count(name: &str, number: u64) -> BTreeMap<String, Value> {
+    BTreeMap::from([(name.to_owned(), Value::Number(number as f64))])
+}

@@ -1,0 +1,290 @@
+//! A rules folder on disk → [`Sources`]: one snapshot, bounded, in a fixed order.
+//!
+//! The only place that reads rule files. It decides nothing about them: what is wrong with their
+//! text is the compiler's to say, with line and column.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::lang::span::{SourceFile, Sources};
+
+/// Most files a rules folder may hold, rule and list files together.
+pub const MAX_FILES: usize = 2_000;
+/// Largest rule or list file, in bytes. A list of 100,000 networks still fits.
+pub const MAX_FILE_BYTES: u64 = 4 << 20;
+/// Deepest nesting of folders.
+pub const MAX_DEPTH: usize = 8;
+
+/// Why a rules folder could not be read. Each names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// A file or folder could not be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is not UTF-8.
+    #[error("{path} is not UTF-8 (first bad byte at offset {offset}); save it as UTF-8")]
+    NotUtf8 {
+        /// Which.
+        path: PathBuf,
+        /// Offset of the first bad byte.
+        offset: usize,
+    },
+    /// A file is too large.
+    #[error("{path} is {bytes} bytes; at most {MAX_FILE_BYTES} are read")]
+    TooLarge {
+        /// Which.
+        path: PathBuf,
+        /// How large.
+        bytes: u64,
+    },
+    /// There are too many files or folders are nested too deeply.
+    #[error(
+        "{path} holds more than {MAX_FILES} files or is nested deeper than {MAX_DEPTH} folders"
+    )]
+    TooMany {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// There is no rule file.
+    #[error("{path} holds no .rules file")]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A path's name is not UTF-8.
+    #[error("the name of {path:?} is not UTF-8")]
+    BadName {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+/// Reads `paths`: each a rules folder or a single `.rules` file. Hidden files and folders are
+/// skipped. List files are those that end in `.txt`, `.list` or `.csv`, relative to their root.
+pub fn load(paths: &[PathBuf]) -> Result<Sources, FolderError> {
+    let mut found = Found::default();
+    for path in paths {
+        let meta = fs::metadata(path).map_err(|source| FolderError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        if meta.is_dir() {
+            found.folder(path, path, 0)?;
+        } else {
+            let root = path.parent().unwrap_or(Path::new(""));
+            found.file(root, path)?;
+            // Lists stand beside the rule file or below it.
+            found.lists_beside(if root.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                root
+            })?;
+        }
+    }
+    if found.rules.is_empty() {
+        return Err(FolderError::Empty {
+            path: paths.first().cloned().unwrap_or_default(),
+        });
+    }
+    let mut sources = Sources {
+        files: found
+            .rules
+            .into_iter()
+            .map(|(path, text)| SourceFile { path, text })
+            .collect(),
+        lists: found.lists,
+    };
+    sources
+        .files
+        .sort_by(|a, b| a.path.as_bytes().cmp(b.path.as_bytes()));
+    Ok(sources)
+}
+
+#[derive(Default)]
+struct Found {
+    rules: BTreeMap<String, Arc<str>>,
+    lists: BTreeMap<String, Arc<str>>,
+}
+
+impl Found {
+    fn folder(&mut self, root: &Path, folder: &Path, depth: usize) -> Result<(), FolderError> {
+        if depth > MAX_DEPTH {
+            return Err(FolderError::TooMany {
+                path: root.to_owned(),
+            });
+        }
+        for path in entries(folder)? {
+            if path.is_dir() {
+                self.folder(root, &path, depth + 1)?;
+            } else {
+                self.file(root, &path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lists_beside(&mut self, root: &Path) -> Result<(), FolderError> {
+        let lists = root.join("lists");
+        for folder in [root, lists.as_path()] {
+            if !folder.is_dir() {
+                continue;
+            }
+            for path in entries(folder)? {
+                if path.is_file() && is_list(&path) {
+                    self.file(root, &path)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, root: &Path, path: &Path) -> Result<(), FolderError> {
+        let is_rules = path.extension().is_some_and(|end| end == "rules");
+        if !is_rules && !is_list(path) {
+            return Ok(());
+        }
+        if self.rules.len() + self.lists.len() >= MAX_FILES {
+            return Err(FolderError::TooMany {
+                path: root.to_owned(),
+            });
+        }
+        let name = relative_name(root, path)?;
+        let text = read(path)?;
+        if is_rules {
+            self.rules.insert(name, text);
+        } else {
+            self.lists.insert(name, text);
+        }
+        Ok(())
+    }
+}
+
+fn is_list(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end == "txt" || end == "list" || end == "csv")
+}
+
+/// The visible entries of a folder, sorted, so that errors come in the same order everywhere.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, FolderError> {
+    let failed = |source| FolderError::Read {
+        path: folder.to_owned(),
+        source,
+    };
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            paths.push(entry.path());
+        }
+        if paths.len() > MAX_FILES {
+            return Err(FolderError::TooMany {
+                path: folder.to_owned(),
+            });
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+fn relative_name(root: &Path, path: &Path) -> Result<String, FolderError> {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
+    parts
+        .map(|parts| parts.join("/"))
+        .ok_or_else(|| FolderError::BadName {
+            path: path.to_owned(),
+        })
+}
+
+fn read(path: &Path) -> Result<Arc<str>, FolderError> {
+    let failed = |source| FolderError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let bytes = fs::metadata(path).map_err(failed)?.len();
+    if bytes > MAX_FILE_BYTES {
+        return Err(FolderError::TooLarge {
+            path: path.to_owned(),
+            bytes,
+        });
+    }
+    let raw = fs::read(path).map_err(failed)?;
+    let text = String::from_utf8(raw).map_err(|error| FolderError::NotUtf8 {
+        path: path.to_owned(),
+        offset: error.utf8_error().valid_up_to(),
+    })?;
+    Ok(text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("has a parent")).expect("can create");
+            fs::write(path, text).expect("can write");
+        }
+        folder
+    }
+
+    #[test]
+    fn files_come_in_byte_order_of_their_paths_and_hidden_ones_are_skipped() {
+        let dir = folder(&[
+            ("z.rules", b"# z"),
+            ("a/b.rules", b"# b"),
+            ("a.rules", b"# a"),
+            (".a.rules.swp", b"junk"),
+            ("lists/office.txt", b"10.0.0.0/8"),
+            ("README.md", b"not read"),
+        ]);
+        let sources = load(&[dir.path().to_owned()]).expect("readable");
+        let names: Vec<&str> = sources.files.iter().map(|f| f.path.as_str()).collect();
+        assert_eq!(names, ["a.rules", "a/b.rules", "z.rules"]);
+        assert_eq!(
+            sources.lists.keys().collect::<Vec<_>>(),
+            ["lists/office.txt"]
+        );
+    }
+
+    #[test]
+    fn a_single_file_brings_the_lists_beside_it() {
+        let dir = folder(&[("a.rules", b"# a"), ("lists/x.txt", b"1"), ("b.rules", b"")]);
+        let sources = load(&[dir.path().join("a.rules")]).expect("readable");
+        assert_eq!(sources.files.len(), 1);
+        assert!(sources.lists.contains_key("lists/x.txt"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_utf8_is_named_with_the_offset() {
+        let dir = folder(&[("a.rules", b"ab\xff")]);
+        let error = load(&[dir.path().to_owned()]).expect_err("not utf-8");
+        assert!(
+            matches!(error, FolderError::NotUtf8 { offset: 2, .. }),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_empty_folder_and_a_missing_one_are_errors() {
+        let dir = folder(&[]);
+        assert!(matches!(
+            load(&[dir.path().to_owned()]),
+            Err(FolderError::Empty { .. })
+        ));
+        assert!(matches!(
+            load(&[dir.path().join("missing")]),
+            Err(FolderError::Read { .. })
+        ));
+    }
+}

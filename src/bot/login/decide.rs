@@ -1,0 +1,190 @@
+//! A judgement made visible: what the API answers, what is stored, and why.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use crate::bot::api::{SignalView, Verdict};
+use crate::bot::time::rfc3339;
+use crate::lang::eval::{self, Judgement, SignalResult, SignalState, Trace, display, explain};
+use crate::lang::program::Program;
+use crate::store::records::{Decision, FiredSignal};
+
+use super::facts::Case;
+
+/// Longest stored explanation, in bytes; a value in the store has room for three of them.
+const MAX_EXPLANATION: usize = 16 * 1024;
+
+/// The signals worth showing to the caller: all but the quiet ones.
+pub(super) fn views(judgement: &Judgement, zone: &TimeZone) -> Vec<SignalView> {
+    judgement
+        .signals
+        .iter()
+        .filter(|signal| signal.state != SignalState::Quiet)
+        .map(|signal| view(signal, zone))
+        .collect()
+}
+
+fn view(signal: &SignalResult, zone: &TimeZone) -> SignalView {
+    let (state, missing) = match &signal.state {
+        SignalState::Fired => ("fired", Vec::new()),
+        SignalState::Quiet => ("quiet", Vec::new()),
+        SignalState::Exempt => ("exempt", Vec::new()),
+        SignalState::Learning => ("learning", Vec::new()),
+        SignalState::NotEvaluable(missing) => ("not_evaluable", missing.clone()),
+    };
+    let values: BTreeMap<String, String> = signal
+        .values
+        .iter()
+        .map(|(name, value)| (name.clone(), display(value, zone)))
+        .collect();
+    SignalView {
+        name: signal.name.clone(),
+        title: signal.title.clone(),
+        weight: signal.weight,
+        state: state.to_owned(),
+        shadow: signal.shadow,
+        values,
+        missing,
+    }
+}
+
+/// The signals an alert is about.
+pub(super) fn fired(judgement: &Judgement) -> Vec<FiredSignal> {
+    judgement
+        .counted()
+        .map(|signal| FiredSignal {
+            name: signal.name.clone(),
+            title: signal.title.clone(),
+            weight: signal.weight,
+        })
+        .collect()
+}
+
+/// Everything about a decision that is known before its alert.
+pub(super) struct Draft<'a> {
+    pub(super) id: String,
+    pub(super) kind: &'a str,
+    pub(super) case: &'a Case,
+    pub(super) judgement: Option<&'a Judgement>,
+    pub(super) verdict: Verdict,
+    pub(super) rules: &'a [String],
+    pub(super) explanation: String,
+    pub(super) generation: u64,
+    pub(super) hash: &'a str,
+    pub(super) zone: &'a TimeZone,
+}
+
+impl Draft<'_> {
+    /// The record.
+    pub(super) fn record(self, alert: Option<String>) -> Decision {
+        let login = self.case.login.as_ref();
+        let row = login.map(|login| &login.row);
+        let text = |value: Option<&std::sync::Arc<str>>| value.map(|text| text.to_string());
+        let signals: Vec<SignalView> = self
+            .judgement
+            .map(|judgement| {
+                judgement
+                    .signals
+                    .iter()
+                    .map(|signal| view(signal, self.zone))
+                    .collect()
+            })
+            .unwrap_or_default();
+        Decision {
+            id: self.id,
+            time: row.map_or(0, |row| row.time),
+            kind: self.kind.to_owned(),
+            account: row.map(|row| row.account.to_string()).unwrap_or_default(),
+            login: json!({
+                "time": row.map(|row| rfc3339(row.time)),
+                "machine": row.and_then(|row| text(row.machine.as_ref())),
+                "legal": row.map(|row| row.legal),
+                "ip": row.and_then(|row| row.ip).map(|ip| ip.to_string()),
+                "country": row.and_then(|row| text(row.country.as_ref())),
+                "region": row.and_then(|row| text(row.region.as_ref())),
+                "city": row.and_then(|row| text(row.city.as_ref())),
+                "success": login.and_then(|login| login.success),
+                "captcha": login.map(|login| login.captcha),
+                "late": login.map(|login| login.late),
+                "rules": self.rules,
+            }),
+            signals: serde_json::to_value(signals).unwrap_or_default(),
+            suspicion: self.judgement.map_or(0.0, |judgement| judgement.suspicion),
+            verdict: verdict_name(self.verdict).to_owned(),
+            generation: self.generation,
+            hash: self.hash.to_owned(),
+            explanation: self.explanation,
+            alert,
+        }
+    }
+}
+
+pub(super) fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow => "allow",
+        Verdict::Challenge => "challenge",
+        Verdict::Deny => "deny",
+    }
+}
+
+/// Why each signal said what it said: the source with the values under each sub-expression.
+pub(super) fn explanation(
+    program: &Program,
+    judgement: &Judgement,
+    traces: &[(Trace, Option<Trace>)],
+    zone: &TimeZone,
+) -> String {
+    let mut out = format!("怀疑度 {}", trimmed(judgement.suspicion));
+    if !judgement.reasons.is_empty() {
+        out.push_str(&format!("（{}）", judgement.reasons));
+    }
+    out.push('\n');
+    for (result, (when, except)) in judgement.signals.iter().zip(traces) {
+        let signal = &program.signals[result.index];
+        let state = match &result.state {
+            SignalState::Fired if result.shadow => "触发（影子，不计分）".to_owned(),
+            SignalState::Fired => format!("触发，+{}", trimmed(result.weight)),
+            SignalState::Quiet => "没有触发".to_owned(),
+            SignalState::Exempt => "豁免".to_owned(),
+            SignalState::Learning => "还在学习".to_owned(),
+            SignalState::NotEvaluable(missing) => format!("无法判断，缺 {}", missing.join("、")),
+        };
+        out.push_str(&format!("\n{} “{}”：{state}\n", result.name, result.title));
+        out.push_str(&explain(&signal.when, program, when, zone));
+        if let (Some(condition), Some(trace)) = (&signal.except, except) {
+            out.push_str("except\n");
+            out.push_str(&explain(condition, program, trace, zone));
+        }
+        if out.len() > MAX_EXPLANATION {
+            break;
+        }
+    }
+    cut(out)
+}
+
+/// Why rules of other events did what they did: which acted.
+pub(super) fn acted(rules: &[String]) -> String {
+    if rules.is_empty() {
+        "没有规则要求做什么".to_owned()
+    } else {
+        format!("规则：{}", rules.join("、"))
+    }
+}
+
+fn cut(mut text: String) -> String {
+    if text.len() > MAX_EXPLANATION {
+        let mut end = MAX_EXPLANATION;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+fn trimmed(number: f64) -> String {
+    eval::display(&crate::lang::value::Value::Number(number), &TimeZone::UTC)
+}

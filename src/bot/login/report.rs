@@ -1,0 +1,223 @@
+//! `POST /v1/logins`: a login of a system that authenticates on its own, with its result.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::facts::CaseFacts;
+use super::flow::{case, decide, identify, record, settle};
+use super::origin::Prepared;
+use crate::accounts;
+use crate::bot::Bot;
+use crate::bot::api::{BotError, DecisionView, LoginReport, Remember, ReportAnswer, Verdict};
+use crate::bot::context::Context;
+use crate::env::{DAY, MINUTE, Millis};
+use crate::guard::reports::{self, Known};
+use crate::guard::sessions::{self, NewSession};
+use crate::guard::{Standing, machines, standing};
+use crate::lang::program::EventName;
+use crate::store::records::NewEvent;
+use crate::store::{Tx, execute};
+
+/// How far ahead a reported time may be.
+const AHEAD: Millis = 5 * MINUTE;
+/// Older than this on arrival, a login is judged and recorded but never acts (language law 9).
+const LATE: Millis = 10 * MINUTE;
+/// Older than this, it never alerts (fine print); kept apart from [`LATE`], which is stricter.
+const OLD: Millis = DAY;
+
+impl Bot {
+    /// Judges and records a reported login.
+    pub async fn report(
+        self: &Arc<Self>,
+        report: LoginReport,
+        mut remember: Option<Remember<ReportAnswer>>,
+    ) -> Result<ReportAnswer, BotError> {
+        self.numbers.logins.add(1);
+        let digest = digest(&report);
+        let prepared = self.prepare(report.origin.clone());
+        let context = self.event_context();
+        execute(&*self.store, "report", move |tx| {
+            let answer = reported(tx, &context, &report, &prepared, &digest)?;
+            if let Some(remember) = &mut remember {
+                remember(tx, &answer)?;
+            }
+            Ok::<_, BotError>(answer)
+        })
+        .await
+    }
+}
+
+fn reported(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    report: &LoginReport,
+    prepared: &Prepared,
+    digest: &str,
+) -> Result<ReportAnswer, BotError> {
+    let now = tx.now();
+    let time = report.time.unwrap_or(now);
+    if time > now + AHEAD {
+        return Ok(ReportAnswer::TooFarAhead);
+    }
+    if let Some(id) = &report.id {
+        match reports::known(tx, id, digest)? {
+            Known::New => {}
+            Known::Conflict => return Ok(ReportAnswer::Conflict),
+            Known::Same { decision } => {
+                return Ok(ReportAnswer::Recorded(again(tx, &decision)?));
+            }
+        }
+    }
+    let late = now - time > LATE || now - time > OLD;
+    let acts = !late && !report.backfill;
+    let origin = &prepared.origin;
+    let identified = identify(context, origin.machine.as_deref());
+    let check = machines::check(tx, &identified)?;
+    let stands = standing(tx, &origin.account, None)?;
+    let account = match &stands {
+        Standing::Open(account) | Standing::Locked(account) => Some((**account).clone()),
+        _ => accounts::get(tx, &origin.account)?,
+    };
+    let mut case = case(
+        tx,
+        context,
+        prepared,
+        account,
+        check.id.as_deref(),
+        check.legal(),
+        time,
+    )?;
+    if let Some(login) = &mut case.login {
+        login.success = Some(report.success);
+        login.session = report.session.clone();
+        login.late = late;
+        login.row.success = report.success;
+    }
+    let mut decided = if report.success {
+        decide(tx, context, &case, acts)?
+    } else {
+        let wish = CaseFacts::new(tx, context, &case).run_rules(&EventName::Failure, acts)?;
+        super::flow::Decided {
+            id: tx.id("dec"),
+            judgement: Default::default(),
+            explanation: super::decide::acted(&wish.rules),
+            verdict: super::flow::verdict(&wish, false),
+            wish,
+        }
+    };
+    let stopped = match stands {
+        Standing::Locked(_) => Some("locked"),
+        Standing::Disabled => Some("disabled"),
+        _ => None,
+    };
+    if stopped.is_some() || decided.wish.locked {
+        decided.verdict = Verdict::Deny;
+    }
+    let success = report.success && stopped.is_none();
+    let reason = report.reason.as_deref().or(stopped);
+    let decision = decided.id.clone();
+    let login = record(
+        tx,
+        context,
+        prepared,
+        &case,
+        success,
+        reason,
+        Some(&decision),
+    )?;
+    if success {
+        machines::prove(tx, &identified)?;
+        if acts {
+            note_session(tx, context, report, prepared, check.id.as_deref())?;
+        }
+    }
+    let login = (success && acts).then_some(login);
+    let view = settle(tx, context, &case, decided, login, "report")?;
+    if let Some(id) = &report.id {
+        reports::note(tx, id, digest, &view.id)?;
+    }
+    if success && acts && case.account.is_some() {
+        tx.emit(
+            NewEvent::new(
+                "logged_in",
+                json!({
+                    "session": report.session,
+                    "decision": view.id,
+                    "suspicion": view.suspicion,
+                    "alert": view.alert,
+                    "reported": true,
+                }),
+            )
+            .account(&origin.account),
+        )?;
+    }
+    Ok(ReportAnswer::Recorded(view))
+}
+
+/// The information system's session, so that a lock can end it.
+fn note_session(
+    tx: &mut Tx<'_>,
+    context: &Context,
+    report: &LoginReport,
+    prepared: &Prepared,
+    machine: Option<&str>,
+) -> Result<(), BotError> {
+    let Some(id) = &report.session else {
+        return Ok(());
+    };
+    let ip = prepared.origin.ip.map(|ip| ip.to_string());
+    let new = NewSession {
+        account: &prepared.origin.account,
+        machine,
+        ip: ip.as_deref(),
+        channel: prepared.origin.channel.as_deref(),
+    };
+    sessions::report(tx, &context.limits.guard, new, id)?;
+    Ok(())
+}
+
+/// The answer to a report that was made before.
+fn again(tx: &mut Tx<'_>, decision: &str) -> Result<DecisionView, BotError> {
+    let Some(kept) = crate::guard::decisions::get(tx, decision)? else {
+        return Err(BotError::Internal(
+            "the decision of an earlier report is gone".to_owned(),
+        ));
+    };
+    let verdict = match kept.verdict.as_str() {
+        "challenge" => Verdict::Challenge,
+        "deny" => Verdict::Deny,
+        _ => Verdict::Allow,
+    };
+    let signals: Vec<crate::bot::api::SignalView> =
+        serde_json::from_value(kept.signals).unwrap_or_default();
+    Ok(DecisionView {
+        id: kept.id,
+        verdict,
+        suspicion: kept.suspicion,
+        signals: signals
+            .into_iter()
+            .filter(|signal| signal.state != "quiet")
+            .collect(),
+        alert: kept.alert,
+        rules: kept.hash,
+    })
+}
+
+/// What makes two reports the same.
+fn digest(report: &LoginReport) -> String {
+    let origin = &report.origin;
+    let body = json!([
+        origin.account,
+        origin.machine,
+        origin.ip,
+        origin.user_agent,
+        origin.place,
+        origin.channel,
+        report.time,
+        report.success,
+        report.reason,
+        report.session,
+    ]);
+    reports::digest(body.to_string().as_bytes())
+}

@@ -1,0 +1,304 @@
+//! The five-seconds table, in memory: which pushes are being worked on, and what those that left
+//! nothing in the store were answered with.
+//!
+//! A push comes up to three times. The first delivery starts the work; a later one joins it and the
+//! older connection is left unanswered; a delivery after the end gets the first reply again. What a
+//! push changed is in the store together with its reply; only pushes without effects are remembered
+//! here. Nothing here computes or waits.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use crate::env::{MINUTE, Millis};
+use crate::wechat::push_key::{BodyDigest, PushKey};
+use crate::wechat::reply::Reply;
+
+/// Most pushes worked on at a time; beyond it the platform is told to come again.
+pub const MAX_RUNNING: usize = 4_096;
+/// Most answered pushes remembered. At 300 pushes a second this is [`REMEMBERED`] and more.
+pub const MAX_REMEMBERED: usize = 200_000;
+/// How long answered pushes are remembered: twice the window in which timestamps are accepted.
+pub const REMEMBERED: Millis = 12 * MINUTE;
+/// How often the platform delivers a push before it gives up.
+pub const DELIVERIES: u32 = 3;
+
+/// What a delivery waits for.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The reply, or nothing to say.
+    Answer(Option<Box<Reply>>),
+    /// The work failed before anything was kept; the platform should come again.
+    Failed,
+    /// A newer delivery has taken over.
+    Superseded,
+}
+
+/// What a delivery finds.
+#[derive(Debug)]
+pub enum Entrance {
+    /// Nothing: it starts the work.
+    First(oneshot::Receiver<Outcome>),
+    /// The work runs: it waits, as the given delivery (counted from 1).
+    Joined(oneshot::Receiver<Outcome>, u32),
+    /// The work runs, but the platform was already told `success`.
+    HandedOver,
+    /// It was answered: this again.
+    Done(Option<Box<Reply>>),
+    /// The same key with another body.
+    Mismatch,
+    /// Too much is going on.
+    Full,
+}
+
+#[derive(Debug)]
+struct Running {
+    digest: BodyDigest,
+    deliveries: u32,
+    handed_over: bool,
+    waiter: Option<oneshot::Sender<Outcome>>,
+}
+
+#[derive(Debug)]
+struct Answered {
+    digest: BodyDigest,
+    reply: Option<Box<Reply>>,
+    until: Millis,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    running: HashMap<PushKey, Running>,
+    answered: HashMap<PushKey, Answered>,
+    order: VecDeque<(Millis, PushKey)>,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub struct Pushes(Mutex<Table>);
+
+impl Pushes {
+    fn table(&self) -> std::sync::MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A delivery arrives.
+    pub fn enter(&self, key: &PushKey, digest: &BodyDigest, now: Millis) -> Entrance {
+        let mut table = self.table();
+        table.forget(now);
+        if let Some(done) = table.answered.get(key) {
+            return if done.digest == *digest {
+                Entrance::Done(done.reply.clone())
+            } else {
+                Entrance::Mismatch
+            };
+        }
+        if let Some(running) = table.running.get_mut(key) {
+            if running.digest != *digest {
+                return Entrance::Mismatch;
+            }
+            if running.handed_over {
+                return Entrance::HandedOver;
+            }
+            running.deliveries += 1;
+            let (sender, receiver) = oneshot::channel();
+            if let Some(older) = running.waiter.replace(sender) {
+                // The older connection may be gone already; that is why there is a newer one.
+                let _ = older.send(Outcome::Superseded);
+            }
+            return Entrance::Joined(receiver, running.deliveries);
+        }
+        if table.running.len() >= MAX_RUNNING {
+            return Entrance::Full;
+        }
+        let (sender, receiver) = oneshot::channel();
+        table.running.insert(
+            key.clone(),
+            Running {
+                digest: digest.clone(),
+                deliveries: 1,
+                handed_over: false,
+                waiter: Some(sender),
+            },
+        );
+        Entrance::First(receiver)
+    }
+
+    /// The platform is told `success`; the reply will go out through the outbox. False when the
+    /// work has ended meanwhile.
+    pub fn hand_over(&self, key: &PushKey) -> bool {
+        match self.table().running.get_mut(key) {
+            Some(running) => {
+                running.handed_over = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The work has ended. `remember` for pushes that left nothing in the store.
+    pub fn finish(&self, key: &PushKey, reply: Option<Box<Reply>>, remember: bool, now: Millis) {
+        let mut table = self.table();
+        let Some(running) = table.running.remove(key) else {
+            return;
+        };
+        if remember {
+            table.remember(key, running.digest, reply.clone(), now);
+        }
+        if let Some(waiter) = running.waiter {
+            let _ = waiter.send(Outcome::Answer(reply));
+        }
+    }
+
+    /// The work failed and left no trace: the next delivery starts anew.
+    pub fn fail(&self, key: &PushKey) {
+        if let Some(running) = self.table().running.remove(key) {
+            if let Some(waiter) = running.waiter {
+                let _ = waiter.send(Outcome::Failed);
+            }
+        }
+    }
+
+    /// How many pushes are being worked on, and how many are remembered.
+    pub fn sizes(&self) -> (usize, usize) {
+        let table = self.table();
+        (table.running.len(), table.answered.len())
+    }
+}
+
+impl Table {
+    fn remember(
+        &mut self,
+        key: &PushKey,
+        digest: BodyDigest,
+        reply: Option<Box<Reply>>,
+        now: Millis,
+    ) {
+        while self.answered.len() >= MAX_REMEMBERED {
+            match self.order.pop_front() {
+                Some((_, oldest)) => self.answered.remove(&oldest),
+                None => break,
+            };
+        }
+        let until = now + REMEMBERED;
+        self.order.push_back((until, key.clone()));
+        self.answered.insert(
+            key.clone(),
+            Answered {
+                digest,
+                reply,
+                until,
+            },
+        );
+    }
+
+    fn forget(&mut self, now: Millis) {
+        while let Some((until, _)) = self.order.front() {
+            if *until > now {
+                break;
+            }
+            if let Some((_, key)) = self.order.pop_front() {
+                if self
+                    .answered
+                    .get(&key)
+                    .is_some_and(|done| done.until <= now)
+                {
+                    self.answered.remove(&key);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(n: u8) -> PushKey {
+        PushKey::from_bytes([n; 32])
+    }
+
+    fn digest(n: u8) -> BodyDigest {
+        BodyDigest::from_bytes([n; 32])
+    }
+
+    fn answer(mut receiver: oneshot::Receiver<Outcome>) -> Outcome {
+        receiver.try_recv().expect("answered")
+    }
+
+    #[test]
+    fn only_the_newest_connection_is_answered() {
+        let pushes = Pushes::default();
+        let Entrance::First(first) = pushes.enter(&key(1), &digest(1), 0) else {
+            panic!("the first delivery starts the work");
+        };
+        let Entrance::Joined(second, 2) = pushes.enter(&key(1), &digest(1), 5_000) else {
+            panic!("the second joins");
+        };
+        pushes.finish(&key(1), Some(Box::new(Reply::text("好"))), true, 6_000);
+        assert!(matches!(answer(first), Outcome::Superseded));
+        assert!(matches!(answer(second), Outcome::Answer(Some(_))));
+        assert!(matches!(
+            pushes.enter(&key(1), &digest(1), 10_000),
+            Entrance::Done(Some(_))
+        ));
+    }
+
+    #[test]
+    fn another_body_under_the_same_key_is_refused_while_running_and_after() {
+        let pushes = Pushes::default();
+        let _first = pushes.enter(&key(1), &digest(1), 0);
+        assert!(matches!(
+            pushes.enter(&key(1), &digest(2), 1),
+            Entrance::Mismatch
+        ));
+        pushes.finish(&key(1), None, true, 2);
+        assert!(matches!(
+            pushes.enter(&key(1), &digest(2), 3),
+            Entrance::Mismatch
+        ));
+    }
+
+    #[test]
+    fn a_retry_after_handing_over_gets_success() {
+        let pushes = Pushes::default();
+        let _first = pushes.enter(&key(1), &digest(1), 0);
+        assert!(pushes.hand_over(&key(1)));
+        assert!(matches!(
+            pushes.enter(&key(1), &digest(1), 5_000),
+            Entrance::HandedOver
+        ));
+        pushes.finish(&key(1), None, false, 6_000);
+        assert!(!pushes.hand_over(&key(1)));
+    }
+
+    #[test]
+    fn a_failed_push_starts_anew() {
+        let pushes = Pushes::default();
+        let Entrance::First(first) = pushes.enter(&key(1), &digest(1), 0) else {
+            panic!("first");
+        };
+        pushes.fail(&key(1));
+        assert!(matches!(answer(first), Outcome::Failed));
+        assert!(matches!(
+            pushes.enter(&key(1), &digest(1), 1),
+            Entrance::First(_)
+        ));
+    }
+
+    #[test]
+    fn answers_are_forgotten_after_their_time_and_beyond_the_bound() {
+        let pushes = Pushes::default();
+        let _first = pushes.enter(&key(1), &digest(1), 0);
+        pushes.finish(&key(1), None, true, 0);
+        assert!(matches!(
+            pushes.enter(&key(1), &digest(1), REMEMBERED - 1),
+            Entrance::Done(None)
+        ));
+        assert!(matches!(
+            pushes.enter(&key(1), &digest(1), REMEMBERED),
+            Entrance::First(_)
+        ));
+    }
+}

@@ -1,0 +1,196 @@
+//! What a story expects, held against what happened. Messages say what happened instead, in Chinese.
+
+use crate::lang::program::Expectation;
+use crate::wechat::reply::Reply;
+
+use super::world::Sent;
+
+/// What happened since the last step that acted.
+#[derive(Debug, Default)]
+pub(super) struct Happened {
+    /// The last speaker's reply; `None` when there was none.
+    pub(super) reply: Option<Reply>,
+    /// Messages the platform was given.
+    pub(super) sent: Vec<Sent>,
+    /// Host calls.
+    pub(super) calls: Vec<String>,
+    /// Kinds of feed events.
+    pub(super) events: Vec<String>,
+    /// The last login.
+    pub(super) login: Option<LoginHappened>,
+}
+
+/// What came of a login.
+#[derive(Debug, Clone)]
+pub(super) struct LoginHappened {
+    pub(super) verdict: &'static str,
+    /// Signals that fired and count.
+    pub(super) signals: Vec<String>,
+    /// Signals that could not be judged, with what was missing.
+    pub(super) not_evaluable: Vec<String>,
+}
+
+/// Holds an expectation about replies, messages, events and logins against what happened. `None`:
+/// it is about the state of the store, which the stage looks at.
+pub(super) fn judge(
+    expectation: &Expectation,
+    happened: &Happened,
+    openid_of: impl Fn(&str) -> String,
+) -> Option<Result<(), String>> {
+    Some(match expectation {
+        Expectation::Reply { contains, text, .. } => reply(happened, *contains, text),
+        Expectation::NoReply => match &happened.reply {
+            None => Ok(()),
+            Some(reply) => Err(format!("回复了{}", shown(reply))),
+        },
+        Expectation::ReplyKind(kind) => reply_kind(happened, kind),
+        Expectation::Alert {
+            to,
+            by_template,
+            text,
+        } => {
+            let to = to.as_deref().map(openid_of);
+            alert(happened, to.as_deref(), *by_template, text.as_deref())
+        }
+        Expectation::NoAlert => match happened.sent.first() {
+            None => Ok(()),
+            Some(sent) => Err(format!("发出了提醒：{}", sent.text)),
+        },
+        Expectation::Signals { include, names } => signals(happened, *include, names),
+        Expectation::Allowed => verdict(happened, "allowed"),
+        Expectation::Denied => verdict(happened, "denied"),
+        Expectation::Challenged => verdict(happened, "challenged"),
+        Expectation::Event { name, negated } => {
+            if happened.events.contains(name) != *negated {
+                Ok(())
+            } else {
+                Err(format!("事件有：{}", list(&happened.events)))
+            }
+        }
+        Expectation::Call(name) => {
+            if happened.calls.contains(name) {
+                Ok(())
+            } else {
+                Err(format!("调用有：{}", list(&happened.calls)))
+            }
+        }
+        Expectation::Locked { .. } | Expectation::Bound { .. } | Expectation::Dialog(_) => {
+            return None;
+        }
+    })
+}
+
+fn reply(happened: &Happened, contains: bool, wanted: &str) -> Result<(), String> {
+    let Some(reply) = &happened.reply else {
+        return Err("没有回复".to_owned());
+    };
+    let fits = match reply {
+        Reply::Text { content } if contains => content.contains(wanted),
+        Reply::Text { content } => content == wanted,
+        Reply::News { articles } => {
+            contains
+                && articles
+                    .iter()
+                    .any(|article| article.title.contains(wanted))
+        }
+        _ => false,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(format!("回复了{}", shown(reply)))
+    }
+}
+
+fn reply_kind(happened: &Happened, wanted: &str) -> Result<(), String> {
+    match &happened.reply {
+        None => Err("没有回复".to_owned()),
+        Some(reply) if kind(reply) == wanted => Ok(()),
+        Some(reply) => Err(format!("回复了{}", shown(reply))),
+    }
+}
+
+fn kind(reply: &Reply) -> &'static str {
+    match reply {
+        Reply::Nothing => "nothing",
+        Reply::Text { .. } => "text",
+        Reply::Image { .. } => "image",
+        Reply::Voice { .. } => "voice",
+        Reply::Video { .. } => "video",
+        Reply::Music { .. } => "music",
+        Reply::News { .. } => "news",
+        Reply::TransferCustomerService { .. } => "customer service",
+    }
+}
+
+fn shown(reply: &Reply) -> String {
+    match reply {
+        Reply::Text { content } => format!("“{content}”"),
+        other => format!("（{}）", kind(other)),
+    }
+}
+
+fn alert(
+    happened: &Happened,
+    to: Option<&str>,
+    by_template: Option<bool>,
+    text: Option<&str>,
+) -> Result<(), String> {
+    let fits = |sent: &Sent| {
+        to.is_none_or(|to| sent.openid == to)
+            && by_template.is_none_or(|template| sent.template == template)
+            && text.is_none_or(|text| sent.text.contains(text))
+    };
+    if happened.sent.iter().any(fits) {
+        return Ok(());
+    }
+    if happened.sent.is_empty() {
+        let signals = happened
+            .login
+            .as_ref()
+            .map(|login| format!("；信号：{}", list(&login.signals)))
+            .unwrap_or_default();
+        return Err(format!("没有发出提醒{signals}"));
+    }
+    let texts: Vec<String> = happened
+        .sent
+        .iter()
+        .map(|sent| {
+            let by = if sent.template { "template" } else { "message" };
+            format!("{by}：{}", sent.text.replace('\n', " / "))
+        })
+        .collect();
+    Err(format!("发出了 {}", texts.join("；")))
+}
+
+fn signals(happened: &Happened, include: bool, wanted: &[String]) -> Result<(), String> {
+    let Some(login) = &happened.login else {
+        return Err("还没有登录".to_owned());
+    };
+    let all_there = wanted.iter().all(|name| login.signals.contains(name));
+    let nothing_else = login.signals.iter().all(|name| wanted.contains(name));
+    if all_there && (include || nothing_else) {
+        return Ok(());
+    }
+    let mut text = format!("信号有：{}", list(&login.signals));
+    if !login.not_evaluable.is_empty() {
+        text.push_str(&format!("；无法判断：{}", list(&login.not_evaluable)));
+    }
+    Err(text)
+}
+
+fn verdict(happened: &Happened, wanted: &str) -> Result<(), String> {
+    match &happened.login {
+        None => Err("还没有登录".to_owned()),
+        Some(login) if login.verdict == wanted => Ok(()),
+        Some(login) => Err(format!("登录结果是 {}", login.verdict)),
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        "（无）".to_owned()
+    } else {
+        names.join("、")
+    }
+}

@@ -1,0 +1,598 @@
+//! One story's own world: a bot over an empty store, and the people in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::expect::{self, Happened, LoginHappened};
+use super::world::{ScriptedCall, ScriptedPlatform, ScriptedSystem, World};
+use crate::accounts::{self, Created, NewAccount, Password, Passwords};
+use crate::bot::api::{
+    CaptchaAnswer, LoginAnswer, LoginRequest, Origin, PushAnswer, Secret, Verdict,
+};
+use crate::bot::builder::Built;
+use crate::bot::ruleset::Ruleset;
+use crate::bot::{Bot, Settings, login};
+use crate::env::{Env, ManualClock, Millis, SECOND};
+use crate::guard::machines::{self, Identified};
+use crate::guard::{LockedBy, locks};
+use crate::keys::Keys;
+use crate::lang::builtins::Registry;
+use crate::lang::program::{
+    CodePurpose, Expectation, Step, StepKind, StoryLogin, StoryMachine, WeChatAct,
+};
+use crate::lang::value::Place;
+use crate::outbox::{self, Abilities, CallTarget, Calls, Outbox};
+use crate::store::records::{Dialog, FeedEvent};
+use crate::store::{self, Order, StoreError, execute};
+use crate::wechat::fields::Fields;
+use crate::wechat::message::Inbound;
+use crate::wechat::push_key::{BodyDigest, push_key};
+
+/// 2026-01-05T09:00 in Asia/Shanghai.
+const START: Millis = 1_767_574_800_000;
+/// The one official account of a story.
+const ACCOUNT: &str = "main";
+/// The password of accounts that have none of their own.
+const PASSWORD: &str = "story-password";
+/// Most feed events read after a step.
+const MAX_EVENTS: usize = 500;
+/// Most rounds in which deliveries may lead to further ones.
+const MAX_ROUNDS: usize = 10;
+
+pub(super) struct Stage {
+    bot: Arc<Bot>,
+    calls: Arc<Calls>,
+    outbox: Outbox,
+    world: Arc<World>,
+    clock: Arc<ManualClock>,
+    places: BTreeMap<String, (Place, IpAddr)>,
+    passwords: BTreeMap<String, String>,
+    machines: BTreeMap<String, String>,
+    speaker: Option<String>,
+    happened: Happened,
+    /// Replies by user, of the last step in which they spoke.
+    replies: BTreeMap<String, Option<crate::wechat::reply::Reply>>,
+    seen_events: u64,
+    pushes: u64,
+    covered: BTreeSet<String>,
+}
+
+impl Stage {
+    pub(super) async fn build(rules: &Ruleset, registry: &Registry) -> Result<Self, String> {
+        let (env, clock) = Env::scripted(START, 7);
+        let store = store::memory(env.clone());
+        let keys = Keys::from_bytes(&[7; 32], None);
+        let world = Arc::new(World::default());
+        let mut builder = Bot::builder(store.clone(), env.clone(), keys)
+            .compiled(rules.clone(), registry.clone())
+            .passwords(Passwords::cheap(env.clone()))
+            .official_accounts([ACCOUNT.to_owned()])
+            .outside(Arc::new(ScriptedSystem(world.clone())))
+            .captcha_witness(world.clone())
+            .settings(Settings {
+                watcher: Some(world.clone()),
+                ..Settings::default()
+            });
+        for call in registry.calls() {
+            let action = Arc::new(ScriptedCall(world.clone()));
+            let deadline = Duration::from_secs(1);
+            builder = builder.call_target(&call.name, CallTarget::Action { action, deadline });
+        }
+        for name in &rules.program.templates {
+            builder = builder.template(ACCOUNT, name, name);
+        }
+        let Built { bot, calls, .. } = builder.build().await.map_err(|error| error.to_string())?;
+        let outbox = Outbox::new(
+            store,
+            env,
+            Arc::new(ScriptedPlatform(world.clone())),
+            Arc::new(bot.hooks()),
+            [(ACCOUNT.to_owned(), Abilities::ALL)],
+        );
+        let mut stage = Self {
+            bot,
+            calls,
+            outbox,
+            world,
+            clock,
+            places: BTreeMap::new(),
+            passwords: BTreeMap::new(),
+            machines: BTreeMap::new(),
+            speaker: None,
+            happened: Happened::default(),
+            replies: BTreeMap::new(),
+            seen_events: 0,
+            pushes: 0,
+            covered: BTreeSet::new(),
+        };
+        stage.take_events().await?;
+        Ok(stage)
+    }
+
+    /// Rules and dialogs that answered or acted.
+    pub(super) fn covered(&self) -> BTreeSet<String> {
+        self.covered.clone()
+    }
+
+    /// Takes one step. `round` counts the repeats of the step from 0.
+    pub(super) async fn step(&mut self, step: &Step, round: u32) -> Result<(), String> {
+        if let StepKind::Expect(expectation) = &step.kind {
+            return self.expect(expectation).await;
+        }
+        match &step.kind {
+            StepKind::WeChat { every, .. } | StepKind::Login { every, .. } if round > 0 => {
+                self.clock.advance(*every);
+            }
+            _ => {
+                self.clock.advance(SECOND);
+            }
+        }
+        self.happened = Happened {
+            login: self.happened.login.take(),
+            ..Happened::default()
+        };
+        self.act(&step.kind).await?;
+        self.deliver().await?;
+        self.take_events().await
+    }
+
+    async fn act(&mut self, step: &StepKind) -> Result<(), String> {
+        match step {
+            StepKind::Place {
+                name,
+                lat,
+                lon,
+                country,
+                region,
+            } => self.place(name, *lat, *lon, country.clone(), region.clone()),
+            StepKind::Account {
+                name,
+                display,
+                phone,
+                code,
+                password,
+                zone,
+            } => {
+                let new = NewAccount {
+                    id: name.clone(),
+                    name: display.clone().unwrap_or_else(|| name.clone()),
+                    phone: phone.clone(),
+                    zone: zone.clone(),
+                    ..NewAccount::default()
+                };
+                self.account(new, password.as_deref(), code.as_deref())
+                    .await?;
+            }
+            StepKind::IssueCode {
+                purpose,
+                code,
+                account,
+            } => self.issue(account, *purpose, code).await?,
+            StepKind::IssueTicket { ticket, account } => {
+                let (ticket, account) = (ticket.clone(), account.clone());
+                let limits = self.bot.shared().limits.accounts.clone();
+                self.run("ticket", move |tx| {
+                    let ticket = ticket.clone();
+                    accounts::issue_ticket_text(tx, &limits, &account, ticket, accounts::SYSTEM)
+                        .map(drop)
+                })
+                .await?;
+            }
+            StepKind::WeChat { user, act, .. } => self.speak(user, act).await?,
+            StepKind::Login { account, login, .. } => self.login(account, login).await?,
+            StepKind::After(time) => {
+                self.clock.advance(*time);
+            }
+            StepKind::Operator { account, lock } => self.operator(account, *lock).await?,
+            StepKind::Platform { accepts } => self.world.accept(*accepts),
+            StepKind::System(act) => self.world.system(act.clone()),
+            StepKind::Expect(_) => {}
+        }
+        Ok(())
+    }
+
+    fn place(
+        &mut self,
+        name: &str,
+        lat: f64,
+        lon: f64,
+        country: Option<String>,
+        region: Option<String>,
+    ) {
+        // Addresses for examples (RFC 5737): one for each place.
+        let last = u8::try_from(self.places.len() + 1).unwrap_or(254);
+        let ip = IpAddr::V4(Ipv4Addr::new(203, 0, 113, last));
+        let place = Place {
+            country,
+            region,
+            city: Some(name.to_owned()),
+            lat: Some(lat),
+            lon: Some(lon),
+            ..Place::default()
+        };
+        self.places.insert(name.to_owned(), (place, ip));
+    }
+
+    async fn account(
+        &mut self,
+        mut new: NewAccount,
+        password: Option<&str>,
+        code: Option<&str>,
+    ) -> Result<(), String> {
+        let text = password.unwrap_or(PASSWORD);
+        self.passwords.insert(new.id.clone(), text.to_owned());
+        let hash = Passwords::cheap(self.bot.env().clone())
+            .hash(Password::new(text))
+            .await
+            .map_err(|error| error.to_string())?;
+        new.password = Some(hash);
+        let id = new.id.clone();
+        let created = self
+            .run("account", move |tx| {
+                accounts::create(tx, new.clone(), accounts::SYSTEM)
+            })
+            .await?;
+        match created {
+            Created::Created(_) => {}
+            Created::Exists => return Err(format!("账号 {id} 已经有了")),
+            Created::PhoneTaken => return Err("手机号属于另一个账号".to_owned()),
+            Created::Invalid(problem) => return Err(format!("账号 {id} 不合法：{problem}")),
+        }
+        match code {
+            Some(code) => self.issue(&id, CodePurpose::Bind, code).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn issue(
+        &mut self,
+        account: &str,
+        purpose: CodePurpose,
+        code: &str,
+    ) -> Result<(), String> {
+        let purpose = match purpose {
+            CodePurpose::Bind => accounts::CodePurpose::Bind,
+            CodePurpose::Unbind => accounts::CodePurpose::Unbind,
+            CodePurpose::Unlock => accounts::CodePurpose::Unlock,
+        };
+        let shared = self.bot.shared().clone();
+        let (account, code) = (account.to_owned(), code.to_owned());
+        self.run("code", move |tx| {
+            let limits = &shared.limits.accounts;
+            let digits = code.clone();
+            accounts::issue_digits(
+                tx,
+                &shared.keys,
+                limits,
+                &account,
+                purpose,
+                digits,
+                accounts::SYSTEM,
+            )
+            .map(drop)
+        })
+        .await
+    }
+
+    async fn speak(&mut self, user: &str, act: &WeChatAct) -> Result<(), String> {
+        self.pushes += 1;
+        self.speaker = Some(user.to_owned());
+        let fields = push(user, act, self.clock_now(), self.pushes);
+        let inbound = Inbound::from_fields(fields).map_err(|error| error.to_string())?;
+        let digest = BodyDigest::of(&inbound);
+        let key = push_key(&inbound, &digest);
+        let answer = self.bot.handle(ACCOUNT, inbound, key, digest).await;
+        self.happened.reply = match answer {
+            PushAnswer::Reply(reply) => Some(*reply),
+            PushAnswer::Success => None,
+            other => return Err(format!("机器人没有处理：{other:?}")),
+        };
+        self.replies
+            .insert(user.to_owned(), self.happened.reply.clone());
+        self.covered.extend(self.world.take_answered());
+        Ok(())
+    }
+
+    async fn login(&mut self, account: &str, login: &StoryLogin) -> Result<(), String> {
+        let (place, ip) = match &login.city {
+            Some(city) => match self.places.get(city) {
+                Some((place, ip)) => (Some(place.clone()), Some(*ip)),
+                None => return Err(format!("没有地点 {city}")),
+            },
+            None => (None, None),
+        };
+        let ip = match &login.ip {
+            Some(text) => Some(text.parse().map_err(|_| format!("{text} 不是网络地址"))?),
+            None => ip,
+        };
+        let password = if login.wrong_password {
+            "wrong".to_owned()
+        } else {
+            self.passwords
+                .get(account)
+                .cloned()
+                .unwrap_or_else(|| PASSWORD.to_owned())
+        };
+        let machine = match &login.machine {
+            StoryMachine::None => None,
+            StoryMachine::Illegal => Some("forged".to_owned()),
+            StoryMachine::Named(name) => Some(self.machine(name).await?),
+        };
+        let mut request = LoginRequest {
+            origin: Origin {
+                account: account.to_owned(),
+                machine,
+                ip,
+                user_agent: login.agent.clone(),
+                place,
+                channel: None,
+            },
+            password: Secret::new(password.clone()),
+            captcha: None,
+        };
+        let mut answer = self
+            .bot
+            .login(request.clone())
+            .await
+            .map_err(|error| error.to_string())?;
+        if let (LoginAnswer::CaptchaRequired(view), true) = (&answer, login.solving_captcha) {
+            request.captcha = Some(CaptchaAnswer {
+                id: view.id.clone(),
+                answer: Secret::new(self.world.captcha(&view.id)),
+            });
+            answer = self
+                .bot
+                .login(request)
+                .await
+                .map_err(|error| error.to_string())?;
+        }
+        self.happened.login = Some(seen(&answer));
+        Ok(())
+    }
+
+    /// A legal machine of this name: issued once, and proven.
+    async fn machine(&mut self, name: &str) -> Result<String, String> {
+        if let Some(token) = self.machines.get(name) {
+            return Ok(token.clone());
+        }
+        let shared = self.bot.shared().clone();
+        let token = self
+            .run("machine", move |tx| {
+                let id = tx.id("mch");
+                let token = machines::sign(&shared.keys, &id).reveal().to_owned();
+                machines::prove(tx, &Identified::Own(id))?;
+                Ok(token)
+            })
+            .await?;
+        self.machines.insert(name.to_owned(), token.clone());
+        Ok(token)
+    }
+
+    async fn operator(&mut self, account: &str, lock: bool) -> Result<(), String> {
+        let account = account.to_owned();
+        let context = self.bot.event_context();
+        self.run("operator", move |tx| {
+            if lock {
+                let by = LockedBy::Operator("operator".to_owned());
+                locks::lock(tx, &account, by, None)?;
+                login::locked(tx, &context, &account, "operator")
+            } else {
+                locks::unlock(tx, &account, "operator")?;
+                login::unlocked(tx, &context, &account)
+            }
+        })
+        .await
+    }
+
+    /// Lets the outbox send what is due, and the platform report what became of it.
+    async fn deliver(&mut self) -> Result<(), String> {
+        for _ in 0..MAX_ROUNDS {
+            let (sent, _) = self.outbox.step().await.map_err(|e| e.to_string())?;
+            let messages = self.world.take_sent();
+            for message in &messages {
+                let Some(msgid) = message.msgid.clone() else {
+                    continue;
+                };
+                let hooks = self.bot.hooks();
+                self.run("delivered", move |tx| {
+                    outbox::finished(tx, &hooks, ACCOUNT, &msgid, "success").map(drop)
+                })
+                .await?;
+            }
+            self.happened.sent.extend(messages);
+            self.calls.step().await.map_err(|e| e.to_string())?;
+            let called = self.world.take_calls();
+            let quiet = sent == 0 && called.is_empty();
+            self.happened.calls.extend(called);
+            if quiet {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_events(&mut self) -> Result<(), String> {
+        let from = self.seen_events + 1;
+        let events = self
+            .run("events", move |tx| {
+                tx.scan_between::<FeedEvent>((), from, u64::MAX, Order::Ascending, MAX_EVENTS)
+            })
+            .await?;
+        for event in events {
+            self.seen_events = self.seen_events.max(event.seq);
+            self.happened.events.push(event.kind);
+        }
+        Ok(())
+    }
+
+    async fn expect(&mut self, expectation: &Expectation) -> Result<(), String> {
+        if let Expectation::Reply {
+            user: Some(user), ..
+        } = expectation
+        {
+            self.happened.reply = self.replies.get(user).cloned().flatten();
+        }
+        if let Some(judged) = expect::judge(expectation, &self.happened, openid) {
+            return judged;
+        }
+        match expectation {
+            Expectation::Locked { account, negated } => {
+                let id = account.clone();
+                let locked = self
+                    .run("lock", move |tx| Ok(locks::lock_of(tx, &id)?.is_some()))
+                    .await?;
+                state(locked, *negated, "锁定")
+            }
+            Expectation::Bound { user, negated } => {
+                let openid = openid(user);
+                let bound = self
+                    .run("binding", move |tx| {
+                        Ok(accounts::account_of(tx, ACCOUNT, &openid)?.is_some())
+                    })
+                    .await?;
+                state(bound, *negated, "绑定")
+            }
+            Expectation::Dialog(wanted) => {
+                let openid = openid(self.speaker.as_deref().unwrap_or_default());
+                let running = self
+                    .run("dialog", move |tx| {
+                        let key = (ACCOUNT.to_owned(), openid.clone());
+                        let now = tx.now();
+                        let dialog = tx.get::<Dialog>(&key)?;
+                        Ok(dialog
+                            .filter(|dialog| dialog.expires_at > now)
+                            .map(|dialog| dialog.name))
+                    })
+                    .await?;
+                if running == *wanted {
+                    Ok(())
+                } else {
+                    Err(match running {
+                        Some(name) => format!("在对话 {name} 里"),
+                        None => "不在对话里".to_owned(),
+                    })
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn clock_now(&self) -> Millis {
+        self.bot.env().now()
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        f: impl FnMut(&mut store::Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, String> {
+        execute(&**self.bot.store(), name, f)
+            .await
+            .map_err(|error| error.to_string())
+    }
+}
+
+fn state(is: bool, negated: bool, word: &str) -> Result<(), String> {
+    match (is, negated) {
+        (true, false) | (false, true) => Ok(()),
+        (true, true) => Err(format!("已{word}")),
+        (false, false) => Err(format!("没有{word}")),
+    }
+}
+
+fn seen(answer: &LoginAnswer) -> LoginHappened {
+    match answer {
+        LoginAnswer::Granted(granted) => {
+            let fired = |state: &'static str| {
+                granted
+                    .decision
+                    .signals
+                    .iter()
+                    .filter(move |signal| signal.state == state && !signal.shadow)
+            };
+            LoginHappened {
+                verdict: match granted.decision.verdict {
+                    Verdict::Allow => "allowed",
+                    Verdict::Challenge => "challenged",
+                    Verdict::Deny => "denied",
+                },
+                signals: fired("fired").map(|signal| signal.name.clone()).collect(),
+                not_evaluable: fired("not_evaluable")
+                    .map(|signal| format!("{}（缺 {}）", signal.name, signal.missing.join("、")))
+                    .collect(),
+            }
+        }
+        LoginAnswer::Refused => LoginHappened {
+            verdict: "denied",
+            signals: Vec::new(),
+            not_evaluable: Vec::new(),
+        },
+        LoginAnswer::CaptchaRequired(_) => LoginHappened {
+            verdict: "challenged",
+            signals: Vec::new(),
+            not_evaluable: Vec::new(),
+        },
+    }
+}
+
+/// A WeChat user's OpenID: 28 characters made of the name.
+fn openid(user: &str) -> String {
+    let mut hex = hex::encode(user.as_bytes());
+    hex.truncate(26);
+    format!("o-{hex:0<26}")
+}
+
+/// A push as the platform would send it.
+fn push(user: &str, act: &WeChatAct, now: Millis, number: u64) -> Fields {
+    let mut fields = vec![
+        ("ToUserName", "gh_story0000000".to_owned()),
+        ("FromUserName", openid(user)),
+        ("CreateTime", (now / SECOND).to_string()),
+    ];
+    let message = |fields: &mut Vec<(&'static str, String)>, kind: &str| {
+        fields.push(("MsgType", kind.to_owned()));
+        fields.push(("MsgId", number.to_string()));
+    };
+    let event = |fields: &mut Vec<(&'static str, String)>, name: &str, key: &str| {
+        fields.push(("MsgType", "event".to_owned()));
+        fields.push(("Event", name.to_owned()));
+        fields.push(("EventKey", key.to_owned()));
+    };
+    match act {
+        WeChatAct::SendsText(text) => {
+            message(&mut fields, "text");
+            fields.push(("Content", text.clone()));
+        }
+        WeChatAct::SendsKind(kind) => {
+            let wire = match kind.as_str() {
+                "miniprogram" => "miniprogrampage",
+                other => other,
+            };
+            message(&mut fields, wire);
+            fields.push(("MediaId", "media-1".to_owned()));
+            fields.push(("Title", "标题".to_owned()));
+            fields.push(("Label", "北京市东城区".to_owned()));
+            fields.push(("Location_X", "39.90".to_owned()));
+            fields.push(("Location_Y", "116.40".to_owned()));
+            fields.push(("Url", "https://example.com/".to_owned()));
+        }
+        WeChatAct::Follows(None) => event(&mut fields, "subscribe", ""),
+        WeChatAct::Follows(Some(scene)) => {
+            event(&mut fields, "subscribe", &format!("qrscene_{scene}"));
+        }
+        WeChatAct::Unfollows => event(&mut fields, "unsubscribe", ""),
+        WeChatAct::Scans(scene) => event(&mut fields, "SCAN", scene),
+        WeChatAct::Clicks(key) => event(&mut fields, "CLICK", key),
+        WeChatAct::Views(url) => event(&mut fields, "VIEW", url),
+        WeChatAct::Does(name) => {
+            event(&mut fields, name, "");
+            // Authorization events name the person here.
+            fields.push(("OpenID", openid(user)));
+        }
+    }
+    fields
+        .into_iter()
+        .fold(Fields::new(), |all, (name, text)| all.text(name, text))
+}

@@ -1,0 +1,197 @@
+//! The world around a story's bot: a platform and an information system that do what the story says.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value as Json;
+
+use crate::bot::chat::{Request, Response, Turn};
+use crate::bot::context::CaptchaWitness;
+use crate::bot::outside::Outside;
+use crate::bot::settings::Watcher;
+use crate::lang::program::SystemAct;
+use crate::lang::value::Value;
+use crate::outbox::{CallError, CallRequest, HostAction, Outcome, Sender};
+
+/// A message the platform was given.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
+    pub(super) openid: String,
+    pub(super) template: bool,
+    /// Every text in it, joined.
+    pub(super) text: String,
+    pub(super) msgid: Option<String>,
+}
+
+/// What the platform and the information system were told and asked.
+#[derive(Debug, Default)]
+pub(super) struct World(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    accepts: bool,
+    system: SystemAct,
+    sent: Vec<Sent>,
+    calls: Vec<String>,
+    answered: Vec<String>,
+    captchas: BTreeMap<String, String>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            accepts: true,
+            system: SystemAct::Answers("好的".to_owned()),
+            sent: Vec::new(),
+            calls: Vec::new(),
+            answered: Vec::new(),
+            captchas: BTreeMap::new(),
+        }
+    }
+}
+
+/// `errcode` of an API the account may not use: final, whatever the channel.
+const NOT_AUTHORISED: i64 = 48001;
+
+impl World {
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn accept(&self, accepts: bool) {
+        self.state().accepts = accepts;
+    }
+
+    pub(super) fn system(&self, act: SystemAct) {
+        self.state().system = act;
+    }
+
+    /// Messages since the last call.
+    pub(super) fn take_sent(&self) -> Vec<Sent> {
+        std::mem::take(&mut self.state().sent)
+    }
+
+    /// Calls since the last call.
+    pub(super) fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().calls)
+    }
+
+    /// Rules and dialogs that answered since the last call.
+    pub(super) fn take_answered(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().answered)
+    }
+
+    /// The answer of a captcha.
+    pub(super) fn captcha(&self, id: &str) -> String {
+        self.state().captchas.get(id).cloned().unwrap_or_default()
+    }
+
+    pub(super) fn called(&self, name: &str) {
+        self.state().calls.push(name.to_owned());
+    }
+
+    fn send(&self, body: &Json, template: bool) -> Outcome {
+        let mut state = self.state();
+        if !state.accepts {
+            return Outcome::Rejected {
+                errcode: NOT_AUTHORISED,
+            };
+        }
+        let mut texts = Vec::new();
+        collect(body, &mut texts);
+        let msgid = template.then(|| format!("{}", 1_000 + state.sent.len()));
+        state.sent.push(Sent {
+            openid: body["touser"].as_str().unwrap_or_default().to_owned(),
+            template,
+            text: texts.join("\n"),
+            msgid: msgid.clone(),
+        });
+        Outcome::Accepted { msgid }
+    }
+}
+
+impl CaptchaWitness for World {
+    fn drawn(&self, id: &str, answer: &str) {
+        let mut state = self.state();
+        state.captchas.insert(id.to_owned(), answer.to_owned());
+    }
+}
+
+impl Watcher for World {
+    fn turn(&self, turn: &Turn) {
+        self.state().answered.extend(turn.answered_by.clone());
+    }
+}
+
+/// What a story's queued calls reach.
+#[derive(Debug)]
+pub(super) struct ScriptedCall(pub(super) Arc<World>);
+
+impl HostAction for ScriptedCall {
+    fn call(&self, request: CallRequest) -> BoxFuture<'static, Result<Json, CallError>> {
+        self.0.called(&request.name);
+        let result = match &self.0.state().system {
+            SystemAct::Answers(text) => Ok(Json::String(text.clone())),
+            SystemAct::IsLate => Err(CallError::Late),
+            SystemAct::Fails => Err(CallError::Failed("scripted".to_owned())),
+        };
+        std::future::ready(result).boxed()
+    }
+}
+
+/// The platform of a story.
+#[derive(Debug)]
+pub(super) struct ScriptedPlatform(pub(super) Arc<World>);
+
+impl Sender for ScriptedPlatform {
+    fn custom<'a>(&'a self, _account: &'a str, body: &'a Json) -> BoxFuture<'a, Outcome> {
+        std::future::ready(self.0.send(body, false)).boxed()
+    }
+
+    fn template<'a>(&'a self, _account: &'a str, body: &'a Json) -> BoxFuture<'a, Outcome> {
+        std::future::ready(self.0.send(body, true)).boxed()
+    }
+}
+
+/// The information system of a story.
+#[derive(Debug)]
+pub(super) struct ScriptedSystem(pub(super) Arc<World>);
+
+impl Outside for ScriptedSystem {
+    fn ask(&self, request: &Request) -> BoxFuture<'static, Response> {
+        if let Some(name) = request.target.strip_prefix("call:") {
+            self.0.called(name);
+        }
+        let forward = request.target == "forward";
+        let response = match &self.0.state().system {
+            SystemAct::IsLate => Response::Late,
+            SystemAct::Fails => Response::Failed,
+            SystemAct::Answers(text) => {
+                let brings = BTreeMap::from([("answer".to_owned(), Value::text(text))]);
+                let outcome = if forward { "answered" } else { "ok" };
+                Response::Outcome(outcome.to_owned(), brings)
+            }
+        };
+        std::future::ready(response).boxed()
+    }
+}
+
+/// Every text of a body, in order, without the recipient and the identifiers.
+fn collect(body: &Json, texts: &mut Vec<String>) {
+    match body {
+        Json::String(text) => texts.push(text.clone()),
+        Json::Array(items) => items.iter().for_each(|item| collect(item, texts)),
+        Json::Object(fields) => fields
+            .iter()
+            .filter(|(name, _)| {
+                !matches!(
+                    name.as_str(),
+                    "touser" | "msgtype" | "client_msg_id" | "template_id"
+                )
+            })
+            .for_each(|(_, value)| collect(value, texts)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
