@@ -32,7 +32,7 @@ pub mod trust;
 
 pub use geo::Place;
 pub use limits::Limits;
-pub use rows::StoreRows;
+pub use rows::KeptRows;
 pub use standing::{Standing, locked_login, standing};
 
 pub use crate::store::records::{

@@ -11,13 +11,10 @@ use crate::history::{Key, KeyPart, Row, Rows, Slice, network_of};
 use crate::store::records::Login;
 use crate::store::{StoreError, Tx};
 
-/// Rows read through a transaction, each key once. Reading cannot fail in the evaluator's eyes: ask
-/// [`StoreRows::finish`] afterwards, and drop the decision if it says so.
-pub struct StoreRows<'t, 'a> {
-    tx: &'t mut Tx<'a>,
-    loaded: HashMap<Key, Loaded>,
-    failed: Option<StoreError>,
-}
+/// Rows read so far, each key once. Reading goes through [`KeptRows::load`], inside the command that
+/// asks; answering ([`Rows`]) looks at what was loaded and cannot fail.
+#[derive(Default)]
+pub struct KeptRows(HashMap<Key, Loaded>);
 
 struct Loaded {
     after: Option<Millis>,
@@ -26,67 +23,43 @@ struct Loaded {
     truncated: bool,
 }
 
-impl fmt::Debug for StoreRows<'_, '_> {
+impl fmt::Debug for KeptRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoreRows")
-            .field("keys", &self.loaded.len())
+        f.debug_struct("KeptRows")
+            .field("keys", &self.0.len())
             .finish_non_exhaustive()
     }
 }
 
-impl<'t, 'a> StoreRows<'t, 'a> {
-    /// Reads through `tx`.
-    pub fn new(tx: &'t mut Tx<'a>) -> Self {
-        Self {
-            tx,
-            loaded: HashMap::new(),
-            failed: None,
+impl KeptRows {
+    /// Reads the rows under `key` later than `after`, unless that was done.
+    pub fn load(
+        &mut self,
+        tx: &mut Tx<'_>,
+        key: &Key,
+        after: Option<Millis>,
+    ) -> Result<(), StoreError> {
+        if self.0.get(key).is_some_and(|loaded| loaded.reaches(after)) {
+            return Ok(());
         }
-    }
-
-    /// The transaction, for other facts of the same evaluation.
-    pub fn tx(&mut self) -> &mut Tx<'a> {
-        self.tx
-    }
-
-    /// Whether everything asked for could be read.
-    ///
-    /// # Errors
-    /// The first error of the store.
-    pub fn finish(self) -> Result<(), StoreError> {
-        match self.failed {
-            Some(error) => Err(error),
-            None => Ok(()),
+        if let Some((by, value)) = narrowest(key) {
+            let found = history::rows(tx, by, &value, after)?;
+            let alone = key.parts().len() == 1;
+            let rows = found.rows.iter().map(Row::from);
+            let loaded = Loaded {
+                after,
+                rows: rows.filter(|row| alone || holds(key, row)).collect(),
+                // Of a combination, only its rows tell.
+                first_success: found.first_success.filter(|_| alone),
+                truncated: found.truncated,
+            };
+            self.0.insert(key.clone(), loaded);
         }
-    }
-
-    fn load(&mut self, key: &Key, after: Option<Millis>) -> Result<Loaded, StoreError> {
-        let Some((by, value)) = narrowest(key) else {
-            return Ok(Loaded::empty(after));
-        };
-        let found = history::rows(self.tx, by, &value, after)?;
-        let alone = key.parts().len() == 1;
-        let rows = found.rows.iter().map(Row::from);
-        Ok(Loaded {
-            after,
-            rows: rows.filter(|row| alone || holds(key, row)).collect(),
-            // Of a combination, only its rows tell.
-            first_success: found.first_success.filter(|_| alone),
-            truncated: found.truncated,
-        })
+        Ok(())
     }
 }
 
 impl Loaded {
-    fn empty(after: Option<Millis>) -> Self {
-        Self {
-            after,
-            rows: Vec::new(),
-            first_success: None,
-            truncated: false,
-        }
-    }
-
     /// Whether these rows answer a question that reaches back to `after`.
     fn reaches(&self, after: Option<Millis>) -> bool {
         match (self.after, after) {
@@ -97,22 +70,11 @@ impl Loaded {
     }
 }
 
-impl Rows for StoreRows<'_, '_> {
+impl Rows for KeptRows {
     type Row = Row;
 
-    fn rows(&mut self, key: &Key, after: Option<Millis>) -> Slice<'_, Row> {
-        let known = self
-            .loaded
-            .get(key)
-            .is_some_and(|loaded| loaded.reaches(after));
-        if !known {
-            let loaded = self.load(key, after).unwrap_or_else(|error| {
-                self.failed.get_or_insert(error);
-                Loaded::empty(after)
-            });
-            self.loaded.insert(key.clone(), loaded);
-        }
-        match self.loaded.get(key) {
+    fn rows(&mut self, key: &Key, _after: Option<Millis>) -> Slice<'_, Row> {
+        match self.0.get(key) {
             Some(loaded) => Slice {
                 rows: &loaded.rows,
                 first_success: loaded.first_success,

@@ -1,14 +1,10 @@
 //! What conditions and templates of login-side rules can ask: the login, its account, the history.
 
-use std::collections::HashMap;
-
-use super::rows;
 use crate::bot::context::Context;
 use crate::bot::subject;
 use crate::bot::subject::AlertCase;
-use crate::env::Millis;
-use crate::guard;
-use crate::history::{self, Key, Present, Row, Rows, Slice, keys_of};
+use crate::guard::{self, KeptRows};
+use crate::history::{self, Key, Present, Row, Rows, keys_of};
 use crate::lang::eval::{Experience, Facts, HistoryAnswer, Judgement};
 use crate::lang::program::{ByKey, FieldId, HistoryQuery, Name, Program};
 use crate::lang::value::{LoginPoint, Value};
@@ -64,30 +60,7 @@ pub struct CaseFacts<'a, 'tx> {
     pub outcomes: Vec<std::collections::BTreeMap<String, Value>>,
     /// A store error met while evaluating.
     pub error: Option<StoreError>,
-    histories: Histories,
-}
-
-/// Rows that were loaded, by key.
-#[derive(Default)]
-struct Histories(HashMap<Key, rows::Loaded>);
-
-impl Rows for Histories {
-    type Row = Row;
-
-    fn rows(&mut self, key: &Key, _after: Option<Millis>) -> Slice<'_, Row> {
-        match self.0.get(key) {
-            Some(loaded) => Slice {
-                rows: &loaded.rows,
-                first_success: loaded.first_success,
-                truncated: loaded.truncated,
-            },
-            None => Slice {
-                rows: &[],
-                first_success: None,
-                truncated: false,
-            },
-        }
-    }
+    histories: KeptRows,
 }
 
 impl<'a, 'tx> CaseFacts<'a, 'tx> {
@@ -100,15 +73,12 @@ impl<'a, 'tx> CaseFacts<'a, 'tx> {
             judgement: None,
             outcomes: Vec::new(),
             error: None,
-            histories: Histories::default(),
+            histories: KeptRows::default(),
         }
     }
 
     /// Loads the rows under `key` once, as far back as any rule looks under these keys.
     fn load(&mut self, by: &[ByKey], key: &Key) -> Option<()> {
-        if self.histories.0.contains_key(key) {
-            return Some(());
-        }
         let window = self
             .context
             .rules
@@ -118,11 +88,8 @@ impl<'a, 'tx> CaseFacts<'a, 'tx> {
             .map_or(None, |need| need.window);
         let present = self.case.login.as_ref()?.row.time;
         let after = window.map(|window| present.saturating_sub(window));
-        match rows::load(self.tx, key, after) {
-            Ok(loaded) => {
-                self.histories.0.insert(key.clone(), loaded);
-                Some(())
-            }
+        match self.histories.load(self.tx, key, after) {
+            Ok(()) => Some(()),
             Err(error) => {
                 self.error.get_or_insert(error);
                 None
@@ -173,6 +140,12 @@ impl<'a, 'tx> CaseFacts<'a, 'tx> {
                 None => Value::unknown(path),
             },
         }
+    }
+}
+
+impl std::fmt::Debug for CaseFacts<'_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CaseFacts")
     }
 }
 

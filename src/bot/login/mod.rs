@@ -13,7 +13,6 @@ mod facts;
 mod flow;
 mod origin;
 mod report;
-mod rows;
 mod run;
 
 pub use facts::{Case, CaseFacts, Login};

@@ -20,7 +20,7 @@ use crate::guard::{LockedBy, locks};
 use crate::keys::Keys;
 use crate::lang::builtins::Registry;
 use crate::lang::program::{
-    CodePurpose, Expectation, Step, StepKind, StoryLogin, StoryMachine, WeChatAct,
+    CodePurpose, Expectation, OperatorAct, Step, StepKind, StoryLogin, StoryMachine, WeChatAct,
 };
 use crate::lang::value::Place;
 use crate::outbox::{self, Abilities, CallTarget, Calls, Outbox};
@@ -185,7 +185,7 @@ impl Stage {
             StepKind::After(time) => {
                 self.clock.advance(*time);
             }
-            StepKind::Operator { account, lock } => self.operator(account, *lock).await?,
+            StepKind::Operator { account, act } => self.operator(account, *act).await?,
             StepKind::Platform { accepts } => self.world.accept(*accepts),
             StepKind::System(act) => self.world.system(act.clone()),
             StepKind::Expect(_) => {}
@@ -370,17 +370,24 @@ impl Stage {
         Ok(token)
     }
 
-    async fn operator(&mut self, account: &str, lock: bool) -> Result<(), String> {
+    async fn operator(&mut self, account: &str, act: OperatorAct) -> Result<(), String> {
         let account = account.to_owned();
         let context = self.bot.event_context();
         self.run("operator", move |tx| {
-            if lock {
-                let by = LockedBy::Operator("operator".to_owned());
-                locks::lock(tx, &account, by, None)?;
-                login::locked(tx, &context, &account, "operator")
-            } else {
-                locks::unlock(tx, &account, "operator")?;
-                login::unlocked(tx, &context, &account)
+            match act {
+                OperatorAct::Locks => {
+                    let by = LockedBy::Operator("operator".to_owned());
+                    locks::lock(tx, &account, by, None)?;
+                    login::locked(tx, &context, &account, "operator")
+                }
+                OperatorAct::Unlocks => {
+                    locks::unlock(tx, &account, "operator")?;
+                    login::unlocked(tx, &context, &account)
+                }
+                OperatorAct::Unbinds => {
+                    accounts::unbind(tx, &account, None, "operator")?;
+                    login::unbound(tx, &context, &account, "operator")
+                }
             }
         })
         .await

@@ -68,7 +68,7 @@ pub enum StepKind {
     After(i64),
     Operator {
         account: String,
-        lock: bool,
+        act: OperatorAct,
     },
     Platform {
         accepts: bool,
@@ -86,6 +86,15 @@ pub enum SystemAct {
     IsLate,
     /// It cannot be reached or answers with an error.
     Fails,
+}
+
+/// What an operator does to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum OperatorAct {
+    Locks,
+    Unlocks,
+    Unbinds,
 }
 
 /// What a verification code is good for.
