@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::lang::diagnostics::{Diagnostic, nearest};
 use crate::lang::program::{
-    CodePurpose, Expectation, Step, StepKind, Story, StoryLogin, StoryMachine, SystemAct, WeChatAct,
+    CodePurpose, Expectation, OperatorAct, Step, StepKind, Story, StoryLogin, StoryMachine, SystemAct, WeChatAct,
 };
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
@@ -170,14 +170,15 @@ impl Checker<'_> {
             S::After(duration) => StepKind::After(self.duration(duration)?),
             S::Operator { verb, account } => {
                 self.introduced(&cast.accounts, account, "账号", "account")?;
-                let lock = match verb.name.as_str() {
-                    "locks" => true,
-                    "unlocks" => false,
-                    _ => return self.bad_word(verb, &["locks", "unlocks"]),
+                let act = match verb.name.as_str() {
+                    "locks" => OperatorAct::Locks,
+                    "unlocks" => OperatorAct::Unlocks,
+                    "unbinds" => OperatorAct::Unbinds,
+                    _ => return self.bad_word(verb, &["locks", "unlocks", "unbinds"]),
                 };
                 StepKind::Operator {
                     account: account.name.clone(),
-                    lock,
+                    act,
                 }
             }
             S::Platform { verb } => match verb.name.as_str() {

@@ -185,6 +185,7 @@ pub(super) fn describe(rule: Rule) -> Expected {
         Rule::k_unless => Word("unless"),
         Rule::k_unlock => Word("unlock"),
         Rule::k_unlocks => Word("unlocks"),
+        Rule::k_unbinds => Word("unbinds"),
         Rule::k_untag => Word("untag"),
         Rule::k_until => Word("until"),
         Rule::k_up => Word("up"),
