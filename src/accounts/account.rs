@@ -22,7 +22,7 @@ const MAX_NAME_CHARS: usize = 128;
 /// The most accounts on one page of a listing.
 const MAX_PAGE: usize = 500;
 /// The most official accounts a deleted account's bindings are looked for in.
-const MAX_BINDINGS: usize = 64;
+const MAX_BINDINGS: usize = 16;
 
 /// An account to create.
 #[derive(Clone, Default)]
@@ -367,10 +367,13 @@ pub fn delete(tx: &mut Tx<'_>, id: &str, actor: &str) -> Result<Deleted, StoreEr
     Ok(Deleted::Deleted)
 }
 
-/// Erases a part of a deleted account's logins, alerts and decisions from before `before`. `true`
-/// when there may be more.
+/// Erases a part of a deleted account's trust, logins, alerts and decisions from before `before`.
+/// `true` when there may be more.
 pub fn erase_more(tx: &mut Tx<'_>, id: &str, before: Millis) -> Result<bool, StoreError> {
-    Ok(history::erase(tx, id, before)? || alerts::erase(tx, id, before)?)
+    let deleted = get(tx, id)?.is_none();
+    Ok((deleted && trust::forget(tx, id)?)
+        || history::erase(tx, id, before)?
+        || alerts::erase(tx, id, before)?)
 }
 
 fn audit(

@@ -1024,3 +1024,27 @@ async fn no_event_or_audit_entry_holds_a_code_a_phone_or_in_the_audit_an_openid(
     }
     assert!(!audits.contains("o-secret") && audits.contains("openid:"));
 }
+
+#[tokio::test]
+async fn deleting_forgets_all_trust_however_much_there_is() {
+    let world = World::new().await;
+    for batch in 0..3 {
+        world
+            .run(move |tx| {
+                for n in 0..100 {
+                    let until = tx.now() + DAY;
+                    guard::trust::trust(tx, "alice", &format!("m{batch}-{n}"), until, None, "t")?;
+                }
+                Ok(())
+            })
+            .await;
+    }
+    world.run(|tx| delete(tx, "alice", "test")).await;
+    while world.run(|tx| erase_more(tx, "alice", tx.now())).await {}
+    assert!(
+        world
+            .run(|tx| guard::trust::list(tx, "alice"))
+            .await
+            .is_empty()
+    );
+}

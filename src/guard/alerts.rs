@@ -584,7 +584,7 @@ fn close_expired(tx: &mut Tx<'_>, account: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Closes the open alerts of an account that is being deleted, and forgets its cool-downs.
+/// Closes the open alerts of an account that is being deleted.
 pub(crate) fn close_all_deleted(
     tx: &mut Tx<'_>,
     account: &str,
@@ -593,15 +593,17 @@ pub(crate) fn close_all_deleted(
     for alert in open(tx, account)? {
         close_open(tx, alert, CloseReason::AccountDeleted, actor)?;
     }
-    for row in tx.scan::<CoolDown>(account, Order::Ascending, MAX_COOL_DOWNS)? {
-        tx.delete::<CoolDown>(&row.key())?;
-    }
     Ok(())
 }
 
 /// Erases a part of an account's alerts raised before `before`, with their decisions. `true` when
 /// there may be more.
 pub(crate) fn erase(tx: &mut Tx<'_>, account: &str, before: Millis) -> Result<bool, StoreError> {
+    for row in tx.scan::<CoolDown>(account, Order::Ascending, MAX_COOL_DOWNS)? {
+        if row.raised_at <= before {
+            tx.delete::<CoolDown>(&row.key())?;
+        }
+    }
     let mut rows = tx.scan::<AlertByAccount>(account, Order::Ascending, ERASE_STEP)?;
     let full = rows.len() == ERASE_STEP;
     rows.retain(|row| row.raised_at <= before);

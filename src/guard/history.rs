@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::limits::Limits;
 use crate::env::Millis;
 use crate::history::network_of;
 use crate::store::records::{Decision, Login, LoginBy, LoginCount, LoginRef, Record};
@@ -99,6 +100,16 @@ pub fn set_local(login: &mut Login, zone: &TimeZone) {
         login.hour = u8::try_from(local.hour()).ok();
         login.weekday = u8::try_from(local.weekday().to_monday_one_offset()).ok();
     }
+}
+
+/// Until when a login at `time` is kept: names that are no account go sooner.
+pub fn kept_until(limits: &Limits, known: bool, time: Millis) -> Millis {
+    let keep = if known {
+        limits.keep
+    } else {
+        limits.keep_unknown
+    };
+    time.saturating_add(keep)
 }
 
 /// The number of an arriving login. Take it before the rules run: what arrived before is smaller.

@@ -19,7 +19,7 @@ use crate::store::{Order, StoreError, Tx};
 
 /// The most sessions of an account at a time; a further one ends the oldest. Keeps the ending of all
 /// of them within one commit.
-pub const MAX_SESSIONS: usize = 40;
+pub const MAX_SESSIONS: usize = 24;
 /// The longest token or reported identifier looked up, in bytes.
 const MAX_TOKEN_BYTES: usize = 256;
 

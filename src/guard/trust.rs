@@ -11,6 +11,8 @@ use crate::store::{Order, StoreError, Tx};
 pub const MAX_TRUST: Millis = 366 * DAY;
 /// The most machines an account's trust is listed over.
 const MAX_LISTED: usize = 100;
+/// Keys left to what follows in the same command.
+const SPARE_KEYS: usize = 64;
 
 /// Trusts `machine` until `until`. A longer trust that is there already stays.
 pub fn trust(
@@ -92,12 +94,15 @@ pub fn revoke(
     Ok(true)
 }
 
-/// Forgets the trust of a deleted account.
-pub(crate) fn forget(tx: &mut Tx<'_>, account: &str) -> Result<(), StoreError> {
-    for trust in tx.scan::<Trust>(account, Order::Ascending, MAX_LISTED)? {
+/// Forgets the trust of a deleted account, as far as the command has room. `true` when more is left.
+pub(crate) fn forget(tx: &mut Tx<'_>, account: &str) -> Result<bool, StoreError> {
+    let room = tx.keys_left().saturating_sub(SPARE_KEYS).min(MAX_LISTED);
+    let rows = tx.scan::<Trust>(account, Order::Ascending, room)?;
+    let more = rows.len() == room;
+    for trust in rows {
         tx.delete::<Trust>(&(trust.account, trust.machine))?;
     }
-    Ok(())
+    Ok(more)
 }
 
 fn note(
