@@ -373,21 +373,19 @@ impl Stage {
     async fn operator(&mut self, account: &str, act: OperatorAct) -> Result<(), String> {
         let account = account.to_owned();
         let context = self.bot.event_context();
-        self.run("operator", move |tx| {
-            match act {
-                OperatorAct::Locks => {
-                    let by = LockedBy::Operator("operator".to_owned());
-                    locks::lock(tx, &account, by, None)?;
-                    login::locked(tx, &context, &account, "operator")
-                }
-                OperatorAct::Unlocks => {
-                    locks::unlock(tx, &account, "operator")?;
-                    login::unlocked(tx, &context, &account)
-                }
-                OperatorAct::Unbinds => {
-                    accounts::unbind(tx, &account, None, "operator")?;
-                    login::unbound(tx, &context, &account, "operator")
-                }
+        self.run("operator", move |tx| match act {
+            OperatorAct::Locks => {
+                let by = LockedBy::Operator("operator".to_owned());
+                locks::lock(tx, &account, by, None)?;
+                login::locked(tx, &context, &account, "operator")
+            }
+            OperatorAct::Unlocks => {
+                locks::unlock(tx, &account, "operator")?;
+                login::unlocked(tx, &context, &account)
+            }
+            OperatorAct::Unbinds => {
+                accounts::unbind(tx, &account, None, "operator")?;
+                login::unbound(tx, &context, &account, "operator")
             }
         })
         .await

@@ -259,21 +259,18 @@ async fn the_store_answers_the_evaluators_keys() {
                 arrival: 4,
                 ..Row::default()
             };
-            let mut rows = StoreRows::new(tx);
+            let mut kept = KeptRows::default();
             let mut count = |by: &[ByKey], after| {
                 let key = Key::of(by, &present).unwrap();
-                let slice = rows.rows(&key, after);
-                (slice.rows.len(), slice.first_success)
+                kept.load(tx, &key, after)?;
+                let slice = kept.rows(&key, after);
+                Ok::<_, StoreError>((slice.rows.len(), slice.first_success))
             };
-            let account = count(&[ByKey::Account], Some(START));
-            assert_eq!(
-                count(&[ByKey::Account], None),
-                (2, Some(START)),
-                "reaches further back"
-            );
-            let pair = count(&[ByKey::Account, ByKey::Ip], None);
-            let stranger = count(&[ByKey::Ip], None);
-            rows.finish()?;
+            let account = count(&[ByKey::Account], Some(START))?;
+            let further_back = count(&[ByKey::Account], None)?;
+            assert_eq!(further_back, (2, Some(START)));
+            let pair = count(&[ByKey::Account, ByKey::Ip], None)?;
+            let stranger = count(&[ByKey::Ip], None)?;
             Ok((account, pair, stranger))
         })
         .await;

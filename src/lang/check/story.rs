@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use crate::lang::diagnostics::{Diagnostic, nearest};
 use crate::lang::program::{
-    CodePurpose, Expectation, OperatorAct, Step, StepKind, Story, StoryLogin, StoryMachine, SystemAct, WeChatAct,
+    CodePurpose, Expectation, OperatorAct, Step, StepKind, Story, StoryLogin, StoryMachine,
+    SystemAct, WeChatAct,
 };
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
