@@ -102,6 +102,8 @@ pub struct Context {
     pub shared: Arc<Shared>,
     /// Identifies the event: the push's key, or a fresh identifier.
     pub push_id: String,
+    /// Whether to say why rules did not answer, with values: for `explain` and `chat`.
+    pub explain: bool,
 }
 
 impl std::ops::Deref for Context {

@@ -25,6 +25,9 @@ pub struct ChatEvent {
     pub time: Millis,
     /// The push itself.
     pub inbound: Inbound,
+    /// Nothing vouches for the body (plaintext mode), and the configuration does not accept that:
+    /// actions on bindings, locks and alerts are refused.
+    pub unproven: bool,
 }
 
 impl ChatEvent {
@@ -51,6 +54,7 @@ impl ChatEvent {
                 .and_then(|seconds| seconds.checked_mul(SECOND))
                 .unwrap_or(now),
             inbound,
+            unproven: false,
         }
     }
 
@@ -76,6 +80,7 @@ impl ChatEvent {
                 },
                 raw,
             },
+            unproven: false,
         }
     }
 

@@ -42,6 +42,7 @@ impl RuleHooks {
             generations: self.generations.clone(),
             shared: self.shared.clone(),
             push_id: entry.id.clone(),
+            explain: false,
         }
     }
 }

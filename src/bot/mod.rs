@@ -162,6 +162,7 @@ impl Bot {
             generations: self.generations.clone(),
             shared: self.shared.clone(),
             push_id,
+            explain: self.settings.watcher.is_some(),
         }
     }
 }

@@ -66,9 +66,12 @@ impl Bot {
             inbound,
             key,
             body_digest,
+            replay,
             ..
         } = opened;
-        self.handle(official_account, inbound, key, body_digest)
+        // Only plaintext pushes carry a replay mark: their signature does not cover the body.
+        let unproven = replay.is_some() && !self.settings.plaintext.contains(official_account);
+        self.deliver(official_account, inbound, key, body_digest, unproven)
             .await
     }
 
@@ -81,6 +84,18 @@ impl Bot {
         key: PushKey,
         digest: BodyDigest,
     ) -> PushAnswer {
+        self.deliver(official_account, inbound, key, digest, false)
+            .await
+    }
+
+    async fn deliver(
+        self: &Arc<Self>,
+        official_account: &str,
+        inbound: Inbound,
+        key: PushKey,
+        digest: BodyDigest,
+        unproven: bool,
+    ) -> PushAnswer {
         let now = self.env.now();
         match self.pushes.enter(&key, &digest, now) {
             Entrance::Done(reply) => replay(reply),
@@ -92,12 +107,9 @@ impl Bot {
             }
             Entrance::First(receiver) => {
                 // The work outlives the connection: a retry joins it.
-                let mut work = Box::pin(self.clone().work(
-                    official_account.to_owned(),
-                    inbound,
-                    key.clone(),
-                    digest,
-                ));
+                let mut event = ChatEvent::new(official_account, inbound, now);
+                event.unproven = unproven;
+                let mut work = Box::pin(self.clone().work(event, key.clone(), digest));
                 // Polled once here, so that commands are queued in the order of arrival: one lane
                 // per follower, and none waits for another's I/O.
                 if futures_util::poll!(&mut work).is_pending() {
@@ -167,15 +179,9 @@ impl Bot {
     }
 
     /// Does the work of a push once, and tells whoever waits.
-    async fn work(
-        self: Arc<Self>,
-        official_account: String,
-        inbound: Inbound,
-        key: PushKey,
-        digest: BodyDigest,
-    ) {
+    async fn work(self: Arc<Self>, event: ChatEvent, key: PushKey, digest: BodyDigest) {
         self.numbers.pushes.add(1);
-        let event = Arc::new(ChatEvent::new(&official_account, inbound, self.env.now()));
+        let event = Arc::new(event);
         let context = self.context(push_id(&key));
         match self.first_half(&key, &digest, &event, &context).await {
             Ok(Ran::Turn(turn, stored)) => match turn.request {

@@ -9,6 +9,8 @@ use crate::store::{StoreError, Tx};
 
 /// How long after a message customer-service messages are sent: the platform's 48 h less an hour.
 pub const MESSAGE_WINDOW: Millis = 47 * HOUR;
+/// How often a follower who keeps writing is noted.
+const MESSAGE_NOTED: Millis = HOUR;
 /// How many are sent in that window (platform: 5).
 pub const MESSAGE_QUOTA: u32 = 5;
 /// How long after a click, scan or follow they are sent: the platform's minute less ten seconds.
@@ -36,8 +38,15 @@ pub fn saw_message(
     let now = tx.now();
     change(tx, official_account, openid, |contact| {
         contact.followed = true;
-        contact.last_message_at = Some(now);
-        contact.sent_since_message = 0;
+        let lately = contact
+            .last_message_at
+            .is_some_and(|at| now < at.saturating_add(MESSAGE_NOTED));
+        // A chat is noted once an hour: the window is then at most that much shorter than it could
+        // be, and a message that changes nothing else needs no commit.
+        if !lately || contact.sent_since_message > 0 {
+            contact.last_message_at = Some(now);
+            contact.sent_since_message = 0;
+        }
     })
 }
 
@@ -213,8 +222,9 @@ fn change(
     openid: &str,
     edit: impl FnOnce(&mut Contact),
 ) -> Result<Contact, StoreError> {
-    let mut contact = match get(tx, official_account, openid)? {
-        Some(contact) => contact,
+    let known = get(tx, official_account, openid)?;
+    let mut contact = match &known {
+        Some(contact) => contact.clone(),
         None => Contact {
             official_account: official_account.to_owned(),
             openid: openid.to_owned(),
@@ -231,6 +241,8 @@ fn change(
         },
     };
     edit(&mut contact);
-    tx.put(&contact)?;
+    if known.as_ref() != Some(&contact) {
+        tx.put(&contact)?;
+    }
     Ok(contact)
 }

@@ -21,6 +21,8 @@ use super::{Chat, Flow, Request};
 use crate::bot::{login, notices, outside};
 use crate::env::MINUTE;
 
+/// What a follower is told whose message nothing vouches for.
+const UNPROVEN: &str = "公众号处于明文模式，为了安全，这里不能处理绑定、锁定和登录提醒。请联系管理员。";
 /// The name under which `bind` finds a scanned ticket.
 const TICKET: &str = "ticket";
 /// How long an event may wait for the outside; after that its continuation is forgotten.
@@ -56,6 +58,14 @@ impl Chat<'_, '_> {
     }
 
     fn act(&mut self, action: &Action) -> Result<Flow, StoreError> {
+        if self.event.unproven && guards(&action.kind) {
+            tracing::warn!(
+                official_account = %self.event.official_account,
+                "a push in plaintext mode wanted to change a binding, lock or alert; refused (allow_plaintext_guard)"
+            );
+            self.turn.reply = Some(Reply::text(UNPROVEN));
+            return Ok(Flow::Started);
+        }
         match &action.kind {
             ActionKind::Reply(reply) => {
                 self.turn.reply = Some(self.reply(reply));
@@ -556,6 +566,20 @@ fn close_chosen(
         Choice::Several(open) => TrustAnswer::Several(open),
         Choice::None => TrustAnswer::NoneOpen,
     })
+}
+
+/// Actions that an unproven push must not reach.
+fn guards(kind: &ActionKind) -> bool {
+    matches!(
+        kind,
+        ActionKind::Bind { .. }
+            | ActionKind::Unbind { .. }
+            | ActionKind::LockAccount
+            | ActionKind::UnlockAccount { .. }
+            | ActionKind::LogOff
+            | ActionKind::TrustAlert { .. }
+            | ActionKind::CloseAlert { .. }
+    )
 }
 
 fn tries(left: u32) -> BTreeMap<String, Value> {

@@ -48,6 +48,8 @@ pub struct Turn {
     pub important: bool,
     /// The rule or dialog that answered, for traces: `guard.rules:60`, `dialog binding`.
     pub answered_by: Option<String>,
+    /// Conditions of candidates with their values, when the context asks for them.
+    pub explanations: Vec<(String, String)>,
     /// Rules that were candidates and why they did not answer.
     pub passed_over: Vec<(String, String)>,
 }

@@ -1,6 +1,6 @@
 //! Who answers (language laws 6 and 7).
 
-use crate::lang::eval::{self, Held};
+use crate::lang::eval::{self, Held, Trace};
 use crate::lang::program::{EventName, Rule};
 use crate::store::StoreError;
 
@@ -101,7 +101,17 @@ impl Chat<'_, '_> {
     /// Why the rule's condition does not hold; `None` when it does.
     fn unmet(&mut self, rule: &Rule) -> Option<String> {
         let program = self.context.rules.program.clone();
-        match eval::holds(rule.when.as_ref(), &program, self) {
+        let held = eval::holds(rule.when.as_ref(), &program, self);
+        if self.context.explain
+            && let Some(when) = &rule.when
+        {
+            let zone = self.context.zone(None);
+            let mut trace = Trace::default();
+            eval::eval(when, &program, self, &mut trace);
+            let text = eval::explain(when, &program, &trace, &zone);
+            self.turn.explanations.push((rule.name.clone(), text));
+        }
+        match held {
             Held::Yes => None,
             Held::No => Some("the condition does not hold".to_owned()),
             Held::NotEvaluable(missing) => {
