@@ -130,6 +130,7 @@ impl Bot {
         match tokio::time::timeout(self.settings.answer_within, receiver).await {
             Ok(Ok(Outcome::Answer(reply))) => replay(reply),
             Ok(Ok(Outcome::Superseded)) => PushAnswer::NoAnswer,
+            Ok(Ok(Outcome::Mismatch)) => self.mismatch(),
             Ok(Ok(Outcome::Failed) | Err(_)) => PushAnswer::Busy,
             Err(_) => self.overrun(official_account, key, delivery).await,
         }
@@ -195,8 +196,7 @@ impl Bot {
             Ok(Ran::Replay(reply)) => self.end(&key, reply.map(|reply| *reply), false, true),
             Ok(Ran::HandedOver) => self.end(&key, None, false, false),
             Ok(Ran::Mismatch) => {
-                self.mismatch();
-                self.pushes.fail(&key);
+                self.pushes.refuse(&key);
             }
             Err(error) => {
                 tracing::error!(%error, "a push could not be worked on; the platform will retry");

@@ -31,6 +31,8 @@ pub enum Outcome {
     Answer(Option<Box<Reply>>),
     /// The work failed before anything was kept; the platform should come again.
     Failed,
+    /// The store knows the push under another body.
+    Mismatch,
     /// A newer delivery has taken over.
     Superseded,
 }
@@ -153,10 +155,18 @@ impl Pushes {
 
     /// The work failed and left no trace: the next delivery starts anew.
     pub fn fail(&self, key: &PushKey) {
-        if let Some(running) = self.table().running.remove(key) {
-            if let Some(waiter) = running.waiter {
-                let _ = waiter.send(Outcome::Failed);
-            }
+        self.give_up(key, Outcome::Failed);
+    }
+
+    /// The store knows the push under another body.
+    pub fn refuse(&self, key: &PushKey) {
+        self.give_up(key, Outcome::Mismatch);
+    }
+
+    fn give_up(&self, key: &PushKey, why: Outcome) {
+        let running = self.table().running.remove(key);
+        if let Some(waiter) = running.and_then(|running| running.waiter) {
+            let _ = waiter.send(why);
         }
     }
 

@@ -22,7 +22,8 @@ use crate::bot::{login, notices, outside};
 use crate::env::MINUTE;
 
 /// What a follower is told whose message nothing vouches for.
-const UNPROVEN: &str = "公众号处于明文模式，为了安全，这里不能处理绑定、锁定和登录提醒。请联系管理员。";
+const UNPROVEN: &str =
+    "公众号处于明文模式，为了安全，这里不能处理绑定、锁定和登录提醒。请联系管理员。";
 /// The name under which `bind` finds a scanned ticket.
 const TICKET: &str = "ticket";
 /// How long an event may wait for the outside; after that its continuation is forgotten.
