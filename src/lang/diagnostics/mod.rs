@@ -4,8 +4,13 @@
 //! ready fixes. Rendering for people, JSON and SARIF lives in the modules beside this one; nothing
 //! else in the crate formats diagnostics.
 
+pub mod codes;
+mod machine;
+mod render;
 mod suggest;
 
+pub use machine::{json, sarif};
+pub use render::{human, summary};
 pub use suggest::nearest;
 
 use super::span::Span;

@@ -1,8 +1,12 @@
 //! "Did you mean": the nearest of the known words, with a cut-off so that nonsense is never offered.
 
-/// The known word nearest to `word`, if it is near enough: one edit for short words, up to a third
-/// of the length for long ones. An edit is an insertion, a deletion, a replacement or a swap of
-/// neighbours. Ties go to the first.
+/// What an edit costs: a letter too many, too few, or swapped with its neighbour is a likelier slip
+/// than a wrong letter.
+const SLIP: usize = 2;
+const WRONG: usize = 3;
+
+/// The known word nearest to `word`, if it is near enough: one wrong letter for words of two, a slip
+/// more up to five, then a third of the length. Ties go to the first.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     // Hostile input: nothing a person would type by mistake is longer.
@@ -10,16 +14,14 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         return None;
     }
     let cut_off = match length {
-        0..=2 => 1,
-        3..=5 => 2,
-        _ => (length / 3).max(2),
+        0..=2 => WRONG,
+        3..=5 => SLIP + WRONG,
+        _ => length / 3 * WRONG,
     };
     let mut best: Option<(usize, &str)> = None;
     for candidate in known {
-        let distance = edits(word, candidate);
-        let longest = length.max(candidate.chars().count());
-        // At least half of the word must have been right.
-        if distance == 0 || distance > cut_off || distance * 2 > longest {
+        let distance = distance(word, candidate);
+        if distance == 0 || distance > cut_off {
             continue;
         }
         if best.is_none_or(|(least, _)| distance < least) {
@@ -29,19 +31,21 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     best.map(|(_, candidate)| candidate)
 }
 
-/// Edit distance with swaps of neighbours (optimal string alignment).
-fn edits(a: &str, b: &str) -> usize {
+/// Weighted edit distance with swaps of neighbours (optimal string alignment).
+fn distance(a: &str, b: &str) -> usize {
     let a: Vec<char> = a.chars().collect();
     let b: Vec<char> = b.chars().collect();
     let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
+    let mut last: Vec<usize> = (0..=b.len()).map(|n| n * SLIP).collect();
     for i in 1..=a.len() {
-        let mut row = vec![i];
+        let mut row = vec![i * SLIP];
         for j in 1..=b.len() {
-            let change = usize::from(a[i - 1] != b[j - 1]);
-            let mut least = (last[j] + 1).min(row[j - 1] + 1).min(last[j - 1] + change);
+            let change = if a[i - 1] == b[j - 1] { 0 } else { WRONG };
+            let mut least = (last[j] + SLIP)
+                .min(row[j - 1] + SLIP)
+                .min(last[j - 1] + change);
             if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(before[j - 2] + 1);
+                least = least.min(before[j - 2] + SLIP);
             }
             row.push(least);
         }
@@ -61,6 +65,7 @@ mod tests {
         assert_eq!(nearest("singal", known), Some("signal"));
         assert_eq!(nearest("extracter", known), Some("extractor"));
         assert_eq!(nearest("unknown_function", known), None);
+        assert_eq!(nearest("lst", known), Some("list"));
         assert_eq!(nearest("x", known), None);
         assert_eq!(nearest("rule", known), None);
         assert_eq!(nearest("登陆", ["登录", "锁定"]), Some("登录"));

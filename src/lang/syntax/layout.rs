@@ -167,7 +167,9 @@ impl Layout<'_> {
         let token = self.tokens[at];
         let clause = is_word && is_clause(word);
         let meant = if is_word && !clause {
-            nearest(word, ITEMS).or_else(|| alias(word).filter(|alias| ITEMS.contains(alias)))
+            alias(word)
+                .filter(|alias| ITEMS.contains(alias))
+                .or_else(|| nearest(word, ITEMS))
         } else {
             None
         };

@@ -33,6 +33,8 @@ pub(super) struct Place {
     pub(super) end: usize,
     /// It is the head of an `on` rule.
     pub(super) head: bool,
+    /// What the clause stands among.
+    pub(super) body: Option<Body>,
 }
 
 /// The diagnostic for a failure at byte `at` of `text`.
@@ -90,8 +92,9 @@ pub(super) fn explain(
         return late_trigger(span);
     }
     if here.kind == Kind::Word && !here.first && before.is_some_and(ends_clause) {
-        let home = Body::home(word).is_some() && !keywords(failure).any(|known| known == word);
-        if home && let Some(before) = before {
+        let clause = place.body.is_some_and(|body| body.words().contains(&word))
+            && !keywords(failure).any(|known| known == word);
+        if clause && let Some(before) = before {
             let before = sink.span(place.start, before.end);
             return super::lower::several_on_a_line(span, before);
         }
@@ -199,7 +202,7 @@ fn too_short(
         ),
         span,
         Words::new(
-            format!("后面应是 {}", expected.zh),
+            format!("后面应是{}{}", gap(&expected.zh), expected.zh),
             format!("expected {} after this", expected.en),
         ),
     )
@@ -219,18 +222,20 @@ fn unexpected(
     Diagnostic::error(
         "E0101",
         Words::new(
-            format!(
-                "这里不能写{}{zh}",
-                if zh.starts_with('`') { " " } else { "" }
-            ),
+            format!("这里不能写{}{zh}", gap(&zh)),
             format!("{en} cannot stand here"),
         ),
         span,
         Words::new(
-            format!("这里应是 {}", expected.zh),
+            format!("这里应是{}{}", gap(&expected.zh), expected.zh),
             format!("expected {}", expected.en),
         ),
     )
+}
+
+/// A blank between Chinese and code, none between Chinese and Chinese.
+fn gap(text: &str) -> &'static str {
+    if text.starts_with('`') { " " } else { "" }
 }
 
 fn no_trigger(span: crate::lang::span::Span) -> Diagnostic {

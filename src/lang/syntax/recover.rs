@@ -31,6 +31,7 @@ pub(super) fn item(
             start,
             end: recover.tokens.last().map_or(end, |last| last.end),
             head: false,
+            body: None,
         };
         let diagnostic = mistakes::explain(
             text,
@@ -177,6 +178,7 @@ impl Recover<'_> {
                     start,
                     end,
                     head: rule_head,
+                    body: None,
                 };
                 let at = start + failure.at;
                 let diagnostic =
@@ -294,6 +296,7 @@ impl Recover<'_> {
                 start,
                 end,
                 head: false,
+                body: Some(body),
             };
             let at = start + failure.at;
             let diagnostic =
@@ -352,8 +355,9 @@ impl Recover<'_> {
             );
             return None;
         }
-        let meant = nearest(word, body.words().iter().copied())
-            .or_else(|| alias(word).filter(|alias| body.words().contains(alias)));
+        let meant = alias(word)
+            .filter(|alias| body.words().contains(alias))
+            .or_else(|| nearest(word, body.words().iter().copied()));
         let home = Body::home(word).filter(|_| meant.is_none() || Body::home(word).is_some());
         let diagnostic = match (home, meant) {
             (Some(home), _) => {

@@ -410,7 +410,13 @@ impl Slips<'_> {
                 .and_then(|at| self.tokens.get(at))
                 .map_or("", |token| &self.text[token.start..token.end])
         };
-        matches!(word(2), "let" | "list" | "extractor" | "remember")
+        // `lst words = …`: a misspelt item keyword still gives a name.
+        let item = at
+            .checked_sub(2)
+            .and_then(|at| self.tokens.get(at))
+            .is_some_and(|token| token.kind == Kind::Word && token.start == token.line);
+        (item && word(2) != "on")
+            || matches!(word(2), "let" | "list" | "extractor" | "remember")
             || (matches!(word(2), ":" | "：") && word(4) == "list")
     }
 
@@ -502,23 +508,23 @@ impl Slips<'_> {
         for (start, end, by) in more {
             diagnostic = diagnostic.with_label(self.sink.span(*start, *end), label(by));
         }
+        let (from, to) = (first.0, wide.last().map_or(first.1, |last| last.1));
+        let mut mended = String::new();
+        let mut at = from;
         for (start, end, by) in &wide {
-            let by_shown = by.trim();
-            diagnostic = diagnostic.with_fix(
-                Words::new(
-                    format!("改成半角 `{by_shown}`"),
-                    format!("write `{by_shown}`"),
-                ),
-                self.sink.span(*start, *end),
-                by.clone(),
-            );
+            mended.push_str(&self.text[at..*start]);
+            mended.push_str(by);
+            at = *end;
         }
-        if shown.iter().any(|sign| sign.len() == 5) {
-            diagnostic = diagnostic.with_help(Words::new(
-                "引号里的文字可以用全角，引号外只能用半角",
-                "full-width is fine inside texts, not outside",
-            ));
-        }
+        diagnostic = diagnostic.with_fix(
+            Words::new("改成半角", "make them half-width"),
+            self.sink.span(from, to),
+            mended,
+        );
+        diagnostic = diagnostic.with_help(Words::new(
+            "引号里的文字可以用全角，引号外只能用半角",
+            "full-width is fine inside texts, not outside",
+        ));
         self.sink.add(diagnostic);
         for (start, end, by) in wide {
             self.edit(start, end, by);

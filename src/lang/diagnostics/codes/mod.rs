@@ -1,0 +1,119 @@
+//! The registry of diagnostic codes: one entry per code, in both languages, with an example that
+//! shows the mistake and one that does it right. The examples are compiled as tests.
+//!
+//! Codes are never used for anything else again once they have been released. E01xx syntax, E02xx
+//! names, E03xx types and units, E04xx outcomes, actions and effects, E05xx dialogs, E06xx signals
+//! and history, E07xx lists and files, E08xx stories, W1xxx warnings.
+
+mod syntax;
+
+use super::Language;
+
+/// What there is to say about a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Such as `E0101`.
+    pub code: &'static str,
+    /// Title in Chinese.
+    pub zh: &'static str,
+    /// Title in English.
+    pub en: &'static str,
+    /// What it means and what to do, in Chinese.
+    pub what_zh: &'static str,
+    /// What it means and what to do, in English.
+    pub what_en: &'static str,
+    /// A rule file with exactly this mistake; empty when none can be shown.
+    pub bad: &'static str,
+    /// The same file without it.
+    pub good: &'static str,
+}
+
+/// The tables, by the room that reports their codes. One line per room.
+const TABLES: &[&[Page]] = &[syntax::PAGES];
+
+/// Every page, in the order of the tables.
+pub fn pages() -> impl Iterator<Item = &'static Page> {
+    TABLES.iter().copied().flatten()
+}
+
+/// The page of `code`, ignoring case.
+pub fn page(code: &str) -> Option<&'static Page> {
+    pages().find(|page| page.code.eq_ignore_ascii_case(code))
+}
+
+impl Page {
+    /// The title in `language`.
+    pub fn title(&self, language: Language) -> &'static str {
+        match language {
+            Language::Zh => self.zh,
+            Language::En => self.en,
+        }
+    }
+
+    /// The page as `menshen help CODE` prints it.
+    pub fn text(&self, language: Language) -> String {
+        let (what, wrong, right) = match language {
+            Language::Zh => (self.what_zh, "错误的例子：", "正确的写法："),
+            Language::En => (self.what_en, "Wrong:", "Right:"),
+        };
+        let mut out = format!("{}  {}\n\n{what}\n", self.code, self.title(language));
+        for (title, example) in [(wrong, self.bad), (right, self.good)] {
+            if example.is_empty() {
+                continue;
+            }
+            out.push_str(&format!("\n{title}\n\n"));
+            for line in example.lines() {
+                let line = format!("    {line}");
+                out.push_str(line.trim_end());
+                out.push('\n');
+            }
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::span::FileId;
+    use crate::lang::syntax::parse;
+
+    #[test]
+    fn codes_are_unique_and_complete() {
+        let mut codes: Vec<_> = pages().map(|page| page.code).collect();
+        codes.sort_unstable();
+        let all = codes.len();
+        codes.dedup();
+        assert_eq!(codes.len(), all);
+        for page in pages() {
+            for text in [page.zh, page.en, page.what_zh, page.what_en, page.good] {
+                assert!(!text.is_empty(), "{}", page.code);
+            }
+            assert!(page.text(Language::Zh).contains(page.zh));
+        }
+    }
+
+    #[test]
+    fn syntax_examples_show_their_mistake_and_nothing_else() {
+        for page in pages().filter(|page| page.code.starts_with("E01")) {
+            let codes = |text: &str| -> Vec<&'static str> {
+                let found = parse(FileId(0), text).diagnostics;
+                found.iter().map(|found| found.code).collect()
+            };
+            assert_eq!(codes(page.good), Vec::<&str>::new(), "{} good", page.code);
+            if !page.bad.is_empty() {
+                assert_eq!(codes(page.bad), [page.code], "{} bad", page.code);
+            }
+        }
+    }
+
+    #[test]
+    fn other_examples_parse() {
+        for page in pages().filter(|page| !page.code.starts_with("E01")) {
+            for text in [page.bad, page.good] {
+                let found = parse(FileId(0), text).diagnostics;
+                assert!(found.is_empty(), "{}: {found:#?}", page.code);
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Diagnostics for people, in the style of rustc.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
+
+use super::{Diagnostic, Language, Severity};
+use crate::lang::span::{FileId, Sources, Span};
+
+/// All diagnostics with their sources, and a last line that counts them; empty when there are none.
+/// Colours only when `colour` is asked for.
+pub fn human(
+    diagnostics: &[Diagnostic],
+    sources: &Sources,
+    language: Language,
+    colour: bool,
+) -> String {
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        out.push_str(&renderer.render(&groups(diagnostic, sources, language)));
+        out.push_str("\n\n");
+    }
+    out.push_str(&summary(diagnostics, language));
+    out
+}
+
+/// `2 个错误，1 个警告；说明：menshen help E0101` with a line break, or nothing.
+pub fn summary(diagnostics: &[Diagnostic], language: Language) -> String {
+    let Some(first) = diagnostics.first() else {
+        return String::new();
+    };
+    let count = |severity| {
+        diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == severity)
+            .count()
+    };
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    let mut parts = Vec::new();
+    match language {
+        Language::Zh => {
+            if errors > 0 {
+                parts.push(format!("{errors} 个错误"));
+            }
+            if warnings > 0 {
+                parts.push(format!("{warnings} 个警告"));
+            }
+            format!("{}；说明：menshen help {}\n", parts.join("，"), first.code)
+        }
+        Language::En => {
+            if errors > 0 {
+                parts.push(format!("{errors} error{}", plural(errors)));
+            }
+            if warnings > 0 {
+                parts.push(format!("{warnings} warning{}", plural(warnings)));
+            }
+            format!("{}; see: menshen help {}\n", parts.join(", "), first.code)
+        }
+    }
+}
+
+fn groups<'a>(
+    diagnostic: &'a Diagnostic,
+    sources: &'a Sources,
+    language: Language,
+) -> Vec<Group<'a>> {
+    let zh = language == Language::Zh;
+    let level = match (diagnostic.severity, zh) {
+        (Severity::Error, false) => Level::ERROR,
+        (Severity::Error, true) => Level::ERROR.with_name("错误"),
+        (Severity::Warning, false) => Level::WARNING,
+        (Severity::Warning, true) => Level::WARNING.with_name("警告"),
+    };
+    let help = || {
+        if zh {
+            Level::HELP.with_name("帮助")
+        } else {
+            Level::HELP
+        }
+    };
+    let mut snippets: BTreeMap<FileId, Vec<Annotation<'a>>> = BTreeMap::new();
+    let primary = &diagnostic.primary;
+    let labels = std::iter::once((AnnotationKind::Primary, primary)).chain(
+        diagnostic
+            .secondary
+            .iter()
+            .map(|label| (AnnotationKind::Context, label)),
+    );
+    for (kind, label) in labels {
+        let range = range(sources, label.span);
+        snippets
+            .entry(label.span.file)
+            .or_default()
+            .push(kind.span(range).label(label.words.get(language)));
+    }
+    let mut group = level
+        .primary_title(diagnostic.title.get(language))
+        .id(diagnostic.code)
+        .elements(Vec::<Snippet<'a, Annotation<'a>>>::new());
+    let main = snippets.remove_entry(&primary.span.file);
+    for (file, annotations) in main.into_iter().chain(snippets) {
+        if let Some(source) = sources.file(file) {
+            group = group.element(
+                Snippet::source(&*source.text)
+                    .path(source.path.as_str())
+                    .annotations(annotations),
+            );
+        }
+    }
+    for words in &diagnostic.help {
+        group = group.element(help().message(words.get(language)));
+    }
+    let mut groups = vec![group];
+    for fix in &diagnostic.fixes {
+        if let Some(source) = sources.file(fix.span.file) {
+            groups.push(
+                help().secondary_title(fix.words.get(language)).element(
+                    Snippet::source(&*source.text)
+                        .path(source.path.as_str())
+                        .patch(Patch::new(
+                            range(sources, fix.span),
+                            fix.replacement.as_str(),
+                        )),
+                ),
+            );
+        }
+    }
+    groups
+}
+
+/// The span within its file; a span of other sources must not make the renderer panic.
+fn range(sources: &Sources, span: Span) -> Range<usize> {
+    let length = sources.file(span.file).map_or(0, |file| file.text.len());
+    let range = span.range();
+    let start = range.start.min(length);
+    start..range.end.clamp(start, length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::diagnostics::Words;
+
+    fn example() -> (Vec<Diagnostic>, Sources) {
+        let text = "on text \"锁定\" when 绑定 = yes {\n    reply \"好\"\n}\n";
+        let sources = Sources::single("guard.rules", text);
+        let found = crate::lang::syntax::parse(FileId(0), text).diagnostics;
+        (found, sources)
+    }
+
+    #[test]
+    fn carets_stand_right_under_wide_characters() {
+        let (found, sources) = example();
+        let out = human(&found, &sources, Language::Zh, false);
+        let lines: Vec<&str> = out.lines().collect();
+        let source = lines
+            .iter()
+            .find(|line| line.contains("when 绑定 ="))
+            .expect("source");
+        let caret = lines.iter().find(|line| line.contains('^')).expect("caret");
+        let width = |text: &str| unicode_width::UnicodeWidthStr::width(text);
+        let equals = source.find("= yes").expect("sign");
+        let mark = caret.find('^').expect("caret");
+        assert_eq!(width(&source[..equals]), width(&caret[..mark]), "{out}");
+        assert!(out.starts_with("错误[E0118]"), "{out}");
+        assert!(
+            out.ends_with("1 个错误；说明：menshen help E0118\n"),
+            "{out}"
+        );
+        assert!(!out.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn colours_only_when_asked() {
+        let (found, sources) = example();
+        assert!(human(&found, &sources, Language::En, true).contains('\u{1b}'));
+        let plain = human(&found, &sources, Language::En, false);
+        assert!(plain.starts_with("error[E0118]"), "{plain}");
+        assert_eq!(human(&[], &sources, Language::En, true), "");
+    }
+
+    #[test]
+    fn a_span_outside_its_file_does_no_harm() {
+        let span = Span::new(FileId(0), 5, 900);
+        let words = Words::new("一", "one");
+        let found = Diagnostic::error("E0101", words.clone(), span, words.clone())
+            .with_label(Span::new(FileId(7), 1, 2), words.clone())
+            .with_fix(words, span, "x");
+        let sources = Sources::single("a.rules", "let a = 1");
+        assert!(human(&[found], &sources, Language::En, false).contains("E0101"));
+    }
+}
