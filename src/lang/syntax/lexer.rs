@@ -97,6 +97,10 @@ const OPERATORS: [&str; 13] = [
     "===", "&&", "||", "==", "!=", "<=", ">=", "=>", "=<", "<>", "->", ":=", "**",
 ];
 
+/// Bytes of a text on one line: four times what the platform sends. Looking for its end must not
+/// take the whole of a hostile line.
+const MAX_TEXT: usize = 8 * 1024;
+
 struct Lexer<'a> {
     text: &'a str,
     at: usize,
@@ -115,9 +119,9 @@ impl Lexer<'_> {
                     self.first = true;
                 }
                 ' ' | '\t' | '\r' | '\u{3000}' | '\u{A0}' => self.at += c.len_utf8(),
-                '#' => self.to_line_end(Kind::Comment),
-                '＃' => self.to_line_end(Kind::WrongComment),
-                '/' if self.rest().starts_with("//") => self.to_line_end(Kind::WrongComment),
+                '#' => self.rest_of_line(Kind::Comment),
+                '＃' => self.rest_of_line(Kind::WrongComment),
+                '/' if self.rest().starts_with("//") => self.rest_of_line(Kind::WrongComment),
                 '"' if self.rest().starts_with("\"\"\"") => self.block(),
                 '"' => self.line_text(),
                 '“' | '”' | '„' | '‘' | '’' | '「' | '『' | '\'' => self.fancy_text(c),
@@ -143,6 +147,18 @@ impl Lexer<'_> {
             .map_or(self.text.len(), |at| self.at + at)
     }
 
+    /// Where a text on one line must have ended.
+    fn text_end(&self) -> usize {
+        let most = (self.at + MAX_TEXT).min(self.text.len());
+        let most = (self.at..=most)
+            .rev()
+            .find(|&at| self.text.is_char_boundary(at))
+            .unwrap_or(self.at);
+        self.text[self.at..most]
+            .find('\n')
+            .map_or(most, |at| self.at + at)
+    }
+
     fn push(&mut self, kind: Kind, end: usize) {
         self.tokens.push(Token {
             kind,
@@ -155,7 +171,7 @@ impl Lexer<'_> {
         self.at = end;
     }
 
-    fn to_line_end(&mut self, kind: Kind) {
+    fn rest_of_line(&mut self, kind: Kind) {
         let end = self.line_end();
         let end = self.at + self.text[self.at..end].trim_end().len();
         self.push(kind, end);
@@ -208,7 +224,7 @@ impl Lexer<'_> {
     }
 
     fn line_text(&mut self) {
-        let line_end = self.line_end();
+        let line_end = self.text_end();
         let mut quotes = Quotes::default();
         let mut from = self.at + 1;
         while let Some(quote) = self.next_quote(from, line_end) {
@@ -275,7 +291,7 @@ impl Lexer<'_> {
     }
 
     fn fancy_text(&mut self, open: char) {
-        let line_end = self.line_end();
+        let line_end = self.text_end();
         let inside = self.at + open.len_utf8();
         let closers: &[char] = match open {
             '\'' => &['\''],

@@ -62,7 +62,7 @@ pub(super) fn explain(
     if let Some(open) = open_bracket(text, &inside, at)
         && here.is_none_or(|here| here.first || slice(here) == "{" || slice(here) == "}")
     {
-        return unclosed_bracket(text, open, before.copied(), sink);
+        return unclosed_bracket(text, open, &inside, before.copied(), sink);
     }
     let Some(here) = here else {
         return too_short(text, place, before.copied(), failure, sink);
@@ -155,10 +155,30 @@ fn open_bracket<'a>(text: &str, tokens: &[&'a Token], at: usize) -> Option<&'a T
     open.pop()
 }
 
-fn unclosed_bracket(text: &str, open: &Token, before: Option<&Token>, sink: &Sink) -> Diagnostic {
+fn unclosed_bracket(
+    text: &str,
+    open: &Token,
+    tokens: &[&Token],
+    before: Option<&Token>,
+    sink: &Sink,
+) -> Diagnostic {
     let sign = &text[open.start..open.end];
     let close = if sign == "(" { ")" } else { "]" };
-    let end = before.map_or(open.end, |token| token.end);
+    // Most likely it was to be closed before the result is compared with something.
+    let compared = tokens
+        .iter()
+        .skip_while(|token| token.start <= open.start)
+        .position(|token| {
+            matches!(
+                &text[token.start..token.end],
+                ">=" | "<=" | "==" | "!=" | "<" | ">"
+            )
+        });
+    let first = tokens.partition_point(|token| token.start <= open.start);
+    let end = match compared {
+        Some(compared) if compared > 0 => tokens[first + compared - 1].end,
+        _ => before.map_or(open.end, |token| token.end),
+    };
     let here = sink.span(end, end);
     Diagnostic::error(
         "E0135",

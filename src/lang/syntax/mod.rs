@@ -122,6 +122,10 @@ fn item(
             }
             item
         }
+        Err(_) if sink.full() => {
+            sink.dropped += 1;
+            None
+        }
         Err(failure) => {
             recover::item(text, tokens, start, end, &failure, sink);
             None
@@ -140,9 +144,10 @@ fn name_after_keyword(item: &str) -> Option<String> {
 }
 
 fn finish(sink: Sink) -> Vec<Diagnostic> {
+    let dropped = sink.dropped;
     let mut found = sink.found;
     found.sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.code));
-    let more = found.len().saturating_sub(MAX_DIAGNOSTICS);
+    let more = found.len().saturating_sub(MAX_DIAGNOSTICS) + dropped;
     if more > 0 {
         found.truncate(MAX_DIAGNOSTICS);
         if let Some(last) = found.last_mut() {

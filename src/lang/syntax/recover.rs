@@ -18,9 +18,10 @@ pub(super) fn item(
     failure: &Failure,
     sink: &mut Sink,
 ) {
-    let tokens: Vec<&Token> = tokens
+    let from = tokens.partition_point(|token| token.start < start);
+    let to = tokens.partition_point(|token| token.start < end);
+    let tokens: Vec<&Token> = tokens[from..to]
         .iter()
-        .filter(|token| token.start >= start && token.end <= end)
         .filter(|token| !matches!(token.kind, Kind::Comment | Kind::WrongComment))
         .collect();
     let mut recover = Recover { text, tokens, sink };
@@ -191,6 +192,10 @@ impl Recover<'_> {
 
     fn body(&mut self, body: Body, from: usize, to: usize) {
         for (start, end) in self.clauses(body, from, to) {
+            if self.sink.full() {
+                self.sink.dropped += 1;
+                return;
+            }
             self.clause(body, start, end);
         }
     }
@@ -358,7 +363,8 @@ impl Recover<'_> {
         let meant = alias(word)
             .filter(|alias| body.words().contains(alias))
             .or_else(|| nearest(word, body.words().iter().copied()));
-        let home = Body::home(word).filter(|_| meant.is_none() || Body::home(word).is_some());
+        let of_head = matches!(word, "when" | "even" | "continue");
+        let home = Body::home(word).filter(|_| !(of_head && body == Body::Actions));
         let diagnostic = match (home, meant) {
             (Some(home), _) => {
                 let own = home.clause();
@@ -378,21 +384,19 @@ impl Recover<'_> {
                     ),
                 )
             }
-            (None, _) if word == "when" || word == "even" || word == "continue" => {
-                Diagnostic::error(
-                    "E0106",
-                    Words::new(
-                        format!("`{word}` 不能写在花括号里面"),
-                        format!("`{word}` cannot stand inside the braces"),
-                    ),
-                    span,
-                    Words::new("它属于规则的第一行", "it belongs to the rule's first line"),
-                )
-                .with_help(Words::new(
-                    "条件写在 `{` 之前：`on text \"锁定\" when bound {`",
-                    "the condition stands before the `{`: `on text \"lock\" when bound {`",
-                ))
-            }
+            (None, _) if of_head => Diagnostic::error(
+                "E0106",
+                Words::new(
+                    format!("`{word}` 不能写在花括号里面"),
+                    format!("`{word}` cannot stand inside the braces"),
+                ),
+                span,
+                Words::new("它属于规则的第一行", "it belongs to the rule's first line"),
+            )
+            .with_help(Words::new(
+                "条件写在 `{` 之前：`on text \"锁定\" when bound {`",
+                "the condition stands before the `{`: `on text \"lock\" when bound {`",
+            )),
             (None, Some(meant)) => unknown_clause(word, &clause, span).with_fix(
                 Words::new(
                     format!("是不是想写 `{meant}`"),

@@ -74,9 +74,15 @@ pub(super) struct Sink {
     /// The author's length; no span reaches past it.
     length: usize,
     maps: Vec<OffsetMap>,
-    /// So far.
+    /// So far, at most [`MAX_KEPT`].
     pub(super) found: Vec<Diagnostic>,
+    /// How many more there were.
+    pub(super) dropped: usize,
 }
+
+/// Diagnostics kept while a file is looked at; they are found stage by stage, not by position, so
+/// that more are kept than shown. Bounds the work a hostile file can cause.
+const MAX_KEPT: usize = 200;
 
 impl Sink {
     /// For a file of `length` bytes.
@@ -86,6 +92,7 @@ impl Sink {
             length,
             maps: Vec::new(),
             found: Vec::new(),
+            dropped: 0,
         }
     }
 
@@ -108,8 +115,17 @@ impl Sink {
         Span::new(self.file, start, end)
     }
 
+    /// Whether no more diagnostics are kept.
+    pub(super) fn full(&self) -> bool {
+        self.found.len() >= MAX_KEPT
+    }
+
     /// Keeps a diagnostic; one per code and place.
     pub(super) fn add(&mut self, diagnostic: Diagnostic) {
+        if self.full() {
+            self.dropped += 1;
+            return;
+        }
         let same = |other: &Diagnostic| {
             other.primary.span == diagnostic.primary.span && other.code == diagnostic.code
         };

@@ -12,16 +12,37 @@ use crate::lang::diagnostics::{Diagnostic, Words};
 
 /// Reports the slips among `tokens` of `text` and says how to mend them.
 pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
+    // What cannot be seen must not come between a sign and the words it belongs to.
+    let unseen = |token: &&Token| {
+        let first = text[token.start..token.end].chars().next();
+        token.kind == Kind::Punct && first.is_some_and(invisible)
+    };
+    let seen: Vec<Token> = tokens
+        .iter()
+        .filter(|token| !unseen(token))
+        .cloned()
+        .collect();
     let mut slips = Slips {
         text,
-        tokens,
+        tokens: &seen,
         sink,
         edits: Vec::new(),
         wide: Vec::new(),
     };
+    for token in tokens.iter().filter(unseen) {
+        let c = text[token.start..].chars().next().unwrap_or_default();
+        if token.start == 0 && c == '\u{FEFF}' {
+            slips.edit(token.start, token.end, "");
+        } else {
+            slips.invisible(token.start, token.end, c);
+        }
+    }
     slips.run();
     slips.edits
 }
+
+/// Full-width characters of one line that get a label of their own.
+const MAX_LABELS: usize = 11;
 
 struct Slips<'a> {
     text: &'a str,
@@ -352,10 +373,8 @@ impl Slips<'_> {
                     _ => {
                         if let Some(narrow) = half_width(c) {
                             self.wide.push((start, end, narrow.into()));
-                        } else if c.is_whitespace() || c == '\u{FEFF}' && start == 0 {
+                        } else if c.is_whitespace() {
                             self.edit(start, end, " ");
-                        } else if invisible(c) {
-                            self.invisible(start, end, c);
                         }
                     }
                 }
@@ -505,7 +524,7 @@ impl Slips<'_> {
             self.sink.span(first.0, first.1),
             label(&first.2),
         );
-        for (start, end, by) in more {
+        for (start, end, by) in more.iter().take(MAX_LABELS) {
             diagnostic = diagnostic.with_label(self.sink.span(*start, *end), label(by));
         }
         let (from, to) = (first.0, wide.last().map_or(first.1, |last| last.1));
@@ -549,5 +568,5 @@ fn half_width(c: char) -> Option<char> {
 /// Zero-width and direction characters.
 fn invisible(c: char) -> bool {
     matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-        || c.is_control()
+        || (c.is_control() && !c.is_whitespace())
 }

@@ -385,9 +385,9 @@ fn bounds_are_reported() {
         ["E0131"]
     );
     let blocks = format!(
-        "on any {{\n{}reply \"x\"{}\n}}\n",
-        "bind { bound {\n".repeat(200),
-        "\n} }".repeat(200)
+        "on any {{\n{}    reply \"x\"{}\n}}\n",
+        "    bind { bound {\n".repeat(200),
+        "\n    } }".repeat(200)
     );
     assert_eq!(codes(&blocks), ["E0129"]);
     let many = "let x\n".repeat(100);
@@ -515,13 +515,13 @@ mod any_text {
             format!("let a = {}", "f(x: [".repeat(30_000)),
             format!("on any {{ reply \"{}\" }}", "{a".repeat(60_000)),
             "\"".repeat(200_000),
-            "on text \"a\"b".repeat(15_000),
+            "on text \"a\"b".repeat(4_000),
             "\"\"\"\n".repeat(50_000),
             "＝".repeat(60_000),
             format!("let a = {}", "a and\n".repeat(30_000)),
             format!("let a = {}", "[1,".repeat(60)),
             "}\n".repeat(100_000),
-            "on x {\n".repeat(30_000),
+            "on x {\n".repeat(6_000),
             "a \"b\"\n".repeat(30_000),
         ] {
             sound(&text).expect("sound");
