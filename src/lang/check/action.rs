@@ -581,13 +581,14 @@ impl Checker<'_> {
                 "with `bound` in the condition, `unbound` need not be answered",
             ));
         }
-        let arms: Vec<String> = missing
+        let indent = self.indent(action.span);
+        let arms: String = missing
             .iter()
-            .map(|outcome| format!("{} {{ reply \"…\" }}\n", outcome.name))
+            .map(|outcome| format!("    {} {{ reply \"…\" }}\n{indent}", outcome.name))
             .collect();
         let (at, text) = match &action.outcomes {
-            Some(_) => (action.span.end.saturating_sub(1), arms.concat()),
-            None => (action.span.end, format!(" {{\n{}}}", arms.concat())),
+            Some(_) => (action.span.end.saturating_sub(1), arms),
+            None => (action.span.end, format!(" {{\n{indent}{arms}}}")),
         };
         let place = Span {
             start: at,
@@ -599,6 +600,14 @@ impl Checker<'_> {
             place,
             text,
         ));
+    }
+
+    /// The blanks at the start of the line a span starts on.
+    fn indent(&self, span: Span) -> String {
+        let text = self.sources.file(span.file).map_or("", |file| &file.text);
+        let before = text.get(..span.start as usize).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        line.chars().take_while(|c| c.is_whitespace()).collect()
     }
 
     fn unknown_variable(&mut self, name: &ast::Ident) {

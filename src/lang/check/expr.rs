@@ -320,19 +320,10 @@ impl Checker<'_> {
         span: Span,
         scope: &Scope<'_>,
     ) -> Expr {
-        for side in [left, right] {
-            if matches!(&side.kind, ast::ExprKind::Binary { op, .. } if is_comparison(*op)) {
-                self.report.push(
-                    Diagnostic::error(
-                        c::CHAINED,
-                        w("一次只能比较两个值", "a comparison has two sides only"),
-                        span,
-                        w("连写的比较", "chained comparison"),
-                    )
-                    .with_help(w("写成 `a < b and b < c`", "write `a < b and b < c`")),
-                );
-                return poison(span);
-            }
+        // A chained comparison: the parser has said so.
+        let chained = |side: &ast::Expr| matches!(&side.kind, ast::ExprKind::Binary { op, .. } if is_comparison(*op));
+        if chained(left) || chained(right) {
+            return poison(span);
         }
         let left = self.expr(left, scope);
         let right = self.expr(right, scope);
@@ -728,6 +719,9 @@ impl Checker<'_> {
 pub(super) fn node(kind: ExprKind, ty: Type, span: Span) -> Expr {
     let poisoned = match &kind {
         ExprKind::Not(inner) | ExprKind::IsKnown { inner, .. } => inner.ty == Type::Poison,
+        ExprKind::And(parts) | ExprKind::Or(parts) => {
+            parts.iter().any(|part| part.ty == Type::Poison)
+        }
         ExprKind::InValues { item, .. } | ExprKind::InList { item, .. } => item.ty == Type::Poison,
         _ => false,
     };

@@ -5,7 +5,15 @@
 //! names, E03xx types and units, E04xx outcomes, actions and effects, E05xx dialogs, E06xx signals
 //! and history, E07xx lists and files, E08xx stories, W1xxx warnings.
 
+mod dialogs;
+mod effects;
+mod guard;
+mod lists;
+mod names;
+mod stories;
 mod syntax;
+mod types;
+mod warnings;
 
 use super::Language;
 
@@ -29,7 +37,17 @@ pub struct Page {
 }
 
 /// The tables, by the room that reports their codes. One line per room.
-const TABLES: &[&[Page]] = &[syntax::PAGES];
+const TABLES: &[&[Page]] = &[
+    syntax::PAGES,
+    names::PAGES,
+    types::PAGES,
+    effects::PAGES,
+    dialogs::PAGES,
+    guard::PAGES,
+    lists::PAGES,
+    stories::PAGES,
+    warnings::PAGES,
+];
 
 /// Every page, in the order of the tables.
 pub fn pages() -> impl Iterator<Item = &'static Page> {

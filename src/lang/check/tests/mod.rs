@@ -1,11 +1,16 @@
 //! The shipped rules compile; every page's bad example shows its code alone, every good one nothing.
 
+mod precise;
+
 use std::sync::Arc;
 
 use crate::lang::builtins::{CallSpec, FunctionKind, Registry};
 use crate::lang::diagnostics::Diagnostic;
-use crate::lang::program::Program;
+use crate::lang::program::{
+    ByKey, CompareOp, ExprKind, HistoryFunction, Name, Program, Stream, Window,
+};
 use crate::lang::span::Sources;
+use crate::lang::value::Type;
 
 use super::{Compiled, compile};
 
@@ -140,5 +145,85 @@ fn every_example_of_the_registry_compiles() {
             _ => format!("on login when {example} {{\n    note \"例子\"\n}}\n"),
         };
         good(&text);
+    }
+}
+
+/// A mistake that is expected: its code, what it underlines, what its help says.
+struct Expected {
+    text: String,
+    found: Vec<Diagnostic>,
+}
+
+fn expect_only(code: &str, text: &str) -> Expected {
+    let found = compiled(text).diagnostics;
+    let codes: Vec<&str> = found.iter().map(|one| one.code).collect();
+    assert_eq!(codes, [code], "{}\n---\n{text}", shown(&found, text));
+    Expected {
+        text: text.to_owned(),
+        found,
+    }
+}
+
+impl Expected {
+    fn underlines(self, wanted: &str) -> Self {
+        let under = &self.text[self.found[0].primary.span.range()];
+        assert_eq!(under, wanted, "{}", shown(&self.found, &self.text));
+        self
+    }
+
+    fn helps(self, wanted: &str) -> Self {
+        let found = shown(&self.found, &self.text);
+        assert!(
+            self.found[0]
+                .help
+                .iter()
+                .any(|help| help.en.contains(wanted)),
+            "{found}"
+        );
+        self
+    }
+
+    /// The fix gives a file without mistakes.
+    fn mends(self) -> Self {
+        let fix = self.found[0].fixes.first().expect("a fix");
+        let mut mended = self.text.clone();
+        mended.replace_range(fix.span.range(), &fix.replacement);
+        good(&mended);
+        self
+    }
+}
+
+fn login(condition: &str) -> String {
+    format!("on login when {condition} {{\n    note \"例子\"\n}}\n")
+}
+
+#[test]
+fn every_page_shows_its_mistake_and_nothing_else() {
+    let mut problems = Vec::new();
+    for page in
+        crate::lang::diagnostics::codes::pages().filter(|page| !page.code.starts_with("E01"))
+    {
+        let found = compiled(page.good).diagnostics;
+        if !found.is_empty() {
+            problems.push(format!("{} good:\n{}", page.code, shown(&found, page.good)));
+        }
+        if page.bad.is_empty() {
+            continue;
+        }
+        let found = compiled(page.bad).diagnostics;
+        if found.iter().map(|one| one.code).ne([page.code]) {
+            problems.push(format!("{} bad:\n{}", page.code, shown(&found, page.bad)));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
+}
+
+#[test]
+fn every_code_has_a_page() {
+    for code in super::codes::ALL {
+        assert!(
+            crate::lang::diagnostics::codes::page(code).is_some(),
+            "{code}"
+        );
     }
 }
