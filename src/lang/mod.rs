@@ -17,6 +17,7 @@ mod check;
 pub mod diagnostics;
 pub mod eval;
 pub mod program;
+pub mod schema;
 pub mod span;
 pub mod syntax;
 pub mod value;
