@@ -10,6 +10,8 @@ use crate::lang::program::{
     ActionKind, CompareOp, Expr, ExprKind, HistoryFunction, Program, Window,
 };
 
+use crate::lang::value::Type;
+
 type Range = (f64, f64);
 
 /// `scored`: every signal of the set is in the program, so that the score's range is known.
@@ -66,13 +68,16 @@ fn compare(
     let Some(holds) = verdict else {
         return;
     };
-    let words = |range: Range| match range {
-        (low, high) if low == high => (format!("总是 {low}"), format!("always {low}")),
-        (low, high) if high.is_infinite() => (format!("至少 {low}"), format!("at least {low}")),
-        (low, high) => (
-            format!("在 {low} 到 {high} 之间"),
-            format!("between {low} and {high}"),
-        ),
+    let words = |range: Range, ty: &Type| {
+        let (low, high) = (amount(range.0, ty), amount(range.1, ty));
+        match range {
+            (a, b) if a == b => (format!("总是 {low}"), format!("always {low}")),
+            (_, b) if b.is_infinite() => (format!("至少 {low}"), format!("at least {low}")),
+            _ => (
+                format!("在 {low} 到 {high} 之间"),
+                format!("between {low} and {high}"),
+            ),
+        }
     };
     // The side that is not a plain constant is the one to explain.
     let (side, known) = if constant(left).is_some() {
@@ -80,7 +85,7 @@ fn compare(
     } else {
         (left, a)
     };
-    let (zh, en) = words(known);
+    let (zh, en) = words(known, &side.ty);
     let found = if holds {
         Diagnostic::warning(
             c::ALWAYS,
@@ -97,6 +102,17 @@ fn compare(
         )
     };
     report.push(found.with_label(side.span, w(zh, en)));
+}
+
+/// An amount in the unit people write.
+fn amount(size: f64, ty: &Type) -> String {
+    match ty {
+        Type::Percent => format!("{}%", size * 100.0),
+        Type::Distance => format!("{} km", size / 1000.0),
+        Type::Speed => format!("{size} km/h"),
+        Type::Duration => format!("{} hours", size / 3_600_000.0),
+        _ => size.to_string(),
+    }
 }
 
 fn decide(always: bool, never: bool) -> Option<bool> {

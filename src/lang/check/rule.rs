@@ -398,7 +398,7 @@ impl<'a> Checker<'a> {
             let (zh, en) = if locks {
                 ("会锁定账号", "locks the account")
             } else {
-                ("看 alert.open", "looks at alert.open")
+                ("看 `alert.open` ", "looks at `alert.open`")
             };
             let end = Span {
                 start: rule.head.end,

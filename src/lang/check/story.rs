@@ -489,25 +489,38 @@ impl Checker<'_> {
     }
 
     fn bad_word<T>(&mut self, word: &ast::Ident, known: &[&str]) -> Option<T> {
-        let mut error = Diagnostic::error(
-            c::STORY_WORD,
-            w(
-                format!("故事里不能写 `{}`", word.name),
-                format!("`{}` cannot stand here in a story", word.name),
-            ),
-            word.span,
-            w("不认识，或者写了两次", "unknown, or said twice"),
-        )
-        .with_help(w(
-            format!("可以写：{}", known.join("、")),
-            format!("one of: {}", known.join(", ")),
-        ));
-        if let Some(near) = nearest(&word.name, known.iter().copied()) {
-            error = error.with_fix(
-                w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                word.span,
-                near,
-            );
+        let text = &word.name;
+        let twice = known.contains(&text.as_str());
+        let (title, label) = if twice {
+            (
+                w(
+                    format!("`{text}` 写了两次"),
+                    format!("`{text}` is said twice"),
+                ),
+                w("又写了一次", "said again"),
+            )
+        } else {
+            (
+                w(
+                    format!("故事里不能写 `{text}`"),
+                    format!("`{text}` cannot stand here in a story"),
+                ),
+                w("不认识", "unknown"),
+            )
+        };
+        let mut error = Diagnostic::error(c::STORY_WORD, title, word.span, label);
+        if !twice {
+            error = error.with_help(w(
+                format!("可以写：{}", known.join("、")),
+                format!("one of: {}", known.join(", ")),
+            ));
+            if let Some(near) = nearest(text, known.iter().copied()) {
+                error = error.with_fix(
+                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
+                    word.span,
+                    near,
+                );
+            }
         }
         self.report.push(error);
         None
