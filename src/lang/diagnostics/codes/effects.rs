@@ -66,7 +66,7 @@ pub(super) const PAGES: &[Page] = &[
         what_zh: "登记的动作要几个、什么类型的值，这里就要给几个。",
         what_en: "A registered action takes as many values as it was registered with.",
         bad: "",
-        good: "",
+        good: "on undeliverable alert {\n    call security_desk with alert\n}\n",
     },
     Page {
         code: "E0408",

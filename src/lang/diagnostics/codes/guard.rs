@@ -111,6 +111,6 @@ pub(super) const PAGES: &[Page] = &[
         what_zh: "每个提问在每次登录时都要算一遍。把相同的提问用 let 起个名字。",
         what_en: "Every question is worked out at every login. Name repeated ones with let.",
         bad: "",
-        good: "",
+        good: "let guessing = count(failures, within: 10 minutes) >= 5\non login when guessing {\n    note \"输错\"\n}\non attempt when guessing {\n    challenge captcha\n}\n",
     },
 ];

@@ -120,7 +120,7 @@ pub(super) const PAGES: &[Page] = &[
         what_zh: "let 和 extractor 在用到的地方展开。一个套一个、每层用两次，会成倍变大。",
         what_en: "Lets and extractors are written out where they are used. Nesting them with two uses each doubles the size every time.",
         bad: "",
-        good: "",
+        good: "let odd = login.hour < 6 or login.hour > 22\non login when odd and not login.legal {\n    note \"可疑\"\n}\n",
     },
     Page {
         code: "E0214",
