@@ -172,9 +172,7 @@ impl Checker<'_> {
             };
             given.push((name, self.path(&path, scope, true)));
         }
-        let Some(index) = self.dialog_index(dialog) else {
-            return None;
-        };
+        let index = self.dialog_index(dialog)?;
         self.used.dialogs.insert(index);
         let mut checked = Vec::new();
         for (name, value) in given {
@@ -184,7 +182,7 @@ impl Checker<'_> {
             self.hand_over(index, name, &value);
             checked.push((name.name.clone(), value));
         }
-        (checked.len() == with.len()).then(|| ActionKind::Start {
+        (checked.len() == with.len()).then_some(ActionKind::Start {
             dialog: crate::lang::program::DialogId(index as u32),
             with: checked,
         })

@@ -205,7 +205,7 @@ impl Checker<'_> {
                 None => return false,
             },
             NamedArg::Last => match self.constant(&arg.value, &Type::Number) {
-                Some(Value::Number(n)) if n >= 1.0 && n <= MAX_LAST && n.fract() == 0.0 => {
+                Some(Value::Number(n)) if (1.0..=MAX_LAST).contains(&n) && n.fract() == 0.0 => {
                     #[allow(
                         clippy::cast_possible_truncation,
                         clippy::cast_sign_loss,

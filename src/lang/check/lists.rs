@@ -56,7 +56,7 @@ impl Checker<'_> {
         };
         match &item.source {
             ast::ListSource::Inline(entries) => self.inline(entries, ty),
-            ast::ListSource::File(path) => self.from_file(path, ty.unwrap_or(Type::Text)),
+            ast::ListSource::File(path) => self.read_file(path, ty.unwrap_or(Type::Text)),
         }
     }
 
@@ -119,7 +119,7 @@ impl Checker<'_> {
         })
     }
 
-    fn from_file(&mut self, text: &ast::Text, ty: Type) -> Option<(Type, ListEntries)> {
+    fn read_file(&mut self, text: &ast::Text, ty: Type) -> Option<(Type, ListEntries)> {
         let written = self.plain(text)?;
         let from = self
             .sources
