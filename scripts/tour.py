@@ -24,6 +24,7 @@ import os
 import pathlib
 import re
 import secrets
+import shutil
 import signal
 import socket
 import struct
@@ -53,6 +54,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=["dev", "serve"], default="dev")
     parser.add_argument("--bin", default=os.environ.get("MENSHEN", "target/debug/menshen"))
+    parser.add_argument("--rules", help="other rules than the shipped ones")
     parser.add_argument("--kill", action="store_true", help="SIGKILL and restart between any two steps")
     parser.add_argument("--show", action="store_true", help="print every call as a curl command")
     parser.add_argument("--keep", action="store_true", help="keep the set-up's directory")
@@ -376,6 +378,8 @@ class Listener:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        # A killed bot resets its connections.
+        self.server.handle_error = lambda *_: None
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -423,6 +427,7 @@ class System(Listener):
 class Bot:
     def __init__(self, args, folder):
         self.binary, self.show, self.folder = str(pathlib.Path(args.bin).resolve()), args.show, folder
+        self.rules = ["--rules", str(pathlib.Path(args.rules).resolve())] if args.rules else []
         self.platform, self.system = Platform(), System()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -432,8 +437,9 @@ class Bot:
             **os.environ,
             "MENSHEN_OFFICIAL_ACCOUNT__MAIN__API_BASE": self.platform.url,
             "MENSHEN_KEYS__FOREIGN_MACHINE_KEY": FOREIGN_KEY,
-            "MENSHEN_WEBHOOK__0__URL": self.system.url,
-            "MENSHEN_WEBHOOK__0__SECRET": WEBHOOK_SECRET,
+            # `dev` has a webhook of its own before ours.
+            f"MENSHEN_WEBHOOK__{self.webhook}__URL": self.system.url,
+            f"MENSHEN_WEBHOOK__{self.webhook}__SECRET": WEBHOOK_SECRET,
         }
 
     def start(self):
@@ -499,13 +505,13 @@ class Bot:
 class Dev(Bot):
     """`menshen dev`: everything is made on the first start, and a captcha can be read."""
 
-    name = "dev"
+    name, webhook = "dev", 1
 
     def prepare(self):
         pass
 
     def command(self):
-        return ["dev", "--listen", f"127.0.0.1:{self.port}", "--data", "data"]
+        return ["dev", "--listen", f"127.0.0.1:{self.port}", "--data", "data", *self.rules]
 
     def learn(self):
         found = dict(re.findall(r"^export (\w+)='([^']*)'$", (self.folder / "data/env").read_text(), re.M))
@@ -534,9 +540,12 @@ class Dev(Bot):
 class Serve(Bot):
     """`menshen init`, then `menshen serve`: nothing can be read that a stranger could not."""
 
-    name = "serve"
+    name, webhook = "serve", 0
 
     def prepare(self):
+        if self.rules:
+            # Before `init`, which keeps what is there.
+            shutil.copytree(self.rules[1], self.folder / "rules")
         self.run("init", ".", "--app-id", "wx" + secrets.token_hex(8))
         (self.folder / "secrets/app_secret").write_text(secrets.token_hex(16))
         rules = self.folder / "rules/guard.rules"
@@ -546,7 +555,7 @@ class Serve(Bot):
         rules.write_text(text.replace(rule, rule.replace("5 minutes", f"{SERVE_WINDOW_SECONDS} seconds")))
         self.environment["MENSHEN_SERVER__LISTEN"] = f"127.0.0.1:{self.port}"
         # Before the server runs: the command opens the store itself.
-        scopes = "accounts,codes,bindings,login,reports,machines,sessions,events"
+        scopes = "accounts,codes,bindings,login,reports,machines,sessions,events,unlock"
         self.key = self.run("keys", "add", "tour", "--scope", scopes)
 
     def command(self):

@@ -3,22 +3,29 @@
 //! Data goes to standard output, everything else to standard error; nothing here decides what rules,
 //! accounts or logins mean. Exit codes are 0 (done), 1 (findings, or it failed) and 2 (wrong use).
 
-#![allow(dead_code)]
-
+mod check;
 mod completions;
 mod control;
-
+#[cfg(feature = "sandbox")]
+mod dev;
+mod doctor;
 mod export;
 mod failure;
-
+mod help;
+mod house;
 mod import;
 mod init;
 mod keys;
+mod logging;
 mod output;
 mod progress;
-
+mod schema;
+mod serve;
 mod setup;
 mod shipped;
+mod signals;
+mod sources;
+mod test;
 
 use std::process::ExitCode;
 
@@ -44,6 +51,14 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "sandbox")]
+    Dev(dev::Args),
+    Serve(serve::Args),
+    Check(check::Args),
+    Test(test::Args),
+    Schema(schema::Args),
+    Doctor(doctor::Args),
+    Help(help::Args),
     Init(init::Args),
     Keys(keys::Args),
     Export(export::Args),
@@ -58,6 +73,14 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Outcome {
     match cli.command {
+        #[cfg(feature = "sandbox")]
+        Command::Dev(args) => dev::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Schema(args) => schema::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Help(args) => help::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Export(args) => export::run(&args),

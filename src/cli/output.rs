@@ -55,8 +55,6 @@ pub enum Paint {
     Yellow,
     /// Less important.
     Dim,
-    /// More important.
-    Bold,
 }
 
 /// Wraps a text in a colour when `on`.
@@ -69,7 +67,6 @@ pub fn paint(text: &str, paint: Paint, on: bool) -> String {
         Paint::Green => "32;1",
         Paint::Yellow => "33;1",
         Paint::Dim => "2",
-        Paint::Bold => "1",
     };
     format!("\x1b[{code}m{text}\x1b[0m")
 }
@@ -98,16 +95,6 @@ pub struct LangArg {
     /// Language of the report
     #[arg(long, value_enum, default_value = "zh", env = "MENSHEN_LANG")]
     pub lang: Lang,
-}
-
-impl LangArg {
-    /// The text in the chosen language.
-    pub fn pick<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
-        match self.lang {
-            Lang::Zh => zh,
-            Lang::En => en,
-        }
-    }
 }
 
 #[cfg(test)]

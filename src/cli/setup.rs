@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::control::{self, Client};
 use super::failure::Failure;
-const DEFAULT_CONFIG: &str = "menshen.toml";
+use super::sources::DEFAULT_CONFIG;
 use crate::config::Config;
 use crate::env::Env;
 use crate::store::{self, Flavour, SharedStore};

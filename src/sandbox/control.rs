@@ -241,8 +241,9 @@ fn problem(status: StatusCode, text: &str) -> HttpResponse {
     HttpResponse::build(status).json(json!({ "error": text }))
 }
 
-/// Whether the request names this machine, or a host that was allowed.
-fn is_local(context: &GuardContext<'_>, hosts: &[String]) -> bool {
+/// Whether the request names this machine, or a host that was allowed. For everything that is mounted
+/// beside the phone without authentication.
+pub fn is_local(context: &GuardContext<'_>, hosts: &[String]) -> bool {
     let head = context.head();
     let authority = head
         .headers()

@@ -15,6 +15,7 @@ mod render;
 mod tokens;
 mod world;
 
+pub use control::is_local;
 pub use delivery::{Attempt, DeliveryReport};
 pub use outbound::{Fault, FaultKind};
 pub use platform::{Platform, PlatformConfig, PlatformError, PlatformHandle};

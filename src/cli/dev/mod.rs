@@ -1,0 +1,120 @@
+//! `menshen dev`: the bot, a simulated WeChat platform and a sample information system in one process,
+//! on an embedded store. It needs nothing else, and never serves anything real.
+
+mod captchas;
+mod server;
+mod setup;
+mod system;
+mod welcome;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::failure::{Exit, Failure, Outcome};
+use super::house::{Extras, House};
+use super::logging::LogArgs;
+use super::{output, serve, signals};
+use crate::env::Env;
+use crate::sandbox::Platform;
+use crate::store::{self, Flavour};
+
+pub use captchas::Captchas;
+pub use server::DevServer;
+pub use setup::Setup;
+pub use system::System;
+
+/// Memory for the store's engine: small, it is one person's.
+const CACHE_BYTES: u64 = 64 << 20;
+
+/// Run the bot with a simulated WeChat platform and a sample information system.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Open the phone it prints, follow the account, and talk to it; or push to it with curl and openssl.
+SIGHUP loads the rules anew; ctrl-c stops. Everything is kept in the data directory.
+
+Examples:
+  menshen dev
+  menshen dev --rules my-rules --data /tmp/try
+  . .menshen-dev/env && curl -H \"Authorization: Bearer $KEY\" $URL/v1/events")]
+pub struct Args {
+    /// The address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The rules [default: the folder `rules`, else a copy of the shipped ones]
+    #[arg(long, value_name = "PATH")]
+    rules: Option<PathBuf>,
+    /// Where everything is kept
+    #[arg(long, value_name = "DIR", default_value = ".menshen-dev")]
+    data: PathBuf,
+    /// Answer this host name too; needed to listen on another address than a loopback one, where
+    /// everybody who can reach it can act as every simulated user
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// Runs until it is told to stop.
+pub fn run(args: &Args) -> Outcome {
+    if !args.listen.ip().is_loopback() && args.host.is_empty() {
+        return Err(Failure::usage(format!(
+            "{} can be reached from elsewhere, and the sandbox has no passwords: \
+             name the host it may be reached by with --host, or listen on 127.0.0.1",
+            args.listen
+        )));
+    }
+    args.log.start()?;
+    let listener = TcpListener::bind(args.listen)
+        .map_err(|error| Failure::failed(format!("cannot listen on {}: {error}", args.listen)))?;
+    let env = Env::system();
+    let rules = setup::rules(args.rules.as_deref(), &args.data)?;
+    let setup = Setup::make(&args.data, listener.local_addr()?, &rules, &args.host, &env)?;
+    let opened = store::open(
+        store::OpenOptions {
+            path: setup.config.store.path.clone(),
+            cache_bytes: CACHE_BYTES,
+            flavour: Some(Flavour::Dev),
+            accept_loss: false,
+        },
+        env.clone(),
+    )?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let captchas = Arc::new(Captchas::default());
+        let extras = Extras {
+            captchas: Some(captchas.clone()),
+            ..Extras::default()
+        };
+        let house =
+            match House::build(&setup.config, opened.store.clone(), env.clone(), extras).await {
+                Ok(house) => house,
+                Err(error) => {
+                    opened.store.close().await;
+                    return Err(serve::describe(error));
+                }
+            };
+        let key = setup.api_key(&house.store).await?;
+        setup.write_env(&key)?;
+        let platform = Platform::new(setup.platform(), env)?;
+        let stop = signals::stop()?;
+        signals::reload_on_hangup(house.bot.clone())?;
+        let server = DevServer {
+            app: house.app.clone(),
+            platform,
+            system: Arc::new(System::new(setup.system_secret()?)),
+            captchas,
+            hosts: args.host.clone(),
+        };
+        output::data(&welcome::text(&setup, &args.data))?;
+        let served = server
+            .run(listener, setup.config.server.shutdown_seconds, stop)
+            .await;
+        house.close().await;
+        served.map_err(Failure::from)
+    })?;
+    output::remark("menshen: stopped");
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,59 @@
+//! `menshen help`: the page of a diagnostic code, the help of a command, or the overview.
+
+use clap::CommandFactory;
+
+use super::failure::{Exit, Failure, Outcome};
+use super::output::{self, LangArg};
+use crate::lang::diagnostics::{codes, nearest};
+
+/// Explain a diagnostic code or a command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  menshen help E0203
+  menshen help W1004 --lang en
+  menshen help check
+  menshen help codes        # every code with its title")]
+pub struct Args {
+    /// A code such as E0203, a command, or `codes`
+    topic: Option<String>,
+    #[command(flatten)]
+    lang: LangArg,
+}
+
+/// Prints the help.
+pub fn run(args: &Args) -> Outcome {
+    let Some(topic) = args.topic.as_deref() else {
+        output::data(&super::Cli::command().render_long_help().to_string())?;
+        return Ok(Exit::Clean);
+    };
+    let language = args.lang.lang.into();
+    if let Some(page) = codes::page(topic) {
+        output::line(page.text(language).trim_end())?;
+        return Ok(Exit::Clean);
+    }
+    if topic == "codes" {
+        for page in codes::pages() {
+            output::line(&format!("{}  {}", page.code, page.title(language)))?;
+        }
+        return Ok(Exit::Clean);
+    }
+    let mut command = super::Cli::command();
+    // Fills in what subcommands inherit, such as the program's name in their usage.
+    command.build();
+    if let Some(found) = command.find_subcommand_mut(topic) {
+        output::data(&found.render_long_help().to_string())?;
+        return Ok(Exit::Clean);
+    }
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned())
+        .chain(codes::pages().map(|page| page.code.to_owned()))
+        .collect();
+    let hint = nearest(topic, names.iter().map(String::as_str))
+        .map(|name| format!("; did you mean {name}?"))
+        .unwrap_or_default();
+    Err(Failure::usage(format!(
+        "there is no command and no code {topic:?}{hint} (`menshen help codes` lists the codes)"
+    )))
+}

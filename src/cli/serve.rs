@@ -1,0 +1,143 @@
+//! `menshen serve`: the production server.
+
+use std::path::PathBuf;
+
+use super::failure::{Exit, Failure, Outcome};
+use super::house::{Extras, House};
+use super::logging::LogArgs;
+use super::sources::DEFAULT_CONFIG;
+use super::{output, signals};
+use crate::config::Config;
+use crate::env::Env;
+use crate::server::Bound;
+use crate::store::{self, Flavour, OpenError};
+
+/// Memory for the store's engine unless said otherwise.
+const DEFAULT_CACHE_MIB: u64 = 256;
+
+/// Run the server.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+SIGTERM or ctrl-c finishes what was accepted and stops; SIGHUP loads the rules anew.
+Exit code: 0 stopped in order, 1 it failed, 2 the configuration is wrong.
+
+Examples:
+  menshen serve --config /etc/menshen/menshen.toml --log-json
+  MENSHEN_SERVER__LISTEN=0.0.0.0:8080 menshen serve
+  kill -HUP $(pidof menshen)         # after editing rules that `menshen check` passes")]
+pub struct Args {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    config: PathBuf,
+    /// Memory for the store's engine
+    #[arg(long, value_name = "MIB", default_value_t = DEFAULT_CACHE_MIB)]
+    cache: u64,
+    /// Start although acknowledged commits are missing; what is lost is named and recorded
+    #[arg(long)]
+    accept_loss: bool,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// Runs until it is told to stop.
+pub fn run(args: &Args) -> Outcome {
+    let config = Config::load(&args.config).map_err(Failure::usage)?;
+    if config.official_accounts.is_empty() {
+        return Err(Failure::usage(format!(
+            "{} has no [[official_account]]",
+            args.config.display()
+        )));
+    }
+    args.log.start()?;
+    let env = Env::system();
+    let opened = store::open(
+        store::OpenOptions {
+            path: config.store.path.clone(),
+            cache_bytes: args.cache << 20,
+            // Never made here: an empty directory may be a disk that is not mounted.
+            flavour: None,
+            accept_loss: args.accept_loss,
+        },
+        env.clone(),
+    )
+    .map_err(|error| match error {
+        OpenError::Missing(path) => Failure::usage(format!(
+            "there is no store in {}; `menshen init` makes one",
+            path.display()
+        )),
+        other => Failure::from(other),
+    })?;
+    report(&opened.report);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        if opened.store.status().flavour == Flavour::Dev {
+            opened.store.close().await;
+            return Err(Failure::usage(format!(
+                "the store in {} was made by `menshen dev`, and such a store is never served; set [store] path to another directory",
+                config.store.path.display()
+            )));
+        }
+        let house = match House::build(&config, opened.store.clone(), env, Extras::default()).await {
+            Ok(house) => house,
+            Err(error) => {
+                opened.store.close().await;
+                return Err(describe(error));
+            }
+        };
+        let stop = signals::stop()?;
+        signals::reload_on_hangup(house.bot.clone())?;
+        let served = match Bound::bind(&config.server, house.app.clone()) {
+            Ok(bound) => {
+                tracing::info!(
+                    listen = %bound.address(),
+                    admin = ?bound.admin_address(),
+                    rules = house.bot.generations().current().number,
+                    "serving"
+                );
+                bound.run(stop).await
+            }
+            Err(error) => Err(error),
+        };
+        house.close().await;
+        served.map_err(Failure::from)
+    })?;
+    output::remark("menshen: stopped");
+    Ok(Exit::Clean)
+}
+
+/// What failed, with the rules' own report when it is the rules.
+pub fn describe(error: anyhow::Error) -> Failure {
+    use crate::bot::BuildError;
+    use crate::lang::diagnostics::Language;
+    match error.downcast_ref::<BuildError>() {
+        Some(BuildError::Rules(rules)) => {
+            output::remark(&rules.report(Language::Zh));
+            Failure::usage("the rules are not in order; see `menshen check` and `menshen test`")
+        }
+        _ => Failure::Failed(error),
+    }
+}
+
+fn report(report: &store::OpenReport) {
+    if report.created {
+        tracing::info!("the store is new");
+    }
+    if report.torn_snapshots > 0 {
+        tracing::info!(
+            snapshots = report.torn_snapshots,
+            "the last stop was not in order; nothing is lost"
+        );
+    }
+    if let Some(copy) = &report.repaired {
+        tracing::warn!(copy = %copy.display(), "the store was repaired; a copy of it as found was kept");
+    }
+    if let Some(lost) = &report.lost {
+        tracing::error!(
+            first = lost.start(),
+            last = lost.end(),
+            "going on without these acknowledged commits"
+        );
+    }
+}

@@ -1,0 +1,147 @@
+//! The rule files a command is given, and what they may `call`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::output;
+use crate::bot::folder;
+use crate::config::Config;
+use crate::lang::builtins::{CallSpec, Registry};
+use crate::lang::span::Sources;
+
+/// Rules live here when a command is told nothing else.
+pub const DEFAULT_RULES: &str = "rules";
+/// The configuration a command looks for in the working directory.
+pub const DEFAULT_CONFIG: &str = "menshen.toml";
+
+/// The rule files of a command.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RulesArgs {
+    /// Rule files or folders of them [default: rules]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Check `call NAME` against the [calls] of this configuration [default: menshen.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Rule files and the names they are compiled with.
+#[derive(Debug)]
+pub struct Input {
+    /// The texts.
+    pub sources: Arc<Sources>,
+    /// The language's names and the calls.
+    pub registry: Registry,
+}
+
+impl RulesArgs {
+    /// Reads the files. A path that cannot be read is wrong use.
+    pub fn read(&self) -> Result<Input, Failure> {
+        let mut paths = self.paths.clone();
+        if paths.is_empty() {
+            paths.push(PathBuf::from(DEFAULT_RULES));
+        }
+        for path in &paths {
+            if !path.exists() {
+                let hint = if self.paths.is_empty() {
+                    "; name the files, or make a set-up with `menshen init`"
+                } else {
+                    ""
+                };
+                return Err(Failure::usage(format!(
+                    "there is no {}{hint}",
+                    path.display()
+                )));
+            }
+        }
+        let sources = folder::load(&paths).map_err(Failure::usage)?;
+        let registry = match self.configuration()? {
+            Some(config) => configured(&config),
+            None => tolerant(&sources),
+        };
+        Ok(Input {
+            sources: Arc::new(sources),
+            registry,
+        })
+    }
+
+    fn configuration(&self) -> Result<Option<Config>, Failure> {
+        if let Some(file) = &self.config {
+            return Config::load(file).map(Some).map_err(Failure::usage);
+        }
+        let file = Path::new(DEFAULT_CONFIG);
+        if !file.exists() {
+            return Ok(None);
+        }
+        match Config::load(file) {
+            Ok(config) => Ok(Some(config)),
+            Err(_) => {
+                output::remark(&format!(
+                    "menshen: {DEFAULT_CONFIG} is not in order, so calls are not checked against it; see `menshen doctor`"
+                ));
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// The names rules have under a configuration: every `[calls.NAME]` is a call.
+pub fn configured(config: &Config) -> Registry {
+    with_calls(config.calls.iter().map(|call| call.name.as_str()))
+}
+
+/// The names rules have when nobody says what is configured: whatever they call exists.
+pub fn tolerant(sources: &Sources) -> Registry {
+    with_calls(
+        sources
+            .files
+            .iter()
+            .flat_map(|file| called(&file.text))
+            .collect::<Vec<_>>(),
+    )
+}
+
+fn with_calls<'a>(names: impl IntoIterator<Item = &'a str>) -> Registry {
+    let mut registry = Registry::standard();
+    for name in names {
+        // A name may be called in many places; it is registered once.
+        let _ = registry.register_call(CallSpec::webhook(name));
+    }
+    registry
+}
+
+/// The words after `call` outside of comments. One too many does no harm: it is only not reported.
+pub fn called(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .map(|line| line.split('#').next().unwrap_or_default())
+        .flat_map(|line| {
+            let mut words = line.split(|c: char| c.is_whitespace() || c == '{' || c == '}');
+            let mut names = Vec::new();
+            while let Some(word) = words.next() {
+                if word == "call"
+                    && let Some(name) = words.next()
+                    && is_name(name)
+                {
+                    names.push(name);
+                }
+            }
+            names
+        })
+}
+
+fn is_name(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_found_in_code_only() {
+        let text = "on undeliverable alert {\n    call desk with alert\n}\n# call nobody\non x { call b }\n";
+        assert_eq!(called(text).collect::<Vec<_>>(), ["desk", "b"]);
+    }
+}

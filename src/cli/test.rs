@@ -1,0 +1,111 @@
+//! `menshen test`: the stories in rule files, run on the real bot over a store in memory.
+
+use serde_json::json;
+
+use super::failure::{Exit, Outcome};
+use super::output::{self, LangArg, Paint};
+use super::progress;
+use super::serve;
+use super::sources::RulesArgs;
+use crate::bot::BuildError;
+use crate::bot::ruleset;
+use crate::bot::stories::{self, StoryResult};
+use crate::lang::span::Sources;
+
+/// Run the stories in rule files.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A story that fails is printed as it stands, with the wrong lines marked and what happened instead.
+Exit code: 0 all passed, 1 some failed, 2 wrong use or rules that do not compile.
+
+Examples:
+  menshen test
+  menshen test rules/binding.rules --filter 解绑
+  menshen test --format json | jq '.stories[] | select(.passed | not)'")]
+pub struct Args {
+    #[command(flatten)]
+    rules: RulesArgs,
+    /// Only stories whose names contain this
+    #[arg(long, value_name = "NAME")]
+    filter: Option<String>,
+    /// How to print the results
+    #[arg(long, value_enum, default_value = "human")]
+    format: Format,
+    #[command(flatten)]
+    lang: LangArg,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For people
+    Human,
+    /// A JSON object
+    Json,
+}
+
+/// Runs them.
+pub fn run(args: &Args) -> Outcome {
+    let input = args.rules.read()?;
+    let sources = Sources::clone(&input.sources);
+    let loaded = ruleset::compile(sources, &input.registry)
+        .map_err(|error| serve::describe(BuildError::from(error).into()))?;
+    let rules = loaded.ruleset;
+    let results = progress::during("running the stories", || {
+        stories::run(&rules, &input.registry, args.filter.as_deref())
+    });
+    let failed = results.iter().filter(|result| !result.passed()).count();
+    match args.format {
+        Format::Json => output::json(&as_json(&input.sources, &results))?,
+        Format::Human => {
+            let colour = output::colour();
+            for result in &results {
+                if result.passed() {
+                    let mark = output::paint("✓", Paint::Green, colour);
+                    output::line(&format!("{mark} {}", result.name))?;
+                } else {
+                    let mark = output::paint("✗", Paint::Red, colour);
+                    output::line(&format!("{mark} {}", result.name))?;
+                    output::data(&stories::print(&rules, result))?;
+                }
+            }
+        }
+    }
+    let passed = results.len() - failed;
+    output::remark(&match args.lang.lang {
+        output::Lang::Zh => format!("{passed} 个故事通过，{failed} 个没有通过"),
+        output::Lang::En => format!("{passed} stories passed, {failed} failed"),
+    });
+    Ok(if failed > 0 { Exit::Found } else { Exit::Clean })
+}
+
+fn as_json(sources: &Sources, results: &[StoryResult]) -> serde_json::Value {
+    let stories: Vec<_> = results
+        .iter()
+        .map(|result| {
+            let file = sources
+                .file(result.span.file)
+                .map_or("", |file| file.path.as_str());
+            let failures: Vec<_> = result
+                .failures
+                .iter()
+                .map(|failure| {
+                    let (line, column) = sources.line_column(failure.span);
+                    json!({
+                        "line": line,
+                        "column": column,
+                        "step": sources.slice(failure.span).trim(),
+                        "happened": failure.happened,
+                    })
+                })
+                .collect();
+            json!({
+                "name": result.name,
+                "file": file,
+                "line": sources.line_column(result.span).0,
+                "passed": result.passed(),
+                "failures": failures,
+            })
+        })
+        .collect();
+    json!({ "stories": stories })
+}
