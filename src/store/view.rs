@@ -135,3 +135,62 @@ impl Iterator for Merged<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::collection::btree_map;
+    use proptest::prelude::*;
+
+    use super::super::memory::MemoryEngine;
+    use super::*;
+
+    /// Few keys, so that the layers meet.
+    fn keys() -> impl Strategy<Value = Vec<u8>> {
+        proptest::collection::vec(0_u8..3, 1..3)
+    }
+
+    fn layer() -> impl Strategy<Value = Writes> {
+        btree_map(keys(), proptest::option::of(Just(vec![1])), 0..8)
+    }
+
+    proptest! {
+        #[test]
+        fn layers_read_like_one_map(
+            database in layer(),
+            shared in layer(),
+            own in layer(),
+            low in keys(),
+            high in keys(),
+        ) {
+            // Each layer's values say which it is.
+            let stamp = |layer: Writes, stamp: u8| -> Writes {
+                layer.into_iter().map(|(key, value)| (key, value.map(|_| vec![stamp]))).collect()
+            };
+            let (database, shared, own) = (stamp(database, 1), stamp(shared, 2), stamp(own, 3));
+            let mut model: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+            for (key, value) in [&database, &shared, &own].into_iter().flatten() {
+                match value {
+                    Some(value) => model.insert(key.clone(), value.clone()),
+                    None => model.remove(key),
+                };
+            }
+            let mut engine = MemoryEngine::default();
+            engine.apply(database).expect("memory");
+            let view = View { own: &own, shared: &shared, engine: &engine };
+            let mut expected: Vec<Row> = if low < high {
+                model.range(low.clone()..high.clone()).map(|(k, v)| (k.clone(), v.clone())).collect()
+            } else {
+                Vec::new()
+            };
+            let read = |order| -> Vec<Row> {
+                view.range(&low, &high, order).collect::<Result<_, _>>().expect("memory")
+            };
+            prop_assert_eq!(&read(Order::Ascending), &expected);
+            expected.reverse();
+            prop_assert_eq!(&read(Order::Descending), &expected);
+            prop_assert_eq!(view.get(&low).expect("memory"), model.get(&low).cloned());
+        }
+    }
+}

@@ -328,7 +328,10 @@ impl Writer {
             writes, waiting, ..
         } = std::mem::take(drain);
         drain.commands = commands;
-        let outcome = if writes.is_empty() {
+        let outcome = if let Some(reason) = self.shared.failure() {
+            // A read has failed meanwhile; nothing more goes into that database.
+            Err(EngineError(reason))
+        } else if writes.is_empty() {
             Ok(())
         } else {
             // The engine may panic; it is not to be trusted after that.

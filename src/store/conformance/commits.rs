@@ -206,3 +206,92 @@ async fn a_command_run_again_makes_the_same_writes() {
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
 }
+
+/// A database that breaks when a certain key is touched.
+struct Breaking(memory::MemoryEngine);
+
+impl Breaking {
+    fn breaks_at(key: &[u8], name: &str) -> bool {
+        key.windows(name.len()).any(|part| part == name.as_bytes())
+    }
+}
+
+impl engine::Engine for Breaking {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, engine::EngineError> {
+        if Self::breaks_at(key, "unreadable") {
+            return Err(engine::EngineError("bad sector".to_owned()));
+        }
+        self.0.get(key)
+    }
+    fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> engine::Rows<'a> {
+        self.0.range(low, high, order)
+    }
+    fn apply(&mut self, writes: engine::Writes) -> Result<(), engine::EngineError> {
+        if writes.keys().any(|key| Self::breaks_at(key, "panics")) {
+            panic!("this panic belongs to the test");
+        }
+        self.0.apply(writes)
+    }
+    fn flush(&mut self) -> Result<(), engine::EngineError> {
+        Ok(())
+    }
+    fn acknowledge(&mut self, _mark: engine::Mark) -> Result<(), engine::EngineError> {
+        Ok(())
+    }
+    fn close(self: Box<Self>) {}
+}
+
+fn breaking() -> (Bench, Log) {
+    let log = Log::default();
+    let barrier = Watched {
+        log: log.clone(),
+        gate: None,
+        file: None,
+    };
+    let bench = Bench::memory_with(|parts| Parts {
+        engine: Box::new(Breaking(memory::MemoryEngine::default())),
+        barrier: Box::new(barrier),
+        ..parts
+    });
+    log.take();
+    (bench, log)
+}
+
+#[tokio::test]
+async fn a_read_that_fails_ends_the_store_with_its_drain() {
+    let (bench, log) = breaking();
+    let store = bench.store();
+    let held = hold(store);
+    let mut all = Box::pin(async {
+        tokio::join!(
+            put(store, "a", 1),
+            get_result(store, "unreadable"),
+            put(store, "b", 1)
+        )
+    });
+    assert!(now(&mut all).is_none());
+    drop(held);
+    let (before, broken, after) = all.await;
+    assert!(matches!(before, Err(StoreError::Failed(_))), "{before:?}");
+    assert!(matches!(broken, Err(StoreError::Failed(_))), "{broken:?}");
+    assert!(matches!(after, Err(StoreError::Failed(_))), "{after:?}");
+    assert_eq!(
+        log.take(),
+        [],
+        "nothing more is written to a broken database"
+    );
+}
+
+#[tokio::test]
+async fn an_engine_that_panics_ends_the_store() {
+    let (bench, _log) = breaking();
+    let store = bench.store();
+    let result = put(store, "panics", 1).await;
+    assert!(matches!(result, Err(StoreError::Failed(_))), "{result:?}");
+    assert!(store.status().failed.is_some());
+    assert!(matches!(
+        put(store, "a", 1).await,
+        Err(StoreError::Failed(_))
+    ));
+    store.close().await;
+}

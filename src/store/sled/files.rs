@@ -119,7 +119,8 @@ pub(super) fn sync_everything(path: &Path) -> Result<(), OpenError> {
     sync_directory(parent(path))
 }
 
-fn sync_directory(path: &Path) -> Result<(), OpenError> {
+/// Makes the names in a directory durable.
+pub(super) fn sync_directory(path: &Path) -> Result<(), OpenError> {
     File::open(path)
         .and_then(|directory| directory.sync_all())
         .map_err(failed("cannot sync", path))

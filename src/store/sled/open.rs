@@ -174,6 +174,8 @@ fn open_mark(options: &OpenOptions, existed: bool) -> Result<(MarkFile, Option<M
         return Err(OpenError::MarkDamaged(path));
     }
     let file = MarkFile::create(&path).map_err(failed("cannot create", &path))?;
+    // Its name must be there before the database's, or a power cut now would look like a lost mark.
+    files::sync_directory(&options.path)?;
     Ok((file, (!existed).then(Mark::default)))
 }
 
