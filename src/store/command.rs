@@ -40,7 +40,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::new(name, f, false);
+    let (command, result) = Closure::boxed(name, f, false);
     settle(store.submit(command).await, &result)
 }
 
@@ -54,7 +54,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::new(name, f, true);
+    let (command, result) = Closure::boxed(name, f, true);
     settle(store.submit(command).await, &result)
 }
 
@@ -69,7 +69,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::new(name, f, true);
+    let (command, result) = Closure::boxed(name, f, true);
     settle(store.submit_at(snapshot, command).await, &result)
 }
 
@@ -89,7 +89,7 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    fn new(name: &'static str, f: F, read_only: bool) -> (Box<dyn Command>, Slot<T, E>) {
+    fn boxed(name: &'static str, f: F, read_only: bool) -> (Box<dyn Command>, Slot<T, E>) {
         let slot = Slot::default();
         let command = Self {
             name,

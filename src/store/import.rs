@@ -10,7 +10,7 @@ use std::io::{BufRead, Read, Seek, SeekFrom};
 use sha2::{Digest, Sha256};
 
 use super::command::execute;
-use super::engine::Order;
+use super::engine::{Order, Row};
 use super::error::StoreError;
 use super::export::{EXPORT_FORMAT, Header, Line, Trailer, TransferError, is_exported};
 use super::handle::Store;
@@ -92,9 +92,7 @@ fn mark_importing(tx: &mut Tx<'_>, importing: bool) -> Result<(), StoreError> {
     tx.put(&StoreInfo { importing, ..info })
 }
 
-fn next_batch<R: BufRead>(
-    lines: &mut Lines<'_, R>,
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, TransferError> {
+fn next_batch<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Vec<Row>, TransferError> {
     let mut batch = Vec::new();
     let mut bytes = 0;
     while batch.len() < BATCH_RECORDS && bytes < BATCH_BYTES {

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::codec;
+use super::engine::Row;
 use super::error::StoreError;
 use super::key::{self, Key};
 use crate::env::Millis;
@@ -190,7 +191,7 @@ pub struct RecordType {
     /// A stored value as JSON.
     pub(crate) to_json: fn(&[u8]) -> Result<serde_json::Value, StoreError>,
     /// A JSON record as its full key and stored value; the error is the path of the bad field.
-    pub(crate) from_json: fn(serde_json::Value) -> Result<(Vec<u8>, Vec<u8>), String>,
+    pub(crate) from_json: fn(serde_json::Value) -> Result<Row, String>,
     /// When a stored value expires.
     pub(crate) expires_at: fn(&[u8]) -> Result<Option<Millis>, StoreError>,
 }
@@ -237,7 +238,7 @@ fn to_json<R: Record>(value: &[u8]) -> Result<serde_json::Value, StoreError> {
     })
 }
 
-fn from_json<R: Record>(json: serde_json::Value) -> Result<(Vec<u8>, Vec<u8>), String> {
+fn from_json<R: Record>(json: serde_json::Value) -> Result<Row, String> {
     let record: R =
         serde_path_to_error::deserialize(json).map_err(|error| error.path().to_string())?;
     let value = codec::encode(&record).map_err(|error| error.to_string())?;
