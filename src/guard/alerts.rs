@@ -124,10 +124,10 @@ pub fn raise(tx: &mut Tx<'_>, limits: &Limits, new: NewAlert) -> Result<Raised, 
         }
     }
     let open = open(tx, &new.account)?;
-    if open.len() >= MAX_OPEN {
-        if let Some(oldest) = open.into_iter().next() {
-            close_open(tx, oldest, CloseReason::Displaced, crate::accounts::SYSTEM)?;
-        }
+    if open.len() >= MAX_OPEN
+        && let Some(oldest) = open.into_iter().next()
+    {
+        close_open(tx, oldest, CloseReason::Displaced, crate::accounts::SYSTEM)?;
     }
     let prompt = match &new.asked {
         Some(_) if !crate::outbox::take_prompt(tx, &new.account, limits.prompts_per_day)? => {
