@@ -15,6 +15,7 @@ pub mod builder;
 pub mod chat;
 pub mod context;
 pub mod event;
+pub mod explain;
 pub mod folder;
 pub mod hooks;
 pub mod login;
