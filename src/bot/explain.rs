@@ -121,7 +121,10 @@ fn report(rules: &Ruleset, event: &EventName, answer: &PushAnswer, told: &Told) 
         .map(|rule| format!("  {}  {}", rule.name, why_not(rule, event, told)))
         .collect();
     if !others.is_empty() {
-        out.push_str(&format!("\n其他规则为什么没有回答\n{}\n", others.join("\n")));
+        out.push_str(&format!(
+            "\n其他规则为什么没有回答\n{}\n",
+            others.join("\n")
+        ));
     }
     out
 }

@@ -18,7 +18,7 @@ use super::time::rfc3339;
 use crate::env::Millis;
 use crate::history::{self, KeyNeed};
 use crate::lang::builtins::Registry;
-use crate::lang::diagnostics::{Diagnostic, Language, Severity};
+use crate::lang::diagnostics::{self, Diagnostic, Language, Severity};
 use crate::lang::program::Program;
 use crate::lang::span::Sources;
 use crate::text::RuleIndex;
@@ -70,22 +70,8 @@ impl LoadError {
         match self {
             Self::Wrong {
                 sources,
-                diagnostics,
-            } => diagnostics
-                .iter()
-                .map(|d| {
-                    let (line, column) = sources.line_column(d.primary.span);
-                    let path = sources
-                        .file(d.primary.span.file)
-                        .map_or("", |f| f.path.as_str());
-                    format!(
-                        "{path}:{line}:{column}: {} {}: {}\n",
-                        d.code,
-                        d.title.get(language),
-                        d.primary.words.get(language)
-                    )
-                })
-                .collect(),
+                diagnostics: found,
+            } => diagnostics::human(found, sources, language, false),
             other => other.to_string(),
         }
     }

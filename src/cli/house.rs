@@ -128,6 +128,13 @@ impl House {
         ));
         let stop = CancellationToken::new();
         let workers = start_workers(&store, &stop, outbox, webhooks, calls);
+        // Replies and requests an earlier process left under way.
+        let recovering = bot.clone();
+        tokio::spawn(async move {
+            if let Err(error) = recovering.recover_pushes().await {
+                tracing::error!(%error, "pushes of an earlier run could not be looked through");
+            }
+        });
         let live = Live {
             rules: Box::new(RunningRules(bot.clone())),
         };
