@@ -61,13 +61,16 @@ pub fn run(rules: &Ruleset, registry: &Registry, filter: Option<&str>) -> Vec<St
             return vec![broken(rules, format!("没有运行环境：{error}"))];
         }
     };
-    rules
-        .program
-        .stories
-        .iter()
-        .filter(|story| filter.is_none_or(|part| story.name.contains(part)))
-        .map(|story| runtime.block_on(tell(rules, registry, story)))
-        .collect()
+    // What happens on a story's stage is not the program's own log.
+    tracing::subscriber::with_default(tracing::subscriber::NoSubscriber::new(), || {
+        rules
+            .program
+            .stories
+            .iter()
+            .filter(|story| filter.is_none_or(|part| story.name.contains(part)))
+            .map(|story| runtime.block_on(tell(rules, registry, story)))
+            .collect()
+    })
 }
 
 /// All stories must pass.
