@@ -1,0 +1,253 @@
+//! The documentation is held to what it says: every rule in it compiles (or fails as it says), its
+//! stories pass, its configuration loads, its links lead somewhere, and the two READMEs show the same
+//! commands.
+
+use std::path::{Path, PathBuf};
+
+use menshen::bot::ruleset::{self, LoadError};
+use menshen::bot::stories;
+use menshen::config::Config;
+use menshen::lang::builtins::{CallSpec, OutcomeSpec, Registry};
+use menshen::lang::diagnostics::{Language, Severity};
+use menshen::lang::span::Sources;
+use menshen::lang::value::Type;
+
+/// A fenced block.
+struct Block {
+    /// `docs/language.md:12`
+    place: String,
+    /// What follows the fence: `rules,fails=E0203`.
+    info: String,
+    text: String,
+}
+
+impl Block {
+    fn language(&self) -> &str {
+        self.info.split(',').next().unwrap_or_default()
+    }
+
+    fn fails(&self) -> Option<&str> {
+        self.info
+            .split(',')
+            .find_map(|word| word.strip_prefix("fails="))
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Markdown file of the documentation, by its path below the root.
+fn pages() -> Vec<(String, String)> {
+    let mut paths = vec![
+        "README.md".to_owned(),
+        "README.zh-CN.md".to_owned(),
+        "CHANGELOG.md".to_owned(),
+    ];
+    for entry in std::fs::read_dir(root().join("docs")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if name.ends_with(".md") {
+            paths.push(format!("docs/{name}"));
+        }
+    }
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(root().join(&path)).unwrap();
+            (path, text)
+        })
+        .collect()
+}
+
+fn blocks(path: &str, page: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut open = false;
+    for (index, line) in page.lines().enumerate() {
+        if let Some(info) = line.strip_prefix("```") {
+            if !open {
+                blocks.push(Block {
+                    place: format!("{path}:{}", index + 1),
+                    info: info.trim().to_owned(),
+                    text: String::new(),
+                });
+            }
+            open = !open;
+        } else if open && let Some(block) = blocks.last_mut() {
+            block.text.push_str(line);
+            block.text.push('\n');
+        }
+    }
+    assert!(!open, "{path}: a block is not closed");
+    blocks
+}
+
+fn all_blocks() -> Vec<Block> {
+    pages()
+        .iter()
+        .flat_map(|(path, page)| blocks(path, page))
+        .collect()
+}
+
+fn registry() -> Registry {
+    let mut registry = Registry::standard();
+    let order_state = CallSpec {
+        name: "order_state".to_owned(),
+        params: vec![("number".to_owned(), Type::Text)],
+        open: false,
+        outcomes: vec![
+            OutcomeSpec::new("ok").brings("state", Type::Text),
+            OutcomeSpec::new("failed"),
+        ],
+        doc: String::new(),
+    };
+    for call in [CallSpec::webhook("security_desk"), order_state] {
+        registry.register_call(call).expect("a new name");
+    }
+    registry
+}
+
+/// What the lists of the examples name.
+fn sources(block: &Block) -> Sources {
+    let mut sources = Sources::single("block.rules", &block.text);
+    for list in ["lists/office.txt", "lists/blocked.txt"] {
+        sources
+            .lists
+            .insert(list.to_owned(), "192.0.2.0/24\n".into());
+    }
+    sources
+}
+
+#[test]
+fn rules_compile_or_fail_as_they_say() {
+    let registry = registry();
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for block in all_blocks()
+        .iter()
+        .filter(|block| block.language() == "rules")
+    {
+        seen += 1;
+        match (ruleset::compile(sources(block), &registry), block.fails()) {
+            (Ok(_), None) => {}
+            (Ok(_), Some(code)) => wrong.push(format!("{}: compiles, not {code}", block.place)),
+            (Err(error), None) => {
+                wrong.push(format!("{}:\n{}", block.place, error.report(Language::En)));
+            }
+            (Err(LoadError::Wrong { diagnostics, .. }), Some(code)) => {
+                let codes: Vec<&str> = diagnostics
+                    .iter()
+                    .filter(|diagnostic| diagnostic.severity == Severity::Error)
+                    .map(|diagnostic| diagnostic.code)
+                    .collect();
+                if codes != [code] {
+                    wrong.push(format!("{}: {codes:?}, not {code}", block.place));
+                }
+            }
+            (Err(error), Some(_)) => wrong.push(format!("{}: {error}", block.place)),
+        }
+    }
+    assert!(seen > 0, "there are rules in the documentation");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn stories_in_the_documentation_pass() {
+    let registry = registry();
+    let mut failed = Vec::new();
+    for block in all_blocks()
+        .iter()
+        .filter(|block| block.language() == "rules")
+    {
+        let Ok(loaded) = ruleset::compile(sources(block), &registry) else {
+            continue;
+        };
+        for result in stories::run(&loaded.ruleset, &registry, None) {
+            if !result.passed() {
+                let story = stories::print(&loaded.ruleset, &result);
+                failed.push(format!("{}:\n{story}", block.place));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn the_rules_of_the_embedding_example_pass() {
+    let mut registry = Registry::standard();
+    let call = CallSpec {
+        name: "order_state".to_owned(),
+        params: vec![("number".to_owned(), Type::Text)],
+        open: false,
+        outcomes: vec![
+            OutcomeSpec::new("ok").brings("state", Type::Text),
+            OutcomeSpec::new("no_order"),
+            OutcomeSpec::new("failed"),
+        ],
+        doc: String::new(),
+    };
+    registry.register_call(call).expect("a new name");
+    let loaded = ruleset::load(&[root().join("examples/embed/rules")], &registry)
+        .unwrap_or_else(|error| panic!("{}", error.report(Language::En)));
+    assert!(loaded.warnings.is_empty(), "{:#?}", loaded.warnings);
+    stories::must_pass(&loaded.ruleset, &registry).unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn whole_configurations_load() {
+    let mut seen = 0;
+    for block in all_blocks()
+        .iter()
+        .filter(|block| block.info == "toml,whole")
+    {
+        seen += 1;
+        if let Err(errors) = Config::from_text(Path::new("menshen.toml"), &block.text, []) {
+            panic!("{}:\n{errors}", block.place);
+        }
+    }
+    assert!(seen > 0, "there is a whole configuration");
+}
+
+#[test]
+fn both_readmes_show_the_same_commands() {
+    let shell = |path: &str| -> Vec<String> {
+        let page = std::fs::read_to_string(root().join(path)).unwrap();
+        let blocks = blocks(path, &page).into_iter();
+        let shell = blocks.filter(|block| block.language() == "sh");
+        // Comments are translated.
+        let code = |block: Block| {
+            let lines = block.text.lines().map(|line| match line.split_once(" # ") {
+                Some((code, _)) => code.trim_end().to_owned(),
+                None => line.to_owned(),
+            });
+            lines
+                .filter(|line| !line.starts_with("# "))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        shell.map(code).collect()
+    };
+    assert_eq!(shell("README.md"), shell("README.zh-CN.md"));
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let mut broken = Vec::new();
+    for (path, page) in pages() {
+        let folder = Path::new(&path)
+            .parent()
+            .unwrap_or(Path::new(""))
+            .to_owned();
+        for part in page.split("](").skip(1) {
+            let Some((target, _)) = part.split_once(')') else {
+                continue;
+            };
+            let file = target.split('#').next().unwrap_or_default();
+            let elsewhere = target.contains("://") || file.is_empty();
+            if !elsewhere && !root().join(&folder).join(file).exists() {
+                broken.push(format!("{path}: {target}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
