@@ -45,9 +45,6 @@ NEW_YORK = {"country": "美国", "region": "纽约州", "city": "纽约", "lat":
 AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36"
 FOREIGN_KEY = "the-information-system-signs-its-machines-with-this"
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"tour" * 8).decode()
-# In `serve` nobody can read a captcha for us: the rule that asks for one after five failures is
-# given this window, and the tour waits it out.
-SERVE_WINDOW_SECONDS = 20
 
 
 def main():
@@ -198,7 +195,7 @@ class Tour:
         return f"all {len(self.sessions)}"
 
     def login_is_refused(self):
-        problem = self.bot.locked_login(self)
+        problem = self.login(PASSWORD, self.desk, BEIJING, "202.96.134.133", want=401)
         check({k: problem[k] for k in ("type", "title", "status")}
               == {k: self.refused[k] for k in ("type", "title", "status")}, problem)
         return "the right password is answered like a wrong one"
@@ -226,7 +223,7 @@ class Tour:
         return "done"
 
     def login_works(self):
-        answer = self.bot.last_login(self)
+        answer = self.login(NEW_PASSWORD, self.desk, BEIJING, "202.96.134.133")
         check(answer["password_change_required"] is False, answer)
         seen = self.api("POST", "/v1/sessions/introspect", {"token": answer["token"]})
         check(seen["active"] and seen["account"] == "alice", seen)
@@ -239,7 +236,9 @@ class Tour:
         if machine:
             body["machine"] = machine
         if solve:
-            return self.bot.login_through_captcha(self, body, want)
+            captcha = self.api("POST", "/v1/login", body, want=403)["captcha"]["id"]
+            answer = self.api("GET", f"/sandbox/captchas/{captcha}")["answer"]
+            body["captcha"] = {"id": captcha, "answer": answer}
         return self.api("POST", "/v1/login", body, want=want)
 
     def api(self, method, path, body=None, want=None):
@@ -432,6 +431,7 @@ class Bot:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = str(folder / "log")
+        (folder / "log").touch()
         self.process = None
         self.environment = {
             **os.environ,
@@ -518,23 +518,9 @@ class Dev(Bot):
         self.key, self.app_id = found["KEY"], found["APP_ID"]
         self.token, self.aes_key = found["TOKEN"], found["AES_KEY"]
 
-    def login_through_captcha(self, tour, body, want):
-        problem = tour.api("POST", "/v1/login", body, want=403)
-        captcha = problem["captcha"]["id"]
-        answer = tour.api("GET", f"/sandbox/captchas/{captcha}")["answer"]
-        solved = {**body, "captcha": {"id": captcha, "answer": answer}}
-        return tour.api("POST", "/v1/login", solved, want=want)
-
     def stranger_logs_in(self, tour):
         machine = tour.api("POST", "/v1/machines", {"ip": "8.8.8.8"}, want=201)["machine"]
         return tour.login(PASSWORD, machine, NEW_YORK, "8.8.8.8", solve=True)
-
-    def locked_login(self, tour):
-        # Five failures within five minutes: the captcha comes first.
-        return tour.login(PASSWORD, tour.desk, BEIJING, "202.96.134.133", want=401, solve=True)
-
-    def last_login(self, tour):
-        return tour.login(NEW_PASSWORD, tour.desk, BEIJING, "202.96.134.133", solve=True)
 
 
 class Serve(Bot):
@@ -548,11 +534,6 @@ class Serve(Bot):
             shutil.copytree(self.rules[1], self.folder / "rules")
         self.run("init", ".", "--app-id", "wx" + secrets.token_hex(8))
         (self.folder / "secrets/app_secret").write_text(secrets.token_hex(16))
-        rules = self.folder / "rules/guard.rules"
-        text = rules.read_text()
-        rule = "count(failures, within: 5 minutes) >= 5 {\n    challenge captcha"
-        check(rule in text, "the shipped rule that asks for a captcha")
-        rules.write_text(text.replace(rule, rule.replace("5 minutes", f"{SERVE_WINDOW_SECONDS} seconds")))
         self.environment["MENSHEN_SERVER__LISTEN"] = f"127.0.0.1:{self.port}"
         # Before the server runs: the command opens the store itself.
         scopes = "accounts,codes,bindings,login,reports,machines,sessions,events,unlock"
@@ -568,18 +549,9 @@ class Serve(Bot):
         # While it runs: the command asks the server.
         check("tour" in self.run("keys", "list"), "the key is listed")
 
-    def login_through_captcha(self, tour, body, want):
-        time.sleep(SERVE_WINDOW_SECONDS + 1)
-        return tour.api("POST", "/v1/login", body, want=want)
-
     def stranger_logs_in(self, tour):
-        return tour.login(PASSWORD, foreign_machine("kiosk-7"), NEW_YORK, "8.8.8.8", solve=True)
-
-    def locked_login(self, tour):
-        return tour.login(PASSWORD, tour.desk, BEIJING, "202.96.134.133", want=401)
-
-    def last_login(self, tour):
-        return tour.login(NEW_PASSWORD, tour.desk, BEIJING, "202.96.134.133")
+        # Nobody can read the captcha for us: he sits at a machine the information system vouches for.
+        return tour.login(PASSWORD, foreign_machine("kiosk-7"), NEW_YORK, "8.8.8.8")
 
 
 def free_port():
