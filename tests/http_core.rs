@@ -87,7 +87,7 @@ async fn a_key_is_stored_only_as_its_hash() {
     let ground = Ground::new().await;
     let client = ground.client("erp", &[Scope::Rules]).await;
     let secret = client.key.clone().unwrap();
-    let listed = store::read::<_, StoreError>(&*ground.store, "list", |tx| keys::list(tx))
+    let listed = store::read::<_, StoreError>(&*ground.store, "list", keys::list)
         .await
         .unwrap();
     assert_eq!(listed.len(), 1);

@@ -109,7 +109,7 @@ impl Bot {
                 // The work outlives the connection: a retry joins it.
                 let mut event = ChatEvent::new(official_account, inbound, now);
                 event.unproven = unproven;
-                let mut work = Box::pin(self.clone().work(event, key.clone(), digest));
+                let mut work = Box::pin(self.clone().work(event, key, digest));
                 // Polled once here, so that commands are queued in the order of arrival: one lane
                 // per follower, and none waits for another's I/O.
                 if futures_util::poll!(&mut work).is_pending() {

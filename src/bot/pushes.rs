@@ -116,9 +116,9 @@ impl Pushes {
         }
         let (sender, receiver) = oneshot::channel();
         table.running.insert(
-            key.clone(),
+            *key,
             Running {
-                digest: digest.clone(),
+                digest: *digest,
                 deliveries: 1,
                 handed_over: false,
                 waiter: Some(sender),
@@ -192,9 +192,9 @@ impl Table {
             };
         }
         let until = now + REMEMBERED;
-        self.order.push_back((until, key.clone()));
+        self.order.push_back((until, *key));
         self.answered.insert(
-            key.clone(),
+            *key,
             Answered {
                 digest,
                 reply,
@@ -208,14 +208,13 @@ impl Table {
             if *until > now {
                 break;
             }
-            if let Some((_, key)) = self.order.pop_front() {
-                if self
+            if let Some((_, key)) = self.order.pop_front()
+                && self
                     .answered
                     .get(&key)
                     .is_some_and(|done| done.until <= now)
-                {
-                    self.answered.remove(&key);
-                }
+            {
+                self.answered.remove(&key);
             }
         }
     }

@@ -85,7 +85,7 @@ impl<'a, 'tx> CaseFacts<'a, 'tx> {
             .windows
             .iter()
             .find(|need| need.by == by)
-            .map_or(None, |need| need.window);
+            .and_then(|need| need.window);
         let present = self.case.login.as_ref()?.row.time;
         let after = window.map(|window| present.saturating_sub(window));
         match self.histories.load(self.tx, key, after) {

@@ -103,10 +103,8 @@ impl CaseFacts<'_, '_> {
             }
             // Allow is what happens when no rule denies or challenges.
             ActionKind::Allow => {}
-            ActionKind::Alert(alert) => {
-                if wish.alert.is_none() {
-                    wish.alert = Some(self.prompt(alert, rule));
-                }
+            ActionKind::Alert(alert) if wish.alert.is_none() => {
+                wish.alert = Some(self.prompt(alert, rule));
             }
             ActionKind::LockAccount => {
                 let Some(account) = account else {

@@ -52,7 +52,7 @@ pub async fn perform(
             }))
         }
         Request::KeysList => {
-            let found = store::read(store, "cli.keys_list", |tx| keys::list(tx))
+            let found = store::read(store, "cli.keys_list", keys::list)
                 .await
                 .map_err(|error: StoreError| error.to_string())?;
             let shown = found.iter().map(|key| {

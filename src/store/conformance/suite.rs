@@ -313,7 +313,7 @@ async fn numbers_have_no_gaps_and_follow_commit_order(bench: Bench) {
                         let mut fact = event("ticket");
                         fact.data = json!({ "number": number });
                         tx.emit(fact)?;
-                        if (task + round) % 3 == 0 {
+                        if (task + round).is_multiple_of(3) {
                             return Err(Domain::Refused(1));
                         }
                         Ok(())
