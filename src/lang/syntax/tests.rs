@@ -139,6 +139,20 @@ fn precedence_is_as_people_read_it() {
 }
 
 #[test]
+fn chained_comparisons_are_reported_once_and_taken_apart() {
+    let parsed = parse(
+        FileId(0),
+        "let x = 1 < a <= 5\nlet y = (a < b) < c\nlet z = 1 < a < b < 5\n",
+    );
+    let codes: Vec<&str> = parsed.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, ["E0121", "E0121"]);
+    let Item::Let(item) = &parsed.file.items[0] else {
+        panic!("a let");
+    };
+    assert_eq!(shape(&item.value), "((1 Less a) And (a LessEqual 5))");
+}
+
+#[test]
 fn a_unit_stands_on_the_line_of_its_number() {
     let parsed = ok("let a = 5\n    + 6\nlet b = 24hours\n");
     assert_eq!(parsed.file.items.len(), 2);

@@ -70,8 +70,24 @@ impl Lower<'_> {
             let operator = row.next()?;
             let op_span = self.span(&operator);
             let right = self.climb(row, power + 1)?;
-            if power == COMPARE {
-                self.chained(&left, &right);
+            let taken_apart = matches!(
+                left.kind,
+                ExprKind::Binary {
+                    op: BinaryOp::And,
+                    ..
+                }
+            );
+            if power == COMPARE && taken_apart {
+                // A third comparison in the chain; it was reported as a whole.
+                continue;
+            }
+            let mut before = None;
+            if power == COMPARE && self.chained(&left, &right) {
+                // Reported; goes on as the two comparisons that were meant.
+                if let ExprKind::Binary { right: middle, .. } = &left.kind {
+                    let middle = (**middle).clone();
+                    before = Some(std::mem::replace(&mut left, middle));
+                }
             }
             let span = left.span.to(right.span);
             let kind = match rule {
@@ -88,6 +104,17 @@ impl Lower<'_> {
                 },
             };
             left = Expr { kind, span };
+            if let Some(before) = before {
+                left = Expr {
+                    span: before.span.to(left.span),
+                    kind: ExprKind::Binary {
+                        op: BinaryOp::And,
+                        op_span,
+                        left: Box::new(before),
+                        right: Box::new(left),
+                    },
+                };
+            }
         }
         Some(left)
     }
@@ -235,14 +262,14 @@ impl Lower<'_> {
         Some(ExprKind::Number { value, unit })
     }
 
-    fn chained(&mut self, left: &Expr, right: &Expr) {
+    fn chained(&mut self, left: &Expr, right: &Expr) -> bool {
         let compares = |expr: &Expr| match &expr.kind {
             ExprKind::In { .. } => true,
             ExprKind::Binary { op, .. } => is_comparison(*op),
             _ => false,
         };
         if !compares(left) {
-            return;
+            return false;
         }
         let all = left.span.to(right.span);
         let middle = match &left.kind {
@@ -263,6 +290,7 @@ impl Lower<'_> {
                 "split it and join with `and`: `1 < x and x < 5`",
             )),
         );
+        true
     }
 
     /// `39.90`, `-74.01`.
