@@ -1,11 +1,17 @@
 //! A sample information system: the other side of Menshen's API.
 //!
+//! Against `menshen dev`, whose own sample system it replaces:
 //! ```sh
-//! menshen keys add erp --scope accounts,codes
-//! MENSHEN_URL=http://127.0.0.1:8080 MENSHEN_KEY=msk_… WEBHOOK_SECRET=whsec_… \
+//! MENSHEN_FORWARD__URL=http://127.0.0.1:9000/forward \
+//!     MENSHEN_WEBHOOK__0__URL=http://127.0.0.1:9000/events menshen dev &
+//! . .menshen-dev/env
+//! MENSHEN_URL=$URL MENSHEN_KEY=$KEY WEBHOOK_SECRET=$(cat .menshen-dev/secrets/system) \
 //!     cargo run --example information_system
 //! ```
-//! It listens on 127.0.0.1:9000 for what a `menshen.toml` like this sends:
+//! Against `menshen serve` with a key of `menshen keys add erp --scope accounts,codes` and the secret in
+//! `secrets/calls`.
+//!
+//! It listens on 127.0.0.1:9000, for a `menshen.toml` like this:
 //! ```toml
 //! [forward]
 //! url = "http://127.0.0.1:9000/forward"
