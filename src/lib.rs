@@ -106,7 +106,7 @@
 //! | [`outbox`] | what must reach someone |
 //! | [`wechat`] | the platform's protocol and its API |
 //! | [`server`] | HTTP |
-//! | [`config`], [`keys`], [`env`] | `menshen.toml`, the master key, time and randomness |
+//! | [`config`], [`keys`], [`mod@env`] | `menshen.toml`, the master key, time and randomness |
 //!
 //! # Features
 //! `cli` (the `menshen` program) and `sandbox` (a simulated WeChat platform) are on by default;

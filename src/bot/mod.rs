@@ -7,7 +7,7 @@
 //! ```
 //! A [`Bot`] belongs to no server: the HTTP face, the sandbox, stories and embedders all drive it.
 //! It never speaks XML or HTTP itself; what must go out is promised in the outbox or asked of an
-//! [`Outside`](outside::Outside).
+//! [`outside::Outside`].
 
 pub mod action;
 pub mod api;

@@ -3,7 +3,7 @@
 //!
 //! This room knows no rules, no store and no accounts. Everything except [`client`] is pure: bodies,
 //! queries, the time and random bytes come in as arguments, values go out. It never logs, never
-//! keeps state beyond the bounded [`endpoint::ReplayGuard`], and no `Debug` of it shows a token, a
+//! keeps state beyond the bounded [`replay::ReplayGuard`], and no `Debug` of it shows a token, a
 //! key, an OpenID or message text.
 //!
 //! The way of a push: `server` hands query and body to [`endpoint::open`], gets an

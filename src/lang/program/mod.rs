@@ -1,6 +1,6 @@
 //! The checked program: names resolved, types known, units gone, every outcome answered.
 //!
-//! Built by [`super::check`] only; a value of type [`Program`] is proof that a rule set is sound.
+//! Built by `lang::check` only; a value of type [`Program`] is proof that a rule set is sound.
 //! Immutable and shared: `Arc<Program>` is one generation of rules.
 
 mod action;
