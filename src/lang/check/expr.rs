@@ -1,7 +1,6 @@
 //! Expressions: names resolved, types and units settled. Exactly one error per mistake: what is
 //! wrong becomes poison, and poison fits everything.
 
-use crate::lang::builtins::SIGNALS;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{ArithOp, CompareOp, Expr, ExprKind};
 use crate::lang::span::Span;
@@ -10,15 +9,12 @@ use crate::lang::value::{Type, Value};
 
 use super::Checker;
 use super::codes as c;
-use super::items::ValueItem;
 use super::literal::{constant, from_text, magnitude, negated};
 use super::report::w;
 use super::scope::Scope;
 
 /// How many nodes an expression may have once its `let`s are written out.
 pub(super) const MAX_NODES: usize = 4000;
-/// Longest duration a rule may say: ten years, past what any history keeps.
-const MAX_DURATION: i64 = 3660 * 86_400_000;
 
 pub(super) fn poison(span: Span) -> Expr {
     Expr {
@@ -442,278 +438,6 @@ impl Checker<'_> {
             span,
         )
     }
-
-    fn membership(
-        &mut self,
-        item: &ast::Expr,
-        list: &ast::Expr,
-        negated: bool,
-        span: Span,
-        scope: &Scope<'_>,
-    ) -> Expr {
-        let item = self.expr(item, scope);
-        let mut inner = list;
-        while let ast::ExprKind::Group(deeper) = &inner.kind {
-            inner = deeper;
-        }
-        match &inner.kind {
-            ast::ExprKind::List(entries) => {
-                let values = entries
-                    .iter()
-                    .map(|entry| {
-                        let entry = self.expr(entry, scope);
-                        if item.ty == Type::Ip && entry.ty == Type::Text {
-                            return self.want(entry, &Type::Network);
-                        }
-                        self.want(entry, &item.ty)
-                    })
-                    .collect();
-                node(
-                    ExprKind::InValues {
-                        item: Box::new(item),
-                        values,
-                        negated,
-                    },
-                    Type::YesNo,
-                    span,
-                )
-            }
-            ast::ExprKind::Path(path) => {
-                if let [name] = path.parts.as_slice()
-                    && let Some(ValueItem::List(index)) =
-                        self.items.values.get(name.name.as_str()).copied()
-                    && !scope.locals.contains_key(&name.name)
-                {
-                    return self.in_list(item, index, path.span, negated, span);
-                }
-                let listed = self.path(path, scope, false);
-                self.in_value(item, listed, negated, span)
-            }
-            _ => {
-                let listed = self.expr(inner, scope);
-                self.in_value(item, listed, negated, span)
-            }
-        }
-    }
-
-    fn in_list(
-        &mut self,
-        item: Expr,
-        index: usize,
-        place: Span,
-        negated: bool,
-        span: Span,
-    ) -> Expr {
-        let Some((id, ty)) = self.list(index) else {
-            return poison(span);
-        };
-        let item = match (&ty, &item.ty) {
-            (Type::Network, Type::Ip | Type::Network) | (_, Type::Poison) => item,
-            _ if item.ty == ty || can_become(&item, &ty) => self.want(item, &ty),
-            _ => {
-                let found = item.ty.clone();
-                self.report.push(
-                    Diagnostic::error(
-                        c::DIFFERENT_TYPES,
-                        w(
-                            format!("{found} 不会在 {ty} 的列表里"),
-                            format!("{found} is never in a list of {ty}"),
-                        ),
-                        item.span,
-                        w(format!("这是 {found}"), format!("this is {found}")),
-                    )
-                    .with_label(
-                        place,
-                        w(
-                            format!("这是 {ty} 的列表"),
-                            format!("this is a list of {ty}"),
-                        ),
-                    ),
-                );
-                return poison(span);
-            }
-        };
-        node(
-            ExprKind::InList {
-                item: Box::new(item),
-                list: id,
-                negated,
-            },
-            Type::YesNo,
-            span,
-        )
-    }
-
-    fn in_value(&mut self, item: Expr, listed: Expr, negated: bool, span: Span) -> Expr {
-        let item = match &listed.ty {
-            Type::Poison => return poison(span),
-            Type::List(of) => self.want(item, of),
-            Type::Network => self.want(item, &Type::Ip),
-            other => {
-                self.report.push(
-                    Diagnostic::error(
-                        c::NOT_A_LIST,
-                        w("`in` 后面要一个列表", "`in` wants a list after it"),
-                        listed.span,
-                        w(format!("这是 {other}"), format!("this is {other}")),
-                    )
-                    .with_help(w("比较两个值用 `==`", "compare two values with `==`")),
-                );
-                return poison(span);
-            }
-        };
-        if matches!(&listed.kind, ExprKind::Field(id) if Some(*id) == self.registry.field(SIGNALS))
-            && let Some(Value::Text(name)) = constant(&item)
-        {
-            self.signal_in_condition(&name, item.span);
-        }
-        node(
-            ExprKind::InValues {
-                item: Box::new(item),
-                values: vec![listed],
-                negated,
-            },
-            Type::YesNo,
-            span,
-        )
-    }
-
-    /// The expression as a `ty`: itself, a text that stands for one, or one error and poison.
-    pub(super) fn want(&mut self, expr: Expr, ty: &Type) -> Expr {
-        if expr.ty == *ty || expr.ty == Type::Poison || *ty == Type::Poison {
-            return expr;
-        }
-        if expr.ty == Type::Text
-            && let Some(Value::Text(text)) = constant(&expr)
-            && let Some(meant) = from_text(&text, ty)
-        {
-            if let Some(value) = meant {
-                return konst(value, ty.clone(), expr.span);
-            }
-            self.report.push(Diagnostic::error(
-                c::BAD_LITERAL,
-                w(format!("这不是一个 {ty}"), format!("this is no {ty}")),
-                expr.span,
-                w(format!("这里要 {ty}"), format!("{ty} is wanted here")),
-            ));
-            return poison(expr.span);
-        }
-        if expr.ty == Type::Number && constant(&expr).is_some() && self.unit_for(ty).is_some() {
-            self.missing_unit(&expr, ty);
-            return poison(expr.span);
-        }
-        self.wrong_type(&expr, &ty.to_string(), &ty.to_string());
-        poison(expr.span)
-    }
-
-    fn unit_for(&self, ty: &Type) -> Option<&'static str> {
-        let mut units = self.registry.units().iter().filter(|unit| unit.ty == *ty);
-        let first = units.next()?;
-        // The second of a family is the everyday one: minutes, kilometres.
-        Some(units.next().unwrap_or(first).words[0])
-    }
-
-    fn missing_unit(&mut self, expr: &Expr, ty: &Type) {
-        let Some(unit) = self.unit_for(ty) else {
-            return;
-        };
-        let written = self.sources.slice(expr.span).trim();
-        let fixed = if unit.chars().all(char::is_alphabetic) || unit.contains('/') {
-            format!("{written} {unit}")
-        } else {
-            format!("{written}{unit}")
-        };
-        let all: Vec<_> = self
-            .registry
-            .units()
-            .iter()
-            .filter(|unit| unit.ty == *ty)
-            .map(|unit| unit.words[0])
-            .collect();
-        self.report.push(
-            Diagnostic::error(
-                c::MISSING_UNIT,
-                w(
-                    format!("`{written}` 缺少单位"),
-                    format!("`{written}` has no unit"),
-                ),
-                expr.span,
-                w(format!("{written} 什么？"), format!("{written} what?")),
-            )
-            .with_help(w(
-                format!("写成 `{fixed}`？单位有：{}", all.join("、")),
-                format!("`{fixed}`? the units are: {}", all.join(", ")),
-            ))
-            .with_fix(
-                w(format!("写成 `{fixed}`"), format!("write `{fixed}`")),
-                expr.span,
-                fixed,
-            ),
-        );
-    }
-
-    pub(super) fn wrong_type(&mut self, expr: &Expr, zh: &str, en: &str) {
-        let found = &expr.ty;
-        self.report.push(Diagnostic::error(
-            c::WRONG_TYPE,
-            w(format!("这里要 {zh}"), format!("{en} is wanted here")),
-            expr.span,
-            w(format!("这是 {found}"), format!("this is {found}")),
-        ));
-    }
-
-    pub(super) fn out_of_range(&mut self, span: Span, zh: &str, en: &str) {
-        self.report.push(Diagnostic::error(
-            c::OUT_OF_RANGE,
-            w(zh, en),
-            span,
-            w("这个数不行", "this number cannot be"),
-        ));
-    }
-
-    /// The value of a constant of type `ty`.
-    pub(super) fn constant(&mut self, expr: &ast::Expr, ty: &Type) -> Option<Value> {
-        let checked = self.expr(expr, &Scope::constants());
-        let checked = self.want(checked, ty);
-        if checked.ty == Type::Poison {
-            return None;
-        }
-        let value = constant(&checked);
-        if value.is_none() {
-            self.report.push(
-                Diagnostic::error(
-                    c::NOT_CONSTANT,
-                    w("这里要一个固定的值", "a constant is wanted here"),
-                    expr.span,
-                    w(
-                        "这要等事件发生才知道",
-                        "this is known only when the event happens",
-                    ),
-                )
-                .with_help(w(
-                    "写一个数，或者 `let` 定义的常量",
-                    "write a number, or a `let` that is one",
-                )),
-            );
-        }
-        value
-    }
-
-    /// A constant duration in milliseconds, above zero.
-    pub(super) fn duration(&mut self, expr: &ast::Expr) -> Option<i64> {
-        let Value::Duration(millis) = self.constant(expr, &Type::Duration)? else {
-            return None;
-        };
-        if millis <= 0 {
-            self.out_of_range(expr.span, "时长要大于零", "a duration must be above zero");
-            return None;
-        }
-        if millis > MAX_DURATION {
-            self.out_of_range(expr.span, "时长最多十年", "a duration is ten years at most");
-            return None;
-        }
-        Some(millis)
-    }
 }
 
 pub(super) fn node(kind: ExprKind, ty: Type, span: Span) -> Expr {
@@ -733,7 +457,7 @@ pub(super) fn node(kind: ExprKind, ty: Type, span: Span) -> Expr {
 }
 
 /// Whether `want` would turn `expr` into a `ty` or say precisely what is missing.
-fn can_become(expr: &Expr, ty: &Type) -> bool {
+pub(super) fn can_become(expr: &Expr, ty: &Type) -> bool {
     let fixed = constant(expr).is_some();
     match expr.ty {
         Type::Text => fixed && from_text("", ty).is_some(),

@@ -16,6 +16,8 @@ mod history;
 mod items;
 mod lists;
 pub(in crate::lang) mod literal;
+mod membership;
+mod outcomes;
 mod path;
 mod reply;
 pub(in crate::lang) mod report;
@@ -25,6 +27,7 @@ mod signal;
 mod story;
 mod text;
 pub(in crate::lang) mod walk;
+mod want;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,201 @@
+//! Outcomes: each answered once, none invented, and only the names it brings inside.
+
+use crate::lang::builtins::{AccountView, ActionSpec, OutcomeSpec, Stage, Stages, UNBOUND};
+use crate::lang::diagnostics::{Diagnostic, nearest};
+use crate::lang::program::{Block, Name, OutcomeArm};
+use crate::lang::span::Span;
+use crate::lang::syntax::ast;
+
+use super::Checker;
+use super::codes as c;
+use super::report::w;
+use super::scope::Scope;
+
+impl Checker<'_> {
+    /// The answers to an action's outcomes: all of them, and no others.
+    pub(super) fn outcomes(
+        &mut self,
+        action: &ast::Action,
+        spec: &ActionSpec,
+        scope: &Scope<'_>,
+    ) -> Option<Vec<OutcomeArm>> {
+        let mut wanted: Vec<OutcomeSpec> = match &action.kind {
+            ast::ActionKind::Call { name, .. } => {
+                if action.outcomes.is_none() {
+                    return Some(Vec::new());
+                }
+                self.registry.call(&name.name)?.outcomes.clone()
+            }
+            _ => spec.outcomes.clone(),
+        };
+        // Only a WeChat user waits for an answer.
+        let answers = Stages::of(Stage::Chat).covers(scope.stages);
+        if spec.needs_account {
+            let mut unbound = OutcomeSpec::unbound();
+            unbound.optional = scope.proven;
+            wanted.push(unbound);
+        }
+        let arms = action.outcomes.as_deref().unwrap_or_default();
+        let mut checked: Vec<OutcomeArm> = Vec::new();
+        let mut sound = true;
+        for arm in arms {
+            let name = &arm.name.name;
+            let Some(outcome) = wanted.iter().find(|outcome| outcome.name == *name) else {
+                self.unknown_outcome(&arm.name, spec, &wanted);
+                sound = false;
+                continue;
+            };
+            if let Some(first) = checked.iter().find(|other| other.outcome == *name) {
+                self.report.push(
+                    Diagnostic::error(
+                        c::UNKNOWN_OUTCOME,
+                        w(
+                            format!("`{name}` 回答了两次"),
+                            format!("`{name}` is answered twice"),
+                        ),
+                        arm.name.span,
+                        w("又一次", "again"),
+                    )
+                    .with_label(first.span, w("已经在这里回答", "already answered here")),
+                );
+                sound = false;
+                continue;
+            }
+            let block = self.arm(outcome, &arm.block, scope);
+            checked.push(OutcomeArm {
+                outcome: name.clone(),
+                block,
+                span: arm.name.span,
+            });
+        }
+        let missing: Vec<&OutcomeSpec> = wanted
+            .iter()
+            .filter(|outcome| answers && !outcome.optional)
+            .filter(|outcome| !arms.iter().any(|arm| arm.name.name == outcome.name))
+            .collect();
+        if sound && !missing.is_empty() {
+            self.missing_outcomes(action, spec, &missing);
+            sound = false;
+        }
+        sound.then_some(checked)
+    }
+
+    fn arm(&mut self, outcome: &OutcomeSpec, block: &ast::Block, scope: &Scope<'_>) -> Block {
+        let mut inner = scope.clone();
+        for (name, ty) in &outcome.brings {
+            inner.add(Name::Outcome(name.clone()), ty.clone());
+        }
+        match outcome.account {
+            AccountView::Unchanged => {}
+            view => {
+                inner.account = view;
+                inner.outcome = Some(outcome.name.clone());
+                inner.proven = view == AccountView::Shown;
+            }
+        }
+        self.block(block, &inner)
+    }
+
+    fn unknown_outcome(&mut self, name: &ast::Ident, spec: &ActionSpec, wanted: &[OutcomeSpec]) {
+        let text = &name.name;
+        let names: Vec<&str> = wanted.iter().map(|outcome| outcome.name.as_str()).collect();
+        let mut error = Diagnostic::error(
+            c::UNKNOWN_OUTCOME,
+            w(
+                format!("`{}` 没有 `{text}` 这个结果", spec.name),
+                format!("`{}` has no outcome `{text}`", spec.name),
+            ),
+            name.span,
+            w("不会发生", "never happens"),
+        );
+        error = if names.is_empty() {
+            error.with_help(w(
+                "它没有结果，去掉花括号",
+                "it has no outcomes, drop the braces",
+            ))
+        } else {
+            error.with_help(w(
+                format!("它的结果有：{}", names.join("、")),
+                format!("its outcomes are: {}", names.join(", ")),
+            ))
+        };
+        if let Some(near) = nearest(text, names) {
+            error = error.with_fix(
+                w(format!("改成 `{near}`"), format!("replace by `{near}`")),
+                name.span,
+                near,
+            );
+        }
+        self.report.push(error);
+    }
+
+    fn missing_outcomes(
+        &mut self,
+        action: &ast::Action,
+        spec: &ActionSpec,
+        missing: &[&OutcomeSpec],
+    ) {
+        let names: Vec<String> = missing
+            .iter()
+            .map(|outcome| format!("`{}`", outcome.name))
+            .collect();
+        let name = spec.name;
+        let mut error = Diagnostic::error(
+            c::MISSING_OUTCOME,
+            w(
+                format!("`{name}` 的结果 {} 没有回答", names.join("、")),
+                format!("`{name}` leaves {} unanswered", names.join(", ")),
+            ),
+            action.keyword,
+            w("每个结果都要回答", "every outcome must be answered"),
+        );
+        for outcome in missing {
+            if outcome.brings.is_empty() {
+                continue;
+            }
+            let brings: Vec<&str> = outcome
+                .brings
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect();
+            let outcome = &outcome.name;
+            error = error.with_help(w(
+                format!("`{outcome}` 带来 {}", brings.join("、")),
+                format!("`{outcome}` brings {}", brings.join(", ")),
+            ));
+        }
+        if missing.iter().any(|outcome| outcome.name == UNBOUND) {
+            error = error.with_help(w(
+                "条件里写 `bound`，就不用回答 `unbound`",
+                "with `bound` in the condition, `unbound` need not be answered",
+            ));
+        }
+        let indent = self.indent(action.span);
+        let arms: String = missing
+            .iter()
+            .map(|outcome| format!("    {} {{ reply \"…\" }}\n{indent}", outcome.name))
+            .collect();
+        let (at, text) = match &action.outcomes {
+            Some(_) => (action.span.end.saturating_sub(1), arms),
+            None => (action.span.end, format!(" {{\n{indent}{arms}}}")),
+        };
+        let place = Span {
+            start: at,
+            end: at,
+            ..action.span
+        };
+        self.report.push(error.with_fix(
+            w("写上缺少的结果", "write the missing outcomes"),
+            place,
+            text,
+        ));
+    }
+
+    /// The blanks at the start of the line a span starts on.
+    fn indent(&self, span: Span) -> String {
+        let text = self.sources.file(span.file).map_or("", |file| &file.text);
+        let before = text.get(..span.start as usize).unwrap_or_default();
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        line.chars().take_while(|c| c.is_whitespace()).collect()
+    }
+}
