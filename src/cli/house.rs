@@ -18,6 +18,7 @@ use crate::accounts::Passwords;
 use crate::bot::api::RulesStatus;
 use crate::bot::builder::SWEEP_EVERY;
 use crate::bot::context::{CaptchaWitness, Limits};
+use crate::bot::settings::Watcher;
 use crate::bot::{Bot, BotBuilder, Settings};
 use crate::config::{self, Config, EndpointMode};
 use crate::env::{Env, Millis};
@@ -38,6 +39,8 @@ use crate::wechat::client::{Client, ClientConfig};
 pub struct Extras {
     /// Is told the answers of captchas.
     pub captchas: Option<Arc<dyn CaptchaWitness>>,
+    /// Is told what each push came to.
+    pub watcher: Option<Arc<dyn Watcher>>,
     /// No control socket: the store is in memory.
     pub no_control: bool,
     /// The rules' stories need not run at the start.
@@ -82,7 +85,12 @@ impl House {
         let http = Outward::new()?;
         let passwords = Passwords::new(env.clone());
         let limits = limits(config);
+        let settings = Settings {
+            watcher: extras.watcher,
+            ..settings(config)
+        };
         let mut builder = builder(config, &store, &env, &http)?
+            .settings(settings)
             .passwords(passwords.clone())
             .limits(limits.clone());
         if let Some(witness) = extras.captchas {
@@ -193,8 +201,7 @@ fn builder(
     let mut builder = Bot::builder(store.clone(), env.clone(), keys)
         .rules(config.rules.path.clone())
         .official_accounts(accounts.iter().map(|account| account.name.clone()))
-        .zone(jiff::tz::TimeZone::get(&config.guard.zone)?)
-        .settings(settings(config));
+        .zone(jiff::tz::TimeZone::get(&config.guard.zone)?);
     for account in accounts {
         for (name, id) in &account.templates {
             builder = builder.template(&account.name, name, id);

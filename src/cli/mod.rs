@@ -3,12 +3,15 @@
 //! Data goes to standard output, everything else to standard error; nothing here decides what rules,
 //! accounts or logins mean. Exit codes are 0 (done), 1 (findings, or it failed) and 2 (wrong use).
 
+#[cfg(feature = "sandbox")]
+mod chat;
 mod check;
 mod completions;
 mod control;
 #[cfg(feature = "sandbox")]
 mod dev;
 mod doctor;
+mod explain;
 mod export;
 mod failure;
 mod help;
@@ -56,6 +59,9 @@ enum Command {
     Serve(serve::Args),
     Check(check::Args),
     Test(test::Args),
+    Explain(explain::Args),
+    #[cfg(feature = "sandbox")]
+    Chat(chat::Args),
     Schema(schema::Args),
     Doctor(doctor::Args),
     Help(help::Args),
@@ -78,6 +84,9 @@ fn run(cli: Cli) -> Outcome {
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        #[cfg(feature = "sandbox")]
+        Command::Chat(args) => chat::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Help(args) => help::run(&args),

@@ -18,7 +18,7 @@ pub struct DataArgs {
     /// The configuration whose store is meant
     #[arg(long, value_name = "FILE", default_value = DEFAULT_CONFIG, conflicts_with = "data")]
     pub config: PathBuf,
-    /// The data directory itself, e.g. that of `menshen dev`
+    /// The data directory itself, or that of `menshen dev`
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 }
@@ -27,7 +27,12 @@ impl DataArgs {
     /// The data directory.
     pub fn directory(&self) -> Result<PathBuf, Failure> {
         if let Some(data) = &self.data {
-            return Ok(data.clone());
+            // What `dev` keeps there is a whole set-up.
+            let config = data.join(DEFAULT_CONFIG);
+            return match config.exists() {
+                true => Ok(Config::load(&config).map_err(Failure::usage)?.store.path),
+                false => Ok(data.clone()),
+            };
         }
         if !self.config.exists() {
             return Err(Failure::usage(format!(

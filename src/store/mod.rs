@@ -49,7 +49,7 @@ pub use export::{EXPORT_FORMAT, ExportReport, TransferError, export};
 pub use handle::{QUEUE_CAPACITY, SharedStore, Snapshot, Store};
 pub use import::{ImportReport, import};
 pub use key::{Key, KeyPart, KeyPrefix};
-pub use open::memory;
+pub use open::{memory, memory_of};
 pub use records::{
     Audit, AuditByAccount, FeedEvent, Flavour, Kind, NewAudit, NewEvent, Record, RecordType, schema,
 };

@@ -21,7 +21,19 @@ use crate::env::Env;
 /// # Panics
 /// When the system cannot start a thread.
 pub fn memory(env: Env) -> SharedStore {
-    start(Parts::memory(), env).expect("a new store in memory opens, given a thread")
+    memory_of(Flavour::Dev, env)
+}
+
+/// A store of any flavour in memory: for a copy of another one, which an import insists on.
+///
+/// # Panics
+/// When the system cannot start a thread.
+pub fn memory_of(flavour: Flavour, env: Env) -> SharedStore {
+    let parts = Parts {
+        flavour: Some(flavour),
+        ..Parts::memory()
+    };
+    start(parts, env).expect("a new store in memory opens, given a thread")
 }
 
 /// An engine ready to run, and the limits to run it with.

@@ -200,7 +200,10 @@ fn total(signals: Vec<SignalResult>) -> Judgement {
         signals,
         ..Judgement::default()
     };
-    judgement.suspicion = judgement.counted().map(|signal| signal.weight).sum();
+    // The sum of nothing would be -0.
+    judgement.suspicion = judgement
+        .counted()
+        .fold(0.0, |sum, signal| sum + signal.weight);
     let titles: Vec<&str> = judgement
         .counted()
         .filter(|signal| signal.weight >= 0.0)

@@ -1,0 +1,389 @@
+//! What a line of the chat does: on the simulated platform, or over the information system's API.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::places::place;
+use crate::cli::dev::Captchas;
+use crate::cli::failure::Failure;
+use crate::sandbox::{Entry, Platform, Side};
+
+/// The account that is there from the start.
+const ACCOUNT: &str = "alice";
+/// Its phone.
+const PHONE: &str = "13800138000";
+/// Every account's password until it is changed.
+const PASSWORD: &str = "open sesame";
+/// How long a prompt may take from the alert to the phone.
+const PROMPT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The stage: a platform with users, a bot, and the information system's key.
+pub struct Stage {
+    platform: Platform,
+    captchas: Arc<Captchas>,
+    http: reqwest::Client,
+    url: String,
+    key: Zeroizing<String>,
+    user: String,
+    users: BTreeMap<String, String>,
+    seen: BTreeMap<String, u64>,
+    machines: BTreeMap<String, String>,
+    passwords: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stage").finish_non_exhaustive()
+    }
+}
+
+impl Stage {
+    /// A stage whose bot answers at `url`.
+    pub fn new(
+        platform: Platform,
+        captchas: Arc<Captchas>,
+        url: &str,
+        key: &str,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            platform,
+            captchas,
+            http: reqwest::Client::builder().no_proxy().build()?,
+            url: url.to_owned(),
+            key: Zeroizing::new(key.to_owned()),
+            user: String::new(),
+            users: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            machines: BTreeMap::new(),
+            passwords: BTreeMap::new(),
+        })
+    }
+
+    /// The user who talks.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Makes the first account and the first user, who follows already.
+    pub async fn begin(&mut self, user: &str) -> Result<(), Failure> {
+        self.account(ACCOUNT, PHONE, "").await?;
+        self.switch(user)?;
+        self.platform.follow(&self.openid()).await?;
+        let openid = self.openid();
+        // The greeting is shown to those who say /follow.
+        let last = self.entries(&openid).last().map_or(0, |entry| entry.seq);
+        self.seen.insert(openid, last);
+        Ok(())
+    }
+
+    /// Does what a line says; what there is to say about it besides the bot's own words.
+    pub async fn act(&mut self, line: &str) -> Result<String, Failure> {
+        let openid = self.openid();
+        if let Some(text) = line.strip_prefix("//") {
+            return self.text(&format!("/{text}")).await;
+        }
+        if !line.starts_with('/') {
+            return self.text(line).await;
+        }
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let word = |index: usize| words.get(index).copied();
+        let account = |index: usize| word(index).unwrap_or(ACCOUNT).to_owned();
+        let none = String::new();
+        match words[0] {
+            "/follow" => match word(1) {
+                Some(scene) => self.platform.scan(&openid, scene).await.map(drop),
+                None => self.platform.follow(&openid).await.map(drop),
+            }
+            .map(|()| none)
+            .map_err(Failure::usage),
+            "/unfollow" => self
+                .platform
+                .unfollow(&openid)
+                .await
+                .map(|_| none)
+                .map_err(Failure::usage),
+            "/scan" => {
+                let scene = word(1).ok_or_else(|| Failure::usage("/scan SCENE"))?;
+                self.platform
+                    .scan(&openid, scene)
+                    .await
+                    .map(|_| none)
+                    .map_err(Failure::usage)
+            }
+            "/click" => {
+                let key = word(1).ok_or_else(|| Failure::usage("/click KEY"))?;
+                self.platform
+                    .click(&openid, key)
+                    .await
+                    .map(|_| none)
+                    .map_err(Failure::usage)
+            }
+            "/image" => self
+                .platform
+                .send_image(&openid)
+                .await
+                .map(|_| none)
+                .map_err(Failure::usage),
+            "/location" => {
+                let number = |index: usize| word(index).and_then(|text| text.parse::<f64>().ok());
+                let (Some(lat), Some(lon)) = (number(1), number(2)) else {
+                    return Err(Failure::usage("/location LAT LON LABEL"));
+                };
+                let label = words.get(3..).unwrap_or_default().join(" ");
+                self.platform
+                    .send_location(&openid, lat, lon, &label)
+                    .await
+                    .map(|_| none)
+                    .map_err(Failure::usage)
+            }
+            "/event" => {
+                let name = word(1).ok_or_else(|| Failure::usage("/event NAME [FIELD=VALUE …]"))?;
+                let fields: Option<Vec<(String, String)>> = words[2..]
+                    .iter()
+                    .map(|field| {
+                        field
+                            .split_once('=')
+                            .map(|(name, text)| (name.to_owned(), text.to_owned()))
+                    })
+                    .collect();
+                let fields =
+                    fields.ok_or_else(|| Failure::usage("fields are written FIELD=VALUE"))?;
+                self.platform
+                    .push_event(&openid, name, &fields)
+                    .await
+                    .map(|_| none)
+                    .map_err(Failure::usage)
+            }
+            "/as" => {
+                let name = word(1).ok_or_else(|| Failure::usage("/as NAME"))?;
+                self.switch(name)?;
+                Ok(format!("now {name} talks (say /follow first)\n"))
+            }
+            "/account" => {
+                let (Some(id), Some(phone)) = (word(1), word(2)) else {
+                    return Err(Failure::usage("/account ID PHONE [NAME]"));
+                };
+                self.account(id, phone, word(3).unwrap_or_default()).await?;
+                Ok(format!("account {id}\n"))
+            }
+            "/code" => {
+                let purpose = word(1).unwrap_or("bind");
+                let path = format!("/v1/accounts/{}/verification-code", account(2));
+                let made = self
+                    .api("POST", &path, json!({ "purpose": purpose }))
+                    .await?;
+                Ok(format!("code {}\n", text(&made["code"])))
+            }
+            "/ticket" => {
+                let path = format!("/v1/accounts/{}/bind-ticket", account(1));
+                let made = self.api("POST", &path, json!({})).await?;
+                Ok(format!("scene {}\n", text(&made["scene"])))
+            }
+            "/login" => {
+                let wrong = words.contains(&"wrong");
+                let rest: Vec<&str> = words[1..]
+                    .iter()
+                    .copied()
+                    .filter(|word| *word != "wrong")
+                    .collect();
+                let of = |index: usize, otherwise: &str| {
+                    rest.get(index).copied().unwrap_or(otherwise).to_owned()
+                };
+                self.login(&of(0, "北京"), &of(1, "pc"), &of(2, ACCOUNT), wrong)
+                    .await
+            }
+            "/password" => {
+                let id = account(1);
+                let next = format!("{} again", self.password(&id));
+                self.api(
+                    "PUT",
+                    &format!("/v1/accounts/{id}/password"),
+                    json!({ "password": next }),
+                )
+                .await?;
+                self.passwords.insert(id, next);
+                Ok("the password is another one now\n".to_owned())
+            }
+            "/lock" | "/unlock" => {
+                let path = format!("/v1/accounts/{}{}", account(1), words[0]);
+                self.api("POST", &path, json!({})).await?;
+                Ok("done\n".to_owned())
+            }
+            other => Err(Failure::usage(format!(
+                "there is no {other}; /help lists what there is"
+            ))),
+        }
+    }
+
+    /// What the talking user's phone shows that was not seen yet.
+    pub fn news(&mut self) -> Vec<Entry> {
+        let openid = self.openid();
+        let found = self.entries(&openid);
+        if let Some(last) = found.last() {
+            self.seen.insert(openid, last.seq);
+        }
+        found
+    }
+
+    async fn text(&self, words: &str) -> Result<String, Failure> {
+        match self.platform.send_text(&self.openid(), words, None).await {
+            Ok(_) => Ok(String::new()),
+            Err(error) => Err(Failure::usage(error)),
+        }
+    }
+
+    async fn account(&mut self, id: &str, phone: &str, name: &str) -> Result<(), Failure> {
+        let body = json!({"account": id, "phone": phone, "name": name, "password": PASSWORD});
+        self.api("POST", "/v1/accounts", body).await.map(drop)
+    }
+
+    fn password(&self, account: &str) -> String {
+        self.passwords
+            .get(account)
+            .cloned()
+            .unwrap_or_else(|| PASSWORD.to_owned())
+    }
+
+    async fn login(
+        &mut self,
+        city: &str,
+        machine: &str,
+        account: &str,
+        wrong: bool,
+    ) -> Result<String, Failure> {
+        let (place, ip) = place(city);
+        let token = self.machine(machine, &ip).await?;
+        let password = if wrong {
+            "wrong".to_owned()
+        } else {
+            self.password(account)
+        };
+        let mut body = json!({
+            "account": account, "password": password, "machine": token, "ip": ip, "place": place,
+        });
+        let mut said = String::new();
+        let (mut status, mut answer) = self.send("POST", "/v1/login", &body).await?;
+        if status == 403 && answer["captcha"].is_object() {
+            said.push_str("captcha demanded, and solved\n");
+            let id = text(&answer["captcha"]["id"]);
+            let solved = self.captchas.answer(&id).unwrap_or_default();
+            body["captcha"] = json!({ "id": id, "answer": solved });
+            (status, answer) = self.send("POST", "/v1/login", &body).await?;
+        }
+        if status == 401 {
+            said.push_str("login refused\n");
+            return Ok(said);
+        }
+        if status != 200 {
+            return Err(Failure::usage(problem(&answer)));
+        }
+        let decision = &answer["decision"];
+        let fired: Vec<String> = decision["signals"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|signal| signal["state"] == "fired")
+            .map(|signal| text(&signal["name"]))
+            .collect();
+        said.push_str(&format!(
+            "login granted, suspicion {}",
+            decision["suspicion"]
+        ));
+        if !fired.is_empty() {
+            said.push_str(&format!(" ({})", fired.join(", ")));
+        }
+        if answer["password_change_required"] == true {
+            said.push_str(", the password must be changed");
+        }
+        said.push('\n');
+        if decision["alert"].is_string() {
+            said.push_str("an alert was raised\n");
+            self.wait_for_prompt().await;
+        }
+        Ok(said)
+    }
+
+    /// Prompts go through the outbox: a moment later.
+    async fn wait_for_prompt(&self) {
+        let began = Instant::now();
+        let openid = self.openid();
+        while began.elapsed() < PROMPT_PATIENCE
+            && self
+                .entries(&openid)
+                .iter()
+                .all(|entry| entry.from == Side::User)
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn machine(&mut self, name: &str, ip: &str) -> Result<String, Failure> {
+        if let Some(token) = self.machines.get(name) {
+            return Ok(token.clone());
+        }
+        let made = self
+            .api("POST", "/v1/machines", json!({ "ip": ip }))
+            .await?;
+        let token = text(&made["machine"]);
+        self.machines.insert(name.to_owned(), token.clone());
+        Ok(token)
+    }
+
+    fn switch(&mut self, user: &str) -> Result<(), Failure> {
+        if !self.users.contains_key(user) {
+            let openid = self.platform.create_user(user).map_err(Failure::usage)?;
+            self.users.insert(user.to_owned(), openid);
+        }
+        user.clone_into(&mut self.user);
+        Ok(())
+    }
+
+    fn openid(&self) -> String {
+        self.users.get(&self.user).cloned().unwrap_or_default()
+    }
+
+    fn entries(&self, openid: &str) -> Vec<Entry> {
+        let after = self.seen.get(openid).copied().unwrap_or(0);
+        self.platform.transcript(openid, after).unwrap_or_default()
+    }
+
+    /// A call of the API that must do what it is asked.
+    async fn api(&self, method: &str, path: &str, body: Value) -> Result<Value, Failure> {
+        let (status, answer) = self.send(method, path, &body).await?;
+        if (200..300).contains(&status) {
+            Ok(answer)
+        } else {
+            Err(Failure::usage(problem(&answer)))
+        }
+    }
+
+    async fn send(&self, method: &str, path: &str, body: &Value) -> Result<(u16, Value), Failure> {
+        let method = reqwest::Method::from_bytes(method.as_bytes())?;
+        let answer = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&*self.key)
+            .json(body)
+            .send()
+            .await?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await?;
+        Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn problem(answer: &Value) -> String {
+    let title = answer["title"].as_str().unwrap_or("it was refused");
+    match answer["detail"].as_str() {
+        Some(detail) => format!("{title}: {detail}"),
+        None => title.to_owned(),
+    }
+}

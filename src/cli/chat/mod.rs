@@ -1,0 +1,216 @@
+//! `menshen chat`: talk to the bot in the terminal, through the simulated platform on real sockets.
+//!
+//! Lines come from the terminal or from a pipe; what the bot says goes to standard output. Everything
+//! is in memory and in a folder that is removed at the end.
+
+mod act;
+mod places;
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use super::dev::{Captchas, DevServer, Setup, System};
+use super::failure::{Exit, Failure, Outcome};
+use super::house::{Extras, House};
+use super::sources::DEFAULT_RULES;
+use super::{output, serve};
+use crate::bot::chat::Turn;
+use crate::bot::settings::Watcher;
+use crate::env::Env;
+use crate::sandbox::{Platform, Side};
+use crate::store;
+
+/// Seconds the server may take to stop; nothing is kept.
+const STOP_SECONDS: u64 = 1;
+/// What a line may begin with.
+pub const HELP: &str = "\
+TEXT                         a text message (to begin one with / or #, write //)
+/follow [SCENE]  /unfollow   follow the account, by a QR code's scene; leave it
+/scan SCENE                  scan a QR code
+/click KEY                   tap a menu button
+/image  /location LAT LON LABEL
+/event NAME [FIELD=VALUE …]  any event of the platform
+/account ID PHONE [NAME]     make an account (alice with 13800138000 is there)
+/code [bind|unbind|unlock] [ID]   issue a verification code and show it
+/ticket [ID]                 issue a bind ticket and show its scene
+/login [CITY] [MACHINE] [wrong] [ID]   log in with a password; a captcha is solved
+/password [ID]               change the password
+/lock [ID]  /unlock [ID]     as an operator
+/explain                     why the last message was answered as it was, and why not otherwise
+/as NAME                     go on as another WeChat user
+/quit";
+
+/// Talk to the bot in the terminal.
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("\
+Lines are read from a pipe too. What is no command is sent as a message:
+{HELP}
+
+Examples:
+  menshen chat
+  printf '/follow\\n/code\\n绑定\\n13800138000\\n' | menshen chat rules
+  menshen chat rules/service.rules --user 小李"))]
+pub struct Args {
+    /// The rules: a folder or a file [default: rules]
+    #[arg(value_name = "PATH")]
+    path: Option<PathBuf>,
+    /// The WeChat user's name
+    #[arg(long, value_name = "NAME", default_value = "小王")]
+    user: String,
+}
+
+/// Talks until the lines end.
+pub fn run(args: &Args) -> Outcome {
+    let rules = args.path.clone().unwrap_or_else(|| DEFAULT_RULES.into());
+    if !rules.exists() {
+        return Err(Failure::usage(format!("there is no {}", rules.display())));
+    }
+    let env = Env::system();
+    let folder = Folder::make(&env)?;
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let setup = Setup::make(&folder.0, listener.local_addr()?, &rules, &[], &env)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let store = store::memory(env.clone());
+        let (captchas, watch) = (Arc::new(Captchas::default()), Arc::new(Watch::default()));
+        let extras = Extras {
+            captchas: Some(captchas.clone()),
+            watcher: Some(watch.clone()),
+            no_control: true,
+            stories_passed: true,
+        };
+        let house = House::build(&setup.config, store, env.clone(), extras)
+            .await
+            .map_err(serve::describe)?;
+        let platform = Platform::new(setup.platform(), env)?;
+        let key = setup.api_key(&house.store).await?;
+        let server = DevServer {
+            app: house.app.clone(),
+            platform: platform.clone(),
+            system: Arc::new(System::new(setup.system_secret()?)),
+            captchas: captchas.clone(),
+            hosts: Vec::new(),
+        };
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        let serving = tokio::spawn(server.run(listener, STOP_SECONDS, async move {
+            stopped.cancelled().await;
+        }));
+        let stage = act::Stage::new(platform, captchas, &setup.url, &key)?;
+        let talked = talk(stage, &args.user, &watch).await;
+        stop.cancel();
+        let _ = serving.await;
+        house.close().await;
+        talked
+    })?;
+    Ok(Exit::Clean)
+}
+
+async fn talk(mut stage: act::Stage, user: &str, watch: &Watch) -> Result<(), Failure> {
+    stage.begin(user).await?;
+    let terminal = std::io::stdin().is_terminal();
+    if terminal {
+        output::remark("/help lists what you can do; /quit or ctrl-d ends");
+    }
+    loop {
+        if terminal {
+            let _ = write!(std::io::stderr(), "{} > ", stage.user());
+            let _ = std::io::stderr().flush();
+        }
+        let line = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin()
+                .lock()
+                .read_line(&mut line)
+                .map(|bytes| (bytes > 0).then_some(line))
+        })
+        .await??;
+        let Some(line) = line else { return Ok(()) };
+        let line = line.trim_end_matches(['\n', '\r']);
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match line.trim() {
+            "/quit" => return Ok(()),
+            "/help" => output::line(HELP)?,
+            "/explain" => output::data(&watch.said())?,
+            other => match stage.act(other).await {
+                Ok(said) => output::data(&said)?,
+                Err(Failure::Usage(message)) => output::remark(&format!("menshen: {message}")),
+                Err(failure) => return Err(failure),
+            },
+        }
+        for entry in stage.news() {
+            let from = match entry.from {
+                Side::Bot => "bot",
+                Side::Platform => "platform",
+                Side::User => continue,
+            };
+            for text in entry.text.lines() {
+                output::line(&format!("{from}: {text}"))?;
+            }
+        }
+    }
+}
+
+/// Remembers why the last message was answered as it was.
+#[derive(Debug, Default)]
+struct Watch(Mutex<String>);
+
+impl Watch {
+    fn said(&self) -> String {
+        let said = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if said.is_empty() {
+            "nothing has been answered yet\n".to_owned()
+        } else {
+            said
+        }
+    }
+}
+
+impl Watcher for Watch {
+    fn turn(&self, turn: &Turn) {
+        let mut text = match &turn.answered_by {
+            Some(rule) => format!("由 {rule} 回答\n"),
+            None => "没有规则回答\n".to_owned(),
+        };
+        for (rule, condition) in &turn.explanations {
+            text.push_str(&format!("\n{rule}\n{condition}"));
+        }
+        for (rule, why) in &turn.passed_over {
+            text.push_str(&format!("{rule}：{why}\n"));
+        }
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = text;
+    }
+}
+
+/// A folder that goes with its handle.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make(env: &Env) -> Result<Self, Failure> {
+        let name = format!("menshen-chat-{}", hex::encode(env.bytes::<8>()));
+        let path = std::env::temp_dir().join(name);
+        use std::os::unix::fs::DirBuilderExt as _;
+        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let path: &Path = &self.0;
+        let _ = std::fs::remove_dir_all(path);
+    }
+}

@@ -1,0 +1,328 @@
+//! A login explained: its history is played to the bot, then the bot judges it and says why.
+
+use std::io::Cursor;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Deserialize;
+use sha2::Sha256;
+
+use crate::accounts::{self, Created, NewAccount, Passwords};
+use crate::bot::api::{LoginReport, Origin, ReportAnswer};
+use crate::bot::ruleset::Ruleset;
+use crate::bot::{Bot, BuildError, Settings};
+use crate::cli::control::{Request, perform};
+use crate::cli::failure::Failure;
+use crate::cli::setup::{DataArgs, Reach};
+use crate::cli::sources::DEFAULT_CONFIG;
+use crate::env::{Env, ManualClock, Millis, SystemRandom};
+use crate::guard::decisions;
+use crate::guard::machines::ForeignMachines;
+use crate::keys::Keys;
+use crate::lang::builtins::Registry;
+use crate::lang::value::Place;
+use crate::server::parse_rfc3339;
+use crate::store::records::AccountStatus;
+use crate::store::{self, Flavour, SharedStore, StoreError};
+
+/// Logins in one file.
+const MAX_LOGINS: usize = 50_000;
+
+/// One login of the file: what `POST /v1/logins` takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileLogin {
+    #[serde(default)]
+    id: Option<String>,
+    account: String,
+    #[serde(default)]
+    machine: Option<String>,
+    #[serde(default = "yes")]
+    legal: bool,
+    #[serde(default)]
+    ip: Option<IpAddr>,
+    #[serde(default)]
+    place: Option<Place>,
+    #[serde(default)]
+    user_agent: Option<String>,
+    #[serde(default)]
+    time: Option<String>,
+    #[serde(default = "yes")]
+    success: bool,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    session: Option<String>,
+    #[serde(default)]
+    channel: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The logins of a file; the error names the line.
+pub fn parse(text: &str) -> Result<Vec<FileLogin>, String> {
+    // One object may stretch over several lines.
+    if let Ok(login) = serde_json::from_str::<FileLogin>(text) {
+        return checked(vec![login]);
+    }
+    let mut logins = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let login =
+            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", index + 1))?;
+        logins.push(login);
+    }
+    checked(logins)
+}
+
+fn checked(logins: Vec<FileLogin>) -> Result<Vec<FileLogin>, String> {
+    if logins.is_empty() {
+        return Err("there is no login in it".to_owned());
+    }
+    if logins.len() > MAX_LOGINS {
+        return Err(format!("more than {MAX_LOGINS} logins"));
+    }
+    for (index, login) in logins.iter().enumerate() {
+        if let Some(time) = &login.time
+            && parse_rfc3339(time).is_none()
+        {
+            return Err(format!(
+                "login {}: time is no RFC 3339 time with an offset, such as 2026-01-05T09:00:00+08:00",
+                index + 1
+            ));
+        }
+    }
+    Ok(logins)
+}
+
+/// Plays all but the last login as history, and explains the last one.
+pub fn explain(
+    rules: &Ruleset,
+    registry: &Registry,
+    logins: Vec<FileLogin>,
+    data: Option<&Path>,
+    runtime: &tokio::runtime::Runtime,
+) -> Result<String, Failure> {
+    let now = Env::system().now();
+    let time_of = |login: &FileLogin| login.time.as_deref().and_then(parse_rfc3339).unwrap_or(now);
+    let clock = Arc::new(ManualClock::new(logins.last().map_or(now, time_of)));
+    let env = Env {
+        clock,
+        random: Arc::new(SystemRandom),
+    };
+    let copied = data.map(copy).transpose()?;
+    runtime.block_on(async {
+        let (flavour, lines) = copied.unwrap_or((Flavour::Dev, Vec::new()));
+        let store = store::memory_of(flavour, env.clone());
+        if !lines.is_empty() {
+            store::import(&*store, Cursor::new(lines)).await?;
+        }
+        let machines = Machines(env.bytes());
+        let built = Bot::builder(
+            store.clone(),
+            env.clone(),
+            Keys::from_bytes(&env.bytes(), None),
+        )
+        .compiled(rules.clone(), registry.clone())
+        .passwords(Passwords::cheap(env.clone()))
+        .foreign_machines(ForeignMachines::new([machines.0.to_vec()]))
+        .settings(Settings::default())
+        .build()
+        .await
+        .map_err(|error: BuildError| anyhow::Error::from(error))?;
+        let last = logins.len() - 1;
+        let mut explained = String::new();
+        for (index, login) in logins.into_iter().enumerate() {
+            make_account(&store, &login.account).await?;
+            let at = time_of(&login);
+            let answer = built
+                .bot
+                .report(machines.report(login, at, index < last), None)
+                .await?;
+            match answer {
+                ReportAnswer::Recorded(decision) if index == last => {
+                    explained = explanation(&store, decision.id).await?;
+                }
+                ReportAnswer::Recorded(_) => {}
+                ReportAnswer::Conflict => {
+                    return Err(Failure::usage(format!(
+                        "login {}: its id stands before another one, or the store knows it",
+                        index + 1
+                    )));
+                }
+                ReportAnswer::TooFarAhead => {
+                    return Err(Failure::usage(format!(
+                        "login {} is later than the last one, which is the one explained",
+                        index + 1
+                    )));
+                }
+            }
+        }
+        built.bot.finish().await;
+        store.close().await;
+        Ok(explained)
+    })
+}
+
+/// The accounts of the file exist; those of the store are left as they are.
+async fn make_account(store: &SharedStore, id: &str) -> Result<(), Failure> {
+    let new = NewAccount {
+        id: id.to_owned(),
+        name: String::new(),
+        phone: None,
+        password: None,
+        zone: None,
+        status: AccountStatus::Active,
+    };
+    let made = store::execute(&**store, "explain.account", move |tx| {
+        accounts::create(tx, new.clone(), "operator")
+    })
+    .await
+    .map_err(|error: StoreError| anyhow::Error::from(error))?;
+    match made {
+        Created::Invalid(_) => Err(Failure::usage("an account's identifier is not one")),
+        _ => Ok(()),
+    }
+}
+
+async fn explanation(store: &SharedStore, id: String) -> Result<String, Failure> {
+    let decision = store::read(&**store, "explain.decision", move |tx| {
+        decisions::get(tx, &id)
+    })
+    .await
+    .map_err(|error: StoreError| anyhow::Error::from(error))?
+    .ok_or_else(|| Failure::failed("the decision was not kept"))?;
+    let mut text = format!(
+        "{} {}  {}\n",
+        decision.account,
+        crate::server::rfc3339(decision.time),
+        decision.verdict
+    );
+    text.push_str(&decision.explanation);
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+/// Everything in a store, as an export; from its server when one runs.
+fn copy(data: &Path) -> Result<(Flavour, Vec<u8>), Failure> {
+    let directory = DataArgs {
+        config: DEFAULT_CONFIG.into(),
+        data: Some(data.to_owned()),
+    }
+    .directory()?;
+    let mut lines = Vec::new();
+    let flavour = match Reach::existing(&directory)? {
+        Reach::Running(client) => {
+            client.call(&Request::Export, &mut lines)?;
+            flavour_of(&lines)
+        }
+        Reach::Mine(mine) => {
+            let flavour = mine.store.status().flavour;
+            let done =
+                mine.runtime
+                    .block_on(perform(Request::Export, &*mine.store, None, &mut lines));
+            mine.close();
+            done.map_err(Failure::failed)?;
+            flavour
+        }
+    };
+    Ok((flavour, lines))
+}
+
+/// What the first line of an export says it is from.
+fn flavour_of(lines: &[u8]) -> Flavour {
+    #[derive(Deserialize)]
+    struct First {
+        flavour: Flavour,
+    }
+    let first = lines
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
+    serde_json::from_slice::<First>(first).map_or(Flavour::Production, |first| first.flavour)
+}
+
+/// Makes machine names legal, or not.
+struct Machines([u8; 32]);
+
+impl Machines {
+    fn report(&self, login: FileLogin, at: Millis, backfill: bool) -> LoginReport {
+        let machine = login.machine.map(|name| {
+            if !login.legal {
+                return name;
+            }
+            // HMAC takes keys of any length.
+            let mac = Hmac::<Sha256>::new_from_slice(&self.0)
+                .map(|mac| mac.chain_update(name.as_bytes()).finalize().into_bytes());
+            match mac {
+                Ok(mac) => format!("{name}.{}", hex::encode(mac)),
+                Err(_) => name,
+            }
+        });
+        LoginReport {
+            id: login.id,
+            origin: Origin {
+                account: login.account,
+                machine,
+                ip: login.ip.map(|ip| ip.to_canonical()),
+                user_agent: login.user_agent,
+                place: login.place,
+                channel: login.channel,
+            },
+            time: Some(at),
+            success: login.success,
+            reason: login.reason,
+            session: login.session,
+            backfill,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        let text = "{\"account\":\"alice\"}\n{\"account\":\"alice\",\"citty\":1}\n";
+        let error = parse(text).expect_err("a wrong key");
+        assert!(
+            error.starts_with("line 2: ") && error.contains("citty"),
+            "{error}"
+        );
+        let error = parse("{\"account\":\"alice\",\"time\":\"yesterday\"}").expect_err("no time");
+        assert!(error.contains("RFC 3339"), "{error}");
+    }
+
+    #[test]
+    fn a_login_is_explained_with_the_history_before_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+        let sources = crate::bot::folder::load(&[root]).expect("the shipped rules");
+        let registry = crate::cli::sources::tolerant(&sources);
+        let rules = crate::bot::ruleset::compile(sources, &registry)
+            .expect("they compile")
+            .ruleset;
+        let mut text = String::new();
+        for day in 1..=20 {
+            text.push_str(&format!(
+                "{{\"account\":\"alice\",\"machine\":\"pc\",\"place\":{{\"city\":\"北京\"}},\"time\":\"2026-01-{day:02}T09:00:00+08:00\"}}\n"
+            ));
+        }
+        text.push_str("{\"account\":\"alice\",\"machine\":\"x\",\"place\":{\"city\":\"纽约\"},\"time\":\"2026-01-21T09:00:00+08:00\"}\n");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let logins = parse(&text).expect("logins");
+        let said = explain(&rules, &registry, logins, None, &runtime).expect("explained");
+        assert!(said.contains("new_city") && said.contains("纽约"), "{said}");
+    }
+}

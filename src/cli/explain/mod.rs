@@ -1,0 +1,121 @@
+//! `menshen explain`: why the rules do what they do, and why not, with the values they saw.
+//!
+//! Made by the very bot that serves, over a store of its own: nothing is changed anywhere.
+
+mod login;
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use super::failure::{Exit, Failure, Outcome};
+use super::output;
+use super::progress;
+use super::serve;
+use super::sources::RulesArgs;
+use crate::bot::BuildError;
+use crate::bot::explain;
+use crate::bot::ruleset;
+use crate::lang::span::Sources;
+use crate::wechat::fields::MESSAGE_LIMITS;
+use crate::wechat::{Fields, json, xml};
+
+/// Bytes of a file that are read: a month of one account's logins has far less.
+const MAX_FILE_BYTES: u64 = 16 << 20;
+
+/// Say why a message is answered, or a login judged, as it is; and why other rules are not.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+#[command(after_help = "\
+--event takes a push as the platform sends it, unencrypted: XML or JSON.
+--login takes what POST /v1/logins takes: one JSON object, or one a line. The last line is explained,
+the lines before it are its history. A machine is any word, which counts as legal; without one, or
+with \"legal\": false, it does not.
+With --data, history and accounts are those of a store, which is copied and not changed.
+
+Examples:
+  menshen explain --text '我的手机号是13800138000'
+  menshen explain rules/service.rules --event push.xml
+  menshen explain --login logins.jsonl
+  echo '{\"account\":\"alice\",\"success\":true,\"place\":{\"city\":\"纽约\"}}' |
+      menshen explain --login - --data .menshen-dev")]
+pub struct Args {
+    #[command(flatten)]
+    rules: RulesArgs,
+    /// A text message of a follower the bot knows nothing about
+    #[arg(long, value_name = "TEXT", group = "what")]
+    text: Option<String>,
+    /// A push; `-` is standard input
+    #[arg(long, value_name = "FILE", group = "what")]
+    event: Option<PathBuf>,
+    /// Logins; `-` is standard input
+    #[arg(long, value_name = "FILE", group = "what")]
+    login: Option<PathBuf>,
+    /// Take history and accounts from this data directory, also while its server runs
+    #[arg(long, value_name = "DIR", requires = "login")]
+    data: Option<PathBuf>,
+}
+
+/// Explains.
+pub fn run(args: &Args) -> Outcome {
+    let input = args.rules.read()?;
+    let loaded = ruleset::compile(Sources::clone(&input.sources), &input.registry)
+        .map_err(|error| serve::describe(BuildError::from(error).into()))?;
+    let rules = loaded.ruleset;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let explained = if let Some(text) = &args.text {
+        runtime.block_on(explain::text(&rules, &input.registry, text))?
+    } else if let Some(file) = &args.event {
+        let fields = push(&read(file)?)
+            .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+        runtime.block_on(explain::event(&rules, &input.registry, fields))?
+    } else if let Some(file) = &args.login {
+        let logins = login::parse(&read(file)?)
+            .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+        progress::during("explaining", || {
+            login::explain(
+                &rules,
+                &input.registry,
+                logins,
+                args.data.as_deref(),
+                &runtime,
+            )
+        })?
+    } else {
+        return Err(Failure::usage("give one of --text, --event and --login"));
+    };
+    output::data(&explained)?;
+    Ok(Exit::Clean)
+}
+
+fn push(text: &str) -> Result<Fields, crate::wechat::fields::ParseError> {
+    if text.trim_start().starts_with('{') {
+        json::parse(text.as_bytes(), &MESSAGE_LIMITS)
+    } else {
+        xml::parse(text.trim().as_bytes(), &MESSAGE_LIMITS)
+    }
+}
+
+fn read(file: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let done = if file == Path::new("-") {
+        std::io::stdin()
+            .take(MAX_FILE_BYTES)
+            .read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file)
+            .and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
+    };
+    match done {
+        Ok(bytes) if bytes as u64 == MAX_FILE_BYTES => Err(Failure::usage(format!(
+            "{} is larger than {MAX_FILE_BYTES} bytes",
+            file.display()
+        ))),
+        Ok(_) => Ok(text),
+        Err(error) => Err(Failure::usage(format!(
+            "cannot read {}: {error}",
+            file.display()
+        ))),
+    }
+}

@@ -1,0 +1,262 @@
+//! The binary as people use it: exit codes, what goes to which stream, and whole conversations.
+#![cfg(feature = "cli")]
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// Runs `menshen` with nothing of this environment in its way.
+fn menshen(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().expect("it starts")
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_menshen"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("MENSHEN_LANG")
+        .env_remove("NO_COLOR");
+    command
+}
+
+fn piped(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = command(folder, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    child
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(input.as_bytes())
+        .expect("it reads");
+    child.wait_with_output().expect("it ends")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+#[test]
+fn check_ends_with_0_for_sound_rules_1_for_wrong_ones_2_for_none() {
+    let folder = folder();
+    let good = menshen(root(), &["check", "rules"]);
+    assert_eq!(code(&good), 0, "{}", stdout(&good));
+    std::fs::write(
+        folder.path().join("bad.rules"),
+        "on text \"x\" {\n    replay \"y\"\n}\n",
+    )
+    .expect("written");
+    let bad = menshen(folder.path(), &["check", "bad.rules"]);
+    assert_eq!(code(&bad), 1);
+    assert!(stdout(&bad).contains("bad.rules:2"), "{}", stdout(&bad));
+    let none = menshen(folder.path(), &["check", "missing.rules"]);
+    assert_eq!(code(&none), 2);
+    assert!(stderr(&none).contains("missing.rules"));
+    assert_eq!(
+        code(&menshen(folder.path(), &["check", "--no-such-option"])),
+        2
+    );
+}
+
+#[test]
+fn reports_for_programs_are_json_and_nothing_else_on_standard_output() {
+    let folder = folder();
+    std::fs::write(
+        folder.path().join("bad.rules"),
+        "on text \"x\" {\n    replay \"y\"\n}\n",
+    )
+    .expect("written");
+    let json = menshen(folder.path(), &["check", "bad.rules", "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_str(&stdout(&json)).expect("JSON");
+    let code = found[0]["code"].as_str().expect("a code").to_owned();
+    let sarif = menshen(folder.path(), &["check", "bad.rules", "--format", "sarif"]);
+    let sarif: serde_json::Value = serde_json::from_str(&stdout(&sarif)).expect("JSON");
+    assert_eq!(sarif["version"], "2.1.0");
+    let page = menshen(folder.path(), &["help", &code]);
+    assert_eq!(self::code(&page), 0);
+    assert!(stdout(&page).contains(&code));
+}
+
+#[test]
+fn nothing_is_coloured_when_piped() {
+    let folder = folder();
+    std::fs::write(
+        folder.path().join("bad.rules"),
+        "on text \"x\" {\n    replay \"y\"\n}\n",
+    )
+    .expect("written");
+    let bad = menshen(folder.path(), &["check", "bad.rules"]);
+    assert!(!stdout(&bad).contains('\u{1b}'));
+}
+
+#[test]
+fn calls_are_checked_against_the_configuration_when_there_is_one() {
+    let folder = folder();
+    let made = menshen(folder.path(), &["init", "."]);
+    assert_eq!(code(&made), 0, "{}", stderr(&made));
+    assert_eq!(code(&menshen(folder.path(), &["check"])), 0);
+    let file = folder.path().join("menshen.toml");
+    let text = std::fs::read_to_string(&file).expect("readable");
+    std::fs::write(
+        &file,
+        text.replace("[calls.security_desk]", "[calls.security_dask]"),
+    )
+    .expect("written");
+    let checked = menshen(folder.path(), &["check"]);
+    assert_eq!(code(&checked), 1, "{}", stdout(&checked));
+    assert!(stdout(&checked).contains("security_dask"), "the suggestion");
+}
+
+#[test]
+fn keys_and_exports_work_without_a_server() {
+    let folder = folder();
+    assert_eq!(code(&menshen(folder.path(), &["init", "."])), 0);
+    let key = menshen(
+        folder.path(),
+        &["keys", "add", "erp", "--scope", "login,codes"],
+    );
+    assert!(stdout(&key).starts_with("msk_"), "{}", stderr(&key));
+    let list = menshen(folder.path(), &["keys", "list"]);
+    assert!(stdout(&list).contains("erp") && !stdout(&list).contains(stdout(&key).trim()));
+    let export = menshen(folder.path(), &["export", "--out", "backup.jsonl"]);
+    assert_eq!(code(&export), 0, "{}", stderr(&export));
+    let again = menshen(folder.path(), &["export", "--out", "backup.jsonl"]);
+    assert_eq!(code(&again), 2, "an export never overwrites");
+    assert_eq!(code(&menshen(folder.path(), &["init", "new"])), 0);
+    let import = menshen(
+        folder.path(),
+        &["import", "backup.jsonl", "--config", "new/menshen.toml"],
+    );
+    assert_eq!(code(&import), 0, "{}", stderr(&import));
+    let list = menshen(
+        folder.path(),
+        &["keys", "list", "--config", "new/menshen.toml"],
+    );
+    assert!(stdout(&list).contains("erp"));
+    let twice = menshen(
+        folder.path(),
+        &["import", "backup.jsonl", "--config", "new/menshen.toml"],
+    );
+    assert_eq!(code(&twice), 1, "the store is not empty any more");
+    let revoke = menshen(folder.path(), &["keys", "revoke", "erp"]);
+    assert_eq!(code(&revoke), 0, "{}", stderr(&revoke));
+}
+
+#[test]
+fn serve_refuses_a_store_of_dev_and_makes_none() {
+    let folder = folder();
+    assert_eq!(code(&menshen(folder.path(), &["init", "."])), 0);
+    let data = folder.path().join("data");
+    std::fs::remove_dir_all(&data).expect("removed");
+    let served = menshen(folder.path(), &["serve"]);
+    assert_eq!(code(&served), 2);
+    assert!(stderr(&served).contains("no store"), "{}", stderr(&served));
+    assert!(!data.exists());
+
+    let options = menshen::store::OpenOptions {
+        path: data,
+        cache_bytes: 0,
+        flavour: Some(menshen::store::Flavour::Dev),
+        accept_loss: false,
+    };
+    let opened = menshen::store::open(options, menshen::env::Env::system()).expect("a store");
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime")
+        .block_on(opened.store.close());
+    let served = menshen(folder.path(), &["serve"]);
+    assert_eq!(code(&served), 2, "{}", stderr(&served));
+    assert!(stderr(&served).contains("menshen dev"), "{}", stderr(&served));
+}
+
+#[test]
+fn dev_refuses_an_address_others_can_reach_unless_told_its_name() {
+    let folder = folder();
+    let refused = menshen(folder.path(), &["dev", "--listen", "0.0.0.0:0"]);
+    assert_eq!(code(&refused), 2);
+    assert!(stderr(&refused).contains("--host"), "{}", stderr(&refused));
+}
+
+#[test]
+fn a_failing_story_is_printed_with_the_wrong_line_marked() {
+    let folder = folder();
+    std::fs::write(
+        folder.path().join("a.rules"),
+        "on text \"你好\" {\n    reply \"您好\"\n}\n\ntest \"问候\" {\n    wechat 小王 sends \"你好\"\n    expect reply \"再见\"\n}\n",
+    )
+    .expect("written");
+    let tested = menshen(folder.path(), &["test", "a.rules"]);
+    assert_eq!(code(&tested), 1);
+    let said = stdout(&tested);
+    assert!(
+        said.contains("expect reply \"再见\"") && said.contains("您好"),
+        "{said}"
+    );
+    let none = menshen(folder.path(), &["test", "a.rules", "--filter", "没有"]);
+    assert_eq!(code(&none), 0);
+    let json = menshen(folder.path(), &["test", "a.rules", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&json)).expect("JSON");
+    assert_eq!(json["stories"][0]["failures"][0]["line"], 7);
+}
+
+#[test]
+fn explain_says_who_answers_and_why_others_do_not() {
+    let said = menshen(
+        root(),
+        &["explain", "rules", "--text", "我的手机号是13800138000"],
+    );
+    assert_eq!(code(&said), 0, "{}", stderr(&said));
+    assert!(stdout(&said).contains("回复："), "{}", stdout(&said));
+    let push = "<xml><ToUserName>gh</ToUserName><FromUserName>o1</FromUserName><CreateTime>1767574800</CreateTime>\
+                <MsgType>event</MsgType><Event>CLICK</Event><EventKey>HELP</EventKey></xml>";
+    let said = piped(root(), &["explain", "rules", "--event", "-"], push);
+    assert_eq!(code(&said), 0, "{}", stderr(&said));
+    assert!(
+        stdout(&said).contains("service.rules:"),
+        "{}",
+        stdout(&said)
+    );
+    let nothing = menshen(root(), &["explain", "rules"]);
+    assert_eq!(code(&nothing), 2);
+}
+
+#[test]
+fn a_conversation_comes_through_a_pipe_from_binding_to_the_lock() {
+    let folder = folder();
+    let first = piped(
+        root(),
+        &["chat", "rules"],
+        "/code\n绑定\n13800138000\n/explain\n取消\n",
+    );
+    assert_eq!(code(&first), 0, "{}", stderr(&first));
+    let said = stdout(&first);
+    assert!(
+        said.contains("code ") && said.contains("bot: 请发送您登记的手机号"),
+        "{said}"
+    );
+    assert!(
+        said.contains("回答") && said.contains("bot: 已取消"),
+        "{said}"
+    );
+    drop(folder);
+}
