@@ -186,7 +186,11 @@ fn serve_refuses_a_store_of_dev_and_makes_none() {
         .block_on(opened.store.close());
     let served = menshen(folder.path(), &["serve"]);
     assert_eq!(code(&served), 2, "{}", stderr(&served));
-    assert!(stderr(&served).contains("menshen dev"), "{}", stderr(&served));
+    assert!(
+        stderr(&served).contains("menshen dev"),
+        "{}",
+        stderr(&served)
+    );
 }
 
 #[test]
