@@ -245,8 +245,7 @@ fn explain_says_who_answers_and_why_others_do_not() {
 }
 
 #[test]
-fn a_conversation_comes_through_a_pipe_from_binding_to_the_lock() {
-    let folder = folder();
+fn a_conversation_comes_through_a_pipe() {
     let first = piped(
         root(),
         &["chat", "rules"],
@@ -262,5 +261,4 @@ fn a_conversation_comes_through_a_pipe_from_binding_to_the_lock() {
         said.contains("回答") && said.contains("bot: 已取消"),
         "{said}"
     );
-    drop(folder);
 }
