@@ -258,9 +258,10 @@ fn settings(config: &Config) -> Settings {
 }
 
 fn limits(config: &Config) -> Limits {
-    let mut limits = Limits::default();
-    limits.guard.keep = config.history.keep;
-    limits
+    Limits {
+        accounts: config.limits.clone(),
+        guard: config.guard.limits.clone(),
+    }
 }
 
 fn clients(config: &Config, env: &Env) -> anyhow::Result<BTreeMap<String, Arc<Client>>> {
