@@ -33,7 +33,8 @@ pub(super) fn configure(platform: &Platform, service: &mut web::ServiceConfig) {
                     .limit(BODY_LIMIT)
                     .content_type_required(true)
                     .error_handler(|error, _| {
-                        let answer = problem(StatusCode::BAD_REQUEST, "请求体不是合法的 JSON");
+                        let why = format!("请求体不对：{error}");
+                        let answer = problem(StatusCode::BAD_REQUEST, &why);
                         actix_web::error::InternalError::from_response(error, answer).into()
                     }),
             )
