@@ -113,9 +113,9 @@ impl Chat<'_, '_> {
         }
         match held {
             Held::Yes => None,
-            Held::No => Some("the condition does not hold".to_owned()),
+            Held::No => Some("条件不成立".to_owned()),
             Held::NotEvaluable(missing) => {
-                Some(format!("not evaluable: {} missing", missing.join(", ")))
+                Some(format!("无法判断，缺 {}", missing.join("、")))
             }
         }
     }
