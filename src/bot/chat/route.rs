@@ -114,9 +114,7 @@ impl Chat<'_, '_> {
         match held {
             Held::Yes => None,
             Held::No => Some("条件不成立".to_owned()),
-            Held::NotEvaluable(missing) => {
-                Some(format!("无法判断，缺 {}", missing.join("、")))
-            }
+            Held::NotEvaluable(missing) => Some(format!("无法判断，缺 {}", missing.join("、"))),
         }
     }
 }
