@@ -264,7 +264,7 @@ def check(holds, what):
         raise AssertionError(what if isinstance(what, str) else json.dumps(what, ensure_ascii=False))
 
 
-def wait(probe, what, seconds=20):
+def wait(probe, what, seconds=240):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         found = probe()
