@@ -1,7 +1,7 @@
 //! The whole schema in one folder: every persistent record as plain data, one file per owning room.
 //!
-//! To add a record: give it a number in [`Kind`] (never reused), write the struct in its room's
-//! file, implement [`Record`], add it to the file's `TYPES` and one example to the file's `samples`
+//! To add a record: give it a number in [`Kind`] (never reused), write the struct in a file of its
+//! room, implement [`Record`], add it to the file's `TYPES` and one example to the file's `samples`
 //! (the export's round-trip test uses it). Records hold strings, numbers, booleans, lists, maps and
 //! options only, hashes as lower-case hex, and never a secret in the clear: everything here is exported.
 //! A new field needs `#[serde(default)]`.
@@ -16,6 +16,21 @@ use super::engine::Row;
 use super::error::StoreError;
 use super::key::{self, Key};
 use crate::env::Millis;
+
+/// Writes a `Debug` that shows the named fields only, for records that hold digests of tokens, phones,
+/// OpenIDs, addresses or explanations.
+macro_rules! no_contents {
+    ($($record:ident $(: $($field:ident)+)?),+ $(,)?) => {
+        $(impl std::fmt::Debug for $record {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($record))
+                    $($(.field(stringify!($field), &self.$field))+)?
+                    .finish_non_exhaustive()
+            }
+        })+
+    };
+}
+pub(crate) use no_contents;
 
 pub mod accounts;
 pub mod api;
@@ -217,14 +232,12 @@ impl RecordType {
 pub fn schema() -> &'static [RecordType] {
     static SCHEMA: LazyLock<Vec<RecordType>> = LazyLock::new(|| {
         let mut all: Vec<RecordType> = [
-            meta::TYPES,
-            feed::TYPES,
+            [meta::TYPES, feed::TYPES, bot::TYPES, api::TYPES].as_slice(),
             accounts::TYPES,
             guard::TYPES,
-            bot::TYPES,
             outbox::TYPES,
-            api::TYPES,
         ]
+        .concat()
         .concat();
         all.sort_by_key(|record| record.kind);
         all

@@ -1,0 +1,320 @@
+//! Login attempts under their account and other keys, and the decisions made over them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::env::{DAY, Millis};
+use crate::lang::value::Place;
+use crate::store::records::{Kind, Record, RecordType};
+
+/// What this file adds to the schema.
+pub(crate) const TYPES: &[RecordType] = &[
+    RecordType::of::<Login>(),
+    RecordType::of::<LoginBy>(),
+    RecordType::of::<LoginId>(),
+    RecordType::of::<Decision>(),
+    RecordType::of::<LoginCount>(),
+];
+
+/// One login attempt, kept under its account.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Login {
+    /// The account, or the name that was typed.
+    pub account: String,
+    /// When it happened.
+    pub time: Millis,
+    /// In which order it arrived: unique, growing.
+    pub seq: u64,
+    /// Whether the account exists.
+    #[serde(default)]
+    pub known: bool,
+    /// The password was right and the attempt was let through.
+    #[serde(default)]
+    pub success: bool,
+    /// Why it failed.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The machine's identifier.
+    #[serde(default)]
+    pub machine: Option<String>,
+    /// Whether that was legal.
+    #[serde(default)]
+    pub legal: bool,
+    /// The address.
+    #[serde(default)]
+    pub ip: Option<String>,
+    /// Where that is.
+    #[serde(default)]
+    pub place: Place,
+    /// Browser.
+    #[serde(default)]
+    pub browser: Option<String>,
+    /// Operating system.
+    #[serde(default)]
+    pub os: Option<String>,
+    /// Kind of device.
+    #[serde(default)]
+    pub device: Option<String>,
+    /// Digest of the user agent's text, hexadecimal.
+    #[serde(default)]
+    pub agent: Option<String>,
+    /// Through what: web, app, …
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// The session it started.
+    #[serde(default)]
+    pub session: Option<String>,
+    /// It was let through after a solved captcha.
+    #[serde(default)]
+    pub captcha: bool,
+    /// Hour of the day in the account's zone, 0 to 23.
+    #[serde(default)]
+    pub hour: Option<u8>,
+    /// Day of the week there, Monday is 1.
+    #[serde(default)]
+    pub weekday: Option<u8>,
+    /// The decision made over it.
+    #[serde(default)]
+    pub decision: Option<String>,
+    /// The alert it raised or was appended to.
+    #[serde(default)]
+    pub alert: Option<String>,
+    /// The owner answered that alert with 锁定. Authoritative here, not in the rows by other keys.
+    #[serde(default)]
+    pub answered_lock: bool,
+    /// Until when it is kept.
+    pub kept_until: Millis,
+}
+
+impl Record for Login {
+    const KIND: Kind = Kind::Login;
+    type Key = (String, Millis, u64);
+
+    fn key(&self) -> Self::Key {
+        (self.account.clone(), self.time, self.seq)
+    }
+
+    fn expires_at(&self) -> Option<Millis> {
+        Some(self.kept_until)
+    }
+}
+
+/// A copy of a login under another key.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoginBy {
+    /// The kind of key: ip, network, machine, asn, city, country, all.
+    pub by: String,
+    /// The key.
+    pub value: String,
+    /// The login.
+    pub login: Login,
+}
+
+impl Record for LoginBy {
+    const KIND: Kind = Kind::LoginBy;
+    type Key = (String, String, Millis, u64);
+
+    fn key(&self) -> Self::Key {
+        (
+            self.by.clone(),
+            self.value.clone(),
+            self.login.time,
+            self.login.seq,
+        )
+    }
+
+    fn expires_at(&self) -> Option<Millis> {
+        Some(self.login.kept_until)
+    }
+}
+
+/// How many logins are kept under a key, and what is known of those that are not.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginCount {
+    /// The kind of key, "account" included.
+    pub by: String,
+    /// The key.
+    pub value: String,
+    /// Rows kept; perhaps more than there are from `exact_until` on, when the sweep may take some.
+    pub rows: u32,
+    /// When the first of the rows counted expires.
+    pub exact_until: Millis,
+    /// When the first success known under this key was; survives the trimming of its row.
+    #[serde(default)]
+    pub first_success: Option<Millis>,
+    /// The newest row that was trimmed, by event time: the history before it is incomplete.
+    #[serde(default)]
+    pub trimmed_to: Option<Millis>,
+    /// Until when this is kept.
+    pub kept_until: Millis,
+}
+
+impl Record for LoginCount {
+    const KIND: Kind = Kind::LoginCount;
+    type Key = (String, String);
+
+    fn key(&self) -> Self::Key {
+        (self.by.clone(), self.value.clone())
+    }
+
+    fn expires_at(&self) -> Option<Millis> {
+        Some(self.kept_until)
+    }
+}
+
+/// A login the information system has reported under an identifier of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginId {
+    /// The reporter's identifier.
+    pub id: String,
+    /// Digest of the report's body, hexadecimal.
+    pub digest: String,
+    /// The decision that was answered.
+    pub decision: String,
+    /// When it arrived.
+    pub at: Millis,
+}
+
+/// How long a reported identifier is remembered.
+pub const LOGIN_ID_KEPT: Millis = 30 * DAY;
+
+impl Record for LoginId {
+    const KIND: Kind = Kind::LoginId;
+    type Key = String;
+
+    fn key(&self) -> String {
+        self.id.clone()
+    }
+
+    fn expires_at(&self) -> Option<Millis> {
+        Some(self.at.saturating_add(LOGIN_ID_KEPT))
+    }
+}
+
+/// One decision, as it can be explained later.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Its identifier, "dec_…".
+    pub id: String,
+    /// When it was made.
+    pub time: Millis,
+    /// attempt, login or report.
+    pub kind: String,
+    /// The account, or the name that was typed.
+    pub account: String,
+    /// The login in short: time, machine, place, …
+    #[serde(default)]
+    pub login: Value,
+    /// Every signal with its state and values.
+    #[serde(default)]
+    pub signals: Value,
+    /// Their sum.
+    #[serde(default)]
+    pub suspicion: f64,
+    /// allow, challenge, deny or refused.
+    pub verdict: String,
+    /// The generation of the rule set.
+    #[serde(default)]
+    pub generation: u64,
+    /// The hash of the rule set.
+    #[serde(default)]
+    pub hash: String,
+    /// The explanation as text.
+    #[serde(default)]
+    pub explanation: String,
+    /// The alert it raised or added to.
+    #[serde(default)]
+    pub alert: Option<String>,
+}
+
+/// How long a decision can be explained.
+pub const DECISION_KEPT: Millis = 180 * DAY;
+
+impl Record for Decision {
+    const KIND: Kind = Kind::Decision;
+    type Key = String;
+
+    fn key(&self) -> String {
+        self.id.clone()
+    }
+
+    fn expires_at(&self) -> Option<Millis> {
+        Some(self.time.saturating_add(DECISION_KEPT))
+    }
+}
+
+crate::store::records::no_contents!(
+    Login: time seq success,
+    LoginBy: by login,
+    LoginCount: by rows,
+    Decision: id kind verdict,
+);
+
+/// One example of each record here.
+#[cfg(test)]
+pub(crate) fn samples() -> Vec<crate::store::records::Sample> {
+    use crate::store::records::Sample;
+    let time = 1_790_000_000_000;
+    let login = Login {
+        account: "alice".into(),
+        time,
+        seq: 7,
+        known: true,
+        success: true,
+        machine: Some("mch_sample".into()),
+        legal: true,
+        ip: Some("192.0.2.1".into()),
+        place: Place {
+            country: Some("中国".into()),
+            city: Some("北京".into()),
+            lat: Some(39.9),
+            lon: Some(116.4),
+            asn: Some(4134),
+            ..Place::default()
+        },
+        browser: Some("Chrome".into()),
+        hour: Some(9),
+        weekday: Some(1),
+        captcha: true,
+        answered_lock: true,
+        kept_until: time + 1,
+        ..Login::default()
+    };
+    vec![
+        Sample::of(login.clone()),
+        Sample::of(LoginBy {
+            by: "ip".into(),
+            value: "192.0.2.1".into(),
+            login,
+        }),
+        Sample::of(LoginCount {
+            by: "ip".into(),
+            value: "192.0.2.1".into(),
+            rows: 3,
+            exact_until: time,
+            first_success: Some(time),
+            trimmed_to: Some(time),
+            kept_until: time + 1,
+        }),
+        Sample::of(LoginId {
+            id: "report-1".into(),
+            digest: "00ff".into(),
+            decision: "dec_sample".into(),
+            at: time,
+        }),
+        Sample::of(Decision {
+            id: "dec_sample".into(),
+            time,
+            kind: "login".into(),
+            account: "alice".into(),
+            login: serde_json::json!({"city": "北京"}),
+            signals: serde_json::json!([{"name": "new_city", "state": "fired"}]),
+            suspicion: 40.0,
+            verdict: "allow".into(),
+            generation: 3,
+            hash: "00ff".into(),
+            explanation: "因为".into(),
+            alert: Some("alr_sample".into()),
+        }),
+    ]
+}
