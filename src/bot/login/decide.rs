@@ -17,7 +17,7 @@ use super::facts::Case;
 const MAX_EXPLANATION: usize = 16 * 1024;
 
 /// The signals worth showing to the caller: all but the quiet ones.
-pub(super) fn views(judgement: &Judgement, zone: &TimeZone) -> Vec<SignalView> {
+pub(crate) fn views(judgement: &Judgement, zone: &TimeZone) -> Vec<SignalView> {
     judgement
         .signals
         .iter()
@@ -51,7 +51,7 @@ fn view(signal: &SignalResult, zone: &TimeZone) -> SignalView {
 }
 
 /// The signals an alert is about.
-pub(super) fn fired(judgement: &Judgement) -> Vec<FiredSignal> {
+pub(crate) fn fired(judgement: &Judgement) -> Vec<FiredSignal> {
     judgement
         .counted()
         .map(|signal| FiredSignal {
@@ -63,22 +63,22 @@ pub(super) fn fired(judgement: &Judgement) -> Vec<FiredSignal> {
 }
 
 /// Everything about a decision that is known before its alert.
-pub(super) struct Draft<'a> {
-    pub(super) id: String,
-    pub(super) kind: &'a str,
-    pub(super) case: &'a Case,
-    pub(super) judgement: Option<&'a Judgement>,
-    pub(super) verdict: Verdict,
-    pub(super) rules: &'a [String],
-    pub(super) explanation: String,
-    pub(super) generation: u64,
-    pub(super) hash: &'a str,
-    pub(super) zone: &'a TimeZone,
+pub(crate) struct Draft<'a> {
+    pub(crate) id: String,
+    pub(crate) kind: &'a str,
+    pub(crate) case: &'a Case,
+    pub(crate) judgement: Option<&'a Judgement>,
+    pub(crate) verdict: Verdict,
+    pub(crate) rules: &'a [String],
+    pub(crate) explanation: String,
+    pub(crate) generation: u64,
+    pub(crate) hash: &'a str,
+    pub(crate) zone: &'a TimeZone,
 }
 
 impl Draft<'_> {
     /// The record.
-    pub(super) fn record(self, alert: Option<String>) -> Decision {
+    pub(crate) fn record(self, alert: Option<String>) -> Decision {
         let login = self.case.login.as_ref();
         let row = login.map(|login| &login.row);
         let text = |value: Option<&std::sync::Arc<str>>| value.map(|text| text.to_string());
@@ -121,7 +121,7 @@ impl Draft<'_> {
     }
 }
 
-pub(super) fn verdict_name(verdict: Verdict) -> &'static str {
+pub(crate) fn verdict_name(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Allow => "allow",
         Verdict::Challenge => "challenge",
@@ -130,7 +130,7 @@ pub(super) fn verdict_name(verdict: Verdict) -> &'static str {
 }
 
 /// Why each signal said what it said: the source with the values under each sub-expression.
-pub(super) fn explanation(
+pub(crate) fn explanation(
     program: &Program,
     judgement: &Judgement,
     traces: &[(Trace, Option<Trace>)],
@@ -165,7 +165,7 @@ pub(super) fn explanation(
 }
 
 /// Why rules of other events did what they did: which acted.
-pub(super) fn acted(rules: &[String]) -> String {
+pub(crate) fn acted(rules: &[String]) -> String {
     if rules.is_empty() {
         "没有规则要求做什么".to_owned()
     } else {

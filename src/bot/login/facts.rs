@@ -1,15 +1,16 @@
 //! What conditions and templates of login-side rules can ask: the login, its account, the history.
 
 use crate::bot::context::Context;
-use crate::bot::subject;
 use crate::bot::subject::AlertCase;
 use crate::guard::{self, KeptRows};
-use crate::history::{self, Key, Present, Row, Rows, keys_of};
+use crate::history::{self, Key, Row, Rows, keys_of};
 use crate::lang::eval::{Experience, Facts, HistoryAnswer, Judgement};
 use crate::lang::program::{ByKey, FieldId, HistoryQuery, Name, Program};
 use crate::lang::value::{LoginPoint, Value};
 use crate::store::records::Account;
 use crate::store::{StoreError, Tx};
+
+use super::ask::{self, Answered, Names};
 
 /// An account event as the rules see it: an attempt, a failure, a login, or something that happened
 /// to the account without one (locked, bound, an undeliverable prompt).
@@ -79,21 +80,21 @@ impl<'a, 'tx> CaseFacts<'a, 'tx> {
 
     /// Loads the rows under `key` once, as far back as any rule looks under these keys.
     fn load(&mut self, by: &[ByKey], key: &Key) -> Option<()> {
-        let window = self
-            .context
-            .rules
-            .windows
-            .iter()
-            .find(|need| need.by == by)
-            .and_then(|need| need.window);
         let present = self.case.login.as_ref()?.row.time;
-        let after = window.map(|window| present.saturating_sub(window));
+        let after = ask::reach(&self.context.rules.windows, by, present);
         match self.histories.load(self.tx, key, after) {
             Ok(()) => Some(()),
             Err(error) => {
                 self.error.get_or_insert(error);
                 None
             }
+        }
+    }
+
+    fn names(&self) -> Names<'a> {
+        Names {
+            registry: &self.context.registry,
+            columns: &self.context.columns,
         }
     }
 
@@ -111,36 +112,6 @@ impl<'a, 'tx> CaseFacts<'a, 'tx> {
         let slice = self.histories.rows(&key, None);
         history::previous(slice, row).map(Row::point)
     }
-
-    fn login_field(&mut self, id: FieldId, name: &str, path: &str) -> Value {
-        let Some(login) = &self.case.login else {
-            return match name {
-                "known" | "legal" | "captcha" | "late" => Value::YesNo(false),
-                _ => Value::unknown(path),
-            };
-        };
-        let text = |value: &Option<String>| {
-            value
-                .as_deref()
-                .map_or_else(|| Value::unknown(path), Value::text)
-        };
-        match name {
-            "" => Value::Login(login.row.point().into()),
-            "known" => Value::YesNo(self.case.account.is_some()),
-            "captcha" => Value::YesNo(login.captcha),
-            "late" => Value::YesNo(login.late),
-            "agent" => text(&login.agent),
-            "session" => text(&login.session),
-            "success" => login
-                .success
-                .map_or_else(|| Value::unknown(path), Value::YesNo),
-            "place" => Value::Place(login.row.place().into()),
-            _ => match self.context.columns.get(id) {
-                Some(column) => login.row.field(column),
-                None => Value::unknown(path),
-            },
-        }
-    }
 }
 
 impl std::fmt::Debug for CaseFacts<'_, '_> {
@@ -151,40 +122,13 @@ impl std::fmt::Debug for CaseFacts<'_, '_> {
 
 impl Facts for CaseFacts<'_, '_> {
     fn field(&mut self, id: FieldId) -> Value {
-        let path = self.context.registry.field_spec(id).path;
-        let (root, rest) = path.split_once('.').unwrap_or((path, ""));
-        match root {
-            "login" => self.login_field(id, rest, path),
-            "previous" => self
-                .previous()
-                .map_or_else(|| Value::unknown(path), |point| Value::Login(point.into())),
-            "account" => {
-                subject::account_field(self.case.account.as_ref(), self.case.locked, rest, path)
-            }
-            "alert" => subject::alert_field(self.case.alert.as_ref(), rest, path),
-            "bound" => Value::YesNo(self.case.bound),
-            "now" => Value::Time(match &self.case.login {
-                Some(login) => login.row.time,
-                None => self.tx.now(),
-            }),
-            "reason" => self
-                .case
-                .reason
-                .as_deref()
-                .map_or_else(|| Value::unknown(path), Value::text),
-            "suspicion" => self
-                .judgement
-                .as_ref()
-                .map_or_else(|| Value::unknown(path), |j| Value::Number(j.suspicion)),
-            "reasons" => self
-                .judgement
-                .as_ref()
-                .map_or_else(|| Value::unknown(path), |j| Value::text(&j.reasons)),
-            "signals" => self.judgement.as_ref().map_or_else(
-                || Value::unknown(path),
-                |j| Value::List(j.names().into_iter().map(Value::text).collect()),
+        let now = self.tx.now();
+        match ask::field(self.case, self.judgement.as_ref(), self.names(), now, id) {
+            Answered::Value(value) => value,
+            Answered::Previous => self.previous().map_or_else(
+                || Value::unknown(self.context.registry.field_spec(id).path),
+                |point| Value::Login(point.into()),
             ),
-            _ => Value::unknown(path),
         }
     }
 
@@ -221,27 +165,9 @@ impl Facts for CaseFacts<'_, '_> {
             }
             Err(missing) => return HistoryAnswer::unknown(missing),
         }
-        let registry = &self.context.registry;
-        let case = self.case;
-        // Fields that are no columns, inside `where:`.
-        let field = |id: FieldId| match registry.field_spec(id).path {
-            "login.agent" => login
-                .agent
-                .as_deref()
-                .map_or_else(|| Value::unknown("login.agent"), Value::text),
-            "login.known" => Value::YesNo(case.account.is_some()),
-            "login.captcha" => Value::YesNo(login.captcha),
-            "login.late" => Value::YesNo(login.late),
-            "bound" => Value::YesNo(case.bound),
-            "now" => Value::Time(login.row.time),
-            other => Value::unknown(other),
-        };
-        let present = Present {
-            row: &login.row,
-            columns: &self.context.columns,
-            field: &field,
-        };
-        history::evaluate(query, value, program, &present, &mut self.histories)
+        let names = self.names();
+        let rows = &mut self.histories;
+        ask::history(self.case, login, names, query, value, program, rows)
     }
 
     fn trusted(&mut self, machine: &Value) -> bool {

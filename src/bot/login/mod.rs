@@ -8,7 +8,8 @@
 //! The second command looks again at what may have changed while the password was checked. A caller
 //! cannot tell an unknown account, a wrong password, a lock and a rule's refusal apart.
 
-mod decide;
+pub(crate) mod ask;
+pub(crate) mod decide;
 mod facts;
 mod flow;
 mod origin;

@@ -122,19 +122,10 @@ fn one<F: Facts + ?Sized>(
     program: &Program,
     facts: &mut F,
 ) -> SignalResult {
-    let when = eval(&signal.when, program, facts, &mut NoObserver);
-    let state = match when.truth() {
-        None => SignalState::NotEvaluable(missing(&when)),
-        Some(false) => SignalState::Quiet,
-        Some(true) if exempt(signal, program, facts) => SignalState::Exempt,
-        Some(true) if signal.learn.is_some_and(|learn| learns(learn, facts)) => {
-            SignalState::Learning
-        }
-        Some(true) => SignalState::Fired,
-    };
-    let values = match when.truth() {
-        Some(true) => values(signal, program, facts),
-        _ => Vec::new(),
+    let state = state(signal, program, facts);
+    let values = match &state {
+        SignalState::Quiet | SignalState::NotEvaluable(_) => Vec::new(),
+        _ => values(signal, program, facts),
     };
     SignalResult {
         index,
@@ -144,6 +135,20 @@ fn one<F: Facts + ?Sized>(
         shadow: signal.shadow,
         state,
         values,
+    }
+}
+
+/// What one signal says of a login.
+pub fn state<F: Facts + ?Sized>(signal: &Signal, program: &Program, facts: &mut F) -> SignalState {
+    let when = eval(&signal.when, program, facts, &mut NoObserver);
+    match when.truth() {
+        None => SignalState::NotEvaluable(missing(&when)),
+        Some(false) => SignalState::Quiet,
+        Some(true) if exempt(signal, program, facts) => SignalState::Exempt,
+        Some(true) if signal.learn.is_some_and(|learn| learns(learn, facts)) => {
+            SignalState::Learning
+        }
+        Some(true) => SignalState::Fired,
     }
 }
 

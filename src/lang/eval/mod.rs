@@ -24,7 +24,7 @@ pub use evaluate::{Held, eval, holds, missing};
 pub use explain::{explain, why_not};
 pub use facts::{Experience, Facts, HistoryAnswer, NoObserver, Observer};
 pub use functions::{EARTH_RADIUS, MIN_ELAPSED, haversine, speed_between};
-pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced};
+pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced, state};
 pub use render::{MAX_VALUE_CHARS, UNKNOWN, display, mask_phone, render, sanitise};
 pub use trace::{Step, Trace};
 #[cfg(test)]

@@ -1,0 +1,137 @@
+//! What conditions of login-side rules can ask, apart from where the answers are kept.
+//!
+//! The bot answers out of its store, a backtest out of a table; what a field means and how a question
+//! to the history is put stand here, once, so that both give the same answer. Nothing here reads a
+//! store or a clock.
+
+use crate::bot::subject;
+use crate::env::Millis;
+use crate::history::{self, Columns, KeyNeed, Present, Rows};
+use crate::lang::builtins::Registry;
+use crate::lang::eval::{HistoryAnswer, Judgement};
+use crate::lang::program::{ByKey, FieldId, HistoryQuery, Program};
+use crate::lang::value::Value;
+
+use super::facts::{Case, Login};
+
+/// The names a case is asked by.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// The language's fields.
+    pub registry: &'a Registry,
+    /// Which of them are columns of the history.
+    pub columns: &'a Columns,
+}
+
+/// What a field asks for.
+#[derive(Debug)]
+pub enum Answered {
+    /// This.
+    Value(Value),
+    /// Something about the login before, which only the history knows.
+    Previous,
+}
+
+/// A field of a case. `now` is only for events without a login.
+pub fn field(
+    case: &Case,
+    judgement: Option<&Judgement>,
+    names: Names<'_>,
+    now: Millis,
+    id: FieldId,
+) -> Answered {
+    let path = names.registry.field_spec(id).path;
+    let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+    Answered::Value(match root {
+        "login" => login_field(case, names.columns, id, rest, path),
+        "previous" => return Answered::Previous,
+        "account" => subject::account_field(case.account.as_ref(), case.locked, rest, path),
+        "alert" => subject::alert_field(case.alert.as_ref(), rest, path),
+        "bound" => Value::YesNo(case.bound),
+        "now" => Value::Time(case.login.as_ref().map_or(now, |login| login.row.time)),
+        "reason" => case
+            .reason
+            .as_deref()
+            .map_or_else(|| Value::unknown(path), Value::text),
+        "suspicion" => {
+            judgement.map_or_else(|| Value::unknown(path), |j| Value::Number(j.suspicion))
+        }
+        "reasons" => judgement.map_or_else(|| Value::unknown(path), |j| Value::text(&j.reasons)),
+        "signals" => judgement.map_or_else(
+            || Value::unknown(path),
+            |j| Value::List(j.names().into_iter().map(Value::text).collect()),
+        ),
+        _ => Value::unknown(path),
+    })
+}
+
+fn login_field(case: &Case, columns: &Columns, id: FieldId, name: &str, path: &str) -> Value {
+    let Some(login) = &case.login else {
+        return match name {
+            "known" | "legal" | "captcha" | "late" => Value::YesNo(false),
+            _ => Value::unknown(path),
+        };
+    };
+    let text = |value: &Option<String>| {
+        value
+            .as_deref()
+            .map_or_else(|| Value::unknown(path), Value::text)
+    };
+    match name {
+        "" => Value::Login(login.row.point().into()),
+        "known" => Value::YesNo(case.account.is_some()),
+        "captcha" => Value::YesNo(login.captcha),
+        "late" => Value::YesNo(login.late),
+        "agent" => text(&login.agent),
+        "session" => text(&login.session),
+        "success" => login
+            .success
+            .map_or_else(|| Value::unknown(path), Value::YesNo),
+        "place" => Value::Place(login.row.place().into()),
+        _ => match columns.get(id) {
+            Some(column) => login.row.field(column),
+            None => Value::unknown(path),
+        },
+    }
+}
+
+/// Asks the history about a login. `rows` holds what [`reach`] says for the query's keys.
+pub fn history<R: Rows>(
+    case: &Case,
+    login: &Login,
+    names: Names<'_>,
+    query: &HistoryQuery,
+    value: Option<&Value>,
+    program: &Program,
+    rows: &mut R,
+) -> HistoryAnswer {
+    // Fields that are no columns, inside `where:`.
+    let field = |id: FieldId| match names.registry.field_spec(id).path {
+        "login.agent" => login
+            .agent
+            .as_deref()
+            .map_or_else(|| Value::unknown("login.agent"), Value::text),
+        "login.known" => Value::YesNo(case.account.is_some()),
+        "login.captcha" => Value::YesNo(login.captcha),
+        "login.late" => Value::YesNo(login.late),
+        "bound" => Value::YesNo(case.bound),
+        "now" => Value::Time(login.row.time),
+        other => Value::unknown(other),
+    };
+    let present = Present {
+        row: &login.row,
+        columns: names.columns,
+        field: &field,
+    };
+    history::evaluate(query, value, program, &present, rows)
+}
+
+/// The rows under the keys `by` that may answer a question asked at `present` are later than this;
+/// `None`: all that are kept.
+pub fn reach(windows: &[KeyNeed], by: &[ByKey], present: Millis) -> Option<Millis> {
+    windows
+        .iter()
+        .find(|need| need.by == by)
+        .and_then(|need| need.window)
+        .map(|window| present.saturating_sub(window))
+}
