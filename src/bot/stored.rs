@@ -33,7 +33,8 @@ pub fn save(value: &Value) -> Option<Stored> {
 /// The evaluator's form.
 pub fn load(stored: &Stored) -> Value {
     match stored {
-        Stored::Text(text) | Stored::Other(text) => Value::text(text),
+        Stored::Text(text) => Value::text(text),
+        Stored::Other(text) => other(text),
         Stored::Number(number) => Value::Number(*number),
         Stored::Percent(fraction) => Value::Percent(*fraction),
         Stored::YesNo(yes) => Value::YesNo(*yes),
@@ -43,6 +44,15 @@ pub fn load(stored: &Stored) -> Value {
         Stored::Duration(length) => Value::Duration(*length),
         Stored::Distance(metres) => Value::Distance(*metres),
     }
+}
+
+/// Addresses and networks are themselves again; identifiers compare by their characters.
+fn other(text: &str) -> Value {
+    if let Ok(ip) = text.parse() {
+        return Value::Ip(ip);
+    }
+    text.parse()
+        .map_or_else(|_| Value::text(text), Value::Network)
 }
 
 /// The stored forms of all that can be kept.

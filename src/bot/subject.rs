@@ -1,5 +1,9 @@
 //! Accounts and alerts as rules see them; shared by chat and login rules.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::env::Millis;
 use crate::guard::history;
 use crate::lang::value::Value;
 use crate::store::records::{Account, AccountStatus, Alert, Login};
@@ -34,6 +38,23 @@ pub fn account_field(account: Option<&Account>, locked: bool, name: &str, path: 
             AccountStatus::Active => "active",
             AccountStatus::Disabled => "disabled",
         }),
+        _ => Value::unknown(path),
+    }
+}
+
+/// A moment, or its hour, weekday (1 is Monday) or day in a zone, by the path without its root.
+pub fn clock_field(at: Millis, zone: &TimeZone, name: &str, path: &str) -> Value {
+    if name.is_empty() {
+        return Value::Time(at);
+    }
+    let Ok(at) = Timestamp::from_millisecond(at) else {
+        return Value::unknown(path);
+    };
+    let local = at.to_zoned(zone.clone());
+    match name {
+        "hour" => Value::Number(f64::from(local.hour())),
+        "weekday" => Value::Number(f64::from(local.weekday().to_monday_one_offset())),
+        "date" => Value::text(local.strftime("%Y-%m-%d").to_string()),
         _ => Value::unknown(path),
     }
 }

@@ -2,7 +2,8 @@
 //! by, each key bounded.
 //!
 //! Rows are kept by event time. A key holds at most [`ACCOUNT_ROWS`] or [`OTHER_ROWS`]; the oldest
-//! go first, and a reader is told when its window reaches into what is gone. Whether a row was
+//! go first, and a reader is told when its window reaches into what is gone. Successes are also
+//! counted by value and day over the whole system ([`tally`]). Whether a row was
 //! answered with 锁定 is known in the account's row alone and looked up there.
 
 use std::net::IpAddr;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::limits::Limits;
+use super::tally;
 use crate::env::Millis;
 use crate::history::network_of;
 use crate::store::records::{Decision, Login, LoginBy, LoginCount, LoginRef, Record};
@@ -120,6 +122,7 @@ pub fn arrive(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
 /// Writes a login under every key it has a value for. `login.seq` comes from [`arrive`].
 pub fn record(tx: &mut Tx<'_>, login: &Login) -> Result<(), StoreError> {
     tx.put(login)?;
+    tally::add(tx, login)?;
     count::<Login>(tx, By::Account, login.account.clone(), login)?;
     for by in By::OTHERS {
         let Some(value) = by.value_of(login) else {
@@ -199,6 +202,7 @@ pub(super) fn mark_answered_lock(
 ) -> Result<(), StoreError> {
     match get(tx, account, login)? {
         Some(mut row) if !row.answered_lock => {
+            tally::remove(tx, &row)?;
             row.answered_lock = true;
             tx.put(&row)
         }
@@ -222,6 +226,7 @@ pub(crate) fn erase(tx: &mut Tx<'_>, account: &str, before: Millis) -> Result<bo
                 uncount(tx, by, value)?;
             }
         }
+        tally::remove(tx, &row)?;
         if let Some(decision) = &row.decision {
             tx.delete::<Decision>(decision)?;
         }

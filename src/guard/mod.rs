@@ -28,6 +28,7 @@ pub mod reports;
 mod rows;
 pub mod sessions;
 mod standing;
+mod tally;
 pub mod trust;
 
 pub use geo::Place;

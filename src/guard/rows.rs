@@ -6,15 +6,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::history::{self, By};
+use super::tally;
 use crate::env::Millis;
-use crate::history::{Key, KeyPart, Row, Rows, Slice, network_of};
+use crate::history::{Key, KeyPart, Row, Rows, Slice, Tallied, network_of};
 use crate::store::records::Login;
 use crate::store::{StoreError, Tx};
 
 /// Rows read so far, each key once. Reading goes through [`KeptRows::load`], inside the command that
 /// asks; answering ([`Rows`]) looks at what was loaded and cannot fail.
 #[derive(Default)]
-pub struct KeptRows(HashMap<Key, Loaded>);
+pub struct KeptRows {
+    rows: HashMap<Key, Loaded>,
+    tallies: HashMap<(Tallied, (i64, i64)), u64>,
+}
 
 struct Loaded {
     after: Option<Millis>,
@@ -26,7 +30,7 @@ struct Loaded {
 impl fmt::Debug for KeptRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeptRows")
-            .field("keys", &self.0.len())
+            .field("keys", &self.rows.len())
             .finish_non_exhaustive()
     }
 }
@@ -39,7 +43,11 @@ impl KeptRows {
         key: &Key,
         after: Option<Millis>,
     ) -> Result<(), StoreError> {
-        if self.0.get(key).is_some_and(|loaded| loaded.reaches(after)) {
+        if self
+            .rows
+            .get(key)
+            .is_some_and(|loaded| loaded.reaches(after))
+        {
             return Ok(());
         }
         if let Some((by, value)) = narrowest(key) {
@@ -53,7 +61,24 @@ impl KeptRows {
                 first_success: found.first_success.filter(|_| alone),
                 truncated: found.truncated,
             };
-            self.0.insert(key.clone(), loaded);
+            self.rows.insert(key.clone(), loaded);
+        }
+        Ok(())
+    }
+
+    /// Reads counts over the whole system, unless that was done.
+    pub fn load_tallies(
+        &mut self,
+        tx: &mut Tx<'_>,
+        what: Vec<Tallied>,
+        days: (i64, i64),
+    ) -> Result<(), StoreError> {
+        for what in what {
+            let key = (what, days);
+            if !self.tallies.contains_key(&key) {
+                let count = tally::count(tx, &key.0, days)?;
+                self.tallies.insert(key, count);
+            }
         }
         Ok(())
     }
@@ -74,7 +99,7 @@ impl Rows for KeptRows {
     type Row = Row;
 
     fn rows(&mut self, key: &Key, _after: Option<Millis>) -> Slice<'_, Row> {
-        match self.0.get(key) {
+        match self.rows.get(key) {
             Some(loaded) => Slice {
                 rows: &loaded.rows,
                 first_success: loaded.first_success,
@@ -86,6 +111,11 @@ impl Rows for KeptRows {
                 truncated: false,
             },
         }
+    }
+
+    fn tally(&mut self, what: &Tallied, days: (i64, i64), _: &Row) -> u64 {
+        let key = (what.clone(), days);
+        self.tallies.get(&key).copied().unwrap_or(0)
     }
 }
 

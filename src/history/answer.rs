@@ -1,19 +1,22 @@
 //! The answer to one history query.
 
 use std::borrow::Borrow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::env::DAY;
-use crate::lang::eval::{Experience, Facts, HistoryAnswer, NoObserver, eval};
+use crate::lang::eval::{Experience, Facts, HistoryAnswer, NoObserver, PastLogin, eval};
 use crate::lang::program::{
-    Expr, FieldId, HistoryFunction, HistoryQuery, Name, Program, Sequence, Stream, Window,
+    ByKey, Expr, FieldId, HistoryFunction, HistoryQuery, Name, Program, Sequence, Stream, Window,
 };
 use crate::lang::value::Value;
 
 use super::cell::{Cell, Column, Columns};
+use super::familiar;
 use super::key::Key;
-use super::needs::keys_of;
+use super::needs::{keys_of, tallies_of};
 use super::row::Row;
+use super::tally::Tallied;
+use super::usual::{self, Clock};
 use super::window::{Rows, Slice, after, in_stream, last_of};
 
 /// The event that asks.
@@ -49,6 +52,11 @@ pub fn evaluate<R: Rows>(
     if let Some(unknown) = value.filter(|value| !value.is_known()) {
         return unknown.clone().into();
     }
+    let counted: Option<Counted> = tallies_of(query, present.row, present.columns)
+        .map(|(what, days)| count(what, days, present.row, rows));
+    if query.function == HistoryFunction::Rarity {
+        return rarity(counted);
+    }
     let key = match Key::of(&keys_of(query), present.row) {
         Ok(key) => key,
         Err(missing) => return HistoryAnswer::unknown(missing),
@@ -66,7 +74,9 @@ pub fn evaluate<R: Rows>(
         query,
         value: value.and_then(Cell::of),
         column,
-        present: present.row,
+        program,
+        present,
+        counted,
         ever: || knows(slice, present.row),
     };
     let (value, used) = question.answer(&selected);
@@ -74,6 +84,103 @@ pub fn evaluate<R: Rows>(
         value,
         rows: u32::try_from(used).unwrap_or(u32::MAX),
         truncated: slice.truncated,
+    }
+}
+
+/// Past logins an explanation shows for one question.
+const MAX_SHOWN: usize = 3;
+
+/// The newest past logins the answer to a query looked at, for explanations. Empty where the answer
+/// rests on none: a missing key, counts over the whole system.
+pub fn used<R: Rows>(
+    query: &HistoryQuery,
+    program: &Program,
+    present: &Present<'_>,
+    rows: &mut R,
+) -> Vec<PastLogin> {
+    let keys = keys_of(query);
+    let Ok(key) = Key::of(&keys, present.row) else {
+        return Vec::new();
+    };
+    if query.function == HistoryFunction::Rarity {
+        return Vec::new();
+    }
+    let slice = rows.rows(&key, after(query, present.row));
+    let Ok(selected) = select(query, program, present, slice) else {
+        return Vec::new();
+    };
+    let habits = !matches!(
+        query.function,
+        HistoryFunction::Count
+            | HistoryFunction::Distinct
+            | HistoryFunction::Ratio
+            | HistoryFunction::Streak
+            | HistoryFunction::Since
+            | HistoryFunction::First
+            | HistoryFunction::Last
+            | HistoryFunction::Sequence
+            | HistoryFunction::Absence
+    );
+    let both = [query.stream, last_of(query)];
+    let counts = |row: &&Row| match habits {
+        true => row.is_habit(),
+        false => both.iter().any(|stream| in_stream(row, *stream)),
+    };
+    let field = query.field.and_then(|field| present.columns.get(field));
+    let whose = !keys.contains(&ByKey::Account);
+    selected
+        .into_iter()
+        .rev()
+        .filter(counts)
+        .take(MAX_SHOWN)
+        .map(|row| PastLogin {
+            time: row.time,
+            values: told(row, field, whose),
+            success: row.success,
+        })
+        .collect()
+}
+
+/// What a row says: the field asked about, whose it is when that is not plain, where it came from.
+fn told(row: &Row, field: Option<Column>, whose: bool) -> Vec<Value> {
+    let account = whose.then_some(Column::Account);
+    let place = [Column::City, Column::Country, Column::Ip];
+    let place = place.into_iter().find(|column| row.cell(*column).is_some());
+    let mut columns: Vec<Column> = Vec::new();
+    for column in [account, field, place].into_iter().flatten() {
+        if column != Column::Time && !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    columns
+        .into_iter()
+        .map(|column| row.field(column))
+        .filter(Value::is_known)
+        .collect()
+}
+
+/// Counts over the whole system, by what was counted.
+type Counted = HashMap<Tallied, u64>;
+
+fn count<R: Rows>(what: Vec<Tallied>, days: (i64, i64), present: &Row, rows: &mut R) -> Counted {
+    let counts = what.into_iter().map(|what| {
+        let count = rows.tally(&what, days, present);
+        (what, count)
+    });
+    counts.collect()
+}
+
+/// The share of the system's habits with the present value; it rests on no single rows.
+fn rarity(counted: Option<Counted>) -> HistoryAnswer {
+    let Some(counted) = counted else {
+        return HistoryAnswer::unknown(NO_ROWS);
+    };
+    let all = counted.get(&None).copied().unwrap_or(0);
+    let same = counted.iter().find(|(what, _)| what.is_some());
+    HistoryAnswer {
+        value: share(same.map_or(0, |(_, same)| *same as usize), all as usize),
+        rows: u32::try_from(all).unwrap_or(u32::MAX),
+        truncated: false,
     }
 }
 
@@ -189,7 +296,10 @@ struct Question<'a, E> {
     query: &'a HistoryQuery,
     value: Option<Cell<'a>>,
     column: Option<Column>,
-    present: &'a Row,
+    program: &'a Program,
+    present: &'a Present<'a>,
+    /// For familiarity: how often the present values occur in the whole system.
+    counted: Option<Counted>,
     /// Whether anything was ever known under the key.
     ever: E,
 }
@@ -220,7 +330,8 @@ impl<E: Fn() -> bool> Question<'_, E> {
             HistoryFunction::Share => {
                 self.share(self.cells(rows).filter(|(row, _)| !row.answered_lock))
             }
-            HistoryFunction::Rarity => self.share(self.habits(rows)),
+            // Answered from counts before any row was read.
+            HistoryFunction::Rarity => (Value::unknown(NO_ROWS), 0),
             HistoryFunction::New => self.novelty(rows, true),
             HistoryFunction::Seen => self.novelty(rows, false),
             HistoryFunction::DaysSince => {
@@ -230,7 +341,7 @@ impl<E: Fn() -> bool> Question<'_, E> {
                     .last();
                 match last {
                     Some((row, _)) => {
-                        let elapsed = self.present.time.saturating_sub(row.time);
+                        let elapsed = self.present.row.time.saturating_sub(row.time);
                         (Value::Number(elapsed as f64 / DAY as f64), 1)
                     }
                     None => (Value::unknown(NO_ROWS), 0),
@@ -246,7 +357,7 @@ impl<E: Fn() -> bool> Question<'_, E> {
             HistoryFunction::Last => self.field_of(self.stream(rows).last()),
             HistoryFunction::Since => match self.stream(rows).last() {
                 Some(row) => {
-                    let elapsed = self.present.time.saturating_sub(row.time);
+                    let elapsed = self.present.row.time.saturating_sub(row.time);
                     (Value::Duration(elapsed), 1)
                 }
                 None => (Value::unknown(NO_ROWS), 0),
@@ -255,10 +366,61 @@ impl<E: Fn() -> bool> Question<'_, E> {
             | HistoryFunction::Max
             | HistoryFunction::Mean
             | HistoryFunction::Percentile => self.statistic(rows),
-            HistoryFunction::Sequence => match &self.query.sequence {
-                Some(sequence) => (Value::YesNo(self.happened(sequence, rows)), rows.len()),
+            HistoryFunction::Sequence | HistoryFunction::Absence => match &self.query.sequence {
+                Some(sequence) => self.happened(sequence, rows),
                 None => (Value::unknown("sequence"), 0),
             },
+            HistoryFunction::UsualDistance => self.usual_distance(rows),
+            HistoryFunction::HourDistance | HistoryFunction::HourSpread => self.usual_hour(rows),
+            HistoryFunction::Familiarity => self.familiarity(rows),
+        }
+    }
+
+    /// The successes that tell about the owner.
+    fn own<'r>(&self, rows: &[&'r Row]) -> Vec<&'r Row> {
+        rows.iter().copied().filter(|row| row.is_habit()).collect()
+    }
+
+    fn usual_distance(&self, rows: &[&Row]) -> (Value, usize) {
+        let here = self.present.row;
+        if here.lat.is_none() || here.lon.is_none() {
+            return (Value::unknown(Column::Lat.path()), 0);
+        }
+        let least = self.query.percentile.unwrap_or(usual::USUAL_SHARE);
+        let (nearest, used) = usual::distance(here, &self.own(rows), least);
+        let unknown = || Value::unknown("usual place");
+        (nearest.map_or_else(unknown, Value::Distance), used)
+    }
+
+    fn usual_hour(&self, rows: &[&Row]) -> (Value, usize) {
+        let Some(clock) = Clock::of(&self.own(rows)) else {
+            return (Value::unknown(NO_ROWS), 0);
+        };
+        if self.query.function == HistoryFunction::HourSpread {
+            return (Value::Number(clock.spread()), clock.rows);
+        }
+        let value = match self.present.row.hour {
+            Some(hour) => clock
+                .distance(f64::from(hour))
+                .map_or_else(|| Value::unknown("usual hour"), Value::Number),
+            None => Value::unknown(Column::Hour.path()),
+        };
+        (value, clock.rows)
+    }
+
+    fn familiarity(&self, rows: &[&Row]) -> (Value, usize) {
+        let own = self.own(rows);
+        if own.is_empty() {
+            return (Value::unknown(NO_ROWS), 0);
+        }
+        let counted = self.counted.as_ref();
+        let mut everybody = |what: &Tallied| {
+            let count = counted.and_then(|counted| counted.get(what));
+            count.copied().unwrap_or(0)
+        };
+        match familiar::score(self.present.row, &own, &mut everybody) {
+            Some(score) => (Value::Number(score), own.len()),
+            None => (Value::unknown(Column::Ip.path()), 0),
         }
     }
 
@@ -352,23 +514,56 @@ impl<E: Fn() -> bool> Question<'_, E> {
         (value, n)
     }
 
-    /// Some A was followed by a B within the gap; or, for `absent`, some A whose gap is over was not.
-    fn happened(&self, sequence: &Sequence, rows: &[&Row]) -> bool {
-        rows.iter().enumerate().any(|(at, first)| {
-            if !in_stream(first, sequence.first) {
-                return false;
-            }
+    /// Some A was followed by a B within the gap; or, for absence, some A whose gap is over was not.
+    /// Conditions that cannot be judged for a row make the answer unknown only where they decide it.
+    fn happened(&self, sequence: &Sequence, rows: &[&Row]) -> (Value, usize) {
+        let absent = self.query.function == HistoryFunction::Absence;
+        let mut unknown: Option<Value> = None;
+        let mut used = 0;
+        for (at, first) in rows.iter().enumerate() {
             let end = first.time.saturating_add(sequence.within);
-            let followed = rows[at + 1..]
-                .iter()
-                .take_while(|row| row.time <= end)
-                .any(|row| in_stream(row, sequence.second));
-            if sequence.absent {
-                !followed && end < self.present.time
-            } else {
-                followed
+            if !in_stream(first, sequence.first) || (absent && end >= self.present.row.time) {
+                continue;
             }
-        })
+            let is_first = self.passes(sequence.first_is.as_ref(), first);
+            if is_first.truth() == Some(false) {
+                continue;
+            }
+            used += 1;
+            // Yes when some B follows, unknown when some row may be a B, else no.
+            let mut followed = Value::YesNo(false);
+            for second in rows[at + 1..].iter().take_while(|row| row.time <= end) {
+                if !in_stream(second, sequence.second) {
+                    continue;
+                }
+                let is_second = self.passes(sequence.second_is.as_ref(), second);
+                match is_second.truth() {
+                    Some(true) => {
+                        followed = is_second;
+                        used += 1;
+                        break;
+                    }
+                    Some(false) => {}
+                    None => followed = is_second,
+                }
+            }
+            match (is_first.truth(), followed.truth()) {
+                (Some(_), Some(followed)) if followed != absent => {
+                    return (Value::YesNo(true), used);
+                }
+                (_, Some(followed)) if followed == absent => {}
+                (None, _) => unknown = Some(is_first),
+                (_, _) => unknown = Some(followed),
+            }
+        }
+        (unknown.unwrap_or(Value::YesNo(false)), used)
+    }
+
+    fn passes(&self, condition: Option<&Expr>, row: &Row) -> Value {
+        match condition {
+            Some(condition) => passes(condition, row, self.program, self.present),
+            None => Value::YesNo(true),
+        }
     }
 }
 

@@ -47,6 +47,11 @@ impl Key {
             .map(Self)
     }
 
+    /// The key of the whole system.
+    pub fn all() -> Self {
+        Self(vec![KeyPart::All])
+    }
+
     /// Its parts, in the order of the [`ByKey`]s it was made from.
     pub fn parts(&self) -> &[KeyPart] {
         &self.0

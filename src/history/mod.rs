@@ -11,16 +11,20 @@
 
 mod answer;
 mod cell;
+mod familiar;
 mod key;
 mod needs;
 mod row;
+mod tally;
+mod usual;
 mod window;
 
-pub use answer::{Present, evaluate, experience, previous};
+pub use answer::{Present, evaluate, experience, previous, used};
 pub use cell::{Column, Columns};
 pub use key::{Key, KeyPart, network_of};
-pub use needs::{KeyNeed, keys_of, queries_by_key};
+pub use needs::{KeyNeed, keys_of, queries_by_key, tallies_of};
 pub use row::Row;
+pub use tally::{TALLIED, Tallied, Tallies, day_of, from_rows as tally_rows, tallied};
 pub use window::{Rows, Slice};
 
 #[cfg(test)]

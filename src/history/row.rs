@@ -89,6 +89,20 @@ impl Row {
         self.weekday = u8::try_from(local.weekday().to_monday_one_offset()).ok();
     }
 
+    /// The day in the account's zone, `2026-01-05`: the UTC day, or the one beside it that is the
+    /// row's weekday. `None` without a weekday.
+    pub fn local_day(&self) -> Option<String> {
+        let weekday = i8::try_from(self.weekday?).ok()?;
+        let utc = Timestamp::from_millisecond(self.time).ok()?;
+        let day = utc.to_zoned(TimeZone::UTC).date();
+        let days = [Some(day), day.yesterday().ok(), day.tomorrow().ok()];
+        let local = days
+            .into_iter()
+            .flatten()
+            .find(|day| day.weekday().to_monday_one_offset() == weekday)?;
+        Some(local.to_string())
+    }
+
     /// Country, region, city, coordinates and network operator.
     pub fn place(&self) -> Place {
         let owned = |text: &Option<Arc<str>>| text.as_deref().map(str::to_owned);

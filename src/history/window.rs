@@ -2,11 +2,12 @@
 
 use std::borrow::Borrow;
 
-use crate::env::Millis;
+use crate::env::{DAY, Millis};
 use crate::lang::program::{HistoryFunction, HistoryQuery, Stream, Window};
 
 use super::key::Key;
 use super::row::Row;
+use super::tally::{self, Tallied};
 
 /// Gives the rows of a key. Implemented over the store, and by backtests over their table.
 pub trait Rows {
@@ -16,6 +17,16 @@ pub trait Rows {
     /// The rows under `key` that are later than `after` by event time (all that are kept when
     /// `None`), sorted by time, then arrival. More rows than asked for do no harm, fewer do.
     fn rows(&mut self, key: &Key, after: Option<Millis>) -> Slice<'_, Self::Row>;
+
+    /// How many habits of the whole system are counted under `what` on the days `from..=to`
+    /// ([`tally::day_of`]), of those that arrived before `present`. Providers that hold counts
+    /// answer from them; without any, the rows of the whole system are counted.
+    fn tally(&mut self, what: &Tallied, days: (i64, i64), present: &Row) -> u64 {
+        // Rows later than the last moment before the first day.
+        let after = days.0.checked_mul(DAY).map(|start| start.saturating_sub(1));
+        let slice = self.rows(&Key::all(), after);
+        tally::from_rows(slice.rows, present, what, days)
+    }
 }
 
 /// Rows of one key.
@@ -86,9 +97,10 @@ pub(super) fn after(query: &HistoryQuery, present: &Row) -> Option<Millis> {
 /// last ten attempts, `distinct(city, of: successes, last: 10)` at the last ten successes.
 pub(super) fn last_of(query: &HistoryQuery) -> Stream {
     match query.function {
-        HistoryFunction::Count | HistoryFunction::Streak | HistoryFunction::Sequence => {
-            Stream::Attempts
-        }
+        HistoryFunction::Count
+        | HistoryFunction::Streak
+        | HistoryFunction::Sequence
+        | HistoryFunction::Absence => Stream::Attempts,
         HistoryFunction::Ratio => query.denominator.unwrap_or(Stream::Attempts),
         _ => query.stream,
     }

@@ -21,6 +21,8 @@ pub enum Type {
     Duration,
     /// A point in time.
     Time,
+    /// A day of the calendar; its value is a text in ISO form, `2026-01-05`.
+    Date,
     /// A length on the ground.
     Distance,
     /// A speed.
@@ -176,6 +178,7 @@ impl fmt::Display for Type {
             Self::YesNo => "yes/no",
             Self::Duration => "duration",
             Self::Time => "time",
+            Self::Date => "date",
             Self::Distance => "distance",
             Self::Speed => "speed",
             Self::Ip => "ip",

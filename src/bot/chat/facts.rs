@@ -17,7 +17,12 @@ impl Facts for Chat<'_, '_> {
         let (root, rest) = path.split_once('.').unwrap_or((path, ""));
         match root {
             "message" => self.event.field(rest),
-            "now" => Value::Time(self.now()),
+            "now" => {
+                let account = self.subject().account.as_ref();
+                let zone = account.and_then(|account| account.zone.clone());
+                let zone = self.context.zone(zone.as_deref());
+                subject::clock_field(self.now(), &zone, rest, path)
+            }
             "bound" => Value::YesNo(self.subject().account.is_some()),
             "account" => {
                 let locked = self.account_locked();
@@ -87,7 +92,9 @@ impl Chat<'_, '_> {
                 let contact =
                     contact::get(self.tx, &self.event.official_account, &self.event.openid);
                 match (name, self.or_note(contact).flatten()) {
-                    ("followed", Some(contact)) => Value::YesNo(contact.followed),
+                    ("followed", Some(contact)) => contact
+                        .followed_at
+                        .map_or_else(|| Value::unknown(path), Value::Time),
                     ("tags", Some(contact)) => {
                         Value::List(contact.tags.iter().map(Value::text).collect())
                     }

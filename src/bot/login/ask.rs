@@ -4,11 +4,13 @@
 //! to the history is put stand here, once, so that both give the same answer. Nothing here reads a
 //! store or a clock.
 
+use jiff::tz::TimeZone;
+
 use crate::bot::subject;
 use crate::env::Millis;
-use crate::history::{self, Columns, KeyNeed, Present, Rows};
+use crate::history::{self, Column, Columns, KeyNeed, Present, Row, Rows};
 use crate::lang::builtins::Registry;
-use crate::lang::eval::{HistoryAnswer, Judgement};
+use crate::lang::eval::{HistoryAnswer, Judgement, PastLogin};
 use crate::lang::program::{ByKey, FieldId, HistoryQuery, Program};
 use crate::lang::value::Value;
 
@@ -21,6 +23,8 @@ pub struct Names<'a> {
     pub registry: &'a Registry,
     /// Which of them are columns of the history.
     pub columns: &'a Columns,
+    /// The rules that ask.
+    pub program: &'a Program,
 }
 
 /// What a field asks for.
@@ -48,7 +52,10 @@ pub fn field(
         "account" => subject::account_field(case.account.as_ref(), case.locked, rest, path),
         "alert" => subject::alert_field(case.alert.as_ref(), rest, path),
         "bound" => Value::YesNo(case.bound),
-        "now" => Value::Time(case.login.as_ref().map_or(now, |login| login.row.time)),
+        "now" => match &case.login {
+            Some(login) => local(&login.row, rest, path),
+            None => subject::clock_field(now, &TimeZone::UTC, rest, path),
+        },
         "reason" => case
             .reason
             .as_deref()
@@ -56,6 +63,10 @@ pub fn field(
         "suspicion" => {
             judgement.map_or_else(|| Value::unknown(path), |j| Value::Number(j.suspicion))
         }
+        "band" => judgement.map_or_else(
+            || Value::unknown(path),
+            |j| Value::Number(f64::from(names.program.band(j.suspicion))),
+        ),
         "reasons" => judgement.map_or_else(|| Value::unknown(path), |j| Value::text(&j.reasons)),
         "signals" => judgement.map_or_else(
             || Value::unknown(path),
@@ -88,10 +99,44 @@ fn login_field(case: &Case, columns: &Columns, id: FieldId, name: &str, path: &s
             .success
             .map_or_else(|| Value::unknown(path), Value::YesNo),
         "place" => Value::Place(login.row.place().into()),
+        "date" => local(&login.row, name, path),
         _ => match columns.get(id) {
             Some(column) => login.row.field(column),
             None => Value::unknown(path),
         },
+    }
+}
+
+/// A login's time, or its hour, weekday or day in the account's zone, as the row keeps them.
+fn local(row: &Row, name: &str, path: &str) -> Value {
+    match name {
+        "" => Value::Time(row.time),
+        "hour" => row.field(Column::Hour),
+        "weekday" => row.field(Column::Weekday),
+        "date" => row
+            .local_day()
+            .map_or_else(|| Value::unknown(path), Value::text),
+        _ => Value::unknown(path),
+    }
+}
+
+/// Fields of the present login that past rows do not have, asked for inside `where:`.
+fn outside_rows(case: &Case, login: &Login, registry: &Registry, id: FieldId) -> Value {
+    let path = registry.field_spec(id).path;
+    match path {
+        "login.agent" => login
+            .agent
+            .as_deref()
+            .map_or_else(|| Value::unknown(path), Value::text),
+        "login.known" => Value::YesNo(case.account.is_some()),
+        "login.captcha" => Value::YesNo(login.captcha),
+        "login.late" => Value::YesNo(login.late),
+        "bound" => Value::YesNo(case.bound),
+        "now" => local(&login.row, "", path),
+        "now.hour" => local(&login.row, "hour", path),
+        "now.weekday" => local(&login.row, "weekday", path),
+        "now.date" | "login.date" => local(&login.row, "date", path),
+        _ => Value::unknown(path),
     }
 }
 
@@ -105,25 +150,32 @@ pub fn history<R: Rows>(
     program: &Program,
     rows: &mut R,
 ) -> HistoryAnswer {
-    // Fields that are no columns, inside `where:`.
-    let field = |id: FieldId| match names.registry.field_spec(id).path {
-        "login.agent" => login
-            .agent
-            .as_deref()
-            .map_or_else(|| Value::unknown("login.agent"), Value::text),
-        "login.known" => Value::YesNo(case.account.is_some()),
-        "login.captcha" => Value::YesNo(login.captcha),
-        "login.late" => Value::YesNo(login.late),
-        "bound" => Value::YesNo(case.bound),
-        "now" => Value::Time(login.row.time),
-        other => Value::unknown(other),
-    };
+    let field = |id: FieldId| outside_rows(case, login, names.registry, id);
     let present = Present {
         row: &login.row,
         columns: names.columns,
         field: &field,
     };
     history::evaluate(query, value, program, &present, rows)
+}
+
+/// The past logins behind the answer to a question, for explanations. `rows` holds what it did when
+/// the question was asked.
+pub fn used<R: Rows>(
+    case: &Case,
+    login: &Login,
+    names: Names<'_>,
+    query: &HistoryQuery,
+    program: &Program,
+    rows: &mut R,
+) -> Vec<PastLogin> {
+    let field = |id: FieldId| outside_rows(case, login, names.registry, id);
+    let present = Present {
+        row: &login.row,
+        columns: names.columns,
+        field: &field,
+    };
+    history::used(query, program, &present, rows)
 }
 
 /// The rows under the keys `by` that may answer a question asked at `present` are later than this;

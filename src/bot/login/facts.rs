@@ -1,10 +1,11 @@
 //! What conditions and templates of login-side rules can ask: the login, its account, the history.
 
 use crate::bot::context::Context;
+use crate::bot::subject;
 use crate::bot::subject::AlertCase;
 use crate::guard::{self, KeptRows};
 use crate::history::{self, Key, Row, Rows, keys_of};
-use crate::lang::eval::{Experience, Facts, HistoryAnswer, Judgement};
+use crate::lang::eval::{Experience, Facts, HistoryAnswer, Judgement, PastLogin};
 use crate::lang::program::{ByKey, FieldId, HistoryQuery, Name, Program};
 use crate::lang::value::{LoginPoint, Value};
 use crate::store::records::Account;
@@ -91,10 +92,18 @@ impl<'a, 'tx> CaseFacts<'a, 'tx> {
         }
     }
 
+    /// What a field asks of the clock, if it is one of those.
+    fn clock(&self, id: FieldId) -> Option<&'static str> {
+        let path = self.context.registry.field_spec(id).path;
+        let rest = path.strip_prefix("now")?;
+        Some(rest.strip_prefix('.').unwrap_or(rest))
+    }
+
     fn names(&self) -> Names<'a> {
         Names {
             registry: &self.context.registry,
             columns: &self.context.columns,
+            program: &self.context.rules.program,
         }
     }
 
@@ -123,6 +132,12 @@ impl std::fmt::Debug for CaseFacts<'_, '_> {
 impl Facts for CaseFacts<'_, '_> {
     fn field(&mut self, id: FieldId) -> Value {
         let now = self.tx.now();
+        if self.case.login.is_none()
+            && let Some(rest) = self.clock(id)
+        {
+            let zone = self.case.account.as_ref().and_then(|a| a.zone.as_deref());
+            return subject::clock_field(now, &self.context.zone(zone), rest, rest);
+        }
         match ask::field(self.case, self.judgement.as_ref(), self.names(), now, id) {
             Answered::Value(value) => value,
             Answered::Previous => self.previous().map_or_else(
@@ -156,6 +171,13 @@ impl Facts for CaseFacts<'_, '_> {
         let Some(login) = &self.case.login else {
             return HistoryAnswer::unknown("login");
         };
+        let tallies = history::tallies_of(query, &login.row, &self.context.columns);
+        if let Some((what, days)) = tallies
+            && let Err(error) = self.histories.load_tallies(self.tx, what, days)
+        {
+            self.error.get_or_insert(error);
+            return HistoryAnswer::unknown("history");
+        }
         let by = keys_of(query);
         match Key::of(&by, &login.row) {
             Ok(key) => {
@@ -168,6 +190,19 @@ impl Facts for CaseFacts<'_, '_> {
         let names = self.names();
         let rows = &mut self.histories;
         ask::history(self.case, login, names, query, value, program, rows)
+    }
+
+    fn history_used(
+        &mut self,
+        query: &HistoryQuery,
+        _value: Option<&Value>,
+        program: &Program,
+    ) -> Vec<PastLogin> {
+        let Some(login) = &self.case.login else {
+            return Vec::new();
+        };
+        let names = self.names();
+        ask::used(self.case, login, names, query, program, &mut self.histories)
     }
 
     fn trusted(&mut self, machine: &Value) -> bool {

@@ -540,7 +540,7 @@ fn raise(
             rule: prompt.rule.clone(),
             signals: decide::fired(&decided.judgement),
             suspicion: decided.judgement.suspicion,
-            band: 0,
+            band: context.rules.program.band(decided.judgement.suspicion),
             life: prompt.expires,
             cool_down: (prompt.once_per > 0).then_some(CoolDownRule {
                 pause: prompt.once_per,

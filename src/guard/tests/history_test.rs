@@ -278,3 +278,79 @@ async fn the_store_answers_the_evaluators_keys() {
     assert_eq!(pair, (1, None));
     assert_eq!(stranger, (2, Some(START)));
 }
+
+#[tokio::test]
+async fn counts_over_the_system_are_those_of_the_rows() {
+    use crate::history::{Tallies, day_of, tallied};
+    let world = World::new().await;
+    let mut rows: Vec<Login> = (0..40_u64)
+        .map(|n| {
+            let day = i64::try_from(n % 37).unwrap() * DAY;
+            let mut row = login(
+                ["alice", "bob", "carol"][n as usize % 3],
+                START - day,
+                n + 1,
+            );
+            row.success = n % 4 != 0;
+            row.place.asn = (n % 5 != 0).then_some(4134 + u32::try_from(n % 2).unwrap());
+            row.browser = Some(["Chrome", "Firefox"][n as usize % 2].into());
+            row
+        })
+        .collect();
+    // Only rows with an alert can be answered, and only those are looked up.
+    for row in &mut rows {
+        row.alert = Some("alr".into());
+    }
+    let mut expected = Tallies::default();
+    for row in &rows {
+        expected.add(&Row::from(row));
+    }
+    let answered = rows.iter().rfind(|row| row.success).unwrap().clone();
+    expected.remove(&Row::from(&answered));
+    let gone: Vec<&Login> = rows.iter().filter(|row| row.account == "bob").collect();
+    for row in &gone {
+        if row.seq != answered.seq {
+            expected.remove(&Row::from(*row));
+        }
+    }
+    let present = Row {
+        time: START,
+        arrival: 1_000,
+        ..Row::default()
+    };
+    let written = rows.clone();
+    let (kept, wrong) = world
+        .run(move |tx| {
+            for row in &written {
+                history::record(tx, row)?;
+            }
+            let place = LoginRef {
+                time: answered.time,
+                seq: answered.seq,
+            };
+            history::mark_answered_lock(tx, &answered.account, place)?;
+            while history::erase(tx, "bob", Millis::MAX)? {}
+            let left = history::rows(tx, By::All, "", None)?.rows;
+            let left: Vec<Row> = left.iter().map(Row::from).collect();
+            let mut wrong = Vec::new();
+            let everything = rows_of(&written);
+            for what in everything.iter().flat_map(tallied) {
+                for days in [1, 5, 36, 400] {
+                    let days = (day_of(START) - days, day_of(START));
+                    let kept = super::super::tally::count(tx, &what, days)?;
+                    let rows = crate::history::tally_rows(&left, &present, &what, days);
+                    if kept != expected.count(&what, days) || kept != rows {
+                        wrong.push((what.clone(), days, kept, expected.count(&what, days), rows));
+                    }
+                }
+            }
+            Ok((left.len(), wrong))
+        })
+        .await;
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert_eq!(kept, 40 - 13, "bob is erased");
+}
+
+fn rows_of(logins: &[Login]) -> Vec<Row> {
+    logins.iter().map(Row::from).collect()
+}

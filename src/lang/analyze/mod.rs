@@ -7,10 +7,13 @@ mod reach;
 
 use sha2::{Digest, Sha256};
 
-use super::builtins::Registry;
+use super::builtins::{Registry, SUSPICION};
+use super::check::literal::constant;
 use super::check::report::Report;
-use super::program::{Program, Window};
+use super::check::walk;
+use super::program::{Band, CompareOp, Expr, ExprKind, Program, Window};
 use super::span::Sources;
+use super::value::Value;
 
 /// Reports what is wrong with the set. `whole`: every file was understood; `scored`: and every
 /// signal.
@@ -61,4 +64,48 @@ pub(super) fn longest_window(program: &Program) -> i64 {
         .iter()
         .filter_map(|signal| signal.learn?.duration);
     windows.chain(learning).max().unwrap_or(0)
+}
+
+/// The scores rules tell apart, ascending: every constant a rule's condition compares `suspicion` with.
+pub(super) fn bands(program: &Program, registry: &Registry) -> Vec<Band> {
+    let score = registry.field(SUSPICION);
+    let is_score = |expr: &Expr| matches!(&expr.kind, ExprKind::Field(id) if Some(*id) == score);
+    let mut bands: Vec<Band> = Vec::new();
+    for when in program.rules.iter().filter_map(|rule| rule.when.as_ref()) {
+        walk::nodes(when, &program.queries, &mut |node| {
+            let ExprKind::Compare(op, left, right) = &node.kind else {
+                return;
+            };
+            let (op, bound) = match (is_score(left), is_score(right)) {
+                (true, false) => (*op, constant(right)),
+                (false, true) => (mirrored(*op), constant(left)),
+                _ => return,
+            };
+            let Some(Value::Number(from)) = bound else {
+                return;
+            };
+            let above = match op {
+                CompareOp::GreaterEqual | CompareOp::Less => false,
+                CompareOp::Greater | CompareOp::LessEqual => true,
+                CompareOp::Equal | CompareOp::NotEqual => return,
+            };
+            let band = Band { from, above };
+            if !bands.contains(&band) {
+                bands.push(band);
+            }
+        });
+    }
+    bands.sort_by(|a, b| a.from.total_cmp(&b.from).then(a.above.cmp(&b.above)));
+    bands
+}
+
+/// The comparison read from its right side.
+fn mirrored(op: CompareOp) -> CompareOp {
+    match op {
+        CompareOp::Less => CompareOp::Greater,
+        CompareOp::LessEqual => CompareOp::GreaterEqual,
+        CompareOp::Greater => CompareOp::Less,
+        CompareOp::GreaterEqual => CompareOp::LessEqual,
+        same => same,
+    }
 }

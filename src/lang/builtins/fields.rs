@@ -64,7 +64,9 @@ impl FieldSpec {
             Type::List(_) if path == "signals" => "suspicion >= 60".to_owned(),
             Type::List(_) => format!("\"vip\" in {path}"),
             Type::Duration => format!("{path} >= 1 hour"),
-            Type::Number if path == "suspicion" => format!("{path} >= 60"),
+            Type::Number if path == SUSPICION => format!("{path} >= 60"),
+            Type::Number if path == BAND => format!("suspicion >= 60 and {path} >= 1"),
+            Type::Date => format!("{path} == \"2026-01-05\""),
             _ => format!("{path} is known"),
         };
         let even = if stage == Stage::Chat && path == ALERT_OPEN {
@@ -80,6 +82,8 @@ impl FieldSpec {
 pub const SIGNALS: &str = "signals";
 /// The score; its range follows from the weights.
 pub const SUSPICION: &str = "suspicion";
+/// Which of the score's thresholds was reached.
+pub const BAND: &str = "band";
 /// There is an open alert: rules that look at it must be heard in dialogs too.
 pub const ALERT_OPEN: &str = "alert.open";
 const ACCOUNT: &str = "account";
@@ -331,7 +335,7 @@ pub(super) fn table() -> Vec<FieldSpec> {
         ),
         field(
             "alert.place",
-            text(),
+            Type::Place,
             alerts,
             "提醒里的登录地点",
             "where it came from",
@@ -451,6 +455,13 @@ pub(super) fn table() -> Vec<FieldSpec> {
             "weekday 1-7, 1 is Monday",
         )
         .range(1.0, 7.0),
+        field(
+            "login.date",
+            Type::Date,
+            login,
+            "日期，账号所在时区，如 2026-01-05；可以和日期列表比",
+            "the day in the account's zone, such as 2026-01-05; to look up in a list of dates",
+        ),
         row("login.browser", text(), login, "浏览器", "browser"),
         row("login.os", text(), login, "操作系统", "operating system"),
         row("login.device", text(), login, "设备类型", "kind of device"),
@@ -518,11 +529,42 @@ pub(super) fn table() -> Vec<FieldSpec> {
             "the names of the signals that fired",
         ),
         field(
+            BAND,
+            Type::Number,
+            Stages::LOGIN,
+            "怀疑度到了第几档：规则里拿来和 suspicion 比的数，够到了几个",
+            "how many of the numbers that rules compare suspicion with it reaches",
+        )
+        .range(0.0, f64::INFINITY),
+        field(
             "now",
             Type::Time,
             Stages::ALL,
             "事件的时间",
             "the event's time",
+        ),
+        field(
+            "now.hour",
+            Type::Number,
+            Stages::ALL,
+            "现在几点 0–23，账号所在时区",
+            "the hour now, 0-23, in the account's zone",
+        )
+        .range(0.0, 23.0),
+        field(
+            "now.weekday",
+            Type::Number,
+            Stages::ALL,
+            "今天星期几 1–7，1 是星期一",
+            "the weekday now, 1-7, 1 is Monday",
+        )
+        .range(1.0, 7.0),
+        field(
+            "now.date",
+            Type::Date,
+            Stages::ALL,
+            "今天的日期，如 2026-01-05",
+            "today, such as 2026-01-05",
         ),
     ]
 }

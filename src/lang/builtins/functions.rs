@@ -69,6 +69,8 @@ pub enum ArgKind {
     RowField(&'static [Type]),
     /// A field of the present login that past rows have too, e.g. `login.city`.
     PresentField,
+    /// One of those that are counted over the whole system ([`COUNTED`]).
+    CountedField,
     /// A percentage in place.
     Percent,
 }
@@ -86,6 +88,14 @@ pub enum NamedArg {
     By,
     /// `where: hour >= 22`
     Where,
+    /// `gap: 5 minutes`: how soon the second must follow the first
+    Gap,
+    /// `first: country != login.country`: a condition on the first of two
+    First,
+    /// `second: machine != login.machine`: a condition on the second of two
+    Second,
+    /// `least: 5%`: from which share of the rows on something is usual
+    Least,
 }
 
 impl NamedArg {
@@ -97,6 +107,10 @@ impl NamedArg {
             Self::Of => "of",
             Self::By => "by",
             Self::Where => "where",
+            Self::Gap => "gap",
+            Self::First => "first",
+            Self::Second => "second",
+            Self::Least => "least",
         }
     }
 
@@ -114,6 +128,10 @@ impl NamedArg {
                 "account, ip, network, machine, asn, city, country, all, or two in brackets",
             ),
             Self::Where => ("对过去的登录的条件", "a condition on the past login"),
+            Self::Gap => ("时长", "a duration"),
+            Self::First => ("对前一次登录的条件", "a condition on the first of the two"),
+            Self::Second => ("对后一次登录的条件", "a condition on the second of the two"),
+            Self::Least => ("百分比", "a percentage"),
         }
     }
 }
@@ -126,6 +144,11 @@ pub enum ResultType {
     /// The type of the first argument.
     OfFirst,
 }
+
+/// The fields of a login that are counted over the whole system, by their bare names.
+pub const COUNTED: &[&str] = &[
+    "country", "region", "city", "asn", "isp", "ip", "browser", "os", "device",
+];
 
 /// The streams of the history by name.
 pub const STREAMS: &[(&str, Stream, &str, &str)] = &[
@@ -174,10 +197,13 @@ const fn arg(name: &'static str, kind: ArgKind) -> ArgSpec {
     ArgSpec { name, kind }
 }
 
-use NamedArg::{By, Last, Of, Where, Within};
+use NamedArg::{By, First, Gap, Last, Least, Of, Second, Where, Within};
 const ALL_NAMED: &[NamedArg] = &[Within, Last, Of, By, Where];
 const NO_OF: &[NamedArg] = &[Within, Last, By, Where];
 const HABIT: &[NamedArg] = &[Within, Last, By, Where];
+const SEQUENCE: &[NamedArg] = &[Gap, Within, Last, By, Where, First, Second];
+const USUAL: &[NamedArg] = &[Within, Last, Where];
+const USUAL_PLACE: &[NamedArg] = &[Within, Last, Where, Least];
 
 pub(super) fn table() -> Vec<FunctionSpec> {
     use ArgKind as A;
@@ -291,6 +317,16 @@ pub(super) fn table() -> Vec<FunctionSpec> {
             "the hour lies between the two, the first included, the second not; may cross midnight",
             "between_hours(login.hour, 22, 6)",
         ),
+        pure(
+            "hours_apart",
+            Function::HoursApart,
+            vec![arg("hour", A::Value(NUMBER)), arg("hour", A::Value(NUMBER))],
+            Type::Number,
+            "两个钟点隔几小时，绕过午夜算，0 到 12：23 点和 1 点隔 2 小时",
+            "hours between two hours of the day, around the clock, 0 to 12: 23 and 1 are 2 apart",
+            "hours_apart(login.hour, 9) >= 8",
+        )
+        .range(0.0, 12.0),
         history(
             "count",
             H::Count,
@@ -493,16 +529,91 @@ pub(super) fn table() -> Vec<FunctionSpec> {
         history(
             "rarity",
             H::Rarity,
-            vec![arg("field", A::PresentField)],
+            vec![arg("field", A::CountedField)],
             &[Within],
             true,
             Some(Stream::Successes),
             Type::Percent,
-            "整个系统里有这个值的登录的比例",
-            "share of all logins of the system with the present value",
+            "整个系统的成功登录里有这个值的比例，按整天统计；可以问 country region city asn isp ip browser os device",
+            "share of the whole system's successful logins with the present value, by whole days; of country, region, city, asn, isp, ip, browser, os, device",
             "rarity(login.asn, within: 90 days) < 1%",
         )
         .range(0.0, 1.0),
+        history(
+            "followed",
+            H::Sequence,
+            vec![arg("first", A::Stream), arg("then", A::Stream)],
+            SEQUENCE,
+            true,
+            None,
+            Type::YesNo,
+            "先有前者，`gap:` 之内又有后者；`first:` `second:` 各自加条件",
+            "one of the first was followed by one of the second within `gap:`; `first:` and `second:` narrow each",
+            "followed(failures, successes, gap: 5 minutes, within: 1 day, second: machine != login.machine)",
+        ),
+        history(
+            "unfollowed",
+            H::Absence,
+            vec![arg("first", A::Stream), arg("then", A::Stream)],
+            SEQUENCE,
+            true,
+            None,
+            Type::YesNo,
+            "有前者，`gap:` 已过而没有后者",
+            "one of the first was not followed by any of the second, and `gap:` is over",
+            "unfollowed(failures, successes, gap: 10 minutes, within: 1 day)",
+        ),
+        history(
+            "usual_distance",
+            H::UsualDistance,
+            vec![],
+            USUAL_PLACE,
+            true,
+            Some(Stream::Successes),
+            Type::Distance,
+            "离最近的常用地点多远；20 公里之内至少有 `least:`（不写是 5%）的登录才算常用；缺坐标、还没有常用地点时未知",
+            "how far to the nearest usual place: one with `least:` (5% when not said) of the logins within 20 km; unknown without coordinates or usual places",
+            "usual_distance(within: 90 days) >= 300 km",
+        )
+        .range(0.0, 20_038_000.0),
+        history(
+            "hour_distance",
+            H::HourDistance,
+            vec![],
+            USUAL,
+            true,
+            Some(Stream::Successes),
+            Type::Number,
+            "这次的钟点离平时的钟点（圆周平均）几小时，0 到 12；平时的钟点没有规律时未知",
+            "hours from this hour to the usual one (circular mean), 0 to 12; unknown when there is no usual hour",
+            "hour_distance(within: 90 days) >= 6",
+        )
+        .range(0.0, 12.0),
+        history(
+            "hour_spread",
+            H::HourSpread,
+            vec![],
+            USUAL,
+            true,
+            Some(Stream::Successes),
+            Type::Number,
+            "平时的钟点散布多少小时（圆周标准差，最多 12）",
+            "how far past hours scatter, in hours (circular standard deviation, 12 at most)",
+            "hour_distance(within: 90 days) > 3 * hour_spread(within: 90 days)",
+        )
+        .range(0.0, 12.0),
+        history(
+            "familiarity",
+            H::Familiarity,
+            vec![],
+            &[Within],
+            true,
+            Some(Stream::Successes),
+            Type::Number,
+            "这个地址和设备对账号主人比对所有人更常见多少，以 10 的幂计：0 一样，1 是十倍，-1 是十分之一（Freeman 似然比）",
+            "how much likelier this address and device are for the owner than for anybody, as a power of ten: 0 alike, 1 ten times, -1 a tenth (Freeman's likelihood ratio)",
+            "familiarity(within: 180 days) < -1",
+        ),
         FunctionSpec {
             kind: FunctionKind::Trusted,
             stages: Stages::of(super::stage::Stage::Signal),

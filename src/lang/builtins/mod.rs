@@ -18,8 +18,10 @@ pub use actions::{
 };
 pub use events::EventSpec;
 pub use extractors::{ExtractorKind, ExtractorSpec};
-pub use fields::{ALERT_OPEN, FieldSpec, RAW_PREFIX, SIGNALS, SUSPICION};
-pub use functions::{ArgKind, ArgSpec, FunctionKind, FunctionSpec, NamedArg, ResultType, STREAMS};
+pub use fields::{ALERT_OPEN, BAND, FieldSpec, RAW_PREFIX, SIGNALS, SUSPICION};
+pub use functions::{
+    ArgKind, ArgSpec, COUNTED, FunctionKind, FunctionSpec, NamedArg, ResultType, STREAMS,
+};
 pub use stage::{Stage, Stages};
 pub use units::UnitSpec;
 
@@ -46,6 +48,7 @@ pub struct Registry {
 pub const LIST_TYPES: &[(&str, Type)] = &[
     ("text", Type::Text),
     ("number", Type::Number),
+    ("date", Type::Date),
     ("network", Type::Network),
     ("ip", Type::Ip),
     ("phone", Type::Phone),

@@ -492,7 +492,7 @@ fn is_amount(ty: &Type) -> bool {
 }
 
 fn is_ordered(ty: &Type) -> bool {
-    is_amount(ty) || *ty == Type::Time
+    is_amount(ty) || matches!(ty, Type::Time | Type::Date)
 }
 
 fn is_comparable(ty: &Type) -> bool {

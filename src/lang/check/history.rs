@@ -1,11 +1,11 @@
 //! Questions to the history: streams, fields of past rows, windows, keys, filters.
 
 use crate::lang::builtins::{
-    ArgKind, BY_KEYS, FieldSpec, FunctionKind, FunctionSpec, NamedArg, ResultType, STREAMS,
+    ArgKind, BY_KEYS, COUNTED, FieldSpec, FunctionKind, FunctionSpec, NamedArg, ResultType, STREAMS,
 };
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{
-    ByKey, Expr, ExprKind, FieldId, HistoryFunction, HistoryQuery, QueryId, Stream, Window,
+    ByKey, Expr, ExprKind, FieldId, HistoryQuery, QueryId, Sequence, Stream, Window,
 };
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
@@ -46,14 +46,16 @@ impl Checker<'_> {
             field: None,
             value: None,
             window: Window::All,
-            by: if function == HistoryFunction::Rarity {
-                vec![ByKey::All]
-            } else {
-                Vec::new()
-            },
+            by: Vec::new(),
             filter: None,
             percentile: None,
-            sequence: None,
+            sequence: spec.named.contains(&NamedArg::Gap).then_some(Sequence {
+                first: Stream::Attempts,
+                first_is: None,
+                second: Stream::Attempts,
+                second_is: None,
+                within: 0,
+            }),
             span,
         };
         let mut sound = true;
@@ -72,13 +74,15 @@ impl Checker<'_> {
                     Some(id) => query.field = Some(id),
                     None => sound = false,
                 },
-                ArgKind::PresentField => match self.present(&arg.value, scope) {
-                    Some((id, value)) => {
-                        query.field = Some(id);
-                        query.value = Some(value);
+                ArgKind::PresentField | ArgKind::CountedField => {
+                    match self.present(&arg.value, wanted.kind == ArgKind::CountedField, scope) {
+                        Some((id, value)) => {
+                            query.field = Some(id);
+                            query.value = Some(value);
+                        }
+                        None => sound = false,
                     }
-                    None => sound = false,
-                },
+                }
                 ArgKind::Percent => match self.constant(&arg.value, &Type::Percent) {
                     Some(Value::Percent(share)) if (0.0..=1.0).contains(&share) => {
                         query.percentile = Some(share)
@@ -125,6 +129,14 @@ impl Checker<'_> {
             }
             given.push(which);
             sound &= self.named(which, arg, &mut query, scope);
+        }
+        if let Some(sequence) = &mut query.sequence {
+            sequence.first = query.stream;
+            sequence.second = query.denominator.take().unwrap_or(query.stream);
+        }
+        if sound && spec.named.contains(&NamedArg::Gap) && !given.contains(&NamedArg::Gap) {
+            self.missing_argument(spec, name, NamedArg::Gap, "gap: 10 minutes");
+            sound = false;
         }
         let window = given
             .iter()
@@ -232,20 +244,57 @@ impl Checker<'_> {
                 Some(keys) => query.by = keys,
                 None => return false,
             },
-            NamedArg::Where => {
-                let row = Scope {
-                    place: Place::Row,
-                    locals: Default::default(),
-                    ..scope.clone()
+            NamedArg::Where => match self.row_condition(&arg.value, scope) {
+                Some(filter) => query.filter = Some(filter),
+                None => return false,
+            },
+            NamedArg::Gap => {
+                let gap = self.duration(&arg.value);
+                match (gap, &mut query.sequence) {
+                    (Some(gap), Some(sequence)) => sequence.within = gap,
+                    _ => return false,
+                }
+            }
+            NamedArg::First | NamedArg::Second => {
+                let condition = self.row_condition(&arg.value, scope);
+                let Some(sequence) = &mut query.sequence else {
+                    return false;
                 };
-                let filter = self.condition(&arg.value, &row);
-                if filter.ty == Type::Poison {
+                if condition.is_none() {
                     return false;
                 }
-                query.filter = Some(filter);
+                match which {
+                    NamedArg::First => sequence.first_is = condition,
+                    _ => sequence.second_is = condition,
+                }
             }
+            NamedArg::Least => match self.constant(&arg.value, &Type::Percent) {
+                Some(Value::Percent(share)) if share > 0.0 && share <= 1.0 => {
+                    query.percentile = Some(share);
+                }
+                Some(_) => {
+                    self.out_of_range(
+                        arg.value.span,
+                        "`least:` 大于 0%，最多 100%",
+                        "`least:` is above 0% and 100% at most",
+                    );
+                    return false;
+                }
+                None => return false,
+            },
         }
         true
+    }
+
+    /// A condition on a past row, where bare names are the row's.
+    fn row_condition(&mut self, expr: &ast::Expr, scope: &Scope<'_>) -> Option<Expr> {
+        let row = Scope {
+            place: Place::Row,
+            locals: Default::default(),
+            ..scope.clone()
+        };
+        let condition = self.condition(expr, &row);
+        (condition.ty != Type::Poison).then_some(condition)
     }
 
     fn stream(&mut self, expr: &ast::Expr) -> Option<Stream> {
@@ -334,22 +383,26 @@ impl Checker<'_> {
         None
     }
 
-    fn present(&mut self, expr: &ast::Expr, scope: &Scope<'_>) -> Option<(FieldId, Expr)> {
+    /// A field of the present login to compare past ones with; `counted`: one of those that are
+    /// counted over the whole system.
+    fn present(
+        &mut self,
+        expr: &ast::Expr,
+        counted: bool,
+        scope: &Scope<'_>,
+    ) -> Option<(FieldId, Expr)> {
+        let fits = |field: &FieldSpec| {
+            field.row && field.ty != Type::Time && (!counted || COUNTED.contains(&field.bare()))
+        };
         if let ast::ExprKind::Path(path) = &expr.kind
             && let Some(id) = self.registry.field(&path.text())
-            && self.registry.field_spec(id).row
-            && self.registry.field_spec(id).ty != Type::Time
+            && fits(self.registry.field_spec(id))
         {
             let value = self.field(id, path.span, scope);
             return (value.ty != Type::Poison).then_some((id, value));
         }
         let written = self.sources.slice(expr.span);
-        let fields = || {
-            self.registry
-                .fields()
-                .iter()
-                .filter(|field| field.row && field.ty != Type::Time)
-        };
+        let fields = || self.registry.fields().iter().filter(|field| fits(field));
         let paths: Vec<&str> = fields().map(|field| field.path).collect();
         let near = fields()
             .find(|field| field.bare() == written)

@@ -66,6 +66,7 @@ pub(super) fn negated(value: &Value) -> Option<Value> {
 pub(super) fn from_text(text: &str, ty: &Type) -> Option<Option<Value>> {
     let value = match ty {
         Type::Text => Some(Value::text(text)),
+        Type::Date => date(text),
         Type::Ip => text.trim().parse::<IpAddr>().ok().map(Value::Ip),
         Type::Network => network(text).map(Value::Network),
         Type::Phone => phone(text),
@@ -86,6 +87,13 @@ pub(super) fn network(text: &str) -> Option<IpNet> {
     text.parse::<IpNet>()
         .ok()
         .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// `2026-01-05`, and nothing shorter: an entry that is never equal to a day would fail silently.
+fn date(text: &str) -> Option<Value> {
+    let text = text.trim();
+    let whole = text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok();
+    whole.then(|| Value::text(text))
 }
 
 /// E.164; eleven digits from 1 are a mainland number.
@@ -122,5 +130,9 @@ mod tests {
         let net = from_text("10.0.0.1", &Type::Network).unwrap();
         assert_eq!(net, Some(Value::Network("10.0.0.1/32".parse().unwrap())));
         assert_eq!(from_text("x", &Type::Duration), None);
+        let date = |text| from_text(text, &Type::Date).unwrap();
+        assert_eq!(date("2026-10-01"), Some(Value::text("2026-10-01")));
+        assert_eq!(date("2026-10-1"), None);
+        assert_eq!(date("2026-02-29"), None);
     }
 }

@@ -278,8 +278,10 @@ impl<'a> Checker<'a> {
             stories,
             queries: self.queries.clone(),
             templates: self.templates.clone(),
+            bands: Vec::new(),
             longest_window: 0,
         };
+        program.bands = super::analyze::bands(&program, self.registry);
         program.longest_window = super::analyze::longest_window(&program);
         program
     }

@@ -28,6 +28,10 @@ pub(in crate::lang) fn nodes(expr: &Expr, queries: &[HistoryQuery], see: &mut dy
             if let Some(query) = queries.get(id.0 as usize) {
                 query.value.iter().for_each(&mut go);
                 query.filter.iter().for_each(&mut go);
+                if let Some(sequence) = &query.sequence {
+                    sequence.first_is.iter().for_each(&mut go);
+                    sequence.second_is.iter().for_each(&mut go);
+                }
             }
         }
     }

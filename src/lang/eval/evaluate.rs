@@ -194,6 +194,9 @@ where
                 .map(|value| eval(value, program, facts, observer));
             let answer = facts.history(query, value.as_ref(), program);
             observer.history(expr, &answer);
+            if O::WATCHES {
+                observer.used(expr, facts.history_used(query, value.as_ref(), program));
+            }
             answer.value
         }
         ExprKind::Trusted(machine) => {

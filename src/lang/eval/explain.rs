@@ -19,7 +19,8 @@ use super::trace::{Step, Trace};
 const MAX_SHOWN: usize = 80;
 
 /// Prints what `trace` saw: each source line of the condition (and of the `let`s it uses), and under
-/// each sub-expression its value; for history queries how many past rows were used. Codes are hidden,
+/// each sub-expression its value; for history queries how many past rows were used, and the newest of
+/// them. Codes are hidden,
 /// phones masked. Ends with the reason when the result is not yes.
 ///
 /// ```text
@@ -150,6 +151,21 @@ fn mark(out: &mut String, line: &Line<'_>, indent: usize, step: &Step, zone: &Ti
         );
     }
     out.push('\n');
+    for login in &step.used {
+        let values: Vec<String> = login
+            .values
+            .iter()
+            .map(|value| shown(value, zone))
+            .collect();
+        let time = display(&Value::Time(login.time), zone);
+        let end = if login.success { "成功" } else { "失败" };
+        let _ = writeln!(
+            out,
+            "  {}· {time} {} {end}",
+            " ".repeat(before),
+            values.join(" ")
+        );
+    }
 }
 
 fn shown(value: &Value, zone: &TimeZone) -> String {

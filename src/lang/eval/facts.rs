@@ -28,6 +28,18 @@ pub trait Facts {
         program: &Program,
     ) -> HistoryAnswer;
 
+    /// The past logins the answer to the same question rests on, newest first, a few at most; asked
+    /// only while somebody watches ([`Observer::WATCHES`]).
+    fn history_used(
+        &mut self,
+        query: &HistoryQuery,
+        value: Option<&Value>,
+        program: &Program,
+    ) -> Vec<PastLogin> {
+        let _ = (query, value, program);
+        Vec::new()
+    }
+
     /// Whether the owner trusts this machine now.
     fn trusted(&mut self, machine: &Value) -> bool;
 
@@ -65,6 +77,17 @@ impl From<Value> for HistoryAnswer {
     }
 }
 
+/// A past login as explanations show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PastLogin {
+    /// When it happened.
+    pub time: i64,
+    /// What it says about the question: the field that was asked about, whose it was, where from.
+    pub values: Vec<Value>,
+    /// The password was right.
+    pub success: bool,
+}
+
 /// How well an account is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Experience {
@@ -76,6 +99,9 @@ pub struct Experience {
 
 /// Watches an evaluation. The evaluator is generic over it, so that [`NoObserver`] costs nothing.
 pub trait Observer {
+    /// Whether it wants to know the past logins behind an answer, which costs reading them again.
+    const WATCHES: bool = true;
+
     /// A node is about to be evaluated.
     fn enter(&mut self, expr: &Expr);
     /// It gave `value`.
@@ -84,6 +110,10 @@ pub trait Observer {
     fn skip(&mut self, expr: &Expr);
     /// The history query at `expr` was answered.
     fn history(&mut self, expr: &Expr, answer: &HistoryAnswer);
+    /// The answer to that query rests on these past logins, newest first.
+    fn used(&mut self, expr: &Expr, logins: Vec<PastLogin>) {
+        let _ = (expr, logins);
+    }
 }
 
 /// Watches nothing.
@@ -91,6 +121,8 @@ pub trait Observer {
 pub struct NoObserver;
 
 impl Observer for NoObserver {
+    const WATCHES: bool = false;
+
     #[inline(always)]
     fn enter(&mut self, _: &Expr) {}
     #[inline(always)]

@@ -57,8 +57,17 @@ pub(super) fn call(function: Function, args: &[Value]) -> Value {
                 hour >= from || hour < to
             })
         }
+        (Function::HoursApart, [Value::Number(a), Value::Number(b)]) => {
+            Value::Number(hours_apart(*a, *b))
+        }
         _ => wrong(),
     }
+}
+
+/// How many hours lie between two hours of the day, around the clock: 0 to 12.
+pub fn hours_apart(a: f64, b: f64) -> f64 {
+    let apart = (a - b).rem_euclid(24.0);
+    apart.min(24.0 - apart)
 }
 
 /// The great-circle distance in metres; `None` when a coordinate is missing or no number.

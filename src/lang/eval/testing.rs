@@ -22,6 +22,7 @@ pub(crate) fn empty_program() -> Program {
         stories: Vec::new(),
         queries: Vec::new(),
         templates: Vec::new(),
+        bands: Vec::new(),
         longest_window: 0,
     }
 }

@@ -4,7 +4,7 @@ use crate::lang::program::{Expr, ExprKind};
 use crate::lang::span::Span;
 use crate::lang::value::Value;
 
-use super::facts::{HistoryAnswer, Observer};
+use super::facts::{HistoryAnswer, Observer, PastLogin};
 
 /// What one evaluation saw, in the order in which nodes were entered.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Step {
     pub rows: Option<u32>,
     /// A bound on kept rows was hit.
     pub truncated: bool,
+    /// For a history query: the newest of those rows.
+    pub used: Vec<PastLogin>,
 }
 
 impl Trace {
@@ -66,6 +68,7 @@ impl Trace {
             ),
             rows: None,
             truncated: false,
+            used: Vec::new(),
         }
     }
 }
@@ -92,6 +95,12 @@ impl Observer for Trace {
         if let Some(step) = self.open.last().and_then(|at| self.steps.get_mut(*at)) {
             step.rows = Some(answer.rows);
             step.truncated = answer.truncated;
+        }
+    }
+
+    fn used(&mut self, _: &Expr, logins: Vec<PastLogin>) {
+        if let Some(step) = self.open.last().and_then(|at| self.steps.get_mut(*at)) {
+            step.used = logins;
         }
     }
 }

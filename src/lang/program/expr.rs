@@ -145,6 +145,8 @@ pub enum Function {
     Length,
     /// `between_hours(hour, from, to)`: half open, may cross midnight.
     BetweenHours,
+    /// `hours_apart(a, b)`: around the clock, 0 to 12.
+    HoursApart,
 }
 
 /// Index of a query in `Program::queries`.
@@ -173,7 +175,8 @@ pub struct HistoryQuery {
     pub by: Vec<ByKey>,
     /// A condition on the past row.
     pub filter: Option<Expr>,
-    /// The percentile for `percentile`, 0..=1.
+    /// A share of the rows, 0..=1: which percentile for `percentile`; for `usual_distance` how often
+    /// a place must have been used to be a usual one.
     pub percentile: Option<f64>,
     /// Sequence queries: the condition that must have followed (or not) within the gap.
     pub sequence: Option<Sequence>,
@@ -186,12 +189,14 @@ pub struct HistoryQuery {
 pub struct Sequence {
     /// The stream of A.
     pub first: Stream,
+    /// A condition on A's row, besides the query's filter.
+    pub first_is: Option<Expr>,
     /// The stream of B.
     pub second: Stream,
+    /// A condition on B's row, besides the query's filter.
+    pub second_is: Option<Expr>,
     /// How far apart at most, in milliseconds.
     pub within: i64,
-    /// `without`: B must be missing.
-    pub absent: bool,
 }
 
 /// What a history query computes.
@@ -228,10 +233,24 @@ pub enum HistoryFunction {
     Mean,
     /// Percentile of the field's values.
     Percentile,
-    /// Share of all rows of the system with this value → percent.
+    /// Share of the system's habits with this value, by whole days → percent; see
+    /// [`TALLIED`](crate::history::TALLIED) for the fields.
     Rarity,
-    /// A then B (or A without B) happened → yes/no.
+    /// A then B happened → yes/no.
     Sequence,
+    /// A happened, and no B within the gap, which is over → yes/no.
+    Absence,
+    /// How far the login is from the nearest usual place of the owner → distance; unknown without
+    /// coordinates and while no place is usual.
+    UsualDistance,
+    /// Hours, around the clock, from the login's hour to the circular mean of past hours → number;
+    /// unknown when there is no such mean.
+    HourDistance,
+    /// The circular standard deviation of past hours → number of hours.
+    HourSpread,
+    /// How much likelier this address and device are for this owner than for anybody, as a power of
+    /// ten → number (Freeman et al., NDSS 2016).
+    Familiarity,
 }
 
 /// Which rows of the history.

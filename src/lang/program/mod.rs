@@ -43,8 +43,30 @@ pub struct Program {
     pub queries: Vec<HistoryQuery>,
     /// The templates alerts and replies name, with the fields they set.
     pub templates: Vec<String>,
+    /// The scores rules tell apart: every constant that `suspicion` is compared with, ascending.
+    pub bands: Vec<Band>,
     /// The longest window any rule looks back, in milliseconds; `history.keep` may not be shorter.
     pub longest_window: i64,
+}
+
+/// A score at which a rule begins to do something else.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Band {
+    /// The score.
+    pub from: f64,
+    /// It is reached only above that score (`suspicion > 60`).
+    pub above: bool,
+}
+
+impl Program {
+    /// In which band a score lies: how many of the scores that rules tell apart it reaches.
+    pub fn band(&self, suspicion: f64) -> u32 {
+        let reached = self
+            .bands
+            .iter()
+            .filter(|band| suspicion > band.from || (!band.above && suspicion >= band.from));
+        u32::try_from(reached.count()).unwrap_or(u32::MAX)
+    }
 }
 
 /// Index of a rule in [`Program::rules`].

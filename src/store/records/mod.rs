@@ -138,6 +138,8 @@ kinds! {
     CoolDown = 42 "cool_down",
     /// How many logins are kept under a key.
     LoginCount = 43 "login_count",
+    /// How often values occur in the logins of the whole system.
+    LoginTally = 44 "login_tally",
 
     /// Dialog states.
     Dialog = 50 "dialog",

@@ -4,11 +4,13 @@ mod alerts;
 mod logins;
 mod machines;
 mod sessions;
+mod tallies;
 
 pub use alerts::*;
 pub use logins::*;
 pub use machines::*;
 pub use sessions::*;
+pub use tallies::*;
 
 use super::RecordType;
 
@@ -18,6 +20,7 @@ pub(crate) const TYPES: &[&[RecordType]] = &[
     sessions::TYPES,
     logins::TYPES,
     alerts::TYPES,
+    tallies::TYPES,
 ];
 
 /// One example of each record here.
@@ -28,6 +31,7 @@ pub(crate) fn samples() -> Vec<super::Sample> {
         sessions::samples(),
         logins::samples(),
         alerts::samples(),
+        tallies::samples(),
     ]
     .into_iter()
     .flatten()

@@ -1,5 +1,8 @@
 //! Golden boundary cases of language law 8.
 
+mod system;
+mod usual;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -472,15 +475,6 @@ fn ratios_and_shares() {
         (Value::Percent(0.25), 4),
         "rows without the field do not count"
     );
-    let rarity = HistoryQuery {
-        function: HistoryFunction::Rarity,
-        ..share
-    };
-    assert_eq!(
-        keys_of(&rarity),
-        [ByKey::All],
-        "over the whole system when it does not say"
-    );
 }
 
 #[test]
@@ -638,15 +632,13 @@ fn sequences() {
         Stream::Attempts,
         Window::Within(DAY),
     );
-    let sequence = |absent| {
-        Some(Sequence {
-            first: Stream::Failures,
-            second: Stream::Successes,
-            within: 10 * MINUTE,
-            absent,
-        })
-    };
-    q.sequence = sequence(false);
+    q.sequence = Some(Sequence {
+        first: Stream::Failures,
+        first_is: None,
+        second: Stream::Successes,
+        second_is: None,
+        within: 10 * MINUTE,
+    });
     assert_eq!(
         ask(&q, vec![failed(1, 20 * MINUTE), row(2, 10 * MINUTE)]),
         Value::YesNo(true)
@@ -659,7 +651,7 @@ fn sequences() {
         ask(&q, vec![row(1, 20 * MINUTE), failed(2, 15 * MINUTE)]),
         Value::YesNo(false)
     );
-    q.sequence = sequence(true);
+    q.function = HistoryFunction::Absence;
     assert_eq!(ask(&q, vec![failed(1, 20 * MINUTE)]), Value::YesNo(true));
     assert_eq!(
         ask(&q, vec![failed(1, 5 * MINUTE)]),
