@@ -18,6 +18,7 @@ pub mod event;
 pub mod explain;
 pub mod folder;
 pub mod hooks;
+mod later;
 pub mod login;
 pub mod notices;
 pub mod outside;

@@ -73,6 +73,15 @@ impl Enqueued {
 
 /// Promises a message: it is kept with the caller's commit and sent after it.
 pub fn enqueue(tx: &mut Tx<'_>, new: NewEntry) -> Result<Enqueued, StoreError> {
+    enqueue_later(tx, new, 0)
+}
+
+/// Promises a message that goes out so many milliseconds later.
+pub fn enqueue_later(
+    tx: &mut Tx<'_>,
+    new: NewEntry,
+    delay: Millis,
+) -> Result<Enqueued, StoreError> {
     let now = tx.now();
     if let Some(dedupe) = &new.dedupe {
         match tx.get::<OutboxDedupe>(dedupe)? {
@@ -133,7 +142,7 @@ pub fn enqueue(tx: &mut Tx<'_>, new: NewEntry) -> Result<Enqueued, StoreError> {
             until: now.saturating_add(OUTBOX_KEPT),
         })?;
     }
-    schedule(tx, &mut entry, now)?;
+    schedule(tx, &mut entry, now.saturating_add(delay))?;
     Ok(Enqueued::New(entry.id))
 }
 

@@ -35,8 +35,8 @@ pub use address::AddressPolicy;
 pub use call::{CallError, CallRequest, CallTarget, Calls, HostAction, NewCall, enqueue_call};
 pub use channel::Abilities;
 pub use entry::{
-    Enqueued, NewEntry, Retried, enqueue, forget, list, retry, take_prompt, withdraw,
-    withdraw_alert,
+    Enqueued, NewEntry, Retried, enqueue, enqueue_later, forget, list, retry, take_prompt,
+    withdraw, withdraw_alert,
 };
 pub use forward::{ForwardAnswer, ForwardRequest, Forwarder};
 pub use hooks::{Check, Ending, Hooks, NoHooks};

@@ -10,7 +10,9 @@ use crate::guard::alerts::{self, Answer, Choice, TrustAnswer};
 use crate::guard::locks::{self, LockOutcome, UnlockOutcome, UnlockRequest};
 use crate::guard::{CloseReason, LockedBy, SessionEnd, sessions};
 use crate::lang::eval::{self, NoObserver};
-use crate::lang::program::{self, Action, ActionKind, Block, EventName, Expr, Template};
+use crate::lang::program::{
+    self, Action, ActionKind, Block, CodePurpose as Purpose, EventName, Expr, Template,
+};
 use crate::lang::value::Value;
 use crate::outbox::{self, NewCall, contact};
 use crate::store::records::{Alert, Continuation, Variable};
@@ -18,6 +20,7 @@ use crate::store::{NewAudit, StoreError, Tx};
 use crate::wechat::reply::{Article, Reply};
 
 use super::{Chat, Flow, Request};
+use crate::bot::later::{self, Follower};
 use crate::bot::{login, notices, outside};
 use crate::env::MINUTE;
 
@@ -132,6 +135,17 @@ impl Chat<'_, '_> {
                 })?;
                 Ok(Flow::Done)
             }
+            ActionKind::Send { text, after } => {
+                let to = Follower {
+                    official_account: self.account_name(),
+                    openid: self.openid(),
+                };
+                let text = self.render(text);
+                let account = self.account_id();
+                later::send(self.tx, to, account, text, *after)?;
+                Ok(Flow::Done)
+            }
+            ActionKind::IssueCode(purpose) => self.issue_code(action, *purpose),
             // Login-side actions; the checker keeps them out of chat rules.
             ActionKind::Challenge
             | ActionKind::Deny(_)
@@ -273,6 +287,23 @@ impl Chat<'_, '_> {
         };
         self.reload_subject();
         flow
+    }
+
+    fn issue_code(&mut self, action: &Action, purpose: Purpose) -> Result<Flow, StoreError> {
+        let Some(account) = self.account_id() else {
+            return self.run_outcome(action, "unbound", BTreeMap::new());
+        };
+        let purpose = match purpose {
+            Purpose::Bind => accounts::CodePurpose::Bind,
+            Purpose::Unbind => accounts::CodePurpose::Unbind,
+            Purpose::Unlock => accounts::CodePurpose::Unlock,
+        };
+        let limits = &self.context.limits.accounts;
+        let outcome = match accounts::request(self.tx, limits, &account, purpose)? {
+            accounts::Requested::Requested => "requested",
+            accounts::Requested::TooSoon => "too_soon",
+        };
+        self.run_outcome(action, outcome, BTreeMap::new())
     }
 
     fn unlock(&mut self, action: &Action, code: &Expr) -> Result<Flow, StoreError> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bot::outside;
+use crate::bot::{later, outside};
 use crate::guard::locks::{self, LockOutcome};
 use crate::guard::{LockedBy, SessionEnd, sessions};
 use crate::lang::eval::{self, Held, NoObserver};
@@ -154,6 +154,15 @@ impl CaseFacts<'_, '_> {
                     account,
                     detail: serde_json::json!({ "text": text, "rule": rule }),
                 })?;
+            }
+            ActionKind::Send { text, after } => {
+                let Some(account) = account else {
+                    return Ok(());
+                };
+                let text = self.render(text);
+                if let Some(to) = later::bound_follower(self.tx, self.context, &account)? {
+                    later::send(self.tx, to, Some(account), text, *after)?;
+                }
             }
             // Chat actions; the checker keeps them out of login-side rules.
             _ => {}

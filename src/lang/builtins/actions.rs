@@ -54,6 +54,8 @@ pub enum ActionName {
     HandOver,
     Call,
     Note,
+    Send,
+    IssueCode,
 }
 
 /// One outcome of an action.
@@ -372,7 +374,7 @@ pub(super) fn table() -> Vec<ActionSpec> {
                 vec![],
                 "调用登记过的动作；不写结果就是排队、至少送达一次",
                 "calls a registered action; without outcomes it is queued and delivered at least once",
-                "",
+                "on text \"报警\" {\n    reply \"已通知值班。\"\n    call security_desk with sender.openid\n}\n",
             )
         },
         action(
@@ -384,6 +386,24 @@ pub(super) fn table() -> Vec<ActionSpec> {
             "writes an audit entry",
             "on unsubscribe {\n    note \"取消关注\"\n}\n",
         ),
+        action(
+            "send",
+            A::Send,
+            Stages::ALL,
+            vec![],
+            "另外发一条客服消息，可以晚一些：`after 10 minutes`；发给说话的人，登录和账号的规则里发给账号绑定的人",
+            "sends a customer-service message besides the reply, perhaps later: `after 10 minutes`; to the sender, in rules for logins and accounts to whom the account is bound",
+            "on text \"提醒我\" {\n    reply \"好的，十分钟后提醒您。\"\n    send \"时间到了。\" after 10 minutes\n}\n",
+        ),
+        account(action(
+            "issue code",
+            A::IssueCode,
+            chat,
+            vec![plain("requested"), plain("too_soon")],
+            "请信息系统发一个验证码到登记的手机，写作 `issue unlock code` 或 `issue unbind code`；码不经过聊天",
+            "asks the information system to send a code to the registered phone, written `issue unlock code` or `issue unbind code`; the code never passes through the chat",
+            "on text \"要解锁码\" when bound {\n    issue unlock code {\n        requested { reply \"验证码会发到您登记的手机。\" }\n        too_soon  { reply \"刚刚发过，请过一分钟再试。\" }\n    }\n}\n",
+        )),
     ]
 }
 

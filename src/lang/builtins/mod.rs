@@ -279,6 +279,8 @@ mod tests {
             A::HandOver,
             A::Call,
             A::Note,
+            A::Send,
+            A::IssueCode,
         ] {
             assert_eq!(registry.action(kind).kind, kind);
         }

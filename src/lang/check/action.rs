@@ -2,7 +2,7 @@
 
 use crate::lang::builtins::ActionName;
 use crate::lang::diagnostics::Diagnostic;
-use crate::lang::program::{Action, ActionKind, Block, Expr};
+use crate::lang::program::{Action, ActionKind, Block, CodePurpose, Expr};
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
 use crate::lang::value::{Type, Value};
@@ -16,6 +16,8 @@ use crate::lang::diagnostics::nearest;
 
 /// How long `remember` keeps a value when it does not say: 30 days.
 const DEFAULT_REMEMBER: i64 = 30 * 86_400_000;
+/// How much later `send` may send: the platform's window of 48 hours with a margin off.
+const MAX_LATER: i64 = 47 * 3_600_000;
 
 impl Checker<'_> {
     pub(super) fn block(&mut self, block: &ast::Block, scope: &Scope<'_>) -> Block {
@@ -144,7 +146,38 @@ impl Checker<'_> {
             ),
             A::Call { name, with } => self.call_action(name, with, scope)?,
             A::Note(text) => ActionKind::Note(self.template(text, scope, Purpose::Kept)),
+            A::Send { text, after } => self.send(text, after.as_ref(), scope)?,
+            A::IssueCode { purpose } => ActionKind::IssueCode(match purpose.name.as_str() {
+                "unbind" => CodePurpose::Unbind,
+                _ => CodePurpose::Unlock,
+            }),
         })
+    }
+
+    fn send(
+        &mut self,
+        text: &ast::Text,
+        after: Option<&ast::Expr>,
+        scope: &Scope<'_>,
+    ) -> Option<ActionKind> {
+        let text = self.template(text, scope, Purpose::Shown);
+        self.text_limit(&text);
+        let after = match after {
+            Some(after) => {
+                let delay = self.duration(after)?;
+                if delay > MAX_LATER {
+                    self.out_of_range(
+                        after.span,
+                        "最多 47 小时：平台只让客服消息在对方最后一次说话后的 48 小时内发",
+                        "47 hours at most: the platform takes such messages for 48 hours after the follower was last heard",
+                    );
+                    return None;
+                }
+                delay
+            }
+            None => 0,
+        };
+        Some(ActionKind::Send { text, after })
     }
 
     fn choice(&mut self, choice: Option<&ast::Expr>, scope: &Scope<'_>) -> Option<Option<Expr>> {
@@ -517,5 +550,7 @@ fn name_of(kind: &ast::ActionKind) -> ActionName {
         A::HandOver(_) => ActionName::HandOver,
         A::Call { .. } => ActionName::Call,
         A::Note(_) => ActionName::Note,
+        A::Send { .. } => ActionName::Send,
+        A::IssueCode { .. } => ActionName::IssueCode,
     }
 }

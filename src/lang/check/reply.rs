@@ -28,7 +28,7 @@ impl Checker<'_> {
         ActionKind::Reply(Reply::Text(template))
     }
 
-    fn text_limit(&mut self, template: &Template) {
+    pub(super) fn text_limit(&mut self, template: &Template) {
         let bytes: usize = literals(template).map(str::len).sum();
         if bytes > MAX_TEXT {
             self.report.push(Diagnostic::error(

@@ -28,4 +28,6 @@ pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced, state
 pub use render::{MAX_VALUE_CHARS, UNKNOWN, display, mask_phone, render, sanitise};
 pub use trace::{Step, Trace};
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use crate::lang::span::Span;
 
-use super::{DialogId, Expr, Template};
+use super::{CodePurpose, DialogId, Expr, Template};
 
 /// Actions in order. A message rule's block answers with its last reply.
 #[derive(Debug, Clone, Default)]
@@ -132,6 +132,15 @@ pub enum ActionKind {
     },
     /// Writes an audit entry.
     Note(Template),
+    /// Sends a customer-service message to the sender, or to the follower the account is bound to.
+    Send {
+        /// What.
+        text: Template,
+        /// How much later, in milliseconds; at once when 0.
+        after: i64,
+    },
+    /// Asks the information system to issue a code and send it to the registered phone.
+    IssueCode(CodePurpose),
 }
 
 /// A reply in the chat.

@@ -346,6 +346,18 @@ pub enum ActionKind {
     },
     /// `note "…"`: an audit entry
     Note(Text),
+    /// `send "…" after 10 minutes`
+    Send {
+        /// What.
+        text: Text,
+        /// How much later; at once when missing.
+        after: Option<Expr>,
+    },
+    /// `issue unlock code`
+    IssueCode {
+        /// `unbind` or `unlock`.
+        purpose: Ident,
+    },
 }
 
 /// The parts of an `alert`.

@@ -195,6 +195,11 @@ impl Bare for ActionKind {
             }
             Self::CloseAlert { choice } => choice.bare(),
             Self::Deny(text) | Self::HandOver(text) => text.bare(),
+            Self::Send { text, after } => {
+                text.bare();
+                after.bare();
+            }
+            Self::IssueCode { purpose } => purpose.bare(),
             Self::Alert(alert) => alert.bare(),
             Self::Call { name, with } => {
                 name.bare();

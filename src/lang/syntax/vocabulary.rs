@@ -21,7 +21,7 @@ pub(super) enum Body {
     Story,
 }
 
-const ACTIONS: [&str; 24] = [
+const ACTIONS: [&str; 26] = [
     "reply",
     "start",
     "leave",
@@ -45,6 +45,8 @@ const ACTIONS: [&str; 24] = [
     "hand",
     "call",
     "note",
+    "send",
+    "issue",
     "message",
 ];
 const ALERT: [&str; 2] = ["message", "template"];

@@ -125,6 +125,16 @@ impl Lower<'_> {
                 with: self.exprs(&body)?,
             },
             Rule::note_action => ActionKind::Note(self.text(&kids.seek(Rule::text)?)),
+            Rule::send_action => ActionKind::Send {
+                text: self.text(&kids.seek(Rule::text)?),
+                after: self.next_expr(&mut kids)?,
+            },
+            Rule::issue_action => {
+                kids.take(Rule::k_issue)?;
+                ActionKind::IssueCode {
+                    purpose: self.word(&kids.next()?),
+                }
+            }
             Rule::alert_action => ActionKind::Alert(self.alert(kids)?),
             _ => return None,
         })
