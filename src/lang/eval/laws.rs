@@ -76,18 +76,23 @@ impl Author<'_> {
     }
 
     fn comparison(&mut self, depth: usize) -> String {
-        let ty = self
-            .dice
-            .pick(&[
+        let types: &[Type] = match self.row {
+            true => &[Type::Number, Type::Text],
+            false => &[
                 Type::Number,
                 Type::Percent,
                 Type::Duration,
                 Type::Distance,
                 Type::Speed,
                 Type::Text,
-            ])
-            .clone();
-        let left = self.value(&ty, depth);
+            ],
+        };
+        let ty = self.dice.pick(types).clone();
+        // Constants alone would be refused: they never or always hold.
+        let left = match ty {
+            Type::Number | Type::Text => self.field(Some(ty.clone())),
+            _ => self.call(ty.clone(), depth),
+        };
         let right = self.value(&ty, depth);
         let op = match ty {
             Type::Text => *self.dice.pick(&["==", "!="]),
