@@ -24,6 +24,24 @@ pub const HOUR: Millis = 60 * MINUTE;
 /// One day of 24 hours in [`Millis`].
 pub const DAY: Millis = 24 * HOUR;
 
+/// A moment as RFC 3339 in UTC with milliseconds, `2026-01-05T01:00:00.000Z`: how every answer, event and
+/// record for people writes it. The ends of time for what no calendar holds.
+pub fn rfc3339(at: Millis) -> String {
+    let timestamp = jiff::Timestamp::from_millisecond(at).unwrap_or(if at < 0 {
+        jiff::Timestamp::MIN
+    } else {
+        jiff::Timestamp::MAX
+    });
+    format!("{timestamp:.3}")
+}
+
+/// A moment from RFC 3339 with an offset (`Z`, `+08:00`); no local times.
+pub fn parse_rfc3339(text: &str) -> Option<Millis> {
+    text.parse::<jiff::Timestamp>()
+        .ok()
+        .map(jiff::Timestamp::as_millisecond)
+}
+
 /// Tells the time.
 pub trait Clock: Send + Sync {
     /// The present moment, in milliseconds since the epoch.

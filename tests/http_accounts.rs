@@ -115,6 +115,43 @@ async fn an_account_is_created_read_changed_and_listed() {
 }
 
 #[tokio::test]
+async fn a_bad_request_names_what_and_where() {
+    let ground = Ground::new().await;
+    let client = ground.all().await;
+    let finding = |answer: &http_support::Answered| {
+        assert_eq!(answer.status, 422, "{answer:?}");
+        let error = &answer.json["errors"][0];
+        (
+            error["field"].as_str().unwrap().to_owned(),
+            error["message"].as_str().unwrap().to_owned(),
+        )
+    };
+    let list = json!(["alice", "爱丽丝", null, null, null, null]);
+    let (field, message) = finding(&client.post("/v1/accounts", list).await);
+    assert_eq!(
+        (field.as_str(), message.as_str()),
+        ("", "expected an object, found a list")
+    );
+    let (field, _) = finding(&client.post("/v1/accounts", json!({"name": "x"})).await);
+    assert_eq!(field, "account");
+    let inner = json!({"account": "a", "password": "b", "ip": "1.2.3.4", "captcha": {"id": "c"}});
+    let (field, _) = finding(&client.post("/v1/login", inner).await);
+    assert_eq!(field, "captcha.answer");
+    let (field, _) = finding(&client.get("/v1/accounts?limit=many").await);
+    assert_eq!(field, "limit");
+    let (field, message) = finding(&client.get("/v1/accounts?limt=5").await);
+    assert!(
+        field == "limt" && message.contains("unknown field"),
+        "{field}: {message}"
+    );
+    let (field, _) = finding(&client.get("/v1/alerts?open=maybe").await);
+    assert_eq!(field, "open");
+    let report = json!({"account": "a", "success": true});
+    let (field, _) = finding(&client.post("/v1/logins?mode=past", report).await);
+    assert_eq!(field, "mode");
+}
+
+#[tokio::test]
 async fn creating_twice_under_one_key_creates_once_and_keeps_refusals() {
     let ground = Ground::new().await;
     let client = ground.all().await;

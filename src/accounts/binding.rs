@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::codes::{self, Compared, Sender, TryRefused};
 use super::limits::Limits;
-use super::{phone, tickets};
-use crate::env::Millis;
+use super::{phone, suspended, tickets};
+use crate::env::{Millis, rfc3339};
 use crate::guard::alerts;
 use crate::keys::Keys;
 use crate::store::records::{
@@ -228,7 +228,7 @@ fn write(
         openid,
     } = sender;
     // A resting binding of this OpenID, to whatever account, gives way to the new one.
-    end_suspended(tx, official_account, openid)?;
+    suspended::end(tx, official_account, openid, "bound_again")?;
     let event = |kind: &str, data| {
         NewEvent::new(kind, data)
             .account(account)
@@ -272,7 +272,7 @@ fn write(
     if alerted.is_some_and(|at| at > now.saturating_sub(limits.suspicious_after_alert)) {
         tx.emit(event(
             "binding_suspicious",
-            json!({ "openid": openid, "alerted_at": alerted }),
+            json!({ "openid": openid, "alerted_at": alerted.map(rfc3339) }),
         ))?;
     }
     tx.audit(NewAudit {
@@ -282,28 +282,6 @@ fn write(
         detail: json!({ "official_account": official_account }),
     })?;
     Ok(tell)
-}
-
-/// Ends the resting binding of an OpenID for good.
-pub(super) fn end_suspended(
-    tx: &mut Tx<'_>,
-    official_account: &str,
-    openid: &str,
-) -> Result<(), StoreError> {
-    let key = (official_account.to_owned(), openid.to_owned());
-    let Some(row) = tx.get::<SuspendedBinding>(&key)? else {
-        return Ok(());
-    };
-    tx.delete::<SuspendedBinding>(&key)?;
-    let of_account = (row.account, official_account.to_owned());
-    if let Some(mut binding) = tx.get::<AccountBinding>(&of_account)? {
-        let resting = matches!(binding.state, BindingState::Suspended { .. });
-        if resting && binding.openid == openid {
-            binding.state = BindingState::Ended { at: tx.now() };
-            tx.put(&binding)?;
-        }
-    }
-    Ok(())
 }
 
 /// The account an OpenID stands for. None while the binding rests.

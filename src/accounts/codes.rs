@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::SYSTEM;
 use super::limits::{Limits, allow};
-use crate::env::{HOUR, Millis};
+use crate::env::{HOUR, Millis, rfc3339};
 use crate::keys::{Keys, Purpose};
 use crate::store::records::{
     Account, Code, CodePurpose, CodeTries, NewAudit, NewEvent, ReplacedCode, WrongCodes,
@@ -346,7 +346,7 @@ fn count_hour(tx: &mut Tx<'_>, limits: &Limits, official_account: &str) -> Resul
     })?;
     // Exactly once an hour: the count passes the bound once.
     if count == limits.wrong_codes_per_hour.saturating_add(1) {
-        let data = json!({ "hour": hour, "wrong": count });
+        let data = json!({ "hour": rfc3339(hour), "wrong": count });
         tx.emit(NewEvent::new("wrong_codes", data).official_account(official_account))?;
     }
     Ok(())

@@ -13,7 +13,7 @@
 //! | `code_requested` | someone in the chat needs a code sent to the registered phone |
 //! | `wrong_codes` | wrong codes in one official account passed the bound of an hour |
 //! | `code_voided` | too many wrong tries from everyone together |
-//! | `bound`, `unbound` | a binding began or ended |
+//! | `bound`, `unbound` | a binding began or ended, a resting one included |
 //! | `binding_suspended`, `binding_restored` | the follower left or came back |
 //! | `guard_lost` | prompts cannot reach the OpenID they used to reach |
 //! | `binding_suspicious` | a binding was made within a day of an alerted login |
@@ -25,6 +25,7 @@ mod import;
 mod limits;
 mod password;
 mod phone;
+mod suspended;
 mod tickets;
 mod unbind;
 
@@ -43,6 +44,7 @@ pub use password::{
     HashError, MAX_PASSWORD_BYTES, Password, PasswordHash, Passwords, Verified, check_hash,
 };
 pub use phone::{InvalidPhone, normalise};
+pub use suspended::end_run_out;
 pub(crate) use tickets::issue_text as issue_ticket_text;
 pub use tickets::{Claimed, TicketIssued, TicketText, cancel_ticket, claim_ticket, issue_ticket};
 pub use unbind::{

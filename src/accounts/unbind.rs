@@ -3,10 +3,11 @@
 
 use serde_json::json;
 
-use super::binding::{account_of, bindings_of, end_suspended};
+use super::binding::{account_of, bindings_of};
 use super::codes::{self, Sender, TryRefused};
 use super::limits::{Limits, OnUnsubscribe};
-use crate::env::{DAY, Millis};
+use super::suspended;
+use crate::env::{DAY, Millis, rfc3339};
 use crate::guard::{alerts, locks};
 use crate::keys::Keys;
 use crate::store::records::{
@@ -203,7 +204,7 @@ pub fn unsubscribed(
             })?;
             tx.emit(event(
                 "binding_suspended",
-                json!({ "openid": openid, "until": until }),
+                json!({ "openid": openid, "until": rfc3339(until) }),
             ))?;
             tx.emit(event("guard_lost", lost))?;
             audit(
@@ -252,7 +253,9 @@ pub fn subscribed(
     let exists = tx.get::<Account>(&account)?.is_some();
     let bound = tx.get::<Binding>(&key)?.is_some();
     if rest.until <= tx.now() || !still_its || !exists || bound {
-        end_suspended(tx, official_account, openid)?;
+        let over = rest.until <= tx.now();
+        let why = if over { "run_out" } else { "replaced" };
+        suspended::end(tx, official_account, openid, why)?;
         return Ok(Resubscribed::Lost);
     }
     tx.delete::<SuspendedBinding>(&key)?;
@@ -308,7 +311,7 @@ pub fn authorization_cancelled(
     let Some(rest) = tx.get::<SuspendedBinding>(&key)? else {
         return Ok(None);
     };
-    end_suspended(tx, official_account, openid)?;
+    suspended::take(tx, official_account, openid)?;
     let of_account = (rest.account.clone(), key.0);
     let row = tx.get::<AccountBinding>(&of_account)?;
     if row.is_some_and(|row| row.openid == openid) {

@@ -291,6 +291,9 @@ pub enum BotError {
     /// Something that must be possible was not; the text holds no personal data.
     #[error("{0}")]
     Internal(String),
+    /// The address had its captchas for the hour.
+    #[error("too many captchas for one address")]
+    TooManyCaptchas,
     /// Too many password checks at once; try again.
     #[error("too many logins at once")]
     Overloaded,

@@ -30,7 +30,6 @@ pub mod settings;
 mod stored;
 pub mod stories;
 mod subject;
-pub mod time;
 
 pub use action::{Action, ActionFailed};
 pub use builder::{BotBuilder, BuildError};

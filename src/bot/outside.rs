@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::chat::{Request, Response};
 use super::subject::{AlertCase, reasons};
-use super::time::rfc3339;
+use crate::env::rfc3339;
 use crate::lang::builtins::Registry;
 use crate::lang::eval::display;
 use crate::lang::program::{Expr, ExprKind};

@@ -14,8 +14,8 @@ use arc_swap::ArcSwap;
 
 use super::api::RulesStatus;
 use super::folder::{self, FolderError};
-use super::time::rfc3339;
 use crate::env::Millis;
+use crate::env::rfc3339;
 use crate::history::{self, KeyNeed};
 use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::{self, Diagnostic, Language, Severity};

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::control::{ControlServer, Live, Rules};
-use crate::accounts::Passwords;
+use crate::accounts::{self, Passwords};
 use crate::bot::api::RulesStatus;
 use crate::bot::builder::SWEEP_EVERY;
 use crate::bot::context::{CaptchaWitness, Limits};
@@ -129,13 +129,13 @@ impl House {
         )?;
         let outbox = Arc::new(Outbox::new(
             store.clone(),
-            env,
+            env.clone(),
             Arc::new(WechatSender::new(clients)),
             Arc::new(bot.hooks()),
             abilities(config),
         ));
         let stop = CancellationToken::new();
-        let workers = start_workers(&store, &stop, outbox, webhooks, calls);
+        let workers = start_workers(&store, &env, &stop, outbox, webhooks, calls);
         // Replies and requests an earlier process left under way.
         let recovering = bot.clone();
         tokio::spawn(async move {
@@ -327,6 +327,7 @@ fn duration(millis: Millis) -> Duration {
 
 fn start_workers(
     store: &SharedStore,
+    env: &Env,
     stop: &CancellationToken,
     outbox: Arc<Outbox>,
     webhooks: Webhooks,
@@ -337,14 +338,27 @@ fn start_workers(
     let hooking = tokio::spawn(async move { webhooks.run(stopping).await });
     let stopping = stop.clone();
     let calling = tokio::spawn(async move { calls.run(stopping).await });
-    let sweeping = tokio::spawn(sweep(store.clone(), stop.clone()));
+    let sweeping = tokio::spawn(sweep(store.clone(), env.clone(), stop.clone()));
     vec![sending, hooking, calling, sweeping]
 }
 
-/// Deletes what has expired, a little at a time.
-async fn sweep(store: SharedStore, stop: CancellationToken) {
+/// Sweeps between two looks at resting bindings: an hour.
+const SWEEPS_PER_LOOK: u32 = 60;
+
+/// Deletes what has expired, a little at a time, and ends resting bindings whose time is over.
+async fn sweep(store: SharedStore, env: Env, stop: CancellationToken) {
     let mut sweeper = Sweeper::new();
+    let mut round = 0;
     loop {
+        if round % SWEEPS_PER_LOOK == 0 {
+            match accounts::end_run_out(&*store, env.now()).await {
+                Ok(0) => {}
+                Ok(ended) => tracing::info!(ended, "bindings of followers who left have run out"),
+                Err(StoreError::Closed) => return,
+                Err(error) => tracing::warn!(%error, "resting bindings could not be ended"),
+            }
+        }
+        round += 1;
         match sweeper.step_all(&*store, MAX_SWEEP).await {
             Ok(swept) if swept.unreadable > 0 => {
                 tracing::error!(

@@ -14,6 +14,13 @@ pub enum Origin {
     Missing,
 }
 
+impl Origin {
+    /// Whether it is an environment variable.
+    pub(crate) fn is_variable(&self) -> bool {
+        matches!(self, Self::Variable(_))
+    }
+}
+
 /// One finding. Its text names keys and what was expected; it shows a value only where the key
 /// cannot hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,6 +13,7 @@ mod outbound;
 mod reader;
 mod secret;
 mod sections;
+mod text;
 mod tree;
 
 use std::path::{Path, PathBuf};

@@ -8,11 +8,9 @@ use std::rc::Rc;
 
 use super::error::{ConfigError, Origin};
 use super::secret::Secret;
+use super::text::{distance, parse_duration, read_secret, show_duration};
 use super::tree::{Item, Node, Table};
-use crate::env::{DAY, HOUR, MINUTE, Millis, SECOND};
-
-/// Bytes a secret file may have: the longest secret here is an HMAC key.
-const MAX_SECRET_BYTES: u64 = 4 * 1024;
+use crate::env::Millis;
 
 /// What all readers of one configuration share.
 #[derive(Debug)]
@@ -352,8 +350,17 @@ impl Reader {
     /// An optional secret: `key` itself or the file named by `file_key`, never both.
     pub(crate) fn secret(&mut self, key: &'static str, file_key: &'static str) -> Option<Secret> {
         let (origin, file_origin) = (self.origin_of(key), self.origin_of(file_key));
-        let inline = self.text(key);
-        let Some(path) = self.path(file_key) else {
+        let mut inline = self.text(key);
+        let mut path = self.path(file_key);
+        if inline.is_some() && path.is_some() {
+            // A variable overrides what the file says, in whichever of the two forms.
+            match (origin.is_variable(), file_origin.is_variable()) {
+                (true, false) => path = None,
+                (false, true) => inline = None,
+                _ => {}
+            }
+        }
+        let Some(path) = path else {
             return inline.and_then(|text| self.checked_secret(origin, key, text));
         };
         if inline.is_some() {
@@ -447,58 +454,4 @@ impl Reader {
         }
         Some(Secret::new(text))
     }
-}
-
-/// Reads a small text file and strips the line end editors leave.
-fn read_secret(path: &Path) -> Result<String, String> {
-    use std::io::Read as _;
-    let mut text = String::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_SECRET_BYTES + 1).read_to_string(&mut text))
-        .map_err(|error| error.to_string())?;
-    if text.len() as u64 > MAX_SECRET_BYTES {
-        return Err(format!("it is larger than {MAX_SECRET_BYTES} bytes"));
-    }
-    text.truncate(text.trim_end_matches(['\r', '\n']).len());
-    Ok(text)
-}
-
-fn parse_duration(text: &str) -> Option<Millis> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let number: Millis = text[..digits].parse().ok()?;
-    let unit = match text[digits..].trim() {
-        "ms" => 1,
-        "s" => SECOND,
-        "m" => MINUTE,
-        "h" => HOUR,
-        "d" => DAY,
-        _ => return None,
-    };
-    number.checked_mul(unit)
-}
-
-fn show_duration(value: Millis) -> String {
-    for (unit, name) in [(DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")] {
-        if value >= unit && value % unit == 0 {
-            return format!("{}{name}", value / unit);
-        }
-    }
-    format!("{value}ms")
-}
-
-/// Edits between two short names (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let change = corner + usize::from(from != *to);
-            corner = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row[b.len()]
 }

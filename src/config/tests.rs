@@ -164,6 +164,29 @@ fn secrets_come_from_files_beside_the_configuration() {
 }
 
 #[test]
+fn a_variable_overrides_a_secret_in_whichever_form_the_file_has_it() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("token"), "from-file\n").unwrap();
+    let file = dir.path().join("menshen.toml");
+    let read = |text: &str, name: &str, value: &str| {
+        let variables = [(name.to_owned(), value.to_owned())];
+        Config::from_text(&file, text, variables).map(|config| {
+            let account = &config.official_accounts[0];
+            account.token.expose().to_owned()
+        })
+    };
+    let in_a_file = account("").replace("token = \"t0ken\"", "token_file = \"token\"");
+    let token = read(&in_a_file, "MENSHEN_OFFICIAL_ACCOUNT__MAIN__TOKEN", "fresh");
+    assert_eq!(token.unwrap(), "fresh");
+    let token = read(
+        &account(""),
+        "MENSHEN_OFFICIAL_ACCOUNT__MAIN__TOKEN_FILE",
+        "token",
+    );
+    assert_eq!(token.unwrap(), "from-file");
+}
+
+#[test]
 fn secrets_never_stand_in_an_error() {
     let text = errors(&account("").replace(AES, "short-but-secret"));
     assert!(text.contains("expected 43 letters and digits"), "{text}");

@@ -15,7 +15,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::limits::Limits;
+use super::limits::{Limits, subject_of};
 use crate::accounts::allow;
 use crate::env::{Env, HOUR, Millis};
 use crate::keys::{Keys, Purpose};
@@ -133,8 +133,8 @@ pub fn issue(
     drawn: &Drawn,
     bound: BoundTo<'_>,
 ) -> Result<CaptchaIssued, StoreError> {
-    let address = bound.ip.to_canonical().to_string();
-    if !allow(tx, "captchas", &address, HOUR, limits.captchas_per_address)? {
+    let subject = subject_of(bound.ip);
+    if !allow(tx, "captchas", &subject, HOUR, limits.captchas_per_address)? {
         return Ok(CaptchaIssued::TooMany);
     }
     let id = tx.id("cap");

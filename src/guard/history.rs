@@ -29,6 +29,11 @@ const KEYS_PER_ROW: usize = 32;
 /// The most rows looked at by one step of an erasure.
 const ERASE_STEP: usize = 24;
 
+/// The most logins since an alert looked at when it is answered with 锁定.
+const MAX_UNLISTED: usize = 500;
+/// Keys left to what follows in the same command.
+const SPARE_KEYS: usize = 32;
+
 /// The counter that numbers logins by arrival.
 const ARRIVALS: &str = "login";
 
@@ -192,6 +197,53 @@ pub fn latest(tx: &mut Tx<'_>, account: &str, limit: usize) -> Result<Vec<Login>
 /// One login.
 pub fn get(tx: &mut Tx<'_>, account: &str, login: LoginRef) -> Result<Option<Login>, StoreError> {
     tx.get::<Login>(&(account.to_owned(), login.time, login.seq))
+}
+
+/// Notes, under every key, which alert a login raised or was appended to: the rows by other keys then look
+/// at the account's own row, where the owner's answer is.
+pub fn name_alert(
+    tx: &mut Tx<'_>,
+    account: &str,
+    login: LoginRef,
+    alert: &str,
+) -> Result<(), StoreError> {
+    let Some(mut row) = get(tx, account, login)? else {
+        return Ok(());
+    };
+    row.alert = Some(alert.to_owned());
+    tx.put(&row)?;
+    for by in By::OTHERS {
+        if let Some(value) = by.value_of(&row) {
+            tx.put(&LoginBy {
+                by: by.name().to_owned(),
+                value,
+                login: row.clone(),
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// [`mark_answered_lock`] for the logins of an alert that found no place in its list: those of the
+/// account since `from` that name it. As many as a command has room for.
+pub(super) fn mark_unlisted(
+    tx: &mut Tx<'_>,
+    account: &str,
+    alert: &str,
+    from: Millis,
+) -> Result<(), StoreError> {
+    let oldest = Order::Ascending;
+    let rows = tx.scan_between::<Login>(account, from, Millis::MAX, oldest, MAX_UNLISTED)?;
+    for mut row in rows {
+        if row.alert.as_deref() == Some(alert) && !row.answered_lock {
+            if tx.keys_left() < SPARE_KEYS {
+                break;
+            }
+            row.answered_lock = true;
+            tx.put(&row)?;
+        }
+    }
+    Ok(())
 }
 
 /// The owner answered the alert of this login with 锁定: it is nobody's habit.

@@ -1,5 +1,7 @@
 //! The limits of this room, one named field each.
 
+use std::net::IpAddr;
+
 use crate::env::{DAY, HOUR, MINUTE, Millis};
 
 /// Limits of machines, captchas, sessions, alerts and the history. Times in milliseconds.
@@ -37,6 +39,18 @@ impl Default for Limits {
             locked_login_pause: 30 * MINUTE,
             keep: 400 * DAY,
             keep_unknown: 30 * DAY,
+        }
+    }
+}
+
+/// Whose share a limit per address counts against: the address, or the /64 of an IPv6 address, since a
+/// single connection owns all of that.
+pub(super) fn subject_of(ip: IpAddr) -> String {
+    match ip.to_canonical() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
+            let network = u128::from(ip) >> 64 << 64;
+            format!("{}/64", std::net::Ipv6Addr::from(network))
         }
     }
 }

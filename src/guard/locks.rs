@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{alerts, history, sessions, trust};
 use crate::accounts::Limits as CodeLimits;
 use crate::accounts::codes::{self, Sender, TryRefused};
-use crate::env::Millis;
+use crate::env::{Millis, rfc3339};
 use crate::keys::Keys;
 use crate::store::records::{
     Account, CloseReason, CodePurpose, Lock, LockedBy, NewAudit, NewEvent, SessionEnd,
@@ -60,6 +60,9 @@ pub fn lock(
         }
         alerts::close_open(tx, alert.clone(), CloseReason::Locked, &actor)?;
     }
+    for alert in open.iter().filter(|alert| alert.appended_more > 0) {
+        history::mark_unlisted(tx, account, &alert.id, alert.login.time)?;
+    }
     let ids = || open.iter().map(|alert| alert.id.clone());
     if let Some(mut held) = lock_of(tx, account)? {
         let since = held.at;
@@ -87,7 +90,9 @@ pub fn lock(
         "by": by.name(),
         "reason": reason,
         "sessions_ended": sessions_ended,
+        "prompts_withdrawn": prompts_withdrawn,
         "alerts": ids().collect::<Vec<_>>(),
+        "machines": machines.clone(),
     });
     tx.put(&Lock {
         account: account.to_owned(),
@@ -209,7 +214,8 @@ fn lift(tx: &mut Tx<'_>, lock: Lock, actor: &str, by: &str) -> Result<(), StoreE
         trust::revoke(tx, account, machine, actor)?;
     }
     tx.delete::<Lock>(&lock.account)?;
-    let data = json!({ "by": by, "locked_since": lock.at, "password_change_required": true });
+    let data =
+        json!({ "by": by, "locked_since": rfc3339(lock.at), "password_change_required": true });
     tx.emit(NewEvent::new("unlocked", data.clone()).account(account))?;
     audit(tx, actor, "account.unlock", account, data)
 }

@@ -14,7 +14,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::limits::Limits;
+use super::limits::{Limits, subject_of};
 use crate::accounts::allow;
 use crate::env::{DAY, HOUR};
 use crate::keys::{Keys, Purpose, token_digest};
@@ -66,7 +66,7 @@ pub fn issue(
     limits: &Limits,
     address: IpAddr,
 ) -> Result<MachineIssued, StoreError> {
-    let subject = address.to_canonical().to_string();
+    let subject = subject_of(address);
     if !allow(tx, "machines", &subject, HOUR, limits.machines_per_address)? {
         return Ok(MachineIssued::TooMany);
     }

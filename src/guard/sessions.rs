@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::limits::Limits;
 use super::locks;
-use crate::env::Millis;
+use crate::env::{Millis, rfc3339};
 use crate::keys::token_digest;
 use crate::store::records::{AccountSession, NewEvent, Session, SessionEnd};
 use crate::store::{Order, StoreError, Tx};
@@ -245,7 +245,13 @@ fn end(tx: &mut Tx<'_>, session: &mut Session, why: SessionEnd) -> Result<(), St
 }
 
 fn emit_ended(tx: &mut Tx<'_>, session: &Session, why: SessionEnd) -> Result<(), StoreError> {
-    let data = json!({ "session": session.id, "reported": session.reported, "why": why.name() });
+    let data = json!({
+        "session": session.id,
+        "machine": session.machine,
+        "since": rfc3339(session.started),
+        "reported": session.reported,
+        "why": why.name(),
+    });
     tx.emit(NewEvent::new("session_ended", data).account(session.account.as_str()))?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::env::{DAY, Millis};
+use crate::env::{DAY, Millis, rfc3339};
 use crate::store::records::{NewAudit, NewEvent, Trust};
 use crate::store::{Order, StoreError, Tx};
 
@@ -43,7 +43,7 @@ pub fn trust(
         "trust.give",
         account,
         machine,
-        json!({ "until": until }),
+        json!({ "until": rfc3339(until), "alert": alert }),
         actor,
     )?;
     Ok(until)

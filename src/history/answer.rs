@@ -184,9 +184,10 @@ fn rarity(counted: Option<Counted>) -> HistoryAnswer {
     }
 }
 
-/// The last success not later than the present event that arrived before it: the field `previous`.
+/// The last success not later than the present event that arrived before it, unless its owner answered
+/// it with 锁定: the field `previous`. Where an intruder was says nothing about how the owner moves.
 pub fn previous<'a, R: Borrow<Row>>(slice: Slice<'a, R>, present: &Row) -> Option<&'a Row> {
-    slice.seen_by(present, None).rfind(|row| row.success)
+    slice.seen_by(present, None).rfind(|row| row.is_habit())
 }
 
 /// How well an account is known, from its rows: successes that arrived before the present event and

@@ -12,14 +12,15 @@ use super::call::{Answer, Call};
 use super::problem::{Problem, ProblemKind};
 use super::scope::Scope;
 use super::state::State;
-use super::view::{Limit, rfc3339};
+use super::view::Paging;
 use crate::accounts::{
     self, Account, AccountPatch, AccountStatus, Created, HashError, InvalidAccount, NewAccount,
     Password, PasswordHash, Patched, check_hash,
 };
 use crate::bot::api::Secret;
+use crate::env::rfc3339;
 use crate::guard::locks;
-use crate::store::{Continuation, StoreError, Tx};
+use crate::store::{StoreError, Tx};
 
 /// Accounts of one page at most.
 const MAX_PAGE: u32 = 500;
@@ -222,10 +223,9 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let call = Call::begin(&state, &request, payload, Scope::Accounts).await?;
     let query: AccountQuery = call.query()?;
-    let limit = Limit::new(query.limit, 100, MAX_PAGE)?;
-    let after: Option<Continuation> = query.after.as_deref().map(str::parse).transpose()?;
+    let paging = Paging::new(query.after.as_deref(), query.limit, MAX_PAGE)?;
     call.read("list_accounts", move |tx| {
-        let page = accounts::list(tx, after.as_ref(), limit.get())?;
+        let page = accounts::list(tx, paging.after.as_ref(), paging.limit)?;
         let mut views = Vec::with_capacity(page.items.len());
         for account in page.items {
             views.push(AccountView::new(tx, account)?);

@@ -9,12 +9,11 @@ use super::call::{Answer, Call};
 use super::problem::Problem;
 use super::scope::Scope;
 use super::state::State;
-use super::view::{Limit, rfc3339};
+use super::view::Paging;
 use crate::accounts;
-use crate::env::Millis;
+use crate::env::{Millis, rfc3339};
 use crate::guard::alerts::{self, CloseOutcome};
 use crate::guard::{Alert, CloseReason, Decision, PromptState, Trust, decisions, trust};
-use crate::store::Continuation;
 
 /// Alerts of one page at most.
 const MAX_PAGE: u32 = 200;
@@ -188,20 +187,26 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let call = Call::begin(&state, &request, payload, Scope::Alerts).await?;
     let query: AlertQuery = call.query()?;
-    let limit = Limit::new(query.limit, 100, MAX_PAGE)?;
+    let paging = Paging::new(query.after.as_deref(), query.limit, MAX_PAGE)?;
     if query.account.is_some() && query.after.is_some() {
         return Err(Problem::invalid(
             "after",
             "the alerts of one account have no pages",
         ));
     }
-    let after: Option<Continuation> = query.after.as_deref().map(str::parse).transpose()?;
     call.read("list_alerts", move |tx| {
         let now = tx.now();
         let (found, next) = match &query.account {
-            Some(account) => (alerts::of_account(tx, account, limit.get())?, None),
+            // Those that are open are few: none may be hidden behind newer closed ones.
+            Some(account) if query.open => {
+                let mut open = alerts::open(tx, account)?;
+                open.reverse();
+                open.truncate(paging.limit);
+                (open, None)
+            }
+            Some(account) => (alerts::of_account(tx, account, paging.limit)?, None),
             None => {
-                let page = alerts::list(tx, after.as_ref(), limit.get())?;
+                let page = alerts::list(tx, paging.after.as_ref(), paging.limit)?;
                 (page.items, page.next)
             }
         };

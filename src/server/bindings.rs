@@ -9,8 +9,8 @@ use super::call::{Answer, Call};
 use super::problem::Problem;
 use super::scope::Scope;
 use super::state::State;
-use super::view::rfc3339;
 use crate::accounts::{self, AccountBinding, Binding};
+use crate::env::rfc3339;
 use crate::store::Tx;
 
 /// Which official account, where an account is bound in several.

@@ -289,20 +289,31 @@ pub(crate) fn require(key: &ApiKey, scope: Scope) -> Result<(), Problem> {
 
 /// Reads a strict query.
 pub(crate) fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
-    actix_web::web::Query::<T>::from_query(request.query_string())
-        .map(actix_web::web::Query::into_inner)
-        .map_err(|error| Problem::invalid("", format!("in the query: {error}")))
+    let pairs = form_urlencoded::parse(request.query_string().as_bytes());
+    let reader = serde_urlencoded::Deserializer::new(pairs);
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let path = error.path().to_string();
+        let message = error.into_inner().to_string();
+        let (field, message) = placed(path, message);
+        Problem::invalid(field, format!("in the query: {message}"))
+    })
 }
 
 /// Parses strict JSON. Syntax errors are 400, wrong content is 422 with the field's path.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // serde would take a list for an object, value by value.
+    if body.trim_ascii_start().first() == Some(&b'[')
+        && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+    {
+        return Err(Problem::invalid("", "expected an object, found a list"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         let inner = error.into_inner();
         if inner.is_data() {
-            let path = if path == "." { String::new() } else { path };
-            Problem::invalid(path, data_message(&inner))
+            let (field, message) = placed(path, data_message(&inner));
+            Problem::invalid(field, message)
         } else {
             not_json(&inner)
         }
@@ -317,6 +328,19 @@ fn not_json(error: &serde_json::Error) -> Problem {
         error.line(),
         error.column()
     ))
+}
+
+/// The field a finding is about: a missing one is named in the message only.
+fn placed(path: String, message: String) -> (String, String) {
+    let path = if path == "." { String::new() } else { path };
+    let missing = message
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.strip_suffix('`'));
+    match missing {
+        Some(name) if path.is_empty() => (name.to_owned(), message),
+        Some(name) => (format!("{path}.{name}"), message),
+        None => (path, message),
+    }
 }
 
 /// The message without serde's position, which would repeat the path.

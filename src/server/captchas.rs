@@ -17,8 +17,8 @@ use super::login::{MAX_ACCOUNT_CHARS, bounded};
 use super::problem::{Problem, ProblemKind};
 use super::scope::Scope;
 use super::state::State;
-use super::view::rfc3339;
 use crate::bot::api::{CaptchaView, Secret};
+use crate::env::rfc3339;
 use crate::guard::captcha::{self, BoundTo, CaptchaAnswered, CaptchaIssued};
 use crate::guard::machines::{self, MachineIssued};
 
@@ -247,7 +247,8 @@ pub(crate) async fn answer(
     .await
 }
 
-fn too_many() -> Problem {
+/// An address had its hourly share of machine identifiers or captchas.
+pub(crate) fn too_many() -> Problem {
     Problem::new(ProblemKind::TooMany)
         .detail("this address has had its share for the hour")
         .retry_after(RETRY_AFTER)

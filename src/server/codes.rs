@@ -11,28 +11,14 @@ use super::call::{Answer, Call};
 use super::problem::{Problem, ProblemKind};
 use super::scope::Scope;
 use super::state::State;
-use super::view::rfc3339;
 use crate::accounts::{self, CodePurpose, Issued, TicketIssued};
 use crate::bot::api::Secret;
-use crate::env::SECOND;
+use crate::env::{SECOND, rfc3339};
 use crate::store;
 use crate::wechat::client::Scene;
 
 /// What begins a ticket's scene in a QR code.
 pub const TICKET_SCENE: &str = "bind:";
-
-/// What a code is good for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum PurposeBody {
-    /// Binding an OpenID to the account.
-    #[default]
-    Bind,
-    /// Taking a binding away in the chat.
-    Unbind,
-    /// Lifting a lock in the chat; needs the scope `unlock`.
-    Unlock,
-}
 
 /// A request for a code.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -40,7 +26,7 @@ pub(crate) enum PurposeBody {
 pub(crate) struct CodeBody {
     /// `bind` when missing.
     #[serde(default)]
-    purpose: PurposeBody,
+    purpose: CodePurpose,
 }
 
 /// A code, to be shown or sent to the account's owner.
@@ -73,11 +59,7 @@ pub(crate) async fn code(
     let mut call =
         Call::begin_with(&state, &request, payload, &[Scope::Codes, Scope::Unlock]).await?;
     let body: CodeBody = call.json_or_default().await?;
-    let purpose = match body.purpose {
-        PurposeBody::Bind => CodePurpose::Bind,
-        PurposeBody::Unbind => CodePurpose::Unbind,
-        PurposeBody::Unlock => CodePurpose::Unlock,
-    };
+    let purpose = body.purpose;
     call.require(match purpose {
         CodePurpose::Unlock => Scope::Unlock,
         CodePurpose::Bind | CodePurpose::Unbind => Scope::Codes,

@@ -17,14 +17,12 @@ use super::call::{Answer, Call};
 use super::problem::{Problem, ProblemKind};
 use super::scope::Scope;
 use super::state::State;
-use super::view::EventView;
+use super::view::{EventView, page_limit};
 use crate::store::records::{ApiKey, FeedEvent};
 use crate::store::{self, Order, StoreError, Tx};
 
 /// Events of one page at most.
 pub const MAX_PAGE: u32 = 500;
-/// Events of one page unless asked otherwise.
-const DEFAULT_PAGE: u32 = 100;
 /// Events looked at for one page when a filter skips most of them.
 const MAX_LOOKED_AT: usize = 2_000;
 /// A comment on a quiet stream this often, so that proxies do not close it.
@@ -98,16 +96,9 @@ pub(crate) async fn list(
 
 impl Filter {
     fn new(query: EventQuery) -> Result<Self, Problem> {
-        let limit = query.limit.unwrap_or(DEFAULT_PAGE);
-        if !(1..=MAX_PAGE).contains(&limit) {
-            return Err(Problem::invalid(
-                "limit",
-                format!("between 1 and {MAX_PAGE}"),
-            ));
-        }
         Ok(Self {
             after: parse_cursor("after", query.after.as_deref())?,
-            limit: limit as usize,
+            limit: page_limit(query.limit, MAX_PAGE)?,
             types: query
                 .types
                 .iter()

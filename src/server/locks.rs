@@ -10,8 +10,8 @@ use super::login::bounded;
 use super::problem::Problem;
 use super::scope::Scope;
 use super::state::State;
-use super::view::rfc3339;
 use crate::accounts;
+use crate::env::rfc3339;
 use crate::guard::locks::{self, LockOutcome};
 use crate::guard::{Lock, LockedBy};
 

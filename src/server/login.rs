@@ -165,10 +165,10 @@ pub(crate) async fn login(
 /// `POST /v1/attempts`
 #[utoipa::path(
     post, path = "/v1/attempts", tag = "logins", operation_id = "attempt",
-    description = "Judges a login before the caller checks the password itself: allow, challenge (with a captcha) or deny.",
+    description = "Judges a login before the caller checks the password itself: allow, challenge (with a captcha) or deny. A locked or disabled account is deny: refuse it like a wrong password.",
     request_body = AttemptBody,
     params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 200, body = AttemptAnswer), super::openapi::WriteProblems),
+    responses((status = 200, body = AttemptAnswer), super::openapi::AttemptProblems),
     security(("key" = [])),
 )]
 pub(crate) async fn attempt(

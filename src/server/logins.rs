@@ -21,8 +21,8 @@ use super::login::{PlaceBody, bounded, origin};
 use super::problem::{Problem, ProblemBody, ProblemKind};
 use super::scope::Scope;
 use super::state::State;
-use super::view::parse_rfc3339;
 use crate::bot::api::{DecisionView, LoginReport, ReportAnswer};
+use crate::env::parse_rfc3339;
 use crate::store;
 
 /// Lines of a bulk report.

@@ -47,4 +47,6 @@ pub use openapi::document;
 pub use scope::Scope;
 pub use serve::{Bound, ServeError, serve};
 pub use testing::TestServer;
-pub use view::{EventView, parse_rfc3339, rfc3339};
+pub use view::EventView;
+
+pub use crate::env::{parse_rfc3339, rfc3339};

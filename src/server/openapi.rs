@@ -138,6 +138,9 @@ problems! {
     /// Writing.
     WriteProblems: WrongHost, BadRequest, Unauthorized, Forbidden, Timeout, StillRunning, TooLarge,
         UnsupportedMediaType, Invalid, IdempotencyMismatch, Internal, Busy;
+    /// Judging an attempt, which may want a captcha.
+    AttemptProblems: WrongHost, BadRequest, Unauthorized, Forbidden, Timeout, StillRunning, TooLarge,
+        UnsupportedMediaType, Invalid, IdempotencyMismatch, TooMany, Internal, Busy;
     /// Writing to one thing.
     ChangeProblems: WrongHost, BadRequest, Unauthorized, Forbidden, NotFound, Timeout, Conflict,
         StillRunning, TooLarge, UnsupportedMediaType, Invalid, IdempotencyMismatch, TooMany, Internal, Busy;

@@ -11,10 +11,9 @@ use super::call::{Answer, Call};
 use super::problem::Problem;
 use super::scope::Scope;
 use super::state::State;
-use super::view::Limit;
+use super::view::Paging;
 use crate::outbox::view::{OutboxView, WebhookView};
 use crate::outbox::{self, Retried, webhook};
-use crate::store::Continuation;
 use crate::store::records::{NewAudit, OutboxEntry, OutboxState};
 
 /// Which messages.
@@ -56,7 +55,8 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let call = Call::begin(&state, &request, payload, Scope::Outbox).await?;
     let query: OutboxQuery = call.query()?;
-    let limit = Limit::new(query.limit, 100, outbox::entry::MAX_LIST as u32)?;
+    let most = outbox::entry::MAX_LIST as u32;
+    let paging = Paging::new(query.after.as_deref(), query.limit, most)?;
     let wanted = match &query.state {
         None => None,
         Some(name) => Some(OutboxState::parse(name).ok_or_else(|| {
@@ -66,9 +66,8 @@ pub(crate) async fn list(
             )
         })?),
     };
-    let after: Option<Continuation> = query.after.as_deref().map(str::parse).transpose()?;
     call.read("list_outbox", move |tx| {
-        let page = outbox::list(tx, wanted, after.as_ref(), limit.get())?;
+        let page = outbox::list(tx, wanted, paging.after.as_ref(), paging.limit)?;
         Ok(Answer::ok(&OutboxPage {
             messages: page.items.iter().map(Into::into).collect(),
             next: page.next.map(String::from),

@@ -274,6 +274,7 @@ impl From<crate::bot::api::BotError> for Problem {
         match error {
             BotError::Store(error) => error.into(),
             BotError::Overloaded => Self::new(ProblemKind::Busy),
+            BotError::TooManyCaptchas => super::captchas::too_many(),
             BotError::Internal(text) => {
                 tracing::error!(error = %text, "the bot could not answer");
                 Self::new(ProblemKind::Internal)

@@ -10,9 +10,9 @@ use super::call::{Answer, Call};
 use super::problem::{Problem, ProblemKind};
 use super::scope::Scope;
 use super::state::State;
-use super::view::rfc3339;
 use crate::accounts;
 use crate::bot::api::{Secret, SessionView};
+use crate::env::rfc3339;
 use crate::guard::{Session, SessionEnd, sessions};
 use crate::store::{self, StoreError};
 

@@ -3,25 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::env::Millis;
+use super::problem::Problem;
+use crate::env::rfc3339;
+use crate::store::Continuation;
 use crate::store::records::FeedEvent;
-
-/// A moment as RFC 3339 in UTC with milliseconds; the ends of time for what no calendar holds.
-pub fn rfc3339(at: Millis) -> String {
-    let timestamp = jiff::Timestamp::from_millisecond(at).unwrap_or(if at < 0 {
-        jiff::Timestamp::MIN
-    } else {
-        jiff::Timestamp::MAX
-    });
-    format!("{timestamp:.3}")
-}
-
-/// A moment from RFC 3339 with an offset.
-pub fn parse_rfc3339(text: &str) -> Option<Millis> {
-    text.parse::<jiff::Timestamp>()
-        .ok()
-        .map(jiff::Timestamp::as_millisecond)
-}
 
 /// A fact of the feed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -59,26 +44,34 @@ impl From<FeedEvent> for EventView {
     }
 }
 
-/// The size of a page, checked.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limit(u32);
+/// Which page of a list: where it goes on and how much it holds, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Paging {
+    /// The `next` of the page before.
+    pub(crate) after: Option<Continuation>,
+    /// How many.
+    pub(crate) limit: usize,
+}
 
-impl Limit {
-    pub(crate) fn new(
-        asked: Option<u32>,
-        default: u32,
-        most: u32,
-    ) -> Result<Self, super::problem::Problem> {
-        let limit = asked.unwrap_or(default);
-        if (1..=most).contains(&limit) {
-            Ok(Self(limit))
-        } else {
-            let message = format!("between 1 and {most}");
-            Err(super::problem::Problem::invalid("limit", message))
-        }
+/// Items of a page unless asked otherwise.
+pub(crate) const DEFAULT_PAGE: u32 = 100;
+
+impl Paging {
+    /// Reads what the query says.
+    pub(crate) fn new(after: Option<&str>, limit: Option<u32>, most: u32) -> Result<Self, Problem> {
+        Ok(Self {
+            after: after.map(str::parse).transpose()?,
+            limit: page_limit(limit, most)?,
+        })
     }
+}
 
-    pub(crate) fn get(self) -> usize {
-        self.0 as usize
+/// The size of a page, between 1 and `most`.
+pub(crate) fn page_limit(asked: Option<u32>, most: u32) -> Result<usize, Problem> {
+    let limit = asked.unwrap_or(DEFAULT_PAGE);
+    if (1..=most).contains(&limit) {
+        Ok(limit as usize)
+    } else {
+        Err(Problem::invalid("limit", format!("between 1 and {most}")))
     }
 }

@@ -415,7 +415,7 @@ impl Chat<'_, '_> {
             "official_account": self.event.official_account,
             "type": self.event.inbound.kind_name(),
             "text": self.event.text.original(),
-            "time": crate::bot::time::rfc3339(self.event.time),
+            "time": crate::env::rfc3339(self.event.time),
         });
         self.wait(action, "forward".to_owned(), body)
     }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::bot::api::{SignalView, Verdict};
-use crate::bot::time::rfc3339;
+use crate::env::rfc3339;
 use crate::lang::eval::{self, Judgement, SignalResult, SignalState, Trace, display, explain};
 use crate::lang::program::Program;
 use crate::store::records::{Decision, FiredSignal};

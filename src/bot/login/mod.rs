@@ -8,8 +8,11 @@
 //! The second command looks again at what may have changed while the password was checked. A caller
 //! cannot tell an unknown account, a wrong password, a lock and a rule's refusal apart.
 
+mod alarm;
 pub(crate) mod ask;
+mod challenge;
 pub(crate) mod decide;
+mod entry;
 mod facts;
 mod flow;
 mod origin;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::alarm::{Decided, decide, settle, verdict};
+use super::entry::{case, identify, record};
 use super::facts::CaseFacts;
-use super::flow::{case, decide, identify, record, settle};
+use super::flow::tell_owner;
 use super::origin::Prepared;
 use crate::accounts;
 use crate::bot::Bot;
@@ -14,7 +16,7 @@ use crate::bot::context::Context;
 use crate::env::{DAY, MINUTE, Millis};
 use crate::guard::reports::{self, Known};
 use crate::guard::sessions::{self, NewSession};
-use crate::guard::{Standing, machines, standing};
+use crate::guard::{Standing, locked_login, machines, standing};
 use crate::lang::program::EventName;
 use crate::store::records::NewEvent;
 use crate::store::{Tx, execute};
@@ -98,15 +100,15 @@ fn reported(
         decide(tx, context, &case, acts)?
     } else {
         let wish = CaseFacts::new(tx, context, &case).run_rules(&EventName::Failure, acts)?;
-        super::flow::Decided {
+        Decided {
             id: tx.id("dec"),
             judgement: Default::default(),
             explanation: super::decide::acted(&wish.rules),
-            verdict: super::flow::verdict(&wish, false),
+            verdict: verdict(&wish, false),
             wish,
         }
     };
-    let stopped = match stands {
+    let stopped = match &stands {
         Standing::Locked(_) => Some("locked"),
         Standing::Disabled => Some("disabled"),
         _ => None,
@@ -128,12 +130,18 @@ fn reported(
     )?;
     if success {
         machines::prove(tx, &identified)?;
-        if acts {
-            note_session(tx, context, report, prepared, check.id.as_deref())?;
-        }
+    }
+    if report.success && acts {
+        // Under a lock too: then the session is told to end.
+        note_session(tx, context, report, prepared, check.id.as_deref())?;
+    }
+    if let (Standing::Locked(account), true) = (&stands, report.success && acts)
+        && locked_login(tx, &context.limits.guard, &account.id)?
+    {
+        tell_owner(tx, &account.id)?;
     }
     let login = (success && acts).then_some(login);
-    let view = settle(tx, context, &case, decided, login, "report")?;
+    let view = settle(tx, context, &case, decided, login, "report")?.view;
     if let Some(id) = &report.id {
         reports::note(tx, id, digest, &view.id)?;
     }
@@ -143,6 +151,7 @@ fn reported(
                 "logged_in",
                 json!({
                     "session": report.session,
+                    "machine": check.id,
                     "decision": view.id,
                     "suspicion": view.suspicion,
                     "alert": view.alert,

@@ -252,11 +252,6 @@ impl Stage {
         purpose: CodePurpose,
         code: &str,
     ) -> Result<(), String> {
-        let purpose = match purpose {
-            CodePurpose::Bind => accounts::CodePurpose::Bind,
-            CodePurpose::Unbind => accounts::CodePurpose::Unbind,
-            CodePurpose::Unlock => accounts::CodePurpose::Unlock,
-        };
         let shared = self.bot.shared().clone();
         let (account, code) = (account.to_owned(), code.to_owned());
         self.run("code", move |tx| {

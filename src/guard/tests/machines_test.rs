@@ -152,6 +152,18 @@ async fn issuing_machines_is_limited_per_address() {
         more("203.0.113.8").await,
         MachineIssued::Issued { .. }
     ));
+    for host in ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:3"] {
+        assert!(matches!(more(host).await, MachineIssued::Issued { .. }));
+    }
+    assert_eq!(
+        more("2001:db8::4").await,
+        MachineIssued::TooMany,
+        "one connection owns a whole /64"
+    );
+    assert!(matches!(
+        more("2001:db8:0:1::4").await,
+        MachineIssued::Issued { .. }
+    ));
     world.clock.advance(HOUR);
     assert!(matches!(
         more("203.0.113.7").await,

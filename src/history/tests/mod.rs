@@ -677,6 +677,19 @@ fn previous_is_the_last_success() {
         truncated: false,
     };
     assert_eq!(previous(slice, &now()).map(|row| row.arrival), Some(2));
+    let mut disowned = rows.clone();
+    for row in disowned.iter_mut().filter(|row| row.arrival == 2) {
+        row.answered_lock = true;
+    }
+    let without = Slice {
+        rows: &disowned,
+        ..slice
+    };
+    assert_eq!(
+        previous(without, &now()).map(|row| row.arrival),
+        Some(1),
+        "a login answered with 锁定 is nobody's last one"
+    );
     assert_eq!(
         experience(slice, &now()),
         Experience {

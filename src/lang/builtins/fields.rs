@@ -381,8 +381,8 @@ pub(super) fn table() -> Vec<FieldSpec> {
             "previous",
             Type::Login,
             login,
-            "上一次成功登录",
-            "the last successful login",
+            "上一次成功登录，不算主人回答过“锁定”的",
+            "the last successful login, leaving out those whose owner answered with 锁定",
         )
         .hidden(),
         row(

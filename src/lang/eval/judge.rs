@@ -82,38 +82,27 @@ pub fn judge<F: Facts + ?Sized>(program: &Program, facts: &mut F) -> Judgement {
         .signals
         .iter()
         .enumerate()
-        .map(|(index, signal)| one(index, signal, program, facts))
+        .map(|(index, signal)| one(index, signal, program, facts, None))
         .collect();
     total(signals)
 }
 
-/// The same with what every sub-expression was: for each signal the trace of `when` and, where it
-/// was looked at, of `except`.
+/// What the sub-expressions of a signal were: of `when` and, where it was looked at, of `except`.
+pub type SignalTrace = (Trace, Option<Trace>);
+
+/// The same, observed: for each signal the traces of its conditions. Nothing is evaluated twice.
 pub fn judge_traced<F: Facts + ?Sized>(
     program: &Program,
     facts: &mut F,
-) -> (Judgement, Vec<(Trace, Option<Trace>)>) {
-    let judgement = judge(program, facts);
-    let traces = judgement
-        .signals
-        .iter()
-        .zip(&program.signals)
-        .map(|(result, signal)| {
-            let mut when = Trace::default();
-            eval(&signal.when, program, facts, &mut when);
-            let looked = !matches!(
-                result.state,
-                SignalState::Quiet | SignalState::NotEvaluable(_)
-            );
-            let except = signal.except.as_ref().filter(|_| looked).map(|except| {
-                let mut trace = Trace::default();
-                eval(except, program, facts, &mut trace);
-                trace
-            });
-            (when, except)
-        })
-        .collect();
-    (judgement, traces)
+) -> (Judgement, Vec<SignalTrace>) {
+    let mut traces = Vec::with_capacity(program.signals.len());
+    let mut signals = Vec::with_capacity(program.signals.len());
+    for (index, signal) in program.signals.iter().enumerate() {
+        let mut trace = SignalTrace::default();
+        signals.push(one(index, signal, program, facts, Some(&mut trace)));
+        traces.push(trace);
+    }
+    (total(signals), traces)
 }
 
 fn one<F: Facts + ?Sized>(
@@ -121,12 +110,23 @@ fn one<F: Facts + ?Sized>(
     signal: &Signal,
     program: &Program,
     facts: &mut F,
+    mut trace: Option<&mut SignalTrace>,
 ) -> SignalResult {
-    let state = state(signal, program, facts);
-    let values = match &state {
-        SignalState::Quiet | SignalState::NotEvaluable(_) => Vec::new(),
-        _ => values(signal, program, facts),
+    let when = match &mut trace {
+        Some(trace) => eval(&signal.when, program, facts, &mut trace.0),
+        None => eval(&signal.when, program, facts, &mut NoObserver),
     };
+    let values = match (when.truth(), &trace) {
+        (Some(true), Some(trace)) => values(&trace.0, program),
+        (Some(true), None) => {
+            // Evaluated again with an observer, so that the many logins on which nothing fires pay nothing.
+            let mut again = Trace::default();
+            eval(&signal.when, program, facts, &mut again);
+            values(&again, program)
+        }
+        _ => Vec::new(),
+    };
+    let state = state_of(&when, signal, program, facts, trace);
     SignalResult {
         index,
         name: signal.name.clone(),
@@ -141,10 +141,20 @@ fn one<F: Facts + ?Sized>(
 /// What one signal says of a login.
 pub fn state<F: Facts + ?Sized>(signal: &Signal, program: &Program, facts: &mut F) -> SignalState {
     let when = eval(&signal.when, program, facts, &mut NoObserver);
+    state_of(&when, signal, program, facts, None)
+}
+
+fn state_of<F: Facts + ?Sized>(
+    when: &Value,
+    signal: &Signal,
+    program: &Program,
+    facts: &mut F,
+    trace: Option<&mut SignalTrace>,
+) -> SignalState {
     match when.truth() {
-        None => SignalState::NotEvaluable(missing(&when)),
+        None => SignalState::NotEvaluable(missing(when)),
         Some(false) => SignalState::Quiet,
-        Some(true) if exempt(signal, program, facts) => SignalState::Exempt,
+        Some(true) if exempt(signal, program, facts, trace) => SignalState::Exempt,
         Some(true) if signal.learn.is_some_and(|learn| learns(learn, facts)) => {
             SignalState::Learning
         }
@@ -153,11 +163,23 @@ pub fn state<F: Facts + ?Sized>(signal: &Signal, program: &Program, facts: &mut 
 }
 
 /// `except` exempts only when certainly true.
-fn exempt<F: Facts + ?Sized>(signal: &Signal, program: &Program, facts: &mut F) -> bool {
-    signal
-        .except
-        .as_ref()
-        .is_some_and(|except| eval(except, program, facts, &mut NoObserver).truth() == Some(true))
+fn exempt<F: Facts + ?Sized>(
+    signal: &Signal,
+    program: &Program,
+    facts: &mut F,
+    trace: Option<&mut SignalTrace>,
+) -> bool {
+    let Some(except) = &signal.except else {
+        return false;
+    };
+    let value = match trace {
+        Some(trace) => {
+            let seen = trace.1.insert(Trace::default());
+            eval(except, program, facts, seen)
+        }
+        None => eval(except, program, facts, &mut NoObserver),
+    };
+    value.truth() == Some(true)
 }
 
 fn learns<F: Facts + ?Sized>(learn: Learn, facts: &mut F) -> bool {
@@ -178,23 +200,16 @@ fn learns<F: Facts + ?Sized>(learn: Learn, facts: &mut F) -> bool {
 /// Most facts one signal reports.
 const MAX_VALUES: usize = 16;
 
-/// The facts a fired signal looked at. Evaluated again with an observer, so that the many logins on
-/// which nothing fires pay nothing.
-fn values<F: Facts + ?Sized>(
-    signal: &Signal,
-    program: &Program,
-    facts: &mut F,
-) -> Vec<(String, Value)> {
-    let mut trace = Trace::default();
-    eval(&signal.when, program, facts, &mut trace);
+/// The facts a signal looked at, as written.
+fn values(trace: &Trace, program: &Program) -> Vec<(String, Value)> {
     let mut values: Vec<(String, Value)> = Vec::new();
-    for step in trace.steps {
-        let (Some(value), true) = (step.value, step.fact) else {
+    for step in &trace.steps {
+        let (Some(value), true) = (&step.value, step.fact) else {
             continue;
         };
         let source = program.sources.slice(step.span).to_owned();
         if values.len() < MAX_VALUES && values.iter().all(|(known, _)| *known != source) {
-            values.push((source, value));
+            values.push((source, value.clone()));
         }
     }
     values

@@ -97,14 +97,42 @@ pub enum OperatorAct {
     Unbinds,
 }
 
-/// What a verification code is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+/// What a verification code is good for; for nothing else. The one definition for stories, store and API.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
-#[allow(missing_docs, reason = "the names say it")]
 pub enum CodePurpose {
+    /// Binding an OpenID to the account.
+    #[default]
     Bind,
+    /// Taking a binding away in the chat.
     Unbind,
+    /// Lifting a lock in the chat; over the API it needs the scope `unlock`.
     Unlock,
+}
+
+impl CodePurpose {
+    /// Every purpose.
+    pub const ALL: [Self; 3] = [Self::Bind, Self::Unbind, Self::Unlock];
+
+    /// The purpose's name in stories, keys and the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bind => "bind",
+            Self::Unbind => "unbind",
+            Self::Unlock => "unlock",
+        }
+    }
 }
 
 /// What a WeChat user does.

@@ -104,6 +104,10 @@ pub struct SuspendedBinding {
     pub until: Millis,
 }
 
+/// How long a resting binding outlives its time at most: whoever ends it says so in the feed, and a
+/// process that was down must find it. Readers look at `until`.
+pub const SUSPENDED_BINDING_KEPT: Millis = 90 * crate::env::DAY;
+
 impl Record for SuspendedBinding {
     const KIND: Kind = Kind::SuspendedBinding;
     type Key = (String, String);
@@ -113,7 +117,7 @@ impl Record for SuspendedBinding {
     }
 
     fn expires_at(&self) -> Option<Millis> {
-        Some(self.until)
+        Some(self.until.saturating_add(SUSPENDED_BINDING_KEPT))
     }
 }
 

@@ -14,31 +14,7 @@ pub(crate) const TYPES: &[RecordType] = &[
     RecordType::of::<LimitWindow>(),
 ];
 
-/// What a code is good for; for nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CodePurpose {
-    /// Binding an OpenID to the account.
-    Bind,
-    /// Taking a binding away.
-    Unbind,
-    /// Lifting a lock.
-    Unlock,
-}
-
-impl CodePurpose {
-    /// Every purpose.
-    pub const ALL: [Self; 3] = [Self::Bind, Self::Unbind, Self::Unlock];
-
-    /// The purpose's name in keys and in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bind => "bind",
-            Self::Unbind => "unbind",
-            Self::Unlock => "unlock",
-        }
-    }
-}
+pub use crate::lang::program::CodePurpose;
 
 /// The outstanding verification code of an account for one purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

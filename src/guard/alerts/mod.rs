@@ -4,14 +4,23 @@
 //! good for it only from the OpenID that was asked, and only for a shorter time; 锁定 needs no alert
 //! at all. What a cool-down keeps quiet is appended to the alert that was raised, visibly.
 
+mod answer;
+mod close;
+
+pub use answer::{Answer, Choice, TrustAnswer, answer_trust, choose};
+pub(super) use close::close_open;
+pub use close::{CloseOutcome, close};
+pub(crate) use close::{close_all_deleted, erase};
+
+use close::close_expired;
 use serde_json::{Value, json};
 
+use super::history;
 use super::limits::Limits;
-use super::{history, trust};
-use crate::env::{Millis, SECOND};
+use crate::env::{Millis, rfc3339};
 use crate::store::records::{
-    Alert, AlertByAccount, Appended, CloseReason, Closed, CoolDown, Decision, FiredSignal, Login,
-    LoginRef, NewAudit, NewEvent, PromptState, Record as _,
+    Alert, AlertByAccount, Appended, CloseReason, CoolDown, FiredSignal, Login, LoginRef, NewEvent,
+    PromptState,
 };
 use crate::store::{Continuation, Order, Page, StoreError, Tx};
 
@@ -23,10 +32,6 @@ pub const MAX_APPENDED: usize = 8;
 const MAX_SIGNALS: usize = 32;
 /// The most alerts on one page of a listing.
 const MAX_PAGE: usize = 200;
-/// The most alerts one step of an erasure deletes, three keys each.
-const ERASE_STEP: usize = 60;
-/// The most cool-downs of an account forgotten at once; the rest expires.
-const MAX_COOL_DOWNS: usize = 64;
 /// The scope of cool-downs per account.
 const ACCOUNT_SCOPE: &str = "";
 
@@ -149,6 +154,8 @@ pub fn raise(tx: &mut Tx<'_>, limits: &Limits, new: NewAlert) -> Result<Raised, 
             "signals": alert.signals.iter().map(|signal| signal.name.as_str()).collect::<Vec<_>>(),
             "prompt": if alert.prompt == PromptState::Capped { "capped" } else { "pending" },
             "bound": alert.openid.is_some(),
+            "machine": alert.machine,
+            "login_time": rfc3339(alert.login.time),
         }),
     ))?;
     Ok(match alert.prompt {
@@ -401,221 +408,6 @@ fn settle(
     }
     alert.prompt = state(&mut alert);
     tx.put(&alert)
-}
-
-/// Which alert a message of the owner is about.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Choice {
-    /// This one.
-    One(Box<Alert>),
-    /// One of these, oldest first: list them with their numbers.
-    Several(Vec<Alert>),
-    /// None that this sender can answer.
-    None,
-}
-
-/// Who answers, with what.
-#[derive(Clone, Copy)]
-pub struct Answer<'a> {
-    /// The account.
-    pub account: &'a str,
-    /// The official account's name in the configuration.
-    pub official_account: &'a str,
-    /// The sender.
-    pub openid: &'a str,
-    /// The number they gave, if they did.
-    pub choice: Option<u64>,
-    /// When they sent it, by the platform's clock (whole seconds).
-    pub sent_at: Millis,
-}
-
-impl std::fmt::Debug for Answer<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answer")
-            .field("choice", &self.choice)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Which alert an answer means: the one of that number, or the last one prompted before the message
-/// was sent. With several of those the owner must say which.
-pub fn choose(tx: &mut Tx<'_>, answer: Answer<'_>) -> Result<Choice, StoreError> {
-    let now = tx.now();
-    let mut open = open(tx, answer.account)?;
-    open.retain(|alert| alert.answerable_by(answer.official_account, answer.openid, now));
-    if let Some(number) = answer.choice {
-        let chosen = open.into_iter().find(|alert| alert.number == number);
-        return Ok(chosen.map_or(Choice::None, |alert| Choice::One(Box::new(alert))));
-    }
-    // The platform gives whole seconds; a prompt and a message of one second fit together.
-    let second = |at: Millis| at.div_euclid(SECOND);
-    open.retain(|alert| {
-        let prompted = alert.prompted_at();
-        prompted.is_some_and(|at| second(at) <= second(answer.sent_at))
-    });
-    Ok(match open.len() {
-        0 => Choice::None,
-        1 => open
-            .pop()
-            .map_or(Choice::None, |alert| Choice::One(Box::new(alert))),
-        _ => Choice::Several(open),
-    })
-}
-
-/// What became of 是我.
-#[derive(Debug, Clone, PartialEq)]
-pub enum TrustAnswer {
-    /// The alert is closed and its machine trusted.
-    Trusted {
-        /// The alert.
-        alert: Box<Alert>,
-        /// Until when.
-        until: Millis,
-    },
-    /// The alert is closed; there was no machine that could be trusted (none, or an illegal one).
-    NoMachine {
-        /// The alert.
-        alert: Box<Alert>,
-    },
-    /// Which one? List them.
-    Several(Vec<Alert>),
-    /// No alert that this sender can answer.
-    NoneOpen,
-}
-
-/// 是我: closes the alert that is meant and trusts its machine for `pause`.
-pub fn answer_trust(
-    tx: &mut Tx<'_>,
-    answer: Answer<'_>,
-    pause: Millis,
-    actor: &str,
-) -> Result<TrustAnswer, StoreError> {
-    let alert = match choose(tx, answer)? {
-        Choice::One(alert) => alert,
-        Choice::Several(alerts) => return Ok(TrustAnswer::Several(alerts)),
-        Choice::None => return Ok(TrustAnswer::NoneOpen),
-    };
-    close_open(tx, (*alert).clone(), CloseReason::TrustedByOwner, actor)?;
-    match alert.machine.as_deref().filter(|_| alert.legal) {
-        Some(machine) => {
-            let until = tx.now().saturating_add(pause);
-            let account = alert.account.as_str();
-            let until = trust::trust(tx, account, machine, until, Some(&alert.id), actor)?;
-            Ok(TrustAnswer::Trusted { alert, until })
-        }
-        None => Ok(TrustAnswer::NoMachine { alert }),
-    }
-}
-
-/// What became of closing.
-#[derive(Debug, Clone, PartialEq)]
-pub enum CloseOutcome {
-    /// It is closed now.
-    Closed(Box<Alert>),
-    /// It was closed, or its time was over, before.
-    AlreadyClosed,
-    /// No such alert.
-    Unknown,
-}
-
-/// Closes an alert and takes its prompt back if that has not gone out.
-pub fn close(
-    tx: &mut Tx<'_>,
-    id: &str,
-    reason: CloseReason,
-    actor: &str,
-) -> Result<CloseOutcome, StoreError> {
-    let Some(alert) = get(tx, id)? else {
-        return Ok(CloseOutcome::Unknown);
-    };
-    if !alert.is_open(tx.now()) {
-        return Ok(CloseOutcome::AlreadyClosed);
-    }
-    crate::outbox::withdraw_alert(tx, &alert.account, &alert.id)?;
-    let alert = close_open(tx, alert, reason, actor)?;
-    Ok(CloseOutcome::Closed(Box::new(alert)))
-}
-
-pub(super) fn close_open(
-    tx: &mut Tx<'_>,
-    mut alert: Alert,
-    reason: CloseReason,
-    actor: &str,
-) -> Result<Alert, StoreError> {
-    tx.delete::<AlertByAccount>(&alert.index().key())?;
-    alert.closed = Some(Closed {
-        at: tx.now(),
-        reason,
-        by: actor.to_owned(),
-    });
-    if alert.prompt == PromptState::Pending {
-        alert.prompt = PromptState::Withdrawn;
-    }
-    tx.put(&alert)?;
-    tx.put(&alert.index())?;
-    let data = json!({ "reason": reason.name() });
-    tx.emit(alert.event("alert_closed", data.clone()))?;
-    if matches!(
-        reason,
-        CloseReason::TrustedByOwner | CloseReason::ClosedByOwner | CloseReason::Operator
-    ) {
-        tx.audit(NewAudit {
-            actor: actor.to_owned(),
-            action: "alert.close".into(),
-            account: Some(alert.account.clone()),
-            detail: json!({ "alert": alert.id, "reason": reason.name() }),
-        })?;
-    }
-    Ok(alert)
-}
-
-/// Closes the alerts of an account whose time is over.
-fn close_expired(tx: &mut Tx<'_>, account: &str) -> Result<(), StoreError> {
-    let now = tx.now();
-    for row in tx.scan::<AlertByAccount>((account, false), Order::Ascending, MAX_OPEN)? {
-        match get(tx, &row.alert)? {
-            Some(alert) if alert.is_open(now) => {}
-            Some(alert) => {
-                close_open(tx, alert, CloseReason::Expired, crate::accounts::SYSTEM)?;
-            }
-            None => tx.delete::<AlertByAccount>(&row.key())?,
-        }
-    }
-    Ok(())
-}
-
-/// Closes the open alerts of an account that is being deleted.
-pub(crate) fn close_all_deleted(
-    tx: &mut Tx<'_>,
-    account: &str,
-    actor: &str,
-) -> Result<(), StoreError> {
-    for alert in open(tx, account)? {
-        close_open(tx, alert, CloseReason::AccountDeleted, actor)?;
-    }
-    Ok(())
-}
-
-/// Erases a part of an account's alerts raised before `before`, with their decisions. `true` when
-/// there may be more.
-pub(crate) fn erase(tx: &mut Tx<'_>, account: &str, before: Millis) -> Result<bool, StoreError> {
-    for row in tx.scan::<CoolDown>(account, Order::Ascending, MAX_COOL_DOWNS)? {
-        if row.raised_at <= before {
-            tx.delete::<CoolDown>(&row.key())?;
-        }
-    }
-    let mut rows = tx.scan::<AlertByAccount>(account, Order::Ascending, ERASE_STEP)?;
-    let full = rows.len() == ERASE_STEP;
-    rows.retain(|row| row.raised_at <= before);
-    let more = full && !rows.is_empty();
-    for row in rows {
-        if let Some(alert) = get(tx, &row.alert)? {
-            tx.delete::<Decision>(&alert.decision)?;
-        }
-        tx.delete::<Alert>(&row.alert)?;
-        tx.delete::<AlertByAccount>(&row.key())?;
-    }
-    Ok(more)
 }
 
 /// The login rows of an alert that are still kept, the first one first.

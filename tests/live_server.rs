@@ -1,0 +1,501 @@
+//! The binary as it runs in production: `init` and `serve`, and `dev`, driven over their sockets.
+#![cfg(feature = "cli")]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use menshen::env::{MINUTE, Millis, parse_rfc3339};
+use menshen::wechat::signature::{Token, sign};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+const PHONE: &str = "13800138000";
+/// Not one that `dev` shows in its examples.
+const SECRET_PHONE: &str = "13971350246";
+const PASSWORD: &str = "correct-horse-battery-staple";
+
+const RULES: &str = r#"
+on text with phone: mobile, code: digits(6) {
+    start binding with phone, code
+}
+
+dialog binding expires 10 minutes {
+    ask phone: mobile "手机号？"
+    ask code: digits(6) "验证码？"
+    done {
+        bind {
+            bound   { reply "绑定成功" }
+            already { reply "已经绑定" }
+            taken   { reply "已被绑定" }
+            refused { reply "不对，还可以试 {tries_left} 次" }
+            blocked { reply "太多次" }
+        }
+    }
+}
+
+on text "锁定" when bound even in dialog {
+    lock account {
+        locked         { reply "已锁定" }
+        already_locked { reply "早已锁定" }
+    }
+}
+
+on attempt when login.channel == "kiosk" {
+    challenge captcha
+}
+"#;
+
+/// A running server, its log, and a client of it. Killed when dropped.
+struct Server {
+    child: Child,
+    url: String,
+    key: String,
+    http: reqwest::Client,
+    log: Arc<Mutex<String>>,
+    reading: Vec<JoinHandle<()>>,
+}
+
+fn menshen(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_menshen"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null());
+    for (name, _) in std::env::vars() {
+        if name.starts_with("MENSHEN_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Keeps what a pipe says and passes it on for as long as anybody listens.
+fn read(
+    pipe: impl std::io::Read + Send + 'static,
+    log: Arc<Mutex<String>>,
+    said: mpsc::Sender<String>,
+) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        let mut lines = BufReader::new(pipe);
+        let mut line = Vec::new();
+        while lines
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|read| read > 0)
+        {
+            let text = String::from_utf8_lossy(&line).into_owned();
+            log.lock().unwrap().push_str(&text);
+            let _ = said.send(text);
+            line.clear();
+        }
+    })
+}
+
+fn done(output: Output) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+impl Server {
+    /// Starts it and waits for the line that has the address behind `sign`.
+    fn start(mut command: Command, sign: &str) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let log = Arc::new(Mutex::new(String::new()));
+        let (said, lines) = mpsc::channel();
+        let printed = child.stdout.take().expect("a pipe");
+        let logged = child.stderr.take().expect("a pipe");
+        let reading = vec![
+            read(printed, log.clone(), said.clone()),
+            read(logged, log.clone(), said),
+        ];
+        let url = loop {
+            // Both pipes closed: it has ended.
+            let Ok(line) = lines.recv() else {
+                panic!("it ended: {}", log.lock().unwrap());
+            };
+            if let Some((_, rest)) = line.split_once(sign) {
+                let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+                break format!("http://{}", &rest[..end]);
+            }
+        };
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self {
+            child,
+            url,
+            key: String::new(),
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .expect("a client"),
+            log,
+            reading,
+        }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.key);
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.expect("it answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.call(Method::POST, path, body).await
+    }
+
+    async fn made(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.post(path, body).await;
+        assert!(status.is_success(), "{path}: {status} {answer}");
+        answer
+    }
+
+    /// Everything it has logged, once it has ended.
+    fn log_to_the_end(&mut self) -> String {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        for reading in self.reading.drain(..) {
+            reading.join().expect("the log was read");
+        }
+        self.log.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    Millis::try_from(since.expect("after 1970").as_millis()).expect("before year 292 million")
+}
+
+fn time(answer: &Value, field: &str) -> Millis {
+    let text = answer[field].as_str();
+    text.and_then(parse_rfc3339)
+        .unwrap_or_else(|| panic!("no time {field}: {answer}"))
+}
+
+/// Made between two moments, it must last exactly this long.
+fn assert_lasts(answer: &Value, life: Millis, made: (Millis, Millis)) {
+    let until = time(answer, "expires_at");
+    assert!(
+        (made.0 + life..=made.1 + life).contains(&until),
+        "{answer}: {until} is not {life} ms after {made:?}"
+    );
+}
+
+#[tokio::test]
+async fn limits_of_the_configuration_hold_in_a_running_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("rules")).expect("made");
+    std::fs::write(folder.join("rules/test.rules"), RULES).expect("written");
+    done(
+        menshen(folder, &["init", ".", "--app-id", "wx0123456789abcdef"])
+            .output()
+            .expect("it runs"),
+    );
+    std::fs::write(folder.join("secrets/app_secret"), "0123456789abcdef").expect("written");
+    let scopes = "accounts,codes,login,machines";
+    let key = done(
+        menshen(folder, &["keys", "add", "test", "--scope", scopes])
+            .output()
+            .expect("it runs"),
+    );
+    let mut command = menshen(folder, &["serve", "--log", "info"]);
+    for (name, value) in [
+        ("SERVER__LISTEN", "127.0.0.1:0"),
+        ("OFFICIAL_ACCOUNT__MAIN__MODE", "plaintext"),
+        ("OFFICIAL_ACCOUNT__MAIN__ALLOW_PLAINTEXT_GUARD", "true"),
+        ("OFFICIAL_ACCOUNT__MAIN__API_BASE", "http://127.0.0.1:9"),
+        ("LIMITS__CODE_LIFE", "2m"),
+        ("LIMITS__CODE_TRIES", "2"),
+        ("LIMITS__TICKET_LIFE", "3m"),
+        ("GUARD__MACHINES_PER_ADDRESS", "2"),
+        ("GUARD__CAPTCHAS_PER_ADDRESS", "1"),
+        ("GUARD__CAPTCHA_LIFE", "1m"),
+        ("GUARD__SESSION_LIFE", "5m"),
+    ] {
+        command.env(format!("MENSHEN_{name}"), value);
+    }
+    let mut server = Server::start(command, "serving listen=");
+    server.key = key.trim().to_owned();
+
+    let alice = json!({"account": "alice", "phone": PHONE, "password": PASSWORD});
+    server.made("/v1/accounts", alice).await;
+    let before = now();
+    let code = server
+        .made("/v1/accounts/alice/verification-code", Value::Null)
+        .await;
+    assert_lasts(&code, 2 * MINUTE, (before, now()));
+    let before = now();
+    let ticket = server
+        .made("/v1/accounts/alice/bind-ticket", Value::Null)
+        .await;
+    assert_lasts(&ticket, 3 * MINUTE, (before, now()));
+
+    let address = json!({"ip": "203.0.113.7"});
+    for wanted in [201, 201, 429] {
+        let (status, answer) = server.post("/v1/machines", address.clone()).await;
+        assert_eq!(status, wanted, "{answer}");
+    }
+    let before = now();
+    let whose = json!({"account": "alice", "ip": "203.0.113.7"});
+    let captcha = server.made("/v1/captchas", whose.clone()).await;
+    assert_lasts(&captcha, MINUTE, (before, now()));
+    assert_eq!(server.post("/v1/captchas", whose).await.0, 429);
+
+    // The bot has the same limits as the API: a captcha demanded by a rule counts and ends likewise.
+    let login = |ip: &str, channel: &str| json!({"account": "alice", "password": PASSWORD, "ip": ip, "channel": channel});
+    let before = now();
+    let (status, answer) = server
+        .post("/v1/login", login("203.0.113.8", "kiosk"))
+        .await;
+    assert_eq!(status, 403, "{answer}");
+    assert_lasts(&answer["captcha"], MINUTE, (before, now()));
+    let (status, answer) = server
+        .post("/v1/login", login("203.0.113.8", "kiosk"))
+        .await;
+    assert_eq!(status, 429, "{answer}");
+    let granted = server.made("/v1/login", login("203.0.113.9", "web")).await;
+    let session = &granted["session"];
+    assert_eq!(
+        time(session, "expires_at") - time(session, "since"),
+        5 * MINUTE
+    );
+
+    let right = code["code"].as_str().expect("a code").to_owned();
+    let wrong = |n: u32| {
+        format!(
+            "{:06}",
+            (right.parse::<u32>().expect("digits") + n) % 1_000_000
+        )
+    };
+    let token = std::fs::read_to_string(folder.join("secrets/token")).expect("made by init");
+    let mut replies = Vec::new();
+    for (id, digits) in [wrong(1), wrong(2), right.clone()].into_iter().enumerate() {
+        let seconds = (now() / 1_000).to_string();
+        let nonce = format!("n{id}");
+        let signature = sign(&Token::new(token.trim()), &[&seconds, &nonce]);
+        let body = format!(
+            "<xml><ToUserName>gh_1</ToUserName><FromUserName>oAlice</FromUserName><CreateTime>{seconds}</CreateTime><MsgType>text</MsgType><Content>{PHONE} {digits}</Content><MsgId>{id}1</MsgId></xml>"
+        );
+        let url = format!(
+            "{}/wechat/main?signature={signature}&timestamp={seconds}&nonce={nonce}",
+            server.url
+        );
+        let answer = server
+            .http
+            .post(url)
+            .header("content-type", "text/xml")
+            .body(body);
+        let answer = answer.send().await.expect("it answers");
+        assert_eq!(answer.status(), 200);
+        replies.push(answer.text().await.expect("a body"));
+    }
+    assert!(replies[0].contains("还可以试 1 次"), "{replies:?}");
+    assert!(replies[1].contains("还可以试 0 次"), "{replies:?}");
+    assert!(replies[2].contains("太多次"), "{replies:?}");
+}
+
+/// Runs through everything a secret takes part in, with the whole process logging all it can.
+#[tokio::test]
+async fn no_secret_of_a_run_is_in_its_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("rules")).expect("made");
+    std::fs::write(folder.join("rules/test.rules"), RULES).expect("written");
+    let arguments = [
+        "dev",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        "data",
+        "--rules",
+        "rules",
+        "--log",
+        "trace",
+    ];
+    let mut server = Server::start(menshen(folder, &arguments), "Menshen runs at http://");
+    let made = std::fs::read_to_string(folder.join("data/env")).expect("made by dev");
+    let env = |name: &str| -> String {
+        let line = made
+            .lines()
+            .find_map(|line| line.split_once(&format!("{name}='")));
+        line.expect("in the file")
+            .1
+            .trim_end_matches('\'')
+            .to_owned()
+    };
+    server.key = env("KEY");
+    let mut secrets = vec![
+        ("the API key", env("KEY")),
+        ("the callback's token", env("TOKEN")),
+        ("the EncodingAESKey", env("AES_KEY")),
+        ("the password", PASSWORD.to_owned()),
+        ("the phone", SECRET_PHONE.to_owned()),
+        ("a text", "今天天气怎么样".to_owned()),
+    ];
+    let alice = json!({"account": "alice", "phone": SECRET_PHONE, "password": PASSWORD});
+    server.made("/v1/accounts", alice).await;
+    let path = "/v1/accounts/alice/verification-code";
+    let code = server.made(path, Value::Null).await["code"].clone();
+    let code = code.as_str().expect("a code").to_owned();
+    let ticket = server
+        .made("/v1/accounts/alice/bind-ticket", Value::Null)
+        .await;
+    secrets.push((
+        "a ticket",
+        ticket["ticket"].as_str().expect("one").to_owned(),
+    ));
+
+    let user = server.made("/sandbox/users", json!({"name": "小王"})).await;
+    let openid = user["openid"].as_str().expect("one").to_owned();
+    let act = |action: &str, body: Value| {
+        let path = format!("/sandbox/users/{openid}/{action}");
+        let server = &server;
+        async move { server.made(&path, body).await }
+    };
+    act("follow", json!({})).await;
+    act("text", json!({"content": "今天天气怎么样"})).await;
+    act("text", json!({"content": format!("{SECRET_PHONE} {code}")})).await;
+    let (status, binding) = server
+        .call(Method::GET, "/v1/accounts/alice/binding", Value::Null)
+        .await;
+    assert_eq!((status.as_u16(), &binding["openid"]), (200, &json!(openid)));
+
+    let machine = server
+        .made("/v1/machines", json!({"ip": "203.0.113.7"}))
+        .await;
+    let machine = machine["machine"].as_str().expect("one").to_owned();
+    let login = |password: &str, captcha: Value, channel: &str| {
+        let mut body = json!({
+            "account": "alice", "password": password, "ip": "203.0.113.7",
+            "machine": machine, "channel": channel,
+        });
+        if !captcha.is_null() {
+            body["captcha"] = captcha;
+        }
+        body
+    };
+    let (status, challenge) = server
+        .post("/v1/login", login(PASSWORD, Value::Null, "kiosk"))
+        .await;
+    assert_eq!(status, 403);
+    let captcha = challenge["captcha"]["id"].as_str().expect("one").to_owned();
+    let (_, drawn) = server
+        .call(
+            Method::GET,
+            &format!("/sandbox/captchas/{captcha}"),
+            Value::Null,
+        )
+        .await;
+    let answer = drawn["answer"].as_str().expect("one").to_owned();
+    let solved = json!({"id": captcha, "answer": answer.clone()});
+    let granted = server
+        .made("/v1/login", login(PASSWORD, solved, "kiosk"))
+        .await;
+    let token = granted["token"].as_str().expect("one").to_owned();
+    let (status, _) = server
+        .post(
+            "/v1/login",
+            login("wrong-horse-entirely", Value::Null, "web"),
+        )
+        .await;
+    assert_eq!(status, 401);
+    server
+        .made("/v1/sessions/introspect", json!({"token": token}))
+        .await;
+    let message = json!({"text": "工资条已出：一万二"});
+    server.made("/v1/accounts/alice/messages", message).await;
+    act("text", json!({"content": "锁定"})).await;
+    let (_, again) = server
+        .post("/v1/login", login(PASSWORD, Value::Null, "web"))
+        .await;
+    assert_eq!(again["type"], "urn:menshen:problem:login-refused");
+    // Things that go wrong are logged too.
+    let (status, _) = server
+        .post(
+            "/v1/accounts",
+            json!({"account": "bob", "phone": "138001380"}),
+        )
+        .await;
+    assert_eq!(status, 422);
+    let (status, _) = server
+        .call(Method::DELETE, "/v1/accounts/alice", Value::Null)
+        .await;
+    assert_eq!(status, 200);
+
+    secrets.extend([
+        ("the code", code),
+        ("the OpenID", openid.clone()),
+        (
+            "a machine identifier's signature",
+            machine.rsplit_once('.').expect("signed").1.to_owned(),
+        ),
+        ("a captcha's answer", answer),
+        ("a session's token", token),
+        ("a wrong password", "wrong-horse-entirely".to_owned()),
+        ("a message", "工资条已出".to_owned()),
+    ]);
+    for name in ["app_secret", "master"] {
+        let mut text = String::new();
+        let found = find(&folder.join("data"), name)
+            .unwrap_or_else(|| panic!("`dev` has made no file {name}"));
+        std::fs::File::open(found)
+            .and_then(|mut file| file.read_to_string(&mut text))
+            .expect("readable");
+        let secret = text
+            .split_whitespace()
+            .last()
+            .expect("something")
+            .to_owned();
+        secrets.push(("a secret of the data directory", secret));
+    }
+    let log = server.log_to_the_end();
+    assert!(log.contains("TRACE"), "it logs all it can");
+    assert!(log.lines().count() > 100, "{log}");
+    for (what, secret) in &secrets {
+        assert!(secret.len() >= 6, "{what} is too short to look for");
+        if let Some(line) = log.lines().find(|line| line.contains(secret.as_str())) {
+            // Without the secret itself: a test's output is kept as well.
+            panic!(
+                "{what} is in the log: {}",
+                line.replace(secret.as_str(), "…")
+            );
+        }
+    }
+}
+
+/// A file of this name somewhere below a folder.
+fn find(folder: &Path, name: &str) -> Option<std::path::PathBuf> {
+    for entry in std::fs::read_dir(folder).ok()?.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            if let Some(found) = find(&path, name) {
+                return Some(found);
+            }
+        } else if entry.file_name().to_string_lossy() == name {
+            return Some(path);
+        }
+    }
+    None
+}
