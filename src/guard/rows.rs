@@ -2,6 +2,7 @@
 //! command that judges the present one.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
@@ -74,10 +75,9 @@ impl KeptRows {
         days: (i64, i64),
     ) -> Result<(), StoreError> {
         for what in what {
-            let key = (what, days);
-            if !self.tallies.contains_key(&key) {
-                let count = tally::count(tx, &key.0, days)?;
-                self.tallies.insert(key, count);
+            if let Entry::Vacant(missing) = self.tallies.entry((what, days)) {
+                let count = tally::count(tx, &missing.key().0, days)?;
+                missing.insert(count);
             }
         }
         Ok(())
