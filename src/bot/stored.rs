@@ -70,3 +70,23 @@ pub fn load_all(values: &BTreeMap<String, Stored>) -> BTreeMap<String, Value> {
         .map(|(name, value)| (name.clone(), load(value)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_addresses_again() {
+        for value in [
+            Value::Ip("192.0.2.7".parse().unwrap()),
+            Value::Network("192.0.2.0/24".parse().unwrap()),
+            Value::text("订单 7"),
+            Value::Time(7),
+        ] {
+            let kept = save(&value).expect("it can be kept");
+            assert_eq!(load(&kept), value);
+        }
+        let machine = save(&Value::Machine("mch_1".into())).expect("kept");
+        assert_eq!(load(&machine), Value::text("mch_1"));
+    }
+}

@@ -4,9 +4,9 @@ use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 
 use crate::env::DAY;
-use crate::lang::eval::{Experience, Facts, HistoryAnswer, NoObserver, PastLogin, eval};
+use crate::lang::eval::{Experience, Facts, HistoryAnswer, NoObserver, eval};
 use crate::lang::program::{
-    ByKey, Expr, FieldId, HistoryFunction, HistoryQuery, Name, Program, Sequence, Stream, Window,
+    Expr, FieldId, HistoryFunction, HistoryQuery, Name, Program, Sequence, Stream, Window,
 };
 use crate::lang::value::Value;
 
@@ -87,78 +87,6 @@ pub fn evaluate<R: Rows>(
     }
 }
 
-/// Past logins an explanation shows for one question.
-const MAX_SHOWN: usize = 3;
-
-/// The newest past logins the answer to a query looked at, for explanations. Empty where the answer
-/// rests on none: a missing key, counts over the whole system.
-pub fn used<R: Rows>(
-    query: &HistoryQuery,
-    program: &Program,
-    present: &Present<'_>,
-    rows: &mut R,
-) -> Vec<PastLogin> {
-    let keys = keys_of(query);
-    let Ok(key) = Key::of(&keys, present.row) else {
-        return Vec::new();
-    };
-    if query.function == HistoryFunction::Rarity {
-        return Vec::new();
-    }
-    let slice = rows.rows(&key, after(query, present.row));
-    let Ok(selected) = select(query, program, present, slice) else {
-        return Vec::new();
-    };
-    let habits = !matches!(
-        query.function,
-        HistoryFunction::Count
-            | HistoryFunction::Distinct
-            | HistoryFunction::Ratio
-            | HistoryFunction::Streak
-            | HistoryFunction::Since
-            | HistoryFunction::First
-            | HistoryFunction::Last
-            | HistoryFunction::Sequence
-            | HistoryFunction::Absence
-    );
-    let both = [query.stream, last_of(query)];
-    let counts = |row: &&Row| match habits {
-        true => row.is_habit(),
-        false => both.iter().any(|stream| in_stream(row, *stream)),
-    };
-    let field = query.field.and_then(|field| present.columns.get(field));
-    let whose = !keys.contains(&ByKey::Account);
-    selected
-        .into_iter()
-        .rev()
-        .filter(counts)
-        .take(MAX_SHOWN)
-        .map(|row| PastLogin {
-            time: row.time,
-            values: told(row, field, whose),
-            success: row.success,
-        })
-        .collect()
-}
-
-/// What a row says: the field asked about, whose it is when that is not plain, where it came from.
-fn told(row: &Row, field: Option<Column>, whose: bool) -> Vec<Value> {
-    let account = whose.then_some(Column::Account);
-    let place = [Column::City, Column::Country, Column::Ip];
-    let place = place.into_iter().find(|column| row.cell(*column).is_some());
-    let mut columns: Vec<Column> = Vec::new();
-    for column in [account, field, place].into_iter().flatten() {
-        if column != Column::Time && !columns.contains(&column) {
-            columns.push(column);
-        }
-    }
-    columns
-        .into_iter()
-        .map(|column| row.field(column))
-        .filter(Value::is_known)
-        .collect()
-}
-
 /// Counts over the whole system, by what was counted.
 type Counted = HashMap<Tallied, u64>;
 
@@ -214,7 +142,7 @@ fn knows<R: Borrow<Row>>(slice: Slice<'_, R>, present: &Row) -> bool {
 }
 
 /// The rows of the window, in order, that `where:` certainly lets through.
-fn select<'s, R: Borrow<Row>>(
+pub(super) fn select<'s, R: Borrow<Row>>(
     query: &HistoryQuery,
     program: &Program,
     present: &Present<'_>,

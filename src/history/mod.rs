@@ -16,15 +16,17 @@ mod key;
 mod needs;
 mod row;
 mod tally;
+mod used;
 mod usual;
 mod window;
 
-pub use answer::{Present, evaluate, experience, previous, used};
+pub use answer::{Present, evaluate, experience, previous};
 pub use cell::{Column, Columns};
 pub use key::{Key, KeyPart, network_of};
 pub use needs::{KeyNeed, keys_of, queries_by_key, tallies_of};
 pub use row::Row;
 pub use tally::{TALLIED, Tallied, Tallies, day_of, from_rows as tally_rows, tallied};
+pub use used::used;
 pub use window::{Rows, Slice};
 
 #[cfg(test)]

@@ -49,9 +49,10 @@ pub(super) fn decide(
     if let Some(error) = facts.error.take() {
         return Err(error);
     }
-    let explanation = decide::explanation(&program, &judgement, &traces, &zone);
     facts.judgement = Some(judgement.clone());
     let wish = facts.run_rules(&EventName::Login, acts)?;
+    let rules = facts.why(&EventName::Login)?;
+    let explanation = decide::explanation(&program, &judgement, &traces, &rules, &zone);
     let solved = case.login.as_ref().is_some_and(|login| login.captcha);
     Ok(Decided {
         id,

@@ -7,14 +7,12 @@ use serde_json::json;
 
 use crate::bot::api::{SignalView, Verdict};
 use crate::env::rfc3339;
+use crate::guard::decisions::MAX_EXPLANATION_BYTES as MAX_EXPLANATION;
 use crate::lang::eval::{self, Judgement, SignalResult, SignalState, Trace, display, explain};
 use crate::lang::program::Program;
 use crate::store::records::{Decision, FiredSignal};
 
 use super::facts::Case;
-
-/// Longest stored explanation, in bytes; a value in the store has room for three of them.
-const MAX_EXPLANATION: usize = 16 * 1024;
 
 /// The signals worth showing to the caller: all but the quiet ones.
 pub(crate) fn views(judgement: &Judgement, zone: &TimeZone) -> Vec<SignalView> {
@@ -129,11 +127,13 @@ pub(crate) fn verdict_name(verdict: Verdict) -> &'static str {
     }
 }
 
-/// Why each signal said what it said: the source with the values under each sub-expression.
+/// Why the rules acted (`rules`), and why each signal said what it said: the source with the values
+/// under each sub-expression.
 pub(crate) fn explanation(
     program: &Program,
     judgement: &Judgement,
     traces: &[(Trace, Option<Trace>)],
+    rules: &str,
     zone: &TimeZone,
 ) -> String {
     let mut out = format!("怀疑度 {}", trimmed(judgement.suspicion));
@@ -141,6 +141,7 @@ pub(crate) fn explanation(
         out.push_str(&format!("（{}）", judgement.reasons));
     }
     out.push('\n');
+    out.push_str(rules);
     for (result, (when, except)) in judgement.signals.iter().zip(traces) {
         let signal = &program.signals[result.index];
         let state = match &result.state {
@@ -164,13 +165,14 @@ pub(crate) fn explanation(
     cut(out)
 }
 
-/// Why rules of other events did what they did: which acted.
-pub(crate) fn acted(rules: &[String]) -> String {
-    if rules.is_empty() {
+/// Why rules of other events did what they did: which acted, and every condition (`why`).
+pub(crate) fn acted(rules: &[String], why: &str) -> String {
+    let head = if rules.is_empty() {
         "没有规则要求做什么".to_owned()
     } else {
         format!("规则：{}", rules.join("、"))
-    }
+    };
+    cut(format!("{head}\n{why}"))
 }
 
 fn cut(mut text: String) -> String {

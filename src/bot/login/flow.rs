@@ -267,7 +267,8 @@ fn begin(
     if let Some(login) = &mut case.login {
         login.captcha = solved;
     }
-    let wish = CaseFacts::new(tx, context, &case).run_rules(&EventName::Attempt, true)?;
+    let mut facts = CaseFacts::new(tx, context, &case);
+    let wish = facts.run_rules(&EventName::Attempt, true)?;
     let closed = case.locked
         || case
             .account
@@ -277,8 +278,14 @@ fn begin(
         Caller::Elsewhere if closed => Verdict::Deny,
         _ => verdict(&wish, solved),
     };
+    // Attempts that pass here are not kept, so nobody will ask why.
+    let kept = verdict != Verdict::Allow || caller == Caller::Elsewhere;
+    let explanation = match kept {
+        true => decide::acted(&wish.rules, &facts.why(&EventName::Attempt)?),
+        false => String::new(),
+    };
     let id = tx.id("dec");
-    if verdict != Verdict::Allow || caller == Caller::Elsewhere {
+    if kept {
         let zone = context.zone(None);
         let draft = Draft {
             id: id.clone(),
@@ -287,7 +294,7 @@ fn begin(
             judgement: None,
             verdict,
             rules: &wish.rules,
-            explanation: decide::acted(&wish.rules),
+            explanation,
             generation: context.generation,
             hash: &context.rules.program.hash,
             zone: &zone,

@@ -18,6 +18,7 @@ mod flow;
 mod origin;
 mod report;
 mod run;
+mod why;
 
 pub use facts::{Case, CaseFacts, Login};
 pub use run::{Prompt, Wish};

@@ -99,11 +99,13 @@ fn reported(
     let mut decided = if report.success {
         decide(tx, context, &case, acts)?
     } else {
-        let wish = CaseFacts::new(tx, context, &case).run_rules(&EventName::Failure, acts)?;
+        let mut facts = CaseFacts::new(tx, context, &case);
+        let wish = facts.run_rules(&EventName::Failure, acts)?;
+        let why = facts.why(&EventName::Failure)?;
         Decided {
             id: tx.id("dec"),
             judgement: Default::default(),
-            explanation: super::decide::acted(&wish.rules),
+            explanation: super::decide::acted(&wish.rules, &why),
             verdict: verdict(&wish, false),
             wish,
         }

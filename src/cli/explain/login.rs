@@ -324,5 +324,11 @@ mod tests {
         let logins = parse(&text).expect("logins");
         let said = explain(&rules, &registry, logins, None, &runtime).expect("explained");
         assert!(said.contains("new_city") && said.contains("纽约"), "{said}");
+        // Why not, for rules too; and the past logins it rests on.
+        assert!(
+            said.contains("规则 guard.rules:") && said.contains("suspicion >= budget"),
+            "{said}"
+        );
+        assert!(said.contains("· 2026-01-20 09:00 北京 成功"), "{said}");
     }
 }
