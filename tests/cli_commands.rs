@@ -177,7 +177,7 @@ fn serve_refuses_a_store_of_dev_and_makes_none() {
         path: data,
         cache_bytes: 0,
         flavour: Some(menshen::store::Flavour::Dev),
-        accept_loss: false,
+        on_loss: menshen::store::OnLoss::Refuse,
     };
     let opened = menshen::store::open(options, menshen::env::Env::system()).expect("a store");
     tokio::runtime::Builder::new_current_thread()

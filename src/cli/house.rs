@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::control::{ControlServer, Live, Rules};
+use super::dumps::Dumper;
 use crate::accounts::{self, Passwords};
 use crate::bot::api::RulesStatus;
 use crate::bot::builder::SWEEP_EVERY;
@@ -62,6 +63,7 @@ pub struct House {
     /// The HTTP face.
     pub app: server::App,
     control: Option<ControlServer>,
+    dumper: Option<Dumper>,
     stop: CancellationToken,
     workers: Vec<JoinHandle<()>>,
 }
@@ -127,6 +129,7 @@ impl House {
                 clients: clients.clone(),
             },
         )?;
+        let dumper = Dumper::start(&store, &env, &config.store);
         let outbox = Arc::new(Outbox::new(
             store.clone(),
             env.clone(),
@@ -168,6 +171,7 @@ impl House {
             bot,
             app,
             control,
+            dumper,
             stop,
             workers,
         })
@@ -184,6 +188,9 @@ impl House {
             if worker.await.is_err() {
                 tracing::error!("a worker panicked");
             }
+        }
+        if let Some(dumper) = self.dumper {
+            dumper.last().await;
         }
         self.store.close().await;
     }

@@ -11,6 +11,9 @@ mod control;
 #[cfg(feature = "sandbox")]
 mod dev;
 mod doctor;
+mod dumps;
+#[cfg(test)]
+mod durable;
 mod explain;
 mod export;
 mod failure;

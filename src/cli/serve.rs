@@ -10,7 +10,7 @@ use super::{output, signals};
 use crate::config::Config;
 use crate::env::Env;
 use crate::server::Bound;
-use crate::store::{self, Flavour, OpenError};
+use crate::store::{self, Flavour, OnLoss, OpenError};
 
 /// Memory for the store's engine unless said otherwise.
 const DEFAULT_CACHE_MIB: u64 = 256;
@@ -32,11 +32,30 @@ pub struct Args {
     /// Memory for the store's engine
     #[arg(long, value_name = "MIB", default_value_t = DEFAULT_CACHE_MIB)]
     cache: u64,
-    /// Start although acknowledged commits are missing; what is lost is named and recorded
-    #[arg(long)]
-    accept_loss: bool,
+    /// Start although acknowledged commits are missing: from the last dump, or with what the database
+    /// still has; what is lost is named and recorded
+    #[arg(long, value_name = "FROM", num_args = 0..=1, require_equals = true, default_missing_value = "dump")]
+    accept_loss: Option<AcceptLoss>,
     #[command(flatten)]
     log: LogArgs,
+}
+
+/// Where to go on from after a loss.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum AcceptLoss {
+    /// The last dump: a whole, consistent moment
+    Dump,
+    /// What the database still has: perhaps newer, perhaps with holes
+    Database,
+}
+
+impl From<AcceptLoss> for OnLoss {
+    fn from(chosen: AcceptLoss) -> Self {
+        match chosen {
+            AcceptLoss::Dump => Self::RestoreDump,
+            AcceptLoss::Database => Self::KeepDatabase,
+        }
+    }
 }
 
 /// Runs until it is told to stop.
@@ -56,7 +75,7 @@ pub fn run(args: &Args) -> Outcome {
             cache_bytes: args.cache << 20,
             // Never made here: an empty directory may be a disk that is not mounted.
             flavour: None,
-            accept_loss: args.accept_loss,
+            on_loss: args.accept_loss.map_or(OnLoss::Refuse, OnLoss::from),
         },
         env.clone(),
     )
@@ -132,6 +151,26 @@ fn report(report: &store::OpenReport) {
     }
     if let Some(copy) = &report.repaired {
         tracing::warn!(copy = %copy.display(), "the store was repaired; a copy of it as found was kept");
+    }
+    if let Some(format) = report.migrated_from {
+        tracing::info!(
+            format,
+            "the store was migrated; a dump of it as it was is in its dumps"
+        );
+    }
+    if let Some(restored) = &report.restored {
+        tracing::error!(
+            dump = %restored.dump.display(),
+            until = jiff::Timestamp::from_millisecond(restored.time).unwrap_or_default().to_string(),
+            aside = %restored.aside.display(),
+            "the store is as this dump remembers it: whatever happened since is missing, locks and \
+             ended sessions too; the old database was put aside"
+        );
+    }
+    if report.mark_rebuilt {
+        tracing::error!(
+            "the mark of acknowledged commits was made anew: whether any are missing is unknown"
+        );
     }
     if let Some(lost) = &report.lost {
         tracing::error!(

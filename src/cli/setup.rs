@@ -86,7 +86,7 @@ impl Mine {
                 path: directory.to_owned(),
                 cache_bytes: COMMAND_CACHE_BYTES,
                 flavour,
-                accept_loss: false,
+                on_loss: store::OnLoss::Refuse,
             },
             Env::system(),
         )

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use super::reader::Reader;
-use crate::env::{DAY, Millis};
+use crate::env::{DAY, HOUR, Millis};
 
 /// `[server]`: where the process listens.
 #[derive(Debug, Clone)]
@@ -86,6 +86,10 @@ impl Keys {
 pub struct Store {
     /// The directory of the embedded store. Default `data`.
     pub path: PathBuf,
+    /// How often the server dumps the store beside itself; 0 for never. Default 6 hours.
+    pub dump_every: Millis,
+    /// How many dumps are kept. Default 2.
+    pub dumps_kept: usize,
 }
 
 impl Store {
@@ -100,6 +104,8 @@ impl Store {
         }
         let store = Self {
             path: section.path_or("path", "data"),
+            dump_every: section.duration("dump_every", 6 * HOUR, 0, 30 * DAY),
+            dumps_kept: usize::try_from(section.number("dumps_kept", 2, 1, 100)).unwrap_or(1),
         };
         section.finish();
         store

@@ -21,6 +21,7 @@ use super::call::{authenticate, require};
 use super::problem::Problem;
 use super::scope::Scope;
 use super::state::State;
+use crate::store::STUCK_AFTER;
 
 /// Upper bounds of the duration buckets, seconds: the five seconds of a push are the interesting part.
 const BUCKETS: [f64; 9] = [0.001, 0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 4.5, 10.0];
@@ -50,6 +51,11 @@ struct Refused {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Command {
+    command: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Limit {
     limit: &'static str,
 }
@@ -65,6 +71,8 @@ pub struct Metrics {
     queue: Gauge,
     commits: Gauge,
     failed: Gauge,
+    stuck: Gauge,
+    stuck_now: Family<Command, Gauge>,
     generation: Gauge,
     stale: Gauge,
 }
@@ -81,6 +89,8 @@ impl Default for Metrics {
             queue: Gauge::default(),
             commits: Gauge::default(),
             failed: Gauge::default(),
+            stuck: Gauge::default(),
+            stuck_now: Family::default(),
             generation: Gauge::default(),
             stale: Gauge::default(),
         };
@@ -116,6 +126,16 @@ impl Default for Metrics {
                 "store_failed",
                 "1 after the store failed",
                 metrics.failed.clone(),
+            );
+            registry.register(
+                "store_stuck",
+                "Store commands and commits that took longer than two seconds, since the start",
+                metrics.stuck.clone(),
+            );
+            registry.register(
+                "store_stuck_seconds",
+                "For how long the store's writer has been stuck, and in which command",
+                metrics.stuck_now.clone(),
             );
             registry.register(
                 "rules_generation",
@@ -182,6 +202,13 @@ impl Metrics {
         self.queue.set(as_gauge(status.queue as u64));
         self.commits.set(as_gauge(status.sequence));
         self.failed.set(i64::from(status.failed.is_some()));
+        self.stuck.set(as_gauge(status.stuck));
+        self.stuck_now.clear();
+        if let Some(step) = status.step.filter(|step| step.lasting >= STUCK_AFTER) {
+            let label = Command { command: step.name };
+            let seconds = as_gauge(step.lasting.as_secs());
+            self.stuck_now.get_or_create(&label).set(seconds);
+        }
         self.generation.set(as_gauge(rules.generation));
         self.stale.set(i64::from(rules.stale));
         let mut text = String::new();

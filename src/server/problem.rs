@@ -254,6 +254,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy | StoreError::Closed => Self::new(ProblemKind::Busy),
+            StoreError::Failed(_) => Self::new(ProblemKind::Busy).detail(
+                "the store has failed and takes nothing any more; what became of this is unknown",
+            ),
             StoreError::BadContinuation => {
                 Self::invalid("after", "this cursor does not belong to this listing")
             }

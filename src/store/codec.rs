@@ -51,6 +51,18 @@ pub(crate) fn decode<R: Record>(value: &[u8]) -> Result<R, StoreError> {
     }
 }
 
+/// Reads a stored record of any format as JSON, without its type: what [`encode`] writes describes
+/// itself. The error says what is wrong, without any value.
+pub(crate) fn to_json(value: &[u8]) -> Result<serde_json::Value, String> {
+    match value.split_first() {
+        Some((&VALUE_FORMAT, body)) => {
+            rmp_serde::from_slice(body).map_err(|_| "it is no record".to_owned())
+        }
+        Some((format, _)) => Err(format!("value format {format} is unknown")),
+        None => Err("the value is empty".to_owned()),
+    }
+}
+
 /// Where decoding fails. Serde's own message may quote the value, so only the path is kept.
 fn field_of_error<T: DeserializeOwned>(body: &[u8]) -> String {
     let mut reader = rmp_serde::Deserializer::from_read_ref(body);

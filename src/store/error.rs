@@ -101,8 +101,8 @@ pub enum OpenError {
     },
     /// The database is behind what was acknowledged: it has silently lost commits.
     #[error(
-        "the store in {path} has lost acknowledged commits {} to {}: restore the last export into a \
-         new directory, or start once with --accept-loss to go on without them",
+        "the store in {path} has lost acknowledged commits {} to {}: import the last backup into a new \
+         directory, or start once with --accept-loss to go back to the last dump",
         missing.start(), missing.end()
     )]
     LostCommits {
@@ -124,7 +124,8 @@ pub enum OpenError {
     Blobs(PathBuf),
     /// The engine could not read its files, even without its snapshots.
     #[error(
-        "the store in {path} cannot be read ({detail}); a copy taken before the repair attempt is in {copy}; restore the last export"
+        "the store in {path} cannot be read ({detail}); a copy taken before the repair attempt is in {copy}; import the last backup \
+         into a new directory, or start once with --accept-loss to go back to the last dump"
     )]
     Damaged {
         /// The store's directory.
@@ -134,6 +135,23 @@ pub enum OpenError {
         /// The engine's message.
         detail: String,
     },
+    /// A dump cannot be read back.
+    #[error("the dump {path} cannot be read: {source}")]
+    Dump {
+        /// The dump.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<super::TransferError>,
+    },
+    /// The dump before a migration cannot be written.
+    #[error("the store cannot be migrated without a dump of it: {0}")]
+    DumpBefore(Box<super::DumpError>),
+    /// Several copies from before repairs are there already.
+    #[error(
+        "{0} holds the files of several repairs already, and another copy could fill the disk: look \
+         at them, keep what is needed elsewhere, and remove them"
+    )]
+    TooManyCopies(PathBuf),
     /// An import into it did not end.
     #[error("an import into the store in {0} did not finish: remove it and import again")]
     ImportUnfinished(PathBuf),

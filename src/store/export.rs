@@ -11,12 +11,14 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::codec;
 use super::command::read_at;
-use super::engine::{Order, Row};
+use super::engine::{Engine, Order, Row};
 use super::error::StoreError;
 use super::handle::{Snapshot, Store};
-use super::key::{after_prefix, kind_prefix};
-use super::records::{Flavour, Kind, RecordType, schema};
+use super::key::{self, KEY_FORMAT, after_prefix, kind_prefix};
+use super::migrate::Chain;
+use super::records::{Flavour, Kind, RecordType, STORE_FORMAT, schema};
 use super::tx::successor;
 use super::writer::CommitRecord;
 use crate::env::Millis;
@@ -64,6 +66,14 @@ pub enum TransferError {
         /// The trailer's line.
         line: u64,
     },
+    /// The file was written by a newer release.
+    #[error("line 1: the file has store format {found}, this program knows up to {known}")]
+    Newer {
+        /// The file's format.
+        found: u32,
+        /// The newest format known here.
+        known: u32,
+    },
     /// A line is not a record.
     #[error("line {line}: {what}")]
     Line {
@@ -80,6 +90,16 @@ pub enum TransferError {
         /// The record kind's name.
         kind: &'static str,
         /// The path of the field, "." for the record itself.
+        field: String,
+    },
+    /// A record of an older format cannot be migrated.
+    #[error("line {line}: this record of format {from} cannot be migrated: {field}")]
+    Migration {
+        /// Which line, from 1.
+        line: u64,
+        /// The file's format.
+        from: u32,
+        /// What is wrong, without any value.
         field: String,
     },
     /// The store already holds something.
@@ -99,10 +119,17 @@ pub enum TransferError {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Header {
     pub(super) menshen_export: u32,
+    /// The store's format. Exports of the first format do not say it.
+    #[serde(default = "first_format")]
+    pub(super) format: u32,
     pub(super) time: Millis,
     pub(super) flavour: Flavour,
     pub(super) sequence: u64,
     pub(super) records: BTreeMap<String, u64>,
+}
+
+fn first_format() -> u32 {
+    1
 }
 
 /// The last line.
@@ -150,6 +177,7 @@ pub async fn export<W: Write + Send>(
     }
     out.line(&Header {
         menshen_export: EXPORT_FORMAT,
+        format: STORE_FORMAT,
         time: last.latest,
         flavour: store.status().flavour,
         sequence: last.sequence,
@@ -169,20 +197,99 @@ pub async fn export<W: Write + Send>(
         })
         .await?;
     }
-    let sha256 = out.digest();
-    out.line(&Trailer {
-        end: End {
-            records: written,
-            sha256: sha256.clone(),
-        },
-    })?;
-    out.inner.flush()?;
+    let sha256 = out.finish(written)?;
     Ok(ExportReport {
         sequence: last.sequence,
         time: last.latest,
         records,
         sha256,
     })
+}
+
+/// What a store of any format says about itself.
+#[derive(Debug, Deserialize)]
+pub(crate) struct OldInfo {
+    pub(crate) format: u32,
+    pub(crate) created: Millis,
+    pub(crate) flavour: Flavour,
+    #[serde(default)]
+    pub(crate) importing: bool,
+}
+
+impl OldInfo {
+    /// `None` in a new store.
+    pub(crate) fn read(engine: &dyn Engine) -> Result<Option<Self>, StoreError> {
+        let value = engine
+            .get(&key::full_key(Kind::StoreInfo, &()))
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        let corrupt = |detail: String| StoreError::Corrupt {
+            kind: Kind::StoreInfo.name(),
+            detail,
+        };
+        value
+            .map(|value| {
+                let json = codec::to_json(&value).map_err(corrupt)?;
+                serde_path_to_error::deserialize(json)
+                    .map_err(|error| corrupt(format!("field {}", error.path())))
+            })
+            .transpose()
+    }
+}
+
+/// Writes a store of an older format to `out`, in that format: no type of the present is asked.
+pub(crate) fn export_old<W: Write>(
+    engine: &dyn Engine,
+    chain: Chain,
+    info: &OldInfo,
+    out: W,
+) -> Result<(), TransferError> {
+    let last = CommitRecord::read(engine)?;
+    let mut records = BTreeMap::new();
+    each_old(engine, chain, info.format, |kind, _| {
+        *records.entry(kind.to_owned()).or_insert(0) += 1;
+        Ok(())
+    })?;
+    let mut out = Hashed::new(out);
+    let written = records.values().sum();
+    out.line(&Header {
+        menshen_export: EXPORT_FORMAT,
+        format: info.format,
+        time: last.latest,
+        flavour: info.flavour,
+        sequence: last.sequence,
+        records,
+    })?;
+    each_old(engine, chain, info.format, |kind, value| {
+        let record =
+            codec::to_json(value).map_err(|detail| StoreError::Corrupt { kind, detail })?;
+        out.line(&Line {
+            kind: kind.to_owned(),
+            record,
+        })
+    })?;
+    out.finish(written)?;
+    Ok(())
+}
+
+fn each_old(
+    engine: &dyn Engine,
+    chain: Chain,
+    format: u32,
+    mut visit: impl FnMut(&'static str, &[u8]) -> Result<(), TransferError>,
+) -> Result<(), TransferError> {
+    let first = [KEY_FORMAT, Kind::StoreInfo as u8 + 1];
+    for row in engine.range(&first, &[KEY_FORMAT + 1], Order::Ascending) {
+        let (key, value) = row.map_err(|error| StoreError::Failed(error.to_string()))?;
+        let number = key.get(1).copied().unwrap_or(0);
+        let kind = chain
+            .kind_name(format, number)
+            .ok_or_else(|| StoreError::Corrupt {
+                kind: "record",
+                detail: format!("kind {number} is unknown"),
+            })?;
+        visit(kind, &value)?;
+    }
+    Ok(())
 }
 
 fn exported() -> impl Iterator<Item = &'static RecordType> {
@@ -224,20 +331,20 @@ impl super::Tx<'_> {
 }
 
 /// Lines on their way out and their digest.
-struct Hashed<W> {
+pub(super) struct Hashed<W> {
     inner: W,
     digest: Sha256,
 }
 
 impl<W: Write> Hashed<W> {
-    fn new(inner: W) -> Self {
+    pub(super) fn new(inner: W) -> Self {
         Self {
             inner,
             digest: Sha256::new(),
         }
     }
 
-    fn line(&mut self, value: &impl Serialize) -> Result<(), TransferError> {
+    pub(super) fn line(&mut self, value: &impl Serialize) -> Result<(), TransferError> {
         let mut line = serde_json::to_vec(value).map_err(io::Error::from)?;
         line.push(b'\n');
         self.digest.update(&line);
@@ -245,7 +352,16 @@ impl<W: Write> Hashed<W> {
         Ok(())
     }
 
-    fn digest(&self) -> String {
-        hex::encode(self.digest.clone().finalize())
+    /// The trailer; the digest in it.
+    pub(super) fn finish(mut self, records: u64) -> Result<String, TransferError> {
+        let sha256 = hex::encode(self.digest.clone().finalize());
+        self.line(&Trailer {
+            end: End {
+                records,
+                sha256: sha256.clone(),
+            },
+        })?;
+        self.inner.flush()?;
+        Ok(sha256)
     }
 }

@@ -9,15 +9,18 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
+use tokio::sync::watch::Receiver;
 
 use super::command::Command;
 use super::error::StoreError;
 use super::records::Flavour;
 use super::status::{Meters, StoreStatus};
+use super::watch::{self, Watch};
 use super::writer::{Job, Message, Writer};
 use crate::env::Env;
 
@@ -47,7 +50,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// The last durable commit's sequence number; changes wake the outbox, webhooks and SSE. The
     /// channel closes when the store does.
-    fn commits(&self) -> watch::Receiver<u64>;
+    fn commits(&self) -> Receiver<u64>;
 
     /// The store's vital signs.
     fn status(&self) -> StoreStatus;
@@ -66,6 +69,7 @@ pub struct Snapshot {
 /// What callers and the writer share.
 pub(crate) struct Shared {
     pub(crate) meters: Meters,
+    pub(crate) watch: Watch,
     failed: OnceLock<String>,
 }
 
@@ -73,6 +77,7 @@ impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             meters: Meters::default(),
+            watch: Watch::default(),
             failed: OnceLock::new(),
         }
     }
@@ -109,9 +114,9 @@ pub(crate) struct LocalStore {
     shared: Arc<Shared>,
     env: Env,
     queue: Mutex<Option<SyncSender<Message>>>,
-    commits: watch::Receiver<u64>,
+    commits: Receiver<u64>,
     /// Closes when the thread has ended.
-    ended: watch::Receiver<()>,
+    ended: Receiver<()>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -125,11 +130,18 @@ impl LocalStore {
     ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(description.queue);
         let commits = writer.subscribe();
-        let (end, ended) = watch::channel(());
+        let (end, ended) = tokio::sync::watch::channel(());
+        // The watchdog ends with the writer.
+        let (writing, written) = std::sync::mpsc::channel();
+        let watched = shared.clone();
+        std::thread::Builder::new()
+            .name("store-watchdog".to_owned())
+            .spawn(move || watch::work(&watched, &written))?;
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
                 writer.work(receiver);
+                drop(writing);
                 drop(end);
             })?;
         Ok(Self {
@@ -227,7 +239,7 @@ impl Store for LocalStore {
         }
     }
 
-    fn commits(&self) -> watch::Receiver<u64> {
+    fn commits(&self) -> Receiver<u64> {
         self.commits.clone()
     }
 
@@ -243,7 +255,7 @@ impl Store for LocalStore {
             engine: self.description.engine,
             path: self.description.path.clone(),
             flavour: self.description.flavour,
-            queue: meters.queue.load(Ordering::Relaxed),
+            queue: meters.queued(),
             queue_capacity: self.description.queue,
             sequence: Meters::read(&meters.sequence),
             commits: Meters::read(&meters.commits),
@@ -258,6 +270,8 @@ impl Store for LocalStore {
             latency_max: Meters::read(&meters.latency_max),
             clock_behind: i64::try_from(Meters::read(&meters.clock_behind)).unwrap_or(i64::MAX),
             size,
+            step: self.shared.watch.step(Instant::now()),
+            stuck: Meters::read(&meters.stuck),
             failed: self.shared.failure(),
         }
     }

@@ -15,6 +15,7 @@ use super::error::StoreError;
 use super::export::{EXPORT_FORMAT, Header, Line, Trailer, TransferError, is_exported};
 use super::handle::Store;
 use super::key::KEY_FORMAT;
+use super::migrate::{Chain, OldRecord};
 use super::records::{Kind, RecordType, StoreInfo, schema};
 use super::tx::Tx;
 
@@ -33,7 +34,8 @@ pub struct ImportReport {
     pub records: BTreeMap<String, u64>,
 }
 
-/// Reads everything from `file` into an empty store. The reads block; run it where that is allowed.
+/// Reads everything from `file` into an empty store; an export of an older format is migrated on the
+/// way. The reads block; run it where that is allowed.
 /// After an error during the second reading the store is unusable and does not open again.
 pub async fn import<R: BufRead + Seek + Send>(
     store: &dyn Store,
@@ -41,7 +43,7 @@ pub async fn import<R: BufRead + Seek + Send>(
 ) -> Result<ImportReport, TransferError> {
     let start = file.stream_position()?;
     let mut records = BTreeMap::new();
-    let mut lines = Lines::new(&mut file)?;
+    let mut lines = Lines::new(&mut file, Chain::PRODUCTION)?;
     let flavour = store.status().flavour;
     if lines.header.flavour != flavour {
         return Err(TransferError::Flavour {
@@ -49,12 +51,14 @@ pub async fn import<R: BufRead + Seek + Send>(
             store: flavour,
         });
     }
-    while let Some(row) = lines.next_row()? {
-        *records.entry(row.kind.to_owned()).or_insert(0) += 1;
+    while let Some(rows) = lines.next_rows()? {
+        for row in rows {
+            *records.entry(row.kind.to_owned()).or_insert(0) += 1;
+        }
     }
     execute(store, "store.import", begin).await?;
     file.seek(SeekFrom::Start(start))?;
-    let mut lines = Lines::new(&mut file)?;
+    let mut lines = Lines::new(&mut file, Chain::PRODUCTION)?;
     loop {
         let batch = next_batch(&mut lines)?;
         if batch.is_empty() {
@@ -92,48 +96,61 @@ fn mark_importing(tx: &mut Tx<'_>, importing: bool) -> Result<(), StoreError> {
     tx.put(&StoreInfo { importing, ..info })
 }
 
-fn next_batch<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Vec<Row>, TransferError> {
+/// The next records, enough for one command; none at the end.
+pub(super) fn next_batch<R: BufRead>(lines: &mut Lines<'_, R>) -> Result<Vec<Row>, TransferError> {
     let mut batch = Vec::new();
     let mut bytes = 0;
     while batch.len() < BATCH_RECORDS && bytes < BATCH_BYTES {
-        let Some(row) = lines.next_row()? else {
+        let Some(rows) = lines.next_rows()? else {
             break;
         };
-        bytes += row.key.len() + row.value.len();
-        batch.push((row.key, row.value));
+        for row in rows {
+            bytes += row.key.len() + row.value.len();
+            batch.push((row.key, row.value));
+        }
     }
     Ok(batch)
 }
 
 /// A file being read and checked.
-struct Lines<'a, R> {
+pub(super) struct Lines<'a, R> {
     file: &'a mut R,
-    header: Header,
+    chain: Chain,
+    /// The first line.
+    pub(super) header: Header,
     line: u64,
     digest: Sha256,
-    counts: BTreeMap<&'static str, u64>,
+    counts: BTreeMap<String, u64>,
     last_key: Vec<u8>,
     ended: bool,
 }
 
 /// A checked record.
-struct ImportRow {
+pub(super) struct ImportRow {
     kind: &'static str,
     key: Vec<u8>,
     value: Vec<u8>,
 }
 
 impl<'a, R: BufRead> Lines<'a, R> {
-    fn new(file: &'a mut R) -> Result<Self, TransferError> {
+    /// Reads the header. What follows comes out in the format that `chain` leads to.
+    pub(super) fn new(file: &'a mut R, chain: Chain) -> Result<Self, TransferError> {
         let mut digest = Sha256::new();
         let bytes = read_line(file, 1)?.ok_or(TransferError::Header)?;
         let header: Header = serde_json::from_slice(&bytes).map_err(|_| TransferError::Header)?;
         if header.menshen_export != EXPORT_FORMAT {
             return Err(TransferError::Header);
         }
+        if header.format > chain.target() {
+            return Err(TransferError::Newer {
+                found: header.format,
+                known: chain.target(),
+            });
+        }
         digest.update(&bytes);
         Ok(Self {
             file,
+            chain,
             header,
             line: 1,
             digest,
@@ -143,8 +160,9 @@ impl<'a, R: BufRead> Lines<'a, R> {
         })
     }
 
-    /// The next record; `None` once, after a trailer that fits and nothing behind it.
-    fn next_row(&mut self) -> Result<Option<ImportRow>, TransferError> {
+    /// What the next line holds: one record, or what became of one of an older format. `None` once,
+    /// after a trailer that fits and nothing behind it.
+    pub(super) fn next_rows(&mut self) -> Result<Option<Vec<ImportRow>>, TransferError> {
         if self.ended {
             return Ok(None);
         }
@@ -163,33 +181,58 @@ impl<'a, R: BufRead> Lines<'a, R> {
             self.ended = true;
             return Ok(None);
         }
-        let row = self.row(&bytes)?;
+        let parsed: Line = serde_json::from_slice(&bytes).map_err(|_| TransferError::Line {
+            line: number,
+            what: "this is not a record",
+        })?;
         self.digest.update(&bytes);
-        *self.counts.entry(row.kind).or_insert(0) += 1;
-        Ok(Some(row))
+        *self.counts.entry(parsed.kind.clone()).or_insert(0) += 1;
+        if self.header.format == self.chain.target() {
+            let row = self.row(parsed.kind, parsed.record)?;
+            if row.key <= self.last_key {
+                return Err(TransferError::Line {
+                    line: number,
+                    what: "this record is repeated or out of order",
+                });
+            }
+            self.last_key.clone_from(&row.key);
+            return Ok(Some(vec![row]));
+        }
+        let old = OldRecord {
+            kind: parsed.kind,
+            record: parsed.record,
+        };
+        let lifted =
+            self.chain
+                .lift(self.header.format, old)
+                .map_err(|field| TransferError::Migration {
+                    line: number,
+                    from: self.header.format,
+                    field,
+                })?;
+        let rows: Result<Vec<ImportRow>, TransferError> = lifted
+            .into_iter()
+            .map(|new| self.row(new.kind, new.record))
+            .collect();
+        rows.map(Some)
     }
 
-    fn row(&mut self, bytes: &[u8]) -> Result<ImportRow, TransferError> {
+    fn row(&self, kind: String, record: serde_json::Value) -> Result<ImportRow, TransferError> {
         let line = self.line;
-        let wrong = |what| TransferError::Line { line, what };
-        let parsed: Line =
-            serde_json::from_slice(bytes).map_err(|_| wrong("this is not a record"))?;
-        let record: &RecordType = schema()
+        let known: &RecordType = schema()
             .iter()
-            .find(|record| record.name() == parsed.kind && is_exported(record.kind))
-            .ok_or_else(|| wrong("this kind of record is unknown here"))?;
-        let (key, value) =
-            (record.from_json)(parsed.record).map_err(|field| TransferError::Field {
+            .find(|known| known.name() == kind && is_exported(known.kind))
+            .ok_or(TransferError::Line {
                 line,
-                kind: record.name(),
-                field,
+                what: "this kind of record is unknown here",
             })?;
-        if key <= self.last_key {
-            return Err(wrong("this record is repeated or out of order"));
-        }
-        self.last_key.clone_from(&key);
+        let (key, value) = (known.from_json)(record).map_err(|field| TransferError::Field {
+            line,
+            kind: known.name(),
+            field,
+        })?;
         Ok(ImportRow {
-            kind: record.name(),
+            kind: known.name(),
             key,
             value,
         })

@@ -20,11 +20,12 @@
 //!
 //! # The rooms
 //! `records/` is the schema, [`Tx`] the typed view, `writer` the thread and the order of a commit,
-//! `sled/` and `memory` the engines, `export`, `import` and `sweep` the housekeeping. This is the only room
+//! `sled/` and `memory` the engines, `export`, `import`, `dump`, `migrate` and `sweep` the housekeeping. This is the only room
 //! that knows sled. It knows no rules, no HTTP and no WeChat, and what records mean is not decided here.
 
 mod codec;
 mod command;
+mod dump;
 mod engine;
 mod error;
 mod export;
@@ -32,6 +33,7 @@ mod handle;
 mod import;
 mod key;
 mod memory;
+mod migrate;
 mod open;
 pub mod records;
 mod sled;
@@ -39,24 +41,29 @@ mod status;
 mod sweep;
 mod tx;
 mod view;
+mod watch;
 mod writer;
 
 pub use codec::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
 pub use command::{Abort, Command, execute, read, read_at};
+pub use dump::{DUMPS_FOLDER, DumpError, DumpFile, dump, dumps};
 pub use engine::{Barrier, CommitStep, Order};
 pub use error::{OpenError, StoreError};
 pub use export::{EXPORT_FORMAT, ExportReport, TransferError, export};
 pub use handle::{QUEUE_CAPACITY, SharedStore, Snapshot, Store};
 pub use import::{ImportReport, import};
 pub use key::{Key, KeyPart, KeyPrefix};
+#[cfg(test)]
+pub(crate) use open::memory_behind;
 pub use open::{memory, memory_of};
 pub use records::{
     Audit, AuditByAccount, FeedEvent, Flavour, Kind, NewAudit, NewEvent, Record, RecordType, schema,
 };
-pub use sled::{OpenOptions, OpenReport, Opened, open};
+pub use sled::{OnLoss, OpenOptions, OpenReport, Opened, Restored, open};
 pub use status::{LATENCY_BOUNDS, StoreStatus};
 pub use sweep::{MAX_SWEEP, Sweeper, Swept};
 pub use tx::{Continuation, MAX_COMMAND_BYTES, MAX_COMMAND_KEYS, Page, Savepoint, Tx};
+pub use watch::{STUCK_AFTER, Step};
 pub use writer::{
     DRAIN_TIME, MAX_BATCH_BYTES, MAX_BATCH_KEYS, MAX_DRAIN_COMMANDS, MAX_SNAPSHOT_BYTES,
     MAX_SNAPSHOT_KEYS, MAX_SNAPSHOTS,

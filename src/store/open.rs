@@ -36,6 +36,16 @@ pub fn memory_of(flavour: Flavour, env: Env) -> SharedStore {
     start(parts, env).expect("a new store in memory opens, given a thread")
 }
 
+/// A store in memory whose commits wait for `barrier`.
+#[cfg(test)]
+pub(crate) fn memory_behind(barrier: Box<dyn Barrier>, env: Env) -> SharedStore {
+    let parts = Parts {
+        barrier,
+        ..Parts::memory()
+    };
+    start(parts, env).expect("a new store in memory opens, given a thread")
+}
+
 /// An engine ready to run, and the limits to run it with.
 pub(crate) struct Parts {
     pub(crate) engine: Box<dyn Engine>,
@@ -48,6 +58,10 @@ pub(crate) struct Parts {
     pub(crate) mark: Mark,
     /// Acknowledged commits that are missing; going on without them was accepted.
     pub(crate) lost: Option<RangeInclusive<u64>>,
+    /// The dump whose state the database has been put back to.
+    pub(crate) restored: Option<String>,
+    /// The format of a new store, and the newest known.
+    pub(crate) format: u32,
     pub(crate) queue: usize,
     pub(crate) drain_time: Duration,
 }
@@ -62,6 +76,8 @@ impl Parts {
             flavour: Some(Flavour::Dev),
             mark: Mark::default(),
             lost: None,
+            restored: None,
+            format: STORE_FORMAT,
             queue: QUEUE_CAPACITY,
             drain_time: DRAIN_TIME,
         }
@@ -88,12 +104,12 @@ pub(crate) fn start(parts: Parts, env: Env) -> Result<SharedStore, OpenError> {
         last.latest,
         parts.drain_time,
     );
-    let info = describe(&mut writer, parts.flavour)?;
-    if info.format > STORE_FORMAT {
+    let info = describe(&mut writer, parts.flavour, parts.format)?;
+    if info.format > parts.format {
         return Err(OpenError::Newer {
             path,
             found: info.format,
-            known: STORE_FORMAT,
+            known: parts.format,
         });
     }
     if let Some(wanted) = parts.flavour.filter(|wanted| *wanted != info.flavour) {
@@ -106,8 +122,12 @@ pub(crate) fn start(parts: Parts, env: Env) -> Result<SharedStore, OpenError> {
     if info.importing {
         return Err(OpenError::ImportUnfinished(path));
     }
-    if let Some(lost) = parts.lost {
-        writer.run_now(Box::new(AcceptLoss { lost, mark }))?;
+    if parts.lost.is_some() || parts.restored.is_some() {
+        writer.run_now(Box::new(AcceptLoss {
+            lost: parts.lost,
+            restored: parts.restored,
+            mark,
+        }))?;
     }
     let description = Description {
         engine: parts.name,
@@ -125,10 +145,15 @@ pub(crate) fn start(parts: Parts, env: Env) -> Result<SharedStore, OpenError> {
 }
 
 /// What the store says about itself, written first when it is new.
-fn describe(writer: &mut Writer, flavour: Option<Flavour>) -> Result<StoreInfo, StoreError> {
+fn describe(
+    writer: &mut Writer,
+    flavour: Option<Flavour>,
+    format: u32,
+) -> Result<StoreInfo, StoreError> {
     let slot = Arc::new(std::sync::Mutex::new(None));
     writer.run_now(Box::new(Describe {
         flavour,
+        format,
         slot: slot.clone(),
     }))?;
     let info = slot
@@ -140,6 +165,7 @@ fn describe(writer: &mut Writer, flavour: Option<Flavour>) -> Result<StoreInfo, 
 
 struct Describe {
     flavour: Option<Flavour>,
+    format: u32,
     slot: Arc<std::sync::Mutex<Option<Result<StoreInfo, StoreError>>>>,
 }
 
@@ -153,7 +179,7 @@ impl Describe {
             detail: "it is missing".to_owned(),
         })?;
         let info = StoreInfo {
-            format: STORE_FORMAT,
+            format: self.format,
             created: tx.now(),
             flavour,
             importing: false,
@@ -181,7 +207,8 @@ impl Command for Describe {
 /// Goes on after a loss: the numbers of lost feed events are skipped, so that no reader of the feed
 /// takes a new event for one it has seen, and the audit log says what is missing.
 struct AcceptLoss {
-    lost: RangeInclusive<u64>,
+    lost: Option<RangeInclusive<u64>>,
+    restored: Option<String>,
     mark: Mark,
 }
 
@@ -201,8 +228,9 @@ impl Command for AcceptLoss {
                 action: "store.accept_loss".to_owned(),
                 account: None,
                 detail: serde_json::json!({
-                    "first_missing_commit": self.lost.start(),
-                    "last_missing_commit": self.lost.end(),
+                    "first_missing_commit": self.lost.as_ref().map(RangeInclusive::start),
+                    "last_missing_commit": self.lost.as_ref().map(RangeInclusive::end),
+                    "dump": self.restored,
                 }),
             })
         };

@@ -51,6 +51,10 @@ pub struct StoreStatus {
     pub clock_behind: Millis,
     /// Bytes of the database file; `None` in memory.
     pub size: Option<u64>,
+    /// What the writer is at, if anything.
+    pub step: Option<super::watch::Step>,
+    /// Steps that took longer than [`STUCK_AFTER`](super::STUCK_AFTER).
+    pub stuck: u64,
     /// Why the store takes nothing any more.
     pub failed: Option<String>,
 }
@@ -71,6 +75,7 @@ pub(crate) struct Meters {
     pub(crate) latency_sum: AtomicU64,
     pub(crate) latency_max: AtomicU64,
     pub(crate) clock_behind: AtomicU64,
+    pub(crate) stuck: AtomicU64,
 }
 
 impl Meters {
@@ -86,6 +91,11 @@ impl Meters {
         self.latency[bucket].fetch_add(1, Ordering::Relaxed);
         self.latency_sum.fetch_add(micros, Ordering::Relaxed);
         self.latency_max.fetch_max(micros, Ordering::Relaxed);
+    }
+
+    /// Commands waiting for the writer.
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.load(Ordering::Relaxed)
     }
 
     pub(crate) fn count(counter: &AtomicU64) {

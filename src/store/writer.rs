@@ -109,7 +109,7 @@ pub(crate) struct CommitRecord {
 impl CommitRecord {
     pub(crate) const KEY: [u8; 2] = [key::KEY_FORMAT, 0];
 
-    fn encode(self) -> Vec<u8> {
+    pub(crate) fn encode(self) -> Vec<u8> {
         [self.sequence.to_be_bytes(), self.latest.to_be_bytes()].concat()
     }
 
@@ -270,12 +270,14 @@ impl Writer {
         let name = command.name();
         let read_only = snapshot || command.read_only();
         let engine = &*self.engine;
+        self.shared.watch.begin(name);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut tx = Tx::new(engine, shared, now, seed, read_only);
             let result = command.run(&mut tx);
             drop(command);
             (result, tx.finish())
         }));
+        self.shared.watch.end();
         let Ok((result, finished)) = outcome else {
             Meters::count(&self.shared.meters.panicked);
             tracing::error!(command = name, "a store command panicked");
@@ -334,9 +336,12 @@ impl Writer {
         } else if writes.is_empty() {
             Ok(())
         } else {
+            self.shared.watch.begin("store.commit");
             // The engine may panic; it is not to be trusted after that.
-            catch_unwind(AssertUnwindSafe(|| self.write(writes)))
-                .unwrap_or_else(|_| Err(EngineError("the database engine panicked".to_owned())))
+            let written = catch_unwind(AssertUnwindSafe(|| self.write(writes)))
+                .unwrap_or_else(|_| Err(EngineError("the database engine panicked".to_owned())));
+            self.shared.watch.end();
+            written
         };
         match outcome {
             Ok(()) => {

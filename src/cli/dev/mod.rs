@@ -75,7 +75,7 @@ pub fn run(args: &Args) -> Outcome {
             path: setup.config.store.path.clone(),
             cache_bytes: CACHE_BYTES,
             flavour: Some(Flavour::Dev),
-            accept_loss: false,
+            on_loss: store::OnLoss::Refuse,
         },
         env.clone(),
     )?;

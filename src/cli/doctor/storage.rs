@@ -90,7 +90,7 @@ fn stopped(config: &Config, found: &mut Findings) {
         path: config.store.path.clone(),
         cache_bytes: 0,
         flavour: None,
-        accept_loss: false,
+        on_loss: store::OnLoss::Refuse,
     };
     match store::open(options, Env::system()) {
         Ok(opened) => {

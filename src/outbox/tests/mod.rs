@@ -4,6 +4,7 @@ mod calls;
 mod endings;
 mod http;
 mod messages;
+mod race;
 mod server;
 mod webhooks;
 mod wechat;

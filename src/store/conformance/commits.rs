@@ -295,3 +295,60 @@ async fn an_engine_that_panics_ends_the_store() {
     ));
     store.close().await;
 }
+
+#[tokio::test]
+async fn what_the_writer_is_at_can_be_seen_while_it_lasts() {
+    let (bench, _log, gate) = watched_memory();
+    let store = bench.store();
+    assert_eq!(store.status().step, None);
+    let held = hold(store);
+    let step = store.status().step.map(|step| step.name);
+    assert_eq!(step, Some("test.hold"));
+    let mut putting = Box::pin(put(store, "a", 1));
+    assert!(now(&mut putting).is_none());
+    drop(held);
+    gate.wait();
+    let step = store.status().step.map(|step| step.name);
+    assert_eq!(step, Some("store.commit"), "a slow disk has a name too");
+    gate.pass();
+    assert_eq!(putting.await, Ok(()));
+    assert_eq!(store.status().step, None);
+}
+
+/// Eight threads at a barrier count one counter up, each reading what it changes.
+#[test]
+fn threads_at_a_barrier_lose_no_update_and_share_no_number() {
+    const THREADS: u64 = 8;
+    const EACH: u64 = 125;
+    for bench in [Bench::memory(), Bench::sled()] {
+        let barrier = std::sync::Barrier::new(usize::try_from(THREADS).expect("few"));
+        let numbers: Vec<u64> = std::thread::scope(|scope| {
+            let counting: Vec<_> = (0..THREADS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let runtime = tokio::runtime::Builder::new_current_thread()
+                            .build()
+                            .expect("a runtime");
+                        barrier.wait();
+                        let mut got = Vec::new();
+                        for _ in 0..EACH {
+                            let number: Result<u64, StoreError> =
+                                runtime.block_on(execute(bench.store(), "test.count", |tx| {
+                                    tx.next_number("shared")
+                                }));
+                            got.push(number.expect("a number"));
+                        }
+                        assert!(got.is_sorted(), "a caller sees its own commits in order");
+                        got
+                    })
+                })
+                .collect();
+            let all = counting.into_iter();
+            all.flat_map(|thread| thread.join().expect("no panic"))
+                .collect()
+        });
+        let distinct: std::collections::BTreeSet<u64> = numbers.iter().copied().collect();
+        assert_eq!(distinct, (1..=THREADS * EACH).collect());
+        assert_eq!(numbers.len(), distinct.len());
+    }
+}

@@ -21,7 +21,7 @@ async fn filled(directory: &Path) -> u64 {
 
 fn accepting(directory: &Path) -> Result<Opened, OpenError> {
     let options = OpenOptions {
-        accept_loss: true,
+        on_loss: OnLoss::RestoreDump,
         ..options(directory)
     };
     open(options, Env::scripted(START, 9).0)

@@ -4,7 +4,9 @@
 //! that does.
 
 mod commits;
+mod damage;
 mod disk;
+mod restore;
 mod suite;
 mod transfer;
 
@@ -83,7 +85,7 @@ fn options(directory: &Path) -> OpenOptions {
         path: directory.join("store"),
         cache_bytes: 16 << 20,
         flavour: Some(Flavour::Dev),
-        accept_loss: false,
+        on_loss: OnLoss::Refuse,
     }
 }
 

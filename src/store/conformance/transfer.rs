@@ -7,7 +7,10 @@ use crate::store::records::{Sample, samples};
 
 /// A store holding one record of every kind.
 async fn sampled() -> Bench {
-    let bench = Bench::memory();
+    filled_with_samples(Bench::memory()).await
+}
+
+async fn filled_with_samples(bench: Bench) -> Bench {
     let rows: Vec<(Vec<u8>, Vec<u8>)> = samples()
         .into_iter()
         .filter(|sample| sample.kind != Kind::StoreInfo)
@@ -287,4 +290,37 @@ async fn an_unfinished_import_does_not_open() {
         reopen(directory.path()),
         Err(OpenError::ImportUnfinished(_))
     ));
+}
+
+/// Writes `tests/data/store/format-1.jsonl`, which every later release must import. To be run once, by
+/// hand, for each new format, before anything of the format after it is written.
+#[tokio::test]
+#[ignore = "it writes a fixture that is kept for ever"]
+async fn write_the_fixture_of_the_present_format() {
+    let production = Bench::memory_with(|parts| Parts {
+        flavour: Some(Flavour::Production),
+        ..parts
+    });
+    let bench = filled_with_samples(production).await;
+    let (_, file) = exported(bench.store()).await;
+    let name = format!("tests/data/store/format-{}.jsonl", records::STORE_FORMAT);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    std::fs::write(path, file).expect("written");
+}
+
+#[tokio::test]
+async fn an_export_of_the_first_format_is_still_imported() {
+    let production = Bench::memory_with(|parts| Parts {
+        flavour: Some(Flavour::Production),
+        ..parts
+    });
+    let file = include_str!("../../../tests/data/store/format-1.jsonl");
+    let report = import(production.store(), Cursor::new(file)).await;
+    let report = report.expect("imported");
+    assert_eq!(report.records["account"], 1);
+    assert_eq!(
+        report.records.values().sum::<u64>() as usize,
+        file.lines().count() - 2
+    );
 }

@@ -1,5 +1,6 @@
 //! The store's directory: its lock, sled's leftovers, and copies and syncs of it.
 
+use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,13 @@ pub(super) const LOCK_FILE: &str = "menshen.lock";
 pub(super) const MARK_FILE: &str = "acknowledged";
 /// sled's database file.
 pub(super) const DATABASE_FILE: &str = "db";
+/// sled's folder for large values.
+const BLOBS: &str = "blobs";
+/// The folder of what was put aside before a repair, a restore or a migration.
+pub(super) const RECOVERY: &str = "recovery";
+/// The most of them: each is as large as the database, and a service that is restarted over and over
+/// would fill the disk with copies of the same damage.
+pub(super) const MAX_ASIDE: usize = 4;
 
 /// Adds what was tried and where to an I/O error.
 pub(super) fn failed<'a>(
@@ -74,36 +82,89 @@ pub(super) fn remove_snapshots(path: &Path, all: bool) -> Result<usize, OpenErro
 
 /// Refuses a store some of whose values are in files that sled never syncs.
 pub(super) fn refuse_blobs(path: &Path) -> Result<(), OpenError> {
-    let blobs = path.join("blobs");
+    let blobs = path.join(BLOBS);
     if blobs.is_dir() && !entries(&blobs)?.is_empty() {
         return Err(OpenError::Blobs(blobs));
     }
     Ok(())
 }
 
-/// Copies the directory beside itself, under a name that says why and when.
+/// A new name for files to be put aside under; the folder is not made yet.
+pub(super) fn aside(path: &Path, now: crate::env::Millis) -> Result<PathBuf, OpenError> {
+    let folder = path.join(RECOVERY);
+    let there = match folder.is_dir() {
+        true => entries(&folder)?.len(),
+        false => 0,
+    };
+    if there >= MAX_ASIDE {
+        return Err(OpenError::TooManyCopies(folder));
+    }
+    create_directory(&folder)?;
+    let mut name = now;
+    while folder.join(name.to_string()).exists() {
+        name += 1;
+    }
+    Ok(folder.join(name.to_string()))
+}
+
+/// Removes what was put aside and is not needed any more. What cannot be removed only takes space.
+pub(super) fn remove_aside(aside: &Path) {
+    if let Err(error) = fs::remove_dir_all(aside) {
+        tracing::warn!(%error, path = %aside.display(), "the old database cannot be removed");
+    }
+    if let Some(folder) = aside.parent() {
+        // Only when it is empty.
+        let _ = fs::remove_dir(folder);
+    }
+}
+
+/// Copies the engine's files as they are into a folder of their own.
 pub(super) fn copy_aside(path: &Path, now: crate::env::Millis) -> Result<PathBuf, OpenError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".before-recovery-{now}"));
-    let copy = PathBuf::from(name);
-    copy_directory(path, &copy)?;
+    let copy = aside(path, now)?;
+    create_directory(&copy)?;
+    for (file, name) in engine_files(path)? {
+        match file.is_dir() {
+            true => copy_files(&file, &copy.join(name))?,
+            false => copy_file(&file, &copy.join(name))?,
+        }
+    }
     Ok(copy)
 }
 
-fn copy_directory(from: &Path, to: &Path) -> Result<(), OpenError> {
-    create_directory(to)?;
-    for file in entries(from)? {
+/// sled's files and folders in a directory. What else is there (the lock, the mark, the socket of a
+/// killed server, dumps) is not the engine's.
+pub(super) fn engine_files(path: &Path) -> Result<Vec<(PathBuf, OsString)>, OpenError> {
+    let mut found = Vec::new();
+    for file in entries(path)? {
         let Some(name) = file.file_name() else {
             continue;
         };
-        let target = to.join(name);
-        if file.is_dir() {
-            copy_directory(&file, &target)?;
-        } else {
-            fs::copy(&file, &target).map_err(failed("cannot copy", &file))?;
+        let text = name.to_string_lossy();
+        let is_file = text == DATABASE_FILE || text == "conf" || text.starts_with("snap.");
+        if (is_file && file.is_file()) || (text == BLOBS && file.is_dir()) {
+            let name = name.to_owned();
+            found.push((file, name));
+        }
+    }
+    Ok(found)
+}
+
+fn copy_files(from: &Path, to: &Path) -> Result<(), OpenError> {
+    create_directory(to)?;
+    for file in entries(from)? {
+        if let Some(name) = file.file_name()
+            && file.is_file()
+        {
+            copy_file(&file, &to.join(name))?;
         }
     }
     Ok(())
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<(), OpenError> {
+    fs::copy(from, to)
+        .map(drop)
+        .map_err(failed("cannot copy", from))
 }
 
 /// Makes a new store's files and their names durable; sled does not.

@@ -9,6 +9,7 @@
 mod files;
 mod mark;
 mod open;
+mod rebuild;
 
 use std::fs::File;
 use std::io;
@@ -21,7 +22,7 @@ use mark::MarkFile;
 
 #[cfg(test)]
 pub(crate) use open::{Hooks, open_with};
-pub use open::{OpenOptions, OpenReport, Opened, open};
+pub use open::{OnLoss, OpenOptions, OpenReport, Opened, Restored, open};
 
 /// sled's segment size. Pages over a quarter of it become files that are never synced; with 8 MiB
 /// none do up to 120 KiB per value. Fixed at creation, so it can never change.
@@ -32,9 +33,10 @@ pub(crate) struct SledEngine {
     db: Db,
     /// A second handle on the database file, for the last sync.
     file: File,
-    mark: MarkFile,
+    /// A database that is being built has none.
+    mark: Option<MarkFile>,
     /// Released when the engine is dropped.
-    _lock: File,
+    lock: Option<File>,
 }
 
 impl Engine for SledEngine {
@@ -73,8 +75,10 @@ impl Engine for SledEngine {
     }
 
     fn acknowledge(&mut self, mark: Mark) -> Result<(), EngineError> {
-        self.mark
-            .write(mark)
+        let Some(file) = &mut self.mark else {
+            return Ok(());
+        };
+        file.write(mark)
             .map_err(|error| EngineError(format!("the mark cannot be written: {error}")))
     }
 
@@ -83,14 +87,17 @@ impl Engine for SledEngine {
             db,
             file,
             mut mark,
-            _lock,
+            lock: _lock,
         } = *self;
         // Everything acknowledged is durable already; this saves the next start some recovery.
         if let Err(error) = guarded(|| db.flush()) {
             tracing::warn!(%error, "the store cannot be flushed on closing");
         }
         drop(db);
-        if let Err(error) = file.sync_data().and_then(|()| mark.sync()) {
+        let synced = file
+            .sync_data()
+            .and_then(|()| mark.as_mut().map_or(Ok(()), MarkFile::sync));
+        if let Err(error) = synced {
             tracing::warn!(%error, "the store cannot be synced on closing");
         }
     }

@@ -9,16 +9,20 @@ use std::time::Duration;
 
 use ::sled::{Config, Db};
 
-use super::super::engine::{Barrier, Mark};
-use super::super::error::OpenError;
+use super::super::dump::{DUMPS_FOLDER, DumpError, DumpFile, Part, dumps};
+use super::super::engine::{Barrier, Engine, Mark};
+use super::super::error::{OpenError, StoreError};
+use super::super::export::{OldInfo, export_old};
 use super::super::handle::{QUEUE_CAPACITY, SharedStore};
+use super::super::migrate::Chain;
 use super::super::open::{Parts, start};
 use super::super::records::Flavour;
 use super::super::writer::{CommitRecord, DRAIN_TIME};
 use super::files::{self, DATABASE_FILE, MARK_FILE, failed};
 use super::mark::MarkFile;
+use super::rebuild::{self, Rebuilt};
 use super::{FileBarrier, SEGMENT_BYTES, SledEngine};
-use crate::env::Env;
+use crate::env::{Env, Millis};
 
 /// The least memory given to sled's cache, whatever the budget.
 const MIN_CACHE_BYTES: u64 = 4 << 20;
@@ -28,6 +32,21 @@ const CACHE_SHARE: u64 = 3;
 
 /// sled's own background flush: a net only, every commit flushes by itself.
 const FLUSH_EVERY_MS: u64 = 500;
+
+/// What to do about a store that has lost what it had acknowledged, or cannot be read at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnLoss {
+    /// Not open.
+    #[default]
+    Refuse,
+    /// Go back to the last whole dump in [`DUMPS_FOLDER`]; without one, go on with the database if it
+    /// can be read. What the
+    /// engine has left of its files is put aside (opening them cuts off what it cannot read).
+    RestoreDump,
+    /// Go on with what the database still has. It may be newer than the last dump, and it may lack
+    /// anything: the engine cannot tell what fell out of the middle of its log.
+    KeepDatabase,
+}
 
 /// How to open a store on disk.
 #[derive(Debug, Clone)]
@@ -39,8 +58,9 @@ pub struct OpenOptions {
     pub cache_bytes: u64,
     /// The flavour to create with and to insist on. `None`: any existing store, but none is created.
     pub flavour: Option<Flavour>,
-    /// Go on although acknowledged commits are missing. They are named in the report and the audit log.
-    pub accept_loss: bool,
+    /// Whether to go on although acknowledged commits are missing. They are named in the report and
+    /// the audit log.
+    pub on_loss: OnLoss,
 }
 
 /// A store and what was found on opening it.
@@ -67,15 +87,31 @@ pub struct OpenReport {
     pub created: bool,
     /// Half-written engine snapshots removed; each is the trace of a crash, nothing is lost by it.
     pub torn_snapshots: usize,
-    /// The engine could only be opened without its snapshots; where the directory as found was copied to.
+    /// The engine could only be opened without its snapshots; where its files as found were copied to.
     pub repaired: Option<PathBuf>,
-    /// The acknowledged commits that are missing and that `accept_loss` let pass.
+    /// The acknowledged commits that are missing and that the caller let pass.
     pub lost: Option<RangeInclusive<u64>>,
-    /// The mark was missing or damaged and `accept_loss` let it pass: unnoticed loss is possible.
+    /// The mark was missing or damaged and the caller let it pass: unnoticed loss is possible.
     pub mark_rebuilt: bool,
+    /// The store is as a dump remembers it.
+    pub restored: Option<Restored>,
+    /// The format the store had; it was migrated to the present one.
+    pub migrated_from: Option<u32>,
 }
 
-/// Opens or creates a store. Blocks, seconds for a large one.
+/// A restore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The dump.
+    pub dump: PathBuf,
+    /// The moment it shows: nothing after it is in the store.
+    pub time: Millis,
+    /// Where the old database was put, as the engine has left it.
+    pub aside: PathBuf,
+}
+
+/// Opens or creates a store. Blocks: milliseconds usually, seconds for a large one that was not closed,
+/// minutes for a restore or a migration.
 pub fn open(options: OpenOptions, env: Env) -> Result<Opened, OpenError> {
     open_with(options, env, Hooks::default())
 }
@@ -85,6 +121,7 @@ pub(crate) struct Hooks {
     pub(crate) barrier: Box<dyn FnOnce(File) -> Box<dyn Barrier> + Send>,
     pub(crate) queue: usize,
     pub(crate) drain_time: Duration,
+    pub(crate) chain: Chain,
 }
 
 impl Default for Hooks {
@@ -93,6 +130,7 @@ impl Default for Hooks {
             barrier: Box::new(|file| Box::new(FileBarrier::new(file))),
             queue: QUEUE_CAPACITY,
             drain_time: DRAIN_TIME,
+            chain: Chain::PRODUCTION,
         }
     }
 }
@@ -100,65 +138,225 @@ impl Default for Hooks {
 pub(crate) fn open_with(options: OpenOptions, env: Env, hooks: Hooks) -> Result<Opened, OpenError> {
     let path = &options.path;
     let database = path.join(DATABASE_FILE);
-    let existed = database.exists();
-    if !existed && options.flavour.is_none() {
+    let is_there = || database.exists() || rebuild::is_under_way(path);
+    if !is_there() && !path.join(MARK_FILE).exists() && options.flavour.is_none() {
         return Err(OpenError::Missing(path.clone()));
     }
     files::create_directory(path)?;
     let lock = files::lock(path)?;
+    rebuild::carry_on(path)?;
+    let existed = database.exists();
     let (mark_file, found_mark) = open_mark(&options, existed)?;
-    let known = found_mark.unwrap_or_default();
-    if !existed && known.sequence > 0 && !options.accept_loss {
-        return Err(lost(path, 1..=known.sequence));
-    }
-    let torn_snapshots = files::remove_snapshots(path, false)?;
-    files::refuse_blobs(path)?;
-    let (db, repaired) = open_database(&options, &env)?;
-    let open_file = || {
-        File::options()
-            .read(true)
-            .write(true)
-            .open(&database)
-            .map_err(failed("cannot open", &database))
+    let mut opening = Opening {
+        options: &options,
+        env: &env,
+        chain: hooks.chain,
+        known: found_mark.unwrap_or_default(),
+        report: OpenReport {
+            created: !existed,
+            mark_rebuilt: found_mark.is_none(),
+            ..OpenReport::default()
+        },
     };
-    let file = open_file()?;
-    let barrier = (hooks.barrier)(open_file()?);
+    let engine = opening.engine(existed)?;
+    let engine = opening.migrated(engine)?;
+    let Opening { known, report, .. } = opening;
+    let barrier = (hooks.barrier)(open_database_file(path)?);
     if !existed {
         files::sync_everything(path)?;
     }
-    let engine = SledEngine {
-        db,
-        file,
-        mark: mark_file,
-        _lock: lock,
-    };
-    let missing = missing_commits(&engine, known)?;
-    if let Some(missing) = missing.clone()
-        && !options.accept_loss
-    {
-        return Err(lost(path, missing));
-    }
     let parts = Parts {
-        engine: Box::new(engine),
+        engine: Box::new(SledEngine {
+            mark: Some(mark_file),
+            lock: Some(lock),
+            ..engine
+        }),
         barrier,
         name: "sled",
         path: Some(path.clone()),
         flavour: options.flavour,
         mark: known,
-        lost: missing.clone(),
+        lost: report.lost.clone(),
+        restored: report
+            .restored
+            .as_ref()
+            .and_then(|restored| restored.dump.file_name())
+            .map(|name| name.to_string_lossy().into_owned()),
+        format: hooks.chain.target(),
         queue: hooks.queue,
         drain_time: hooks.drain_time,
     };
     Ok(Opened {
         store: start(parts, env)?,
-        report: OpenReport {
-            created: !existed,
-            torn_snapshots,
-            repaired,
-            lost: missing,
-            mark_rebuilt: found_mark.is_none(),
-        },
+        report,
     })
+}
+
+/// On the way to an open database.
+struct Opening<'a> {
+    options: &'a OpenOptions,
+    env: &'a Env,
+    chain: Chain,
+    known: Mark,
+    report: OpenReport,
+}
+
+impl Opening<'_> {
+    /// The database, or a dump in its place; or why neither.
+    fn engine(&mut self, existed: bool) -> Result<SledEngine, OpenError> {
+        let path = &self.options.path;
+        if !existed && self.known.sequence > 0 {
+            return match self.restore()? {
+                Some(engine) => Ok(engine),
+                // What is lost was accepted, and a new database is asked for.
+                None if self.options.on_loss != OnLoss::Refuse
+                    && self.options.flavour.is_some() =>
+                {
+                    self.report.lost = Some(1..=self.known.sequence);
+                    open_engine(path, self.options.cache_bytes)
+                }
+                None => Err(lost(path, 1..=self.known.sequence)),
+            };
+        }
+        if !existed && self.options.flavour.is_none() {
+            return Err(OpenError::Missing(path.clone()));
+        }
+        self.report.torn_snapshots = files::remove_snapshots(path, false)?;
+        files::refuse_blobs(path)?;
+        let engine = match open_or_repair(self.options, self.env) {
+            Ok((engine, repaired)) => {
+                self.report.repaired = repaired;
+                engine
+            }
+            Err(damage @ OpenError::Damaged { .. }) => match self.restore()? {
+                Some(engine) => return Ok(engine),
+                None => return Err(damage),
+            },
+            Err(error) => return Err(error),
+        };
+        let last = match CommitRecord::read(&engine) {
+            Ok(last) => last.sequence,
+            Err(error) => {
+                Box::new(engine).close();
+                return self.restore()?.ok_or(OpenError::Store(error));
+            }
+        };
+        let Some(missing) = missing_commits(last, self.known) else {
+            return Ok(engine);
+        };
+        if self.options.on_loss == OnLoss::Refuse {
+            return Err(lost(path, missing));
+        }
+        Box::new(engine).close();
+        match self.restore()? {
+            Some(engine) => Ok(engine),
+            None => {
+                self.report.lost = Some(missing);
+                open_engine(path, self.options.cache_bytes)
+            }
+        }
+    }
+
+    /// The newest dump that can be read, as the database; `None` if that is not wanted or there is none.
+    fn restore(&mut self) -> Result<Option<SledEngine>, OpenError> {
+        let path = &self.options.path;
+        if self.options.on_loss != OnLoss::RestoreDump {
+            return Ok(None);
+        }
+        let folder = path.join(DUMPS_FOLDER);
+        for dump in dumps(&folder).map_err(failed("cannot read", &folder))? {
+            let now = self.env.now();
+            match rebuild::rebuild(path, &dump.path, self.chain, now, now) {
+                Ok(Rebuilt {
+                    sequence,
+                    time,
+                    aside,
+                }) => {
+                    self.report.lost = missing_commits(sequence, self.known);
+                    self.report.restored = Some(Restored {
+                        dump: dump.path,
+                        time,
+                        aside,
+                    });
+                    return open_engine(path, self.options.cache_bytes).map(Some);
+                }
+                Err(error @ OpenError::Dump { .. }) => {
+                    tracing::error!(%error, "a dump is passed over");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same database in the present format: a dump of it, read through the migrations.
+    fn migrated(&mut self, engine: SledEngine) -> Result<SledEngine, OpenError> {
+        let path = &self.options.path;
+        let Some(info) = OldInfo::read(&engine)? else {
+            return Ok(engine);
+        };
+        let target = self.chain.target();
+        if info.format >= target || info.importing {
+            return Ok(engine);
+        }
+        tracing::info!(
+            from = info.format,
+            to = target,
+            "the store is being migrated"
+        );
+        let sequence = CommitRecord::read(&engine)?.sequence;
+        let unwritable = |error: DumpError| OpenError::DumpBefore(Box::new(error));
+        let size = std::fs::metadata(path.join(DATABASE_FILE)).map_or(0, |file| file.len());
+        let mut part = Part::create(&path.join(DUMPS_FOLDER), size).map_err(unwritable)?;
+        export_old(&engine, self.chain, &info, &mut part.out)
+            .map_err(|error| unwritable(error.into()))?;
+        let now = self.env.now();
+        let dump = part
+            .finish(DumpFile {
+                path: PathBuf::new(),
+                sequence,
+                time: now,
+                format: Some(info.format),
+            })
+            .map_err(unwritable)?;
+        Box::new(engine).close();
+        let rebuilt = rebuild::rebuild(path, &dump.path, self.chain, info.created, now)?;
+        let engine = open_engine(path, self.options.cache_bytes)?;
+        // The new database is in its place and can be read; the dump has what the old one had.
+        files::remove_aside(&rebuilt.aside);
+        self.report.migrated_from = Some(info.format);
+        Ok(engine)
+    }
+}
+
+/// Opens the engine's files in `path`, without mark and lock.
+pub(super) fn open_engine(path: &Path, cache_bytes: u64) -> Result<SledEngine, OpenError> {
+    let db = match try_open(path, cache_bytes) {
+        Ok(db) => db,
+        Err(Trouble::Surroundings(source)) => return Err(failed("cannot open", path)(source)),
+        Err(Trouble::Damage(detail)) => {
+            return Err(OpenError::Store(StoreError::Failed(detail)));
+        }
+    };
+    engine_of(path, db)
+}
+
+fn engine_of(path: &Path, db: Db) -> Result<SledEngine, OpenError> {
+    Ok(SledEngine {
+        db,
+        file: open_database_file(path)?,
+        mark: None,
+        lock: None,
+    })
+}
+
+fn open_database_file(path: &Path) -> Result<File, OpenError> {
+    let database = path.join(DATABASE_FILE);
+    File::options()
+        .read(true)
+        .write(true)
+        .open(&database)
+        .map_err(failed("cannot open", &database))
 }
 
 /// The mark and what it says. A new one only beside a new database, or when loss is accepted.
@@ -170,7 +368,7 @@ fn open_mark(options: &OpenOptions, existed: bool) -> Result<(MarkFile, Option<M
             return Ok((file, mark));
         }
     }
-    if existed && !options.accept_loss {
+    if existed && options.on_loss == OnLoss::Refuse {
         return Err(OpenError::MarkDamaged(path));
     }
     let file = MarkFile::create(&path).map_err(failed("cannot create", &path))?;
@@ -179,13 +377,9 @@ fn open_mark(options: &OpenOptions, existed: bool) -> Result<(MarkFile, Option<M
     Ok((file, (!existed).then(Mark::default)))
 }
 
-/// Acknowledged commits that the database does not have.
-fn missing_commits(
-    engine: &SledEngine,
-    known: Mark,
-) -> Result<Option<RangeInclusive<u64>>, OpenError> {
-    let last = CommitRecord::read(engine)?.sequence;
-    Ok((last < known.sequence).then(|| last + 1..=known.sequence))
+/// Acknowledged commits that a database at commit `last` does not have.
+fn missing_commits(last: u64, known: Mark) -> Option<RangeInclusive<u64>> {
+    (last < known.sequence).then(|| last + 1..=known.sequence)
 }
 
 fn lost(path: &Path, missing: RangeInclusive<u64>) -> OpenError {
@@ -195,12 +389,15 @@ fn lost(path: &Path, missing: RangeInclusive<u64>) -> OpenError {
     }
 }
 
-/// Opens sled; when it cannot read its files, once more without its snapshots, after a copy of
+/// Opens the database; when it cannot read its files, once more without its snapshots, after a copy of
 /// everything was put aside.
-fn open_database(options: &OpenOptions, env: &Env) -> Result<(Db, Option<PathBuf>), OpenError> {
+fn open_or_repair(
+    options: &OpenOptions,
+    env: &Env,
+) -> Result<(SledEngine, Option<PathBuf>), OpenError> {
     let path = &options.path;
-    match try_open(options) {
-        Ok(db) => Ok((db, None)),
+    match try_open(path, options.cache_bytes) {
+        Ok(db) => Ok((engine_of(path, db)?, None)),
         Err(Trouble::Surroundings(source)) => Err(failed("cannot open", path)(source)),
         Err(Trouble::Damage(first)) => {
             tracing::error!(
@@ -209,8 +406,8 @@ fn open_database(options: &OpenOptions, env: &Env) -> Result<(Db, Option<PathBuf
             );
             let copy = files::copy_aside(path, env.now())?;
             files::remove_snapshots(path, true)?;
-            match try_open(options) {
-                Ok(db) => Ok((db, Some(copy))),
+            match try_open(path, options.cache_bytes) {
+                Ok(db) => Ok((engine_of(path, db)?, Some(copy))),
                 Err(Trouble::Surroundings(source)) => Err(failed("cannot open", path)(source)),
                 Err(Trouble::Damage(detail)) => Err(OpenError::Damaged {
                     path: path.clone(),
@@ -231,10 +428,10 @@ enum Trouble {
 }
 
 /// sled panics on some damage, so it opens on a thread of its own.
-fn try_open(options: &OpenOptions) -> Result<Db, Trouble> {
+fn try_open(path: &Path, cache_bytes: u64) -> Result<Db, Trouble> {
     let config = Config::new()
-        .path(&options.path)
-        .cache_capacity((options.cache_bytes / CACHE_SHARE).max(MIN_CACHE_BYTES))
+        .path(path)
+        .cache_capacity((cache_bytes / CACHE_SHARE).max(MIN_CACHE_BYTES))
         .flush_every_ms(Some(FLUSH_EVERY_MS))
         .segment_size(SEGMENT_BYTES);
     let opening = std::thread::Builder::new()

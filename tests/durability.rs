@@ -1,0 +1,240 @@
+//! Drills with the real program: what an operator does with a backup, after a loss, and on an upgrade.
+//!
+//! Damage to single files is `src/store/conformance/damage.rs`, kills under load `scripts/chaos.py`,
+//! power cuts `scripts/power_cut.sh`.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+/// Small rules: the drills are about the store, and a start runs every story.
+const RULES: &str = "on any {\n    reply \"您好\"\n}\n\ntest \"您好\" {\n    wechat 小王 sends \"在吗\"\n    expect reply \"您好\"\n}\n";
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_menshen"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env("MENSHEN_SERVER__LISTEN", "127.0.0.1:0")
+        .env("NO_COLOR", "1");
+    command
+}
+
+fn menshen(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().expect("it runs")
+}
+
+/// Runs it and insists that it succeeds; its standard output.
+fn done(folder: &Path, arguments: &[&str]) -> String {
+    let output = menshen(folder, arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout)
+        .expect("text")
+        .trim()
+        .to_owned()
+}
+
+fn set_up(folder: &Path) {
+    std::fs::create_dir_all(folder.join("rules")).expect("made");
+    std::fs::write(folder.join("rules/small.rules"), RULES).expect("written");
+    done(folder, &["init", "."]);
+    std::fs::write(folder.join("secrets/app_secret"), "0".repeat(32)).expect("written");
+}
+
+/// A running server and where it listens.
+struct Server {
+    child: Child,
+    address: String,
+    log: std::thread::JoinHandle<String>,
+}
+
+impl Server {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let mut child = command(folder, &["serve", "--log-json"])
+            .args(arguments)
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
+        let mut seen = String::new();
+        let address = loop {
+            let line = match lines.next() {
+                Some(line) => line.expect("a line"),
+                None => panic!("the server ended: {seen}"),
+            };
+            seen.push_str(&line);
+            seen.push('\n');
+            let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+            if let Some(address) = entry["listen"].as_str() {
+                break address.to_owned();
+            }
+        };
+        // Read on, or the server would come to stand at a full pipe.
+        let log = std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                seen.push_str(&line);
+                seen.push('\n');
+            }
+            seen
+        });
+        Self {
+            child,
+            address,
+            log,
+        }
+    }
+
+    /// Ends it as a service manager does; its log.
+    fn stop(mut self) -> String {
+        let killed = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
+        assert!(killed.expect("kill runs").success());
+        let status = self.child.wait().expect("it ends");
+        let log = self.log.join().expect("read");
+        assert!(status.success(), "{log}");
+        log
+    }
+
+    fn call(&self, key: &str, method: &str, path: &str, body: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).expect("it listens");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Authorization: Bearer {key}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
+        let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
+        (status.expect("a status"), body.to_owned())
+    }
+
+    fn create(&self, key: &str, account: &str, phone: &str) {
+        let body = format!(r#"{{"account":"{account}","name":"{account}","phone":"{phone}"}}"#);
+        let (status, answer) = self.call(key, "POST", "/v1/accounts", &body);
+        assert_eq!(status, 201, "{answer}");
+    }
+
+    fn has(&self, key: &str, account: &str) -> bool {
+        let (status, answer) = self.call(key, "GET", &format!("/v1/accounts/{account}"), "");
+        assert!(status == 200 || status == 404, "{status}: {answer}");
+        status == 200
+    }
+}
+
+#[test]
+fn a_backup_of_a_running_server_is_restored_into_a_new_set_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let old = folder.path().join("old");
+    set_up(&old);
+    let server = Server::start(&old, &[]);
+    // While it runs, commands go through its socket; nobody else can connect to that.
+    let socket = std::fs::metadata(old.join("data/menshen.sock")).expect("a socket");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&socket.permissions()) & 0o777;
+    assert_eq!(mode, 0o600);
+    let key = done(&old, &["keys", "add", "erp", "--scope", "accounts"]);
+    server.create(&key, "alice", "13800138000");
+    done(&old, &["export", "--out", "../backup.jsonl"]);
+    server.create(&key, "later", "13900139000");
+    let refused = menshen(&old, &["import", "../backup.jsonl"]);
+    assert_eq!(refused.status.code(), Some(2), "not into a running server");
+    server.stop();
+
+    let new = folder.path().join("new");
+    set_up(&new);
+    std::fs::copy(old.join("secrets/master"), new.join("secrets/master")).expect("copied");
+    done(&new, &["import", "../backup.jsonl"]);
+    let server = Server::start(&new, &[]);
+    assert!(server.has(&key, "alice"), "the same key, the same account");
+    assert!(
+        !server.has(&key, "later"),
+        "one moment, and nothing after it"
+    );
+    server.stop();
+}
+
+#[test]
+fn a_lost_database_is_refused_and_restored_from_the_last_dump_when_that_is_accepted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    set_up(path);
+    let key = done(path, &["keys", "add", "erp", "--scope", "accounts"]);
+    let server = Server::start(path, &[]);
+    server.create(&key, "alice", "13800138000");
+    server.stop();
+    let dumps = std::fs::read_dir(path.join("data/dumps")).expect("dumps");
+    assert!(dumps.count() > 0, "a server that stops leaves a dump");
+
+    let database = path.join("data/db");
+    let length = std::fs::metadata(&database).expect("there").len();
+    std::fs::write(
+        &database,
+        vec![0xA5; usize::try_from(length).expect("small")],
+    )
+    .expect("written");
+    let refused = menshen(path, &["serve"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("--accept-loss"), "{said}");
+
+    let server = Server::start(path, &["--accept-loss"]);
+    assert!(server.has(&key, "alice"));
+    server.create(&key, "bob", "13900139000");
+    let log = server.stop();
+    assert!(log.contains("as this dump remembers it"), "{log}");
+    let server = Server::start(path, &[]);
+    assert!(server.has(&key, "alice") && server.has(&key, "bob"));
+    let log = server.stop();
+    assert!(!log.contains("dump remembers"), "once: {log}");
+}
+
+#[test]
+fn a_killed_server_leaves_a_store_that_commands_and_the_next_server_open() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    set_up(path);
+    let key = done(path, &["keys", "add", "erp", "--scope", "accounts"]);
+    let mut server = Server::start(path, &[]);
+    server.create(&key, "alice", "13800138000");
+    server.child.kill().expect("killed");
+    server.child.wait().expect("ended");
+    assert!(path.join("data/menshen.sock").exists(), "nobody removed it");
+    assert!(
+        done(path, &["keys", "list"]).contains("erp"),
+        "not the dead server is asked"
+    );
+    let server = Server::start(path, &[]);
+    assert!(server.has(&key, "alice"));
+    server.stop();
+}
+
+/// An export as the first release wrote it: every later one must still read it.
+#[test]
+fn an_export_of_the_first_format_is_imported() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    set_up(path);
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/store/format-1.jsonl");
+    let fixture = fixture.to_str().expect("text");
+    done(path, &["import", fixture]);
+    done(path, &["export", "--out", "again.jsonl"]);
+    let records = |file: &Path| -> Vec<String> {
+        let text = std::fs::read_to_string(file).expect("read");
+        let lines: Vec<&str> = text.lines().collect();
+        let kind = |line: &&str| {
+            let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            line["kind"].as_str().expect("a kind").to_owned()
+        };
+        lines[1..lines.len() - 1].iter().map(kind).collect()
+    };
+    assert_eq!(
+        records(&path.join("again.jsonl")),
+        records(Path::new(fixture))
+    );
+}
