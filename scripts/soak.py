@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""A soak: writers and readers on one server for half an hour; its memory must stay flat.
+
+Eight writers live through account, binding, logins, alert, lock and unlock (as in chaos.py, without
+the kills), eight readers ask for accounts, bindings, the feed and the metrics. Every half minute a
+line says how much memory the server has, how many threads and files, and what the store does.
+
+  scripts/soak.py                        30 minutes
+  scripts/soak.py --minutes 5 --limit 1.5
+
+Exit code 0 when the memory of the last quarter is at most `limit` times that of the second quarter
+(the first one warms up), nothing failed, and no store command was ever stuck.
+"""
+
+import argparse
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import chaos
+from tour import check
+
+
+class Reader(threading.Thread):
+    def __init__(self, server, ledger, stop):
+        super().__init__(daemon=True)
+        self.server, self.ledger, self.stop = server, ledger, stop
+        self.asked, self.failed = 0, None
+
+    def run(self):
+        try:
+            after = ""
+            while not self.stop.is_set():
+                fact = random.choice(self.ledger.facts[-2000:] or [("none", "nobody")])
+                for path, fine in [(f"/v1/accounts/{fact[1]}", (200, 404)), (f"/v1/accounts/{fact[1]}/binding", (200, 404)),
+                                   (f"/v1/events?limit=100{after}", (200,)), ("/metrics", (200,))]:
+                    status, answer = self.get(path)
+                    check(status in fine, f"GET {path} answered {status}: {answer}")
+                    if path.startswith("/v1/events"):
+                        after = f"&after={answer['cursor']}" if answer["events"] else after
+                    self.asked += 1
+        except Exception as error:  # noqa: BLE001 - told by the main thread
+            if not self.stop.is_set():
+                self.failed = error
+
+    def get(self, path):
+        if path == "/metrics":
+            metrics(self.server)
+            return 200, None
+        status, answer, _ = chaos.request(self.server, "GET", path)
+        return status, answer
+
+
+def metrics(server):
+    import urllib.request
+    with urllib.request.urlopen(f"{server.url}/metrics", timeout=30) as response:
+        return response.read().decode()
+
+
+def vitals(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    found = dict(re.findall(r"^(VmRSS|RssAnon|Threads):\s+(\d+)", status, re.M))
+    return int(found["VmRSS"]) / 1024, int(found["RssAnon"]) / 1024, int(found["Threads"]), len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bin", default=os.environ.get("MENSHEN", "target/debug/menshen"))
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--writers", type=int, default=8)
+    parser.add_argument("--readers", type=int, default=8)
+    parser.add_argument("--limit", type=float, default=1.5)
+    parser.add_argument("--cache", default="32", help="MiB for the store's engine: small, so that it is full early")
+    args = parser.parse_args()
+    args.rules, args.show = None, False
+    with tempfile.TemporaryDirectory(prefix="menshen-soak-") as folder:
+        server = chaos.Server(args, pathlib.Path(folder))
+        server.command = lambda: ["serve", "--cache", args.cache]
+        ledger, stop = chaos.Ledger(), threading.Event()
+        server.start()
+        writers = [chaos.Life(f"s{number}", server, ledger, stop) for number in range(args.writers)]
+        readers = [Reader(server, ledger, stop) for _ in range(args.readers)]
+        samples, began = [], time.monotonic()
+        try:
+            for thread in [*writers, *readers]:
+                thread.start()
+            while time.monotonic() - began < args.minutes * 60:
+                time.sleep(min(30, args.minutes * 60 / 20))
+                for thread in [*writers, *readers]:
+                    if thread.failed:
+                        raise thread.failed
+                    check(thread.is_alive(), f"{thread.name} ended")
+                resident, anonymous, threads, files = vitals(server.process.pid)
+                samples.append(anonymous)
+                text = metrics(server)
+                commit = re.search(r"^menshen_store_commit (\d+)", text, re.M)[1]
+                stuck = re.search(r"^menshen_store_stuck (\d+)", text, re.M)[1]
+                size = (pathlib.Path(folder) / "data/db").stat().st_size >> 20
+                print(f"{(time.monotonic() - began) / 60:5.1f} min: {resident:.0f} MiB resident ({anonymous:.0f} anonymous), "
+                      f"{threads} threads, {files} files, commit {commit}, {size} MiB on disk, "
+                      f"{ledger.counts['account']} accounts, {sum(r.asked for r in readers)} reads, {stuck} stuck", flush=True)
+            check(stuck == "0", "no command was stuck")
+        finally:
+            stop.set()
+            for thread in [*writers, *readers]:
+                thread.join(timeout=60)
+            server.stop()
+        quarter = len(samples) // 4
+        early, late = samples[quarter:2 * quarter], samples[-quarter:]
+        ratio = (sum(late) / len(late)) / (sum(early) / len(early))
+        print(f"anonymous memory of the last quarter: {ratio:.2f} times that of the second")
+        check(ratio <= args.limit, f"the memory grows: {ratio:.2f} times")
+
+
+if __name__ == "__main__":
+    main()
