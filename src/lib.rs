@@ -109,7 +109,8 @@
 //! | [`config`], [`keys`], [`mod@env`] | `menshen.toml`, the master key, time and randomness |
 //!
 //! # Features
-//! `cli` (the `menshen` program) and `sandbox` (a simulated WeChat platform) are on by default;
+//! `cli` (the `menshen` program), `sandbox` (a simulated WeChat platform) and `lsp` (the language
+//! server for editors) are on by default;
 //! `default-features = false` leaves the library.
 
 pub mod accounts;
@@ -128,5 +129,7 @@ pub mod wechat;
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "lsp")]
+pub mod lsp;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

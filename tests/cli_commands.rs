@@ -262,3 +262,54 @@ fn a_conversation_comes_through_a_pipe() {
         "{said}"
     );
 }
+
+#[test]
+fn fmt_changes_files_in_one_step_and_check_names_them() {
+    let folder = folder();
+    let rules = folder.path().join("rules");
+    std::fs::create_dir(&rules).expect("a folder");
+    std::fs::write(rules.join("a.rules"), "on any { reply \"x\" }\n").expect("written");
+    std::fs::write(rules.join("b.rules"), "on   any {\n reply \"y\" # 说\n}").expect("written");
+    std::fs::write(
+        rules.join("broken.rules"),
+        "on any {\n    replay \"z\"\n}\n",
+    )
+    .expect("written");
+
+    let checked = menshen(folder.path(), &["fmt", "--check"]);
+    assert_eq!(code(&checked), 1);
+    assert_eq!(stdout(&checked), "rules/b.rules\n");
+    assert!(stderr(&checked).contains("replay"), "{}", stderr(&checked));
+
+    let done = menshen(folder.path(), &["fmt", "rules"]);
+    assert_eq!(code(&done), 1, "one file has errors");
+    let text = std::fs::read_to_string(rules.join("b.rules")).expect("read");
+    assert_eq!(text, "on any {\n    reply \"y\"  # 说\n}\n");
+    let broken = std::fs::read_to_string(rules.join("broken.rules")).expect("read");
+    assert_eq!(broken, "on any {\n    replay \"z\"\n}\n", "left alone");
+
+    let again = menshen(
+        folder.path(),
+        &["fmt", "--check", "rules/b.rules", "rules/a.rules"],
+    );
+    assert_eq!(code(&again), 0);
+    assert_eq!(stdout(&again), "");
+    let names: Vec<_> = std::fs::read_dir(&rules).expect("read").collect();
+    assert_eq!(names.len(), 3, "nothing is left beside the files");
+}
+
+#[test]
+fn fmt_reads_standard_input() {
+    let folder = folder();
+    let done = piped(folder.path(), &["fmt", "-"], "let a=1\n");
+    assert_eq!((code(&done), stdout(&done)), (0, "let a = 1\n".to_owned()));
+    let checked = piped(folder.path(), &["fmt", "-", "--check"], "let a=1\n");
+    assert_eq!(
+        (code(&checked), stdout(&checked)),
+        (1, "<stdin>\n".to_owned())
+    );
+    let broken = piped(folder.path(), &["fmt", "-"], "let a=\n");
+    assert_eq!((code(&broken), stdout(&broken)), (1, String::new()));
+    let missing = menshen(folder.path(), &["fmt", "nowhere"]);
+    assert_eq!(code(&missing), 2);
+}

@@ -251,3 +251,26 @@ fn links_lead_somewhere() {
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
+
+#[test]
+fn rules_in_the_documentation_can_be_formatted() {
+    use menshen::lang::format::format;
+    let mut seen = 0;
+    for block in all_blocks()
+        .iter()
+        .filter(|block| block.language() == "rules")
+    {
+        let Ok(once) = format(&block.text) else {
+            assert!(block.fails().is_some(), "{}", block.text);
+            continue;
+        };
+        seen += 1;
+        assert_eq!(
+            format(&once).as_deref(),
+            Ok(once.as_str()),
+            "{}",
+            block.text
+        );
+    }
+    assert!(seen > 0, "there are rules in the documentation");
+}

@@ -108,6 +108,53 @@ pub fn load(paths: &[PathBuf]) -> Result<Sources, FolderError> {
     Ok(sources)
 }
 
+/// The rule files `paths` stand for, each once, in byte order: of a folder every `.rules` file below
+/// it that is not hidden, of a file itself. For tools that write them.
+pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FolderError> {
+    let mut files = std::collections::BTreeSet::new();
+    for path in paths {
+        let meta = fs::metadata(path).map_err(|source| FolderError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        if !meta.is_dir() {
+            files.insert(path.clone());
+            continue;
+        }
+        let before = files.len();
+        rules_below(path, path, 0, &mut files)?;
+        if files.len() == before {
+            return Err(FolderError::Empty { path: path.clone() });
+        }
+    }
+    Ok(files.into_iter().collect())
+}
+
+fn rules_below(
+    root: &Path,
+    folder: &Path,
+    depth: usize,
+    files: &mut std::collections::BTreeSet<PathBuf>,
+) -> Result<(), FolderError> {
+    let too_many = || FolderError::TooMany {
+        path: root.to_owned(),
+    };
+    if depth > MAX_DEPTH {
+        return Err(too_many());
+    }
+    for path in entries(folder)? {
+        if path.is_dir() {
+            rules_below(root, &path, depth + 1, files)?;
+        } else if path.extension().is_some_and(|ext| ext == "rules") {
+            files.insert(path);
+        }
+        if files.len() > MAX_FILES {
+            return Err(too_many());
+        }
+    }
+    Ok(())
+}
+
 #[derive(Default)]
 struct Found {
     rules: BTreeMap<String, Arc<str>>,

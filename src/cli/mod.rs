@@ -17,12 +17,15 @@ mod durable;
 mod explain;
 mod export;
 mod failure;
+mod fmt;
 mod help;
 mod house;
 mod import;
 mod init;
 mod keys;
 mod logging;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod output;
 mod progress;
 mod schema;
@@ -61,12 +64,15 @@ enum Command {
     Dev(dev::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Fmt(fmt::Args),
     Test(test::Args),
     Explain(explain::Args),
     #[cfg(feature = "sandbox")]
     Chat(chat::Args),
     Schema(schema::Args),
     Doctor(doctor::Args),
+    #[cfg(feature = "lsp")]
+    Lsp(lsp::Args),
     Help(help::Args),
     Init(init::Args),
     Keys(keys::Args),
@@ -86,12 +92,15 @@ fn run(cli: Cli) -> Outcome {
         Command::Dev(args) => dev::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Fmt(args) => fmt::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => explain::run(&args),
         #[cfg(feature = "sandbox")]
         Command::Chat(args) => chat::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(args) => lsp::run(&args),
         Command::Help(args) => help::run(&args),
         Command::Init(args) => init::run(&args),
         Command::Keys(args) => keys::run(&args),

@@ -2,7 +2,7 @@
 
 use super::failure::{Exit, Outcome};
 use super::output::{self, LangArg};
-use crate::lang::schema;
+use crate::lang::{highlight, schema};
 
 /// Print events, fields, functions, extractors, units, actions and outcomes.
 #[derive(Debug, clap::Args)]
@@ -25,6 +25,10 @@ enum Format {
     Text,
     /// For programs
     Json,
+    /// A TextMate grammar, for highlighting in VS Code and others
+    Textmate,
+    /// A syntax file, for highlighting in Vim and Neovim
+    Vim,
 }
 
 /// Prints it.
@@ -33,6 +37,8 @@ pub fn run(args: &Args) -> Outcome {
     match args.format {
         Format::Text => output::data(&schema::text(&registry, args.lang.lang.into()))?,
         Format::Json => output::json(&schema::json(&registry))?,
+        Format::Textmate => output::json(&highlight::textmate(&registry))?,
+        Format::Vim => output::data(&highlight::vim(&registry))?,
     }
     Ok(Exit::Clean)
 }

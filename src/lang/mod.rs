@@ -16,6 +16,8 @@ pub mod builtins;
 mod check;
 pub mod diagnostics;
 pub mod eval;
+pub mod format;
+pub mod highlight;
 pub mod program;
 pub mod schema;
 pub mod span;

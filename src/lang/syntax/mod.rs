@@ -13,7 +13,9 @@
 
 pub mod ast;
 mod grammar;
+mod keywords;
 mod layout;
+mod lexeme;
 mod lexer;
 mod lower;
 mod mistakes;
@@ -26,6 +28,8 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
+pub use keywords::{keywords, reserved};
+pub use lexeme::{Lexeme, LexemeKind, lexemes};
 pub use tree::same_tree;
 
 use super::diagnostics::{Diagnostic, Words};

@@ -1,0 +1,577 @@
+//! What may be written next: keywords by place, and the names the registry and the rule set know.
+
+use lsp_types::{
+    CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat,
+    MarkupContent, MarkupKind, Range, TextEdit,
+};
+
+use super::describe;
+use super::names::{Kind, Symbol};
+use super::place::{self, Block, Place};
+use super::world::Set;
+use crate::lang::builtins::{
+    BY_KEYS, CARDS, FieldSpec, FunctionKind, LIST_TYPES, NamedArg, STREAMS,
+};
+use crate::lang::diagnostics::Language;
+use crate::lang::span::FileId;
+use crate::lang::syntax::{LexemeKind, lexemes};
+
+/// Suggestions of one answer.
+pub const MAX_ITEMS: usize = 1_000;
+
+/// What begins an item, with the shape of one.
+const ITEMS: [(&str, &str, &str, &str); 7] = [
+    (
+        "on",
+        "on ${1:text} \"${2:词}\" {\n    reply \"$0\"\n}",
+        "一条规则",
+        "a rule",
+    ),
+    (
+        "let",
+        "let ${1:name} = $0",
+        "给一个值或条件起名",
+        "names a value or a condition",
+    ),
+    ("list", "list ${1:name} = [\"$0\"]", "一个列表", "a list"),
+    (
+        "signal",
+        "signal ${1:name} \"${2:标题}\" weight ${3:20} {\n    when $0\n}",
+        "登录异常的一个信号",
+        "a signal of an unusual login",
+    ),
+    (
+        "dialog",
+        "dialog ${1:name} expires ${2:10 minutes} {\n    ask ${3:phone}: ${4:mobile} \"${5:请发送手机号。}\" at most 3 times\n    give up { reply \"先到这里。\" }\n    done {\n        $0\n    }\n}",
+        "一步一步问的对话",
+        "a conversation that asks",
+    ),
+    (
+        "extractor",
+        "extractor ${1:name} = \"$0\"",
+        "自定义的提取器",
+        "an extractor of your own",
+    ),
+    (
+        "test",
+        "test \"${1:故事}\" {\n    wechat 小王 sends \"$2\"\n    expect reply \"$0\"\n}",
+        "一个故事，也是测试",
+        "a story that is a test",
+    ),
+];
+const SIGNAL: [&str; 3] = ["when", "except", "learn until"];
+const DIALOG: [&str; 4] = ["ask", "cancel on", "give up", "done"];
+const ALERT: [&str; 2] = ["message", "template"];
+const STORY: [&str; 10] = [
+    "account", "after", "expect", "issue", "login", "operator", "place", "platform", "system",
+    "wechat",
+];
+const OPERATORS: [&str; 9] = [
+    "and",
+    "or",
+    "not",
+    "in",
+    "not in",
+    "is known",
+    "is unknown",
+    "otherwise",
+    "when",
+];
+/// Words that may follow a word, in the clause that begins with the first (`*`: any clause).
+const NEXT: &[(&str, &str, &[&str])] = &[
+    ("*", "lock", &["account"]),
+    ("*", "unlock", &["account"]),
+    ("*", "log", &["off account"]),
+    ("*", "leave", &["dialog"]),
+    ("*", "hand", &["over"]),
+    ("*", "trust", &["alert"]),
+    ("*", "close", &["alert"]),
+    ("*", "challenge", &["captcha"]),
+    ("*", "reply", &["image", "voice", "news", "music", "video"]),
+    ("*", "even", &["in dialog"]),
+    ("*", "is", &["known", "unknown"]),
+    ("give", "give", &["up"]),
+    ("cancel", "cancel", &["on"]),
+    ("learn", "learn", &["until"]),
+    ("alert", "alert", &["expires", "once per", "per"]),
+    ("dialog", "*name", &["expires"]),
+    ("list", "*name", &["from", "="]),
+    ("ask", "\"\"", &["invalid", "at most", "unless"]),
+    ("signal", "\"\"", &["weight"]),
+    ("on", "\"\"", &["or", "when", "even in dialog", "continue"]),
+    (
+        "wechat",
+        "*name",
+        &[
+            "sends",
+            "follows",
+            "unfollows",
+            "scans",
+            "clicks",
+            "views",
+            "does",
+        ],
+    ),
+    (
+        "wechat",
+        "sends",
+        &["image", "voice", "video", "location", "link", "file"],
+    ),
+    (
+        "login",
+        "*",
+        &[
+            "city",
+            "machine",
+            "illegal machine",
+            "no machine",
+            "ip",
+            "wrong password",
+            "agent",
+            "solving captcha",
+        ],
+    ),
+    (
+        "account",
+        "*",
+        &["phone", "code", "name", "password", "zone"],
+    ),
+    (
+        "issue",
+        "issue",
+        &["bind code", "unbind code", "unlock code", "ticket"],
+    ),
+    ("operator", "operator", &["locks", "unlocks", "unbinds"]),
+    ("platform", "platform", &["refuses sends", "accepts sends"]),
+    ("system", "system", &["answers", "is late", "fails"]),
+    (
+        "expect",
+        "expect",
+        &[
+            "reply",
+            "no reply",
+            "alert",
+            "no alert",
+            "signals",
+            "no signals",
+            "allowed",
+            "denied",
+            "challenged",
+            "event",
+            "no event",
+            "call",
+            "in dialog",
+            "no dialog",
+        ],
+    ),
+    (
+        "expect",
+        "reply",
+        &[
+            "customer service",
+            "image",
+            "voice",
+            "video",
+            "music",
+            "news",
+            "to",
+        ],
+    ),
+    ("expect", "signals", &["include"]),
+    ("expect", "alert", &["to", "by message", "by template"]),
+    (
+        "expect",
+        "*name",
+        &["locked", "bound", "not locked", "not bound"],
+    ),
+];
+
+/// The suggestions at a byte of a file.
+pub fn at(
+    set: &Set,
+    file: FileId,
+    offset: usize,
+    snippets: bool,
+    language: Language,
+) -> Vec<CompletionItem> {
+    let text = set.text(file);
+    let mut offer = Offer {
+        set,
+        language,
+        snippets,
+        range: Range::default(),
+        items: Vec::new(),
+        locals: locals(text, offset),
+    };
+    let start = word_start(text, offset);
+    if let Some(lines) = set.lines.get(file.0 as usize) {
+        offer.range = lines.range(text, start..offset);
+    }
+    match place::of(text, offset) {
+        Place::Nothing => {}
+        Place::Item => offer.item_words(),
+        Place::Clause(block) => offer.clause(&block),
+        Place::After(words, block) => offer.after(&words, &block),
+        Place::Argument(function) => offer.argument(&function),
+        Place::Hole => offer.values(true),
+        Place::Extractor => offer.extractors(),
+    }
+    offer.items.truncate(MAX_ITEMS);
+    offer.items
+}
+
+struct Offer<'a> {
+    set: &'a Set,
+    language: Language,
+    snippets: bool,
+    range: Range,
+    items: Vec<CompletionItem>,
+    /// Names of this item, with the extractor that gives their type.
+    locals: Vec<(String, String)>,
+}
+
+impl Offer<'_> {
+    fn push(&mut self, label: &str, kind: CompletionItemKind, detail: String, page: String) {
+        self.push_as(label, None, kind, detail, page);
+    }
+
+    fn push_as(
+        &mut self,
+        label: &str,
+        snippet: Option<String>,
+        kind: CompletionItemKind,
+        detail: String,
+        page: String,
+    ) {
+        if self.items.iter().any(|item| item.label == label) {
+            return;
+        }
+        let snippet = snippet.filter(|_| self.snippets);
+        let format = snippet.as_ref().map(|_| InsertTextFormat::SNIPPET);
+        let new_text = snippet.unwrap_or_else(|| label.to_owned());
+        self.items.push(CompletionItem {
+            label: label.to_owned(),
+            kind: Some(kind),
+            detail: (!detail.is_empty()).then_some(detail),
+            documentation: (!page.is_empty()).then(|| {
+                Documentation::MarkupContent(MarkupContent {
+                    kind: MarkupKind::Markdown,
+                    value: page,
+                })
+            }),
+            insert_text_format: format,
+            text_edit: Some(CompletionTextEdit::Edit(TextEdit {
+                range: self.range,
+                new_text,
+            })),
+            ..CompletionItem::default()
+        });
+    }
+
+    fn words(&mut self, words: &[&str]) {
+        for word in words {
+            self.push(
+                word,
+                CompletionItemKind::KEYWORD,
+                String::new(),
+                String::new(),
+            );
+        }
+    }
+
+    fn item_words(&mut self) {
+        for (word, shape, zh, en) in ITEMS {
+            let page = describe::both(zh, en, self.language);
+            let shape = Some(shape.to_owned());
+            self.push_as(
+                word,
+                shape,
+                CompletionItemKind::KEYWORD,
+                String::new(),
+                page,
+            );
+        }
+    }
+
+    fn clause(&mut self, block: &Block) {
+        match block {
+            Block::Top => self.item_words(),
+            Block::Actions => self.actions(),
+            Block::Signal => self.words(&SIGNAL),
+            Block::Dialog => self.words(&DIALOG),
+            Block::Alert => self.words(&ALERT),
+            Block::Story => self.words(&STORY),
+            Block::Fields(card) => self.card_fields(card),
+            Block::Outcomes(words) => self.outcomes(words),
+        }
+    }
+
+    fn actions(&mut self) {
+        for spec in self.set.registry.actions() {
+            let page = describe::action(spec, self.language);
+            self.push(spec.name, CompletionItemKind::KEYWORD, String::new(), page);
+        }
+    }
+
+    fn card_fields(&mut self, card: &str) {
+        let fields = CARDS.iter().filter(|(name, _)| *name == card);
+        for field in fields.flat_map(|(_, fields)| *fields) {
+            let label = format!("{}:", field.name);
+            self.push(
+                &label,
+                CompletionItemKind::FIELD,
+                String::new(),
+                String::new(),
+            );
+        }
+    }
+
+    fn outcomes(&mut self, words: &str) {
+        let parts: Vec<&str> = words.split(' ').collect();
+        let action = match parts.as_slice() {
+            ["call", name, ..] => format!("call {name}"),
+            _ => {
+                let actions = self.set.registry.actions().iter();
+                let found = actions
+                    .filter(|it| words == it.name || words.starts_with(&format!("{} ", it.name)))
+                    .max_by_key(|it| it.name.len());
+                found.map_or(String::new(), |it| it.name.to_owned())
+            }
+        };
+        for outcome in describe::outcomes(self.set, &action) {
+            let page = format!("`{}`", describe::brings(&outcome));
+            let shape = format!("{} {{ reply \"$0\" }}", outcome.name);
+            let kind = CompletionItemKind::ENUM_MEMBER;
+            self.push_as(&outcome.name, Some(shape), kind, action.clone(), page);
+        }
+    }
+
+    fn after(&mut self, words: &[String], block: &Block) {
+        let first = words.first().map_or("", String::as_str);
+        let last = words.last().map_or("", String::as_str);
+        let number = last.starts_with(|c: char| c.is_ascii_digit());
+        if number {
+            self.units();
+            return;
+        }
+        let condition = words
+            .iter()
+            .any(|it| matches!(it.as_str(), "when" | "unless" | "except"));
+        match (first, last) {
+            ("on", "on") => return self.events(),
+            ("on" | "or", "or") if !condition => return self.events(),
+            ("on", "in") if !condition => return self.symbols(Kind::List),
+            ("cancel", "on") => return self.symbols(Kind::List),
+            ("list", ":") => {
+                let types: Vec<&str> = LIST_TYPES.iter().map(|(name, _)| *name).collect();
+                return self.words(&types);
+            }
+            (_, "start") => return self.symbols(Kind::Dialog),
+            (_, "forget") => return self.symbols(Kind::Variable),
+            ("ask", "again") => return self.symbols(Kind::Slot),
+            (_, "call") => return self.calls(),
+            ("expect", "dialog") => return self.symbols(Kind::Dialog),
+            ("expect", "," | "include") => return self.symbols(Kind::Signal),
+            ("expect", "signals") => self.symbols(Kind::Signal),
+            _ => {}
+        }
+        self.next_words(words, first, last);
+        let story = *block == Block::Story;
+        let takes_values = condition
+            || matches!(
+                first,
+                "let" | "remember" | "call" | "when" | "except" | "and" | "or"
+            )
+            || matches!(block, Block::Fields(_))
+            || last == ":";
+        if takes_values && !story {
+            self.values(false);
+        }
+    }
+
+    fn next_words(&mut self, words: &[String], first: &str, last: &str) {
+        for (clause, word, next) in NEXT {
+            let fits_clause = *clause == "*" || *clause == first;
+            let fits_word = match *word {
+                "*" => words.len() >= 2,
+                "*name" => words.len() == 2,
+                word => word == last,
+            };
+            if fits_clause && fits_word {
+                self.words(next);
+            }
+        }
+    }
+
+    fn argument(&mut self, function: &str) {
+        let registry = &self.set.registry;
+        if registry.extractor(function).is_some() {
+            return self.symbols(Kind::List);
+        }
+        if let Some(spec) = registry.function(function) {
+            let history = matches!(spec.kind, FunctionKind::History(_));
+            for arg in spec.named {
+                let (zh, en) = arg.takes();
+                let page = describe::both(zh, en, self.language);
+                let label = format!("{}:", arg.word());
+                self.push(&label, CompletionItemKind::PROPERTY, String::new(), page);
+            }
+            if history {
+                for (name, _, zh, en) in STREAMS {
+                    let page = describe::both(zh, en, self.language);
+                    self.push(name, CompletionItemKind::ENUM, String::new(), page);
+                }
+                let fields = self.set.registry.fields();
+                for field in fields.iter().filter(|field| field.row) {
+                    let page = describe::both(field.zh, field.en, self.language);
+                    let detail = field.ty.to_string();
+                    self.push(field.bare(), CompletionItemKind::FIELD, detail, page);
+                }
+            }
+            if spec.named.contains(&NamedArg::By) {
+                let keys: Vec<&str> = BY_KEYS.iter().map(|(name, _)| *name).collect();
+                self.words(&keys);
+            }
+            self.units();
+        }
+        self.values(false);
+    }
+
+    fn events(&mut self) {
+        for event in self.set.registry.events() {
+            let page = describe::event(event, self.language);
+            let detail = event.matches.unwrap_or_default().to_owned();
+            self.push(event.name, CompletionItemKind::EVENT, detail, page);
+        }
+    }
+
+    fn units(&mut self) {
+        for unit in self.set.registry.units() {
+            let page = describe::unit(unit, self.language);
+            for word in unit.words {
+                self.push(
+                    word,
+                    CompletionItemKind::UNIT,
+                    unit.ty.to_string(),
+                    page.clone(),
+                );
+            }
+        }
+    }
+
+    fn extractors(&mut self) {
+        for spec in self.set.registry.extractors() {
+            let page = describe::extractor(spec, self.language);
+            let kind = CompletionItemKind::TYPE_PARAMETER;
+            self.push(spec.name, kind, spec.ty.to_string(), page);
+        }
+        self.symbols(Kind::Extractor);
+    }
+
+    fn calls(&mut self) {
+        for call in self.set.registry.calls() {
+            let page = call.doc.clone();
+            self.push(
+                &call.name,
+                CompletionItemKind::FUNCTION,
+                String::new(),
+                page,
+            );
+        }
+    }
+
+    fn symbols(&mut self, kind: Kind) {
+        let found: Vec<Symbol> = self.set.names.of_kind(kind).cloned().collect();
+        for symbol in found {
+            let page = describe::symbol(self.set, &symbol, self.language);
+            let shown = match kind {
+                Kind::List => CompletionItemKind::ENUM,
+                Kind::Dialog => CompletionItemKind::MODULE,
+                Kind::Let => CompletionItemKind::CONSTANT,
+                Kind::Signal => CompletionItemKind::EVENT,
+                _ => CompletionItemKind::VARIABLE,
+            };
+            self.push(&symbol.name, shown, String::new(), page);
+        }
+    }
+
+    /// What has a value: names and fields; in a condition also functions and operators.
+    fn values(&mut self, in_text: bool) {
+        let (zh, en) = describe::kind(Kind::Capture);
+        for (name, extractor) in self.locals.clone() {
+            let page = describe::both(zh, en, self.language);
+            self.push(&name, CompletionItemKind::VARIABLE, extractor, page);
+        }
+        self.symbols(Kind::Variable);
+        self.symbols(Kind::Let);
+        let fields: Vec<FieldSpec> = self.set.registry.fields().to_vec();
+        for field in fields.iter().filter(|field| field.shown || !in_text) {
+            let page = describe::field_page(field, self.language);
+            let detail = field.ty.to_string();
+            self.push(field.path, CompletionItemKind::FIELD, detail, page);
+        }
+        if in_text {
+            return;
+        }
+        self.symbols(Kind::List);
+        for function in self.set.registry.functions() {
+            let page = describe::function(function, self.language);
+            let shape = Some(format!("{}($0)", function.name));
+            let kind = CompletionItemKind::FUNCTION;
+            self.push_as(function.name, shape, kind, function.signature(), page);
+        }
+        self.words(&OPERATORS);
+        self.words(&["yes", "no"]);
+    }
+}
+
+/// Where the dotted word that ends at `offset` starts.
+fn word_start(text: &str, offset: usize) -> usize {
+    let before = text.get(..offset).unwrap_or_default();
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    before
+        .char_indices()
+        .rev()
+        .take_while(|(_, c)| part(*c))
+        .last()
+        .map_or(offset, |(at, _)| at)
+}
+
+/// Names caught or asked for in the item around `offset`, each with its extractor; read off the
+/// tokens, so that an item that is not finished has them too.
+fn locals(text: &str, offset: usize) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let before = text.get(..offset).unwrap_or_default();
+    let start = ["\non ", "\ndialog "]
+        .iter()
+        .filter_map(|item| before.rfind(item))
+        .max()
+        .map_or(0, |at| at + 1);
+    let part = text.get(start..offset).unwrap_or_default();
+    let tokens = lexemes(part);
+    let slice = |at: usize| tokens.get(at).map_or("", |it| &part[it.start..it.end]);
+    for (at, token) in tokens.iter().enumerate() {
+        match token.kind {
+            LexemeKind::Text | LexemeKind::Block => holes(slice(at), &mut found),
+            LexemeKind::Word
+                if slice(at + 1) == ":"
+                    && matches!(at.checked_sub(1).map(slice), Some("with" | "," | "ask")) =>
+            {
+                found.push((slice(at).to_owned(), slice(at + 2).to_owned()));
+            }
+            _ => {}
+        }
+    }
+    found.sort();
+    found.dedup_by(|a, b| a.0 == b.0);
+    found
+}
+
+fn holes(text: &str, found: &mut Vec<(String, String)>) {
+    for hole in text.split('{').skip(1) {
+        let inside = hole.split('}').next().unwrap_or_default();
+        if let Some((name, extractor)) = inside.split_once(':') {
+            found.push((name.trim().to_owned(), extractor.trim().to_owned()));
+        }
+    }
+}
