@@ -122,7 +122,8 @@ def full_disk(args, server, ledger, judge):
 
 
 def read_only_disk(args, server, ledger, judge):
-    subprocess.run(["mount", "-o", "remount,ro,abort", args.disk], capture_output=True, check=False)
+    # What the kernel does by itself after an error: a disk with open files cannot simply be remounted.
+    subprocess.run(["mount", "-o", "remount,abort", args.disk], check=True)
     failing(server, ledger, "readonly")
     server.kill()
     # A start on a disk that cannot be written says so, and does not hang.
