@@ -161,6 +161,7 @@ fn stage(change: impl FnOnce(&mut PlatformConfig)) -> Stage {
     let seen = Arc::new(Seen::default());
     let (bot_env, bot_seen) = (env.clone(), seen.clone());
     let endpoint_config = EndpointConfig {
+        original_id: None,
         app_id: "wx1".into(),
         token: Token::new("pamtest"),
         previous_token: None,

@@ -24,6 +24,8 @@ pub struct OfficialAccount {
     pub name: String,
     /// `wx…`.
     pub app_id: String,
+    /// The account's original id (原始ID, `gh_…`). If given, a push for another account is refused.
+    pub original_id: Option<String>,
     /// For the outbound API.
     pub app_secret: Secret,
     /// The endpoint's token.
@@ -110,6 +112,7 @@ fn read(mut section: Reader) -> (OfficialAccount, Reader) {
             "previous_encoding_aes_key",
             "previous_encoding_aes_key_file",
         ),
+        original_id: section.text("original_id"),
         custom_send: section.flag("custom_send", true),
         allow_plaintext_guard: section.flag("allow_plaintext_guard", false),
         templates: section.section("templates").texts().into_iter().collect(),

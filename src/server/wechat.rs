@@ -48,6 +48,7 @@ impl Endpoint {
         Ok(Self {
             config: EndpointConfig {
                 app_id: account.app_id.clone(),
+                original_id: account.original_id.clone(),
                 token: Token::new(account.token.expose()),
                 previous_token: account
                     .previous_token

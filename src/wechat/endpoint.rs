@@ -2,8 +2,9 @@
 //!
 //! The mode comes from the configuration and never from the request, so that nobody can talk a safe
 //! endpoint into reading plain text. In safe and compatible mode `msg_signature` is what counts (the
-//! platform says not to rely on `signature`, which does not cover the body); only the decrypted
-//! `Encrypt` is read. A [`Refusal`] names the part that failed, for logs, and no secret.
+//! platform says not to rely on `signature`, which does not cover the body; where it is sent, it must
+//! be right as well); only the decrypted `Encrypt` is read. A [`Refusal`] names the part that failed,
+//! for logs, and no secret.
 
 use std::fmt;
 
@@ -58,6 +59,8 @@ impl Default for TimestampWindow {
 pub struct EndpointConfig {
     /// The AppID every encrypted message must end with.
     pub app_id: String,
+    /// The account's original id (`gh_…`): if known, the ToUserName every message must have.
+    pub original_id: Option<String>,
     /// The Token.
     pub token: Token,
     /// The Token before, while rotating.
@@ -128,6 +131,9 @@ pub enum Refusal {
     /// `signature` is not that of the current or previous token.
     #[error("`signature` does not match the Token")]
     Signature,
+    /// The message is for another official account.
+    #[error("ToUserName is not the configured original_id")]
+    ToUser,
     /// `msg_signature` is not that of the current or previous token.
     #[error("`msg_signature` does not match the Token")]
     MsgSignature,
@@ -175,13 +181,17 @@ impl Refusal {
         match self {
             Self::Signature
             | Self::MsgSignature
+            | Self::ToUser
             | Self::Timestamp { .. }
             | Self::NotEncrypted
             | Self::Encrypted
             | Self::Replayed
             | Self::Crypto(CryptoError::AppId) => 403,
             Self::Envelope(error) | Self::Message(error)
-                if error.kind == ParseErrorKind::TooLarge =>
+                if matches!(
+                    error.kind,
+                    ParseErrorKind::TooLarge | ParseErrorKind::FieldTooLong
+                ) =>
             {
                 413
             }
@@ -199,6 +209,7 @@ impl Refusal {
             Self::Missing(_) => "missing_parameter",
             Self::Signature => "signature",
             Self::MsgSignature => "msg_signature",
+            Self::ToUser => "to_user",
             Self::TimestampFormat | Self::Timestamp { .. } => "timestamp",
             Self::NotEncrypted => "not_encrypted",
             Self::Encrypted => "encrypted",
@@ -306,18 +317,25 @@ fn open_encrypted(
     body: &[u8],
     now: Millis,
 ) -> Result<Opened, Refusal> {
-    if !query.is_encrypted() {
-        return Err(Refusal::NotEncrypted);
-    }
-    let signature = required(&query.msg_signature, "msg_signature")?;
+    let signature = match &query.msg_signature {
+        // What counts is that it is encrypted and signed, not that the query says so.
+        None if !query.is_encrypted() => return Err(Refusal::NotEncrypted),
+        given => required(given, "msg_signature")?,
+    };
     let (timestamp, nonce) = stamp(query)?;
     let format = format_of(content_type, body);
     let envelope = read(format, body, &ENVELOPE_LIMITS).map_err(Refusal::Envelope)?;
     let encrypted = envelope.filled("Encrypt").ok_or(Refusal::NotEncrypted)?;
+    let encrypted = encrypted.trim();
     let token = config
         .tokens()
         .find(|token| verify(token, &[timestamp, nonce, encrypted], signature))
         .ok_or(Refusal::MsgSignature)?;
+    if let Some(plain) = query.signature.as_deref().filter(|text| !text.is_empty())
+        && !verify(token, &[timestamp, nonce], plain)
+    {
+        return Err(Refusal::Signature);
+    }
     check_window(config, timestamp, now)?;
     let (key, plain) = decrypt(config, encrypted)?;
 
@@ -328,7 +346,8 @@ fn open_encrypted(
         key: key.clone(),
         app_id: config.app_id.clone(),
     };
-    opened(raw, format, Some(sealing), None)
+    let account = envelope.filled("ToUserName");
+    opened(config, raw, format, Some(sealing), None, account)
 }
 
 fn open_plain(
@@ -353,16 +372,30 @@ fn open_plain(
     let format = format_of(content_type, body);
     let raw = read(format, body, &MESSAGE_LIMITS).map_err(Refusal::Message)?;
     let mark = ReplayMark::new(timestamp, nonce, signature);
-    opened(raw, format, None, Some(mark))
+    opened(config, raw, format, None, Some(mark), None)
 }
 
 fn opened(
+    config: &EndpointConfig,
     raw: Fields,
     format: Format,
     sealing: Option<Sealing>,
     replay: Option<ReplayMark>,
+    envelope_account: Option<&str>,
 ) -> Result<Opened, Refusal> {
-    let inbound = Inbound::from_fields(raw).map_err(Refusal::Fields)?;
+    let mut inbound = Inbound::from_fields(raw).map_err(Refusal::Fields)?;
+    if inbound.to_user.is_empty() && !inbound.from_user.is_empty() {
+        // Only whom the reply is from depends on it.
+        let known = config.original_id.as_deref().or(envelope_account);
+        inbound.to_user = known.unwrap_or_default().trim().to_owned();
+    }
+    match &config.original_id {
+        // The hosting probe is for nobody.
+        Some(id) if !inbound.to_user.is_empty() && inbound.to_user != *id => {
+            return Err(Refusal::ToUser);
+        }
+        _ => {}
+    }
     let body_digest = BodyDigest::of(&inbound);
     Ok(Opened {
         reply: ReplyContext::new(&inbound, format, sealing),
@@ -399,16 +432,16 @@ fn read(format: Format, body: &[u8], limits: &Limits) -> Result<Fields, ParseErr
     }
 }
 
-/// JSON if the content type says so, or if it says nothing and the body starts like it.
+/// By the body's first character, which no two formats share; the content type, which clients get
+/// wrong, decides only where that says nothing.
 fn format_of(content_type: Option<&str>, body: &[u8]) -> Format {
-    let media_type = content_type
-        .and_then(|text| text.split(';').next())
-        .map(|text| text.trim().to_ascii_lowercase())
-        .unwrap_or_default();
-    match media_type.as_str() {
-        "application/json" => Format::Json,
-        "text/xml" | "application/xml" => Format::Xml,
-        _ if body.trim_ascii_start().first() == Some(&b'{') => Format::Json,
+    let bare = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    match bare.trim_ascii_start().first() {
+        Some(b'{') => Format::Json,
+        Some(b'<') => Format::Xml,
+        _ if content_type.is_some_and(|text| text.to_ascii_lowercase().contains("json")) => {
+            Format::Json
+        }
         _ => Format::Xml,
     }
 }
@@ -446,8 +479,8 @@ fn percent_decode(text: &str) -> Option<String> {
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
         if first == b'%' {
-            let digits = std::str::from_utf8(tail.get(..2)?).ok()?;
-            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            let digits = tail.get(..2)?;
+            bytes.push(*hex::decode(digits).ok()?.first()?);
             rest = &tail[2..];
         } else {
             bytes.push(first);

@@ -15,7 +15,7 @@ use super::fields::Fields;
 /// One push. Source: a decrypted, verified body.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Inbound {
-    /// The official account's original id (`gh_…`).
+    /// The official account's original id (`gh_…`); empty where the platform left it out.
     pub to_user: String,
     /// The sender: an OpenID, except in the authorization events; see [`Inbound::person`].
     pub from_user: String,
@@ -164,10 +164,11 @@ impl Inbound {
         let msg_type = required(&raw, "MsgType")?;
         let kind = InboundKind::from_fields(&msg_type, &raw)?;
         Ok(Self {
-            to_user: required(&raw, "ToUserName")?,
+            // Missing in some accounts' pushes; such a push is worked on, but cannot be replied to.
+            to_user: raw.get("ToUserName").unwrap_or_default().trim().to_owned(),
             from_user: required(&raw, "FromUserName")?,
             create_time: raw.number("CreateTime"),
-            msg_id: raw.filled("MsgId").map(str::to_owned),
+            msg_id: raw.filled("MsgId").map(|id| id.trim().to_owned()),
             article: raw.filled("MsgDataId").map(|data_id| ArticleOrigin {
                 data_id: data_id.to_owned(),
                 index: raw.number("Idx"),
@@ -303,7 +304,7 @@ impl fmt::Debug for ArticleOrigin {
 
 fn required(raw: &Fields, name: &'static str) -> Result<String, MessageError> {
     raw.filled(name)
-        .map(str::to_owned)
+        .map(|text| text.trim().to_owned())
         .ok_or(MessageError::Missing(name))
 }
 
@@ -341,6 +342,18 @@ mod tests {
             Inbound::from_fields(raw),
             Err(MessageError::Missing("FromUserName"))
         );
+    }
+
+    #[test]
+    fn names_are_read_without_the_space_around_them() {
+        let raw = Fields::new()
+            .text("FromUserName", " openid-1\n")
+            .text("MsgType", "\n event ")
+            .text("Event", " SCAN ");
+        let inbound = Inbound::from_fields(raw).unwrap();
+        assert_eq!(inbound.from_user, "openid-1");
+        assert_eq!(inbound.kind_name(), "event:scan");
+        assert_eq!(inbound.to_user, "", "missing in some accounts' pushes");
     }
 
     #[test]

@@ -135,7 +135,15 @@ impl Reply {
                 .chars()
                 .all(|c| c.is_whitespace() || !xml::is_xml_char(c)),
             Self::News { articles } => articles.is_empty(),
-            _ => false,
+            // The platform shows its notice of a fault for material it does not know.
+            Self::Image { media_id }
+            | Self::Voice { media_id }
+            | Self::Video { media_id, .. }
+            | Self::Music {
+                thumb_media_id: media_id,
+                ..
+            } => media_id.trim().is_empty(),
+            Self::TransferCustomerService { .. } => false,
         }
     }
 }
@@ -225,7 +233,7 @@ fn envelope(
 
 /// The plain reply, or `None` for `success`.
 fn reply_fields(reply: &Reply, context: &ReplyContext, timestamp: i64) -> Option<Fields> {
-    if reply.is_nothing() || context.user.is_empty() {
+    if reply.is_nothing() || context.user.is_empty() || context.account.is_empty() {
         return None;
     }
     let head = |kind: &str| {

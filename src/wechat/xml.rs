@@ -81,7 +81,7 @@ fn write_fields(out: &mut String, fields: &Fields) {
 
 /// The platform sends these without CDATA.
 fn is_number(name: &str, text: &str) -> bool {
-    const NUMBERS: [&str; 13] = [
+    const NUMBERS: [&str; 14] = [
         "CreateTime",
         "MsgId",
         "MsgID",
@@ -93,6 +93,7 @@ fn is_number(name: &str, text: &str) -> bool {
         "Precision",
         "MenuId",
         "Count",
+        "ArticleCount",
         "Idx",
         "TimeStamp",
     ];
@@ -107,9 +108,25 @@ fn is_number(name: &str, text: &str) -> bool {
 struct Open {
     name: String,
     text: String,
+    /// Bytes of white space outside CDATA at the text's beginning and at its end.
+    edges: (usize, usize),
+    /// It has a CDATA section: that is its text, white space around it is layout.
+    cdata: bool,
     /// CDATA is content even if it is white space.
     has_content: bool,
     fields: Fields,
+}
+
+impl Open {
+    /// The text without the layout around it: pretty-printers put line breaks around CDATA and
+    /// around plain text alike.
+    fn text(&self) -> String {
+        let (start, end) = self.edges;
+        if !self.cdata {
+            return self.text.trim_ascii().to_owned();
+        }
+        self.text[start..self.text.len() - end].to_owned()
+    }
 }
 
 struct Builder<'a> {
@@ -158,7 +175,12 @@ impl<'a> Builder<'a> {
                 Event::Empty(_) => return Err(self.error(ParseErrorKind::Syntax)),
                 Event::End(_) => self.close()?,
                 Event::Text(text) => self.append(&text.xml10_content(), false)?,
-                Event::CData(text) => self.append(&text.xml10_content(), true)?,
+                Event::CData(text) => {
+                    self.append(&text.xml10_content(), true)?;
+                    if let Some(element) = self.stack.last_mut() {
+                        element.cdata = true;
+                    }
+                }
                 Event::GeneralRef(reference) => {
                     let c =
                         resolve(&reference).ok_or_else(|| self.error(ParseErrorKind::Entity))?;
@@ -214,6 +236,8 @@ impl<'a> Builder<'a> {
         self.stack.push(Open {
             name: name.to_owned(),
             text: String::new(),
+            edges: (0, 0),
+            cdata: false,
             has_content: false,
             fields: Fields::new(),
         });
@@ -229,7 +253,7 @@ impl<'a> Builder<'a> {
             None => self.root = Some(element.fields),
             Some(parent) => {
                 let value = if element.fields.is_empty() {
-                    Value::Text(element.text)
+                    Value::Text(element.text())
                 } else {
                     Value::Fields(element.fields)
                 };
@@ -251,6 +275,11 @@ impl<'a> Builder<'a> {
                 ParseErrorKind::FieldTooLong
             }
             Some(element) => {
+                let space = if content { 0 } else { text.len() };
+                if element.edges.0 == element.text.len() {
+                    element.edges.0 += space;
+                }
+                element.edges.1 = if content { 0 } else { element.edges.1 + space };
                 element.text.push_str(text);
                 element.has_content |= content;
                 return Ok(());
@@ -373,6 +402,19 @@ mod tests {
         let text = "\u{feff}<xml><A>1</A><A>2</A></xml>";
         let error = parse(text.as_bytes(), &MESSAGE_LIMITS).unwrap_err();
         assert_eq!(error.at, text.find("<A>2").unwrap());
+    }
+
+    #[test]
+    fn layout_around_texts_is_no_part_of_them() {
+        let fields = read(
+            "<xml>\n  <A>\n    <![CDATA[ a ]]>\n  </A>\n  <B>\n    b c\n  </B>\n  \
+             <C>\n<![CDATA[x]]> <![CDATA[y]]>\n</C><D> <![CDATA[]]> </D>\n</xml>",
+        )
+        .unwrap();
+        assert_eq!(fields.get("A"), Some(" a "));
+        assert_eq!(fields.get("B"), Some("b c"));
+        assert_eq!(fields.get("C"), Some("x y"));
+        assert_eq!(fields.get("D"), Some(""));
     }
 
     #[test]

@@ -1,24 +1,21 @@
 //! Known-good ciphertexts and signatures: Tencent's samples, those of the official documents, and
 //! edge cases of the padding; then every sample message, and the endpoint's policy.
 
+mod policy;
+mod stage;
+
 use menshen::env::SECOND;
-use menshen::wechat::crypto::{CryptoError, EncodingAesKey};
-use menshen::wechat::endpoint::{
-    self, EndpointConfig, Format, Mode, Query, Refusal, TimestampWindow,
-};
+use menshen::wechat::crypto::EncodingAesKey;
+use menshen::wechat::endpoint::{self, Format, Mode, Refusal};
 use menshen::wechat::event::{DeliveryStatus, NoticeStage, PictureSource};
 use menshen::wechat::fields::MESSAGE_LIMITS;
-use menshen::wechat::platform_side::{
-    self, PlatformConfig, PlatformReply, ReplyFault, SignedPush, Stamp,
-};
-use menshen::wechat::replay::ReplayGuard;
-use menshen::wechat::reply::{Article, MAX_ARTICLES, SUCCESS};
+use menshen::wechat::platform_side::{self, PlatformReply};
 use menshen::wechat::signature::{Token, sign, sign_js_sdk, verify};
-use menshen::wechat::{Event, Fields, Inbound, InboundKind, Opened, Reply, json, seal, xml};
+use menshen::wechat::{Event, Fields, Inbound, InboundKind, Reply, json, seal, xml};
 use proptest::prelude::*;
 
-const K1: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
-const K0: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+use stage::*;
+
 const KW: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
 const V2_MESSAGE: &str = "<xml><ToUserName><![CDATA[oia2Tj我是中文jewbmiOUlr6X-1crbLOvLw]]></ToUserName><FromUserName><![CDATA[gh_7f083739789a]]></FromUserName><CreateTime>1407743423</CreateTime><MsgType><![CDATA[video]]></MsgType><Video><MediaId><![CDATA[eYJ1MbwPRJtOvIEabaxHs7TX2D-HV71s79GUxqdUkjm6Gs2Ed1KF3ulAOA9H1xG0]]></MediaId><Title><![CDATA[testCallBackReplyVideo]]></Title><Description><![CDATA[testCallBackReplyVideo]]></Description></Video></xml>";
 const V1: &str =
@@ -38,10 +35,6 @@ const X3: &str =
     "jn1L23DB+6ELqJ+6bruv23MQ68ysOrxhL7CpRjZ4WZdgFqes9v8iGaaZBu9Qpe/W60xpqsYTwNjd/ZCp69l9lg==";
 const TICKET: &str =
     "sM4AOVdWfPE4DxkXGEs8VMCPGGVi4C3VM0P37wVUCFvkVAy_90u5h9nbSlYy3-Sl-HhTdfl2fzFy1AOcHKP7qg";
-
-fn key(text: &str) -> EncodingAesKey {
-    EncodingAesKey::parse(text).unwrap()
-}
 
 fn signed(token: &str, parts: &[&str], expected: &str) {
     let token = Token::new(token);
@@ -85,7 +78,7 @@ fn v3_opens_as_a_text_message() {
     config.token = Token::new("spamtest");
     config.app_id = "wx2c2769f8efd9abc2".into();
     let query = query(
-        "timestamp=1409735669&nonce=1320562132&encrypt_type=aes&msg_signature=5d197aaffba7e9b25a30732f161a50dee96bd5fa&signature=x",
+        "timestamp=1409735669&nonce=1320562132&encrypt_type=aes&msg_signature=5d197aaffba7e9b25a30732f161a50dee96bd5fa&signature=16120ec1b8dbb870f510d87ce6bc2463eae6ca1a",
     );
     let body = format!(
         "<xml><ToUserName><![CDATA[gh_10f6c3c3ac5a]]></ToUserName>\n<Encrypt><![CDATA[{V3}]]></Encrypt></xml>"
@@ -256,7 +249,7 @@ proptest! {
 #[test]
 fn every_sample_is_read_as_its_kind_in_xml_and_json() {
     let mut seen = 0;
-    for line in include_str!("data/wechat_samples.tsv").lines() {
+    for line in include_str!("../data/wechat_samples.tsv").lines() {
         let (name, sample) = line.split_once('\t').unwrap();
         let fields = xml::parse(sample.as_bytes(), &MESSAGE_LIMITS).unwrap();
         let again = json::parse(json::write(&fields).as_bytes(), &MESSAGE_LIMITS).unwrap();
@@ -274,7 +267,7 @@ fn every_sample_is_read_as_its_kind_in_xml_and_json() {
 
 /// The kinds of the samples, for the details below.
 fn sample(name: &str, containing: &str) -> Inbound {
-    let (_, text) = include_str!("data/wechat_samples.tsv")
+    let (_, text) = include_str!("../data/wechat_samples.tsv")
         .lines()
         .map(|line| line.split_once('\t').unwrap())
         .find(|(kind, text)| *kind == name && text.contains(containing))
@@ -424,372 +417,4 @@ fn the_hosting_probe_is_read() {
     assert!(
         matches!(Inbound::from_fields(fields).unwrap().kind, InboundKind::Other { name } if name == "action:CheckContainerPath")
     );
-}
-
-// The endpoint's policy.
-
-const NOW: i64 = 1732095600;
-
-fn config(mode: Mode) -> EndpointConfig {
-    EndpointConfig {
-        app_id: "wxb11529c136998cb6".into(),
-        token: Token::new("pamtest"),
-        previous_token: None,
-        key: Some(key(K1)),
-        previous_key: None,
-        mode,
-        timestamp_window: TimestampWindow::default(),
-    }
-}
-
-fn platform(mode: Mode) -> PlatformConfig {
-    PlatformConfig {
-        app_id: "wxb11529c136998cb6".into(),
-        token: Token::new("pamtest"),
-        key: Some(key(K1)),
-        mode,
-        format: Format::Xml,
-    }
-}
-
-fn query(text: &str) -> Query {
-    Query::parse(text).unwrap()
-}
-
-fn text_message(content: &str) -> Fields {
-    Fields::new()
-        .text("ToUserName", "gh_1")
-        .text("FromUserName", "oUser")
-        .text("CreateTime", NOW.to_string())
-        .text("MsgType", "text")
-        .text("Content", content)
-        .text("MsgId", "24785639120457813")
-}
-
-fn event_message() -> Fields {
-    Fields::new()
-        .text("ToUserName", "gh_1")
-        .text("FromUserName", "oUser")
-        .text("CreateTime", NOW.to_string())
-        .text("MsgType", "event")
-        .text("Event", "subscribe")
-}
-
-fn stamp(timestamp: i64) -> Stamp {
-    Stamp {
-        timestamp: timestamp.to_string(),
-        nonce: "0132056213".into(),
-        random: *b"aaaabbbbccccdddd",
-    }
-}
-
-fn signed_push(platform: &PlatformConfig, message: &Fields) -> SignedPush {
-    platform_side::build_push(platform, message, &stamp(NOW)).unwrap()
-}
-
-fn deliver(config: &EndpointConfig, push: &SignedPush) -> Result<Opened, Refusal> {
-    endpoint::open(
-        config,
-        &query(&push.query),
-        Some(push.content_type),
-        push.body.as_bytes(),
-        NOW * SECOND,
-    )
-}
-
-fn push(mode: Mode, message: &Fields) -> Result<Opened, Refusal> {
-    deliver(&config(mode), &signed_push(&platform(mode), message))
-}
-
-#[test]
-fn every_mode_and_format_carries_a_message_and_its_reply() {
-    for mode in [Mode::Safe, Mode::Compatible, Mode::Plaintext] {
-        for format in [Format::Xml, Format::Json] {
-            let mut platform = platform(mode);
-            platform.format = format;
-            let message = text_message("登录 ]]> & <b>");
-            let opened = deliver(&config(mode), &signed_push(&platform, &message)).unwrap();
-            assert_eq!(opened.format, format);
-            assert_eq!(opened.reply.is_encrypted(), mode != Mode::Plaintext);
-            assert!(
-                matches!(&opened.inbound.kind, InboundKind::Text { content, .. } if content == "登录 ]]> & <b>")
-            );
-            let body = seal(&Reply::text("好 ]]>"), &opened.reply, NOW, "77", [3; 16]);
-            let reply = platform_side::open_reply(&platform, &message, &body.bytes).unwrap();
-            let PlatformReply::Message(fields) = reply else {
-                panic!("not a message")
-            };
-            assert_eq!(fields.get("Content"), Some("好 ]]>"));
-            assert_eq!(fields.get("ToUserName"), Some("oUser"));
-        }
-    }
-}
-
-#[test]
-fn the_mode_comes_from_the_configuration_alone() {
-    let message = text_message("锁定");
-    let plain = signed_push(&platform(Mode::Plaintext), &message);
-    let safe = signed_push(&platform(Mode::Safe), &message);
-    for mode in [Mode::Safe, Mode::Compatible] {
-        assert_eq!(
-            deliver(&config(mode), &plain).unwrap_err(),
-            Refusal::NotEncrypted
-        );
-        // The query claims encryption, the body is plain.
-        let mut claimed = plain.clone();
-        claimed.query.push_str("&encrypt_type=aes&msg_signature=x");
-        assert_eq!(
-            deliver(&config(mode), &claimed).unwrap_err(),
-            Refusal::NotEncrypted
-        );
-        let mut raw = plain.clone();
-        raw.query.push_str("&encrypt_type=raw");
-        assert_eq!(
-            deliver(&config(mode), &raw).unwrap_err(),
-            Refusal::NotEncrypted
-        );
-    }
-    assert_eq!(
-        deliver(&config(Mode::Plaintext), &safe).unwrap_err(),
-        Refusal::Encrypted
-    );
-}
-
-#[test]
-fn compatible_mode_ignores_the_plain_fields() {
-    let mut push = signed_push(&platform(Mode::Compatible), &text_message("真"));
-    push.body = push.body.replacen("真", "假", 1);
-    let opened = deliver(&config(Mode::Compatible), &push).unwrap();
-    assert!(matches!(opened.inbound.kind, InboundKind::Text { content, .. } if content == "真"));
-}
-
-#[test]
-fn a_changed_body_query_or_account_is_refused_by_name() {
-    let good = signed_push(&platform(Mode::Safe), &text_message("a"));
-    let other = signed_push(&platform(Mode::Safe), &text_message("b"));
-    let swapped = SignedPush {
-        body: other.body.clone(),
-        ..good.clone()
-    };
-    assert_eq!(
-        deliver(&config(Mode::Safe), &swapped).unwrap_err(),
-        Refusal::MsgSignature
-    );
-    let mut nonce = good.clone();
-    nonce.query = nonce.query.replace("nonce=0132056213", "nonce=132056213");
-    assert_eq!(
-        deliver(&config(Mode::Safe), &nonce).unwrap_err(),
-        Refusal::MsgSignature
-    );
-    let mut unsigned = good.clone();
-    unsigned.query = unsigned
-        .query
-        .split("&msg_signature")
-        .next()
-        .unwrap()
-        .to_owned();
-    assert_eq!(
-        deliver(&config(Mode::Safe), &unsigned).unwrap_err(),
-        Refusal::Missing("msg_signature")
-    );
-    let mut foreign = platform(Mode::Safe);
-    foreign.app_id = "wx0000000000000000".into();
-    let refusal = deliver(
-        &config(Mode::Safe),
-        &signed_push(&foreign, &text_message("a")),
-    )
-    .unwrap_err();
-    assert_eq!(refusal, Refusal::Crypto(CryptoError::AppId));
-    assert_eq!(refusal.status(), 403);
-    let mut plain = signed_push(&platform(Mode::Plaintext), &text_message("a"));
-    plain.query = plain.query.replace("signature=", "signature=0");
-    assert_eq!(
-        deliver(&config(Mode::Plaintext), &plain).unwrap_err(),
-        Refusal::Signature
-    );
-    assert_eq!(Query::parse("nonce=1&nonce=2"), Err(Refusal::Query));
-    let huge = vec![b' '; endpoint::BODY_LIMIT + 1];
-    let refusal =
-        endpoint::open(&config(Mode::Safe), &query(&good.query), None, &huge, NOW).unwrap_err();
-    assert_eq!(refusal.status(), 413);
-}
-
-#[test]
-fn the_timestamp_window_is_kept() {
-    for mode in [Mode::Safe, Mode::Plaintext] {
-        let push = signed_push(&platform(mode), &text_message("a"));
-        let at = |now| {
-            endpoint::open(
-                &config(mode),
-                &query(&push.query),
-                None,
-                push.body.as_bytes(),
-                now,
-            )
-            .map(|_| ())
-        };
-        assert_eq!(at((NOW + 300) * SECOND), Ok(()));
-        assert_eq!(
-            at((NOW + 301) * SECOND),
-            Err(Refusal::Timestamp { ahead: false })
-        );
-        assert_eq!(at((NOW - 60) * SECOND), Ok(()));
-        assert_eq!(
-            at((NOW - 61) * SECOND),
-            Err(Refusal::Timestamp { ahead: true })
-        );
-    }
-}
-
-#[test]
-fn a_rotating_account_is_answered_with_what_opened_the_push() {
-    let old = platform(Mode::Safe);
-    let mut config = config(Mode::Safe);
-    config.previous_key = config.key.replace(key(K0));
-    config.previous_token = Some(std::mem::replace(&mut config.token, Token::new("new")));
-    let message = text_message("a");
-    let opened = deliver(&config, &signed_push(&old, &message)).unwrap();
-    let body = seal(&Reply::text("b"), &opened.reply, NOW, "1", [0; 16]);
-    assert!(platform_side::open_reply(&old, &message, &body.bytes).is_ok());
-
-    let mut new = platform(Mode::Safe);
-    new.token = Token::new("new");
-    new.key = Some(key(K0));
-    let opened = deliver(&config, &signed_push(&new, &message)).unwrap();
-    let body = seal(&Reply::text("b"), &opened.reply, NOW, "1", [0; 16]);
-    assert!(platform_side::open_reply(&new, &message, &body.bytes).is_ok());
-    assert_eq!(
-        platform_side::open_reply(&old, &message, &body.bytes),
-        Err(ReplyFault::Signature)
-    );
-}
-
-#[test]
-fn a_retry_is_the_same_push_and_another_body_is_told_apart() {
-    let first = push(Mode::Safe, &text_message("a")).unwrap();
-    let mut later = stamp(NOW + 5);
-    later.nonce = "9".into();
-    later.random = [1; 16];
-    let retry =
-        platform_side::build_push(&platform(Mode::Safe), &text_message("a"), &later).unwrap();
-    let retry = deliver(&config(Mode::Safe), &retry).unwrap();
-    assert_eq!(
-        (first.key, first.body_digest),
-        (retry.key, retry.body_digest)
-    );
-    let other = push(Mode::Safe, &text_message("b")).unwrap();
-    assert_eq!(first.key, other.key);
-    assert_ne!(first.body_digest, other.body_digest);
-}
-
-#[test]
-fn one_plain_signature_is_good_for_one_body() {
-    let window = TimestampWindow::default();
-    let guard = ReplayGuard::new(window);
-    let first = push(Mode::Plaintext, &text_message("a")).unwrap();
-    let now = NOW * SECOND;
-    assert_eq!(guard.check(&first, now), Ok(()));
-    assert_eq!(guard.check(&first, now + 5 * SECOND), Ok(()));
-    let forged = push(Mode::Plaintext, &text_message("锁定")).unwrap();
-    assert_eq!(
-        guard.check(&forged, now + window.past),
-        Err(Refusal::Replayed)
-    );
-    // Encrypted signatures cover the body.
-    let safe = push(Mode::Safe, &text_message("锁定")).unwrap();
-    assert_eq!(guard.check(&safe, now), Ok(()));
-
-    let full = ReplayGuard::with_capacity(window, 0);
-    assert_eq!(full.check(&first, now), Err(Refusal::ReplayGuardFull));
-    // A full guard empties with time.
-    let small = ReplayGuard::with_capacity(window, 1);
-    assert_eq!(small.check(&first, now), Ok(()));
-    assert_eq!(small.check(&forged, now + 8 * 60 * SECOND), Ok(()));
-}
-
-#[test]
-fn all_reply_types_pass_the_platforms_own_checks() {
-    let id = || "media".to_owned();
-    let article = Article {
-        title: "标题".into(),
-        description: "摘要".into(),
-        pic_url: "https://example.com/p.jpg".into(),
-        url: "https://example.com/".into(),
-    };
-    let replies = [
-        Reply::text("好"),
-        Reply::Image { media_id: id() },
-        Reply::Voice { media_id: id() },
-        Reply::Video {
-            media_id: id(),
-            title: None,
-            description: Some("d".into()),
-        },
-        Reply::Music {
-            thumb_media_id: id(),
-            title: None,
-            description: None,
-            music_url: Some("https://example.com/a.mp3".into()),
-            hq_music_url: None,
-        },
-        Reply::News {
-            articles: vec![article; 10],
-        },
-        Reply::TransferCustomerService {
-            account: Some("ops1@example_gh".into()),
-        },
-    ];
-    for reply in replies {
-        let stored = serde_json::to_string(&reply).unwrap();
-        assert_eq!(serde_json::from_str::<Reply>(&stored).unwrap(), reply);
-        for (message, is_event) in [(text_message("a"), false), (event_message(), true)] {
-            let opened = push(Mode::Safe, &message).unwrap();
-            let body = seal(&reply, &opened.reply, NOW, "1", [0; 16]);
-            let back =
-                platform_side::open_reply(&platform(Mode::Safe), &message, &body.bytes).unwrap();
-            match (back, &reply) {
-                (PlatformReply::Acknowledged, Reply::TransferCustomerService { .. }) => {
-                    assert!(is_event)
-                }
-                (PlatformReply::Message(fields), Reply::News { .. }) => {
-                    let count = fields.descend("Articles").unwrap().groups("item").count();
-                    assert_eq!(count, if is_event { MAX_ARTICLES } else { 1 });
-                }
-                (PlatformReply::Message(_), _) => {}
-                (other, _) => panic!("{reply:?}: {other:?}"),
-            }
-        }
-    }
-}
-
-#[test]
-fn nothing_to_say_is_the_bare_word_in_every_mode() {
-    for mode in [Mode::Safe, Mode::Compatible, Mode::Plaintext] {
-        let opened = push(mode, &text_message("a")).unwrap();
-        for reply in [
-            Reply::Nothing,
-            Reply::text(""),
-            Reply::text(" \u{0}\n"),
-            Reply::News { articles: vec![] },
-        ] {
-            assert_eq!(
-                seal(&reply, &opened.reply, NOW, "1", [0; 16]).bytes,
-                SUCCESS.as_bytes()
-            );
-        }
-    }
-}
-
-#[test]
-fn long_texts_are_cut_to_the_platforms_limit() {
-    let opened = push(Mode::Plaintext, &text_message("a")).unwrap();
-    let body = seal(
-        &Reply::text("汉".repeat(5000)),
-        &opened.reply,
-        NOW,
-        "1",
-        [0; 16],
-    );
-    let fields = xml::parse(&body.bytes, &MESSAGE_LIMITS).unwrap();
-    assert!(fields.get("Content").unwrap().len() <= 2048);
 }
