@@ -92,6 +92,9 @@ pub struct Numbers {
     pub overruns: Counter,
     /// Pushes refused because their identifier came with another body.
     pub mismatches: Counter,
+    /// Replies that reached nobody: no connection took them in time and no message could carry them.
+    /// After a crash those count that may have been under way.
+    pub replies_dropped: Counter,
     /// Pushes whose work was done by a rule, a dialog or nobody.
     pub pushes: Counter,
     /// Logins that were judged.

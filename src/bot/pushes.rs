@@ -139,18 +139,40 @@ impl Pushes {
         }
     }
 
-    /// The work has ended. `remember` for pushes that left nothing in the store.
-    pub fn finish(&self, key: &PushKey, reply: Option<Box<Reply>>, remember: bool, now: Millis) {
+    /// Whether the push is being worked on in this process.
+    pub fn is_running(&self, key: &PushKey) -> bool {
+        self.table().running.contains_key(key)
+    }
+
+    /// Whether a connection waits for the reply right now.
+    pub fn is_awaited(&self, key: &PushKey) -> bool {
+        let table = self.table();
+        let running = table.running.get(key);
+        running.is_some_and(|running| {
+            let waiter = running.waiter.as_ref();
+            waiter.is_some_and(|waiter| !waiter.is_closed())
+        })
+    }
+
+    /// The work has ended. `remember` for pushes that left nothing in the store. Whether a connection
+    /// took the reply.
+    pub fn finish(
+        &self,
+        key: &PushKey,
+        reply: Option<Box<Reply>>,
+        remember: bool,
+        now: Millis,
+    ) -> bool {
         let mut table = self.table();
         let Some(running) = table.running.remove(key) else {
-            return;
+            return false;
         };
         if remember {
             table.remember(key, running.digest, reply.clone(), now);
         }
-        if let Some(waiter) = running.waiter {
-            let _ = waiter.send(Outcome::Answer(reply));
-        }
+        running
+            .waiter
+            .is_some_and(|waiter| waiter.send(Outcome::Answer(reply)).is_ok())
     }
 
     /// The work failed and left no trace: the next delivery starts anew.
@@ -294,6 +316,45 @@ mod tests {
             pushes.enter(&key(1), &digest(1), 1),
             Entrance::First(_)
         ));
+    }
+
+    #[test]
+    fn beyond_the_bound_nothing_is_taken_and_what_runs_may_still_be_joined() {
+        let pushes = Pushes::default();
+        let numbered = |n: usize| {
+            let mut bytes = [0; 32];
+            bytes[..8].copy_from_slice(&n.to_be_bytes());
+            PushKey::from_bytes(bytes)
+        };
+        let waiting: Vec<_> = (0..MAX_RUNNING)
+            .map(|n| pushes.enter(&numbered(n), &digest(1), 0))
+            .collect();
+        assert!(matches!(
+            pushes.enter(&numbered(MAX_RUNNING), &digest(1), 0),
+            Entrance::Full
+        ));
+        assert!(matches!(
+            pushes.enter(&numbered(7), &digest(1), 0),
+            Entrance::Joined(_, 2)
+        ));
+        pushes.finish(&numbered(7), None, false, 0);
+        assert!(matches!(
+            pushes.enter(&numbered(MAX_RUNNING), &digest(1), 0),
+            Entrance::First(_)
+        ));
+        drop(waiting);
+    }
+
+    #[test]
+    fn a_reply_is_heard_only_while_somebody_waits() {
+        let pushes = Pushes::default();
+        let Entrance::First(first) = pushes.enter(&key(1), &digest(1), 0) else {
+            panic!("first");
+        };
+        assert!(pushes.is_awaited(&key(1)));
+        drop(first);
+        assert!(!pushes.is_awaited(&key(1)));
+        assert!(!pushes.finish(&key(1), None, false, 0));
     }
 
     #[test]

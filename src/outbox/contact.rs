@@ -127,6 +127,22 @@ pub fn set_tag(
     Ok(contact.tags.iter().any(|known| known == tag) == on)
 }
 
+/// Deletes what was learned about the person; that it follows and which windows are open stays.
+pub fn forget_traits(
+    tx: &mut Tx<'_>,
+    official_account: &str,
+    openid: &str,
+) -> Result<(), StoreError> {
+    if get(tx, official_account, openid)?.is_none() {
+        return Ok(());
+    }
+    change(tx, official_account, openid, |contact| {
+        contact.language = None;
+        contact.tags.clear();
+    })
+    .map(drop)
+}
+
 /// The window a customer-service message could be charged to now, the longer one first.
 pub fn open_window(contact: &Contact, now: Millis) -> Option<ContactWindow> {
     if message_window(contact, now) && contact.sent_since_message < MESSAGE_QUOTA {

@@ -125,7 +125,8 @@ impl Open {
         if !self.cdata {
             return self.text.trim_ascii().to_owned();
         }
-        self.text[start..self.text.len() - end].to_owned()
+        let text = self.text.get(start..self.text.len() - end);
+        text.unwrap_or_default().to_owned()
     }
 }
 
@@ -276,7 +277,7 @@ impl<'a> Builder<'a> {
             }
             Some(element) => {
                 let space = if content { 0 } else { text.len() };
-                if element.edges.0 == element.text.len() {
+                if !element.has_content {
                     element.edges.0 += space;
                 }
                 element.edges.1 = if content { 0 } else { element.edges.1 + space };

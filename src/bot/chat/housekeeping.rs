@@ -44,7 +44,7 @@ impl Chat<'_, '_> {
                 }
             }
             InboundKind::Event(Event::AuthorizationRevoked { .. }) => self.forget_person()?,
-            InboundKind::Event(Event::TemplateFinished { msg_id, .. }) => {
+            InboundKind::Event(Event::TemplateFinished { msg_id, .. }) if !msg_id.is_empty() => {
                 outbox::finished(
                     self.tx,
                     &self.context.hooks(),
@@ -52,6 +52,12 @@ impl Chat<'_, '_> {
                     msg_id,
                     event.inbound.raw.get("Status").unwrap_or_default(),
                 )?;
+            }
+            // The platform counts a tap on a menu message as a menu click, not as a message.
+            InboundKind::Text {
+                menu_id: Some(_), ..
+            } => {
+                contact::saw_event(self.tx, account, openid)?;
             }
             kind if kind.is_message() => {
                 contact::saw_message(self.tx, account, openid)?;
@@ -78,6 +84,7 @@ impl Chat<'_, '_> {
             self.event.openid.clone(),
         );
         self.tx.delete::<Dialog>(&key)?;
+        contact::forget_traits(self.tx, &key.0, &key.1)?;
         let variables = self
             .tx
             .scan::<Variable>(key.clone(), Order::Ascending, MAX_PERSONAL)?;

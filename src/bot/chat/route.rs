@@ -1,6 +1,6 @@
 //! Who answers (language laws 6 and 7).
 
-use crate::lang::eval::{self, Held, Trace};
+use crate::lang::eval::{self, Held, NoObserver, Trace};
 use crate::lang::program::{EventName, Rule};
 use crate::store::StoreError;
 
@@ -100,18 +100,18 @@ impl Chat<'_, '_> {
 
     /// Why the rule's condition does not hold; `None` when it does.
     fn unmet(&mut self, rule: &Rule) -> Option<String> {
+        let when = rule.when.as_ref()?;
         let program = self.context.rules.program.clone();
-        let held = eval::holds(rule.when.as_ref(), &program, self);
-        if self.context.explain
-            && let Some(when) = &rule.when
-        {
-            let zone = self.context.zone(None);
+        let value = if self.context.explain {
             let mut trace = Trace::default();
-            eval::eval(when, &program, self, &mut trace);
-            let text = eval::explain(when, &program, &trace, &zone);
+            let value = eval::eval(when, &program, self, &mut trace);
+            let text = eval::explain(when, &program, &trace, &self.context.zone(None));
             self.turn.explanations.push((rule.name.clone(), text));
-        }
-        match held {
+            value
+        } else {
+            eval::eval(when, &program, self, &mut NoObserver)
+        };
+        match Held::from(value) {
             Held::Yes => None,
             Held::No => Some("条件不成立".to_owned()),
             Held::NotEvaluable(missing) => Some(format!("无法判断，缺 {}", missing.join("、"))),

@@ -136,6 +136,9 @@ pub struct Push {
     pub state: PushState,
     /// The plain reply as JSON; sealed anew for each delivery.
     pub reply: Option<String>,
+    /// While it waits: the continuation that goes on with it.
+    #[serde(default)]
+    pub request: Option<String>,
     /// The official account's name, to send the reply when no retry comes.
     pub official_account: String,
     /// Whose.
@@ -304,6 +307,7 @@ pub(crate) fn samples() -> Vec<super::Sample> {
             digest: "bb".into(),
             state: PushState::Done,
             reply: Some("{}".into()),
+            request: None,
             official_account: "main".into(),
             openid: "o1".into(),
             important: true,

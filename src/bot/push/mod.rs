@@ -1,0 +1,332 @@
+//! One push of the platform, from the opened envelope to what is answered: the five-seconds table.
+//!
+//! ```text
+//! first delivery ─▶ claim in memory ─▶ command 1 {effects, reply} ─▶ answer
+//!                        │                 └─ request ▶ outside ▶ command 2 {effects, reply} ─▶ answer
+//!                        └─ not done in time ─▶ handed over to the outbox, or left unanswered
+//! ```
+//! A push whose effects are committed has its reply in the same commit; a push without effects is
+//! remembered in memory. Nothing is answered before it is durable, and nothing passive after
+//! `success`. `halves` holds the two commands, `recover` what becomes of replies that no connection
+//! took.
+
+mod halves;
+mod recover;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Either, select};
+use tokio::sync::oneshot;
+
+use super::Bot;
+use super::api::PushAnswer;
+use super::chat::{self, Turn};
+use super::context::Context;
+use super::event::ChatEvent;
+use super::pushes::{DELIVERIES, Entrance, Outcome};
+use crate::env::{Millis, SECOND};
+use crate::store::StoreError;
+use crate::wechat::endpoint::Opened;
+use crate::wechat::message::Inbound;
+use crate::wechat::push_key::{BodyDigest, PushKey};
+use crate::wechat::reply::Reply;
+
+use halves::{Handed, Ran};
+
+/// How long a connection waits for the work: the platform gives up after 5 s.
+pub const ANSWER_WITHIN: Duration = Duration::from_millis(4_500);
+/// How long after that the handing over may take before the platform no longer listens.
+pub const LAST_MOMENT: Millis = 400;
+/// How long a reply that no connection took waits for the platform's retry, after it was found and
+/// after a start.
+pub const RETRY_GRACE: Millis = 20 * SECOND;
+
+/// Where a push that has ended is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// It left no effects: in memory.
+    Memory,
+    /// Its effects and its reply are in the store.
+    Store {
+        /// Its reply is sent even when no connection takes it.
+        important: bool,
+    },
+    /// Its reply is in the outbox, or was refused one: nothing passive is answered any more.
+    Outbox,
+}
+
+/// Lets go of a push whose work ended without saying so: a panic must not leave retries waiting for
+/// nobody.
+struct Claim<'a> {
+    bot: &'a Bot,
+    key: PushKey,
+    open: bool,
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.bot.pushes.fail(&self.key);
+        }
+    }
+}
+
+impl Bot {
+    /// Answers one delivery of a verified push.
+    pub async fn handle_push(
+        self: &Arc<Self>,
+        official_account: &str,
+        opened: Opened,
+    ) -> PushAnswer {
+        let Opened {
+            inbound,
+            key,
+            body_digest,
+            replay,
+            ..
+        } = opened;
+        // Only plaintext pushes carry a replay mark: their signature does not cover the body.
+        let unproven = replay.is_some() && !self.settings.plaintext.contains(official_account);
+        self.deliver(official_account, inbound, key, body_digest, unproven)
+            .await
+    }
+
+    /// Answers one delivery of a push whose envelope was opened elsewhere. `key` and `digest` say
+    /// which push it is; whoever calls this vouches that it is genuine.
+    pub async fn handle(
+        self: &Arc<Self>,
+        official_account: &str,
+        inbound: Inbound,
+        key: PushKey,
+        digest: BodyDigest,
+    ) -> PushAnswer {
+        self.deliver(official_account, inbound, key, digest, false)
+            .await
+    }
+
+    async fn deliver(
+        self: &Arc<Self>,
+        official_account: &str,
+        inbound: Inbound,
+        key: PushKey,
+        digest: BodyDigest,
+        unproven: bool,
+    ) -> PushAnswer {
+        if inbound.person().is_empty() {
+            // The hosting probe, or an authorization event without its person: nobody to serve.
+            return PushAnswer::Success;
+        }
+        let now = self.env.now();
+        match self.pushes.enter(&key, &digest, now) {
+            Entrance::Done(reply) => replay(reply),
+            Entrance::HandedOver => PushAnswer::Success,
+            Entrance::Mismatch => self.mismatch(),
+            Entrance::Full => PushAnswer::Busy,
+            Entrance::Joined(receiver, delivery) => {
+                self.wait(official_account, &key, receiver, delivery).await
+            }
+            Entrance::First(receiver) => {
+                // The work outlives the connection: a retry joins it.
+                let mut event = ChatEvent::new(official_account, inbound, now);
+                event.unproven = unproven;
+                let mut work = Box::pin(self.clone().work(event, key, digest));
+                // Polled once here, so that commands are queued in the order of arrival: one lane
+                // per follower, and none waits for another's I/O.
+                if futures_util::poll!(&mut work).is_pending() {
+                    self.tasks.spawn(work);
+                }
+                self.wait(official_account, &key, receiver, 1).await
+            }
+        }
+    }
+
+    async fn wait(
+        self: &Arc<Self>,
+        official_account: &str,
+        key: &PushKey,
+        receiver: oneshot::Receiver<Outcome>,
+        delivery: u32,
+    ) -> PushAnswer {
+        let patience = Millis::try_from(self.settings.answer_within.as_millis());
+        let asleep = self.settings.timer.sleep(patience.unwrap_or(Millis::MAX));
+        match select(receiver, asleep).await {
+            Either::Left((outcome, _)) => self.heard(outcome),
+            Either::Right(((), receiver)) => {
+                self.overrun(official_account, key, receiver, delivery)
+                    .await
+            }
+        }
+    }
+
+    fn heard(&self, outcome: Result<Outcome, oneshot::error::RecvError>) -> PushAnswer {
+        match outcome {
+            Ok(Outcome::Answer(reply)) => replay(reply),
+            Ok(Outcome::Superseded) => PushAnswer::NoAnswer,
+            Ok(Outcome::Mismatch) => self.mismatch(),
+            Ok(Outcome::Failed) | Err(_) => PushAnswer::Busy,
+        }
+    }
+
+    /// 4.5 s are over. The work may still end while it is being handed over: then its reply is the
+    /// answer.
+    async fn overrun(
+        self: &Arc<Self>,
+        official_account: &str,
+        key: &PushKey,
+        receiver: oneshot::Receiver<Outcome>,
+        delivery: u32,
+    ) -> PushAnswer {
+        self.numbers.overruns.add(1);
+        let sends = self.settings.custom_send(official_account);
+        if !sends && delivery < DELIVERIES {
+            return PushAnswer::NoAnswer;
+        }
+        let handing = self.hand_over(official_account, key, sends).boxed();
+        let asleep = self.settings.timer.sleep(LAST_MOMENT);
+        match select(receiver, select(handing, asleep)).await {
+            Either::Left((outcome, _)) => self.heard(outcome),
+            Either::Right((Either::Left((handed, asleep)), receiver)) => match handed {
+                Ok(Handed::Over) => {
+                    self.pushes.hand_over(key);
+                    PushAnswer::Success
+                }
+                // Durable, and about to be told.
+                Ok(Handed::Ended) => self.last_moment(receiver, asleep).await,
+                // Nothing was accepted: the platform should come again.
+                Err(_) => PushAnswer::Busy,
+            },
+            // The store is slow. Nothing was accepted that could be acknowledged.
+            Either::Right((Either::Right(_), _)) => PushAnswer::NoAnswer,
+        }
+    }
+
+    async fn last_moment(
+        &self,
+        receiver: oneshot::Receiver<Outcome>,
+        asleep: BoxFuture<'static, ()>,
+    ) -> PushAnswer {
+        match select(receiver, asleep).await {
+            Either::Left((outcome, _)) => self.heard(outcome),
+            Either::Right(_) => PushAnswer::NoAnswer,
+        }
+    }
+
+    fn mismatch(&self) -> PushAnswer {
+        self.numbers.mismatches.add(1);
+        tracing::warn!("a push was refused: its identifier came with another body before");
+        PushAnswer::Refused
+    }
+
+    /// Does the work of a push once, and tells whoever waits.
+    async fn work(self: Arc<Self>, event: ChatEvent, key: PushKey, digest: BodyDigest) {
+        self.numbers.pushes.add(1);
+        let mut claim = Claim {
+            bot: &self,
+            key,
+            open: true,
+        };
+        let event = Arc::new(event);
+        let context = self.context(push_id(&key));
+        match self.first_half(&key, &digest, &event, &context).await {
+            Ok(Ran::Turn(turn, stored)) => match turn.request {
+                None => {
+                    self.note_trace(&turn);
+                    let kept = match stored {
+                        true => Kept::Store {
+                            important: turn.important,
+                        },
+                        false => Kept::Memory,
+                    };
+                    self.end(&key, turn.reply, kept).await;
+                }
+                Some(request) => self.ask(&key, &event, &context, request).await,
+            },
+            Ok(Ran::Waiting(request)) => self.ask(&key, &event, &context, request).await,
+            Ok(Ran::Replay(reply)) => {
+                // Whether it was given before or not, this connection has it now; that is noted.
+                let kept = Kept::Store { important: false };
+                self.end(&key, reply.map(|reply| *reply), kept).await;
+            }
+            Ok(Ran::HandedOver) => self.end(&key, None, Kept::Outbox).await,
+            Ok(Ran::Mismatch) => self.pushes.refuse(&key),
+            Err(StoreError::Busy) => {
+                tracing::warn!("the store's queue is full; a push was not taken");
+                self.pushes.fail(&key);
+            }
+            Err(error) => {
+                tracing::error!(%error, "a push could not be worked on; the platform will retry");
+                self.pushes.fail(&key);
+            }
+        }
+        claim.open = false;
+    }
+
+    fn note_trace(&self, turn: &Turn) {
+        if let Some(watcher) = &self.settings.watcher {
+            watcher.turn(turn);
+        }
+    }
+
+    /// Tells the waiting connection, and sees to the reply when there is none.
+    ///
+    /// A reply that would be sent again after a crash is noted as answered *before* the connection
+    /// has it: of the two things a crash between the two can do, a second copy is the likelier harm,
+    /// since a connection that broke is followed by a retry, which gets the reply.
+    async fn end(self: &Arc<Self>, key: &PushKey, reply: Option<Reply>, kept: Kept) {
+        let reply = reply.filter(|reply| !reply.is_nothing()).map(Box::new);
+        let says = reply.is_some();
+        if says && kept == (Kept::Store { important: true }) && self.pushes.is_awaited(key) {
+            self.note_answered(push_id(key)).await;
+        }
+        let heard = self
+            .pushes
+            .finish(key, reply, kept == Kept::Memory, self.env.now());
+        if says && !heard && matches!(kept, Kept::Store { .. }) {
+            self.wait_for_retry(push_id(key));
+        }
+    }
+
+    /// Asks the outside, and goes on with the answer.
+    async fn ask(
+        self: &Arc<Self>,
+        key: &PushKey,
+        event: &Arc<ChatEvent>,
+        context: &Context,
+        request: chat::Request,
+    ) {
+        let response = self.outside.ask(&request).await;
+        match self
+            .second_half(key, event, context, &request.id, response)
+            .await
+        {
+            Ok((reply, kept)) => self.end(key, reply, kept).await,
+            Err(error) => {
+                tracing::error!(%error, "the answer from outside could not be worked on");
+                self.pushes.fail(key);
+            }
+        }
+    }
+}
+
+fn replay(reply: Option<Box<Reply>>) -> PushAnswer {
+    reply.map_or(PushAnswer::Success, PushAnswer::Reply)
+}
+
+fn push_id(key: &PushKey) -> String {
+    hex::encode(key.as_bytes())
+}
+
+fn push_key(id: &str) -> Option<PushKey> {
+    let bytes: [u8; 32] = hex::decode(id).ok()?.try_into().ok()?;
+    Some(PushKey::from_bytes(bytes))
+}
+
+fn to_json(reply: &Reply) -> Option<String> {
+    serde_json::to_string(reply).ok()
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
+    serde_json::from_str(json).ok()
+}
