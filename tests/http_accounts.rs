@@ -404,6 +404,26 @@ async fn a_lock_ends_sessions_and_an_unlock_lifts_it() {
         .await;
     assert_eq!(locked.json["sessions_ended"], 1);
     assert_eq!(locked.json["already"], false);
+    let events = client.get("/v1/events?types=session_ended,locked").await;
+    let ended = &events.json["events"][0]["data"];
+    assert_eq!(
+        (&ended["why"], &ended["reported"]),
+        (&json!("locked"), &json!(false))
+    );
+    let since = ended["since"]
+        .as_str()
+        .and_then(menshen::env::parse_rfc3339);
+    assert_eq!(since, Some(START));
+    assert!(ended.get("machine").is_some() && ended["session"].is_string());
+    let data = &events.json["events"][1]["data"];
+    assert_eq!(
+        (&data["by"], &data["reason"]),
+        (&json!("operator"), &json!("报失"))
+    );
+    assert_eq!(
+        (&data["sessions_ended"], &data["alerts"], &data["machines"]),
+        (&json!(1), &json!([]), &json!([]))
+    );
     let again = client
         .send(Method::POST, "/v1/accounts/alice/lock", None, &[])
         .await;

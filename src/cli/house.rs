@@ -243,7 +243,11 @@ fn builder(
 
 fn foreign_machines(config: &Config) -> Option<ForeignMachines> {
     let key = config.keys.foreign_machine_key.as_ref()?;
-    Some(ForeignMachines::new([key.expose().as_bytes().to_vec()]))
+    let keys = [Some(key), config.keys.previous_foreign_machine_key.as_ref()];
+    let keys = keys.into_iter().flatten();
+    Some(ForeignMachines::new(
+        keys.map(|key| key.expose().as_bytes().to_vec()),
+    ))
 }
 
 fn settings(config: &Config) -> Settings {

@@ -3,7 +3,9 @@
 use super::official_account::check_base;
 use super::reader::Reader;
 use super::secret::Secret;
+use super::text::distance;
 use crate::env::{MINUTE, Millis, SECOND};
+use crate::store::records::feed::EVENT_TYPES;
 
 /// `[[webhook]]`: an endpoint of the information system that gets the event feed.
 #[derive(Debug, Clone)]
@@ -56,7 +58,7 @@ pub(super) fn read_webhooks(sections: Vec<Reader>) -> Vec<Webhook> {
             let webhook = Webhook {
                 url: url(&mut section),
                 secret: secret(&mut section),
-                events: section.list("events"),
+                events: events(&mut section),
                 allow_private: section.flag("allow_private", false),
             };
             section.finish();
@@ -93,6 +95,24 @@ pub(super) fn read_calls(sections: Vec<(String, Reader)>) -> Vec<CallTarget> {
             call
         })
         .collect()
+}
+
+/// Types of events; empty means every one.
+fn events(section: &mut Reader) -> Vec<String> {
+    let origin = section.origin_of("events");
+    let events = section.list("events");
+    for name in &events {
+        if !EVENT_TYPES.contains(&name.as_str()) {
+            let near = EVENT_TYPES
+                .iter()
+                .min_by_key(|known| distance(name, known))
+                .copied()
+                .unwrap_or_default();
+            let message = format!("there is no event {name:?}; did you mean {near:?}?");
+            section.complain(origin.clone(), "events", message);
+        }
+    }
+    events
 }
 
 fn url(section: &mut Reader) -> String {

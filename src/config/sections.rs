@@ -68,6 +68,8 @@ pub struct Keys {
     pub master_file: PathBuf,
     /// Keys of foreign machine identifiers: an identifier `ID.HMAC` under one of them is legal.
     pub foreign_machine_key: Option<super::Secret>,
+    /// The key before it, while rotating.
+    pub previous_foreign_machine_key: Option<super::Secret>,
 }
 
 impl Keys {
@@ -75,6 +77,10 @@ impl Keys {
         let keys = Self {
             master_file: section.path_or("master_file", "secrets/master"),
             foreign_machine_key: section.secret("foreign_machine_key", "foreign_machine_key_file"),
+            previous_foreign_machine_key: section.secret(
+                "previous_foreign_machine_key",
+                "previous_foreign_machine_key_file",
+            ),
         };
         section.finish();
         keys

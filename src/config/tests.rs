@@ -52,6 +52,14 @@ fn an_official_account_is_read_whole() {
 }
 
 #[test]
+fn foreign_machine_keys_rotate() {
+    let text = "[keys]\nforeign_machine_key = \"new\"\nprevious_foreign_machine_key = \"old\"\n";
+    let keys = read(text).unwrap().keys;
+    assert_eq!(keys.foreign_machine_key.unwrap().expose(), "new");
+    assert_eq!(keys.previous_foreign_machine_key.unwrap().expose(), "old");
+}
+
+#[test]
 fn debug_shows_no_secret() {
     let shown = format!("{:?}", read(&account("")).unwrap());
     for secret in ["s3cret", "t0ken", AES] {
@@ -224,6 +232,13 @@ fn webhooks_forward_and_calls_are_read_and_checked() {
     assert_eq!(config.webhooks[0].events, ["bound"]);
     assert_eq!(config.forward.unwrap().timeout, 3_000);
     assert_eq!(config.calls[0].name, "balance");
+    let misspelt = format!(
+        "[[webhook]]\nurl = \"https://erp.example\"\nsecret = \"{secret}\"\nevents = [\"bound\", \"lockd\"]\n"
+    );
+    assert_eq!(
+        errors(&misspelt),
+        "etc/menshen.toml:4: webhook[0].events: there is no event \"lockd\"; did you mean \"locked\"?"
+    );
     assert!(errors("[[webhook]]\nurl = \"http://erp.example\"\nsecret = \"x\"").contains("whsec_"));
     assert!(errors("[calls]\nbalance = 1\n").contains("calls.balance: expected a table"));
 }

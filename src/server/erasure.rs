@@ -41,7 +41,7 @@ pub(crate) struct ErasureAnswer {
 /// `DELETE /v1/accounts/{account}`
 #[utoipa::path(
     delete, path = "/v1/accounts/{account}", tag = "accounts", operation_id = "eraseAccount",
-    description = "Erases an account: bindings, codes, sessions, trust, alerts, decisions and login history. After a crash, ask again: it goes on.",
+    description = "Erases an account: bindings, codes, sessions, trust, messages' contents, alerts, decisions and login history. After a crash, ask again: it goes on.",
     params(("account" = String, Path)),
     responses((status = 200, body = ErasureAnswer), super::openapi::FindProblems),
     security(("key" = [])),
@@ -71,8 +71,16 @@ pub(crate) async fn delete(
             until: "400 days",
         },
         Remains {
-            what: "events of the feed: the identifier, no phone, password or message",
+            what: "events of the feed: the identifier and the OpenIDs it was bound to, no phone, password or message",
             until: "90 days",
+        },
+        Remains {
+            what: "that messages were sent and how they ended, without their content or receiver",
+            until: "30 days",
+        },
+        Remains {
+            what: "what belongs to the WeChat follower and not to the account: when they wrote last, tags, variables",
+            until: "the follower is forgotten",
         },
     ];
     Ok(Answer::ok(&ErasureAnswer { account, stays }).respond())

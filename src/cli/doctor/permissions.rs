@@ -15,6 +15,7 @@ const SECRET_KEYS: &[&str] = &[
     "app_secret",
     "secret",
     "foreign_machine_key",
+    "previous_foreign_machine_key",
 ];
 
 /// Looks at the configuration file itself and every `…_file` it names.

@@ -24,6 +24,40 @@ pub const FEED_KEPT: Millis = 90 * DAY;
 /// How long audit entries are kept; must be 180 days at least.
 pub const AUDIT_KEPT: Millis = 400 * DAY;
 
+/// Every type of event there is, in the order of the manual, which says what each one holds.
+pub const EVENT_TYPES: &[&str] = &[
+    "started",
+    "rules_reloaded",
+    "account_created",
+    "account_changed",
+    "account_deleted",
+    "code_requested",
+    "code_voided",
+    "wrong_codes",
+    "bound",
+    "unbound",
+    "binding_suspended",
+    "binding_restored",
+    "guard_lost",
+    "binding_suspicious",
+    "logged_in",
+    "alerted",
+    "alert_appended",
+    "alert_closed",
+    "locked",
+    "unlocked",
+    "locked_login",
+    "session_ended",
+    "trusted",
+    "trust_revoked",
+    "delivered",
+    "undeliverable",
+    "delivery_unknown",
+    "reply_dropped",
+    "call_done",
+    "call_failed",
+];
+
 /// A fact to append to the feed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewEvent {
@@ -193,4 +227,51 @@ pub(crate) fn samples() -> Vec<super::Sample> {
             time,
         }),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use regex::Regex;
+
+    use super::EVENT_TYPES;
+
+    fn source(folder: &Path, text: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !["tests", "conformance", "stories"].contains(&name.as_str()) {
+                    source(&path, text);
+                }
+            } else if name.ends_with(".rs") && !name.contains("test") {
+                text.push_str(&std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn the_list_of_event_types_is_that_of_the_code_and_of_the_manual() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut text = String::new();
+        source(&root.join("src"), &mut text);
+        let emitted = Regex::new(r#"(?:NewEvent::new|\bevent)\(\s*"([a-z_]+)""#).unwrap();
+        for found in emitted.captures_iter(&text) {
+            assert!(
+                EVENT_TYPES.contains(&&found[1]),
+                "add {} to the list",
+                &found[1]
+            );
+        }
+        let manual = std::fs::read_to_string(root.join("docs/operations.md")).unwrap();
+        for name in EVENT_TYPES {
+            assert!(
+                manual.contains(&format!("`{name}`")),
+                "the manual lacks {name}"
+            );
+            let uses = text.matches(&format!("\"{name}\"")).count();
+            assert!(uses > 1, "{name} is listed and never emitted");
+        }
+    }
 }
