@@ -43,6 +43,10 @@ on attempt when login.channel == "kiosk" {
     challenge captcha
 }
 
+on attempt when count(failures, within: 10 minutes) >= 3 {
+    challenge captcha
+}
+
 on undeliverable alert {
     note "没有送到"
 }
@@ -444,4 +448,34 @@ async fn what_cannot_be_reached_by_a_login_of_the_past_acts_on_nothing() {
         1,
         "a session of the past is not one that lives"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_are_no_account_are_counted_and_challenged_like_real_ones() {
+    let stage = stage(Limits::default()).await;
+    let mut seen = Vec::new();
+    for (ip, account) in [(1, "alice"), (2, "nobody")] {
+        let mut answers = Vec::new();
+        for _ in 0..5 {
+            let request = LoginRequest {
+                origin: Origin {
+                    account: account.to_owned(),
+                    ..from(ip, "北京", "m")
+                },
+                password: Secret::new("wrong"),
+                captcha: None,
+            };
+            answers.push(match stage.bot.login(request).await {
+                Ok(LoginAnswer::Refused) => "refused",
+                Ok(LoginAnswer::CaptchaRequired(_)) => "captcha",
+                other => panic!("{other:?}"),
+            });
+        }
+        seen.push(answers);
+    }
+    assert_eq!(
+        seen[0],
+        ["refused", "refused", "refused", "captcha", "captcha"]
+    );
+    assert_eq!(seen[0], seen[1]);
 }

@@ -214,7 +214,7 @@ async fn limits_of_the_configuration_hold_in_a_running_server() {
             .expect("it runs"),
     );
     std::fs::write(folder.join("secrets/app_secret"), "0123456789abcdef").expect("written");
-    let scopes = "accounts,codes,login,machines";
+    let scopes = "accounts,codes,lock,login,machines";
     let key = done(
         menshen(folder, &["keys", "add", "test", "--scope", scopes])
             .output()
@@ -280,6 +280,21 @@ async fn limits_of_the_configuration_hold_in_a_running_server() {
     assert_eq!(
         time(session, "expires_at") - time(session, "since"),
         5 * MINUTE
+    );
+
+    // Unknown, wrong and locked are one answer, to the letter.
+    let bob = json!({"account": "bob", "password": PASSWORD});
+    server.made("/v1/accounts", bob).await;
+    server.made("/v1/accounts/bob/lock", Value::Null).await;
+    let mut refusals = Vec::new();
+    for (account, password) in [("nobody", PASSWORD), ("alice", "wrong"), ("bob", PASSWORD)] {
+        let body = json!({"account": account, "password": password, "ip": "203.0.113.9"});
+        refusals.push(server.post("/v1/login", body).await);
+    }
+    assert_eq!(refusals[0].0, 401);
+    assert!(
+        refusals.iter().all(|refusal| *refusal == refusals[0]),
+        "{refusals:?}"
     );
 
     let right = code["code"].as_str().expect("a code").to_owned();
