@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::action::Action;
 use super::context::{CaptchaWitness, Limits, Shared};
 use super::outside::{Network, Outside};
+use super::probe::Probe;
 use super::pushes::Pushes;
 use super::ruleset::{self, Generations, LoadError, Loaded, Ruleset};
 use super::settings::Settings;
@@ -43,6 +44,7 @@ pub struct BotBuilder {
     geo: Geo,
     foreign: Option<ForeignMachines>,
     captchas: Option<Arc<dyn CaptchaWitness>>,
+    probe: Option<Arc<dyn Probe>>,
     passwords: Option<Passwords>,
     forwarder: Option<Forwarder>,
     targets: Vec<(String, CallTarget)>,
@@ -109,6 +111,7 @@ impl BotBuilder {
             geo: Geo::none(),
             foreign: None,
             captchas: None,
+            probe: None,
             passwords: None,
             forwarder: None,
             targets: Vec::new(),
@@ -189,6 +192,13 @@ impl BotBuilder {
     #[must_use]
     pub fn captcha_witness(mut self, witness: Arc<dyn CaptchaWitness>) -> Self {
         self.captchas = Some(witness);
+        self
+    }
+
+    /// Something that is told what of the rules is used: stories.
+    #[must_use]
+    pub fn probe(mut self, probe: Arc<dyn Probe>) -> Self {
+        self.probe = Some(probe);
         self
     }
 
@@ -325,6 +335,7 @@ impl BotBuilder {
                 limits: self.limits,
                 foreign: self.foreign,
                 captchas: self.captchas,
+                probe: self.probe,
                 zone: self.zone,
                 templates: self.templates,
                 official_accounts: self.official_accounts,

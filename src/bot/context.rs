@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
 use super::hooks::RuleHooks;
+use super::probe::Probe;
 use super::ruleset::{self, Generations, Ruleset};
 use crate::accounts;
 use crate::guard;
@@ -66,6 +67,8 @@ pub struct Shared {
     pub foreign: Option<ForeignMachines>,
     /// Told the answers of captchas, where something may know them: stories and the sandbox.
     pub captchas: Option<Arc<dyn CaptchaWitness>>,
+    /// Told what of the rules is used: stories have one.
+    pub probe: Option<Arc<dyn Probe>>,
     /// Times are printed in it unless the account has its own.
     pub zone: TimeZone,
     /// Template ids by official account and by the name rules use.

@@ -22,6 +22,7 @@ mod later;
 pub mod login;
 pub mod notices;
 pub mod outside;
+pub mod probe;
 mod push;
 pub mod pushes;
 mod reload;

@@ -1,25 +1,40 @@
 //! `menshen check`: everything that is wrong with rule files, in one run.
 
-use super::failure::{Exit, Outcome};
+use std::path::Path;
+
+use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
 use super::progress;
 use super::sources::RulesArgs;
-use crate::lang::diagnostics::{self, Severity};
+use crate::lang::Cost;
+use crate::lang::diagnostics::{self, Diagnostic, Severity};
+use crate::lang::program::Program;
+use crate::lang::span::Sources;
 
 /// Report every mistake in rule files.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit code: 0 no errors (warnings may be printed), 1 errors, 2 wrong use.
+Warnings are silenced where they stand by a comment `# allow NAME: reason`.
 
 Examples:
   menshen check                          # the folder `rules`
   menshen check rules/guard.rules
   menshen check --lang en --format json | jq '.[].code'
   menshen check --format sarif > menshen.sarif
+  menshen check --fix                    # apply the fixes that are certain, report the rest
+  menshen check --fix=all                # also take the nearest name for a misspelt one
+  menshen check --costs                  # what each rule and signal may cost at most
   menshen help E0203                     # what a code means")]
 pub struct Args {
     #[command(flatten)]
     rules: RulesArgs,
+    /// Write ready fixes into the files: those that are certain, or with `=all` guesses too
+    #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "sure")]
+    fix: Option<Which>,
+    /// Print what judging each rule and signal costs at most
+    #[arg(long, conflicts_with = "fix")]
+    costs: bool,
     /// How to print the report
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -38,12 +53,30 @@ enum Format {
     Sarif,
 }
 
+/// Which fixes are applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Which {
+    /// Those that are certain
+    Sure,
+    /// Nearest names too
+    All,
+}
+
+/// Rounds of fixing: each mends what the one before uncovered.
+const MAX_ROUNDS: usize = 10;
+
 /// Checks and reports.
 pub fn run(args: &Args) -> Outcome {
+    if let Some(which) = args.fix {
+        fix(args, which == Which::All)?;
+    }
     let input = args.rules.read()?;
     let compiled = progress::during("checking", || {
         crate::lang::compile(input.sources.clone(), &input.registry)
     });
+    if let (true, Some(program)) = (args.costs, &compiled.program) {
+        return costs(args, program, &input.sources);
+    }
     let found = &compiled.diagnostics;
     let language = args.lang.lang.into();
     match args.format {
@@ -71,4 +104,105 @@ pub fn run(args: &Args) -> Outcome {
         }
     });
     Ok(if errors > 0 { Exit::Found } else { Exit::Clean })
+}
+
+/// Applies fixes round by round, as long as each leaves fewer findings than before.
+fn fix(args: &Args, guesses: bool) -> Result<(), Failure> {
+    let mut applied = 0;
+    for _ in 0..MAX_ROUNDS {
+        let input = args.rules.read()?;
+        let compiled = crate::lang::compile(input.sources.clone(), &input.registry);
+        let fixed = diagnostics::fix(&compiled.diagnostics, &input.sources, guesses);
+        if fixed.files.is_empty() {
+            break;
+        }
+        let mut sources = Sources::clone(&input.sources);
+        for (id, text) in &fixed.files {
+            if let Some(file) = sources.files.get_mut(id.0 as usize) {
+                file.text = text.as_str().into();
+            }
+        }
+        let after = crate::lang::compile(sources.into(), &input.registry);
+        if !better(&compiled.diagnostics, &after.diagnostics) {
+            break;
+        }
+        for (id, text) in fixed.files {
+            let path = input.sources.file(id).map_or("", |file| file.path.as_str());
+            let file = args
+                .rules
+                .on_disk(path)
+                .ok_or_else(|| Failure::usage(format!("{path} is not where it was")))?;
+            replace(&file, &text)?;
+        }
+        applied += fixed.applied;
+    }
+    output::remark(&match args.lang.lang {
+        output::Lang::Zh => format!("改好了 {applied} 处"),
+        output::Lang::En => format!("{applied} fixed"),
+    });
+    Ok(())
+}
+
+/// Whether a round helped. The mistakes of syntax hide those of meaning, so that mending the last of
+/// the first kind may bring up many of the second.
+fn better(before: &[Diagnostic], after: &[Diagnostic]) -> bool {
+    let syntax = |found: &[Diagnostic]| {
+        found
+            .iter()
+            .filter(|one| one.code.starts_with("E01"))
+            .count()
+    };
+    (syntax(after), after.len()) < (syntax(before), before.len())
+}
+
+/// Writes a file whole or not at all: a crash half-way must not cost a rule file.
+fn replace(file: &Path, text: &str) -> Result<(), Failure> {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".menshen-fix");
+    let beside = file.with_file_name(name);
+    std::fs::write(&beside, text)?;
+    std::fs::set_permissions(&beside, std::fs::metadata(file)?.permissions())?;
+    std::fs::rename(&beside, file)?;
+    Ok(())
+}
+
+/// Prints the bound of every rule and signal.
+fn costs(args: &Args, program: &Program, sources: &Sources) -> Outcome {
+    let costs = program.costs();
+    let place = |cost: &Cost| {
+        let path = sources
+            .file(cost.span.file)
+            .map_or("", |file| file.path.as_str());
+        (path.to_owned(), sources.line_column(cost.span).0)
+    };
+    if args.format == Format::Json {
+        let all: Vec<_> = costs
+            .iter()
+            .map(|cost| {
+                let (file, line) = place(cost);
+                serde_json::json!({
+                    "file": file,
+                    "line": line,
+                    "name": cost.name,
+                    "steps": cost.steps,
+                    "questions": cost.questions,
+                    "rows": cost.rows,
+                })
+            })
+            .collect();
+        output::json(&all)?;
+        return Ok(Exit::Clean);
+    }
+    for cost in costs {
+        let (path, line) = place(&cost);
+        let (steps, questions, rows) = (cost.steps, cost.questions, cost.rows);
+        let bound = match args.lang.lang {
+            output::Lang::Zh => format!("{steps} 步，{questions} 次查历史，最多 {rows} 行"),
+            output::Lang::En => {
+                format!("{steps} steps, {questions} history questions, at most {rows} rows")
+            }
+        };
+        output::line(&format!("{path}:{line}: {bound}: {}", cost.name))?;
+    }
+    Ok(Exit::Clean)
 }

@@ -8,6 +8,7 @@ mod chat;
 mod check;
 mod completions;
 mod control;
+mod coverage;
 #[cfg(feature = "sandbox")]
 mod dev;
 mod doctor;

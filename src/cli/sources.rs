@@ -66,6 +66,23 @@ impl RulesArgs {
         })
     }
 
+    /// Where the file stands whose path in the sources is `relative`.
+    pub fn on_disk(&self, relative: &str) -> Option<PathBuf> {
+        let default = [PathBuf::from(DEFAULT_RULES)];
+        let paths = match self.paths.as_slice() {
+            [] => default.as_slice(),
+            paths => paths,
+        };
+        paths.iter().find_map(|path| {
+            if path.is_dir() {
+                Some(path.join(relative)).filter(|file| file.is_file())
+            } else {
+                let beside = path.parent().unwrap_or(Path::new("")).join(relative);
+                (beside == *path).then_some(beside)
+            }
+        })
+    }
+
     fn configuration(&self) -> Result<Option<Config>, Failure> {
         if let Some(file) = &self.config {
             return Config::load(file).map(Some).map_err(Failure::usage);

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::coverage;
 use super::failure::{Exit, Outcome};
 use super::output::{self, LangArg, Paint};
 use super::progress;
@@ -9,18 +10,20 @@ use super::serve;
 use super::sources::RulesArgs;
 use crate::bot::BuildError;
 use crate::bot::ruleset;
-use crate::bot::stories::{self, StoryResult};
+use crate::bot::stories::{self, Coverage, Seen, StoryResult};
 use crate::lang::span::Sources;
 
 /// Run the stories in rule files.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A story that fails is printed as it stands, with the wrong lines marked and what happened instead.
-Exit code: 0 all passed, 1 some failed, 2 wrong use or rules that do not compile.
+Exit code: 0 all passed, 1 some failed or too little is covered, 2 wrong use or rules that do not compile.
 
 Examples:
   menshen test
   menshen test rules/binding.rules --filter 解绑
+  menshen test --coverage                # what no story went through, line by line
+  menshen test --min-coverage 90 --min-coverage rules=100
   menshen test --format json | jq '.stories[] | select(.passed | not)'")]
 pub struct Args {
     #[command(flatten)]
@@ -28,6 +31,13 @@ pub struct Args {
     /// Only stories whose names contain this
     #[arg(long, value_name = "NAME")]
     filter: Option<String>,
+    /// Also report which rules, conditions, outcomes and dialog steps the stories went through
+    #[arg(long)]
+    coverage: bool,
+    /// Fail below this coverage: a percentage of everything, or of one kind as in `rules=100`
+    /// (rules, outcomes, steps, conditions); may be given several times
+    #[arg(long, value_name = "PERCENT", value_parser = coverage::wanted)]
+    min_coverage: Vec<coverage::Wanted>,
     /// How to print the results
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
@@ -54,8 +64,19 @@ pub fn run(args: &Args) -> Outcome {
         stories::run(&rules, &input.registry, args.filter.as_deref())
     });
     let failed = results.iter().filter(|result| !result.passed()).count();
+    let measured = (args.coverage || !args.min_coverage.is_empty()).then(|| {
+        let mut seen = Seen::default();
+        results.iter().for_each(|result| seen.extend(&result.seen));
+        Coverage::of(&rules.program, &seen)
+    });
     match args.format {
-        Format::Json => output::json(&as_json(&input.sources, &results))?,
+        Format::Json => {
+            let mut report = as_json(&input.sources, &results);
+            if let Some(coverage) = &measured {
+                report["coverage"] = coverage::as_json(coverage, &input.sources);
+            }
+            output::json(&report)?;
+        }
         Format::Human => {
             let colour = output::colour();
             for result in &results {
@@ -68,6 +89,9 @@ pub fn run(args: &Args) -> Outcome {
                     output::data(&stories::print(&rules, result))?;
                 }
             }
+            if let (Some(coverage), true) = (&measured, args.coverage) {
+                coverage::print(coverage, &input.sources, args.lang.lang)?;
+            }
         }
     }
     let passed = results.len() - failed;
@@ -75,7 +99,13 @@ pub fn run(args: &Args) -> Outcome {
         output::Lang::Zh => format!("{passed} 个故事通过，{failed} 个没有通过"),
         output::Lang::En => format!("{passed} stories passed, {failed} failed"),
     });
-    Ok(if failed > 0 { Exit::Found } else { Exit::Clean })
+    if failed > 0 {
+        return Ok(Exit::Found);
+    }
+    match &measured {
+        Some(coverage) => coverage::enough(coverage, &args.min_coverage, args.lang.lang),
+        None => Ok(Exit::Clean),
+    }
 }
 
 fn as_json(sources: &Sources, results: &[StoryResult]) -> serde_json::Value {

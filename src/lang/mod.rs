@@ -24,4 +24,5 @@ pub mod span;
 pub mod syntax;
 pub mod value;
 
+pub use analyze::Cost;
 pub use check::{Compiled, compile};

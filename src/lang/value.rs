@@ -168,9 +168,43 @@ impl Value {
     }
 }
 
+impl Type {
+    /// What people call it.
+    fn chinese(&self) -> &'static str {
+        match self {
+            Self::Text => "文字",
+            Self::Number => "数",
+            Self::Percent => "百分比",
+            Self::YesNo => "是或否",
+            Self::Duration => "时长",
+            Self::Time => "时间",
+            Self::Distance => "距离",
+            Self::Speed => "速度",
+            Self::Ip => "IP 地址",
+            Self::Network => "网段",
+            Self::Phone => "手机号",
+            Self::Code => "验证码",
+            Self::Place => "地点",
+            Self::Machine => "机器",
+            Self::Account => "账号",
+            Self::Alert => "提醒",
+            Self::Login => "登录",
+            Self::List(_) => "列表",
+            Self::Poison => "？",
+        }
+    }
+}
+
 impl fmt::Display for Type {
     /// The name rule authors write, e.g. `list of text`.
+    /// With `#` the Chinese one, e.g. `文字的列表`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return match self {
+                Self::List(of) => write!(f, "{of:#}的列表"),
+                one => f.write_str(one.chinese()),
+            };
+        }
         let name = match self {
             Self::Text => "text",
             Self::Number => "number",

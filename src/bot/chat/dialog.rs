@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::bot::probe;
 use crate::bot::ruleset::Ruleset;
 use crate::bot::stored;
-use crate::lang::eval::{self, NoObserver};
+use crate::lang::eval::Held;
 use crate::lang::program::{self, DialogId, Extractor, Slot};
 use crate::lang::value::Value;
 use crate::store::StoreError;
@@ -50,6 +51,7 @@ impl Chat<'_, '_> {
             self.enter(rules.clone(), stored::load_all(&state.values));
             if let Some(cancel) = &dialog.cancel {
                 self.turn.answered_by = Some(format!("dialog {}", dialog.name));
+                self.context.reached(cancel.block.span);
                 self.run(&cancel.block)?;
             }
             return Ok(true);
@@ -84,10 +86,12 @@ impl Chat<'_, '_> {
         *misfits += 1;
         if slot.at_most.is_some_and(|most| *misfits >= most) {
             self.end_dialog()?;
+            self.context.reached(dialog.give_up.span);
             self.run(&dialog.give_up)?;
             return Ok(());
         }
         let words = slot.invalid.as_ref().unwrap_or(&slot.question);
+        self.context.reached(words.span);
         let text = self.render(words);
         self.turn.reply = Some(Reply::text(text));
         self.tx.put(&state)
@@ -108,6 +112,7 @@ impl Chat<'_, '_> {
             None => format!("dialog {}", dialog.name),
         });
         if let Some(slot) = self.next_open(&rules, dialog) {
+            self.context.reached(slot.question.span);
             if !replied {
                 let question = self.render(&slot.question);
                 self.turn.reply = Some(Reply::text(question));
@@ -117,6 +122,7 @@ impl Chat<'_, '_> {
             return self.tx.put(&state);
         }
         self.end_dialog()?;
+        self.context.reached(dialog.done.span);
         if let Flow::AskAgain(slot) = self.run(&dialog.done)? {
             let mut values = self.scope.slots.clone().unwrap_or_default();
             values.remove(&slot);
@@ -171,8 +177,9 @@ impl Chat<'_, '_> {
     }
 
     fn excused(&mut self, rules: &Ruleset, slot: &Slot) -> bool {
+        let probe = self.context.probe.as_ref();
         slot.unless.as_ref().is_some_and(|unless| {
-            eval::eval(unless, &rules.program, self, &mut NoObserver) == Value::YesNo(true)
+            probe::holds(probe, Some(unless), &rules.program, self) == Held::Yes
         })
     }
 

@@ -51,12 +51,13 @@ impl Chat<'_, '_> {
         outcome: &str,
         brings: BTreeMap<String, Value>,
     ) -> Result<Flow, StoreError> {
-        let Some(block) = action.outcome(outcome) else {
+        let Some(arm) = action.arm(outcome) else {
             // Only optional outcomes may lack an answer; the checker has seen to the others.
             return Ok(Flow::Done);
         };
+        self.context.reached(arm.span);
         self.scope.outcomes.push(brings);
-        let flow = self.run(block);
+        let flow = self.run(&arm.block);
         self.scope.outcomes.pop();
         flow
     }

@@ -86,6 +86,7 @@ impl Chat<'_, '_> {
                 return Err(error);
             }
             self.turn.answered_by = Some(rule.name.clone());
+            self.context.reached(rule.head);
             let flow = self.run(&rule.body)?;
             debug_assert!(
                 !matches!(flow, Flow::AskAgain(_)),
@@ -102,11 +103,17 @@ impl Chat<'_, '_> {
     fn unmet(&mut self, rule: &Rule) -> Option<String> {
         let when = rule.when.as_ref()?;
         let program = self.context.rules.program.clone();
-        let value = if self.context.explain {
+        let probe = self.context.probe.clone();
+        let value = if self.context.explain || probe.is_some() {
             let mut trace = Trace::default();
             let value = eval::eval(when, &program, self, &mut trace);
-            let text = eval::explain(when, &program, &trace, &self.context.zone(None));
-            self.turn.explanations.push((rule.name.clone(), text));
+            if let Some(probe) = probe {
+                probe.judged(&trace);
+            }
+            if self.context.explain {
+                let text = eval::explain(when, &program, &trace, &self.context.zone(None));
+                self.turn.explanations.push((rule.name.clone(), text));
+            }
             value
         } else {
             eval::eval(when, &program, self, &mut NoObserver)

@@ -46,6 +46,7 @@ pub(super) fn decide(
     let zone = zone_of(context, case);
     let mut facts = CaseFacts::new(tx, context, case);
     let (judgement, traces) = eval::judge_traced(&program, &mut facts);
+    context.judged(&program, &judgement, &traces);
     if let Some(error) = facts.error.take() {
         return Err(error);
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bot::{later, outside};
+use crate::bot::{later, outside, probe};
 use crate::guard::locks::{self, LockOutcome};
 use crate::guard::{LockedBy, SessionEnd, sessions};
 use crate::lang::eval::{self, Held, NoObserver};
@@ -70,7 +70,8 @@ impl CaseFacts<'_, '_> {
             .candidates(event, &normalise(""), &mut candidates);
         for id in candidates {
             let rule = &rules.program.rules[id.0 as usize];
-            let held = eval::holds(rule.when.as_ref(), &rules.program, self);
+            let probe = self.context.probe.as_ref();
+            let held = probe::holds(probe, rule.when.as_ref(), &rules.program, self);
             if let Some(error) = self.error.take() {
                 return Err(error);
             }
@@ -78,6 +79,7 @@ impl CaseFacts<'_, '_> {
                 continue;
             }
             wish.rules.push(rule.name.clone());
+            self.context.reached(rule.head);
             if acts {
                 self.run_block(&rule.body, &rule.name, &mut wish)?;
             }
@@ -178,11 +180,12 @@ impl CaseFacts<'_, '_> {
         rule: &str,
         wish: &mut Wish,
     ) -> Result<(), StoreError> {
-        let Some(block) = action.outcome(outcome) else {
+        let Some(arm) = action.arm(outcome) else {
             return Ok(());
         };
+        self.context.reached(arm.span);
         self.outcomes.push(brings);
-        let result = self.run_block(block, rule, wish);
+        let result = self.run_block(&arm.block, rule, wish);
         self.outcomes.pop();
         result
     }

@@ -74,6 +74,10 @@ pub(super) fn judge(
                 Err(format!("调用有：{}", list(&happened.calls)))
             }
         }
+        Expectation::NoCall => match happened.calls.is_empty() {
+            true => Ok(()),
+            false => Err(format!("调用有：{}", list(&happened.calls))),
+        },
         Expectation::Locked { .. } | Expectation::Bound { .. } | Expectation::Dialog(_) => {
             return None;
         }

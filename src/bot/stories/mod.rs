@@ -5,17 +5,18 @@
 //! in production. It starts on 2026-01-05 at 09:00 in Asia/Shanghai with an empty store; every step
 //! takes one second.
 
+mod act;
+mod coverage;
 mod expect;
 mod stage;
 mod world;
-
-use std::collections::BTreeSet;
 
 use super::ruleset::{LoadError, Ruleset};
 use crate::lang::builtins::Registry;
 use crate::lang::program::{Step, StepKind, Story};
 use crate::lang::span::Span;
 
+pub use coverage::{Coverage, Kind, Point, Seen};
 use stage::Stage;
 
 /// Most steps a story may take, repeats counted: a slip of the pen must not run for hours.
@@ -30,8 +31,8 @@ pub struct StoryResult {
     pub span: Span,
     /// What was not as expected, in order; empty when it passed.
     pub failures: Vec<Failure>,
-    /// Rules, dialogs and outcomes it went through.
-    pub covered: BTreeSet<String>,
+    /// What of the rules it went through.
+    pub seen: Seen,
 }
 
 impl StoryResult {
@@ -120,7 +121,7 @@ async fn tell(rules: &Ruleset, registry: &Registry, story: &Story) -> StoryResul
         name: story.name.clone(),
         span: story.span,
         failures: Vec::new(),
-        covered: BTreeSet::new(),
+        seen: Seen::default(),
     };
     let mut stage = match Stage::build(rules, registry).await {
         Ok(stage) => stage,
@@ -151,14 +152,14 @@ async fn tell(rules: &Ruleset, registry: &Registry, story: &Story) -> StoryResul
                 // A step that could not be taken makes the rest meaningless; a wrong expectation
                 // does not.
                 if !matches!(step.kind, StepKind::Expect(_)) {
-                    result.covered = stage.covered();
+                    result.seen = stage.seen();
                     return result;
                 }
                 break;
             }
         }
     }
-    result.covered = stage.covered();
+    result.seen = stage.seen();
     result
 }
 
@@ -180,6 +181,6 @@ fn broken(rules: &Ruleset, happened: String) -> StoryResult {
         name: "（运行环境）".to_owned(),
         span,
         failures: vec![Failure { span, happened }],
-        covered: BTreeSet::new(),
+        seen: Seen::default(),
     }
 }

@@ -1,19 +1,22 @@
 //! One story's own world: a bot over an empty store, and the people in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::act::{openid, push};
+use super::coverage::Seen;
 use super::expect::{self, Happened, LoginHappened};
 use super::world::{ScriptedCall, ScriptedPlatform, ScriptedSystem, World};
 use crate::accounts::{self, Created, NewAccount, Password, Passwords};
 use crate::bot::api::{
-    CaptchaAnswer, LoginAnswer, LoginRequest, Origin, PushAnswer, Secret, Verdict,
+    CaptchaAnswer, LoginAnswer, LoginReport, LoginRequest, Origin, PushAnswer, ReportAnswer,
+    Secret, SignalView, Verdict,
 };
 use crate::bot::builder::Built;
 use crate::bot::ruleset::Ruleset;
-use crate::bot::{Bot, Settings, login};
+use crate::bot::{Bot, login};
 use crate::env::{Env, ManualClock, Millis, SECOND};
 use crate::guard::machines::{self, Identified};
 use crate::guard::{LockedBy, locks};
@@ -26,7 +29,6 @@ use crate::lang::value::Place;
 use crate::outbox::{self, Abilities, CallTarget, Calls, Outbox};
 use crate::store::records::{Dialog, FeedEvent};
 use crate::store::{self, Order, StoreError, execute};
-use crate::wechat::fields::Fields;
 use crate::wechat::message::Inbound;
 use crate::wechat::push_key::{BodyDigest, push_key};
 
@@ -56,7 +58,6 @@ pub(super) struct Stage {
     replies: BTreeMap<String, Option<crate::wechat::reply::Reply>>,
     seen_events: u64,
     pushes: u64,
-    covered: BTreeSet<String>,
 }
 
 impl Stage {
@@ -71,10 +72,7 @@ impl Stage {
             .official_accounts([ACCOUNT.to_owned()])
             .outside(Arc::new(ScriptedSystem(world.clone())))
             .captcha_witness(world.clone())
-            .settings(Settings {
-                watcher: Some(world.clone()),
-                ..Settings::default()
-            });
+            .probe(world.clone());
         for call in registry.calls() {
             let action = Arc::new(ScriptedCall(world.clone()));
             let deadline = Duration::from_secs(1);
@@ -105,15 +103,14 @@ impl Stage {
             replies: BTreeMap::new(),
             seen_events: 0,
             pushes: 0,
-            covered: BTreeSet::new(),
         };
         stage.take_events().await?;
         Ok(stage)
     }
 
-    /// Rules and dialogs that answered or acted.
-    pub(super) fn covered(&self) -> BTreeSet<String> {
-        self.covered.clone()
+    /// What of the rules was used so far.
+    pub(super) fn seen(&self) -> Seen {
+        self.world.seen()
     }
 
     /// Takes one step. `round` counts the repeats of the step from 0.
@@ -146,7 +143,20 @@ impl Stage {
                 lon,
                 country,
                 region,
-            } => self.place(name, *lat, *lon, country.clone(), region.clone()),
+                asn,
+                isp,
+            } => {
+                let place = Place {
+                    country: country.clone(),
+                    region: region.clone(),
+                    city: Some(name.clone()),
+                    lat: Some(*lat),
+                    lon: Some(*lon),
+                    asn: *asn,
+                    isp: isp.clone(),
+                };
+                self.place(name, place);
+            }
             StepKind::Account {
                 name,
                 display,
@@ -180,38 +190,25 @@ impl Stage {
                 })
                 .await?;
             }
-            StepKind::WeChat { user, act, .. } => self.speak(user, act).await?,
+            StepKind::WeChat {
+                user, act, fields, ..
+            } => self.speak(user, act, fields).await?,
             StepKind::Login { account, login, .. } => self.login(account, login).await?,
             StepKind::After(time) => {
                 self.clock.advance(*time);
             }
             StepKind::Operator { account, act } => self.operator(account, *act).await?,
-            StepKind::Platform { accepts } => self.world.accept(*accepts),
+            StepKind::Platform(act) => self.world.platform(*act),
             StepKind::System(act) => self.world.system(act.clone()),
             StepKind::Expect(_) => {}
         }
         Ok(())
     }
 
-    fn place(
-        &mut self,
-        name: &str,
-        lat: f64,
-        lon: f64,
-        country: Option<String>,
-        region: Option<String>,
-    ) {
+    fn place(&mut self, name: &str, place: Place) {
         // Addresses for examples (RFC 5737): one for each place.
         let last = u8::try_from(self.places.len() + 1).unwrap_or(254);
         let ip = IpAddr::V4(Ipv4Addr::new(203, 0, 113, last));
-        let place = Place {
-            country,
-            region,
-            city: Some(name.to_owned()),
-            lat: Some(lat),
-            lon: Some(lon),
-            ..Place::default()
-        };
         self.places.insert(name.to_owned(), (place, ip));
     }
 
@@ -271,10 +268,15 @@ impl Stage {
         .await
     }
 
-    async fn speak(&mut self, user: &str, act: &WeChatAct) -> Result<(), String> {
+    async fn speak(
+        &mut self,
+        user: &str,
+        act: &WeChatAct,
+        more: &[(String, String)],
+    ) -> Result<(), String> {
         self.pushes += 1;
         self.speaker = Some(user.to_owned());
-        let fields = push(user, act, self.clock_now(), self.pushes);
+        let fields = push(user, act, more, self.clock_now(), self.pushes);
         let inbound = Inbound::from_fields(fields).map_err(|error| error.to_string())?;
         let digest = BodyDigest::of(&inbound);
         let key = push_key(&inbound, &digest);
@@ -286,7 +288,6 @@ impl Stage {
         };
         self.replies
             .insert(user.to_owned(), self.happened.reply.clone());
-        self.covered.extend(self.world.take_answered());
         Ok(())
     }
 
@@ -315,15 +316,19 @@ impl Stage {
             StoryMachine::Illegal => Some("forged".to_owned()),
             StoryMachine::Named(name) => Some(self.machine(name).await?),
         };
+        let origin = Origin {
+            account: account.to_owned(),
+            machine,
+            ip,
+            user_agent: login.agent.clone(),
+            place,
+            channel: None,
+        };
+        if let Some(ago) = login.reported {
+            return self.report(origin, !login.wrong_password, ago).await;
+        }
         let mut request = LoginRequest {
-            origin: Origin {
-                account: account.to_owned(),
-                machine,
-                ip,
-                user_agent: login.agent.clone(),
-                place,
-                channel: None,
-            },
+            origin,
             password: Secret::new(password.clone()),
             captcha: None,
         };
@@ -344,6 +349,29 @@ impl Stage {
                 .map_err(|error| error.to_string())?;
         }
         self.happened.login = Some(seen(&answer));
+        Ok(())
+    }
+
+    /// A login of a system that authenticates on its own.
+    async fn report(&mut self, origin: Origin, success: bool, ago: Millis) -> Result<(), String> {
+        let report = LoginReport {
+            id: None,
+            origin,
+            time: Some(self.clock_now() - ago),
+            success,
+            reason: None,
+            session: None,
+            backfill: false,
+        };
+        let answer = self
+            .bot
+            .report(report, None)
+            .await
+            .map_err(|error| error.to_string())?;
+        self.happened.login = Some(match answer {
+            ReportAnswer::Recorded(decision) => judged(decision.verdict, &decision.signals),
+            other => return Err(format!("没有记录这次登录：{other:?}")),
+        });
         Ok(())
     }
 
@@ -395,9 +423,14 @@ impl Stage {
                 let Some(msgid) = message.msgid.clone() else {
                     continue;
                 };
+                let status = if message.dropped {
+                    "failed:user block"
+                } else {
+                    "success"
+                };
                 let hooks = self.bot.hooks();
                 self.run("delivered", move |tx| {
-                    outbox::finished(tx, &hooks, ACCOUNT, &msgid, "success").map(drop)
+                    outbox::finished(tx, &hooks, ACCOUNT, &msgid, status).map(drop)
                 })
                 .await?;
             }
@@ -505,24 +538,7 @@ fn state(is: bool, negated: bool, word: &str) -> Result<(), String> {
 fn seen(answer: &LoginAnswer) -> LoginHappened {
     match answer {
         LoginAnswer::Granted(granted) => {
-            let fired = |state: &'static str| {
-                granted
-                    .decision
-                    .signals
-                    .iter()
-                    .filter(move |signal| signal.state == state && !signal.shadow)
-            };
-            LoginHappened {
-                verdict: match granted.decision.verdict {
-                    Verdict::Allow => "allowed",
-                    Verdict::Challenge => "challenged",
-                    Verdict::Deny => "denied",
-                },
-                signals: fired("fired").map(|signal| signal.name.clone()).collect(),
-                not_evaluable: fired("not_evaluable")
-                    .map(|signal| format!("{}（缺 {}）", signal.name, signal.missing.join("、")))
-                    .collect(),
-            }
+            judged(granted.decision.verdict, &granted.decision.signals)
         }
         LoginAnswer::Refused => LoginHappened {
             verdict: "denied",
@@ -537,62 +553,21 @@ fn seen(answer: &LoginAnswer) -> LoginHappened {
     }
 }
 
-/// A WeChat user's OpenID: 28 characters made of the name.
-fn openid(user: &str) -> String {
-    let mut hex = hex::encode(user.as_bytes());
-    hex.truncate(26);
-    format!("o-{hex:0<26}")
-}
-
-/// A push as the platform would send it.
-fn push(user: &str, act: &WeChatAct, now: Millis, number: u64) -> Fields {
-    let mut fields = vec![
-        ("ToUserName", "gh_story0000000".to_owned()),
-        ("FromUserName", openid(user)),
-        ("CreateTime", (now / SECOND).to_string()),
-    ];
-    let message = |fields: &mut Vec<(&'static str, String)>, kind: &str| {
-        fields.push(("MsgType", kind.to_owned()));
-        fields.push(("MsgId", number.to_string()));
+fn judged(verdict: Verdict, signals: &[SignalView]) -> LoginHappened {
+    let fired = |state: &'static str| {
+        signals
+            .iter()
+            .filter(move |signal| signal.state == state && !signal.shadow)
     };
-    let event = |fields: &mut Vec<(&'static str, String)>, name: &str, key: &str| {
-        fields.push(("MsgType", "event".to_owned()));
-        fields.push(("Event", name.to_owned()));
-        fields.push(("EventKey", key.to_owned()));
-    };
-    match act {
-        WeChatAct::SendsText(text) => {
-            message(&mut fields, "text");
-            fields.push(("Content", text.clone()));
-        }
-        WeChatAct::SendsKind(kind) => {
-            let wire = match kind.as_str() {
-                "miniprogram" => "miniprogrampage",
-                other => other,
-            };
-            message(&mut fields, wire);
-            fields.push(("MediaId", "media-1".to_owned()));
-            fields.push(("Title", "标题".to_owned()));
-            fields.push(("Label", "北京市东城区".to_owned()));
-            fields.push(("Location_X", "39.90".to_owned()));
-            fields.push(("Location_Y", "116.40".to_owned()));
-            fields.push(("Url", "https://example.com/".to_owned()));
-        }
-        WeChatAct::Follows(None) => event(&mut fields, "subscribe", ""),
-        WeChatAct::Follows(Some(scene)) => {
-            event(&mut fields, "subscribe", &format!("qrscene_{scene}"));
-        }
-        WeChatAct::Unfollows => event(&mut fields, "unsubscribe", ""),
-        WeChatAct::Scans(scene) => event(&mut fields, "SCAN", scene),
-        WeChatAct::Clicks(key) => event(&mut fields, "CLICK", key),
-        WeChatAct::Views(url) => event(&mut fields, "VIEW", url),
-        WeChatAct::Does(name) => {
-            event(&mut fields, name, "");
-            // Authorization events name the person here.
-            fields.push(("OpenID", openid(user)));
-        }
+    LoginHappened {
+        verdict: match verdict {
+            Verdict::Allow => "allowed",
+            Verdict::Challenge => "challenged",
+            Verdict::Deny => "denied",
+        },
+        signals: fired("fired").map(|signal| signal.name.clone()).collect(),
+        not_evaluable: fired("not_evaluable")
+            .map(|signal| format!("{}（缺 {}）", signal.name, signal.missing.join("、")))
+            .collect(),
     }
-    fields
-        .into_iter()
-        .fold(Fields::new(), |all, (name, text)| all.text(name, text))
 }

@@ -7,11 +7,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value as Json;
 
-use crate::bot::chat::{Request, Response, Turn};
+use super::coverage::Seen;
+use crate::bot::chat::{Request, Response};
 use crate::bot::context::CaptchaWitness;
 use crate::bot::outside::Outside;
-use crate::bot::settings::Watcher;
-use crate::lang::program::SystemAct;
+use crate::bot::probe::Probe;
+use crate::lang::eval::Trace;
+use crate::lang::program::{PlatformAct, SystemAct};
+use crate::lang::span::Span;
 use crate::lang::value::Value;
 use crate::outbox::{CallError, CallRequest, HostAction, Outcome, Sender};
 
@@ -23,6 +26,8 @@ pub(super) struct Sent {
     /// Every text in it, joined.
     pub(super) text: String,
     pub(super) msgid: Option<String>,
+    /// It will be reported as not delivered.
+    pub(super) dropped: bool,
 }
 
 /// What the platform and the information system were told and asked.
@@ -31,22 +36,22 @@ pub(super) struct World(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
-    accepts: bool,
+    platform: PlatformAct,
     system: SystemAct,
     sent: Vec<Sent>,
     calls: Vec<String>,
-    answered: Vec<String>,
+    seen: Seen,
     captchas: BTreeMap<String, String>,
 }
 
 impl Default for State {
     fn default() -> Self {
         Self {
-            accepts: true,
+            platform: PlatformAct::Accepts,
             system: SystemAct::Answers("好的".to_owned()),
             sent: Vec::new(),
             calls: Vec::new(),
-            answered: Vec::new(),
+            seen: Seen::default(),
             captchas: BTreeMap::new(),
         }
     }
@@ -60,8 +65,8 @@ impl World {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn accept(&self, accepts: bool) {
-        self.state().accepts = accepts;
+    pub(super) fn platform(&self, act: PlatformAct) {
+        self.state().platform = act;
     }
 
     pub(super) fn system(&self, act: SystemAct) {
@@ -78,9 +83,9 @@ impl World {
         std::mem::take(&mut self.state().calls)
     }
 
-    /// Rules and dialogs that answered since the last call.
-    pub(super) fn take_answered(&self) -> Vec<String> {
-        std::mem::take(&mut self.state().answered)
+    /// What of the rules was used so far.
+    pub(super) fn seen(&self) -> Seen {
+        self.state().seen.clone()
     }
 
     /// The answer of a captcha.
@@ -94,11 +99,16 @@ impl World {
 
     fn send(&self, body: &Json, template: bool) -> Outcome {
         let mut state = self.state();
-        if !state.accepts {
-            return Outcome::Rejected {
-                errcode: NOT_AUTHORISED,
-            };
+        match state.platform {
+            PlatformAct::Accepts | PlatformAct::Drops => {}
+            PlatformAct::Refuses => {
+                return Outcome::Rejected {
+                    errcode: NOT_AUTHORISED,
+                };
+            }
+            PlatformAct::Loses => return Outcome::Unknown,
         }
+        let dropped = state.platform == PlatformAct::Drops;
         let mut texts = Vec::new();
         collect(body, &mut texts);
         let msgid = template.then(|| format!("{}", 1_000 + state.sent.len()));
@@ -107,6 +117,7 @@ impl World {
             template,
             text: texts.join("\n"),
             msgid: msgid.clone(),
+            dropped,
         });
         Outcome::Accepted { msgid }
     }
@@ -119,9 +130,13 @@ impl CaptchaWitness for World {
     }
 }
 
-impl Watcher for World {
-    fn turn(&self, turn: &Turn) {
-        self.state().answered.extend(turn.answered_by.clone());
+impl Probe for World {
+    fn reached(&self, at: Span) {
+        self.state().seen.reach(at);
+    }
+
+    fn judged(&self, trace: &Trace) {
+        self.state().seen.judge(trace);
     }
 }
 

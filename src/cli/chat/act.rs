@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::places::place;
+use super::record::{Step, quoted};
 use crate::cli::dev::Captchas;
 use crate::cli::failure::Failure;
 use crate::sandbox::{Entry, Platform, Side};
@@ -33,6 +34,8 @@ pub struct Stage {
     seen: BTreeMap<String, u64>,
     machines: BTreeMap<String, String>,
     passwords: BTreeMap<String, String>,
+    /// What was done since they were last asked for, as a story tells it.
+    steps: Vec<Step>,
 }
 
 impl std::fmt::Debug for Stage {
@@ -60,12 +63,28 @@ impl Stage {
             seen: BTreeMap::new(),
             machines: BTreeMap::new(),
             passwords: BTreeMap::new(),
+            steps: Vec::new(),
         })
     }
 
     /// The user who talks.
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// What was done since the last call, as the steps of a story.
+    pub fn steps(&mut self) -> Vec<Step> {
+        std::mem::take(&mut self.steps)
+    }
+
+    fn did(&mut self, line: String) {
+        self.steps.push(Step::Did(line));
+    }
+
+    fn spoke(&mut self, what: String) {
+        let user = &self.user;
+        self.steps
+            .push(Step::Spoke(format!("wechat {user} {what}")));
     }
 
     /// Makes the first account and the first user, who follows already.
@@ -94,40 +113,52 @@ impl Stage {
         let account = |index: usize| word(index).unwrap_or(ACCOUNT).to_owned();
         let none = String::new();
         match words[0] {
-            "/follow" => match word(1) {
-                Some(scene) => self.platform.scan(&openid, scene).await.map(drop),
-                None => self.platform.follow(&openid).await.map(drop),
+            "/follow" => {
+                match word(1) {
+                    Some(scene) => self.platform.scan(&openid, scene).await.map(drop),
+                    None => self.platform.follow(&openid).await.map(drop),
+                }
+                .map_err(Failure::usage)?;
+                self.spoke(match word(1) {
+                    Some(scene) => format!("follows scene {}", quoted(scene)),
+                    None => "follows".to_owned(),
+                });
+                Ok(none)
             }
-            .map(|()| none)
-            .map_err(Failure::usage),
-            "/unfollow" => self
-                .platform
-                .unfollow(&openid)
-                .await
-                .map(|_| none)
-                .map_err(Failure::usage),
+            "/unfollow" => {
+                self.platform
+                    .unfollow(&openid)
+                    .await
+                    .map_err(Failure::usage)?;
+                self.spoke("unfollows".to_owned());
+                Ok(none)
+            }
             "/scan" => {
                 let scene = word(1).ok_or_else(|| Failure::usage("/scan SCENE"))?;
                 self.platform
                     .scan(&openid, scene)
                     .await
-                    .map(|_| none)
-                    .map_err(Failure::usage)
+                    .map_err(Failure::usage)?;
+                self.spoke(format!("scans {}", quoted(scene)));
+                Ok(none)
             }
             "/click" => {
                 let key = word(1).ok_or_else(|| Failure::usage("/click KEY"))?;
                 self.platform
                     .click(&openid, key)
                     .await
-                    .map(|_| none)
-                    .map_err(Failure::usage)
+                    .map_err(Failure::usage)?;
+                self.spoke(format!("clicks {}", quoted(key)));
+                Ok(none)
             }
-            "/image" => self
-                .platform
-                .send_image(&openid)
-                .await
-                .map(|_| none)
-                .map_err(Failure::usage),
+            "/image" => {
+                self.platform
+                    .send_image(&openid)
+                    .await
+                    .map_err(Failure::usage)?;
+                self.spoke("sends image".to_owned());
+                Ok(none)
+            }
             "/location" => {
                 let number = |index: usize| word(index).and_then(|text| text.parse::<f64>().ok());
                 let (Some(lat), Some(lon)) = (number(1), number(2)) else {
@@ -137,8 +168,15 @@ impl Stage {
                 self.platform
                     .send_location(&openid, lat, lon, &label)
                     .await
-                    .map(|_| none)
-                    .map_err(Failure::usage)
+                    .map_err(Failure::usage)?;
+                let (lat, lon) = (lat.to_string(), lon.to_string());
+                self.spoke(format!(
+                    "sends location with Location_X {}, Location_Y {}, Label {}",
+                    quoted(&lat),
+                    quoted(&lon),
+                    quoted(&label)
+                ));
+                Ok(none)
             }
             "/event" => {
                 let name = word(1).ok_or_else(|| Failure::usage("/event NAME [FIELD=VALUE …]"))?;
@@ -155,8 +193,14 @@ impl Stage {
                 self.platform
                     .push_event(&openid, name, &fields)
                     .await
-                    .map(|_| none)
-                    .map_err(Failure::usage)
+                    .map_err(Failure::usage)?;
+                let mut line = format!("does {}", quoted(name));
+                for (index, (field, text)) in fields.iter().enumerate() {
+                    let join = if index == 0 { " with" } else { "," };
+                    line.push_str(&format!("{join} {field} {}", quoted(text)));
+                }
+                self.spoke(line);
+                Ok(none)
             }
             "/as" => {
                 let name = word(1).ok_or_else(|| Failure::usage("/as NAME"))?;
@@ -176,11 +220,15 @@ impl Stage {
                 let made = self
                     .api("POST", &path, json!({ "purpose": purpose }))
                     .await?;
-                Ok(format!("code {}\n", text(&made["code"])))
+                let (code, id) = (text(&made["code"]), account(2));
+                self.did(format!("issue {purpose} code {} to {id}", quoted(&code)));
+                Ok(format!("code {code}\n"))
             }
             "/ticket" => {
                 let path = format!("/v1/accounts/{}/bind-ticket", account(1));
                 let made = self.api("POST", &path, json!({})).await?;
+                let (ticket, id) = (text(&made["ticket"]), account(1));
+                self.did(format!("issue ticket {} to {id}", quoted(&ticket)));
                 Ok(format!("scene {}\n", text(&made["scene"])))
             }
             "/login" => {
@@ -206,11 +254,14 @@ impl Stage {
                 )
                 .await?;
                 self.passwords.insert(id, next);
+                self.did("# /password".to_owned());
                 Ok("the password is another one now\n".to_owned())
             }
             "/lock" | "/unlock" => {
                 let path = format!("/v1/accounts/{}{}", account(1), words[0]);
                 self.api("POST", &path, json!({})).await?;
+                let verb = words[0].trim_start_matches('/');
+                self.did(format!("operator {verb}s {}", account(1)));
                 Ok("done\n".to_owned())
             }
             other => Err(Failure::usage(format!(
@@ -229,16 +280,24 @@ impl Stage {
         found
     }
 
-    async fn text(&self, words: &str) -> Result<String, Failure> {
-        match self.platform.send_text(&self.openid(), words, None).await {
-            Ok(_) => Ok(String::new()),
-            Err(error) => Err(Failure::usage(error)),
-        }
+    async fn text(&mut self, words: &str) -> Result<String, Failure> {
+        self.platform
+            .send_text(&self.openid(), words, None)
+            .await
+            .map_err(Failure::usage)?;
+        self.spoke(format!("sends {}", quoted(words)));
+        Ok(String::new())
     }
 
     async fn account(&mut self, id: &str, phone: &str, name: &str) -> Result<(), Failure> {
         let body = json!({"account": id, "phone": phone, "name": name, "password": PASSWORD});
-        self.api("POST", "/v1/accounts", body).await.map(drop)
+        self.api("POST", "/v1/accounts", body).await?;
+        let mut line = format!("account {id} phone {}", quoted(phone));
+        if !name.is_empty() {
+            line.push_str(&format!(" name {}", quoted(name)));
+        }
+        self.did(line);
+        Ok(())
     }
 
     fn password(&self, account: &str) -> String {
@@ -265,6 +324,20 @@ impl Stage {
         let mut body = json!({
             "account": account, "password": password, "machine": token, "ip": ip, "place": place,
         });
+        if let (Some(lat), Some(lon)) = (place["lat"].as_f64(), place["lon"].as_f64()) {
+            let name = city.to_owned();
+            self.steps.push(Step::Place { name, lat, lon });
+        }
+        let wrong = if wrong { " wrong password" } else { "" };
+        let city = if place["lat"].is_null() {
+            String::new()
+        } else {
+            format!(" city {city}")
+        };
+        let machine = quoted(machine);
+        self.did(format!(
+            "login {account}{city} machine {machine}{wrong} solving captcha"
+        ));
         let mut said = String::new();
         let (mut status, mut answer) = self.send("POST", "/v1/login", &body).await?;
         if status == 403 && answer["captcha"].is_object() {
@@ -276,6 +349,7 @@ impl Stage {
         }
         if status == 401 {
             said.push_str("login refused\n");
+            self.did("expect denied".to_owned());
             return Ok(said);
         }
         if status != 200 {
@@ -289,6 +363,18 @@ impl Stage {
             .filter(|signal| signal["state"] == "fired")
             .map(|signal| text(&signal["name"]))
             .collect();
+        let counted: Vec<String> = decision["signals"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|signal| signal["state"] == "fired" && signal["shadow"] != true)
+            .map(|signal| text(&signal["name"]))
+            .collect();
+        self.did("expect allowed".to_owned());
+        self.did(match counted.is_empty() {
+            true => "expect no signals".to_owned(),
+            false => format!("expect signals {}", counted.join(", ")),
+        });
         said.push_str(&format!(
             "login granted, suspicion {}",
             decision["suspicion"]

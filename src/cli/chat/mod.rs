@@ -5,6 +5,7 @@
 
 mod act;
 mod places;
+mod record;
 
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -53,7 +54,8 @@ Lines are read from a pipe too. What is no command is sent as a message:
 Examples:
   menshen chat
   printf '/follow\\n/code\\n绑定\\n13800138000\\n' | menshen chat rules
-  menshen chat rules/service.rules --user 小李"))]
+  menshen chat rules/service.rules --user 小李
+  menshen chat --record rules/recorded.rules   # the chat becomes a story; `menshen test` runs it"))]
 pub struct Args {
     /// The rules: a folder or a file [default: rules]
     #[arg(value_name = "PATH")]
@@ -61,6 +63,9 @@ pub struct Args {
     /// The WeChat user's name
     #[arg(long, value_name = "NAME", default_value = "小王")]
     user: String,
+    /// Add the chat to this rule file as a story
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 /// Talks until the lines end.
@@ -69,6 +74,10 @@ pub fn run(args: &Args) -> Outcome {
     if !rules.exists() {
         return Err(Failure::usage(format!("there is no {}", rules.display())));
     }
+    let mut recorder = match &args.record {
+        Some(file) => Some(record::Recorder::new(file)?),
+        None => None,
+    };
     let env = Env::system();
     let folder = Folder::make(&env)?;
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
@@ -104,17 +113,30 @@ pub fn run(args: &Args) -> Outcome {
             stopped.cancelled().await;
         }));
         let stage = act::Stage::new(platform, captchas, &setup.url, &key)?;
-        let talked = talk(stage, &args.user, &watch).await;
+        let talked = talk(stage, &args.user, &watch, &mut recorder).await;
         stop.cancel();
         let _ = serving.await;
         house.close().await;
         talked
     })?;
+    if let Some(recorder) = recorder
+        && let Some(name) = recorder.finish()?
+    {
+        output::remark(&format!("recorded as the story “{name}”"));
+    }
     Ok(Exit::Clean)
 }
 
-async fn talk(mut stage: act::Stage, user: &str, watch: &Watch) -> Result<(), Failure> {
+async fn talk(
+    mut stage: act::Stage,
+    user: &str,
+    watch: &Watch,
+    recorder: &mut Option<record::Recorder>,
+) -> Result<(), Failure> {
     stage.begin(user).await?;
+    if let Some(recorder) = recorder.as_mut() {
+        recorder.step(stage.steps(), &[], user);
+    }
     let terminal = std::io::stdin().is_terminal();
     if terminal {
         output::remark("/help lists what you can do; /quit or ctrl-d ends");
@@ -147,7 +169,12 @@ async fn talk(mut stage: act::Stage, user: &str, watch: &Watch) -> Result<(), Fa
                 Err(failure) => return Err(failure),
             },
         }
-        for entry in stage.news() {
+        let news = stage.news();
+        let (user, steps) = (stage.user().to_owned(), stage.steps());
+        if let Some(recorder) = recorder.as_mut() {
+            recorder.step(steps, &news, &user);
+        }
+        for entry in news {
             let from = match entry.from {
                 Side::Bot => "bot",
                 Side::Platform => "platform",

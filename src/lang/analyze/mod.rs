@@ -2,15 +2,23 @@
 //! hold, alerts nobody can answer. Only what is certain is said. Never changes the program.
 
 mod alerts;
+mod contradiction;
+mod cost;
 mod ranges;
 mod reach;
+mod takes;
+mod unset;
+
+pub use cost::Cost;
 
 use sha2::{Digest, Sha256};
 
 use super::builtins::{Registry, SUSPICION};
+use super::check::codes::LONG_WINDOW;
 use super::check::literal::constant;
-use super::check::report::Report;
+use super::check::report::{Report, w};
 use super::check::walk;
+use super::diagnostics::Diagnostic;
 use super::program::{Band, CompareOp, Expr, ExprKind, Program, Window};
 use super::span::Sources;
 use super::value::Value;
@@ -26,8 +34,38 @@ pub(super) fn run(
 ) {
     ranges::check(program, registry, scored, report);
     reach::check(program, registry, report);
+    unset::check(program, report);
+    long_windows(program, report);
     if whole {
         alerts::check(program, registry, report);
+    }
+}
+
+/// How long logins are kept when nothing asks for more: `history.keep` of the configuration.
+const KEPT: i64 = 400 * 86_400_000;
+
+/// Windows that make the history be kept longer than it would be.
+fn long_windows(program: &Program, report: &mut Report) {
+    for query in &program.queries {
+        let Window::Within(millis) = query.window else {
+            continue;
+        };
+        if millis <= KEPT {
+            continue;
+        }
+        let days = millis / 86_400_000;
+        report.push(Diagnostic::warning(
+            LONG_WINDOW,
+            w(
+                format!("窗口有 {days} 天，登录历史默认只保存 400 天"),
+                format!("a window of {days} days, while logins are kept for 400 by default"),
+            ),
+            query.span,
+            w(
+                "历史会为它保存同样久",
+                "the history will be kept as long for it",
+            ),
+        ));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::lang::program::{
     ActionKind, CompareOp, Expr, ExprKind, HistoryFunction, Program, Window,
 };
 
+use super::contradiction;
 use crate::lang::value::Type;
 
 type Range = (f64, f64);
@@ -22,10 +23,13 @@ pub(super) fn check(program: &Program, registry: &Registry, scored: bool, report
         score: (scored && !program.signals.is_empty()).then(|| weights(program)),
     };
     let mut see = |expr: &Expr| {
-        walk::nodes(expr, &program.queries, &mut |node| {
-            if let ExprKind::Compare(op, left, right) = &node.kind {
+        walk::nodes(expr, &program.queries, &mut |node| match &node.kind {
+            ExprKind::Compare(op, left, right) => {
                 compare(*op, left, right, node, &known, report);
             }
+            ExprKind::And(parts) => contradiction::check(true, parts, program, report),
+            ExprKind::Or(parts) => contradiction::check(false, parts, program, report),
+            _ => {}
         });
     };
     program.lets.iter().for_each(|item| see(&item.value));

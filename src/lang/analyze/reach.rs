@@ -1,32 +1,15 @@
 //! Rules that never answer because an earlier one always answers first (language law 6).
 
-use unicode_normalization::UnicodeNormalization;
-
 use crate::lang::builtins::{Registry, Stages};
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
-use crate::lang::diagnostics::Diagnostic;
-use crate::lang::program::{EventName, ListEntries, Matcher, PatternPart, Program, Rule, Trigger};
-use crate::lang::value::Value;
+use crate::lang::diagnostics::{Diagnostic, Witness};
+use crate::lang::program::{EventName, Matcher, Program, Rule, Trigger};
+
+use super::takes::{Takes, covers, fold, sample, takes, takes_word};
 
 /// Comparisons of alternatives before the search stops: far beyond hand-written sets.
 const MAX_PAIRS: usize = 2_000_000;
-
-/// What a trigger certainly takes.
-enum Takes<'a> {
-    /// Everything of its event.
-    All,
-    /// Exactly this text.
-    Word(String),
-    /// Any of these.
-    Words(Vec<String>),
-    /// Whatever contains this.
-    Containing(String),
-    /// Whatever starts so.
-    Starting(String),
-    /// Not decided here; equal only to the same matcher.
-    Other(&'a Matcher),
-}
 
 struct Alternative<'a> {
     rule: usize,
@@ -66,6 +49,7 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
             });
         }
         tell(program, rule, index, &hidden, report);
+        overlap(program, rule, index, &hidden, &earlier, report);
         // A rule that lets later ones run hides nothing from them; its own alternatives are done.
         if rule.continues {
             earlier.retain(|alternative| alternative.rule != index);
@@ -103,6 +87,11 @@ fn tell(
                 "this rule never answers",
             )
         };
+        // A rule that hides many is one mistake.
+        let also = w("这条也轮不到", "nor does this one");
+        if report.also(code, first.triggers[at].span, rule.head, also) {
+            return;
+        }
         report.push(
             Diagnostic::error(
                 code,
@@ -117,7 +106,8 @@ fn tell(
             .with_help(w(
                 "把更具体的规则放到前面，或者给前面的规则加条件",
                 "put the more specific rule first, or give the earlier one a condition",
-            )),
+            ))
+            .with_witness(witness(program, first, rule, &rule.triggers[hidden[0].0])),
         );
         return;
     }
@@ -131,7 +121,13 @@ fn tell(
                 place,
                 w("多余", "never reached"),
             )
-            .with_label(first, w("它先回答", "this one answers")),
+            .with_label(first, w("它先回答", "this one answers"))
+            .with_witness(witness(
+                program,
+                &program.rules[*by],
+                rule,
+                &rule.triggers[*at],
+            )),
         );
     }
 }
@@ -148,74 +144,87 @@ fn always_first(program: &Program, first: &Rule, rule: &Rule) -> bool {
     }
 }
 
-fn takes<'a>(program: &Program, matcher: &'a Matcher) -> Takes<'a> {
-    match matcher {
-        Matcher::Always => Takes::All,
-        Matcher::Pattern(pattern) => {
-            let mut word = String::new();
-            for part in &pattern.parts {
-                match part {
-                    PatternPart::Literal(text) => word.push_str(text),
-                    PatternPart::Capture(_) => return Takes::Other(matcher),
-                }
-            }
-            Takes::Word(fold(&word))
+/// The message most typical of an alternative is answered by an earlier rule, though others are not.
+fn overlap(
+    program: &Program,
+    rule: &Rule,
+    index: usize,
+    hidden: &[(usize, usize, usize)],
+    earlier: &[Alternative<'_>],
+    report: &mut Report,
+) {
+    for (at, trigger) in rule.triggers.iter().enumerate() {
+        if hidden.iter().any(|(known, _, _)| *known == at) {
+            continue;
         }
-        Matcher::Containing(text) => Takes::Containing(fold(text)),
-        Matcher::Starting(text) => Takes::Starting(fold(text)),
-        Matcher::InList(id) => match program.lists.get(id.0 as usize).map(|list| &list.entries) {
-            Some(ListEntries::Values(values)) => Takes::Words(
-                values
-                    .iter()
-                    .filter_map(|value| match value {
-                        Value::Text(text) => Some(fold(text)),
-                        _ => None,
-                    })
-                    .collect(),
-            ),
-            _ => Takes::Other(matcher),
-        },
-        Matcher::Matching(_) | Matcher::With(_) => Takes::Other(matcher),
+        // Exact words never overlap by half.
+        if matches!(takes(program, &trigger.matcher), Takes::Word(_)) {
+            continue;
+        }
+        let Some(typical) = sample(program, &trigger.matcher).map(|text| fold(&text)) else {
+            continue;
+        };
+        let by = earlier.iter().find(|other| {
+            let first = &program.rules[other.rule];
+            other.rule != index
+                && other.trigger.event == trigger.event
+                && first.when.is_none()
+                && always_first(program, first, rule)
+                && matches!(
+                    other.takes,
+                    Takes::All | Takes::Containing(_) | Takes::Starting(_)
+                )
+                && takes_word(&other.takes, &typical)
+        });
+        let Some(by) = by else {
+            continue;
+        };
+        let first = &program.rules[by.rule];
+        report.push(
+            Diagnostic::warning(
+                c::OVERLAP,
+                w(
+                    "前面的规则会先接走这条规则最典型的消息",
+                    "an earlier rule takes the most typical message of this one",
+                ),
+                trigger.span,
+                w("这样的消息轮不到这里", "does not get that message"),
+            )
+            .with_label(by.trigger.span, w("它先回答", "this one answers"))
+            .with_help(w(
+                "把更具体的规则放到前面，或者用 `when` 把两条规则分开",
+                "put the more specific rule first, or tell the two apart with `when`",
+            ))
+            .with_witness(witness(program, first, rule, trigger)),
+        );
     }
 }
 
-fn covers(first: &Takes<'_>, second: &Takes<'_>) -> bool {
-    let one = |word: &str| match first {
-        Takes::All => true,
-        Takes::Word(known) => known == word,
-        Takes::Words(known) => known.iter().any(|known| known == word),
-        Takes::Containing(part) => word.contains(part.as_str()),
-        Takes::Starting(part) => word.starts_with(part.as_str()),
-        Takes::Other(_) => false,
+/// An event that `first` answers and `rule` would have; none when it depends on a condition.
+fn witness(program: &Program, first: &Rule, rule: &Rule, trigger: &Trigger) -> Option<Witness> {
+    if first.when.is_some() || first.span == rule.span {
+        return None;
+    }
+    let event = match &trigger.event {
+        EventName::Named(_) | EventName::Any => return None,
+        _ => program
+            .sources
+            .slice(trigger.span)
+            .split_whitespace()
+            .next(),
     };
-    match second {
-        _ if matches!(first, Takes::All) => true,
-        Takes::All => false,
-        Takes::Word(word) => one(word),
-        Takes::Words(words) => !words.is_empty() && words.iter().all(|word| one(word)),
-        Takes::Containing(part) => {
-            matches!(first, Takes::Containing(known) if part.contains(known.as_str()))
-        }
-        Takes::Starting(part) => match first {
-            Takes::Starting(known) => part.starts_with(known.as_str()),
-            Takes::Containing(known) => part.contains(known.as_str()),
-            _ => false,
-        },
-        Takes::Other(matcher) => matches!(first, Takes::Other(known) if same(known, matcher)),
-    }
-}
-
-fn same(a: &Matcher, b: &Matcher) -> bool {
-    match (a, b) {
-        (Matcher::Pattern(a), Matcher::Pattern(b)) => a == b,
-        (Matcher::Matching(a), Matcher::Matching(b)) => a == b,
-        (Matcher::With(a), Matcher::With(b)) => a == b,
-        _ => false,
-    }
-}
-
-/// The form in which texts are compared: NFKC, lower case, no blanks at the ends, single inside.
-fn fold(text: &str) -> String {
-    let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
-    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+    // An alternative such as `or "锁"` goes on with the event before it.
+    let event = event
+        .filter(|word| !word.starts_with('"'))
+        .unwrap_or("text");
+    let text = match &trigger.matcher {
+        Matcher::Always => None,
+        matcher => Some(sample(program, matcher)?),
+    };
+    Some(Witness {
+        event: event.to_owned(),
+        text,
+        answered_by: first.span,
+        instead_of: rule.span,
+    })
 }

@@ -14,8 +14,6 @@ use super::scope::{Place, Scope};
 use super::text::Purpose;
 use crate::lang::diagnostics::nearest;
 
-/// How long `remember` keeps a value when it does not say: 30 days.
-const DEFAULT_REMEMBER: i64 = 30 * 86_400_000;
 /// How much later `send` may send: the platform's window of 48 hours with a margin off.
 const MAX_LATER: i64 = 47 * 3_600_000;
 
@@ -104,7 +102,9 @@ impl Checker<'_> {
             } => self.remember(name, value, lifetime.as_ref(), scope)?,
             A::Forget(name) => {
                 if !self.variables.contains_key(&name.name) {
-                    self.unknown_variable(name);
+                    if !self.items.poisoned.contains(name.name.as_str()) {
+                        self.unknown_variable(name);
+                    }
                     return None;
                 }
                 ActionKind::Forget(name.name.clone())
@@ -257,7 +257,7 @@ impl Checker<'_> {
             format!("it asks for: {}", names.join(", ")),
         ));
         if let Some(near) = nearest(&slot.name, names) {
-            error = error.with_fix(
+            error = error.with_guess(
                 w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                 slot.span,
                 near,
@@ -265,36 +265,6 @@ impl Checker<'_> {
         }
         self.report.push(error);
         None
-    }
-
-    fn remember(
-        &mut self,
-        name: &ast::Ident,
-        value: &ast::Expr,
-        lifetime: Option<&ast::Expr>,
-        scope: &Scope<'_>,
-    ) -> Option<ActionKind> {
-        let checked = self.expr(value, scope);
-        let lifetime = match lifetime {
-            Some(lifetime) => self.duration(lifetime)?,
-            None => DEFAULT_REMEMBER,
-        };
-        if !self.capture_name(name) || checked.ty == Type::Poison {
-            return None;
-        }
-        if matches!(
-            checked.ty,
-            Type::Login | Type::Alert | Type::Code | Type::List(_) | Type::Place
-        ) {
-            self.wrong_type(&checked, "可以记住的值", "a value that can be kept");
-            return None;
-        }
-        self.define_variable(name, &checked.ty);
-        Some(ActionKind::Remember {
-            name: name.name.clone(),
-            value: checked,
-            lifetime,
-        })
     }
 
     fn bind(&mut self, keyword: Span, scope: &Scope<'_>) -> Option<ActionKind> {
@@ -334,12 +304,12 @@ impl Checker<'_> {
             self.report.push(Diagnostic::error(
                 c::NAME_NEEDED,
                 w(
-                    format!("`{name}` 要是 {ty}"),
+                    format!("`{name}` 要是{ty:#}"),
                     format!("`{name}` must be {ty}"),
                 ),
                 keyword,
                 w(
-                    format!("这里的 `{name}` 是 {found}"),
+                    format!("这里的 `{name}` 是{found:#}"),
                     format!("`{name}` is {found} here"),
                 ),
             ));
@@ -404,7 +374,7 @@ impl Checker<'_> {
                         format!("是不是 `{near}`？"),
                         format!("did you mean `{near}`?"),
                     ))
-                    .with_fix(
+                    .with_guess(
                         w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                         name.span,
                         near,
@@ -450,59 +420,6 @@ impl Checker<'_> {
             name: name.name.clone(),
             args,
         })
-    }
-
-    fn unknown_variable(&mut self, name: &ast::Ident) {
-        let text = &name.name;
-        let known = self.variables.keys().map(String::as_str);
-        let mut error = Diagnostic::error(
-            c::UNKNOWN_NAME,
-            w(
-                format!("没有 `remember` 过 `{text}`"),
-                format!("no rule remembers `{text}`"),
-            ),
-            name.span,
-            w("没有定义", "not defined"),
-        );
-        if let Some(near) = nearest(text, known) {
-            error = error.with_fix(
-                w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                name.span,
-                near,
-            );
-        }
-        self.report.push(error);
-    }
-
-    fn define_variable(&mut self, name: &ast::Ident, ty: &Type) {
-        match self.variables.get(&name.name) {
-            None => {
-                let variable = super::Named {
-                    ty: ty.clone(),
-                    span: name.span,
-                };
-                self.variables.insert(name.name.clone(), variable);
-            }
-            Some(known) if known.ty != *ty => {
-                let (text, before, place) = (&name.name, known.ty.clone(), known.span);
-                self.report.push(
-                    Diagnostic::error(
-                        c::VARIABLE_TYPES,
-                        w(
-                            format!("`{text}` 两次记住的类型不同"),
-                            format!("`{text}` is remembered with different types"),
-                        ),
-                        name.span,
-                        w(format!("这里是 {ty}"), format!("{ty} here")),
-                    )
-                    .with_label(
-                        place,
-                        w(format!("这里是 {before}"), format!("{before} here")),
-                    ),
-                );
-            }
-            Some(_) => {}
-        }
     }
 
     /// A whole number of a clause, e.g. `at most 3 times`.

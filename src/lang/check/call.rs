@@ -168,7 +168,7 @@ impl Checker<'_> {
                     format!("是不是 `{near}`？"),
                     format!("did you mean `{near}`?"),
                 ))
-                .with_fix(
+                .with_guess(
                     w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                     name.span,
                     near,
@@ -200,7 +200,7 @@ impl Checker<'_> {
             format!("it is written `{}`", spec.signature()),
         ));
         if let Some(near) = nearest(text, words()) {
-            error = error.with_fix(
+            error = error.with_guess(
                 w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                 name.span,
                 near,

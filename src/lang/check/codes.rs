@@ -81,6 +81,10 @@ pub(in crate::lang) const NO_EXIT: &str = "W1004";
 pub(in crate::lang) const HIDDEN_ALTERNATIVE: &str = "W1005";
 pub(in crate::lang) const TRIES: &str = "W1006";
 pub(in crate::lang) const NEEDLESS_CONTINUE: &str = "W1007";
+pub(in crate::lang) const ALLOW: &str = "W1008";
+pub(in crate::lang) const OVERLAP: &str = "W1009";
+pub(in crate::lang) const LONG_WINDOW: &str = "W1010";
+pub(in crate::lang) const UNSET: &str = "W1011";
 
 /// Every code of the checker and the analysis, for the test that each has a page.
 #[cfg(test)]
@@ -165,4 +169,8 @@ pub(in crate::lang) const ALL: &[&str] = &[
     HIDDEN_ALTERNATIVE,
     TRIES,
     NEEDLESS_CONTINUE,
+    ALLOW,
+    OVERLAP,
+    LONG_WINDOW,
+    UNSET,
 ];

@@ -47,7 +47,7 @@ impl<'a> Checker<'a> {
                     format!("是不是 `{near}`？"),
                     format!("did you mean `{near}`?"),
                 ))
-                .with_fix(
+                .with_guess(
                     w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                     name.span,
                     near,
@@ -81,13 +81,13 @@ impl<'a> Checker<'a> {
                     Diagnostic::error(
                         c::START_TYPES,
                         w(
-                            format!("对话里的 `{text}` 是 {a}，不是 {b}"),
+                            format!("对话里的 `{text}` 是{a:#}，不是{b:#}"),
                             format!("the dialog's `{text}` is {a}, not {b}"),
                         ),
                         name.span,
-                        w(format!("这里是 {b}"), format!("{b} here")),
+                        w(format!("这里是{b:#}"), format!("{b} here")),
                     )
-                    .with_label(known.span, w(format!("这里是 {a}"), format!("{a} here"))),
+                    .with_label(known.span, w(format!("这里是{a:#}"), format!("{a} here"))),
                 );
             }
             Some(_) => {}

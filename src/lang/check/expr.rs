@@ -173,7 +173,7 @@ impl Checker<'_> {
                 .map(|spec| spec.words[0])
                 .collect();
             if let Some(near) = crate::lang::diagnostics::nearest(name, words) {
-                error = error.with_fix(
+                error = error.with_guess(
                     w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                     unit.span,
                     near,
@@ -273,7 +273,7 @@ impl Checker<'_> {
                             "用括号写清楚先算哪一半",
                             "say with parentheses which half goes first",
                         ))
-                        .with_fix(
+                        .with_guess(
                             w("给这一半加括号", "put this half in parentheses"),
                             side.span,
                             format!("({})", self.sources.slice(side.span)),
@@ -337,9 +337,9 @@ impl Checker<'_> {
             self.report.push(
                 Diagnostic::error(
                     c::NOT_COMPARABLE,
-                    w(format!("{ty} 不能这样比较"), format!("{ty} cannot be compared like this")),
+                    w(format!("{ty:#}不能这样比较"), format!("{ty} cannot be compared like this")),
                     op_span,
-                    w(format!("两边都是 {ty}"), format!("both sides are {ty}")),
+                    w(format!("两边都是{ty:#}"), format!("both sides are {ty}")),
                 )
                 .with_help(w("有大小的只有数字、百分比、时长、时间、距离和速度", "only numbers, percentages, durations, times, distances and speeds have an order")),
             );
@@ -373,14 +373,14 @@ impl Checker<'_> {
             Diagnostic::error(
                 c::DIFFERENT_TYPES,
                 w(
-                    format!("{a} 和 {b} 不能比较"),
+                    format!("{a:#}和{b:#}不能比较"),
                     format!("{a} and {b} cannot be compared"),
                 ),
                 op_span,
                 w("两边类型不同", "the sides have different types"),
             )
-            .with_label(left.span, w(format!("这是 {a}"), format!("this is {a}")))
-            .with_label(right.span, w(format!("这是 {b}"), format!("this is {b}"))),
+            .with_label(left.span, w(format!("这是{a:#}"), format!("this is {a}")))
+            .with_label(right.span, w(format!("这是{b:#}"), format!("this is {b}"))),
         );
         None
     }
@@ -416,14 +416,14 @@ impl Checker<'_> {
                 Diagnostic::error(
                     c::BAD_ARITHMETIC,
                     w(
-                        format!("{a} 和 {b} 不能这样计算"),
+                        format!("{a:#}和{b:#}不能这样计算"),
                         format!("{a} and {b} cannot be calculated with like this"),
                     ),
                     op_span,
                     w("这里算不了", "no meaning here"),
                 )
-                .with_label(left.span, w(format!("这是 {a}"), format!("this is {a}")))
-                .with_label(right.span, w(format!("这是 {b}"), format!("this is {b}"))),
+                .with_label(left.span, w(format!("这是{a:#}"), format!("this is {a}")))
+                .with_label(right.span, w(format!("这是{b:#}"), format!("this is {b}"))),
             );
             return poison(span);
         };

@@ -316,7 +316,7 @@ impl Checker<'_> {
             format!("one of: {}", names.join(", ")),
         ));
         if let Some(near) = nearest(written, names) {
-            error = error.with_fix(
+            error = error.with_guess(
                 w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                 expr.span,
                 near,
@@ -341,7 +341,7 @@ impl Checker<'_> {
                     format!("{} is wanted here", names.join(", ")),
                 ),
                 expr.span,
-                w(format!("`{name}` 是 {ty}"), format!("`{name}` is {ty}")),
+                w(format!("`{name}` 是{ty:#}"), format!("`{name}` is {ty}")),
             ));
             return None;
         }
@@ -373,7 +373,7 @@ impl Checker<'_> {
             .find(|row| *row == bare)
             .or_else(|| nearest(written, rows.iter().copied()));
         if let Some(near) = near {
-            error = error.with_fix(
+            error = error.with_guess(
                 w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                 expr.span,
                 near,
@@ -425,7 +425,7 @@ impl Checker<'_> {
             format!("one of: {}", paths.join(" ")),
         ));
         if let Some(near) = near {
-            error = error.with_fix(
+            error = error.with_guess(
                 w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                 expr.span,
                 near,
@@ -464,7 +464,7 @@ impl Checker<'_> {
                     format!("one of: {}", names.join(" ")),
                 ));
                 if let Some(near) = near {
-                    error = error.with_fix(
+                    error = error.with_guess(
                         w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                         part.span,
                         near,

@@ -79,7 +79,7 @@ impl Checker<'_> {
             format!("one of: {}", names.join(" ")),
         ));
         if let Some(near) = nearest(&word.name, names) {
-            error = error.with_fix(
+            error = error.with_guess(
                 w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                 word.span,
                 near,
@@ -212,7 +212,7 @@ impl Checker<'_> {
         let mut error = Diagnostic::error(
             c::BAD_ENTRY,
             w(
-                format!("`{path}` 第 {} 行不是 {ty}：`{}`", bad[0].0, bad[0].1),
+                format!("`{path}` 第 {} 行不是{ty:#}：`{}`", bad[0].0, bad[0].1),
                 format!("`{path}` line {} is no {ty}: `{}`", bad[0].0, bad[0].1),
             ),
             span,

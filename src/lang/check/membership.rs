@@ -89,16 +89,16 @@ impl Checker<'_> {
                     Diagnostic::error(
                         c::DIFFERENT_TYPES,
                         w(
-                            format!("{found} 不会在 {ty} 的列表里"),
+                            format!("{found:#}不会在{ty:#}的列表里"),
                             format!("{found} is never in a list of {ty}"),
                         ),
                         item.span,
-                        w(format!("这是 {found}"), format!("this is {found}")),
+                        w(format!("这是{found:#}"), format!("this is {found}")),
                     )
                     .with_label(
                         place,
                         w(
-                            format!("这是 {ty} 的列表"),
+                            format!("这是{ty:#}的列表"),
                             format!("this is a list of {ty}"),
                         ),
                     ),

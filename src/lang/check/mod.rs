@@ -8,6 +8,7 @@
 //! with its report switched off until nothing new appears; then it runs once with it on.
 
 mod action;
+pub(in crate::lang) mod allow;
 mod call;
 pub(in crate::lang) mod codes;
 mod dialog;
@@ -26,6 +27,7 @@ mod scope;
 mod signal;
 mod story;
 mod text;
+mod variables;
 pub(in crate::lang) mod walk;
 mod want;
 
@@ -71,27 +73,56 @@ const MAX_ROUNDS: usize = 16;
 pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
+    let mut allows = Vec::new();
     for (index, file) in sources.files.iter().enumerate() {
         let parsed = syntax::parse(FileId(index as u32), &file.text);
+        allows.extend(allow::find(&file.text, &parsed.comments));
         diagnostics.extend(parsed.diagnostics);
         files.push(parsed.file);
     }
     let whole = diagnostics
         .iter()
         .all(|found: &Diagnostic| found.severity != Severity::Error);
-    let (program, found) = check(&sources, &files, registry, whole);
-    diagnostics.extend(found);
+    let (mut program, found) = check(&sources, &files, registry, whole);
+    let open: BTreeSet<(FileId, usize)> = diagnostics
+        .iter()
+        .filter(|found| found.code == OPEN_QUOTE)
+        .map(|found| line_of(&sources, found))
+        .collect();
+    // Where a quote is missing the text is a guess.
+    let guessed = |found: &Diagnostic| open.contains(&line_of(&sources, found));
+    diagnostics.extend(found.into_iter().filter(|found| !guessed(found)));
+    // What a misspelt event carries is not known.
+    let misspelt: BTreeSet<(FileId, usize)> = diagnostics
+        .iter()
+        .filter(|found| found.code == codes::UNKNOWN_EVENT)
+        .map(|found| line_of(&sources, found))
+        .collect();
+    diagnostics
+        .retain(|found| found.code != NO_SCENE || !misspelt.contains(&line_of(&sources, found)));
+    let sound = diagnostics
+        .iter()
+        .all(|found| found.severity != Severity::Error);
+    allow::silence(&allows, &mut diagnostics, &sources, sound);
+    program.allows = allows;
     diagnostics.sort_by_key(|found| {
         let span = found.primary.span;
         (span.file, span.start, span.end, found.code)
     });
-    let sound = diagnostics
-        .iter()
-        .all(|found| found.severity != Severity::Error);
     Compiled {
         program: sound.then(|| Arc::new(program)),
         diagnostics,
     }
+}
+
+/// An event that carries no scene, or one without the word.
+const NO_SCENE: &str = "E0132";
+/// A text without its second quote.
+const OPEN_QUOTE: &str = "E0111";
+
+fn line_of(sources: &Sources, found: &Diagnostic) -> (FileId, usize) {
+    let span = found.primary.span;
+    (span.file, sources.line_column(span).0)
 }
 
 /// Checks trees. `whole`: every file was understood, so that what is missing is missing indeed.
@@ -280,6 +311,7 @@ impl<'a> Checker<'a> {
             templates: self.templates.clone(),
             bands: Vec::new(),
             longest_window: 0,
+            allows: Vec::new(),
         };
         program.bands = super::analyze::bands(&program, self.registry);
         program.longest_window = super::analyze::longest_window(&program);

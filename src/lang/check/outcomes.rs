@@ -120,7 +120,7 @@ impl Checker<'_> {
             ))
         };
         if let Some(near) = nearest(text, names) {
-            error = error.with_fix(
+            error = error.with_guess(
                 w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                 name.span,
                 near,

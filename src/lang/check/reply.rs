@@ -72,7 +72,7 @@ impl Checker<'_> {
                     "image, voice, news, music, video",
                 ));
                 if let Some(near) = near {
-                    error = error.with_fix(
+                    error = error.with_guess(
                         w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                         kind.span,
                         near,
@@ -174,7 +174,7 @@ impl Checker<'_> {
                     names().collect::<Vec<_>>().join(", "),
                 ));
                 if let Some(near) = nearest(name, names()).filter(|_| !twice) {
-                    error = error.with_fix(
+                    error = error.with_guess(
                         w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                         field.name.span,
                         near,

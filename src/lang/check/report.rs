@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use crate::lang::diagnostics::{Diagnostic, Words};
+use super::codes;
+use crate::lang::diagnostics::{Diagnostic, Label, Words};
 use crate::lang::span::Span;
 
 /// Where the checker's findings go.
@@ -23,19 +24,101 @@ impl Report {
         }
     }
 
-    /// Keeps a finding, unless the same one is already there.
+    /// Keeps a finding, unless the same one is already there; a name that is unknown in several places
+    /// is one mistake with several places.
     pub(in crate::lang) fn push(&mut self, diagnostic: Diagnostic) {
         if self.silent {
             return;
         }
-        if self.seen.insert((diagnostic.code, diagnostic.primary.span)) {
-            self.found.push(diagnostic);
+        if !self.seen.insert((diagnostic.code, diagnostic.primary.span)) {
+            return;
+        }
+        if MERGED.contains(&diagnostic.code)
+            && let Some(name) = named(&diagnostic)
+        {
+            let first = self.found.iter_mut().find(|known| {
+                known.code == diagnostic.code && named(known).is_some_and(|known| known == name)
+            });
+            if let Some(first) = first {
+                merge(first, &diagnostic);
+                return;
+            }
+        }
+        self.found.push(diagnostic);
+    }
+
+    /// Adds a place to what was already found about `about` (its first further place); false when
+    /// nothing was.
+    pub(in crate::lang) fn also(
+        &mut self,
+        code: &str,
+        about: Span,
+        place: Span,
+        words: Words,
+    ) -> bool {
+        let first = self.found.iter_mut().find(|known| {
+            known.code == code
+                && known
+                    .secondary
+                    .first()
+                    .is_some_and(|label| label.span == about)
+        });
+        let Some(first) = first else {
+            return false;
+        };
+        if first.secondary.len() < MAX_PLACES {
+            first.secondary.push(Label { span: place, words });
+        }
+        true
+    }
+
+    /// How much was found so far.
+    pub(in crate::lang) fn count(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Makes one of what says the same since `from`: within one story, say.
+    pub(in crate::lang) fn merge_since(&mut self, from: usize) {
+        let later = self.found.split_off(from.min(self.found.len()));
+        for diagnostic in later {
+            let same = self.found[from..]
+                .iter()
+                .position(|known| known.code == diagnostic.code && known.title == diagnostic.title);
+            match same {
+                Some(index) => merge(&mut self.found[from + index], &diagnostic),
+                None => self.found.push(diagnostic),
+            }
         }
     }
 
     /// What was found, in the order it was found.
     pub(in crate::lang) fn into_found(self) -> Vec<Diagnostic> {
         self.found
+    }
+}
+
+/// Unknown names: what is missing is the definition, once.
+const MERGED: [&str; 5] = [
+    codes::UNKNOWN_NAME,
+    codes::UNKNOWN_EXTRACTOR,
+    codes::UNKNOWN_DIALOG,
+    codes::UNKNOWN_SIGNAL,
+    codes::UNKNOWN_CALL,
+];
+/// Further places that are shown; the rest comes to light when these are mended.
+const MAX_PLACES: usize = 8;
+
+/// The name a title is about.
+fn named(diagnostic: &Diagnostic) -> Option<&str> {
+    diagnostic.title.en.split('`').nth(1)
+}
+
+fn merge(first: &mut Diagnostic, other: &Diagnostic) {
+    if first.secondary.len() < MAX_PLACES {
+        first.secondary.push(Label {
+            span: other.primary.span,
+            words: w("这里也是", "and here"),
+        });
     }
 }
 

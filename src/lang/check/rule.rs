@@ -63,7 +63,10 @@ impl<'a> Checker<'a> {
             })
             .collect();
         let when = item.when.as_ref().map(|when| self.condition(when, &scope));
-        scope.proven = when.as_ref().is_some_and(|when| self.proves_account(when));
+        // What a broken condition would have proven is not known, so it is not missed.
+        scope.proven = when
+            .as_ref()
+            .is_some_and(|when| when.ty == Type::Poison || self.proves_account(when));
         let body = self.block(&item.body, &scope);
         let chat = Stages::CHAT.covers(stages);
         if item.continues && !chat {
@@ -115,7 +118,7 @@ impl<'a> Checker<'a> {
                         format!("是不是 `{near}`？"),
                         format!("did you mean `{near}`?"),
                     ))
-                    .with_fix(
+                    .with_guess(
                         w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                         trigger.event.span,
                         near,
@@ -323,9 +326,9 @@ impl<'a> Checker<'a> {
                                 format!("`{name}` has different types in the alternatives"),
                             ),
                             *span,
-                            w(format!("这里是 {b}"), format!("{b} here")),
+                            w(format!("这里是{b:#}"), format!("{b} here")),
                         )
-                        .with_label(*first, w(format!("这里是 {a}"), format!("{a} here"))),
+                        .with_label(*first, w(format!("这里是{a:#}"), format!("{a} here"))),
                     );
                     known.ty = Type::Poison;
                 }

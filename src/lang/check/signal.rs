@@ -139,7 +139,7 @@ impl Checker<'_> {
                     format!("是不是 `{near}`？"),
                     format!("did you mean `{near}`?"),
                 ))
-                .with_fix(
+                .with_guess(
                     w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                     span,
                     fixed,

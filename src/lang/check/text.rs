@@ -132,7 +132,7 @@ impl<'a> Checker<'a> {
                     c::NOT_SHOWN,
                     w("这个不能写进文字", "this cannot stand in a text"),
                     value.span,
-                    w(format!("{ty}，不显示"), format!("{ty}, never shown")),
+                    w(format!("{ty:#}，不显示"), format!("{ty}, never shown")),
                 )
                 .with_help(w(
                     "写它的一部分，例如 `account.name`、`alert.number`、`login.place`",
@@ -277,7 +277,7 @@ impl<'a> Checker<'a> {
             format!("built in: {}", all.join(" ")),
         ));
         if let Some(near) = near {
-            error = error.with_fix(
+            error = error.with_guess(
                 w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                 used.name.span,
                 near,
@@ -423,7 +423,7 @@ impl<'a> Checker<'a> {
                     w("这里要文字的列表", "a list of text is wanted here"),
                     name.span,
                     w(
-                        format!("这是 {ty} 的列表"),
+                        format!("这是{ty:#}的列表"),
                         format!("this is a list of {ty}"),
                     ),
                 ));
@@ -452,7 +452,7 @@ impl<'a> Checker<'a> {
                     format!("是不是 `{near}`？"),
                     format!("did you mean `{near}`?"),
                 ))
-                .with_fix(
+                .with_guess(
                     w(format!("改成 `{near}`"), format!("replace by `{near}`")),
                     name.span,
                     near,

@@ -31,9 +31,9 @@ impl Checker<'_> {
             }
             self.report.push(Diagnostic::error(
                 c::BAD_LITERAL,
-                w(format!("这不是一个 {ty}"), format!("this is no {ty}")),
+                w(format!("这不是一个{ty:#}"), format!("this is no {ty}")),
                 expr.span,
-                w(format!("这里要 {ty}"), format!("{ty} is wanted here")),
+                w(format!("这里要{ty:#}"), format!("{ty} is wanted here")),
             ));
             return poison(expr.span);
         }
@@ -83,7 +83,7 @@ impl Checker<'_> {
                 format!("写成 `{fixed}`？单位有：{}", all.join("、")),
                 format!("`{fixed}`? the units are: {}", all.join(", ")),
             ))
-            .with_fix(
+            .with_guess(
                 w(format!("写成 `{fixed}`"), format!("write `{fixed}`")),
                 expr.span,
                 fixed,
@@ -97,7 +97,7 @@ impl Checker<'_> {
             c::WRONG_TYPE,
             w(format!("这里要 {zh}"), format!("{en} is wanted here")),
             expr.span,
-            w(format!("这是 {found}"), format!("this is {found}")),
+            w(format!("这是{found:#}"), format!("this is {found}")),
         ));
     }
 

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::codes;
-use super::{Diagnostic, Label, Language, Severity};
+use super::{Diagnostic, Label, Language, Severity, Sureness};
 use crate::lang::span::{Sources, Span};
 
 /// An array with one object per diagnostic: `code`, `severity`, `title`, `file`, `start`, `end`,
@@ -27,6 +27,7 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources, language: Language) -
                     let mut object = place(sources, fix.span);
                     object["title"] = fix.words.get(language).into();
                     object["replacement"] = fix.replacement.as_str().into();
+                    object["sure"] = (fix.sure == Sureness::Sure).into();
                     object
                 })
                 .collect();
@@ -42,6 +43,16 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources, language: Language) -
             object["labels"] = labels.into();
             object["help"] = help.into();
             object["fixes"] = fixes.into();
+            if let Some(name) = codes::warning_name(diagnostic.code) {
+                object["name"] = name.into();
+            }
+            if let Some(witness) = &diagnostic.witness {
+                object["witness"] = json!({
+                    "event": witness.event,
+                    "text": witness.text,
+                    "answered_by": place(sources, witness.answered_by),
+                });
+            }
             object
         })
         .collect()

@@ -5,10 +5,12 @@
 //! else in the crate formats diagnostics.
 
 pub mod codes;
+mod fix;
 mod machine;
 mod render;
 mod suggest;
 
+pub use fix::{Fixed, fix};
 pub use machine::{json, sarif};
 pub use render::{human, summary};
 pub use suggest::nearest;
@@ -70,6 +72,15 @@ pub struct Label {
     pub words: Words,
 }
 
+/// How sure a change is to be what was meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sureness {
+    /// There is nothing else it could have been.
+    Sure,
+    /// The nearest name, or a draft to be filled in.
+    Guess,
+}
+
 /// A change that mends the mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
@@ -79,6 +90,21 @@ pub struct Fix {
     pub span: Span,
     /// By what.
     pub replacement: String,
+    /// How sure it is.
+    pub sure: Sureness,
+}
+
+/// An event that shows what an analysis says: evaluating the rules confirms it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Witness {
+    /// The event's name in the language, such as `text`.
+    pub event: String,
+    /// What the user sends; the key or scene of an event; none when it does not matter.
+    pub text: Option<String>,
+    /// The rule that answers it.
+    pub answered_by: Span,
+    /// The rule that would have, were it not for the other.
+    pub instead_of: Span,
 }
 
 /// One mistake, reported once.
@@ -98,6 +124,8 @@ pub struct Diagnostic {
     pub help: Vec<Words>,
     /// Ready changes.
     pub fixes: Vec<Fix>,
+    /// An event that shows it.
+    pub witness: Option<Witness>,
 }
 
 impl Diagnostic {
@@ -111,6 +139,7 @@ impl Diagnostic {
             secondary: Vec::new(),
             help: Vec::new(),
             fixes: Vec::new(),
+            witness: None,
         }
     }
 
@@ -136,13 +165,50 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a ready change.
+    /// Adds an event that shows it.
     #[must_use]
-    pub fn with_fix(mut self, words: Words, span: Span, replacement: impl Into<String>) -> Self {
+    pub fn with_witness(mut self, witness: Option<Witness>) -> Self {
+        if let Some(witness) = &witness {
+            let Witness { event, text, .. } = witness;
+            self.help.push(match (event.as_str(), text) {
+                ("text", Some(text)) => Words::new(
+                    format!("例如用户发送“{text}”，由前面的规则回答"),
+                    format!("for example \"{text}\" is answered by the earlier rule"),
+                ),
+                (event, Some(text)) => Words::new(
+                    format!("例如事件 `{event}` 带着“{text}”，由前面的规则回答"),
+                    format!(
+                        "for example `{event}` with \"{text}\" is answered by the earlier rule"
+                    ),
+                ),
+                (event, None) => Words::new(
+                    format!("例如任何 `{event}`，都由前面的规则回答"),
+                    format!("for example any `{event}` is answered by the earlier rule"),
+                ),
+            });
+        }
+        self.witness = witness;
+        self
+    }
+
+    /// Adds a ready change that is right whenever the diagnostic is.
+    #[must_use]
+    pub fn with_fix(self, words: Words, span: Span, replacement: impl Into<String>) -> Self {
+        self.with(words, span, replacement.into(), Sureness::Sure)
+    }
+
+    /// Adds a ready change that guesses what was meant: a near name, a value to be filled in.
+    #[must_use]
+    pub fn with_guess(self, words: Words, span: Span, replacement: impl Into<String>) -> Self {
+        self.with(words, span, replacement.into(), Sureness::Guess)
+    }
+
+    fn with(mut self, words: Words, span: Span, replacement: String, sure: Sureness) -> Self {
         self.fixes.push(Fix {
             words,
             span,
-            replacement: replacement.into(),
+            replacement,
+            sure,
         });
         self
     }

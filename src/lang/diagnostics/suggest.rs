@@ -1,34 +1,90 @@
 //! "Did you mean": the nearest of the known words, with a cut-off so that nonsense is never offered.
+//!
+//! Three kinds of nearness, the surest first: the same word in other clothes (full width, capitals),
+//! a few slips of the keyboard, and, for names with Chinese characters, the same sound (input methods
+//! offer homophones side by side).
+
+use pinyin::ToPinyin;
+use unicode_normalization::UnicodeNormalization;
 
 /// What an edit costs: a letter too many, too few, or swapped with its neighbour is a likelier slip
 /// than a wrong letter.
 const SLIP: usize = 2;
 const WRONG: usize = 3;
+/// Hostile input: nothing a person would type by mistake is longer, in characters.
+const MAX_CHARS: usize = 64;
 
-/// The known word nearest to `word`, if it is near enough: one wrong letter for words of two, a slip
-/// more up to five, then a third of the length. Ties go to the first.
+/// The known word nearest to `word`, if it is near enough: its full-width or capital twin, one wrong
+/// letter for words of two, a slip more up to five, then a third of the length, or the same sound.
+/// Ties go to the first.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
-    // Hostile input: nothing a person would type by mistake is longer.
-    if !(2..=64).contains(&length) {
+    if !(1..=MAX_CHARS).contains(&length) {
         return None;
     }
     let cut_off = match length {
-        0..=2 => WRONG,
+        1 => 0,
+        2 => WRONG,
         3..=5 => SLIP + WRONG,
         _ => length / 3 * WRONG,
     };
+    let twin = twin(word);
     let mut best: Option<(usize, &str)> = None;
     for candidate in known {
-        let distance = distance(word, candidate);
-        if distance == 0 || distance > cut_off {
+        if candidate == word {
             continue;
         }
+        let distance = if self::twin(candidate) == twin {
+            0
+        } else if homophones(word, candidate) {
+            1
+        } else {
+            match distance(word, candidate) {
+                distance if distance <= cut_off && cut_off > 0 => distance,
+                _ => continue,
+            }
+        };
         if best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }
     }
     best.map(|(_, candidate)| candidate)
+}
+
+/// The word without the differences that an input method's mode makes.
+fn twin(word: &str) -> String {
+    word.nfkc().flat_map(char::to_lowercase).collect()
+}
+
+/// Whether two words, not both in Latin letters, sound alike.
+fn homophones(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() {
+        return false;
+    }
+    sound(a).is_some_and(|sound| Some(sound) == self::sound(b))
+}
+
+/// How a word with Chinese characters, or one in Latin letters, sounds; sounds that many people do
+/// not tell apart (zh and z, n and ng, n and l) are one. `None` for words of other kinds.
+fn sound(word: &str) -> Option<String> {
+    let mut sound = String::new();
+    for c in word.chars() {
+        match c.to_pinyin() {
+            Some(pinyin) => sound.push_str(pinyin.plain()),
+            None if c.is_ascii_alphanumeric() || c == '_' => sound.push(c.to_ascii_lowercase()),
+            None => return None,
+        }
+    }
+    for (from, to) in [
+        ("zh", "z"),
+        ("ch", "c"),
+        ("sh", "s"),
+        ("ng", "n"),
+        ("l", "n"),
+    ] {
+        sound = sound.replace(from, to);
+    }
+    Some(sound)
 }
 
 /// Weighted edit distance with swaps of neighbours (optimal string alignment).
@@ -69,5 +125,24 @@ mod tests {
         assert_eq!(nearest("x", known), None);
         assert_eq!(nearest("rule", known), None);
         assert_eq!(nearest("登陆", ["登录", "锁定"]), Some("登录"));
+    }
+
+    #[test]
+    fn twins_in_full_width_or_capitals_come_first() {
+        assert_eq!(nearest("LOGIN", ["logic", "login"]), Some("login"));
+        assert_eq!(
+            nearest("ｓｉｇｎａｌ", ["signals", "signal"]),
+            Some("signal")
+        );
+        assert_eq!(nearest("Ｘ", ["x", "y"]), Some("x"));
+    }
+
+    #[test]
+    fn homophones_are_neighbours() {
+        assert_eq!(nearest("形成码", ["行程码", "健康码"]), Some("行程码"));
+        assert_eq!(nearest("北京", ["beijing", "shanghai"]), Some("beijing"));
+        assert_eq!(nearest("beijing", ["北京", "上海"]), Some("北京"));
+        assert_eq!(nearest("取肖词", ["取消词", "退出词"]), Some("取消词"));
+        assert_eq!(nearest("广州", ["纽约", "上海"]), None);
     }
 }

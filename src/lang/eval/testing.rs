@@ -24,6 +24,7 @@ pub(crate) fn empty_program() -> Program {
         templates: Vec::new(),
         bands: Vec::new(),
         longest_window: 0,
+        allows: Vec::new(),
     }
 }
 

@@ -36,12 +36,14 @@ pub struct OutcomeArm {
 }
 
 impl Action {
+    /// The answer to `outcome`, with its place.
+    pub fn arm(&self, outcome: &str) -> Option<&OutcomeArm> {
+        self.outcomes.iter().find(|arm| arm.outcome == outcome)
+    }
+
     /// The answer to `outcome`.
     pub fn outcome(&self, outcome: &str) -> Option<&Block> {
-        self.outcomes
-            .iter()
-            .find(|arm| arm.outcome == outcome)
-            .map(|arm| &arm.block)
+        self.arm(outcome).map(|arm| &arm.block)
     }
 }
 

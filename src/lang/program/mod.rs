@@ -17,6 +17,10 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+pub use super::check::allow::Allow;
+
+use super::check::allow::allowed;
+use super::diagnostics::codes::UNCOVERED;
 use super::span::{Sources, Span};
 use super::value::{Type, Value};
 
@@ -47,6 +51,15 @@ pub struct Program {
     pub bands: Vec<Band>,
     /// The longest window any rule looks back, in milliseconds; `history.keep` may not be shorter.
     pub longest_window: i64,
+    /// What comments silence.
+    pub allows: Vec<Allow>,
+}
+
+impl Program {
+    /// Whether a comment says that what stands at `span` need not be covered by stories.
+    pub fn may_be_uncovered(&self, span: Span) -> bool {
+        allowed(&self.allows, UNCOVERED, span, &self.sources)
+    }
 }
 
 /// A score at which a rule begins to do something else.

@@ -35,6 +35,8 @@ pub enum StepKind {
         lon: f64,
         country: Option<String>,
         region: Option<String>,
+        asn: Option<u32>,
+        isp: Option<String>,
     },
     Account {
         name: String,
@@ -56,6 +58,7 @@ pub enum StepKind {
     WeChat {
         user: String,
         act: WeChatAct,
+        fields: Vec<(String, String)>,
         times: u32,
         every: i64,
     },
@@ -70,9 +73,7 @@ pub enum StepKind {
         account: String,
         act: OperatorAct,
     },
-    Platform {
-        accepts: bool,
-    },
+    Platform(PlatformAct),
     System(SystemAct),
     Expect(Expectation),
 }
@@ -86,6 +87,20 @@ pub enum SystemAct {
     IsLate,
     /// It cannot be reached or answers with an error.
     Fails,
+}
+
+/// What the platform does with messages it is given from here on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PlatformAct {
+    /// It takes and delivers them.
+    #[default]
+    Accepts,
+    /// It refuses them.
+    Refuses,
+    /// Nobody learns what became of them.
+    Loses,
+    /// It takes them and then reports template messages as not delivered.
+    Drops,
 }
 
 /// What an operator does to an account.
@@ -164,6 +179,8 @@ pub struct StoryLogin {
     pub agent: Option<String>,
     /// A captcha that is demanded is solved.
     pub solving_captcha: bool,
+    /// Reported by a system that authenticates on its own, this many milliseconds after it happened.
+    pub reported: Option<i64>,
 }
 
 /// How a machine identifies itself in a story.
@@ -218,5 +235,6 @@ pub enum Expectation {
         negated: bool,
     },
     Call(String),
+    NoCall,
     Dialog(Option<String>),
 }

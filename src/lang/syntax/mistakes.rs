@@ -77,6 +77,15 @@ pub(super) fn explain(
         if place.head && word == "when" && before.is_some_and(|before| slice(before) == "on") {
             return no_trigger(span);
         }
+        if word == "not" && before.is_some_and(|before| slice(before) == "is") {
+            let known = index.and_then(|index| inside.get(index + 1)).copied();
+            if let Some(known) = known.filter(|known| matches!(slice(known), "known" | "unknown")) {
+                return is_not(slice(known), sink.span(here.start, known.end));
+            }
+        }
+        if matches!(word, "contains" | "like" | "matches") && wants(Rule::op_in) {
+            return infix(word, span);
+        }
         let name = (wants(Rule::ident) || wants(Rule::event_name) || wants(Rule::path))
             && !wants(Rule::expr);
         if name && RESERVED.contains(&word) {
@@ -103,7 +112,7 @@ pub(super) fn explain(
     if here.kind == Kind::Word
         && let Some(meant) = nearest(word, keywords(failure))
     {
-        diagnostic = diagnostic.with_fix(
+        diagnostic = diagnostic.with_guess(
             Words::new(
                 format!("是不是想写 `{meant}`"),
                 format!("did you mean `{meant}`"),
@@ -271,6 +280,40 @@ fn no_trigger(span: crate::lang::span::Span) -> Diagnostic {
     .with_help(Words::new(
         "`on 事件 when 条件 { … }`，如 `on text \"锁定\" when bound {`",
         "`on EVENT when CONDITION { … }`, such as `on text \"lock\" when bound {`",
+    ))
+}
+
+fn is_not(known: &str, span: crate::lang::span::Span) -> Diagnostic {
+    let right = if known == "known" { "unknown" } else { "known" };
+    Diagnostic::error(
+        "E0101",
+        Words::new(
+            format!("没有 `is not {known}` 这个写法"),
+            format!("there is no `is not {known}`"),
+        ),
+        span,
+        Words::new(format!("这里写 `{right}`"), format!("write `{right}`")),
+    )
+    .with_fix(
+        Words::new(format!("改成 `{right}`"), format!("write `{right}`")),
+        span,
+        right,
+    )
+}
+
+fn infix(word: &str, span: crate::lang::span::Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0101",
+        Words::new(
+            format!("`{word}` 不是运算符"),
+            format!("`{word}` is no operator"),
+        ),
+        span,
+        Words::new("这里应是运算符", "an operator belongs here"),
+    )
+    .with_help(Words::new(
+        "列表里有没有写 `\"vip\" in sender.tags`，文字里有没有写 `contains(login.agent, \"curl\")`",
+        "for lists write `\"vip\" in sender.tags`, for texts `contains(login.agent, \"curl\")`",
     ))
 }
 

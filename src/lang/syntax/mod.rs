@@ -32,7 +32,7 @@ pub use keywords::{keywords, reserved};
 pub use lexeme::{Lexeme, LexemeKind, lexemes};
 pub use tree::same_tree;
 
-use super::diagnostics::{Diagnostic, Words};
+use super::diagnostics::{Diagnostic, Words, nearest};
 use super::span::{FileId, Span};
 use ast::{File, Item};
 use grammar::Rule;
@@ -77,6 +77,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         return parsed;
     }
 
+    let author = text;
     let tokens = lexer::tokens(text);
     parsed.comments = comments(file, text, &tokens);
     let edits = slips::find(text, &tokens, &mut sink);
@@ -93,13 +94,14 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     for (start, end) in layout::items(&text, &tokens) {
         match item(&text, &tokens, start, end, &mut sink) {
             Some(item) => parsed.file.items.push(item),
-            None => parsed
-                .file
-                .poisoned
-                .extend(name_after_keyword(&text[start..end])),
+            None => {
+                let part = &text[start..end];
+                parsed.file.poisoned.extend(name_after_keyword(part));
+                parsed.file.poisoned.extend(names_inside(part));
+            }
         }
     }
-    parsed.diagnostics = finish(sink);
+    parsed.diagnostics = finish(sink, author);
     parsed
 }
 
@@ -147,9 +149,60 @@ fn name_after_keyword(item: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
-fn finish(sink: Sink) -> Vec<Diagnostic> {
+/// The names that a broken item would have defined by use: what it remembers and hands to dialogs.
+fn names_inside(item: &str) -> Vec<String> {
+    use unicode_normalization::UnicodeNormalization;
+    let words: Vec<&str> = item
+        .split(|c: char| !grammar::continues_name(c))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut names: Vec<String> = Vec::new();
+    for (at, word) in words.iter().enumerate() {
+        let near = |wanted: &str| *word == wanted || nearest(word, [wanted]).is_some();
+        if near("remember") || near("forget") {
+            names.extend(words.get(at + 1).map(|name| name.nfkc().collect()));
+        } else if near("with") {
+            // As many as one hands over at most; a name too many does no harm.
+            let given = words[at + 1..].iter().take(8);
+            names.extend(given.map(|name| name.nfkc().collect::<String>()));
+        }
+    }
+    names
+}
+
+/// Leaves out what only follows from another mistake on the same line: everything beside a quote that
+/// is missing, and "this cannot stand here" beside anything that says why.
+fn follow_ups(found: Vec<Diagnostic>, text: &str) -> Vec<Diagnostic> {
+    let line = |diagnostic: &Diagnostic| {
+        let at = (diagnostic.primary.span.start as usize).min(text.len());
+        text.as_bytes()[..at]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+    };
+    let vague = |code: &str| matches!(code, "E0101" | "E0134");
+    let lines: Vec<(usize, &str)> = found.iter().map(|one| (line(one), one.code)).collect();
+    let mut keep = lines.iter().enumerate().map(|(index, (own, code))| {
+        let others = lines
+            .iter()
+            .enumerate()
+            .filter(|(other, (line, _))| *other != index && line == own);
+        !others.into_iter().any(|(other, (_, known))| match *known {
+            "E0111" => *code != "E0111" || other < index,
+            known => vague(code) && (!vague(known) || other < index),
+        })
+    });
+    let kept: Vec<bool> = keep.by_ref().collect();
+    found
+        .into_iter()
+        .zip(kept)
+        .filter_map(|(one, keep)| keep.then_some(one))
+        .collect()
+}
+
+fn finish(sink: Sink, text: &str) -> Vec<Diagnostic> {
     let dropped = sink.dropped;
-    let mut found = sink.found;
+    let mut found = follow_ups(sink.found, text);
     found.sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.code));
     let more = found.len().saturating_sub(MAX_DIAGNOSTICS) + dropped;
     if more > 0 {

@@ -111,7 +111,7 @@ impl Recover<'_> {
                 span,
                 Words::new("后面应有 `{`", "a `{` belongs after this"),
             )
-            .with_fix(Words::new("补上 `{ }`", "add `{ }`"), here, " {\n}"),
+            .with_guess(Words::new("补上 `{ }`", "add `{ }`"), here, " {\n}"),
         );
     }
 
@@ -397,7 +397,7 @@ impl Recover<'_> {
                 "条件写在 `{` 之前：`on text \"锁定\" when bound {`",
                 "the condition stands before the `{`: `on text \"lock\" when bound {`",
             )),
-            (None, Some(meant)) => unknown_clause(word, &clause, span).with_fix(
+            (None, Some(meant)) => unknown_clause(word, &clause, span).with_guess(
                 Words::new(
                     format!("是不是想写 `{meant}`"),
                     format!("did you mean `{meant}`"),

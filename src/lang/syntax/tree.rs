@@ -292,12 +292,14 @@ impl Bare for StepKind {
                 verb,
                 message,
                 text,
+                fields,
                 repeat,
             } => {
                 user.bare();
                 verb.bare();
                 message.bare();
                 text.bare();
+                fields.bare();
                 repeat.bare();
             }
             Self::Login {
@@ -333,6 +335,10 @@ impl Bare for LoginSetting {
             | Self::NoMachine(span)
             | Self::WrongPassword(span)
             | Self::SolvingCaptcha(span) => span.bare(),
+            Self::Reported { ago, span } => {
+                ago.bare();
+                span.bare();
+            }
         }
     }
 }
@@ -365,7 +371,7 @@ impl Bare for Expectation {
             }
             Self::Event { name, negated: _ } => name.bare(),
             Self::Dialog(name) => name.bare(),
-            Self::NoReply | Self::NoAlert => {}
+            Self::NoReply | Self::NoAlert | Self::NoCall => {}
         }
     }
 }

@@ -49,6 +49,43 @@ const TABLES: &[&[Page]] = &[
     warnings::PAGES,
 ];
 
+/// Warnings by name: what `# allow NAME: reason` silences.
+const NAMES: &[(&str, &str)] = &[
+    ("W1001", "unused"),
+    ("W1002", "regex"),
+    ("W1003", "always"),
+    ("W1004", "no_exit"),
+    ("W1005", "hidden"),
+    ("W1006", "tries"),
+    ("W1007", "continue"),
+    ("W1008", "allow"),
+    ("W1009", "overlap"),
+    ("W1010", "long_window"),
+    ("W1011", "unset"),
+];
+
+/// No warning: what `# allow` calls a thing that stories need not go through.
+pub const UNCOVERED: &str = "uncovered";
+
+/// The name of a warning.
+pub fn warning_name(code: &str) -> Option<&'static str> {
+    let (_, name) = NAMES.iter().find(|(known, _)| *known == code)?;
+    Some(name)
+}
+
+/// What may stand after `# allow`, codes apart.
+pub fn allowable_names() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(_, name)| *name).chain([UNCOVERED])
+}
+
+/// Whether `name` may stand after `# allow`: a warning's name or code, or `uncovered`.
+pub fn allowable(name: &str) -> bool {
+    allowable_names().any(|known| known == name)
+        || NAMES
+            .iter()
+            .any(|(code, _)| code.eq_ignore_ascii_case(name))
+}
+
 /// Every page, in the order of the tables.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
     TABLES.iter().copied().flatten()
@@ -75,6 +112,16 @@ impl Page {
             Language::En => (self.what_en, "Wrong:", "Right:"),
         };
         let mut out = format!("{}  {}\n\n{what}\n", self.code, self.title(language));
+        if let Some(name) = warning_name(self.code) {
+            out.push_str(&match language {
+                Language::Zh => format!(
+                    "\n确实要这样：在这一行末尾或上一行写 `# allow {name}: 原因`。\n"
+                ),
+                Language::En => format!(
+                    "\nMeant so: write `# allow {name}: reason` at the end of the line or above it.\n"
+                ),
+            });
+        }
         for (title, example) in [(wrong, self.bad), (right, self.good)] {
             if example.is_empty() {
                 continue;
@@ -108,6 +155,14 @@ mod tests {
                 assert!(!text.is_empty(), "{}", page.code);
             }
             assert!(page.text(Language::Zh).contains(page.zh));
+        }
+    }
+
+    #[test]
+    fn every_warning_has_a_name() {
+        for page in pages() {
+            let warning = page.code.starts_with('W');
+            assert_eq!(warning_name(page.code).is_some(), warning, "{}", page.code);
         }
     }
 

@@ -53,17 +53,20 @@ impl Lower<'_> {
                 let mut act = Kids::of(kids.next()?);
                 let verb = self.word(&act.next()?);
                 act.take(Rule::k_scene);
-                let (mut message, mut text) = (None, None);
-                match act.next() {
-                    Some(pair) if pair.as_rule() == Rule::text => text = Some(self.text(&pair)),
-                    Some(pair) => message = Some(self.ident(&pair)),
-                    None => {}
+                let (mut message, mut text, mut fields) = (None, None, Vec::new());
+                for part in act.rest() {
+                    match part.as_rule() {
+                        Rule::text => text = Some(self.text(&part)),
+                        Rule::push_fields => fields = self.push_fields(part)?,
+                        _ => message = Some(self.ident(&part)),
+                    }
                 }
                 StepKind::WeChat {
                     user,
                     verb,
                     message,
                     text,
+                    fields,
                     repeat: self.repeat(kids)?,
                 }
             }
@@ -103,6 +106,19 @@ impl Lower<'_> {
             }
             _ => return None,
         })
+    }
+
+    /// `with EventKey "…", ScanResult "…"`
+    fn push_fields(&mut self, pair: Pair<'_, Rule>) -> Option<Vec<(Ident, Text)>> {
+        let mut kids = Kids::of(pair);
+        kids.take(Rule::k_with)?;
+        kids.rest()
+            .map(|field| {
+                let mut kids = Kids::of(field);
+                let name = self.ident(&kids.seek(Rule::ident)?);
+                Some((name, self.text(&kids.seek(Rule::text)?)))
+            })
+            .collect()
     }
 
     /// `phone "…" code "…"`
@@ -152,6 +168,13 @@ impl Lower<'_> {
                 Rule::login_wrong => LoginSetting::WrongPassword(span),
                 Rule::login_agent => LoginSetting::Agent(self.text(&inner.seek(Rule::text)?)),
                 Rule::login_solving => LoginSetting::SolvingCaptcha(span),
+                Rule::login_reported => LoginSetting::Reported {
+                    ago: match inner.seek(Rule::expr) {
+                        Some(ago) => Some(self.expr(&ago)?),
+                        None => None,
+                    },
+                    span,
+                },
                 _ => return None,
             });
         }
@@ -177,6 +200,7 @@ impl Lower<'_> {
                         names: Vec::new(),
                     },
                     Rule::k_dialog => Expectation::Dialog(None),
+                    Rule::k_call => Expectation::NoCall,
                     _ => Expectation::Event {
                         name: self.text(&Kids::of(what).seek(Rule::text)?),
                         negated: true,

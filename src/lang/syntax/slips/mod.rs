@@ -4,11 +4,15 @@
 //! Every slip is reported once, with its fix, and mended in a copy of the text, so that it hides no
 //! other mistake. Nothing inside a proper text or comment is looked at.
 
+mod quotes;
+mod wide;
+
 use unicode_normalization::UnicodeNormalization;
 
-use super::lexer::{Kind, Quotes, Token};
+use super::lexer::{Kind, Token};
 use super::repair::{Edit, Sink};
-use crate::lang::diagnostics::{Diagnostic, Words};
+use crate::lang::diagnostics::{Diagnostic, Words, nearest};
+use wide::half_width;
 
 /// Reports the slips among `tokens` of `text` and says how to mend them.
 pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
@@ -40,9 +44,6 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
     slips.run();
     slips.edits
 }
-
-/// Full-width characters of one line that get a label of their own.
-const MAX_LABELS: usize = 11;
 
 struct Slips<'a> {
     text: &'a str,
@@ -142,164 +143,6 @@ impl Slips<'_> {
             && super::grammar::starts_name(narrow.chars().next().unwrap_or(' '))
         {
             self.edit(token.start, token.end, narrow);
-        }
-    }
-
-    fn quotes(&mut self, at: usize, quotes: &Quotes) {
-        let token = &self.tokens[at];
-        let (start, end) = (token.start, token.end);
-        if !quotes.closed {
-            self.open_text(at);
-            return;
-        }
-        if quotes.open.is_some() || quotes.close.is_some() {
-            let inside = start + quotes.open.unwrap_or(1);
-            let until = end - quotes.close.unwrap_or(1);
-            let body = self.text[inside..until].replace('"', "\\\"");
-            let by = format!("\"{body}\"");
-            let span = self.sink.span(start, end);
-            self.sink.add(
-                Diagnostic::error(
-                    "E0115",
-                    Words::new("文字要用半角双引号 `\"`", "a text is quoted with `\"`"),
-                    span,
-                    Words::new("这不是半角双引号", "other quotes"),
-                )
-                .with_fix(Words::new("换成 `\"`", "use `\"`"), span, by.clone()),
-            );
-            self.edit(start, end, by);
-            return;
-        }
-        if let (Some(first), Some(last)) = (quotes.inner.first(), quotes.inner.last()) {
-            let mut by = String::new();
-            let mut from = start;
-            for inner in &quotes.inner {
-                by.push_str(&self.text[from..*inner]);
-                by.push('\\');
-                from = *inner;
-            }
-            by.push_str(&self.text[from..end]);
-            let span = self.sink.span(start, end);
-            let label = self.sink.span(*first, *last + 1);
-            self.sink.add(
-                Diagnostic::error(
-                    "E0114",
-                    Words::new("文字里有引号", "a quote inside a text"),
-                    label,
-                    Words::new(
-                        "这里的引号会让文字提前结束",
-                        "this quote ends the text too early",
-                    ),
-                )
-                .with_fix(
-                    Words::new("在里面的引号前加反斜杠", "escape the inner quotes"),
-                    span,
-                    by.clone(),
-                )
-                .with_help(Words::new(
-                    "也可以用中文引号 `“”`，它们不需要反斜杠",
-                    "quotes such as `“”` need no backslash",
-                )),
-            );
-            self.edit(start, end, by);
-        }
-    }
-
-    fn open_text(&mut self, at: usize) {
-        let token = &self.tokens[at];
-        let raw = self.slice(token);
-        let on_line = |other: &&Token| other.line == token.line;
-        let braces = self.tokens[..at]
-            .iter()
-            .rev()
-            .take_while(on_line)
-            .fold(0i32, |sum, other| {
-                match &self.text[other.start..other.end] {
-                    "{" => sum + 1,
-                    "}" => sum - 1,
-                    _ => sum,
-                }
-            });
-        // A brace at the end of the line was most likely meant as one.
-        let cut = match raw.chars().next_back() {
-            Some('{') if raw.len() > 1 => raw[..raw.len() - 1].trim_end().len(),
-            Some('}') if braces > 0 && !raw[..raw.len() - 1].contains('{') => {
-                raw[..raw.len() - 1].trim_end().len()
-            }
-            _ => raw.len(),
-        };
-        let (start, end) = (token.start, token.start + cut);
-        let here = self.sink.span(end, end);
-        let text = self.sink.span(start, end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0111",
-                Words::new("引号没有闭合", "this text is not closed"),
-                text,
-                Words::new(
-                    "到行末也没有另一个 `\"`",
-                    "no other `\"` up to the end of the line",
-                ),
-            )
-            .with_fix(Words::new("补上 `\"`", "add `\"`"), here, "\"")
-            .with_help(Words::new(
-                "几行的文字用三个引号 `\"\"\"`",
-                "texts of several lines take three quotes `\"\"\"`",
-            )),
-        );
-        self.edit(end, end, "\"");
-    }
-
-    fn block(&mut self, token: &Token, closed: bool, column0: Option<usize>) {
-        if !closed {
-            let open = self.sink.span(token.start, token.start + 3);
-            let end = self.sink.span(token.end, token.end);
-            self.sink.add(
-                Diagnostic::error(
-                    "E0112",
-                    Words::new("文字块没有闭合", "this text block is not closed"),
-                    open,
-                    Words::new("从这里开始", "it starts here"),
-                )
-                .with_label(
-                    end,
-                    Words::new("到这里还没有 `\"\"\"`", "no `\"\"\"` up to here"),
-                )
-                .with_fix(
-                    Words::new("补上 `\"\"\"`", "add `\"\"\"`"),
-                    end,
-                    "\n        \"\"\"",
-                ),
-            );
-            self.edit(token.end, token.end, "\n        \"\"\"");
-        }
-        if let Some(line) = column0 {
-            let rest = &self.text[line..token.end];
-            let length = rest.find('\n').unwrap_or(rest.len());
-            let span = self.sink.span(line, line + length);
-            let here = self.sink.span(line, line);
-            let open = self.sink.span(token.start, token.start + 3);
-            self.sink.add(
-                Diagnostic::error(
-                    "E0113",
-                    Words::new(
-                        "文字块里的每一行都要缩进",
-                        "every line of a text block is indented",
-                    ),
-                    span,
-                    Words::new("这一行顶格了", "this line stands at column 0"),
-                )
-                .with_label(
-                    open,
-                    Words::new("文字块从这里开始", "the block starts here"),
-                )
-                .with_fix(
-                    Words::new("缩进这一行", "indent this line"),
-                    here,
-                    "        ",
-                ),
-            );
-            self.edit(line, line, "        ");
         }
     }
 
@@ -436,6 +279,7 @@ impl Slips<'_> {
             .is_some_and(|token| token.kind == Kind::Word && token.start == token.line);
         (item && word(2) != "on")
             || matches!(word(2), "let" | "list" | "extractor" | "remember")
+            || nearest(word(2), ["remember"]).is_some()
             || (matches!(word(2), ":" | "：") && word(4) == "list")
     }
 
@@ -493,75 +337,6 @@ impl Slips<'_> {
                 Words::new("这里应是 `==`", "should be `==`"),
             );
         }
-    }
-
-    fn flush_wide(&mut self) {
-        let wide = std::mem::take(&mut self.wide);
-        let Some((first, more)) = wide.split_first() else {
-            return;
-        };
-        let shown: Vec<String> = {
-            let mut shown: Vec<String> = Vec::new();
-            for (start, end, _) in &wide {
-                let sign = format!("`{}`", &self.text[*start..*end]);
-                if !shown.contains(&sign) {
-                    shown.push(sign);
-                }
-            }
-            shown
-        };
-        let list = shown.join(" ");
-        let label = |by: &str| {
-            let by = by.trim();
-            Words::new(format!("应是 `{by}`"), format!("should be `{by}`"))
-        };
-        let mut diagnostic = Diagnostic::error(
-            "E0116",
-            Words::new(
-                format!("代码里用了全角字符 {list}"),
-                format!("full-width characters {list} in code"),
-            ),
-            self.sink.span(first.0, first.1),
-            label(&first.2),
-        );
-        for (start, end, by) in more.iter().take(MAX_LABELS) {
-            diagnostic = diagnostic.with_label(self.sink.span(*start, *end), label(by));
-        }
-        let (from, to) = (first.0, wide.last().map_or(first.1, |last| last.1));
-        let mut mended = String::new();
-        let mut at = from;
-        for (start, end, by) in &wide {
-            mended.push_str(&self.text[at..*start]);
-            mended.push_str(by);
-            at = *end;
-        }
-        diagnostic = diagnostic.with_fix(
-            Words::new("改成半角", "make them half-width"),
-            self.sink.span(from, to),
-            mended,
-        );
-        diagnostic = diagnostic.with_help(Words::new(
-            "引号里的文字可以用全角，引号外只能用半角",
-            "full-width is fine inside texts, not outside",
-        ));
-        self.sink.add(diagnostic);
-        for (start, end, by) in wide {
-            self.edit(start, end, by);
-        }
-    }
-}
-
-/// The half-width twin of a full-width sign.
-fn half_width(c: char) -> Option<char> {
-    match c {
-        '。' => Some('.'),
-        '、' => Some(','),
-        '【' | '〔' => Some('['),
-        '】' | '〕' => Some(']'),
-        '《' | '〈' => Some('<'),
-        '》' | '〉' => Some('>'),
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0),
-        _ => None,
     }
 }
 

@@ -4,6 +4,8 @@
 //! structure, and says how to mend it so that every item can then be parsed by itself. What cannot
 //! be mended is taken out, and the names it would have defined are remembered.
 
+mod braces;
+
 use super::lexer::{ITEMS, Kind, Token, looks_like_item};
 use super::repair::{Edit, Sink};
 use super::vocabulary::{alias, is_clause};
@@ -32,6 +34,7 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Structure {
         tokens,
         sink,
         out: Structure::default(),
+        gone: Vec::new(),
     };
     let chunks = layout.chunks();
     for chunk in chunks {
@@ -65,6 +68,8 @@ struct Layout<'a> {
     tokens: Vec<&'a Token>,
     sink: &'a mut Sink,
     out: Structure,
+    /// Tokens that are taken out of the text.
+    gone: Vec<std::ops::Range<usize>>,
 }
 
 /// The item being read.
@@ -76,9 +81,16 @@ struct Open {
     braceless: bool,
     /// A line at column 0 was already reported.
     reported: bool,
+    /// A brace at column 0 has closed it.
+    over: bool,
 }
 
 impl Open {
+    /// Whether it is closed, so that an indented line belongs to nothing.
+    fn is_over(&self) -> bool {
+        self.over && self.braces && !self.dropped
+    }
+
     /// Whether more lines may belong to it.
     fn goes_on(&self) -> bool {
         !self.dropped
@@ -123,7 +135,7 @@ impl Layout<'_> {
             {
                 self.indented_item(at, &word);
                 fresh = Some(Open::default());
-            } else if open.is_none() {
+            } else if open.is_none() || (token.first && open.as_ref().is_some_and(Open::is_over)) {
                 self.outside(at, &word, is_word);
                 fresh = Some(Open {
                     dropped: true,
@@ -151,6 +163,7 @@ impl Layout<'_> {
                     "}" | "]" | ")" => open.depth -= 1,
                     _ => {}
                 }
+                open.over |= column0 && word == "}" && open.depth <= 0;
             }
         }
         chunks
@@ -175,7 +188,7 @@ impl Layout<'_> {
         };
         if let Some(meant) = meant {
             let span = self.sink.span(token.start, token.end);
-            self.sink.add(unknown_item(word, span).with_fix(
+            self.sink.add(unknown_item(word, span).with_guess(
                 Words::new(
                     format!("是不是想写 `{meant}`"),
                     format!("did you mean `{meant}`"),
@@ -281,6 +294,52 @@ impl Layout<'_> {
         self.out.edits.push(Edit::new(start, end, by));
     }
 
+    /// Whether a token was taken out with an `else`.
+    fn out_of_sight(&self, at: usize) -> bool {
+        self.gone.iter().any(|gone| gone.contains(&at))
+    }
+
+    /// `} else { … }`: reported once, with what stands in its braces left alone.
+    fn take_out_else(&mut self, chunk: &Chunk) {
+        let mut at = chunk.from + 1;
+        while at < chunk.to {
+            let alternative = self.tokens[at].kind == Kind::Word
+                && matches!(self.slice(at), "else" | "elif" | "elsif")
+                && self.slice(at - 1) == "}";
+            if !alternative {
+                at += 1;
+                continue;
+            }
+            let token = self.tokens[at];
+            self.sink
+                .add(no_else(self.sink.span(token.start, token.end)));
+            let mut depth = 0i32;
+            let mut last = None;
+            for inner in at..chunk.to {
+                match self.slice(inner) {
+                    "{" => depth += 1,
+                    "}" => depth -= 1,
+                    _ => continue,
+                }
+                if depth == 0 {
+                    last = Some(inner);
+                    break;
+                }
+            }
+            // Without its own end only the line itself is taken out.
+            let last = last.unwrap_or_else(|| {
+                let line = token.line;
+                (at..chunk.to)
+                    .take_while(|inner| self.tokens[*inner].line == line)
+                    .last()
+                    .unwrap_or(at)
+            });
+            self.edit(token.start, self.tokens[last].end, "");
+            self.gone.push(at..last + 1);
+            at = last + 1;
+        }
+    }
+
     fn drop_chunk(&mut self, chunk: &Chunk) {
         let name = self
             .tokens
@@ -306,10 +365,11 @@ impl Layout<'_> {
             self.drop_chunk(chunk);
             return;
         }
+        self.take_out_else(chunk);
         let (mut depth, mut deepest, mut at_deepest) = (0usize, 0usize, chunk.from);
         let (mut braces, mut lowest) = (0i32, 0i32);
         for at in chunk.from..chunk.to {
-            if self.tokens[at].kind != Kind::Punct {
+            if self.tokens[at].kind != Kind::Punct || self.out_of_sight(at) {
                 continue;
             }
             match self.slice(at) {
@@ -343,168 +403,6 @@ impl Layout<'_> {
         } else if braces != 0 || lowest < 0 {
             self.braces(chunk);
         }
-    }
-
-    /// Finds the brace that is missing or too many, by the indents of the lines.
-    fn braces(&mut self, chunk: &Chunk) {
-        let mut stack: Vec<usize> = Vec::new();
-        let mut opened = false;
-        for at in chunk.from..chunk.to {
-            if self.tokens[at].kind != Kind::Punct {
-                continue;
-            }
-            match self.slice(at) {
-                "{" => {
-                    stack.push(at);
-                    opened = true;
-                }
-                "}" => {
-                    if self.tokens[at].first {
-                        let indent = self.indent(at);
-                        while let Some(&top) = stack.last() {
-                            let outer = stack.iter().rev().skip(1);
-                            let fits_outer =
-                                outer.clone().any(|&outer| self.indent(outer) == indent);
-                            if self.indent(top) <= indent || !fits_outer {
-                                break;
-                            }
-                            stack.pop();
-                            self.unclosed(top, at);
-                        }
-                    }
-                    let deeper = stack
-                        .last()
-                        .is_some_and(|&top| self.indent(at) > self.indent(top));
-                    if stack.is_empty() || (self.tokens[at].first && deeper) {
-                        if self.missing_open(chunk, at, stack.last().copied(), opened) {
-                            opened = true;
-                            continue;
-                        }
-                        if stack.is_empty() {
-                            let token = self.tokens[at];
-                            let span = self.sink.span(token.start, token.end);
-                            if at == chunk.from || self.slice(at - 1) != "}" || at + 1 >= chunk.to {
-                                self.sink.add(extra_brace(span).with_fix(
-                                    Words::new("去掉它", "remove it"),
-                                    span,
-                                    "",
-                                ));
-                            }
-                            self.edit(token.start, token.end, "");
-                            continue;
-                        }
-                    }
-                    stack.pop();
-                }
-                _ => {}
-            }
-        }
-        while let Some(top) = stack.pop() {
-            self.unclosed(top, chunk.to);
-        }
-    }
-
-    /// Columns before the line of a token begins.
-    fn indent(&self, at: usize) -> usize {
-        let rest = &self.text[self.tokens[at].line..];
-        rest.chars()
-            .take_while(|c| c.is_whitespace() && *c != '\n')
-            .count()
-    }
-
-    /// The `{` at `open` has no partner before the token `before`.
-    fn unclosed(&mut self, open: usize, before: usize) {
-        let token = self.tokens[open];
-        let own = self.indent(open);
-        let one_line = self
-            .tokens
-            .get(open + 1)
-            .is_some_and(|next| next.line == token.line);
-        // The block ends before the first line that is not indented deeper.
-        let stop = (open + 1..before)
-            .find(|&at| {
-                let next = self.tokens[at];
-                next.first && (one_line || self.indent(at) <= own)
-            })
-            .unwrap_or(before);
-        let end = self.tokens[stop - 1].end;
-        let span = self.sink.span(token.start, token.end);
-        let here = self.sink.span(end, end);
-        let by = if one_line {
-            " }".to_owned()
-        } else {
-            format!("\n{}}}", " ".repeat(own))
-        };
-        self.sink.add(
-            Diagnostic::error(
-                "E0108",
-                Words::new("花括号没有闭合", "this block is not closed"),
-                span,
-                Words::new("这个 `{` 没有对应的 `}`", "this `{` has no `}`"),
-            )
-            .with_label(
-                here,
-                Words::new("多半应在这里闭合", "probably to be closed here"),
-            )
-            .with_fix(Words::new("补上 `}`", "add `}`"), here, by.clone()),
-        );
-        self.edit(end, end, by);
-    }
-
-    /// Reports a `{` that is missing for the `}` at `close`, if one can be told to be.
-    fn missing_open(
-        &mut self,
-        chunk: &Chunk,
-        close: usize,
-        top: Option<usize>,
-        opened: bool,
-    ) -> bool {
-        if top.is_none() && opened {
-            return false;
-        }
-        let own = self.indent(close);
-        let from = top.map_or(chunk.from, |top| top + 1);
-        // The head is the last line that stands as far out as the brace and opens nothing.
-        let Some(head) = (from..close)
-            .rev()
-            .find(|&at| self.tokens[at].first && self.indent(at) == own)
-        else {
-            return false;
-        };
-        // Heads may go on in deeper lines that start with a word of the head.
-        let mut last = head;
-        for at in head..close {
-            let token = self.tokens[at];
-            if self.slice(at) == "{" {
-                return false;
-            }
-            if token.first && at > head && !matches!(self.slice(at), "or" | "and" | "when" | "even")
-            {
-                break;
-            }
-            last = at;
-        }
-        if last + 1 >= close || !self.tokens[last + 1].first {
-            return false;
-        }
-        let end = self.tokens[last].end;
-        let start = self.tokens[head].start;
-        let head_span = self.sink.span(start, end);
-        let here = self.sink.span(end, end);
-        let brace = self.tokens[close];
-        let brace = self.sink.span(brace.start, brace.end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0110",
-                Words::new("少了开头的花括号 `{`", "the opening brace `{` is missing"),
-                head_span,
-                Words::new("这一行末尾应有 `{`", "a `{` belongs at its end"),
-            )
-            .with_label(brace, Words::new("它在这里闭合", "closed here"))
-            .with_fix(Words::new("补上 `{`", "add `{`"), here, " {"),
-        );
-        self.edit(end, end, " {");
-        true
     }
 }
 

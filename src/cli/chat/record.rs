@@ -1,0 +1,179 @@
+//! `menshen chat --record FILE`: what was said and done, as a story that can be run again.
+//!
+//! The chat tells what happened line by line ([`Recorder::step`]); what the bot answered becomes what
+//! the story expects. Nothing is written before the chat ends, and then in one piece.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::cli::failure::Failure;
+use crate::sandbox::{Channel, Entry, Side};
+
+/// Pauses shorter than this are those of somebody typing, in minutes.
+const PAUSE: u64 = 1;
+/// Most lines of one story; a longer chat is cut there, and says so.
+const MAX_LINES: usize = 5_000;
+
+/// Collects the lines of one story.
+#[derive(Debug)]
+pub struct Recorder {
+    file: PathBuf,
+    name: String,
+    lines: Vec<String>,
+    places: BTreeSet<String>,
+    last: Instant,
+}
+
+impl Recorder {
+    /// A story that goes to the end of `file`, which need not exist.
+    pub fn new(file: &Path) -> Result<Self, Failure> {
+        if file
+            .extension()
+            .is_none_or(|extension| extension != "rules")
+        {
+            return Err(Failure::usage(format!(
+                "{} is no .rules file",
+                file.display()
+            )));
+        }
+        let known = std::fs::read_to_string(file).unwrap_or_default();
+        let name = (1..)
+            .map(|number| format!("聊天记录 {number}"))
+            .find(|name| !known.contains(&format!("test {}", quoted(name))))
+            .unwrap_or_default();
+        Ok(Self {
+            file: file.to_owned(),
+            name,
+            lines: Vec::new(),
+            places: BTreeSet::new(),
+            last: Instant::now(),
+        })
+    }
+
+    /// One line of the chat: the story's steps for it, and what the phone showed of it.
+    pub fn step(&mut self, steps: Vec<Step>, shown: &[Entry], user: &str) {
+        if self.lines.len() > MAX_LINES {
+            return;
+        }
+        let minutes = self.last.elapsed().as_secs() / 60;
+        self.last = Instant::now();
+        if minutes >= PAUSE && !steps.is_empty() {
+            self.lines.push(format!("after {minutes} minutes"));
+        }
+        let mut spoke = false;
+        for step in steps {
+            match step {
+                Step::Spoke(line) => {
+                    spoke = true;
+                    self.lines.push(line);
+                }
+                Step::Did(line) => self.lines.push(line),
+                Step::Place { name, lat, lon } => {
+                    if self.places.insert(name.clone()) {
+                        self.lines.push(format!("place {name} {lat} {lon}"));
+                    }
+                }
+            }
+        }
+        let bot = |entry: &&Entry| entry.from == Side::Bot;
+        if spoke {
+            let reply = shown
+                .iter()
+                .filter(bot)
+                .find(|entry| entry.channel == Channel::Reply);
+            self.lines.push(match reply {
+                None => "expect no reply".to_owned(),
+                Some(entry) => match entry.kind.as_str() {
+                    "text" => format!("expect reply {}", quoted(&entry.text)),
+                    "transfer_customer_service" => "expect reply customer service".to_owned(),
+                    kind => format!("expect reply {kind}"),
+                },
+            });
+        }
+        for entry in shown.iter().filter(bot) {
+            let by = match entry.channel {
+                Channel::Custom => "message",
+                Channel::Template => "template",
+                _ => continue,
+            };
+            self.lines.push(format!("expect alert to {user} by {by}"));
+        }
+    }
+
+    /// Writes the story. `None` when nothing was said.
+    pub fn finish(self) -> Result<Option<String>, Failure> {
+        if self.lines.len() <= 1 {
+            return Ok(None);
+        }
+        let mut story = String::new();
+        if std::fs::metadata(&self.file).is_ok_and(|file| file.len() > 0) {
+            story.push('\n');
+        }
+        story.push_str(&format!("test {} {{\n", quoted(&self.name)));
+        for line in &self.lines {
+            story.push_str(&format!("    {line}\n"));
+        }
+        story.push_str("}\n");
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.file)?;
+        file.write_all(story.as_bytes())?;
+        Ok(Some(self.name))
+    }
+}
+
+/// What one line of the chat is in a story.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// A WeChat user did it: a reply is expected.
+    Spoke(String),
+    /// Somebody else did it, or it is expected.
+    Did(String),
+    /// A place of a login; introduced once.
+    Place {
+        /// Its name.
+        name: String,
+        /// Latitude.
+        lat: f64,
+        /// Longitude.
+        lon: f64,
+    },
+}
+
+/// A text in the language's quotes.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            '\r' => {}
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::span::FileId;
+
+    #[test]
+    fn texts_are_quoted_as_the_language_reads_them() {
+        let said = "他说“好”：\"{x}\" \\ 完\n第二行";
+        let story = format!(
+            "test \"引号\" {{\n    wechat 小王 sends {}\n}}\n",
+            quoted(said)
+        );
+        let parsed = crate::lang::syntax::parse(FileId(0), &story);
+        assert!(parsed.diagnostics.is_empty(), "{story}");
+    }
+}

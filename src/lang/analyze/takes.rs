@@ -1,0 +1,156 @@
+//! What a trigger certainly takes of the messages of its event, and the message most typical of it.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::lang::program::{
+    Extractor, ListEntries, ListId, Matcher, Pattern, PatternCapture, PatternPart, Program,
+};
+use crate::lang::value::Value;
+
+/// What a trigger certainly takes.
+pub(super) enum Takes<'a> {
+    /// Everything of its event.
+    All,
+    /// Exactly this text.
+    Word(String),
+    /// Any of these.
+    Words(Vec<String>),
+    /// Whatever contains this.
+    Containing(String),
+    /// Whatever starts so.
+    Starting(String),
+    /// Not decided here; equal only to the same matcher.
+    Other(&'a Matcher),
+}
+
+pub(super) fn takes<'a>(program: &Program, matcher: &'a Matcher) -> Takes<'a> {
+    match matcher {
+        Matcher::Always => Takes::All,
+        Matcher::Pattern(pattern) => {
+            let mut word = String::new();
+            for part in &pattern.parts {
+                match part {
+                    PatternPart::Literal(text) => word.push_str(text),
+                    PatternPart::Capture(_) => return Takes::Other(matcher),
+                }
+            }
+            Takes::Word(fold(&word))
+        }
+        Matcher::Containing(text) => Takes::Containing(fold(text)),
+        Matcher::Starting(text) => Takes::Starting(fold(text)),
+        Matcher::InList(id) => match program.lists.get(id.0 as usize).map(|list| &list.entries) {
+            Some(ListEntries::Values(values)) => Takes::Words(
+                values
+                    .iter()
+                    .filter_map(|value| match value {
+                        Value::Text(text) => Some(fold(text)),
+                        _ => None,
+                    })
+                    .collect(),
+            ),
+            _ => Takes::Other(matcher),
+        },
+        Matcher::Matching(_) | Matcher::With(_) => Takes::Other(matcher),
+    }
+}
+
+/// Whether it certainly takes this text, folded.
+pub(super) fn takes_word(takes: &Takes<'_>, word: &str) -> bool {
+    match takes {
+        Takes::All => true,
+        Takes::Word(known) => known == word,
+        Takes::Words(known) => known.iter().any(|known| known == word),
+        Takes::Containing(part) => word.contains(part.as_str()),
+        Takes::Starting(part) => word.starts_with(part.as_str()),
+        Takes::Other(_) => false,
+    }
+}
+
+/// Whether `first` takes everything that `second` takes.
+pub(super) fn covers(first: &Takes<'_>, second: &Takes<'_>) -> bool {
+    let one = |word: &str| takes_word(first, word);
+    match second {
+        _ if matches!(first, Takes::All) => true,
+        Takes::All => false,
+        Takes::Word(word) => one(word),
+        Takes::Words(words) => !words.is_empty() && words.iter().all(|word| one(word)),
+        Takes::Containing(part) => {
+            matches!(first, Takes::Containing(known) if part.contains(known.as_str()))
+        }
+        Takes::Starting(part) => match first {
+            Takes::Starting(known) => part.starts_with(known.as_str()),
+            Takes::Containing(known) => part.contains(known.as_str()),
+            _ => false,
+        },
+        Takes::Other(matcher) => matches!(first, Takes::Other(known) if same(known, matcher)),
+    }
+}
+
+fn same(a: &Matcher, b: &Matcher) -> bool {
+    match (a, b) {
+        (Matcher::Pattern(a), Matcher::Pattern(b)) => a == b,
+        (Matcher::Matching(a), Matcher::Matching(b)) => a == b,
+        (Matcher::With(a), Matcher::With(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// The text most typical of a matcher, as a person would send it; `None` when none can be told.
+pub(super) fn sample(program: &Program, matcher: &Matcher) -> Option<String> {
+    match matcher {
+        Matcher::Always => None,
+        Matcher::Pattern(pattern) => of_pattern(program, pattern),
+        Matcher::Containing(text) | Matcher::Starting(text) => Some(text.clone()),
+        Matcher::InList(list) => of_list(program, *list),
+        Matcher::With(captures) => {
+            let parts: Option<Vec<String>> = captures
+                .iter()
+                .map(|capture| of_capture(program, capture))
+                .collect();
+            Some(parts?.join(" "))
+        }
+        Matcher::Matching(_) => None,
+    }
+}
+
+fn of_pattern(program: &Program, pattern: &Pattern) -> Option<String> {
+    pattern
+        .parts
+        .iter()
+        .map(|part| match part {
+            PatternPart::Literal(text) => Some(text.clone()),
+            PatternPart::Capture(capture) => of_capture(program, capture),
+        })
+        .collect()
+}
+
+fn of_capture(program: &Program, capture: &PatternCapture) -> Option<String> {
+    Some(match &capture.extractor {
+        Extractor::Mobile => "13800138000".to_owned(),
+        Extractor::Digits(count) => "482913".chars().cycle().take(*count as usize).collect(),
+        Extractor::Number => "1".to_owned(),
+        Extractor::Email => "wang@example.com".to_owned(),
+        Extractor::IdCard => "11010519491231002X".to_owned(),
+        Extractor::Date => "2026-01-05".to_owned(),
+        Extractor::Word | Extractor::Rest => "小王".to_owned(),
+        Extractor::Url => "https://example.com/".to_owned(),
+        Extractor::OneOf(list) => return of_list(program, *list),
+        Extractor::Custom(pattern) => return of_pattern(program, pattern),
+    })
+}
+
+fn of_list(program: &Program, list: ListId) -> Option<String> {
+    match &program.lists.get(list.0 as usize)?.entries {
+        ListEntries::Values(values) => values.iter().find_map(|value| match value {
+            Value::Text(text) => Some(text.to_string()),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+/// The form in which texts are compared: NFKC, lower case, no blanks at the ends, single inside.
+pub(super) fn fold(text: &str) -> String {
+    let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+    folded.split_whitespace().collect::<Vec<_>>().join(" ")
+}

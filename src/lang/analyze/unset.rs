@@ -1,0 +1,102 @@
+//! Slots shown before they can have a value (language law 7: questions come in `ask` order).
+
+use std::collections::BTreeSet;
+
+use crate::lang::check::codes as c;
+use crate::lang::check::report::{Report, w};
+use crate::lang::check::walk;
+use crate::lang::diagnostics::Diagnostic;
+use crate::lang::program::{
+    ActionKind, Block, Dialog, ExprKind, Name, Program, Reply, Slot, Template, TemplatePart,
+};
+
+pub(super) fn check(program: &Program, report: &mut Report) {
+    for (index, dialog) in program.dialogs.iter().enumerate() {
+        let given = given(program, index);
+        let free = |slot: &&Slot| !given.contains(slot.name.as_str());
+        for (at, slot) in dialog.slots.iter().enumerate() {
+            let later: Vec<&Slot> = dialog.slots[at..].iter().filter(free).collect();
+            tell(
+                &slot.question,
+                &later,
+                "这时还没有回答",
+                "not answered yet",
+                report,
+            );
+            if let Some(invalid) = &slot.invalid {
+                let own: Vec<&Slot> = std::iter::once(slot).filter(free).collect();
+                tell(invalid, &own, "答错时还没有值", "has no value yet", report);
+            }
+        }
+        let all: Vec<&Slot> = dialog.slots.iter().filter(free).collect();
+        let (zh, en) = ("这时可能还没有回答", "perhaps not answered by then");
+        let ends = dialog.cancel.as_ref().map(|cancel| &cancel.block);
+        for block in ends.into_iter().chain([&dialog.give_up]) {
+            replies(block, &mut |text| tell(text, &all, zh, en, report));
+        }
+        let excused: Vec<&Slot> = excused(dialog).filter(free).collect();
+        let (zh, en) = ("不一定问过", "not always asked for");
+        replies(&dialog.done, &mut |text| {
+            tell(text, &excused, zh, en, report)
+        });
+    }
+}
+
+/// The names some `start` hands to the dialog.
+fn given(program: &Program, index: usize) -> BTreeSet<&str> {
+    let mut given = BTreeSet::new();
+    let dialogs = program.dialogs.iter().flat_map(|dialog| {
+        let cancel = dialog.cancel.as_ref().map(|cancel| &cancel.block);
+        [&dialog.done, &dialog.give_up].into_iter().chain(cancel)
+    });
+    for block in program.rules.iter().map(|rule| &rule.body).chain(dialogs) {
+        walk::actions(block, &mut |action| {
+            if let ActionKind::Start { dialog, with } = &action.kind
+                && dialog.0 as usize == index
+            {
+                given.extend(with.iter().map(|(name, _)| name.as_str()));
+            }
+        });
+    }
+    given
+}
+
+/// Slots that need not be asked for.
+fn excused(dialog: &Dialog) -> impl Iterator<Item = &Slot> {
+    dialog.slots.iter().filter(|slot| slot.unless.is_some())
+}
+
+/// Calls `see` with every text reply of a block and of the answers inside it.
+fn replies(block: &Block, see: &mut dyn FnMut(&Template)) {
+    walk::actions(block, &mut |action| {
+        if let ActionKind::Reply(Reply::Text(text)) = &action.kind {
+            see(text);
+        }
+    });
+}
+
+fn tell(text: &Template, unset: &[&Slot], zh: &str, en: &str, report: &mut Report) {
+    for part in &text.parts {
+        let TemplatePart::Value(value) = part else {
+            continue;
+        };
+        let ExprKind::Name(Name::Slot(name)) = &value.kind else {
+            continue;
+        };
+        let Some(slot) = unset.iter().find(|slot| slot.name == *name) else {
+            continue;
+        };
+        report.push(
+            Diagnostic::warning(
+                c::UNSET,
+                w(
+                    format!("`{name}` 会显示成“未知”"),
+                    format!("`{name}` will show as 未知"),
+                ),
+                value.span,
+                w(zh, en),
+            )
+            .with_label(slot.question.span, w("在这里才问", "asked for here")),
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! What a story expects: every name known, every word of the right kind.
+
+use crate::lang::check::Checker;
+use crate::lang::program::Expectation;
+use crate::lang::syntax::ast;
+
+use super::Cast;
+
+const REPLY_KINDS: &[&str] = &[
+    "image",
+    "voice",
+    "video",
+    "music",
+    "news",
+    "customer service",
+];
+
+impl Checker<'_> {
+    pub(super) fn expectation(
+        &mut self,
+        expectation: &ast::Expectation,
+        cast: &Cast,
+    ) -> Option<Expectation> {
+        use ast::Expectation as E;
+        Some(match expectation {
+            E::Reply {
+                user,
+                contains,
+                text,
+            } => {
+                let text = self.plain(text);
+                let user = self.user(user.as_ref(), cast)?;
+                Expectation::Reply {
+                    user,
+                    contains: *contains,
+                    text: text?,
+                }
+            }
+            E::NoReply => Expectation::NoReply,
+            E::ReplyKind(kind) => {
+                if !REPLY_KINDS.contains(&kind.name.as_str()) {
+                    return self.bad_word(kind, REPLY_KINDS);
+                }
+                Expectation::ReplyKind(kind.name.clone())
+            }
+            E::Alert { to, by, text } => {
+                let text = match text {
+                    Some(text) => Some(self.plain(text)?),
+                    None => None,
+                };
+                let by_template = match by.as_ref().map(|by| by.name.as_str()) {
+                    None => None,
+                    Some("template") => Some(true),
+                    Some("message") => Some(false),
+                    Some(_) => {
+                        return by
+                            .as_ref()
+                            .and_then(|by| self.bad_word(by, &["message", "template"]));
+                    }
+                };
+                Expectation::Alert {
+                    to: self.user(to.as_ref(), cast)?,
+                    by_template,
+                    text,
+                }
+            }
+            E::NoAlert => Expectation::NoAlert,
+            E::Signals { include, names } => {
+                let mut sound = true;
+                for name in names {
+                    sound &= self.signal_item(&name.name, name.span).is_some();
+                }
+                if !sound {
+                    return None;
+                }
+                Expectation::Signals {
+                    include: *include,
+                    names: names.iter().map(|name| name.name.clone()).collect(),
+                }
+            }
+            E::Verdict(word) => match word.name.as_str() {
+                "allowed" => Expectation::Allowed,
+                "denied" => Expectation::Denied,
+                "challenged" => Expectation::Challenged,
+                _ => return self.bad_word(word, &["allowed", "denied", "challenged"]),
+            },
+            E::State {
+                subject,
+                state,
+                negated,
+            } => match state.name.as_str() {
+                "locked" => {
+                    self.introduced(&cast.accounts, subject, "账号", "account")?;
+                    Expectation::Locked {
+                        account: subject.name.clone(),
+                        negated: *negated,
+                    }
+                }
+                "bound" => {
+                    self.introduced(&cast.users, subject, "微信用户", "WeChat user")?;
+                    Expectation::Bound {
+                        user: subject.name.clone(),
+                        negated: *negated,
+                    }
+                }
+                _ => return self.bad_word(state, &["locked", "bound"]),
+            },
+            E::Event { name, negated } => Expectation::Event {
+                name: self.plain(name)?,
+                negated: *negated,
+            },
+            E::Call(name) => {
+                if self.registry.call(&name.name).is_none() {
+                    let known: Vec<String> = self
+                        .registry
+                        .calls()
+                        .iter()
+                        .map(|call| call.name.clone())
+                        .collect();
+                    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                    return self.unknown_in_story(
+                        name,
+                        &known,
+                        "登记过的动作",
+                        "registered action",
+                    );
+                }
+                Expectation::Call(name.name.clone())
+            }
+            E::NoCall => Expectation::NoCall,
+            E::Dialog(Some(name)) => {
+                self.dialog_index(name)?;
+                Expectation::Dialog(Some(name.name.clone()))
+            }
+            E::Dialog(None) => Expectation::Dialog(None),
+        })
+    }
+
+    fn user(&mut self, user: Option<&ast::Ident>, cast: &Cast) -> Option<Option<String>> {
+        let Some(user) = user else {
+            return Some(None);
+        };
+        self.introduced(&cast.users, user, "微信用户", "WeChat user")?;
+        Some(Some(user.name.clone()))
+    }
+}

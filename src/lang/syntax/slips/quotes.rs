@@ -1,0 +1,165 @@
+//! Quotes: of another kind, inside a text, left open; text blocks left open or not indented.
+
+use super::Slips;
+use crate::lang::diagnostics::{Diagnostic, Words};
+use crate::lang::syntax::lexer::{Quotes, Token};
+
+impl Slips<'_> {
+    pub(super) fn quotes(&mut self, at: usize, quotes: &Quotes) {
+        let token = &self.tokens[at];
+        let (start, end) = (token.start, token.end);
+        if !quotes.closed {
+            self.open_text(at);
+            return;
+        }
+        if quotes.open.is_some() || quotes.close.is_some() {
+            let inside = start + quotes.open.unwrap_or(1);
+            let until = end - quotes.close.unwrap_or(1);
+            let body = self.text[inside..until].replace('"', "\\\"");
+            let by = format!("\"{body}\"");
+            let span = self.sink.span(start, end);
+            self.sink.add(
+                Diagnostic::error(
+                    "E0115",
+                    Words::new("文字要用半角双引号 `\"`", "a text is quoted with `\"`"),
+                    span,
+                    Words::new("这不是半角双引号", "other quotes"),
+                )
+                .with_fix(Words::new("换成 `\"`", "use `\"`"), span, by.clone()),
+            );
+            self.edit(start, end, by);
+            return;
+        }
+        if let (Some(first), Some(last)) = (quotes.inner.first(), quotes.inner.last()) {
+            let mut by = String::new();
+            let mut from = start;
+            for inner in &quotes.inner {
+                by.push_str(&self.text[from..*inner]);
+                by.push('\\');
+                from = *inner;
+            }
+            by.push_str(&self.text[from..end]);
+            let span = self.sink.span(start, end);
+            let label = self.sink.span(*first, *last + 1);
+            self.sink.add(
+                Diagnostic::error(
+                    "E0114",
+                    Words::new("文字里有引号", "a quote inside a text"),
+                    label,
+                    Words::new(
+                        "这里的引号会让文字提前结束",
+                        "this quote ends the text too early",
+                    ),
+                )
+                .with_fix(
+                    Words::new("在里面的引号前加反斜杠", "escape the inner quotes"),
+                    span,
+                    by.clone(),
+                )
+                .with_help(Words::new(
+                    "也可以用中文引号 `“”`，它们不需要反斜杠",
+                    "quotes such as `“”` need no backslash",
+                )),
+            );
+            self.edit(start, end, by);
+        }
+    }
+
+    fn open_text(&mut self, at: usize) {
+        let token = &self.tokens[at];
+        let raw = self.slice(token);
+        let on_line = |other: &&Token| other.line == token.line;
+        let braces = self.tokens[..at]
+            .iter()
+            .rev()
+            .take_while(on_line)
+            .fold(0i32, |sum, other| {
+                match &self.text[other.start..other.end] {
+                    "{" => sum + 1,
+                    "}" => sum - 1,
+                    _ => sum,
+                }
+            });
+        // A brace at the end of the line was most likely meant as one.
+        let cut = match raw.chars().next_back() {
+            Some('{') if raw.len() > 1 => raw[..raw.len() - 1].trim_end().len(),
+            Some('}') if braces > 0 && !raw[..raw.len() - 1].contains('{') => {
+                raw[..raw.len() - 1].trim_end().len()
+            }
+            _ => raw.len(),
+        };
+        let (start, end) = (token.start, token.start + cut);
+        let here = self.sink.span(end, end);
+        let text = self.sink.span(start, end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0111",
+                Words::new("引号没有闭合", "this text is not closed"),
+                text,
+                Words::new(
+                    "到行末也没有另一个 `\"`",
+                    "no other `\"` up to the end of the line",
+                ),
+            )
+            .with_fix(Words::new("补上 `\"`", "add `\"`"), here, "\"")
+            .with_help(Words::new(
+                "几行的文字用三个引号 `\"\"\"`",
+                "texts of several lines take three quotes `\"\"\"`",
+            )),
+        );
+        self.edit(end, end, "\"");
+    }
+
+    pub(super) fn block(&mut self, token: &Token, closed: bool, column0: Option<usize>) {
+        if !closed {
+            let open = self.sink.span(token.start, token.start + 3);
+            let end = self.sink.span(token.end, token.end);
+            self.sink.add(
+                Diagnostic::error(
+                    "E0112",
+                    Words::new("文字块没有闭合", "this text block is not closed"),
+                    open,
+                    Words::new("从这里开始", "it starts here"),
+                )
+                .with_label(
+                    end,
+                    Words::new("到这里还没有 `\"\"\"`", "no `\"\"\"` up to here"),
+                )
+                .with_fix(
+                    Words::new("补上 `\"\"\"`", "add `\"\"\"`"),
+                    end,
+                    "\n        \"\"\"",
+                ),
+            );
+            self.edit(token.end, token.end, "\n        \"\"\"");
+        }
+        if let Some(line) = column0 {
+            let rest = &self.text[line..token.end];
+            let length = rest.find('\n').unwrap_or(rest.len());
+            let span = self.sink.span(line, line + length);
+            let here = self.sink.span(line, line);
+            let open = self.sink.span(token.start, token.start + 3);
+            self.sink.add(
+                Diagnostic::error(
+                    "E0113",
+                    Words::new(
+                        "文字块里的每一行都要缩进",
+                        "every line of a text block is indented",
+                    ),
+                    span,
+                    Words::new("这一行顶格了", "this line stands at column 0"),
+                )
+                .with_label(
+                    open,
+                    Words::new("文字块从这里开始", "the block starts here"),
+                )
+                .with_fix(
+                    Words::new("缩进这一行", "indent this line"),
+                    here,
+                    "        ",
+                ),
+            );
+            self.edit(line, line, "        ");
+        }
+    }
+}

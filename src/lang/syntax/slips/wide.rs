@@ -1,0 +1,79 @@
+//! Full-width characters in code: one report for each line, with every character labelled.
+
+use super::Slips;
+use crate::lang::diagnostics::{Diagnostic, Words};
+
+/// Full-width characters of one line that get a label of their own.
+const MAX_LABELS: usize = 11;
+
+impl Slips<'_> {
+    /// Reports the full-width characters gathered on the line that ends here.
+    pub(super) fn flush_wide(&mut self) {
+        let wide = std::mem::take(&mut self.wide);
+        let Some((first, more)) = wide.split_first() else {
+            return;
+        };
+        let shown: Vec<String> = {
+            let mut shown: Vec<String> = Vec::new();
+            for (start, end, _) in &wide {
+                let sign = format!("`{}`", &self.text[*start..*end]);
+                if !shown.contains(&sign) {
+                    shown.push(sign);
+                }
+            }
+            shown
+        };
+        let list = shown.join(" ");
+        let label = |by: &str| {
+            let by = by.trim();
+            Words::new(format!("应是 `{by}`"), format!("should be `{by}`"))
+        };
+        let mut diagnostic = Diagnostic::error(
+            "E0116",
+            Words::new(
+                format!("代码里用了全角字符 {list}"),
+                format!("full-width characters {list} in code"),
+            ),
+            self.sink.span(first.0, first.1),
+            label(&first.2),
+        );
+        for (start, end, by) in more.iter().take(MAX_LABELS) {
+            diagnostic = diagnostic.with_label(self.sink.span(*start, *end), label(by));
+        }
+        let (from, to) = (first.0, wide.last().map_or(first.1, |last| last.1));
+        let mut mended = String::new();
+        let mut at = from;
+        for (start, end, by) in &wide {
+            mended.push_str(&self.text[at..*start]);
+            mended.push_str(by);
+            at = *end;
+        }
+        diagnostic = diagnostic.with_fix(
+            Words::new("改成半角", "make them half-width"),
+            self.sink.span(from, to),
+            mended,
+        );
+        diagnostic = diagnostic.with_help(Words::new(
+            "引号里的文字可以用全角，引号外只能用半角",
+            "full-width is fine inside texts, not outside",
+        ));
+        self.sink.add(diagnostic);
+        for (start, end, by) in wide {
+            self.edit(start, end, by);
+        }
+    }
+}
+
+/// The half-width twin of a full-width sign.
+pub(super) fn half_width(c: char) -> Option<char> {
+    match c {
+        '。' => Some('.'),
+        '、' => Some(','),
+        '【' | '〔' => Some('['),
+        '】' | '〕' => Some(']'),
+        '《' | '〈' => Some('<'),
+        '》' | '〉' => Some('>'),
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0),
+        _ => None,
+    }
+}

@@ -1,0 +1,226 @@
+//! The tools round rule files as an author uses them: `check --fix`, `check --costs`, silenced
+//! warnings, `test --coverage`, `chat --record`.
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn menshen(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().expect("it starts")
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_menshen"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("MENSHEN_LANG")
+        .env_remove("NO_COLOR");
+    command
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+}
+
+fn folder(rules: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("rules")).expect("rules");
+    fs::write(folder.path().join("rules/a.rules"), rules).expect("a rule file");
+    folder
+}
+
+fn now(folder: &tempfile::TempDir) -> String {
+    fs::read_to_string(folder.path().join("rules/a.rules")).expect("a rule file")
+}
+
+const SLIPS: &str = "// 问候\non text '你好' when bound = yes && sender.language == \"zh_CN\"｛\n    reply “您好”;\n}\n";
+const MENDED: &str = "# 问候\non text \"你好\" when bound == yes and sender.language == \"zh_CN\"{\n    reply \"您好\"\n}\n";
+
+#[test]
+fn certain_fixes_are_written_and_the_file_is_then_sound() {
+    let folder = folder(SLIPS);
+    let fixed = menshen(folder.path(), &["check", "--fix"]);
+    assert_eq!(now(&folder), MENDED);
+    assert_eq!(code(&fixed), 0, "{}", stdout(&fixed));
+    assert!(stderr(&fixed).contains("改好了"), "{}", stderr(&fixed));
+    let left: Vec<_> = fs::read_dir(folder.path().join("rules"))
+        .expect("rules")
+        .collect();
+    assert_eq!(left.len(), 1, "nothing is left beside the file");
+}
+
+#[test]
+fn nearest_names_are_taken_only_when_asked() {
+    let text = "on text \"你好\" {\n    replay \"您好，{sender.langauge}\"\n}\n";
+    let folder = folder(text);
+    let kept = menshen(folder.path(), &["check", "--fix"]);
+    assert_eq!(code(&kept), 1);
+    assert_eq!(now(&folder), text);
+    let fixed = menshen(folder.path(), &["check", "--fix=all"]);
+    assert_eq!(code(&fixed), 0, "{}", stdout(&fixed));
+    assert_eq!(
+        now(&folder),
+        "on text \"你好\" {\n    reply \"您好，{sender.language}\"\n}\n"
+    );
+}
+
+#[test]
+fn a_warning_is_silenced_where_it_stands_and_only_with_a_reason() {
+    let with = |comment: &str| {
+        let folder = folder(&format!("{comment}\nlet usual = 90 days\n"));
+        let said = menshen(folder.path(), &["check", "--format", "json"]);
+        let found: serde_json::Value = serde_json::from_str(&stdout(&said)).expect("JSON");
+        let names: Vec<String> = found
+            .as_array()
+            .expect("an array")
+            .iter()
+            .map(|one| one["name"].as_str().unwrap_or_default().to_owned())
+            .collect();
+        names.join(" ")
+    };
+    assert_eq!(with("# 窗口"), "unused");
+    assert_eq!(with("# allow unused: 下周要用"), "");
+    assert_eq!(with("# allow W1001：下周要用"), "");
+    assert_eq!(with("# allow unused"), "allow unused");
+    assert_eq!(with("# allow unsed: 下周要用"), "allow unused");
+    assert_eq!(with("# allow hidden: 没有的事"), "allow unused");
+}
+
+#[test]
+fn an_error_cannot_be_silenced() {
+    let folder = folder("# allow E0203: 不管它\non text \"你好\" {\n    reply \"{nobody}\"\n}\n");
+    assert_eq!(code(&menshen(folder.path(), &["check"])), 1);
+}
+
+#[test]
+fn costs_are_printed_for_every_rule_and_signal() {
+    let folder = folder(
+        "on text \"你好\" {\n    reply \"您好\"\n}\n\non login when count(failures, within: 1 hour) >= 3 {\n    challenge captcha\n}\n",
+    );
+    let said = stdout(&menshen(folder.path(), &["check", "--costs"]));
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(lines[0].contains("0 次查历史"), "{said}");
+    assert!(lines[1].contains("1 次查历史，最多 2000 行"), "{said}");
+}
+
+const HALF: &str = "\
+on text \"你好\" when bound {
+    reply \"您好，{account.name}\"
+}
+
+on text \"你好\" {
+    reply \"您好\"
+}
+
+on text \"再见\" {
+    reply \"再见\"
+}
+
+test \"问候\" {
+    wechat 小王 sends \"你好\"
+    expect reply \"您好\"
+}
+";
+
+#[test]
+fn coverage_names_what_no_story_went_through_by_line() {
+    let folder = folder(HALF);
+    let said = menshen(folder.path(), &["test", "--coverage"]);
+    assert_eq!(code(&said), 0);
+    let out = stdout(&said);
+    assert!(out.contains("1/3"), "{out}");
+    for line in [
+        "a.rules:1: 没有走到",
+        "a.rules:1: 没有真过: bound",
+        "a.rules:9: 没有走到",
+    ] {
+        assert!(out.contains(line), "{line} is missing in\n{out}");
+    }
+    assert!(!out.contains("a.rules:5"), "{out}");
+
+    let json = menshen(folder.path(), &["test", "--coverage", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&stdout(&json)).expect("JSON");
+    let coverage = &report["coverage"];
+    assert_eq!(coverage["kinds"]["rules"]["reached"], 1);
+    assert_eq!(coverage["kinds"]["conditions"]["all"], 2);
+    let bound = &coverage["points"][1];
+    assert_eq!(bound["name"], "bound");
+    assert_eq!(
+        (&bound["seen_true"], &bound["seen_false"]),
+        (&false.into(), &true.into())
+    );
+}
+
+#[test]
+fn too_little_coverage_ends_with_1() {
+    let folder = folder(HALF);
+    let ends = |arguments: &[&str]| {
+        let mut all = vec!["test"];
+        all.extend(arguments);
+        code(&menshen(folder.path(), &all))
+    };
+    assert_eq!(ends(&["--min-coverage", "30"]), 0);
+    assert_eq!(ends(&["--min-coverage", "90"]), 1);
+    assert_eq!(ends(&["--min-coverage", "outcomes=100"]), 0);
+    assert_eq!(ends(&["--min-coverage", "rules=34"]), 1);
+    assert_eq!(ends(&["--min-coverage", "lines=34"]), 2);
+}
+
+#[test]
+fn what_a_comment_excuses_does_not_count() {
+    let folder = folder(&HALF.replace(
+        "on text \"再见\" {",
+        "# allow uncovered: 没有人说再见\non text \"再见\" {",
+    ));
+    let out = stdout(&menshen(folder.path(), &["test", "--coverage"]));
+    assert!(out.contains("1/2"), "{out}");
+    assert!(!out.contains("再见"), "{out}");
+}
+
+#[test]
+fn a_recorded_chat_is_a_story_that_passes() {
+    let folder = folder(
+        "on text \"你好\" {\n    reply \"您好！\\n第二行 \\{\\}\"\n}\n\non click \"HELP\" {\n    reply \"帮助\"\n}\n\non login when login.city == \"纽约\" {\n    note \"纽约\"\n}\n",
+    );
+    let mut child = command(folder.path(), &["chat", "--record", "rules/recorded.rules"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    child
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(
+            "你好\n什么\n/click HELP\n/login 北京 pc\n/login 北京 pc wrong\n/lock\n".as_bytes(),
+        )
+        .expect("it reads");
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(code(&ended), 0, "{}", stderr(&ended));
+    assert!(stderr(&ended).contains("聊天记录 1"), "{}", stderr(&ended));
+    let story = fs::read_to_string(folder.path().join("rules/recorded.rules")).expect("recorded");
+    for line in [
+        "    wechat 小王 sends \"你好\"\n    expect reply \"您好！\\n第二行 \\{\\}\"\n",
+        "    wechat 小王 sends \"什么\"\n    expect no reply\n",
+        "    wechat 小王 clicks \"HELP\"\n    expect reply \"帮助\"\n",
+        "    place 北京 39.9 116.4\n    login alice city 北京 machine \"pc\" solving captcha\n    expect allowed\n",
+        "    operator locks alice\n",
+    ] {
+        assert!(story.contains(line), "{line} is missing in\n{story}");
+    }
+    let tested = menshen(folder.path(), &["test"]);
+    assert_eq!(code(&tested), 0, "{story}\n{}", stdout(&tested));
+}

@@ -1,0 +1,226 @@
+//! Every witness the analysis prints is an event, and the running bot confirms it: with only the two
+//! rules it names the earlier one answers, and without the earlier one the later one does.
+
+use menshen::bot::{explain, ruleset};
+use menshen::lang::builtins::Registry;
+use menshen::lang::compile;
+use menshen::lang::diagnostics::{Diagnostic, Witness};
+use menshen::lang::span::{Sources, Span};
+use menshen::wechat::fields::Fields;
+
+/// Rule sets of the seeded corpus.
+const SETS: u64 = 250;
+
+/// splitmix64: the same sets on every machine.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+}
+
+const TRIGGERS: [&str; 22] = [
+    "text",
+    "text \"天气\"",
+    "text \"天气\" or \"weather\"",
+    "text \"天气{city: word}\"",
+    "text \"天气 {day: date}\"",
+    "text containing \"天\"",
+    "text containing \"天气\"",
+    "text starting \"天\"",
+    "text starting \"明天\"",
+    "text matching \"天.\"",
+    "text in words",
+    "text with phone: mobile, code: digits(6)",
+    "text \"我是{phone: mobile}\"",
+    "text containing \"我是\"",
+    "text with mail: email",
+    "subscribe",
+    "subscribe scene \"bind:{ticket: word}\"",
+    "scan scene \"bind:{ticket: word}\"",
+    "scan",
+    "click \"HELP\"",
+    "click",
+    "click starting \"HE\"",
+];
+
+fn corpus() -> Vec<String> {
+    let mut random = Random(7);
+    let mut sets = vec![
+        // The shipped mistake: the general rule moved above the special one.
+        "on subscribe {\n    reply \"欢迎\"\n}\n\non subscribe scene \"bind:{ticket: word}\" {\n    reply \"扫码\"\n}\n"
+            .to_owned(),
+    ];
+    for _ in 0..SETS {
+        let mut set = String::from("list words = [\"天气\", \"新闻\"]\n");
+        for number in 0..3 + random.below(4) {
+            let trigger = TRIGGERS[random.below(TRIGGERS.len())];
+            let when = ["", "", "", " when bound", " when not bound"][random.below(5)];
+            let even = ["", "", "", " even in dialog"][random.below(4)];
+            set.push_str(&format!(
+                "\non {trigger}{when}{even} {{\n    reply \"{number}\"\n}}\n"
+            ));
+        }
+        sets.push(set);
+    }
+    sets
+}
+
+/// The set with nothing left of its rules but these.
+fn only(text: &str, rules: &[Span], kept: &[Span]) -> String {
+    let mut out = text.to_owned();
+    for rule in rules.iter().filter(|rule| !kept.contains(rule)) {
+        let blank: String = text[rule.range()]
+            .chars()
+            .flat_map(|c| {
+                let (blank, count) = if c == '\n' {
+                    ('\n', 1)
+                } else {
+                    (' ', c.len_utf8())
+                };
+                std::iter::repeat_n(blank, count)
+            })
+            .collect();
+        out.replace_range(rule.range(), &blank);
+    }
+    out
+}
+
+fn push(witness: &Witness) -> Fields {
+    let text = witness.text.clone().unwrap_or_default();
+    let fields = Fields::new()
+        .text("ToUserName", "gh_witness")
+        .text("FromUserName", "o-witness")
+        .text("CreateTime", "1767574800");
+    let event = |name: &str, key: String| {
+        fields
+            .clone()
+            .text("MsgType", "event")
+            .text("Event", name)
+            .text("EventKey", key)
+    };
+    match witness.event.as_str() {
+        "subscribe" if witness.text.is_some() => event("subscribe", format!("qrscene_{text}")),
+        "subscribe" => event("subscribe", String::new()),
+        "scan" => event("SCAN", text),
+        "click" => event("CLICK", text),
+        _ => {
+            let said = witness.text.clone().unwrap_or_else(|| "你好".to_owned());
+            fields
+                .clone()
+                .text("MsgType", "text")
+                .text("MsgId", "1")
+                .text("Content", said)
+        }
+    }
+}
+
+async fn answered(text: &str, witness: &Witness) -> Option<usize> {
+    let registry = Registry::standard();
+    let sources = Sources::single("a.rules", text);
+    let loaded = match ruleset::compile(sources, &registry) {
+        Ok(loaded) => loaded,
+        Err(error) => panic!("{text}\n{error}"),
+    };
+    let said = explain::event(&loaded.ruleset, &registry, push(witness))
+        .await
+        .expect("explained");
+    let (_, rest) = said.split_once("由 a.rules:")?;
+    rest.split(' ').next()?.parse().ok()
+}
+
+fn rules(text: &str) -> Vec<Span> {
+    let parsed = menshen::lang::syntax::parse(menshen::lang::span::FileId(0), text);
+    parsed
+        .file
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            menshen::lang::syntax::ast::Item::Rule(rule) => Some(rule.span),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn every_witness_is_confirmed_by_the_bot() {
+    let mut confirmed = 0;
+    for text in corpus() {
+        let sources = Sources::single("a.rules", &text);
+        let found = compile(sources.clone().into(), &Registry::standard()).diagnostics;
+        let all = rules(&text);
+        for Diagnostic { code, witness, .. } in &found {
+            let Some(witness) = witness else { continue };
+            let line = |span: Span| Some(sources.line_column(span).0);
+            let (first, later) = (witness.answered_by, witness.instead_of);
+            let both = only(&text, &all, &[first]);
+            let alone = only(&text, &all, &[later]);
+            // Whoever is not bound does not get past this condition.
+            let bound = text[later.range()].contains(" when bound");
+            assert_eq!(
+                answered(&both, witness).await,
+                line(first),
+                "{code}: {witness:?} is not taken by the earlier rule of\n{text}"
+            );
+            assert_eq!(
+                answered(&alone, witness).await,
+                line(later).filter(|_| !bound),
+                "{code}: {witness:?} is nothing for the later rule of\n{text}"
+            );
+            confirmed += 1;
+        }
+    }
+    assert!(confirmed >= 100, "{confirmed}");
+}
+
+#[test]
+fn binding_rules_with_the_general_subscribe_first_name_the_dead_trigger() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/rules/binding.rules");
+    let text = std::fs::read_to_string(path).expect("binding.rules");
+    let all = rules(&text);
+    let starting = |words: &str| {
+        let rule = all
+            .iter()
+            .find(|rule| text[rule.range()].starts_with(words));
+        rule.copied().expect(words)
+    };
+    let (scene, general) = (starting("on subscribe scene"), starting("on subscribe {"));
+    let mut moved = only(
+        &text,
+        &all,
+        &all.iter()
+            .copied()
+            .filter(|rule| *rule != general)
+            .collect::<Vec<_>>(),
+    );
+    moved.insert_str(
+        scene.start as usize,
+        &format!("{}\n\n", &text[general.range()]),
+    );
+    let sources = Sources::single("binding.rules", &moved);
+    let found = compile(sources.clone().into(), &Registry::standard()).diagnostics;
+    let dead: Vec<&Diagnostic> = found
+        .iter()
+        .filter(|found| found.witness.is_some())
+        .collect();
+    let [dead] = dead.as_slice() else {
+        panic!("{found:#?}");
+    };
+    assert_eq!(dead.code, "W1005");
+    assert_eq!(
+        sources.slice(dead.primary.span),
+        "subscribe scene \"bind:{ticket: word}\""
+    );
+    let witness = dead.witness.as_ref().expect("a witness");
+    assert_eq!(witness.event, "subscribe");
+    assert!(
+        sources
+            .slice(witness.answered_by)
+            .starts_with("on subscribe {")
+    );
+}
