@@ -15,6 +15,7 @@ use menshen::lang::builtins::{CallSpec, Registry};
 use menshen::lang::compile;
 use menshen::lang::diagnostics::{Diagnostic, Language, codes, fix, human};
 use menshen::lang::span::Sources;
+use menshen::lang::value::Type;
 
 /// Codes without an example in their page, and why.
 const WITHOUT_EXAMPLE: [(&str, &str); 2] = [
@@ -27,6 +28,12 @@ fn registry() -> Registry {
     registry
         .register_call(CallSpec::webhook("security_desk"))
         .expect("registered once");
+    let notify = CallSpec {
+        params: vec![("account".to_owned(), Type::Text)],
+        open: false,
+        ..CallSpec::webhook("notify")
+    };
+    registry.register_call(notify).expect("registered once");
     registry
 }
 
@@ -34,7 +41,7 @@ fn sources(text: &str) -> Arc<Sources> {
     let mut sources = Sources::single("example.rules", text);
     for (path, list) in [
         ("lists/office.txt", "203.0.113.0/24\n"),
-        ("lists/words.txt", "绑定\n"),
+        ("lists/bad.txt", "10.0.0.0/8\nnonsense\n"),
     ] {
         sources.lists.insert(path.to_owned(), list.into());
     }

@@ -20,6 +20,13 @@ fn registry() -> Registry {
     registry
         .register_call(CallSpec::webhook("security_desk"))
         .unwrap();
+    // A registered action that takes exactly one text.
+    let notify = CallSpec {
+        params: vec![("account".to_owned(), Type::Text)],
+        open: false,
+        ..CallSpec::webhook("notify")
+    };
+    registry.register_call(notify).unwrap();
     registry
 }
 

@@ -20,7 +20,7 @@ pub(super) const PAGES: &[Page] = &[
         en: "A dialog without done",
         what_zh: "问完以后做什么，写在 done 里。",
         what_en: "What happens when everything is asked stands in done.",
-        bad: "",
+        bad: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    cancel on \"取消\" { reply \"已取消\" }\n}\n",
         good: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{nick}\" }\n}\n",
     },
     Page {

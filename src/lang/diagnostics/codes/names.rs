@@ -119,7 +119,7 @@ pub(super) const PAGES: &[Page] = &[
         en: "Too big once written out",
         what_zh: "let 和 extractor 在用到的地方展开。一个套一个、每层用两次，会成倍变大。",
         what_en: "Lets and extractors are written out where they are used. Nesting them with two uses each doubles the size every time.",
-        bad: "",
+        bad: "let a = login.hour\nlet b = a + a\nlet c = b + b\nlet d = c + c\nlet e = d + d\nlet f = e + e\nlet g = f + f\nlet h = g + g\nlet i = h + h\nlet j = i + i\nlet k = j + j\nlet l = k + k\nlet m = l + l\n",
         good: "let odd = login.hour < 6 or login.hour > 22\non login when odd and not login.legal {\n    note \"可疑\"\n}\n",
     },
     Page {

@@ -146,8 +146,8 @@ pub(super) const PAGES: &[Page] = &[
         en: "Full-width characters in code",
         what_zh: "引号外面的括号、冒号、逗号、等号和数字都用半角。引号里面随便。",
         what_en: "Outside texts, brackets, colons, commas, signs and digits are half-width. Inside texts anything goes.",
-        bad: "on text with phone：mobile，code：digits（6） {\n    start binding with phone, code\n}\n",
-        good: "on text with phone: mobile, code: digits(6) {\n    start binding with phone, code\n}\n",
+        bad: "on text with phone：mobile，code：digits（6） {\n    reply \"收到\"\n}\n",
+        good: "on text with phone: mobile, code: digits(6) {\n    reply \"收到\"\n}\n",
     },
     Page {
         code: "E0117",
@@ -191,8 +191,8 @@ pub(super) const PAGES: &[Page] = &[
         en: "Chained comparison",
         what_zh: "一个比较只比两个值。",
         what_en: "A comparison is between two values.",
-        bad: "let night = 0 <= login.hour <= 5\n",
-        good: "let night = 0 <= login.hour and login.hour <= 5\n",
+        bad: "let night = 1 <= login.hour <= 5\n",
+        good: "let night = 1 <= login.hour and login.hour <= 5\n",
     },
     Page {
         code: "E0122",
@@ -290,8 +290,8 @@ pub(super) const PAGES: &[Page] = &[
         en: "The word scene",
         what_zh: "二维码带的值写在 scene 后面，只有 subscribe 和 scan 有。",
         what_en: "What a QR code carries follows the word scene, and only subscribe and scan have one.",
-        bad: "on scan \"bind:{ticket: word}\" {\n    start binding with ticket\n}\n",
-        good: "on scan scene \"bind:{ticket: word}\" {\n    start binding with ticket\n}\n",
+        bad: "on scan \"shop:{number: word}\" {\n    reply \"欢迎来到 {number} 号店\"\n}\n",
+        good: "on scan scene \"shop:{number: word}\" {\n    reply \"欢迎来到 {number} 号店\"\n}\n",
     },
     Page {
         code: "E0133",

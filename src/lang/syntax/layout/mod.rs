@@ -88,7 +88,7 @@ struct Open {
 impl Open {
     /// Whether it is closed, so that an indented line belongs to nothing.
     fn is_over(&self) -> bool {
-        self.over && self.braces && !self.dropped
+        self.over && self.depth <= 0 && self.braces && !self.dropped
     }
 
     /// Whether more lines may belong to it.
@@ -269,7 +269,7 @@ impl Layout<'_> {
             "\"…\"".to_owned()
         };
         let diagnostic = if word == "}" {
-            extra_brace(span)
+            extra_brace(span).with_fix(Words::new("去掉它", "remove it"), span, "")
         } else if word == "else" {
             no_else(span)
         } else {
