@@ -178,6 +178,7 @@ impl Type {
             Self::YesNo => "是或否",
             Self::Duration => "时长",
             Self::Time => "时间",
+            Self::Date => "日期",
             Self::Distance => "距离",
             Self::Speed => "速度",
             Self::Ip => "IP 地址",

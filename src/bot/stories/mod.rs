@@ -8,6 +8,7 @@
 mod act;
 mod coverage;
 mod expect;
+mod logins;
 mod stage;
 mod world;
 

@@ -7,24 +7,18 @@ use std::time::Duration;
 
 use super::act::{openid, push};
 use super::coverage::Seen;
-use super::expect::{self, Happened, LoginHappened};
+use super::expect::{self, Happened};
 use super::world::{ScriptedCall, ScriptedPlatform, ScriptedSystem, World};
 use crate::accounts::{self, Created, NewAccount, Password, Passwords};
-use crate::bot::api::{
-    CaptchaAnswer, LoginAnswer, LoginReport, LoginRequest, Origin, PushAnswer, ReportAnswer,
-    Secret, SignalView, Verdict,
-};
+use crate::bot::api::PushAnswer;
 use crate::bot::builder::Built;
 use crate::bot::ruleset::Ruleset;
 use crate::bot::{Bot, login};
 use crate::env::{Env, ManualClock, Millis, SECOND};
-use crate::guard::machines::{self, Identified};
 use crate::guard::{LockedBy, locks};
 use crate::keys::Keys;
 use crate::lang::builtins::Registry;
-use crate::lang::program::{
-    CodePurpose, Expectation, OperatorAct, Step, StepKind, StoryLogin, StoryMachine, WeChatAct,
-};
+use crate::lang::program::{CodePurpose, Expectation, OperatorAct, Step, StepKind, WeChatAct};
 use crate::lang::value::Place;
 use crate::outbox::{self, Abilities, CallTarget, Calls, Outbox};
 use crate::store::records::{Dialog, FeedEvent};
@@ -37,23 +31,23 @@ const START: Millis = 1_767_574_800_000;
 /// The one official account of a story.
 const ACCOUNT: &str = "main";
 /// The password of accounts that have none of their own.
-const PASSWORD: &str = "story-password";
+pub(super) const PASSWORD: &str = "story-password";
 /// Most feed events read after a step.
 const MAX_EVENTS: usize = 500;
 /// Most rounds in which deliveries may lead to further ones.
 const MAX_ROUNDS: usize = 10;
 
 pub(super) struct Stage {
-    bot: Arc<Bot>,
+    pub(super) bot: Arc<Bot>,
     calls: Arc<Calls>,
     outbox: Outbox,
-    world: Arc<World>,
+    pub(super) world: Arc<World>,
     clock: Arc<ManualClock>,
-    places: BTreeMap<String, (Place, IpAddr)>,
-    passwords: BTreeMap<String, String>,
-    machines: BTreeMap<String, String>,
+    pub(super) places: BTreeMap<String, (Place, IpAddr)>,
+    pub(super) passwords: BTreeMap<String, String>,
+    pub(super) machines: BTreeMap<String, String>,
     speaker: Option<String>,
-    happened: Happened,
+    pub(super) happened: Happened,
     /// Replies by user, of the last step in which they spoke.
     replies: BTreeMap<String, Option<crate::wechat::reply::Reply>>,
     seen_events: u64,
@@ -291,108 +285,6 @@ impl Stage {
         Ok(())
     }
 
-    async fn login(&mut self, account: &str, login: &StoryLogin) -> Result<(), String> {
-        let (place, ip) = match &login.city {
-            Some(city) => match self.places.get(city) {
-                Some((place, ip)) => (Some(place.clone()), Some(*ip)),
-                None => return Err(format!("没有地点 {city}")),
-            },
-            None => (None, None),
-        };
-        let ip = match &login.ip {
-            Some(text) => Some(text.parse().map_err(|_| format!("{text} 不是网络地址"))?),
-            None => ip,
-        };
-        let password = if login.wrong_password {
-            "wrong".to_owned()
-        } else {
-            self.passwords
-                .get(account)
-                .cloned()
-                .unwrap_or_else(|| PASSWORD.to_owned())
-        };
-        let machine = match &login.machine {
-            StoryMachine::None => None,
-            StoryMachine::Illegal => Some("forged".to_owned()),
-            StoryMachine::Named(name) => Some(self.machine(name).await?),
-        };
-        let origin = Origin {
-            account: account.to_owned(),
-            machine,
-            ip,
-            user_agent: login.agent.clone(),
-            place,
-            channel: None,
-        };
-        if let Some(ago) = login.reported {
-            return self.report(origin, !login.wrong_password, ago).await;
-        }
-        let mut request = LoginRequest {
-            origin,
-            password: Secret::new(password.clone()),
-            captcha: None,
-        };
-        let mut answer = self
-            .bot
-            .login(request.clone())
-            .await
-            .map_err(|error| error.to_string())?;
-        if let (LoginAnswer::CaptchaRequired(view), true) = (&answer, login.solving_captcha) {
-            request.captcha = Some(CaptchaAnswer {
-                id: view.id.clone(),
-                answer: Secret::new(self.world.captcha(&view.id)),
-            });
-            answer = self
-                .bot
-                .login(request)
-                .await
-                .map_err(|error| error.to_string())?;
-        }
-        self.happened.login = Some(seen(&answer));
-        Ok(())
-    }
-
-    /// A login of a system that authenticates on its own.
-    async fn report(&mut self, origin: Origin, success: bool, ago: Millis) -> Result<(), String> {
-        let report = LoginReport {
-            id: None,
-            origin,
-            time: Some(self.clock_now() - ago),
-            success,
-            reason: None,
-            session: None,
-            backfill: false,
-        };
-        let answer = self
-            .bot
-            .report(report, None)
-            .await
-            .map_err(|error| error.to_string())?;
-        self.happened.login = Some(match answer {
-            ReportAnswer::Recorded(decision) => judged(decision.verdict, &decision.signals),
-            other => return Err(format!("没有记录这次登录：{other:?}")),
-        });
-        Ok(())
-    }
-
-    /// A legal machine of this name: issued once, and proven.
-    async fn machine(&mut self, name: &str) -> Result<String, String> {
-        if let Some(token) = self.machines.get(name) {
-            return Ok(token.clone());
-        }
-        let shared = self.bot.shared().clone();
-        let token = self
-            .run("machine", move |tx| {
-                let id = tx.id("mch");
-                let token = machines::sign(&shared.keys, &id).reveal().to_owned();
-                machines::prove(tx, &Identified::Own(id))?;
-                Ok(token)
-            })
-            .await?;
-        self.machines.insert(name.to_owned(), token.clone());
-        Ok(token)
-    }
-
     async fn operator(&mut self, account: &str, act: OperatorAct) -> Result<(), String> {
         let account = account.to_owned();
         let context = self.bot.event_context();
@@ -512,11 +404,11 @@ impl Stage {
         }
     }
 
-    fn clock_now(&self) -> Millis {
+    pub(super) fn clock_now(&self) -> Millis {
         self.bot.env().now()
     }
 
-    async fn run<T: Send + 'static>(
+    pub(super) async fn run<T: Send + 'static>(
         &self,
         name: &'static str,
         f: impl FnMut(&mut store::Tx<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -532,42 +424,5 @@ fn state(is: bool, negated: bool, word: &str) -> Result<(), String> {
         (true, false) | (false, true) => Ok(()),
         (true, true) => Err(format!("已{word}")),
         (false, false) => Err(format!("没有{word}")),
-    }
-}
-
-fn seen(answer: &LoginAnswer) -> LoginHappened {
-    match answer {
-        LoginAnswer::Granted(granted) => {
-            judged(granted.decision.verdict, &granted.decision.signals)
-        }
-        LoginAnswer::Refused => LoginHappened {
-            verdict: "denied",
-            signals: Vec::new(),
-            not_evaluable: Vec::new(),
-        },
-        LoginAnswer::CaptchaRequired(_) => LoginHappened {
-            verdict: "challenged",
-            signals: Vec::new(),
-            not_evaluable: Vec::new(),
-        },
-    }
-}
-
-fn judged(verdict: Verdict, signals: &[SignalView]) -> LoginHappened {
-    let fired = |state: &'static str| {
-        signals
-            .iter()
-            .filter(move |signal| signal.state == state && !signal.shadow)
-    };
-    LoginHappened {
-        verdict: match verdict {
-            Verdict::Allow => "allowed",
-            Verdict::Challenge => "challenged",
-            Verdict::Deny => "denied",
-        },
-        signals: fired("fired").map(|signal| signal.name.clone()).collect(),
-        not_evaluable: fired("not_evaluable")
-            .map(|signal| format!("{}（缺 {}）", signal.name, signal.missing.join("、")))
-            .collect(),
     }
 }

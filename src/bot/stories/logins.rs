@@ -1,0 +1,154 @@
+//! Logins of a story: with a password and perhaps a captcha, or reported by a system that
+//! authenticates on its own.
+
+use super::expect::LoginHappened;
+use super::stage::{PASSWORD, Stage};
+use crate::bot::api::{
+    CaptchaAnswer, LoginAnswer, LoginReport, LoginRequest, Origin, ReportAnswer, Secret,
+    SignalView, Verdict,
+};
+use crate::env::Millis;
+use crate::guard::machines::{self, Identified};
+use crate::lang::program::{StoryLogin, StoryMachine};
+
+impl Stage {
+    /// A login, by password or as a report.
+    pub(super) async fn login(&mut self, account: &str, login: &StoryLogin) -> Result<(), String> {
+        let (place, ip) = match &login.city {
+            Some(city) => match self.places.get(city) {
+                Some((place, ip)) => (Some(place.clone()), Some(*ip)),
+                None => return Err(format!("没有地点 {city}")),
+            },
+            None => (None, None),
+        };
+        let ip = match &login.ip {
+            Some(text) => Some(text.parse().map_err(|_| format!("{text} 不是网络地址"))?),
+            None => ip,
+        };
+        let password = if login.wrong_password {
+            "wrong".to_owned()
+        } else {
+            self.passwords
+                .get(account)
+                .cloned()
+                .unwrap_or_else(|| PASSWORD.to_owned())
+        };
+        let machine = match &login.machine {
+            StoryMachine::None => None,
+            StoryMachine::Illegal => Some("forged".to_owned()),
+            StoryMachine::Named(name) => Some(self.machine(name).await?),
+        };
+        let origin = Origin {
+            account: account.to_owned(),
+            machine,
+            ip,
+            user_agent: login.agent.clone(),
+            place,
+            channel: None,
+        };
+        if let Some(ago) = login.reported {
+            return self.report(origin, !login.wrong_password, ago).await;
+        }
+        let mut request = LoginRequest {
+            origin,
+            password: Secret::new(password.clone()),
+            captcha: None,
+        };
+        let mut answer = self
+            .bot
+            .login(request.clone())
+            .await
+            .map_err(|error| error.to_string())?;
+        if let (LoginAnswer::CaptchaRequired(view), true) = (&answer, login.solving_captcha) {
+            request.captcha = Some(CaptchaAnswer {
+                id: view.id.clone(),
+                answer: Secret::new(self.world.captcha(&view.id)),
+            });
+            answer = self
+                .bot
+                .login(request)
+                .await
+                .map_err(|error| error.to_string())?;
+        }
+        self.happened.login = Some(seen(&answer));
+        Ok(())
+    }
+
+    /// A login of a system that authenticates on its own.
+    async fn report(&mut self, origin: Origin, success: bool, ago: Millis) -> Result<(), String> {
+        let report = LoginReport {
+            id: None,
+            origin,
+            time: Some(self.clock_now() - ago),
+            success,
+            reason: None,
+            session: None,
+            backfill: false,
+        };
+        let answer = self
+            .bot
+            .report(report, None)
+            .await
+            .map_err(|error| error.to_string())?;
+        self.happened.login = Some(match answer {
+            ReportAnswer::Recorded(decision) => judged(decision.verdict, &decision.signals),
+            other => return Err(format!("没有记录这次登录：{other:?}")),
+        });
+        Ok(())
+    }
+
+    /// A legal machine of this name: issued once, and proven.
+    async fn machine(&mut self, name: &str) -> Result<String, String> {
+        if let Some(token) = self.machines.get(name) {
+            return Ok(token.clone());
+        }
+        let shared = self.bot.shared().clone();
+        let token = self
+            .run("machine", move |tx| {
+                let id = tx.id("mch");
+                let token = machines::sign(&shared.keys, &id).reveal().to_owned();
+                machines::prove(tx, &Identified::Own(id))?;
+                Ok(token)
+            })
+            .await?;
+        self.machines.insert(name.to_owned(), token.clone());
+        Ok(token)
+    }
+}
+
+fn seen(answer: &LoginAnswer) -> LoginHappened {
+    match answer {
+        LoginAnswer::Granted(granted) => {
+            judged(granted.decision.verdict, &granted.decision.signals)
+        }
+        LoginAnswer::Refused => LoginHappened {
+            verdict: "denied",
+            signals: Vec::new(),
+            not_evaluable: Vec::new(),
+        },
+        LoginAnswer::CaptchaRequired(_) => LoginHappened {
+            verdict: "challenged",
+            signals: Vec::new(),
+            not_evaluable: Vec::new(),
+        },
+    }
+}
+
+fn judged(verdict: Verdict, signals: &[SignalView]) -> LoginHappened {
+    let fired = |state: &'static str| {
+        signals
+            .iter()
+            .filter(move |signal| signal.state == state && !signal.shadow)
+    };
+    LoginHappened {
+        verdict: match verdict {
+            Verdict::Allow => "allowed",
+            Verdict::Challenge => "challenged",
+            Verdict::Deny => "denied",
+        },
+        signals: fired("fired").map(|signal| signal.name.clone()).collect(),
+        not_evaluable: fired("not_evaluable")
+            .map(|signal| format!("{}（缺 {}）", signal.name, signal.missing.join("、")))
+            .collect(),
+    }
+}
