@@ -18,8 +18,9 @@ use menshen::lang::span::Sources;
 use menshen::lang::value::Type;
 
 /// Codes without an example in their page, and why.
-const WITHOUT_EXAMPLE: [(&str, &str); 2] = [
+const WITHOUT_EXAMPLE: [(&str, &str); 3] = [
     ("E0130", "the file would be 256 KiB"),
+    ("E0612", "it takes more than five hundred rules; see below"),
     ("E0199", "grammar and tree building agree"),
 ];
 
@@ -112,6 +113,20 @@ fn a_file_too_large_is_said_once() {
     let found = said(&text, &registry());
     let codes: Vec<&str> = found.iter().map(|found| found.code).collect();
     assert_eq!(codes, ["E0130"]);
+}
+
+#[test]
+fn too_many_questions_are_said_once() {
+    let text: String = (1..=530)
+        .map(|minutes| {
+            format!(
+                "on login when count(failures, within: {minutes} minutes) >= 3 {{\n    note \"输错\"\n}}\n"
+            )
+        })
+        .collect();
+    let found = said(&text, &registry());
+    let codes: Vec<&str> = found.iter().map(|found| found.code).collect();
+    assert_eq!(codes, ["E0612"]);
 }
 
 #[test]

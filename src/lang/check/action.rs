@@ -208,6 +208,8 @@ impl Checker<'_> {
         let mut checked = Vec::new();
         for (name, value) in given {
             if value.ty == Type::Poison {
+                // What was meant to be handed over is not known.
+                self.guessed_params.insert(index);
                 continue;
             }
             self.hand_over(index, name, &value);

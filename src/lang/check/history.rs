@@ -154,6 +154,9 @@ impl Checker<'_> {
             return poison(span);
         }
         if self.queries.len() >= MAX_QUERIES {
+            if self.report.has(c::TOO_MANY_QUERIES) {
+                return poison(span);
+            }
             self.report.push(Diagnostic::error(
                 c::TOO_MANY_QUERIES,
                 w(

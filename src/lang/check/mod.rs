@@ -215,6 +215,8 @@ struct Checker<'a> {
     variables: BTreeMap<String, Named>,
     /// By dialog: what `start` hands over besides slots.
     params: Vec<BTreeMap<String, Named>>,
+    /// Dialogs that some `start` hands a name to that is not known.
+    guessed_params: BTreeSet<usize>,
     /// By dialog.
     slots: Vec<BTreeMap<String, Named>>,
     /// By dialog, in `ask` order.
@@ -249,6 +251,7 @@ impl<'a> Checker<'a> {
             templates: Vec::new(),
             variables: names.variables,
             params,
+            guessed_params: BTreeSet::new(),
             slots: Vec::new(),
             slot_extractors: Vec::new(),
         }

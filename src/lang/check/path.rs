@@ -307,7 +307,10 @@ impl Checker<'_> {
 
     fn unknown_path(&mut self, path: &ast::Path, scope: &Scope<'_>) {
         let first = &path.parts[0];
-        if self.items.poisoned.contains(first.name.as_str()) {
+        let guessed = scope
+            .dialog
+            .is_some_and(|dialog| self.guessed_params.contains(&dialog));
+        if guessed || self.items.poisoned.contains(first.name.as_str()) {
             return;
         }
         if let [name] = path.parts.as_slice() {

@@ -72,6 +72,11 @@ impl Report {
         true
     }
 
+    /// Whether something with this code was found.
+    pub(in crate::lang) fn has(&self, code: &str) -> bool {
+        self.found.iter().any(|known| known.code == code)
+    }
+
     /// How much was found so far.
     pub(in crate::lang) fn count(&self) -> usize {
         self.found.len()

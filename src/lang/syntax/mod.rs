@@ -157,6 +157,13 @@ fn names_inside(item: &str) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .collect();
     let mut names: Vec<String> = Vec::new();
+    // A misspelt keyword, a name, and what it is: the name is given all the same.
+    for line in item.lines() {
+        let before = line.split_once('=').map_or("", |(before, _)| before);
+        if let [_, name] = before.split_whitespace().collect::<Vec<_>>()[..] {
+            names.push(name.nfkc().collect());
+        }
+    }
     for (at, word) in words.iter().enumerate() {
         let near = |wanted: &str| *word == wanted || nearest(word, [wanted]).is_some();
         if near("remember") || near("forget") {

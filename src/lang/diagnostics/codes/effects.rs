@@ -65,8 +65,8 @@ pub(super) const PAGES: &[Page] = &[
         en: "Wrong values for a call",
         what_zh: "登记的动作要几个、什么类型的值，这里就要给几个。",
         what_en: "A registered action takes as many values as it was registered with.",
-        bad: "on locked {\n    call notify with account.id, 60\n}\n",
-        good: "on locked {\n    call notify with account.id\n}\n",
+        bad: "on locked {\n    call notify with \"锁定\", 60\n}\n",
+        good: "on locked {\n    call notify with \"锁定\"\n}\n",
     },
     Page {
         code: "E0408",

@@ -29,7 +29,7 @@ pub(super) const PAGES: &[Page] = &[
         en: "A bad entry of a list file",
         what_zh: "列表文件一行一项，空行和 # 后面的注释不算。每一项都要是列表的类型。",
         what_en: "A list file has one entry per line; blank lines and comments after # do not count. Every entry must be of the list's type.",
-        bad: "",
+        bad: "list office: network from \"lists/bad.txt\"\non login when login.ip in office {\n    note \"办公室\"\n}\n",
         good: "list office: network from \"lists/office.txt\"\non login when login.ip in office {\n    note \"办公室\"\n}\n",
     },
     Page {

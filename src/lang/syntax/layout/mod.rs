@@ -349,6 +349,11 @@ impl Layout<'_> {
             let name = self.slice(chunk.from + 1).to_owned();
             self.out.poisoned.push(name);
         }
+        // `words = […]`: the keyword is missing, the name is there.
+        if self.slice(chunk.from + 1) == "=" {
+            let name = self.slice(chunk.from).to_owned();
+            self.out.poisoned.push(name);
+        }
         let start = self.tokens[chunk.from].line;
         let end = match self.tokens.get(chunk.to) {
             Some(next) => next.line,

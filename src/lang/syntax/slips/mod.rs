@@ -9,8 +9,9 @@ mod wide;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::lexer::{Kind, Token};
+use super::lexer::{ITEMS, Kind, Token};
 use super::repair::{Edit, Sink};
+use super::vocabulary::is_clause;
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use wide::half_width;
 
@@ -277,7 +278,20 @@ impl Slips<'_> {
             .checked_sub(2)
             .and_then(|at| self.tokens.get(at))
             .is_some_and(|token| token.kind == Kind::Word && token.start == token.line);
-        (item && word(2) != "on")
+        // `words = […]`: the keyword is missing altogether.
+        let bare = at
+            .checked_sub(1)
+            .and_then(|at| self.tokens.get(at))
+            .is_some_and(|token| token.kind == Kind::Word && token.start == token.line);
+        // `remembr nickname = …`: a line that begins with two words and gives the second.
+        let begins = at
+            .checked_sub(2)
+            .and_then(|at| self.tokens.get(at))
+            .is_some_and(|token| token.kind == Kind::Word && token.first)
+            && !is_clause(word(2))
+            && !ITEMS.contains(&word(2));
+        bare || begins
+            || (item && word(2) != "on")
             || matches!(word(2), "let" | "list" | "extractor" | "remember")
             || nearest(word(2), ["remember"]).is_some()
             || (matches!(word(2), ":" | "：") && word(4) == "list")
