@@ -142,7 +142,7 @@ fn knows<R: Borrow<Row>>(slice: Slice<'_, R>, present: &Row) -> bool {
 }
 
 /// The rows of the window, in order, that `where:` certainly lets through.
-pub(super) fn select<'s, R: Borrow<Row>>(
+fn select<'s, R: Borrow<Row>>(
     query: &HistoryQuery,
     program: &Program,
     present: &Present<'_>,
@@ -182,7 +182,7 @@ pub(super) fn select<'s, R: Borrow<Row>>(
     Ok(selected)
 }
 
-fn passes(filter: &Expr, row: &Row, program: &Program, present: &Present<'_>) -> Value {
+pub(super) fn passes(filter: &Expr, row: &Row, program: &Program, present: &Present<'_>) -> Value {
     let mut facts = RowFacts { row, present };
     eval(filter, program, &mut facts, &mut NoObserver)
 }

@@ -1,10 +1,10 @@
 //! The past logins behind an answer, for explanations.
 
 use crate::lang::eval::PastLogin;
-use crate::lang::program::{ByKey, HistoryFunction, HistoryQuery, Program};
+use crate::lang::program::{ByKey, HistoryFunction, HistoryQuery, Program, Stream, Window};
 use crate::lang::value::Value;
 
-use super::answer::{Present, select};
+use super::answer::{Present, passes};
 use super::cell::Column;
 use super::key::Key;
 use super::needs::keys_of;
@@ -30,32 +30,42 @@ pub fn used<R: Rows>(
         return Vec::new();
     }
     let slice = rows.rows(&key, after(query, present.row));
-    let Ok(selected) = select(query, program, present, slice) else {
-        return Vec::new();
-    };
-    let habits = !matches!(
+    let habits = matches!(
         query.function,
-        HistoryFunction::Count
-            | HistoryFunction::Distinct
-            | HistoryFunction::Ratio
-            | HistoryFunction::Streak
-            | HistoryFunction::Since
-            | HistoryFunction::First
-            | HistoryFunction::Last
-            | HistoryFunction::Sequence
-            | HistoryFunction::Absence
+        HistoryFunction::Share
+            | HistoryFunction::New
+            | HistoryFunction::Seen
+            | HistoryFunction::DaysSince
+            | HistoryFunction::UsualDistance
+            | HistoryFunction::HourDistance
+            | HistoryFunction::HourSpread
+            | HistoryFunction::Familiarity
     );
-    let both = [query.stream, last_of(query)];
-    let counts = |row: &&Row| match habits {
-        true => row.is_habit(),
-        false => both.iter().any(|stream| in_stream(row, *stream)),
+    let stream = match query.function {
+        HistoryFunction::Ratio | HistoryFunction::Sequence | HistoryFunction::Absence => {
+            last_of(query)
+        }
+        _ => query.stream,
     };
+    let counts = |row: &&Row| in_stream(row, stream) && (!habits || row.is_habit());
     let field = query.field.and_then(|field| present.columns.get(field));
     let whose = !keys.contains(&ByKey::Account);
-    selected
-        .into_iter()
+    let (base, most) = match query.window {
+        Window::Last(n) => (last_of(query), n as usize),
+        Window::Within(_) | Window::All => (Stream::Attempts, usize::MAX),
+    };
+    let fits = |row: &&Row| {
+        let filter = query.filter.as_ref();
+        filter.is_none_or(|filter| passes(filter, row, program, present).truth() == Some(true))
+    };
+    // From the newest back, and no further than what is shown.
+    slice
+        .seen_by(present.row, after(query, present.row))
         .rev()
+        .filter(|row| in_stream(row, base))
+        .take(most)
         .filter(counts)
+        .filter(fits)
         .take(MAX_SHOWN)
         .map(|row| PastLogin {
             time: row.time,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::accounts::{self, Created, NewAccount, Passwords};
-use crate::bot::api::{LoginReport, Origin, ReportAnswer};
+use crate::bot::api::{AttemptRequest, LoginReport, Origin, ReportAnswer};
 use crate::bot::ruleset::Ruleset;
 use crate::bot::{Bot, BuildError, Settings};
 use crate::cli::control::{Request, perform};
@@ -141,13 +141,15 @@ pub fn explain(
         for (index, login) in logins.into_iter().enumerate() {
             make_account(&store, &login.account).await?;
             let at = time_of(&login);
-            let answer = built
-                .bot
-                .report(machines.report(login, at, index < last), None)
-                .await?;
+            let report = machines.report(login, at, index < last);
+            if index == last {
+                explained = before(&store, &built.bot, report.origin.clone()).await?;
+            }
+            let answer = built.bot.report(report, None).await?;
             match answer {
                 ReportAnswer::Recorded(decision) if index == last => {
-                    explained = explanation(&store, decision.id).await?;
+                    explained.push_str("登录：");
+                    explained.push_str(&explanation(&store, decision.id).await?);
                 }
                 ReportAnswer::Recorded(_) => {}
                 ReportAnswer::Conflict => {
@@ -189,6 +191,17 @@ async fn make_account(store: &SharedStore, id: &str) -> Result<(), Failure> {
         Created::Invalid(_) => Err(Failure::usage("an account's identifier is not one")),
         _ => Ok(()),
     }
+}
+
+/// What the rules for the attempt say, before the password is looked at.
+async fn before(store: &SharedStore, bot: &Arc<Bot>, origin: Origin) -> Result<String, Failure> {
+    let request = AttemptRequest {
+        origin,
+        captcha: None,
+    };
+    let answer = bot.attempt(request, None).await?;
+    let why = explanation(store, answer.decision).await?;
+    Ok(format!("核对密码之前：{why}\n"))
 }
 
 async fn explanation(store: &SharedStore, id: String) -> Result<String, Failure> {
@@ -324,6 +337,10 @@ mod tests {
         let logins = parse(&text).expect("logins");
         let said = explain(&rules, &registry, logins, None, &runtime).expect("explained");
         assert!(said.contains("new_city") && said.contains("纽约"), "{said}");
+        assert!(
+            said.starts_with("核对密码之前：alice 2026-01-21T01:00:00Z  allow"),
+            "{said}"
+        );
         // Why not, for rules too; and the past logins it rests on.
         assert!(
             said.contains("规则 guard.rules:") && said.contains("suspicion >= budget"),
