@@ -313,3 +313,24 @@ fn fmt_reads_standard_input() {
     let missing = menshen(folder.path(), &["fmt", "nowhere"]);
     assert_eq!(code(&missing), 2);
 }
+
+#[test]
+fn a_login_in_a_conversation_is_explained() {
+    let done = piped(
+        root(),
+        &["chat", "rules"],
+        "/login 北京 pc\n/login 纽约 x\n/explain\n",
+    );
+    assert_eq!(code(&done), 0, "{}", stderr(&done));
+    let said = stdout(&done);
+    // The signal that fired with the past login it rests on, and the rule that did not act.
+    assert!(
+        said.contains("怀疑度") && said.contains("new_machine"),
+        "{said}"
+    );
+    assert!(
+        said.contains("规则 guard.rules:") && said.contains("执行了"),
+        "{said}"
+    );
+    assert!(said.contains(" 北京 成功"), "{said}");
+}

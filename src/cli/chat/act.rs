@@ -36,6 +36,8 @@ pub struct Stage {
     passwords: BTreeMap<String, String>,
     /// What was done since they were last asked for, as a story tells it.
     steps: Vec<Step>,
+    /// The decision over the last login, until it was explained.
+    judged: Option<String>,
 }
 
 impl std::fmt::Debug for Stage {
@@ -64,6 +66,7 @@ impl Stage {
             machines: BTreeMap::new(),
             passwords: BTreeMap::new(),
             steps: Vec::new(),
+            judged: None,
         })
     }
 
@@ -356,6 +359,7 @@ impl Stage {
             return Err(Failure::usage(problem(&answer)));
         }
         let decision = &answer["decision"];
+        self.judged = decision["id"].as_str().map(str::to_owned);
         let fired: Vec<String> = decision["signals"]
             .as_array()
             .into_iter()
@@ -391,6 +395,16 @@ impl Stage {
             self.wait_for_prompt().await;
         }
         Ok(said)
+    }
+
+    /// Why the login of the last line was judged as it was; nothing when there was none.
+    pub async fn why(&mut self) -> Result<Option<String>, Failure> {
+        let Some(id) = self.judged.take() else {
+            return Ok(None);
+        };
+        let path = format!("/v1/decisions/{id}");
+        let decision = self.api("GET", &path, Value::Null).await?;
+        Ok(Some(text(&decision["explanation"])))
     }
 
     /// Prompts go through the outbox: a moment later.

@@ -41,7 +41,7 @@ TEXT                         a text message (to begin one with / or #, write //)
 /login [CITY] [MACHINE] [wrong] [ID]   log in with a password; a captcha is solved
 /password [ID]               change the password
 /lock [ID]  /unlock [ID]     as an operator
-/explain                     why the last message was answered as it was, and why not otherwise
+/explain                     why the last message was answered, or the last login judged, as it was
 /as NAME                     go on as another WeChat user
 /quit";
 
@@ -164,7 +164,12 @@ async fn talk(
             "/help" => output::line(HELP)?,
             "/explain" => output::data(&watch.said())?,
             other => match stage.act(other).await {
-                Ok(said) => output::data(&said)?,
+                Ok(said) => {
+                    output::data(&said)?;
+                    if let Some(why) = stage.why().await? {
+                        watch.note(why);
+                    }
+                }
                 Err(Failure::Usage(message)) => output::remark(&format!("menshen: {message}")),
                 Err(failure) => return Err(failure),
             },
@@ -187,11 +192,15 @@ async fn talk(
     }
 }
 
-/// Remembers why the last message was answered as it was.
+/// Remembers why the last message was answered, or the last login judged, as it was.
 #[derive(Debug, Default)]
 struct Watch(Mutex<String>);
 
 impl Watch {
+    fn note(&self, why: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
     fn said(&self) -> String {
         let said = self
             .0

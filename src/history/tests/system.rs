@@ -190,3 +190,42 @@ fn the_counted_fields_are_those_the_registry_names() {
         .collect();
     assert_eq!(names, crate::lang::builtins::COUNTED);
 }
+
+#[test]
+fn explanations_show_the_newest_rows_an_answer_counts() {
+    let q = query(
+        HistoryFunction::Count,
+        Stream::Failures,
+        Window::Within(DAY),
+    );
+    let rows = vec![
+        failed(1, 5 * HOUR),
+        failed(2, 4 * HOUR),
+        row(3, 3 * HOUR),
+        failed(4, 2 * HOUR),
+        failed(5, HOUR),
+    ];
+    let mut table = Table {
+        rows,
+        by: vec![ByKey::Account],
+        ..Table::default()
+    };
+    let columns = Columns::new(PATHS);
+    let field = |_: FieldId| Value::unknown("field");
+    let present = Present {
+        row: &now(),
+        columns: &columns,
+        field: &field,
+    };
+    let shown = used(&q, &empty_program(), &present, &mut table);
+    let times: Vec<Millis> = shown.iter().map(|login| (T - login.time) / HOUR).collect();
+    assert_eq!(times, [1, 2, 4], "three failures, newest first; no success");
+    assert!(
+        shown
+            .iter()
+            .all(|login| !login.success && login.values == [Value::text("北京")])
+    );
+    let habits = query(HistoryFunction::New, Stream::Successes, Window::Last(10));
+    let shown = used(&habits, &empty_program(), &present, &mut table);
+    assert_eq!(shown.len(), 1);
+}
