@@ -109,8 +109,8 @@
 //! | [`config`], [`keys`], [`mod@env`] | `menshen.toml`, the master key, time and randomness |
 //!
 //! # Features
-//! `cli` (the `menshen` program), `sandbox` (a simulated WeChat platform) and `lsp` (the language
-//! server for editors) are on by default;
+//! `cli` (the `menshen` program), `sandbox` (a simulated WeChat platform), `backtest` (rules over past
+//! logins) and `lsp` (the language server for editors) are on by default;
 //! `default-features = false` leaves the library.
 
 pub mod accounts;
@@ -127,6 +127,8 @@ pub mod store;
 pub mod text;
 pub mod wechat;
 
+#[cfg(feature = "backtest")]
+pub mod backtest;
 #[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "lsp")]

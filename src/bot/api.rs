@@ -170,10 +170,11 @@ pub struct AttemptAnswer {
 }
 
 /// What the rules want of an attempt or a login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Go on.
+    #[default]
     Allow,
     /// Ask for a captcha first.
     Challenge,

@@ -3,6 +3,8 @@
 //! Data goes to standard output, everything else to standard error; nothing here decides what rules,
 //! accounts or logins mean. Exit codes are 0 (done), 1 (findings, or it failed) and 2 (wrong use).
 
+#[cfg(feature = "backtest")]
+mod backtest;
 #[cfg(feature = "sandbox")]
 mod chat;
 mod check;
@@ -34,6 +36,8 @@ mod serve;
 mod setup;
 mod shipped;
 mod signals;
+#[cfg(feature = "backtest")]
+mod simulate_logins;
 mod sources;
 mod test;
 
@@ -70,6 +74,10 @@ enum Command {
     Explain(explain::Args),
     #[cfg(feature = "sandbox")]
     Chat(chat::Args),
+    #[cfg(feature = "backtest")]
+    Backtest(Box<backtest::Args>),
+    #[cfg(feature = "backtest")]
+    SimulateLogins(simulate_logins::Args),
     Schema(schema::Args),
     Doctor(doctor::Args),
     #[cfg(feature = "lsp")]
@@ -98,6 +106,10 @@ fn run(cli: Cli) -> Outcome {
         Command::Explain(args) => explain::run(&args),
         #[cfg(feature = "sandbox")]
         Command::Chat(args) => chat::run(&args),
+        #[cfg(feature = "backtest")]
+        Command::Backtest(args) => backtest::run(&args),
+        #[cfg(feature = "backtest")]
+        Command::SimulateLogins(args) => simulate_logins::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         #[cfg(feature = "lsp")]

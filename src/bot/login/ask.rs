@@ -8,7 +8,11 @@ use jiff::tz::TimeZone;
 
 use crate::bot::subject;
 use crate::env::Millis;
+<<<<<<< HEAD
 use crate::history::{self, Column, Columns, KeyNeed, Present, Row, Rows};
+=======
+use crate::history::{self, Column, Columns, KeyNeed, Present, Rows};
+>>>>>>> 1318d0e (menshen backtest and simulate-logins: rules over past logins)
 use crate::lang::builtins::Registry;
 use crate::lang::eval::{HistoryAnswer, Judgement, PastLogin};
 use crate::lang::program::{ByKey, FieldId, HistoryQuery, Program};
@@ -44,6 +48,12 @@ pub fn field(
     now: Millis,
     id: FieldId,
 ) -> Answered {
+    // Most of what conditions ask is a column of the login.
+    if let (Some(column), Some(login)) = (names.columns.get(id), &case.login)
+        && column != Column::Success
+    {
+        return Answered::Value(login.row.field(column));
+    }
     let path = names.registry.field_spec(id).path;
     let (root, rest) = path.split_once('.').unwrap_or((path, ""));
     Answered::Value(match root {

@@ -24,7 +24,8 @@ pub(crate) fn views(judgement: &Judgement, zone: &TimeZone) -> Vec<SignalView> {
         .collect()
 }
 
-fn view(signal: &SignalResult, zone: &TimeZone) -> SignalView {
+/// One signal, as a decision's record holds it.
+pub(crate) fn view(signal: &SignalResult, zone: &TimeZone) -> SignalView {
     let (state, missing) = match &signal.state {
         SignalState::Fired => ("fired", Vec::new()),
         SignalState::Quiet => ("quiet", Vec::new()),

@@ -1,0 +1,108 @@
+//! Which alerts would have become prompts: the cool-down and the daily cap of `guard::alerts`,
+//! without a store.
+//!
+//! What owners would have answered is not known: no alert is closed but by its time. Replays against
+//! a live bot hold this to the original (`tests/backtest_replay.rs`).
+
+use crate::env::{DAY, HOUR, Millis};
+use crate::guard::Limits;
+use crate::guard::alerts::MAX_OPEN;
+use crate::lang::program::AlertAction;
+
+/// What became of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Prompt {
+    /// There was none.
+    #[default]
+    None,
+    /// The owner is asked.
+    Raised,
+    /// A cool-down holds: added to the alert before.
+    Appended,
+    /// The owner was asked often enough today: a captcha instead.
+    Capped,
+}
+
+/// The alerts of one account so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Alerts {
+    cool_downs: Vec<CoolDown>,
+    /// Until when each alert is open, the oldest first, and its number.
+    open: Vec<(u64, Millis)>,
+    number: u64,
+    day: i64,
+    today: u32,
+}
+
+#[derive(Debug, Clone)]
+struct CoolDown {
+    /// The machine's number for one per machine.
+    scope: Option<u32>,
+    alert: u64,
+    until: Millis,
+    signals: Vec<usize>,
+}
+
+impl Alerts {
+    /// Whether there was one that may still count.
+    pub(super) fn any(&self) -> bool {
+        self.number > 0
+    }
+
+    /// Raises an alert at `now`. `machine` is the login's, `signals` what fired.
+    pub(super) fn raise(
+        &mut self,
+        alert: &AlertAction,
+        now: Millis,
+        machine: u32,
+        mut signals: Vec<usize>,
+        limits: &Limits,
+    ) -> Prompt {
+        self.open.retain(|(_, until)| now < *until);
+        let scope = alert.per_machine.then_some(machine);
+        let before = self
+            .cool_downs
+            .iter()
+            .find(|row| row.scope == scope && row.until > now);
+        if let (Some(row), true) = (before, alert.once_per > 0)
+            && self.open.iter().any(|(number, _)| *number == row.alert)
+        {
+            if signals.iter().all(|signal| row.signals.contains(signal)) {
+                return Prompt::Appended;
+            }
+            let more = row
+                .signals
+                .iter()
+                .filter(|signal| !signals.contains(signal));
+            let more: Vec<usize> = more.copied().collect();
+            signals.extend(more);
+        }
+        if self.open.len() >= MAX_OPEN {
+            self.open.remove(0);
+        }
+        let day = (now + 8 * HOUR).div_euclid(DAY);
+        if day != self.day {
+            (self.day, self.today) = (day, 0);
+        }
+        let capped = self.today >= limits.prompts_per_day;
+        if !capped {
+            self.today += 1;
+        }
+        self.number += 1;
+        self.open
+            .push((self.number, now.saturating_add(limits.alert_open)));
+        self.cool_downs
+            .retain(|row| row.scope != scope && row.until > now);
+        self.cool_downs.push(CoolDown {
+            scope,
+            alert: self.number,
+            until: now.saturating_add(alert.once_per),
+            signals,
+        });
+        if capped {
+            Prompt::Capped
+        } else {
+            Prompt::Raised
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What rules can ask of a login in the table. What a field means and how the history is asked
+//! stands in `bot::login::ask`, which the live bot uses.
+
+use crate::bot::login::Case;
+use crate::bot::login::ask::{self, Answered, Names};
+use crate::history::{self, Row};
+use crate::lang::eval::{Experience, Facts, HistoryAnswer, Judgement, SignalResult, SignalState};
+use crate::lang::program::{FieldId, HistoryQuery, Name, Program};
+use crate::lang::value::Value;
+
+use super::super::symbols::Symbol;
+use super::super::table::Table;
+use super::rows::Histories;
+
+/// What the signals said, before it is put into words.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said<'a> {
+    pub(super) program: &'a Program,
+    pub(super) states: &'a [SignalState],
+    pub(super) suspicion: f64,
+}
+
+impl Said<'_> {
+    /// As the live bot hands it on.
+    pub(super) fn judgement(&self) -> Judgement {
+        let signals: Vec<SignalResult> = self
+            .program
+            .signals
+            .iter()
+            .zip(self.states)
+            .enumerate()
+            .map(|(index, (signal, state))| SignalResult {
+                index,
+                name: signal.name.clone(),
+                title: signal.title.clone(),
+                weight: signal.weight,
+                shadow: signal.shadow,
+                state: state.clone(),
+                values: Vec::new(),
+            })
+            .collect();
+        let mut judgement = Judgement {
+            signals,
+            suspicion: self.suspicion,
+            reasons: String::new(),
+        };
+        let titles: Vec<&str> = judgement
+            .counted()
+            .filter(|signal| signal.weight >= 0.0)
+            .map(|signal| signal.title.as_str())
+            .collect();
+        judgement.reasons = titles.join("、");
+        judgement
+    }
+}
+
+/// The facts of one login.
+pub(super) struct TableFacts<'a, 't> {
+    pub(super) table: &'t Table,
+    pub(super) names: Names<'a>,
+    pub(super) suspicion: Option<FieldId>,
+    pub(super) case: &'a Case,
+    pub(super) account: Symbol,
+    pub(super) said: Option<Said<'a>>,
+    pub(super) histories: &'a mut Histories<'t>,
+}
+
+impl Facts for TableFacts<'_, '_> {
+    fn field(&mut self, id: FieldId) -> Value {
+        if let (true, Some(said)) = (Some(id) == self.suspicion, &self.said) {
+            return Value::Number(said.suspicion);
+        }
+        let judgement = self.said.map(|said| said.judgement());
+        let now = self.case.login.as_ref().map_or(0, |login| login.row.time);
+        match ask::field(self.case, judgement.as_ref(), self.names, now, id) {
+            Answered::Value(value) => value,
+            Answered::Previous => {
+                let path = self.names.registry.field_spec(id).path;
+                let Some(login) = &self.case.login else {
+                    return Value::unknown(path);
+                };
+                history::previous(self.histories.own(), &login.row)
+                    .map(Row::point)
+                    .map_or_else(|| Value::unknown(path), |point| Value::Login(point.into()))
+            }
+        }
+    }
+
+    fn name(&mut self, name: &Name) -> Value {
+        match name {
+            Name::Outcome(name)
+            | Name::Capture(name)
+            | Name::Slot(name)
+            | Name::Variable(name)
+            | Name::Raw(name) => Value::unknown(name),
+        }
+    }
+
+    fn history(
+        &mut self,
+        query: &HistoryQuery,
+        value: Option<&Value>,
+        program: &Program,
+    ) -> HistoryAnswer {
+        let Some(login) = &self.case.login else {
+            return HistoryAnswer::unknown("login");
+        };
+        ask::history(
+            self.case,
+            login,
+            self.names,
+            query,
+            value,
+            program,
+            self.histories,
+        )
+    }
+
+    fn trusted(&mut self, machine: &Value) -> bool {
+        if self.table.trust.is_empty() {
+            return false;
+        }
+        let (Value::Machine(machine) | Value::Text(machine)) = machine else {
+            return false;
+        };
+        let Some(login) = &self.case.login else {
+            return false;
+        };
+        let now = login.row.time;
+        self.table
+            .symbols
+            .find(machine.as_bytes())
+            .and_then(|symbol| self.table.trust.get(&(self.account, symbol)))
+            .is_some_and(|spans| {
+                spans
+                    .iter()
+                    .any(|(since, until)| *since <= now && now < *until)
+            })
+    }
+
+    fn experience(&mut self) -> Experience {
+        match &self.case.login {
+            Some(login) => history::experience(self.histories.own(), &login.row),
+            None => Experience::default(),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Which rows belong together: by account, and by every other key the rules look under.
+
+use crate::history::network_of;
+use crate::lang::program::ByKey;
+
+use super::super::needs::Need;
+use super::super::symbols::{NONE, Symbol, Symbols};
+use super::super::table::Table;
+
+/// Rows in groups; within a group in the order in which they were put.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    offsets: Vec<u32>,
+    rows: Vec<u32>,
+}
+
+impl Groups {
+    /// Groups the rows `order` by number; rows without one ([`NONE`]) are in no group.
+    fn new(
+        groups: usize,
+        order: impl Iterator<Item = u32> + Clone,
+        of: impl Fn(u32) -> u32,
+    ) -> Self {
+        let mut offsets = vec![0_u32; groups + 1];
+        for row in order.clone() {
+            let group = of(row);
+            if group != NONE {
+                offsets[group as usize + 1] += 1;
+            }
+        }
+        for at in 1..offsets.len() {
+            offsets[at] += offsets[at - 1];
+        }
+        let mut next = offsets.clone();
+        let mut rows = vec![0_u32; offsets[groups] as usize];
+        for row in order {
+            let group = of(row);
+            if group != NONE {
+                let at = &mut next[group as usize];
+                rows[*at as usize] = row;
+                *at += 1;
+            }
+        }
+        Self { offsets, rows }
+    }
+
+    /// The rows of a group.
+    pub(super) fn rows(&self, group: u32) -> &[u32] {
+        let at = group as usize;
+        match (self.offsets.get(at), self.offsets.get(at + 1)) {
+            (Some(from), Some(to)) => &self.rows[*from as usize..*to as usize],
+            _ => &[],
+        }
+    }
+}
+
+/// The accounts' rows in the order of arrival.
+pub(super) fn by_account(table: &Table) -> Groups {
+    Groups::new(table.accounts.len(), 0..table.len() as u32, |row| {
+        table.account[row as usize]
+    })
+}
+
+/// The rows of one kind of key, in the order of time, then arrival.
+#[derive(Debug)]
+pub(super) struct KeyIndex {
+    /// Which key.
+    pub(super) by: ByKey,
+    of_row: Numbers,
+    groups: Groups,
+}
+
+/// The group of each row.
+#[derive(Debug)]
+enum Numbers {
+    Own(Vec<u32>),
+    Column(Need),
+    One,
+}
+
+impl KeyIndex {
+    /// Groups the table's rows by `by`, which is not the account.
+    pub(super) fn new(by: ByKey, table: &Table) -> Self {
+        let (of_row, groups) = match by {
+            ByKey::Machine => column(table, Need::Machine),
+            ByKey::City => column(table, Need::City),
+            ByKey::Country => column(table, Need::Country),
+            ByKey::Ip => addresses(table, |ip| ip.to_canonical().to_string()),
+            ByKey::Network => addresses(table, |ip| network_of(ip).to_string()),
+            ByKey::Asn => {
+                let mut known = Symbols::default();
+                let numbers = (0..table.len() as u32)
+                    .map(|row| match table.asn(row) {
+                        Some(asn) => known.intern(&asn.to_be_bytes()),
+                        None => NONE,
+                    })
+                    .collect();
+                (Numbers::Own(numbers), known.len())
+            }
+            ByKey::All | ByKey::Account => (Numbers::One, 1),
+        };
+        let mut index = Self {
+            by,
+            of_row,
+            groups: Groups::default(),
+        };
+        let rows = 0..table.len() as u32;
+        index.groups = if table.ordered {
+            Groups::new(groups, rows, |row| index.group(row, table))
+        } else {
+            let mut order: Vec<u32> = rows.collect();
+            order.sort_by_key(|row| table.time[*row as usize]);
+            Groups::new(groups, order.into_iter(), |row| index.group(row, table))
+        };
+        index
+    }
+
+    /// The group of a row; [`NONE`] when the row has no such key.
+    pub(super) fn group(&self, row: u32, table: &Table) -> u32 {
+        match &self.of_row {
+            Numbers::Own(numbers) => numbers[row as usize],
+            Numbers::Column(need) => table
+                .column(*need)
+                .map_or(NONE, |column| column[row as usize]),
+            Numbers::One => 0,
+        }
+    }
+
+    /// The rows of a group.
+    pub(super) fn rows(&self, group: u32) -> &[u32] {
+        self.groups.rows(group)
+    }
+}
+
+fn column(table: &Table, need: Need) -> (Numbers, usize) {
+    (Numbers::Column(need), table.symbols.len())
+}
+
+/// Groups by what `name` makes of the address: differently written addresses may be one.
+fn addresses(table: &Table, name: impl Fn(std::net::IpAddr) -> String) -> (Numbers, usize) {
+    let Some(column) = table.column(Need::Ip) else {
+        return (Numbers::Own(vec![NONE; table.len()]), 0);
+    };
+    let mut known = Symbols::default();
+    let mut by_symbol: Vec<Option<Symbol>> = vec![None; table.symbols.len()];
+    let numbers = column
+        .iter()
+        .map(|symbol| {
+            if *symbol == NONE {
+                return NONE;
+            }
+            *by_symbol[*symbol as usize].get_or_insert_with(|| {
+                match table.symbols.text(*symbol).parse() {
+                    Ok(ip) => known.intern(name(ip).as_bytes()),
+                    Err(_) => NONE,
+                }
+            })
+        })
+        .collect();
+    (Numbers::Own(numbers), known.len())
+}

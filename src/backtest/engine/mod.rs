@@ -1,0 +1,396 @@
+//! Runs rule sets over the table: the live evaluator and the live history code, many logins at once.
+//!
+//! Work goes account by account, which threads share; what other accounts did is looked up in the
+//! table, so the answer is exact and the same for any number of threads. Rules that look across
+//! accounts make it go through time in stretches, so that what is looked up stays near.
+
+mod alerts;
+mod facts;
+mod index;
+mod rows;
+mod same;
+mod stage;
+
+pub use alerts::Prompt;
+pub use stage::{Outcome, Prepared, Seen};
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::tz::TimeZone;
+
+use crate::bot::login::ask::Names;
+use crate::bot::login::{Case, decide};
+use crate::bot::ruleset::Ruleset;
+use crate::guard::Limits;
+use crate::history::Columns;
+use crate::lang::builtins::Registry;
+use crate::lang::eval::{Judgement, Trace};
+use crate::lang::program::{ByKey, FieldId, Program};
+use crate::store::records::Account;
+
+use super::input::Watch;
+use super::symbols::Symbol;
+use super::table::{KNOWN, Maker, SUCCESS, Table};
+use alerts::Alerts;
+use index::{Groups, KeyIndex};
+use rows::Histories;
+use stage::Stage;
+
+/// Rows worked on at a stretch when rules look across accounts.
+const STRETCH: usize = 1 << 18;
+/// Accounts a thread takes at a time.
+const TAKE: usize = 32;
+/// Logins of one account made ready at a time.
+const SEGMENT: usize = 2_048;
+/// Locks the accounts' alerts are spread over.
+const SHARDS: usize = 64;
+
+/// Takes what the engine finds. One per thread; what they took is put together afterwards, so the
+/// order in which accounts come must not matter.
+pub trait Sink: Send {
+    /// A login and what each rule set says of it. Logins of one account come in their order.
+    fn login(&mut self, seen: &Seen<'_>);
+}
+
+/// What the engine runs with.
+pub struct Engine<'t> {
+    table: &'t Table,
+    registry: &'t Registry,
+    zone: TimeZone,
+    limits: Limits,
+    columns: Columns,
+    suspicion: Option<FieldId>,
+    variants: Vec<Prepared>,
+    accounts: Groups,
+    indexes: Vec<KeyIndex>,
+    reaches: Vec<(ByKey, Option<i64>)>,
+    /// Threads to use.
+    pub threads: usize,
+    /// Look for the signals without which there would be no alert.
+    pub decisive: bool,
+}
+
+impl std::fmt::Debug for Engine<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine")
+            .field("rows", &self.table.len())
+            .field("variants", &self.variants.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One login explained.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// What the signals say, with values.
+    pub judgement: Judgement,
+    /// What they saw.
+    pub traces: Vec<(Trace, Option<Trace>)>,
+    /// The text the live bot would keep.
+    pub text: String,
+    /// `on login` rules: name, whether they acted, and why not.
+    pub rules: Vec<(String, bool, Option<String>)>,
+}
+
+/// The signals of a judgement as a decision's record holds them.
+pub fn views(judgement: &Judgement, zone: &TimeZone) -> Vec<crate::bot::api::SignalView> {
+    judgement
+        .signals
+        .iter()
+        .map(|signal| decide::view(signal, zone))
+        .collect()
+}
+
+/// A piece of work: some logins of one account, by their place among its rows.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    account: Symbol,
+    from: u32,
+    to: u32,
+}
+
+impl<'t> Engine<'t> {
+    /// Prepares `variants` over `table`. `zone` is that of accounts without one.
+    pub fn new(
+        table: &'t Table,
+        registry: &'t Registry,
+        variants: Vec<Arc<Ruleset>>,
+        zone: TimeZone,
+        limits: Limits,
+    ) -> Self {
+        let mut variants: Vec<Prepared> = variants.into_iter().map(Prepared::new).collect();
+        same::find(&mut variants);
+        let reaches = rows::reaches(variants.iter().flat_map(|variant| &variant.rules.windows));
+        let indexes = reaches
+            .iter()
+            .filter(|(by, _)| *by != ByKey::Account)
+            .map(|(by, _)| KeyIndex::new(*by, table))
+            .collect();
+        let suspicion = registry
+            .fields()
+            .iter()
+            .position(|field| field.path == "suspicion")
+            .and_then(|at| u16::try_from(at).ok())
+            .map(FieldId);
+        Self {
+            table,
+            registry,
+            zone,
+            limits,
+            columns: Columns::of(registry),
+            suspicion,
+            variants,
+            accounts: index::by_account(table),
+            indexes,
+            reaches,
+            threads: 1,
+            decisive: false,
+        }
+    }
+
+    /// The rule sets.
+    pub fn variants(&self) -> &[Prepared] {
+        &self.variants
+    }
+
+    /// The rules of a rule set.
+    pub fn program(&self, variant: usize) -> &Program {
+        &self.variants[variant].rules.program
+    }
+
+    /// The zone an account's times are shown in.
+    pub fn zone_of(&self, account: Symbol) -> &TimeZone {
+        self.table.zones.get(&account).unwrap_or(&self.zone)
+    }
+
+    /// Judges every login. Gives back the sinks, one per thread.
+    pub fn run<S: Sink>(&self, sink: impl Fn() -> S + Sync, watch: &Watch) -> Vec<S> {
+        let n = self.table.len();
+        let stretch = if self.indexes.is_empty() { n } else { STRETCH };
+        let mut sinks: Vec<S> = (0..self.threads.max(1)).map(|_| sink()).collect();
+        let alerts: Vec<Mutex<HashMap<Symbol, Vec<Alerts>>>> =
+            (0..SHARDS).map(|_| Mutex::default()).collect();
+        let mut cursors = vec![0_u32; self.table.accounts.len()];
+        let mut from = 0;
+        while from < n && !watch.stopped() {
+            let to = (from + stretch).min(n);
+            let pieces = self.pieces(from, to, &mut cursors);
+            let next = AtomicUsize::new(0);
+            std::thread::scope(|scope| {
+                for sink in &mut sinks {
+                    let (pieces, next, alerts) = (&pieces, &next, &alerts);
+                    scope.spawn(move || {
+                        let mut worker = self.worker(from, to);
+                        loop {
+                            let at = next.fetch_add(TAKE, Ordering::Relaxed);
+                            let Some(some) = pieces.get(at..pieces.len().min(at + TAKE)) else {
+                                break;
+                            };
+                            if some.is_empty() || watch.stopped() {
+                                break;
+                            }
+                            let mut done = 0;
+                            for piece in some {
+                                worker.piece(*piece, alerts, sink);
+                                done += u64::from(piece.to - piece.from);
+                            }
+                            watch.judged.fetch_add(done, Ordering::Relaxed);
+                        }
+                    });
+                }
+            });
+            from = to;
+        }
+        sinks
+    }
+
+    /// Explains what a rule set says of some logins, given in any order.
+    pub fn explain(&self, rows: &[u32], variant: usize) -> Vec<Explained> {
+        rows.iter()
+            .map(|row| {
+                let account = self.table.account[*row as usize];
+                let all = self.accounts.rows(account);
+                let at = all.partition_point(|known| known < row);
+                let mut worker = self.worker(*row as usize, *row as usize + 1);
+                worker.explain(account, all, at, variant)
+            })
+            .collect()
+    }
+
+    /// The logins `from..to`, by account. Accounts in the order in which they first come.
+    fn pieces(&self, from: usize, to: usize, cursors: &mut [u32]) -> Vec<Piece> {
+        let mut place: HashMap<Symbol, usize> = HashMap::new();
+        let mut pieces: Vec<Piece> = Vec::new();
+        let whole = from == 0 && to == self.table.len();
+        if whole {
+            let all = 0..self.table.accounts.len() as u32;
+            return all
+                .map(|account| Piece {
+                    account,
+                    from: 0,
+                    to: self.accounts.rows(account).len() as u32,
+                })
+                .filter(|piece| piece.to > 0)
+                .collect();
+        }
+        for account in &self.table.account[from..to] {
+            let at = *place.entry(*account).or_insert_with(|| {
+                let cursor = cursors[*account as usize];
+                pieces.push(Piece {
+                    account: *account,
+                    from: cursor,
+                    to: cursor,
+                });
+                pieces.len() - 1
+            });
+            pieces[at].to += 1;
+        }
+        for piece in &pieces {
+            cursors[piece.account as usize] = piece.to;
+        }
+        pieces
+    }
+
+    fn worker(&self, from: usize, to: usize) -> Worker<'_> {
+        let maker = Maker::new(self.table, self.zone.clone());
+        let mut histories = Histories::new(self.table, &self.indexes, &self.reaches, maker);
+        let first = self.table.time[from..to].iter().min().copied();
+        histories.enter(from as u32, to as u32, first.unwrap_or(i64::MIN));
+        Worker {
+            engine: self,
+            stage: Stage {
+                table: self.table,
+                names: Names {
+                    registry: self.registry,
+                    columns: &self.columns,
+                },
+                suspicion: self.suspicion,
+                limits: &self.limits,
+                variants: &self.variants,
+                histories,
+                decisive: self.decisive,
+            },
+            outcomes: vec![Outcome::default(); self.variants.len()],
+        }
+    }
+}
+
+struct Worker<'e> {
+    engine: &'e Engine<'e>,
+    stage: Stage<'e, 'e>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Worker<'_> {
+    fn piece<S: Sink>(
+        &mut self,
+        piece: Piece,
+        alerts: &[Mutex<HashMap<Symbol, Vec<Alerts>>>],
+        sink: &mut S,
+    ) {
+        let table = self.engine.table;
+        let all = self.engine.accounts.rows(piece.account);
+        let name: Arc<str> = table.accounts.text(piece.account).into();
+        let (from, to) = (piece.from as usize, piece.to as usize);
+        let before = all[..from].iter().filter(|row| table.has(**row, SUCCESS));
+        let mut successes = before.count() as u32;
+        let shard = &alerts[piece.account as usize % SHARDS];
+        let lock = || shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = match from {
+            0 => None,
+            _ => lock().remove(&piece.account),
+        }
+        .unwrap_or_else(|| vec![Alerts::default(); self.outcomes.len()]);
+        let mut case = self.case(piece.account, all);
+        let mut start = from;
+        while start < to {
+            let end = (start + SEGMENT).min(to);
+            self.stage.histories.load_account(all, start, end, &name);
+            for (at, row) in all.iter().enumerate().take(end).skip(start) {
+                self.account(table.has(*row, KNOWN), piece.account, all, &mut case);
+                self.stage.case(*row, at, &mut case);
+                self.stage.judge(
+                    *row,
+                    piece.account,
+                    &mut case,
+                    &mut kept,
+                    &mut self.outcomes,
+                );
+                sink.login(&Seen {
+                    table,
+                    row: *row,
+                    account: piece.account,
+                    before: successes,
+                    known_since: self.stage.histories.known_since(),
+                    outcomes: &self.outcomes,
+                });
+                successes += u32::from(table.has(*row, SUCCESS));
+            }
+            start = end;
+        }
+        if to < all.len() && kept.iter().any(Alerts::any) {
+            lock().insert(piece.account, kept);
+        }
+    }
+
+    fn explain(&mut self, account: Symbol, all: &[u32], at: usize, variant: usize) -> Explained {
+        let table = self.engine.table;
+        let name: Arc<str> = table.accounts.text(account).into();
+        let mut case = self.case(account, all);
+        let known = all.get(at).is_some_and(|row| table.has(*row, KNOWN));
+        self.account(known, account, all, &mut case);
+        self.stage.histories.load_account(all, at, at + 1, &name);
+        self.stage.case(all[at], at, &mut case);
+        let (judgement, traces) = self.stage.explain(variant, account, &mut case);
+        let program = self.engine.program(variant);
+        let zone = self.engine.zone_of(account);
+        let text = decide::explanation(program, &judgement, &traces, zone);
+        let rules = self.stage.why(variant, account, &case, &judgement, zone);
+        Explained {
+            judgement,
+            traces,
+            text,
+            rules,
+        }
+    }
+
+    fn case(&self, account: Symbol, all: &[u32]) -> Case {
+        let mut case = Case::default();
+        self.account(true, account, all, &mut case);
+        case
+    }
+
+    /// Sets the account of a case, unless there is none.
+    fn account(&self, known: bool, account: Symbol, all: &[u32], case: &mut Case) {
+        let table = self.engine.table;
+        if known == case.account.is_some() {
+            return;
+        }
+        case.bound = known;
+        case.account = known.then(|| match table.people.get(&account) {
+            Some(person) => person.clone(),
+            None => {
+                let since = all.first().map_or(0, |row| table.time[*row as usize]);
+                person(table.accounts.text(account), since)
+            }
+        });
+    }
+}
+
+/// An account of which only the logins are known.
+fn person(id: &str, since: i64) -> Account {
+    Account {
+        id: id.to_owned(),
+        name: String::new(),
+        phone: None,
+        password: None,
+        password_version: 0,
+        password_change_required: false,
+        zone: None,
+        status: Default::default(),
+        created: since,
+        updated: since,
+    }
+}

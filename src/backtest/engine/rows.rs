@@ -1,0 +1,447 @@
+//! The table as a provider of history rows: what the store holds live, as of one login.
+//!
+//! The same bounds hold as there: the newest 2,000 rows of an account and 20,000 of any other key,
+//! and the longest window the rules have under it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::bot::login::ask;
+use crate::env::Millis;
+use crate::guard::history::{ACCOUNT_ROWS, OTHER_ROWS};
+use crate::history::{Key, KeyNeed, KeyPart, Row, Rows, Slice, network_of};
+use crate::lang::program::ByKey;
+
+use super::super::needs::narrowest;
+use super::super::symbols::{NONE, Symbol};
+use super::super::table::{Maker, SUCCESS, Table};
+use super::index::KeyIndex;
+
+/// Rows of other keys held at a time by one thread: about 150 MB.
+const CACHED_ROWS: usize = 400_000;
+
+/// Rows made for one key, sorted by time, then arrival.
+#[derive(Debug, Default)]
+struct Loaded {
+    rows: Vec<Row>,
+    /// Where the first of `rows` stands among all rows of the key.
+    skipped: usize,
+    /// (arrival, time) of successes, each the first by time among those that had arrived.
+    firsts: Vec<(u64, Millis)>,
+    /// Rows answered with 锁定: which, and since when that is known.
+    locks: Vec<(usize, Millis)>,
+}
+
+impl Loaded {
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.firsts.clear();
+        self.locks.clear();
+        self.skipped = 0;
+    }
+
+    /// What is known at the present login: nothing that was answered later.
+    fn as_of(&mut self, now: Millis) {
+        for (at, since) in &self.locks {
+            self.rows[*at].answered_lock = *since <= now;
+        }
+    }
+}
+
+/// The login that asks.
+#[derive(Debug, Clone, Copy, Default)]
+struct Now {
+    row: u32,
+    time: Millis,
+}
+
+/// The histories one thread has at hand.
+#[derive(Debug)]
+pub(super) struct Histories<'t> {
+    table: &'t Table,
+    indexes: &'t [KeyIndex],
+    maker: Maker<'t>,
+    account: Loaded,
+    /// How many rows of the account had arrived when the present one did.
+    arrived: usize,
+    now: Now,
+    windows: Arc<[KeyNeed]>,
+    /// How far back the rows of a key are made, over all rule sets: by narrowest key.
+    reaches: &'t [(ByKey, Option<Millis>)],
+    /// First and one past the last row of the stretch worked on, and its first time.
+    stretch: (u32, u32, Millis),
+    cache: HashMap<(ByKey, u32), Loaded>,
+    cached: usize,
+    accounts: HashMap<Symbol, Arc<str>>,
+    /// Rows of a combination of keys.
+    combined: Vec<Row>,
+}
+
+/// For each single key rows are looked up by, the longest window any of the rule sets needs.
+pub(super) fn reaches<'w>(
+    windows: impl Iterator<Item = &'w KeyNeed>,
+) -> Vec<(ByKey, Option<Millis>)> {
+    let mut all: Vec<(ByKey, Option<Millis>)> = Vec::new();
+    for need in windows {
+        let by = narrowest(need);
+        match all.iter_mut().find(|(known, _)| *known == by) {
+            Some((_, window)) => *window = window.zip(need.window).map(|(a, b)| a.max(b)),
+            None => all.push((by, need.window)),
+        }
+    }
+    all
+}
+
+impl<'t> Histories<'t> {
+    pub(super) fn new(
+        table: &'t Table,
+        indexes: &'t [KeyIndex],
+        reaches: &'t [(ByKey, Option<Millis>)],
+        maker: Maker<'t>,
+    ) -> Self {
+        Self {
+            table,
+            indexes,
+            maker,
+            account: Loaded::default(),
+            arrived: 0,
+            now: Now::default(),
+            windows: Arc::from([]),
+            reaches,
+            stretch: (0, 0, Millis::MIN),
+            cache: HashMap::new(),
+            cached: 0,
+            accounts: HashMap::new(),
+            combined: Vec::new(),
+        }
+    }
+
+    /// Moves to another stretch of rows: what was made for the last one may reach too short.
+    pub(super) fn enter(&mut self, from: u32, to: u32, first: Millis) {
+        if self.stretch != (from, to, first) {
+            self.stretch = (from, to, first);
+            self.cache.clear();
+            self.cached = 0;
+            self.accounts.clear();
+        }
+    }
+
+    /// Makes the rows `all[from..to]` of an account, and those before it that may be asked for.
+    /// `all` is in the order of arrival.
+    pub(super) fn load_account(&mut self, all: &[u32], from: usize, to: usize, name: &Arc<str>) {
+        let table = self.table;
+        let window = self
+            .reaches
+            .iter()
+            .find(|(by, _)| *by == ByKey::Account)
+            .and_then(|(_, window)| *window);
+        // One more than counts, to know what is gone.
+        let mut start = from.saturating_sub(ACCOUNT_ROWS + 1);
+        if let (Some(window), true) = (window, table.ordered) {
+            let after = table.time[all[from] as usize].saturating_sub(window);
+            let old = all[start..from].partition_point(|row| table.time[*row as usize] <= after);
+            start += old;
+        }
+        let loaded = &mut self.account;
+        loaded.clear();
+        loaded.skipped = start;
+        loaded
+            .rows
+            .extend(all[start..to].iter().map(|row| self.maker.row(*row, name)));
+        if !table.ordered {
+            loaded.rows.sort_by_key(|row| (row.time, row.arrival));
+        }
+        firsts(&mut loaded.firsts, all[..to].iter().copied(), table);
+        locks(loaded, table);
+    }
+
+    /// Moves to a row of the loaded account, the `arrived`th to arrive; a copy of it as it is before
+    /// anybody knows how it ends.
+    pub(super) fn present(&mut self, row: u32, arrived: usize) -> Row {
+        self.now = Now {
+            row,
+            time: self.table.time[row as usize],
+        };
+        self.arrived = arrived;
+        self.account.as_of(self.now.time);
+        let rows = &self.account.rows;
+        let at = rows
+            .partition_point(|known| (known.time, known.arrival) < (self.now.time, u64::from(row)));
+        let mut present = rows.get(at).cloned().unwrap_or_default();
+        present.success = false;
+        present.reason = None;
+        present.answered_lock = false;
+        present
+    }
+
+    /// The rule set whose windows hold from now on.
+    pub(super) fn ask_with(&mut self, windows: &Arc<[KeyNeed]>) {
+        if !Arc::ptr_eq(&self.windows, windows) {
+            self.windows = windows.clone();
+        }
+    }
+
+    /// The account's own rows.
+    pub(super) fn own(&self) -> Slice<'_, Row> {
+        let after = ask::reach(&self.windows, &[ByKey::Account], self.now.time);
+        let loaded = &self.account;
+        let rows = loaded.rows.as_slice();
+        let end = if self.table.ordered {
+            (self.arrived - loaded.skipped).min(rows.len())
+        } else {
+            rows.len()
+        };
+        cut(loaded, end, self.arrived, ACCOUNT_ROWS, after, self.now.row)
+    }
+
+    /// Successes of the account that had arrived, in all of its history.
+    pub(super) fn known_since(&self) -> Option<Millis> {
+        first_before(&self.account.firsts, self.now.row)
+    }
+
+    fn others(&mut self, by: ByKey) -> Option<&mut Loaded> {
+        let table = self.table;
+        let index = self.indexes.iter().find(|index| index.by == by)?;
+        let group = index.group(self.now.row, table);
+        if group == NONE {
+            return None;
+        }
+        if self.cached > CACHED_ROWS {
+            self.cache.clear();
+            self.cached = 0;
+        }
+        let (from, to, first) = self.stretch;
+        let window = self
+            .reaches
+            .iter()
+            .find(|(known, _)| *known == by)
+            .and_then(|(_, window)| *window);
+        let (maker, accounts) = (&mut self.maker, &mut self.accounts);
+        let cached = &mut self.cached;
+        let loaded = self.cache.entry((by, group)).or_insert_with(|| {
+            let all = index.rows(group);
+            let mut loaded = Loaded::default();
+            let (mut start, mut end) = (0, all.len());
+            if table.ordered {
+                end = all.partition_point(|row| *row < to);
+                start = all
+                    .partition_point(|row| *row < from)
+                    .saturating_sub(OTHER_ROWS + 1);
+                if let Some(window) = window {
+                    let after = first.saturating_sub(window);
+                    start =
+                        start.max(all.partition_point(|row| table.time[*row as usize] <= after));
+                }
+            }
+            loaded.skipped = start;
+            loaded.rows.reserve_exact(end.saturating_sub(start));
+            for row in all.get(start..end).unwrap_or_default() {
+                let account = accounts
+                    .entry(table.account[*row as usize])
+                    .or_insert_with_key(|symbol| table.accounts.text(*symbol).into());
+                loaded.rows.push(maker.row(*row, account));
+            }
+            firsts(&mut loaded.firsts, all[..end].iter().copied(), table);
+            locks(&mut loaded, table);
+            *cached += loaded.rows.len();
+            loaded
+        });
+        loaded.as_of(self.now.time);
+        Some(loaded)
+    }
+}
+
+/// The rows of one key as the store would give them: those after `after` among the newest `most` of
+/// what had arrived. `end` is one past the last row that may have arrived, `arrived` how many had.
+fn cut<'a>(
+    loaded: &'a Loaded,
+    end: usize,
+    arrived: usize,
+    most: usize,
+    after: Option<Millis>,
+    present: u32,
+) -> Slice<'a, Row> {
+    let rows = &loaded.rows[..end];
+    let mut start = after.map_or(0, |after| rows.partition_point(|row| row.time <= after));
+    let mut truncated = false;
+    if arrived >= most {
+        // Trimmed: all but the newest `most` of those that had arrived.
+        let mut left = most;
+        let mut oldest = rows.len();
+        for (at, row) in rows.iter().enumerate().rev() {
+            if row.arrival < u64::from(present) {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+                oldest = at;
+            }
+        }
+        let from = after.map_or(Millis::MIN, |after| after.saturating_add(1));
+        // The newest row that is gone: when it lies in the stretch asked for, something is missing.
+        let gone = rows[..oldest]
+            .iter()
+            .rev()
+            .find(|row| row.arrival < u64::from(present));
+        let trimmed = left == 0 && gone.is_some_and(|row| row.time >= from);
+        truncated = (left == 0 && oldest >= start) || trimmed;
+        start = start.max(oldest);
+    }
+    Slice {
+        rows: &rows[start..],
+        first_success: first_before(&loaded.firsts, present),
+        truncated,
+    }
+}
+
+fn first_before(firsts: &[(u64, Millis)], present: u32) -> Option<Millis> {
+    firsts
+        .iter()
+        .find(|(arrival, _)| *arrival < u64::from(present))
+        .map(|(_, time)| *time)
+}
+
+/// The first successes by time, each with when it was known. In ordered data that is one.
+fn firsts(out: &mut Vec<(u64, Millis)>, rows: impl Iterator<Item = u32>, table: &Table) {
+    out.clear();
+    if table.ordered {
+        let first = rows.into_iter().find(|row| table.has(*row, SUCCESS));
+        out.extend(first.map(|row| (u64::from(row), table.time[row as usize])));
+        return;
+    }
+    let mut all: Vec<(Millis, u64)> = rows
+        .filter(|row| table.has(*row, SUCCESS))
+        .map(|row| (table.time[row as usize], u64::from(row)))
+        .collect();
+    all.sort_unstable();
+    let mut earliest = u64::MAX;
+    for (time, arrival) in all {
+        if arrival < earliest {
+            earliest = arrival;
+            out.push((arrival, time));
+        }
+    }
+}
+
+fn locks(loaded: &mut Loaded, table: &Table) {
+    if table.answered_lock.is_empty() {
+        return;
+    }
+    for (at, row) in loaded.rows.iter().enumerate() {
+        if let Some(since) = table.answered_lock.get(&(row.arrival as u32)) {
+            loaded.locks.push((at, *since));
+        }
+    }
+}
+
+impl Rows for Histories<'_> {
+    type Row = Row;
+
+    fn rows(&mut self, key: &Key, _after: Option<Millis>) -> Slice<'_, Row> {
+        let parts = key.parts();
+        if let [KeyPart::Account(_)] = parts {
+            return self.own();
+        }
+        let by: Vec<ByKey> = parts.iter().map(kind).collect();
+        let after = ask::reach(&self.windows, &by, self.now.time);
+        let now = self.now;
+        let table = self.table;
+        let single = narrowest(&KeyNeed {
+            by: by.clone(),
+            window: None,
+        });
+        if by.len() == 1 {
+            let Some(loaded) = self.others(single) else {
+                return nothing();
+            };
+            let (end, arrived) = before(loaded, now, table);
+            return cut(loaded, end, arrived, OTHER_ROWS, after, now.row);
+        }
+        let mut combined = std::mem::take(&mut self.combined);
+        combined.clear();
+        let found = if single == ByKey::Account {
+            // As far back as the combination's own window.
+            let after_own = after;
+            let loaded = &self.account;
+            let end = match table.ordered {
+                true => (self.arrived - loaded.skipped).min(loaded.rows.len()),
+                false => loaded.rows.len(),
+            };
+            Some(cut(
+                loaded,
+                end,
+                self.arrived,
+                ACCOUNT_ROWS,
+                after_own,
+                now.row,
+            ))
+        } else {
+            self.others(single).map(|loaded| {
+                let (end, arrived) = before(loaded, now, table);
+                cut(loaded, end, arrived, OTHER_ROWS, after, now.row)
+            })
+        };
+        let truncated = found.is_some_and(|slice| slice.truncated);
+        if let Some(slice) = found {
+            combined.extend(slice.rows.iter().filter(|row| holds(key, row)).cloned());
+        }
+        self.combined = combined;
+        Slice {
+            rows: &self.combined,
+            // Of a combination, only its rows tell.
+            first_success: None,
+            truncated,
+        }
+    }
+}
+
+/// One past the last loaded row that may have arrived, and how many rows of the key had.
+fn before(loaded: &Loaded, now: Now, table: &Table) -> (usize, usize) {
+    if table.ordered {
+        let end = loaded
+            .rows
+            .partition_point(|row| row.arrival < u64::from(now.row));
+        return (end, loaded.skipped + end);
+    }
+    let arrived = loaded
+        .rows
+        .iter()
+        .filter(|row| row.arrival < u64::from(now.row))
+        .count();
+    (loaded.rows.len(), arrived)
+}
+
+fn nothing() -> Slice<'static, Row> {
+    Slice {
+        rows: &[],
+        first_success: None,
+        truncated: false,
+    }
+}
+
+fn kind(part: &KeyPart) -> ByKey {
+    match part {
+        KeyPart::Account(_) => ByKey::Account,
+        KeyPart::Ip(_) => ByKey::Ip,
+        KeyPart::Network(_) => ByKey::Network,
+        KeyPart::Machine(_) => ByKey::Machine,
+        KeyPart::Asn(_) => ByKey::Asn,
+        KeyPart::City(_) => ByKey::City,
+        KeyPart::Country(_) => ByKey::Country,
+        KeyPart::All => ByKey::All,
+    }
+}
+
+/// Whether a row belongs under every part of a key.
+fn holds(key: &Key, row: &Row) -> bool {
+    key.parts().iter().all(|part| match part {
+        KeyPart::Account(account) => row.account == *account,
+        KeyPart::Machine(machine) => row.machine.as_ref() == Some(machine),
+        KeyPart::Ip(ip) => row.ip.is_some_and(|own| own.to_canonical() == *ip),
+        KeyPart::Network(network) => row.ip.is_some_and(|own| network_of(own) == *network),
+        KeyPart::City(city) => row.city.as_ref() == Some(city),
+        KeyPart::Asn(asn) => row.asn == Some(*asn),
+        KeyPart::Country(country) => row.country.as_ref() == Some(country),
+        KeyPart::All => true,
+    })
+}

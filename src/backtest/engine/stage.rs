@@ -1,0 +1,445 @@
+//! One login through every rule set: what the live bot would do, in its order.
+
+use std::sync::Arc;
+
+use crate::bot::api::Verdict;
+use crate::bot::login::ask::Names;
+use crate::bot::login::{Case, Login};
+use crate::bot::ruleset::Ruleset;
+use crate::env::Millis;
+use crate::history::{KeyNeed, Row};
+
+use crate::lang::eval::{self, Held, Judgement, SignalState, Trace};
+use crate::lang::program::{ActionKind, AlertAction, Block, EventName, FieldId, Program, RuleId};
+use crate::text::normalise;
+use jiff::tz::TimeZone;
+
+use super::super::needs::Need;
+use super::super::symbols::Symbol;
+use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, SUCCESS, Table};
+use super::alerts::{Alerts, Prompt};
+use super::facts::{Said, TableFacts};
+use super::rows::Histories;
+
+/// A rule set, made ready.
+#[derive(Debug)]
+pub struct Prepared {
+    /// It.
+    pub rules: Arc<Ruleset>,
+    windows: Arc<[KeyNeed]>,
+    attempt: Vec<RuleId>,
+    failure: Vec<RuleId>,
+    login: Vec<RuleId>,
+    /// For each signal the (rule set, signal) whose answer is the same by construction, itself when
+    /// it is the first.
+    pub(super) same: Vec<(usize, usize)>,
+}
+
+impl Prepared {
+    pub(super) fn new(rules: Arc<Ruleset>) -> Self {
+        let of = |event: EventName| {
+            let mut found = Vec::new();
+            rules.index.candidates(&event, &normalise(""), &mut found);
+            found
+        };
+        Self {
+            windows: rules.windows.clone().into(),
+            attempt: of(EventName::Attempt),
+            failure: of(EventName::Failure),
+            login: of(EventName::Login),
+            same: Vec::new(),
+            rules,
+        }
+    }
+
+    fn program(&self) -> &Program {
+        &self.rules.program
+    }
+}
+
+/// What one rule set says of one login.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// What `on attempt` rules want.
+    pub attempt: Verdict,
+    /// What the signals say; empty for failures.
+    pub states: Vec<SignalState>,
+    /// The sum of those that fired.
+    pub suspicion: f64,
+    /// What `on login` (or `on failure`) rules want.
+    pub verdict: Verdict,
+    /// A rule wants an alert.
+    pub flagged: bool,
+    /// What became of that.
+    pub prompt: Prompt,
+    /// A rule locks the account.
+    pub locked: bool,
+    /// Signals without which there would be no alert.
+    pub decisive: Vec<usize>,
+}
+
+/// One login, seen by every rule set.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    /// The table.
+    pub table: &'a Table,
+    /// The row.
+    pub row: u32,
+    /// Its account.
+    pub account: Symbol,
+    /// Successes of the account before it.
+    pub before: u32,
+    /// When its first success was.
+    pub known_since: Option<Millis>,
+    /// By rule set.
+    pub outcomes: &'a [Outcome],
+}
+
+impl Seen<'_> {
+    /// The password was right: signals were judged.
+    pub fn judged(&self) -> bool {
+        self.table.has(self.row, JUDGED)
+    }
+}
+
+/// What a rule's block wants.
+#[derive(Default)]
+struct Wish<'p> {
+    deny: bool,
+    challenge: bool,
+    alert: Option<&'p AlertAction>,
+    locked: bool,
+}
+
+/// What every login of a thread is judged with.
+#[derive(Debug)]
+pub(super) struct Stage<'a, 't> {
+    pub(super) table: &'t Table,
+    pub(super) names: Names<'a>,
+    pub(super) suspicion: Option<FieldId>,
+    pub(super) limits: &'a crate::guard::Limits,
+    pub(super) variants: &'a [Prepared],
+    pub(super) histories: Histories<'t>,
+    /// Look for the signals without which there would be no alert.
+    pub(super) decisive: bool,
+}
+
+impl<'a, 't> Stage<'a, 't> {
+    /// The case of a row of the loaded account.
+    pub(super) fn case(&mut self, row: u32, arrived: usize, case: &mut Case) {
+        let table = self.table;
+        let present = self.histories.present(row, arrived);
+        let text = |need: Need| {
+            let text = table.text(need, row);
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        case.login = Some(Login {
+            row: Row {
+                arrival: u64::from(row),
+                ..present
+            },
+            agent: text(Need::Agent),
+            session: text(Need::Session),
+            captcha: table.has(row, CAPTCHA),
+            late: table.has(row, LATE_FLAG),
+            success: None,
+        });
+    }
+
+    /// Runs every rule set over the case, which `case` made.
+    pub(super) fn judge(
+        &mut self,
+        row: u32,
+        account: Symbol,
+        case: &mut Case,
+        alerts: &mut [Alerts],
+        outcomes: &mut [Outcome],
+    ) {
+        let table = self.table;
+        let solved = table.has(row, CAPTCHA);
+        let success = table.has(row, JUDGED);
+        for (index, outcome) in outcomes.iter_mut().enumerate() {
+            outcome.attempt = if self.variants[index].attempt.is_empty() {
+                Verdict::Allow
+            } else {
+                let wish = self.rules(index, &EventName::Attempt, case, account, None);
+                verdict(&wish, solved)
+            };
+        }
+        if let Some(login) = &mut case.login {
+            login.success = Some(success);
+            login.row.success = success;
+        }
+        let late = table.has(row, LATE_FLAG);
+        if !success {
+            for (index, outcome) in outcomes.iter_mut().enumerate() {
+                outcome.states.clear();
+                outcome.suspicion = 0.0;
+                outcome.flagged = false;
+                outcome.prompt = Prompt::None;
+                outcome.decisive.clear();
+                (outcome.verdict, outcome.locked) = (Verdict::Allow, false);
+                if !self.variants[index].failure.is_empty() && !late {
+                    let wish = self.rules(index, &EventName::Failure, case, account, None);
+                    outcome.locked = wish.locked;
+                    outcome.verdict = refused(verdict(&wish, false), wish.locked);
+                }
+            }
+            return;
+        }
+        for index in 0..outcomes.len() {
+            let mut states = std::mem::take(&mut outcomes[index].states);
+            states.clear();
+            for (signal, same) in self.variants[index].same.iter().enumerate() {
+                let state = if *same == (index, signal) {
+                    let variant = &self.variants[index];
+                    self.histories.ask_with(&variant.windows);
+                    let program = variant.program();
+                    let mut facts = self.facts(case, account, None);
+                    eval::state(&program.signals[signal], program, &mut facts)
+                } else {
+                    let from = match same.0 == index {
+                        true => &states,
+                        false => &outcomes[same.0].states,
+                    };
+                    from[same.1].clone()
+                };
+                states.push(state);
+            }
+            let suspicion = suspicion(self.variants[index].program(), &states, None);
+            let outcome = &mut outcomes[index];
+            outcome.states = states;
+            outcome.suspicion = suspicion;
+            self.act(index, row, account, case, &mut alerts[index], outcome, late);
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one login")]
+    fn act(
+        &mut self,
+        index: usize,
+        row: u32,
+        account: Symbol,
+        case: &Case,
+        alerts: &mut Alerts,
+        outcome: &mut Outcome,
+        late: bool,
+    ) {
+        outcome.prompt = Prompt::None;
+        outcome.decisive.clear();
+        (outcome.flagged, outcome.locked) = (false, false);
+        outcome.verdict = Verdict::Allow;
+        // A late login is judged; no rule acts on it.
+        if late {
+            return;
+        }
+        let table = self.table;
+        let variants = self.variants;
+        let program = variants[index].program();
+        let said = Said {
+            program,
+            states: &outcome.states,
+            suspicion: outcome.suspicion,
+        };
+        let wish = self.rules(index, &EventName::Login, case, account, Some(said));
+        let refused_before = !table.has(row, SUCCESS);
+        outcome.verdict = refused(
+            verdict(&wish, table.has(row, CAPTCHA)),
+            wish.locked || refused_before,
+        );
+        outcome.locked = wish.locked;
+        let Some(alert) = wish.alert else { return };
+        outcome.flagged = true;
+        if table.has(row, KNOWN) && !refused_before {
+            let fired: Vec<usize> = counted(program, &outcome.states).collect();
+            let machine = table
+                .column(Need::Machine)
+                .map_or(0, |column| column[row as usize]);
+            let now = table.time[row as usize];
+            outcome.prompt = alerts.raise(alert, now, machine, fired, self.limits);
+        }
+        if self.decisive {
+            let fired: Vec<usize> = counted(program, &outcome.states).collect();
+            for signal in fired {
+                let mut states = outcome.states.clone();
+                states[signal] = SignalState::Quiet;
+                let without = Said {
+                    program,
+                    states: &states,
+                    suspicion: suspicion(program, &states, None),
+                };
+                let wish = self.rules(index, &EventName::Login, case, account, Some(without));
+                if wish.alert.is_none() {
+                    outcome.decisive.push(signal);
+                }
+            }
+        }
+    }
+
+    fn rules(
+        &mut self,
+        index: usize,
+        event: &EventName,
+        case: &Case,
+        account: Symbol,
+        said: Option<Said<'_>>,
+    ) -> Wish<'a> {
+        let variants = self.variants;
+        let variant = &variants[index];
+        self.histories.ask_with(&variant.windows);
+        let program = variant.program();
+        let ids = match event {
+            EventName::Attempt => &variant.attempt,
+            EventName::Failure => &variant.failure,
+            _ => &variant.login,
+        };
+        let mut wish = Wish::default();
+        for id in ids {
+            let rule = &program.rules[id.0 as usize];
+            let mut facts = self.facts(case, account, said);
+            if eval::holds(rule.when.as_ref(), program, &mut facts) == Held::Yes {
+                want(&rule.body, case.account.is_some(), &mut wish);
+            }
+        }
+        wish
+    }
+
+    fn facts<'s>(
+        &'s mut self,
+        case: &'s Case,
+        account: Symbol,
+        said: Option<Said<'s>>,
+    ) -> TableFacts<'s, 't> {
+        TableFacts {
+            table: self.table,
+            names: self.names,
+            suspicion: self.suspicion,
+            case,
+            account,
+            said,
+            histories: &mut self.histories,
+        }
+    }
+
+    /// The judgement of one rule set with everything it saw, for explanations. After `case`.
+    pub(super) fn explain(
+        &mut self,
+        index: usize,
+        account: Symbol,
+        case: &mut Case,
+    ) -> (Judgement, Vec<(Trace, Option<Trace>)>) {
+        if let Some(login) = &mut case.login {
+            login.success = Some(true);
+            login.row.success = true;
+        }
+        let variants = self.variants;
+        let variant = &variants[index];
+        self.histories.ask_with(&variant.windows);
+        let mut facts = self.facts(case, account, None);
+        eval::judge_traced(variant.program(), &mut facts)
+    }
+}
+
+impl Stage<'_, '_> {
+    /// Which `on login` rules act, and why others do not.
+    pub(super) fn why(
+        &mut self,
+        index: usize,
+        account: Symbol,
+        case: &Case,
+        judgement: &Judgement,
+        zone: &TimeZone,
+    ) -> Vec<(String, bool, Option<String>)> {
+        let variants = self.variants;
+        let variant = &variants[index];
+        let program = variant.program();
+        let states: Vec<SignalState> = judgement
+            .signals
+            .iter()
+            .map(|signal| signal.state.clone())
+            .collect();
+        let said = Said {
+            program,
+            states: &states,
+            suspicion: judgement.suspicion,
+        };
+        let mut told = Vec::new();
+        for id in &variant.login {
+            let rule = &program.rules[id.0 as usize];
+            let Some(condition) = &rule.when else {
+                told.push((rule.name.clone(), true, None));
+                continue;
+            };
+            let mut facts = self.facts(case, account, Some(said));
+            let mut trace = Trace::default();
+            let held = eval::eval(condition, program, &mut facts, &mut trace).truth() == Some(true);
+            let why = eval::why_not(condition, program, &trace, zone);
+            told.push((rule.name.clone(), held, why));
+        }
+        told
+    }
+}
+
+fn counted<'p>(
+    program: &'p Program,
+    states: &'p [SignalState],
+) -> impl Iterator<Item = usize> + 'p {
+    program
+        .signals
+        .iter()
+        .zip(states)
+        .enumerate()
+        .filter(|(_, (signal, state))| !signal.shadow && **state == SignalState::Fired)
+        .map(|(index, _)| index)
+}
+
+/// The sum of the weights of what fired and counts, added in the order of the source as live.
+fn suspicion(program: &Program, states: &[SignalState], without: Option<usize>) -> f64 {
+    counted(program, states)
+        .filter(|index| Some(*index) != without)
+        .fold(0.0, |sum, index| sum + program.signals[index].weight)
+}
+
+fn want<'p>(block: &'p Block, known: bool, wish: &mut Wish<'p>) {
+    for action in &block.actions {
+        let outcome = match &action.kind {
+            ActionKind::Challenge => {
+                wish.challenge = true;
+                continue;
+            }
+            ActionKind::Deny(_) => {
+                wish.deny = true;
+                continue;
+            }
+            ActionKind::Alert(alert) => {
+                wish.alert.get_or_insert(alert);
+                continue;
+            }
+            ActionKind::LockAccount if known => {
+                wish.locked = true;
+                "locked"
+            }
+            ActionKind::LogOff if known => "logged_off",
+            ActionKind::LockAccount | ActionKind::LogOff => "unbound",
+            _ => continue,
+        };
+        if let Some(arm) = action.outcome(outcome) {
+            want(arm, known, wish);
+        }
+    }
+}
+
+/// Deny before challenge before allow; a solved captcha meets the challenge.
+fn verdict(wish: &Wish<'_>, solved: bool) -> Verdict {
+    if wish.deny {
+        Verdict::Deny
+    } else if wish.challenge && !solved {
+        Verdict::Challenge
+    } else {
+        Verdict::Allow
+    }
+}
+
+fn refused(verdict: Verdict, locked: bool) -> Verdict {
+    if locked { Verdict::Deny } else { verdict }
+}

@@ -1,0 +1,225 @@
+//! Lines of JSON: what `POST /v1/logins` takes, or the export of a store.
+//!
+//! Besides the fields of a report a line may have `legal`, `known`, `captcha` and `labels`
+//! (`{"stolen": true}`).
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
+use std::io::BufRead;
+use std::net::IpAddr;
+
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+
+use super::time::{self, Format};
+use super::{InputError, Reading, Reason, Stop, store};
+use crate::backtest::table::Login;
+
+/// Longest line looked at.
+const MAX_LINE: usize = 1 << 20;
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(borrow, default)]
+    id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    account: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    time: Option<Cow<'a, str>>,
+    #[serde(default)]
+    success: Option<bool>,
+    #[serde(borrow, default)]
+    machine: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    ip: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    place: Option<Place<'a>>,
+    #[serde(borrow, default)]
+    user_agent: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    reason: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    session: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    channel: Option<Cow<'a, str>>,
+    #[serde(default)]
+    legal: Option<bool>,
+    #[serde(default)]
+    known: Option<bool>,
+    #[serde(default)]
+    captcha: Option<bool>,
+    #[serde(borrow, default)]
+    labels: BTreeMap<Cow<'a, str>, bool>,
+}
+
+#[derive(Deserialize, Default)]
+struct Place<'a> {
+    #[serde(borrow, default)]
+    country: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    region: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    city: Option<Cow<'a, str>>,
+    #[serde(default)]
+    lat: Option<f64>,
+    #[serde(default)]
+    lon: Option<f64>,
+    #[serde(default)]
+    asn: Option<u32>,
+    #[serde(borrow, default)]
+    isp: Option<Cow<'a, str>>,
+}
+
+pub(super) fn read(
+    stream: &mut impl BufRead,
+    reading: &mut Reading<'_, '_>,
+) -> Result<&'static str, Stop> {
+    let mut bytes = Vec::new();
+    let mut number = 0;
+    let mut exported: Option<store::Exported> = None;
+    loop {
+        bytes.clear();
+        if stream.read_until(b'\n', &mut bytes)? == 0 {
+            break;
+        }
+        number += 1;
+        let line = bytes.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        if number == 1 && store::is_header(line) {
+            exported = Some(store::Exported::new(reading)?);
+            continue;
+        }
+        match &mut exported {
+            Some(exported) => exported.line(line, number, reading)?,
+            None => take(line, number, reading)?,
+        }
+        if !reading.goes_on(number) {
+            break;
+        }
+    }
+    Ok(match exported {
+        Some(_) => "export",
+        None => "NDJSON",
+    })
+}
+
+fn take(line: &[u8], number: u64, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
+    let Ok(text) = std::str::from_utf8(line) else {
+        reading.note(Reason::Encoding, number);
+        return Ok(());
+    };
+    let parsed = match serde_json::from_str::<Line<'_>>(text) {
+        Ok(parsed) if line.len() <= MAX_LINE => parsed,
+        _ => {
+            reading.note(Reason::Syntax, number);
+            return Ok(());
+        }
+    };
+    match login(&parsed, number, reading)? {
+        Ok(login) => push(login, number, reading),
+        Err(reason) => {
+            reading.note(reason, number);
+            Ok(())
+        }
+    }
+}
+
+fn login<'l>(
+    line: &'l Line<'_>,
+    number: u64,
+    reading: &mut Reading<'_, '_>,
+) -> Result<Result<Login<'l>, Reason>, Stop> {
+    let text = |text: &'l Option<Cow<'_, str>>| text.as_deref().unwrap_or_default();
+    let account = text(&line.account);
+    if account.is_empty() {
+        return Ok(Err(Reason::NoAccount));
+    }
+    let Some(time) = line.time.as_deref() else {
+        return Ok(Err(Reason::NoTime));
+    };
+    let Some(time) = time::parse(time, &Format::Usual, &TimeZone::UTC) else {
+        return Ok(Err(Reason::BadTime));
+    };
+    let Some(success) = line.success else {
+        return Ok(Err(Reason::BadSuccess));
+    };
+    let mut ip = text(&line.ip);
+    if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
+        reading.note(Reason::BadIp, number);
+        ip = "";
+    }
+    let (mut labels, mut labelled) = (0, 0);
+    for (name, yes) in &line.labels {
+        let bit = reading.label(name)?;
+        labelled |= 1 << bit;
+        labels |= u8::from(*yes) << bit;
+    }
+    let place = line.place.as_ref();
+    let of = |get: fn(&'l Place<'_>) -> &'l Option<Cow<'l, str>>| {
+        place
+            .and_then(|place| get(place).as_deref())
+            .unwrap_or_default()
+    };
+    Ok(Ok(Login {
+        time,
+        arrival: None,
+        id: text(&line.id),
+        account,
+        known: line.known.unwrap_or(true),
+        success,
+        judged: false,
+        captcha: line.captcha.unwrap_or(false),
+        legal: line.legal,
+        machine: text(&line.machine),
+        ip,
+        country: of(|place| &place.country),
+        region: of(|place| &place.region),
+        city: of(|place| &place.city),
+        lat: place.and_then(|place| place.lat),
+        lon: place.and_then(|place| place.lon),
+        asn: place.and_then(|place| place.asn),
+        isp: of(|place| &place.isp),
+        agent: text(&line.user_agent),
+        browser: "",
+        os: "",
+        device: "",
+        reason: text(&line.reason),
+        channel: text(&line.channel),
+        session: text(&line.session),
+        labels,
+        labelled,
+    }))
+}
+
+fn push(login: Login<'_>, number: u64, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
+    let named;
+    let mut login = login;
+    if again(&login, reading.seen) {
+        reading.note(Reason::Duplicate, number);
+        return Ok(());
+    }
+    if let (Some(identify), false) = (&mut reading.options.identify, login.machine.is_empty()) {
+        named = identify(login.machine, login.success);
+        login.machine = &named.0;
+        login.legal = login.legal.or(Some(named.1));
+    }
+    match reading.table.push(&login) {
+        true => Ok(()),
+        false => Err(InputError::TooMuch("more than 4 billion logins").into()),
+    }
+}
+
+/// Whether a login with this identifier was there before. Digests of 128 bits stand for the
+/// identifiers: among a billion, two that meet by chance are as likely as 1 in 10^20.
+pub(super) fn again(login: &Login<'_>, seen: &mut HashSet<u128>) -> bool {
+    use sha2::{Digest, Sha256};
+    if login.id.is_empty() {
+        return false;
+    }
+    let digest = Sha256::digest(login.id.as_bytes());
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    !seen.insert(u128::from_be_bytes(half))
+}

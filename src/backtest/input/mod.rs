@@ -1,0 +1,454 @@
+//! Reads past logins into a [`Table`]: CSV, NDJSON, the export of a store; plain, gz or zst; several
+//! files as one stream, or standard input.
+//!
+//! A row that cannot be used is counted under its reason and sampled, never fatal below a stated
+//! share. A field that cannot be read is missing in its row, and counted too. Nothing here judges.
+
+mod csv;
+mod json;
+mod mapping;
+mod open;
+mod store;
+mod time;
+
+pub use mapping::{Mapping, MappingError};
+pub use store::StoreFacts;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use super::table::{MAX_LABELS, Table};
+
+/// Samples kept of each reason.
+const SAMPLES: usize = 3;
+/// How often the watcher is told, in rows.
+const TELL_EVERY: u64 = 8_192;
+
+/// Why a row or a field of it could not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The line is not CSV of the header's width, or not JSON.
+    Syntax,
+    /// Not UTF-8.
+    Encoding,
+    /// No account.
+    NoAccount,
+    /// No time.
+    NoTime,
+    /// A time that cannot be read.
+    BadTime,
+    /// Neither yes nor no.
+    BadSuccess,
+    /// The same identifier was there before; the first counts, as live.
+    Duplicate,
+    /// The field `ip` is no address: left out.
+    BadIp,
+    /// A coordinate or AS number is no number: left out.
+    BadNumber,
+}
+
+impl Reason {
+    /// Whether only a field is lost, not the row.
+    pub fn keeps_row(self) -> bool {
+        matches!(self, Self::BadIp | Self::BadNumber)
+    }
+
+    /// Chinese and English.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Syntax => ("不是合格的一行", "not a well-formed line"),
+            Self::Encoding => ("不是 UTF-8", "not UTF-8"),
+            Self::NoAccount => ("没有账号", "no account"),
+            Self::NoTime => ("没有时间", "no time"),
+            Self::BadTime => ("时间读不懂", "a time that cannot be read"),
+            Self::BadSuccess => ("成功与否读不懂", "success is neither yes nor no"),
+            Self::Duplicate => ("编号重复，只算第一次", "repeated id, the first counts"),
+            Self::BadIp => (
+                "地址读不懂，当作没有",
+                "an ip that cannot be read, left out",
+            ),
+            Self::BadNumber => (
+                "数字读不懂，当作没有",
+                "a number that cannot be read, left out",
+            ),
+        }
+    }
+}
+
+/// Where one was met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Default)]
+pub struct InputReport {
+    /// The files, with the SHA-256 of their bytes as read.
+    pub files: Vec<FileReport>,
+    /// Rows that became logins.
+    pub used: u64,
+    /// By reason: how many, and where the first were.
+    pub reasons: BTreeMap<Reason, (u64, Vec<Sample>)>,
+    /// Rows that stood before one they are later than.
+    pub unordered: u64,
+    /// Reading was stopped from outside.
+    pub stopped: bool,
+}
+
+/// One file of the input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileReport {
+    /// Its path; `-` is standard input.
+    pub name: String,
+    /// What it was taken for.
+    pub format: &'static str,
+    /// Bytes as they lie on disk.
+    pub bytes: u64,
+    /// SHA-256 of these, in hex.
+    pub sha256: String,
+}
+
+impl InputReport {
+    /// Rows that could not be used, repeated ones not counted.
+    pub fn unusable(&self) -> u64 {
+        self.reasons
+            .iter()
+            .filter(|(reason, _)| !reason.keeps_row() && **reason != Reason::Duplicate)
+            .map(|(_, (count, _))| count)
+            .sum()
+    }
+
+    fn note(&mut self, reason: Reason, file: &str, line: u64) {
+        let (count, samples) = self.reasons.entry(reason).or_default();
+        *count += 1;
+        if samples.len() < SAMPLES {
+            samples.push(Sample {
+                file: file.to_owned(),
+                line,
+            });
+        }
+    }
+}
+
+/// Why the input could not be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// A file.
+    #[error("{path}: {error}")]
+    File {
+        /// Which.
+        path: String,
+        /// What happened.
+        error: std::io::Error,
+    },
+    /// The header has no such column.
+    #[error(
+        "{path}: no column for {field}; the header is: {header}. Say which in a mapping file (--map), see docs/tuning.md"
+    )]
+    Column {
+        /// The file.
+        path: String,
+        /// The field that needs one.
+        field: String,
+        /// The header as read.
+        header: String,
+    },
+    /// Too much of it is unusable.
+    #[error(
+        "{unusable} of {rows} rows cannot be used, more than {share}% (--max-unusable):\n{list}"
+    )]
+    Unusable {
+        /// How many.
+        unusable: u64,
+        /// Of how many.
+        rows: u64,
+        /// What is allowed, in percent.
+        share: f64,
+        /// Reasons with samples.
+        list: String,
+    },
+    /// More logins or labels than fit.
+    #[error("{0}")]
+    TooMuch(&'static str),
+    /// No login at all.
+    #[error("there is no login in the input")]
+    Empty,
+}
+
+/// Told how far reading is, and may stop it.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Bytes read from disk.
+    pub bytes: AtomicU64,
+    /// Rows read.
+    pub rows: AtomicU64,
+    /// Logins judged.
+    pub judged: AtomicU64,
+    /// Set from outside: end with what there is.
+    pub stop: AtomicBool,
+}
+
+impl Watch {
+    /// Whether to stop.
+    pub fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// Names a machine as the live server does: identifier, and whether it is legal. By token.
+pub type Identify<'a> = dyn FnMut(&str, bool) -> (String, bool) + 'a;
+
+/// How to read.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// Which column is what; recognised by the header where it says nothing.
+    pub mapping: Mapping,
+    /// The largest share of unusable rows, 0 to 1.
+    pub max_unusable: f64,
+    /// Reads machine tokens; without it they are identifiers.
+    pub identify: Option<Box<Identify<'a>>>,
+    /// The order of the rows is the order of arrival, whatever their times.
+    pub as_read: bool,
+}
+
+impl fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options").finish_non_exhaustive()
+    }
+}
+
+/// What readers work with.
+struct Reading<'r, 'o> {
+    table: &'r mut Table,
+    options: &'r mut Options<'o>,
+    report: &'r mut InputReport,
+    watch: &'r Watch,
+    facts: &'r mut StoreFacts,
+    file: String,
+    /// Digests of identifiers seen.
+    seen: &'r mut std::collections::HashSet<u128>,
+}
+
+impl Reading<'_, '_> {
+    /// Counts a row; `false` when reading shall stop.
+    fn goes_on(&mut self, line: u64) -> bool {
+        if line.is_multiple_of(TELL_EVERY) {
+            let rows = self.table.len() as u64;
+            self.watch.rows.store(rows, Ordering::Relaxed);
+            if self.watch.stopped() {
+                self.report.stopped = true;
+                return false;
+            }
+        }
+        true
+    }
+
+    fn note(&mut self, reason: Reason, line: u64) {
+        self.report.note(reason, &self.file, line);
+    }
+
+    /// The number of a label, a new one when it is met for the first time.
+    fn label(&mut self, name: &str) -> Result<u8, InputError> {
+        label(self.table, name)
+    }
+}
+
+fn label(table: &mut Table, name: &str) -> Result<u8, InputError> {
+    if let Some(at) = table.label_names.iter().position(|known| known == name) {
+        return Ok(at as u8);
+    }
+    if table.label_names.len() >= MAX_LABELS {
+        return Err(InputError::TooMuch("more than 8 labels"));
+    }
+    table.label_names.push(name.to_owned());
+    Ok((table.label_names.len() - 1) as u8)
+}
+
+/// Reads the files one after another into `table` and closes it. `-` is standard input.
+pub fn read(
+    paths: &[PathBuf],
+    table: &mut Table,
+    mut options: Options<'_>,
+    watch: &Watch,
+) -> Result<(InputReport, StoreFacts), InputError> {
+    let mut report = InputReport::default();
+    let mut facts = StoreFacts::default();
+    let mut seen = std::collections::HashSet::new();
+    for path in paths {
+        let name = path.display().to_string();
+        let mut opened = open::open(path, watch).map_err(|error| InputError::File {
+            path: name.clone(),
+            error,
+        })?;
+        let format = {
+            let mut reading = Reading {
+                table,
+                options: &mut options,
+                report: &mut report,
+                watch,
+                facts: &mut facts,
+                file: name.clone(),
+                seen: &mut seen,
+            };
+            one(&mut opened.reader, &mut reading, &name)?
+        };
+        let (bytes, sha256) = opened.finish();
+        report.files.push(FileReport {
+            name,
+            format,
+            bytes,
+            sha256,
+        });
+        if report.stopped {
+            break;
+        }
+    }
+    finish(table, &options, &mut report, &mut facts)?;
+    Ok((report, facts))
+}
+
+/// Reads one stream that is open already, such as the export of a running server.
+pub fn read_stream(
+    name: &str,
+    mut stream: impl BufRead,
+    table: &mut Table,
+    mut options: Options<'_>,
+    watch: &Watch,
+) -> Result<(InputReport, StoreFacts), InputError> {
+    let mut report = InputReport::default();
+    let mut facts = StoreFacts::default();
+    let mut reading = Reading {
+        table,
+        options: &mut options,
+        report: &mut report,
+        watch,
+        facts: &mut facts,
+        file: name.to_owned(),
+        seen: &mut std::collections::HashSet::new(),
+    };
+    let format = one(&mut stream, &mut reading, name)?;
+    report.files.push(FileReport {
+        name: name.to_owned(),
+        format,
+        bytes: 0,
+        sha256: String::new(),
+    });
+    finish(table, &options, &mut report, &mut facts)?;
+    Ok((report, facts))
+}
+
+fn one(
+    stream: &mut impl BufRead,
+    reading: &mut Reading<'_, '_>,
+    name: &str,
+) -> Result<&'static str, InputError> {
+    let file = |error| InputError::File {
+        path: name.to_owned(),
+        error,
+    };
+    match first_byte(stream).map_err(file)? {
+        None => Ok("empty"),
+        Some(b'{') => json::read(stream, reading).map_err(|error| error.at(name)),
+        Some(_) => csv::read(stream, reading).map_err(|error| error.at(name)),
+    }
+}
+
+/// The first byte that is no blank and no byte-order mark; leaves it in the stream.
+fn first_byte(stream: &mut impl BufRead) -> std::io::Result<Option<u8>> {
+    loop {
+        let buffer = stream.fill_buf()?;
+        let Some(first) = buffer.first().copied() else {
+            return Ok(None);
+        };
+        if buffer.starts_with(b"\xef\xbb\xbf") {
+            stream.consume(3);
+        } else if first.is_ascii_whitespace() {
+            stream.consume(1);
+        } else {
+            return Ok(Some(first));
+        }
+    }
+}
+
+/// What stops a reader.
+enum Stop {
+    Io(std::io::Error),
+    Error(InputError),
+}
+
+impl Stop {
+    fn at(self, path: &str) -> InputError {
+        match self {
+            Self::Io(error) => InputError::File {
+                path: path.to_owned(),
+                error,
+            },
+            Self::Error(error) => error,
+        }
+    }
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<InputError> for Stop {
+    fn from(error: InputError) -> Self {
+        Self::Error(error)
+    }
+}
+
+fn finish(
+    table: &mut Table,
+    options: &Options<'_>,
+    report: &mut InputReport,
+    facts: &mut StoreFacts,
+) -> Result<(), InputError> {
+    report.used = table.len() as u64;
+    let unusable = report.unusable();
+    let rows = report.used + unusable;
+    if unusable > 0 && unusable as f64 > options.max_unusable * rows as f64 {
+        return Err(InputError::Unusable {
+            unusable,
+            rows,
+            share: options.max_unusable * 100.0,
+            list: list(report),
+        });
+    }
+    if table.is_empty() {
+        return Err(InputError::Empty);
+    }
+    facts.join(table)?;
+    report.unordered = table.close(options.as_read) as u64;
+    Ok(())
+}
+
+/// Reasons with samples, a line each.
+pub fn list(report: &InputReport) -> String {
+    let mut out = String::new();
+    for (reason, (count, samples)) in &report.reasons {
+        let (zh, en) = reason.words();
+        let places: Vec<String> = samples
+            .iter()
+            .map(|sample| format!("{}:{}", short(&sample.file), sample.line))
+            .collect();
+        out.push_str(&format!("  {count} × {zh} ({en}): {}\n", places.join(", ")));
+    }
+    out
+}
+
+fn short(path: &str) -> &str {
+    Path::new(path)
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or(path)
+}

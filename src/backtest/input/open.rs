@@ -1,0 +1,110 @@
+//! Files as streams of text: plain, gz or zst by their first bytes, counted and digested on the way.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use super::Watch;
+
+/// Bytes read from disk at a time.
+const BUFFER: usize = 256 * 1024;
+
+/// An open file.
+pub(super) struct Opened<'w> {
+    pub(super) reader: Box<dyn BufRead + 'w>,
+    seen: Arc<Mutex<(u64, Sha256)>>,
+}
+
+impl Opened<'_> {
+    /// How many bytes were read, and their digest.
+    pub(super) fn finish(self) -> (u64, String) {
+        drop(self.reader);
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        (seen.0, hex::encode(seen.1.clone().finalize()))
+    }
+}
+
+pub(super) fn open<'w>(path: &Path, watch: &'w Watch) -> io::Result<Opened<'w>> {
+    let raw: Box<dyn Read> = if path.as_os_str() == "-" {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(path)?)
+    };
+    let seen = Arc::new(Mutex::new((0, Sha256::new())));
+    let counted = Counted {
+        inner: raw,
+        seen: seen.clone(),
+        watch,
+    };
+    let mut plain = BufReader::with_capacity(BUFFER, counted);
+    let start = plain.fill_buf()?;
+    let reader: Box<dyn BufRead + 'w> = if start.starts_with(&[0x1f, 0x8b]) {
+        Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain)))
+    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Box::new(BufReader::with_capacity(BUFFER, Frames::new(plain)))
+    } else {
+        Box::new(plain)
+    };
+    Ok(Opened { reader, seen })
+}
+
+struct Counted<'w> {
+    inner: Box<dyn Read>,
+    seen: Arc<Mutex<(u64, Sha256)>>,
+    watch: &'w Watch,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.0 += n as u64;
+        seen.1.update(&buffer[..n]);
+        self.watch.bytes.fetch_add(n as u64, Ordering::Relaxed);
+        Ok(n)
+    }
+}
+
+/// Zstandard frames one after another, as `zstd` and `pzstd` write them.
+struct Frames<R: BufRead> {
+    decoder: Option<ruzstd::decoding::StreamingDecoder<R, ruzstd::decoding::FrameDecoder>>,
+    source: Option<R>,
+}
+
+impl<R: BufRead> Frames<R> {
+    fn new(source: R) -> Self {
+        Self {
+            decoder: None,
+            source: Some(source),
+        }
+    }
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(decoder) = &mut self.decoder {
+                let n = decoder.read(buffer)?;
+                if n > 0 || buffer.is_empty() {
+                    return Ok(n);
+                }
+                self.source = self.decoder.take().map(|done| done.into_inner());
+            }
+            let Some(mut source) = self.source.take() else {
+                return Ok(0);
+            };
+            if source.fill_buf()?.is_empty() {
+                self.source = Some(source);
+                return Ok(0);
+            }
+            let decoder = ruzstd::decoding::StreamingDecoder::new(source)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+            self.decoder = Some(decoder);
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The lines of an export: logins, and what was later said about them.
+//!
+//! Owners' answers become the label `owner`: 锁定 says attack, 是我 says no attack. They are weak
+//! labels, given by those who were asked, which is only where a rule fired.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{InputError, Reading, Reason, Stop};
+use crate::backtest::symbols::Symbol;
+use crate::backtest::table::{Login, Table};
+use crate::env::Millis;
+use crate::lang::span::Sources;
+use crate::store::records::{self, CloseReason};
+
+/// The label made of owners' answers.
+pub const OWNER_LABEL: &str = "owner";
+/// Reasons under which a login stands as failed although its password was right and it was judged.
+const REFUSED: [&str; 3] = ["locked", "disabled", "denied"];
+
+/// What a store says besides its logins.
+#[derive(Debug, Default)]
+pub struct StoreFacts {
+    /// Texts of rule sets by hash: the pieces in the order of the export.
+    pub sources: Vec<records::RuleSource>,
+    /// Rule sets by when their first and last kept decision was made.
+    pub decided: HashMap<String, Decided>,
+    /// Signals of kept decisions: (rule set, signal) → how often each state.
+    pub signals: HashMap<(String, String), SignalCount>,
+    /// The input is a store's.
+    pub is_store: bool,
+    /// Rows by alert, until they are joined.
+    by_alert: HashMap<String, Vec<u32>>,
+    /// Alert → when and how its owner answered.
+    answers: HashMap<String, (Millis, bool)>,
+    label: u8,
+}
+
+/// The decisions of one rule set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Decided {
+    /// Its number when it last decided.
+    pub generation: u64,
+    /// First decision.
+    pub first: Millis,
+    /// Last decision.
+    pub last: Millis,
+    /// How many.
+    pub count: u64,
+}
+
+/// What a signal said in decisions that are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SignalCount {
+    /// It only watches.
+    pub shadow: bool,
+    /// It fired.
+    pub fired: u64,
+    /// It could not be judged.
+    pub not_evaluable: u64,
+    /// Decisions that looked at it.
+    pub seen: u64,
+}
+
+impl StoreFacts {
+    /// The rule set with this hash, when its texts are kept.
+    pub fn rules(&self, hash: &str) -> Option<Sources> {
+        let mut files: Vec<(String, String)> = Vec::new();
+        let mut lists: BTreeMap<String, String> = BTreeMap::new();
+        let mut pieces: Vec<&records::RuleSource> = self
+            .sources
+            .iter()
+            .filter(|piece| piece.rules == hash)
+            .collect();
+        pieces.sort_by(|a, b| (&a.path, a.piece).cmp(&(&b.path, b.piece)));
+        for piece in pieces {
+            if piece.list {
+                lists
+                    .entry(piece.path.clone())
+                    .or_default()
+                    .push_str(&piece.text);
+                continue;
+            }
+            match files.last_mut() {
+                Some((path, text)) if *path == piece.path => text.push_str(&piece.text),
+                _ => files.push((piece.path.clone(), piece.text.clone())),
+            }
+        }
+        if files.is_empty() {
+            return None;
+        }
+        let mut sources = Sources::new(files);
+        sources.lists = lists
+            .into_iter()
+            .map(|(path, text)| (path, text.into()))
+            .collect();
+        Some(sources)
+    }
+
+    /// Joins answers and logins, before the rows are put in order.
+    pub(super) fn join(&mut self, table: &mut Table) -> Result<(), InputError> {
+        for (alert, rows) in std::mem::take(&mut self.by_alert) {
+            let Some((at, attack)) = self.answers.get(&alert) else {
+                continue;
+            };
+            for row in rows {
+                let bit = 1 << self.label;
+                table.labelled[row as usize] |= bit;
+                if *attack {
+                    table.labels[row as usize] |= bit;
+                    table.answered_lock.insert(row, *at);
+                }
+            }
+        }
+        self.answers = HashMap::new();
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    kind: &'a str,
+    #[serde(borrow)]
+    record: &'a RawValue,
+}
+
+/// Whether a line begins an export.
+pub(super) fn is_header(line: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Header {
+        #[allow(dead_code, reason = "only its presence counts")]
+        menshen_export: u32,
+    }
+    serde_json::from_slice::<Header>(line).is_ok()
+}
+
+/// An export under way.
+pub(super) struct Exported;
+
+impl Exported {
+    pub(super) fn new(reading: &mut Reading<'_, '_>) -> Result<Self, Stop> {
+        reading.facts.is_store = true;
+        reading.facts.label = reading.label(OWNER_LABEL)?;
+        Ok(Self)
+    }
+
+    pub(super) fn line(
+        &mut self,
+        line: &[u8],
+        number: u64,
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<(), Stop> {
+        // The last line is the trailer.
+        let Ok(parsed) = serde_json::from_slice::<Line<'_>>(line) else {
+            return Ok(());
+        };
+        let record = parsed.record.get();
+        let used = match parsed.kind {
+            kind if kind == kind_name::<records::Login>() => login(record, reading)?,
+            kind if kind == kind_name::<records::Account>() => account(record, reading),
+            kind if kind == kind_name::<records::Trust>() => trust(record, reading),
+            kind if kind == kind_name::<records::Alert>() => alert(record, reading),
+            kind if kind == kind_name::<records::RuleSource>() => {
+                from(record).map(|source| reading.facts.sources.push(source))
+            }
+            kind if kind == kind_name::<records::Decision>() => {
+                from(record).map(|decision| note(decision, reading))
+            }
+            _ => Some(()),
+        };
+        if used.is_none() {
+            reading.note(Reason::Syntax, number);
+        }
+        Ok(())
+    }
+}
+
+fn kind_name<R: records::Record>() -> &'static str {
+    R::KIND.name()
+}
+
+fn from<R: serde::de::DeserializeOwned>(record: &str) -> Option<R> {
+    serde_json::from_str(record).ok()
+}
+
+fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop> {
+    let Some(kept) = from::<records::Login>(record) else {
+        return Ok(None);
+    };
+    let text = |text: &'_ Option<String>| text.clone().unwrap_or_default();
+    let (machine, ip, country, region) = (
+        text(&kept.machine),
+        text(&kept.ip),
+        text(&kept.place.country),
+        text(&kept.place.region),
+    );
+    let (city, isp, browser, os) = (
+        text(&kept.place.city),
+        text(&kept.place.isp),
+        text(&kept.browser),
+        text(&kept.os),
+    );
+    let (device, reason, channel) = (text(&kept.device), text(&kept.reason), text(&kept.channel));
+    let (session, decision) = (text(&kept.session), text(&kept.decision));
+    let row = reading.table.len() as u32;
+    if let Some(alert) = &kept.alert {
+        reading
+            .facts
+            .by_alert
+            .entry(alert.clone())
+            .or_default()
+            .push(row);
+    }
+    let pushed = reading.table.push(&Login {
+        time: kept.time,
+        arrival: Some(kept.seq),
+        id: &decision,
+        account: &kept.account,
+        known: kept.known,
+        success: kept.success,
+        judged: kept.decision.is_some() && REFUSED.contains(&reason.as_str()),
+        captcha: kept.captcha,
+        legal: Some(kept.legal),
+        machine: &machine,
+        ip: &ip,
+        country: &country,
+        region: &region,
+        city: &city,
+        lat: kept.place.lat,
+        lon: kept.place.lon,
+        asn: kept.place.asn,
+        isp: &isp,
+        agent: "",
+        browser: &browser,
+        os: &os,
+        device: &device,
+        reason: &reason,
+        channel: &channel,
+        session: &session,
+        labels: 0,
+        labelled: 0,
+    });
+    match pushed {
+        true => Ok(Some(())),
+        false => Err(InputError::TooMuch("more than 4 billion logins").into()),
+    }
+}
+
+fn account(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
+    let account: records::Account = from(record)?;
+    let number = reading.table.accounts.intern(account.id.as_bytes());
+    if let Some(zone) = account
+        .zone
+        .as_deref()
+        .and_then(|zone| TimeZone::get(zone).ok())
+    {
+        reading.table.zones.insert(number, zone);
+    }
+    reading.table.people.insert(number, account);
+    Some(())
+}
+
+fn trust(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
+    let trust: records::Trust = from(record)?;
+    let key = trusted(reading.table, &trust.account, &trust.machine);
+    let spans = reading.table.trust.entry(key).or_default();
+    spans.push((trust.since, trust.until));
+    Some(())
+}
+
+fn trusted(table: &mut Table, account: &str, machine: &str) -> (Symbol, Symbol) {
+    (
+        table.accounts.intern(account.as_bytes()),
+        table.symbols.intern(machine.as_bytes()),
+    )
+}
+
+fn alert(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
+    let alert: records::Alert = from(record)?;
+    let Some(closed) = &alert.closed else {
+        return Some(());
+    };
+    let attack = match closed.reason {
+        CloseReason::Locked => true,
+        CloseReason::TrustedByOwner | CloseReason::ClosedByOwner => false,
+        _ => return Some(()),
+    };
+    reading
+        .facts
+        .answers
+        .insert(alert.id.clone(), (closed.at, attack));
+    Some(())
+}
+
+fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
+    #[derive(Deserialize)]
+    struct Signal {
+        name: String,
+        state: String,
+        #[serde(default)]
+        shadow: bool,
+    }
+    let facts = &mut *reading.facts;
+    let of = facts
+        .decided
+        .entry(decision.hash.clone())
+        .or_insert(Decided {
+            first: decision.time,
+            ..Decided::default()
+        });
+    of.generation = of.generation.max(decision.generation);
+    of.first = of.first.min(decision.time);
+    of.last = of.last.max(decision.time);
+    of.count += 1;
+    let signals: Vec<Signal> = serde_json::from_value(decision.signals).unwrap_or_default();
+    for signal in signals {
+        let count = facts
+            .signals
+            .entry((decision.hash.clone(), signal.name))
+            .or_default();
+        count.shadow |= signal.shadow;
+        count.seen += 1;
+        count.fired += u64::from(signal.state == "fired");
+        count.not_evaluable += u64::from(signal.state == "not_evaluable");
+    }
+}

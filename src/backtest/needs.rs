@@ -1,0 +1,252 @@
+//! Which columns of past logins a rule set looks at: the others need not be kept.
+
+use crate::history::{Column, Columns as HistoryColumns};
+use crate::lang::builtins::Registry;
+use crate::lang::program::{Action, ActionKind, ByKey, Expr, ExprKind, FieldId, Function, Program};
+
+use crate::history::{KeyNeed, keys_of};
+
+/// A text column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names are those of a login's fields")]
+pub enum Need {
+    Id,
+    Machine,
+    Ip,
+    Country,
+    Region,
+    City,
+    Isp,
+    Agent,
+    Browser,
+    Os,
+    Device,
+    Reason,
+    Channel,
+    Session,
+}
+
+impl Need {
+    const ALL: [Self; 14] = [
+        Self::Id,
+        Self::Machine,
+        Self::Ip,
+        Self::Country,
+        Self::Region,
+        Self::City,
+        Self::Isp,
+        Self::Agent,
+        Self::Browser,
+        Self::Os,
+        Self::Device,
+        Self::Reason,
+        Self::Channel,
+        Self::Session,
+    ];
+}
+
+/// The columns that are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// Texts, sorted.
+    pub texts: Vec<Need>,
+    /// The autonomous system.
+    pub asn: bool,
+    /// Coordinates.
+    pub point: bool,
+    /// Hour and weekday.
+    pub local: bool,
+}
+
+impl Columns {
+    /// Everything: for explanations.
+    pub fn all() -> Self {
+        Self {
+            texts: Need::ALL.to_vec(),
+            asn: true,
+            point: true,
+            local: true,
+        }
+    }
+
+    /// What `program` looks at.
+    pub fn of(program: &Program, registry: &Registry) -> Self {
+        let mut found = Self::default();
+        let names = HistoryColumns::of(registry);
+        let mut visit = |expr: &Expr| found.see(expr, registry, &names);
+        for signal in &program.signals {
+            walk(&signal.when, &mut visit);
+            signal.except.iter().for_each(|expr| walk(expr, &mut visit));
+        }
+        for rule in &program.rules {
+            rule.when.iter().for_each(|expr| walk(expr, &mut visit));
+        }
+        for query in &program.queries {
+            query.value.iter().for_each(|expr| walk(expr, &mut visit));
+            query.filter.iter().for_each(|expr| walk(expr, &mut visit));
+        }
+        for query in &program.queries {
+            if let Some(field) = query.field {
+                found.field(field, registry, &names);
+            }
+            for by in keys_of(query) {
+                found.key(by);
+            }
+        }
+        for rule in &program.rules {
+            if rule.body.actions.iter().any(per_machine) {
+                found.text(Need::Machine);
+            }
+        }
+        found
+    }
+
+    /// Both.
+    pub fn and(mut self, other: &Self) -> Self {
+        other.texts.iter().for_each(|need| self.text(*need));
+        self.asn |= other.asn;
+        self.point |= other.point;
+        self.local |= other.local;
+        self
+    }
+
+    /// With this text.
+    pub fn with(mut self, need: Need) -> Self {
+        self.text(need);
+        self
+    }
+
+    /// Whether the user agent has to be read.
+    pub(super) fn reads_agent(&self) -> bool {
+        [Need::Browser, Need::Os, Need::Device]
+            .iter()
+            .any(|need| self.texts.contains(need))
+    }
+
+    fn text(&mut self, need: Need) {
+        if let Err(at) = self.texts.binary_search(&need) {
+            self.texts.insert(at, need);
+        }
+    }
+
+    fn key(&mut self, by: ByKey) {
+        match by {
+            ByKey::Account | ByKey::All => {}
+            ByKey::Ip | ByKey::Network => self.text(Need::Ip),
+            ByKey::Machine => self.text(Need::Machine),
+            ByKey::Asn => self.asn = true,
+            ByKey::City => self.text(Need::City),
+            ByKey::Country => self.text(Need::Country),
+        }
+    }
+
+    fn see(&mut self, expr: &Expr, registry: &Registry, names: &HistoryColumns) {
+        match &expr.kind {
+            ExprKind::Field(id) | ExprKind::RowField(id) => self.field(*id, registry, names),
+            ExprKind::Call(Function::Distance | Function::Speed, _) => self.point = true,
+            _ => {}
+        }
+    }
+
+    fn field(&mut self, id: FieldId, registry: &Registry, names: &HistoryColumns) {
+        if let Some(column) = names.get(id) {
+            return self.column(column);
+        }
+        match registry.field_spec(id).path {
+            "login.agent" => self.text(Need::Agent),
+            "login.session" => self.text(Need::Session),
+            "login.place" => self.place(),
+            // The login and the one before as such are only good for distances; anything else that
+            // may be asked of them is asked by a path of its own.
+            "login" | "previous" => self.point = true,
+            path if path.starts_with("previous.") || path.starts_with("login.") => self.place(),
+            _ => {}
+        }
+    }
+
+    fn place(&mut self) {
+        for need in [Need::Country, Need::Region, Need::City, Need::Isp] {
+            self.text(need);
+        }
+        self.asn = true;
+        self.point = true;
+    }
+
+    fn column(&mut self, column: Column) {
+        match column {
+            Column::Machine => self.text(Need::Machine),
+            Column::Ip | Column::Network => self.text(Need::Ip),
+            Column::Country => self.text(Need::Country),
+            Column::Region => self.text(Need::Region),
+            Column::City => self.text(Need::City),
+            Column::Isp => self.text(Need::Isp),
+            Column::Browser => self.text(Need::Browser),
+            Column::Os => self.text(Need::Os),
+            Column::Device => self.text(Need::Device),
+            Column::Reason => self.text(Need::Reason),
+            Column::Channel => self.text(Need::Channel),
+            Column::Asn => self.asn = true,
+            Column::Lat | Column::Lon => self.point = true,
+            Column::Hour | Column::Weekday => self.local = true,
+            Column::Account | Column::Success | Column::Legal | Column::Time => {}
+        }
+    }
+}
+
+fn per_machine(action: &Action) -> bool {
+    matches!(&action.kind, ActionKind::Alert(alert) if alert.per_machine)
+        || action
+            .outcomes
+            .iter()
+            .any(|arm| arm.block.actions.iter().any(per_machine))
+}
+
+/// Visits an expression and everything in it. Queries are in a table of their own.
+pub fn walk(expr: &Expr, visit: &mut impl FnMut(&Expr)) {
+    visit(expr);
+    match &expr.kind {
+        ExprKind::Const(_)
+        | ExprKind::Field(_)
+        | ExprKind::RowField(_)
+        | ExprKind::Name(_)
+        | ExprKind::History(_) => {}
+        ExprKind::Let { value, .. } => walk(value, visit),
+        ExprKind::Not(inner) | ExprKind::Trusted(inner) | ExprKind::IsKnown { inner, .. } => {
+            walk(inner, visit);
+        }
+        ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::Call(_, parts) => {
+            parts.iter().for_each(|part| walk(part, visit));
+        }
+        ExprKind::Compare(_, left, right)
+        | ExprKind::Arith(_, left, right)
+        | ExprKind::Otherwise(left, right) => {
+            walk(left, visit);
+            walk(right, visit);
+        }
+        ExprKind::InList { item, .. } => walk(item, visit),
+        ExprKind::InValues { item, values, .. } => {
+            walk(item, visit);
+            values.iter().for_each(|value| walk(value, visit));
+        }
+    }
+}
+
+/// The single key whose rows a combination of keys is looked up among, as the store does it: the one
+/// with the fewest rows.
+pub fn narrowest(need: &KeyNeed) -> ByKey {
+    let rank = |by: &ByKey| match by {
+        ByKey::Account => 0,
+        ByKey::Machine => 1,
+        ByKey::Ip => 2,
+        ByKey::Network => 3,
+        ByKey::City => 4,
+        ByKey::Asn => 5,
+        ByKey::Country => 6,
+        ByKey::All => 7,
+    };
+    need.by
+        .iter()
+        .copied()
+        .min_by_key(rank)
+        .unwrap_or(ByKey::All)
+}

@@ -1,0 +1,723 @@
+//! The report as one page: no network, no library, prints; a few lines of script only for searching
+//! the changed logins.
+
+use std::fmt::Write as _;
+
+use super::Report;
+use super::charts::{self, Line, escape, short};
+use crate::backtest::diff::Diff;
+use crate::backtest::sweep::Sweep;
+use crate::backtest::tally::{Figures, LabelFigures, RuleFigures};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// The page.
+pub fn html(report: &Report) -> String {
+    let mut page = String::new();
+    let title = format!("门神回测 · {}", report.rules.name);
+    let _ = write!(
+        page,
+        "<!doctype html>\n<html lang='zh'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width,initial-scale=1'><meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\"><title>{}</title><style>{STYLE}</style></head><body><main>",
+        escape(&title)
+    );
+    head(&mut page, report);
+    cards(&mut page, report);
+    if !report.gates.is_empty() {
+        gates(&mut page, report);
+    }
+    if let Some(diff) = &report.diff {
+        self::diff(&mut page, report, diff);
+    }
+    over_time(&mut page, &report.figures);
+    signals(&mut page, &report.figures);
+    if let Some(labels) = &report.figures.labels {
+        self::labels(&mut page, labels, report.old_figures.as_ref());
+    }
+    load(&mut page, &report.figures);
+    transfer(&mut page, &report.figures);
+    overlap(&mut page, &report.figures);
+    if let Some(sweep) = &report.sweep {
+        self::sweep(&mut page, sweep);
+    }
+    input(&mut page, report);
+    let _ = write!(page, "</main><script>{SCRIPT}</script></body></html>\n");
+    page
+}
+
+fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn rate(n: Option<f64>) -> String {
+    n.map_or_else(|| "–".to_owned(), |n| format!("{n:.2}"))
+}
+
+fn percent(n: Option<f64>) -> String {
+    n.map_or_else(|| "–".to_owned(), |n| format!("{:.1}%", n * 100.0))
+}
+
+fn date(time: &str) -> &str {
+    time.get(..10).unwrap_or(time)
+}
+
+fn head(page: &mut String, report: &Report) {
+    let input = &report.input;
+    let _ = write!(
+        page,
+        "<header><h1>回测 <small>{}</small></h1><p>{} 次登录尝试 · {} 个账号 · {} 至 {} · 统计 {} 天（之前 {} 次只作历史）</p><p class='dim'>规则 {} · {} 个信号{}</p>{}</header>",
+        escape(&report.rules.name),
+        number(input.logins),
+        number(input.accounts),
+        date(&input.first),
+        date(&input.last),
+        report.figures.totals.days,
+        number(report.figures.totals.warm_up_logins),
+        escape(report.rules.hash.get(..12).unwrap_or_default()),
+        report.rules.signals,
+        report
+            .against
+            .as_ref()
+            .map_or_else(String::new, |against| format!(
+                " · 对比 {}（{}）",
+                escape(&against.name),
+                escape(against.hash.get(..12).unwrap_or_default())
+            )),
+        if report.run.stopped {
+            "<p class='bad'>提前停止：这是已完成的部分</p>"
+        } else {
+            ""
+        },
+    );
+}
+
+fn card(page: &mut String, name: &str, value: &str, note: &str) {
+    let _ = write!(
+        page,
+        "<div class='card'><span>{name}</span><b>{value}</b><small>{note}</small></div>"
+    );
+}
+
+fn cards(page: &mut String, report: &Report) {
+    let totals = &report.figures.totals;
+    let load = &report.figures.load;
+    page.push_str("<section class='cards'>");
+    card(
+        page,
+        "每天提醒",
+        &short(load.prompts_per_day),
+        &format!(
+            "p95 {} · 最多 {}",
+            load.prompts_per_day_p95, load.prompts_per_day_max
+        ),
+    );
+    card(
+        page,
+        "每万次正常登录提醒",
+        &rate(totals.prompts_per_10k),
+        &format!("冷却前 {}", rate(totals.flagged_per_10k)),
+    );
+    match &report.figures.labels {
+        Some(labels) => {
+            card(
+                page,
+                "召回（按登录）",
+                &percent(labels.logins.recall),
+                &labels.logins.recall_interval.map_or_else(String::new, |i| {
+                    format!("95% 区间 {:.1}–{:.1}%", i.from * 100.0, i.to * 100.0)
+                }),
+            );
+            card(
+                page,
+                "准确",
+                &percent(labels.logins.precision),
+                &labels
+                    .logins
+                    .precision_interval
+                    .map_or_else(String::new, |i| {
+                        format!("95% 区间 {:.1}–{:.1}%", i.from * 100.0, i.to * 100.0)
+                    }),
+            );
+        }
+        None => card(page, "召回、误报率", "–", "没有标注，不作猜测"),
+    }
+    card(
+        page,
+        "被提醒的账号",
+        &number(load.accounts_prompted),
+        &format!("一周两次以上 {}", number(load.accounts_twice_a_week)),
+    );
+    let captchas = totals.challenged + totals.challenged_attempts + totals.capped;
+    card(
+        page,
+        "图形验证 / 拒绝",
+        &format!(
+            "{} / {}",
+            number(captchas),
+            number(totals.denied + totals.denied_attempts)
+        ),
+        &format!("每天验证 {}", short(load.captchas_per_day)),
+    );
+    page.push_str("</section>");
+}
+
+fn gates(page: &mut String, report: &Report) {
+    page.push_str("<section><h2>要求</h2><ul class='gates'>");
+    for gate in &report.gates {
+        let _ = write!(
+            page,
+            "<li class='{}'>{} --{}：{:.3}，要求 {:.3}</li>",
+            if gate.passed { "good" } else { "bad" },
+            if gate.passed { "✓" } else { "✗" },
+            escape(&gate.name),
+            gate.is,
+            gate.wanted
+        );
+    }
+    page.push_str("</ul></section>");
+}
+
+fn over_time(page: &mut String, figures: &Figures) {
+    let totals = &figures.totals;
+    let (from, to) = (date(&totals.from), date(&totals.to));
+    let _ = write!(
+        page,
+        "<section><h2>每天的提醒</h2><figure>{}</figure><h3>每天的成功登录</h3><figure>{}</figure></section>",
+        charts::days(&totals.prompts_by_day, from, to, "每天的提醒"),
+        charts::days(&totals.logins_by_day, from, to, "每天的成功登录"),
+    );
+}
+
+fn signals(page: &mut String, figures: &Figures) {
+    let labelled = figures.labels.is_some();
+    page.push_str("<section><h2>信号</h2><div class='wide'><table><thead><tr><th>信号<th class='n'>分量<th class='n'>触发<th class='n'>每万次<th class='n'>提醒<th class='n'>决定性");
+    if labelled {
+        page.push_str("<th class='n'>攻击<th class='n'>决定性攻击");
+    }
+    page.push_str(
+        "<th class='n'>账号<th class='n'>每天 p95 / 最多<th>随时间<th>说明</tr></thead><tbody>",
+    );
+    for signal in &figures.signals {
+        let _ = write!(
+            page,
+            "<tr><th scope='row'>{}<small>{}</small><td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{}",
+            escape(&signal.name),
+            escape(&signal.title),
+            if signal.shadow {
+                "影子".to_owned()
+            } else {
+                short(signal.weight)
+            },
+            number(signal.fired),
+            rate(signal.per_10k),
+            number(signal.prompts),
+            number(signal.decisive),
+        );
+        if labelled {
+            let _ = write!(
+                page,
+                "<td class='n'>{}<td class='n'>{}",
+                number(signal.fired_attacks),
+                number(signal.decisive_attacks)
+            );
+        }
+        let _ = write!(
+            page,
+            "<td class='n'>{}<td class='n'>{} / {}<td>{}<td class='notes'>{}</tr>",
+            signal.accounts.map_or_else(|| "–".to_owned(), number),
+            signal.per_day_p95,
+            signal.per_day_max,
+            charts::spark(&signal.by_day),
+            notes(signal, figures.totals.logins)
+        );
+    }
+    page.push_str("</tbody></table></div><p class='dim'>决定性：没有它就没有那次提醒。触发数不含豁免和学习中的；每万次按正常登录计。</p></section>");
+}
+
+fn notes(signal: &RuleFigures, logins: u64) -> String {
+    let mut notes = Vec::new();
+    if signal.not_evaluable > 0 {
+        let share = percent(Some(signal.not_evaluable as f64 / logins.max(1) as f64));
+        let fields: Vec<String> = signal
+            .missing
+            .iter()
+            .take(3)
+            .map(|missing| escape(&missing.field))
+            .collect();
+        notes.push(format!("{share} 无法判断：缺 {}", fields.join("、")));
+    }
+    if signal.exempt + signal.learning > 0 {
+        notes.push(format!(
+            "豁免 {}，学习中 {}",
+            number(signal.exempt),
+            number(signal.learning)
+        ));
+    }
+    if signal.never && signal.not_evaluable < logins {
+        notes.push("从未触发".to_owned());
+    }
+    if signal.drifts {
+        notes.push("<b class='bad'>漂移</b>：后一段是前一段的三倍以上".to_owned());
+    }
+    if let Some(other) = &signal.covered_by {
+        notes.push(format!("总与 {} 同时触发", escape(other)));
+    }
+    notes.join("；")
+}
+
+fn labels(page: &mut String, labels: &LabelFigures, old: Option<&Figures>) {
+    let logins = &labels.logins;
+    let _ = write!(
+        page,
+        "<section><h2>对照标注 {}</h2><p>命中 {} · 误报 {} · 漏报 {} · 误报率 {}{}</p><p>事件（同一账号的攻击间隔不超过 {:.0} 小时算一起）：发现 {} / {}，首次提醒的延迟中位 {} 分钟，p95 {} 分钟</p><p>怀疑度作为评分：AUC {}，误报率 1% 时召回 {}，0.1% 时 {}</p>",
+        escape(&labels.label),
+        number(logins.true_positives),
+        number(logins.false_positives),
+        number(logins.false_negatives),
+        logins
+            .false_positive_rate
+            .map_or_else(|| "–".to_owned(), |n| format!("{:.3}%", n * 100.0)),
+        if labels.unlabelled_taken_for_good {
+            "（没有标注的按正常计：误报是上限）"
+        } else {
+            ""
+        },
+        labels.incident_gap_hours,
+        number(labels.incidents_caught),
+        number(labels.incidents),
+        rate(labels.delay_minutes_p50),
+        rate(labels.delay_minutes_p95),
+        labels
+            .curve
+            .auc
+            .map_or_else(|| "–".to_owned(), |n| format!("{n:.3}")),
+        percent(labels.curve.recall_at_fpr_1_percent),
+        percent(labels.curve.recall_at_fpr_0_1_percent),
+    );
+    let before = old.and_then(|old| old.labels.as_ref());
+    let roc = |labels: &LabelFigures| -> Vec<(f64, f64)> {
+        std::iter::once((0.0, 0.0))
+            .chain(
+                labels
+                    .curve
+                    .points
+                    .iter()
+                    .map(|p| (p.false_positive_rate, p.recall)),
+            )
+            .collect()
+    };
+    let pr = |labels: &LabelFigures| -> Vec<(f64, f64)> {
+        labels
+            .curve
+            .points
+            .iter()
+            .map(|p| (p.recall, p.precision))
+            .collect()
+    };
+    let lines = |get: &dyn Fn(&LabelFigures) -> Vec<(f64, f64)>| -> Vec<Line<'static>> {
+        let mut lines: Vec<Line<'static>> = before
+            .map(|labels| Line {
+                points: get(labels),
+                class: "old",
+            })
+            .into_iter()
+            .collect();
+        lines.push(Line {
+            points: get(labels),
+            class: "",
+        });
+        lines
+    };
+    let marks =
+        |x: &dyn Fn(&crate::backtest::tally::CurvePoint) -> (f64, f64)| -> Vec<(f64, f64, String)> {
+            labels
+                .curve
+                .points
+                .iter()
+                .map(|point| {
+                    let (px, py) = x(point);
+                    (px, py, format!("怀疑度 ≥ {}", point.suspicion))
+                })
+                .collect()
+        };
+    let _ = write!(
+        page,
+        "<div class='pair'><figure>{}<figcaption>ROC</figcaption></figure><figure>{}<figcaption>准确与召回</figcaption></figure></div>{}</section>",
+        charts::plane(
+            &lines(&roc),
+            (0.0, 1.0, "误报率"),
+            (0.0, 1.0, "召回"),
+            &marks(&|p| (p.false_positive_rate, p.recall)),
+            "ROC",
+        ),
+        charts::plane(
+            &lines(&pr),
+            (0.0, 1.0, "召回"),
+            (0.0, 1.0, "准确"),
+            &marks(&|p| (p.recall, p.precision)),
+            "准确与召回",
+        ),
+        if before.is_some() {
+            "<p class='dim'>虚线是旧规则。</p>"
+        } else {
+            ""
+        },
+    );
+}
+
+fn load(page: &mut String, figures: &Figures) {
+    let bands = &figures.load.by_history;
+    let rows: Vec<(String, f64, String)> = bands
+        .iter()
+        .chain([&figures.load.new_accounts])
+        .map(|band| {
+            let name = match band.name.as_str() {
+                "first 14 days" => "头 14 天".to_owned(),
+                name => format!("此前 {name} 次"),
+            };
+            let rate = band.per_10k.unwrap_or(0.0);
+            (
+                name,
+                rate,
+                format!("{rate:.1}（{} 次登录）", number(band.logins)),
+            )
+        })
+        .collect();
+    let load = &figures.load;
+    let _ = write!(
+        page,
+        "<section><h2>打扰了谁</h2><p>每万次登录的提醒，按此前成功登录的次数：人越熟，问得应当越少。</p><figure>{}</figure><p>被提醒的账号 {}，每个账号中位 {} 条，p95 {} 条，最多 {} 条；{} 个账号在七天内被提醒两次以上。</p></section>",
+        charts::bars(&rows, "提醒与历史长短"),
+        number(load.accounts_prompted),
+        load.per_account_p50,
+        load.per_account_p95,
+        load.per_account_max,
+        number(load.accounts_twice_a_week)
+    );
+}
+
+fn transfer(page: &mut String, figures: &Figures) {
+    page.push_str("<section><h2>换一段时间还成立吗</h2><div class='wide'><table><thead><tr><th>每万次正常登录");
+    for period in &figures.periods {
+        let _ = write!(
+            page,
+            "<th class='n'>{} – {}",
+            date(&period.from),
+            date(&period.to)
+        );
+    }
+    page.push_str("<th></tr></thead><tbody><tr><th scope='row'>会提醒");
+    for period in &figures.periods {
+        let _ = write!(page, "<td class='n'>{}", rate(period.flagged_per_10k));
+    }
+    page.push_str("<td></tr>");
+    for signal in figures.signals.iter().filter(|signal| !signal.never) {
+        let _ = write!(page, "<tr><th scope='row'>{}", escape(&signal.name));
+        for period in &signal.by_period {
+            let _ = write!(page, "<td class='n'>{}", rate(*period));
+        }
+        let _ = write!(
+            page,
+            "<td>{}</tr>",
+            if signal.drifts {
+                "<b class='bad'>漂移</b>"
+            } else {
+                ""
+            }
+        );
+    }
+    page.push_str("</tbody></table></div></section>");
+}
+
+fn overlap(page: &mut String, figures: &Figures) {
+    let shown: Vec<usize> = (0..figures.signals.len())
+        .filter(|at| !figures.signals[*at].never)
+        .collect();
+    if shown.len() < 2 {
+        return;
+    }
+    page.push_str(
+        "<section><h2>哪些信号一起触发</h2><div class='wide'><table class='matrix'><thead><tr><th>",
+    );
+    for at in &shown {
+        let _ = write!(
+            page,
+            "<th class='turn'><span>{}</span>",
+            escape(&figures.signals[*at].name)
+        );
+    }
+    page.push_str("</tr></thead><tbody>");
+    for row in &shown {
+        let own = figures.overlap.together[*row][*row].max(1);
+        let _ = write!(
+            page,
+            "<tr><th scope='row'>{}",
+            escape(&figures.signals[*row].name)
+        );
+        for column in &shown {
+            let both = figures.overlap.together[*row][*column];
+            let share = both as f64 / own as f64;
+            let _ = write!(
+                page,
+                "<td style='--s:{share:.2}' title='{} 次中的 {}'>{}",
+                number(own),
+                number(both),
+                if both == 0 {
+                    String::new()
+                } else {
+                    format!("{:.0}%", share * 100.0)
+                }
+            );
+        }
+        page.push_str("</tr>");
+    }
+    page.push_str("</tbody></table></div><p class='dim'>一行的信号触发时，一列的信号也触发的比例。</p></section>");
+}
+
+fn diff(page: &mut String, report: &Report, diff: &Diff) {
+    let against = report
+        .against
+        .as_ref()
+        .map_or("", |against| against.name.as_str());
+    let _ = write!(
+        page,
+        "<section><h2>与 {} 的差别</h2><p>{} 次登录中 {} 次结果不同；每天的提醒 {:+.2}。</p><ul>",
+        escape(against),
+        number(diff.judged),
+        number(diff.changed),
+        diff.net_prompts_per_day
+    );
+    for kind in &diff.kinds {
+        let _ = write!(
+            page,
+            "<li>{} → {}：{}</li>",
+            kind.old.words().0,
+            kind.new.words().0,
+            number(kind.count)
+        );
+    }
+    page.push_str("</ul>");
+    if let (Some(gained), Some(lost), Some(flagged), Some(relieved)) = (
+        diff.attacks_gained,
+        diff.attacks_lost,
+        diff.good_flagged,
+        diff.good_relieved,
+    ) {
+        let _ = write!(
+            page,
+            "<p>攻击：<b class='good'>多发现 {}</b>，<b class='bad'>少发现 {}</b>；正常登录：多打扰 {}，少打扰 {}。</p>",
+            number(gained),
+            number(lost),
+            number(flagged),
+            number(relieved)
+        );
+    }
+    if !diff.worst.is_empty() {
+        let worst: Vec<String> = diff
+            .worst
+            .iter()
+            .map(|worst| format!("{} +{}", escape(&worst.account), worst.more))
+            .collect();
+        let _ = write!(
+            page,
+            "<p class='dim'>提醒增加最多的账号：{}</p>",
+            worst.join("、")
+        );
+    }
+    if diff.logins.is_empty() {
+        page.push_str("</section>");
+        return;
+    }
+    let _ = write!(
+        page,
+        "<p><label>查找 <input id='search' type='search' placeholder='账号、信号、日期、结果……'></label> <span id='found' class='dim'></span></p><div class='wide tall'><table id='changed'><thead><tr><th>#<th>时间<th>账号<th>旧<th>新<th class='n'>怀疑度<th>标注<th>翻转的条件</tr></thead><tbody>"
+    );
+    for login in &diff.logins {
+        let flips: Vec<String> = login
+            .flipped
+            .iter()
+            .map(|flip| {
+                format!(
+                    "<b>{}</b> {} → {} <span class='why'>{}</span>",
+                    escape(&flip.name),
+                    word(&flip.old),
+                    word(&flip.new),
+                    escape(&flip.why)
+                )
+            })
+            .collect();
+        let _ = write!(
+            page,
+            "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td class='n'>{} → {}<td>{}<td class='flips'>{}</tr>",
+            login.number,
+            escape(login.time.get(..16).unwrap_or(&login.time)),
+            escape(&login.account),
+            login.old.words().0,
+            login.new.words().0,
+            short(login.old_suspicion),
+            short(login.new_suspicion),
+            match login.attack {
+                Some(true) => "<b class='bad'>攻击</b>",
+                Some(false) => "正常",
+                None => "",
+            },
+            flips.join("<br>")
+        );
+    }
+    page.push_str("</tbody></table></div>");
+    if diff.changed > diff.logins.len() as u64 {
+        let _ = write!(
+            page,
+            "<p class='dim'>这里是前 {} 次，全部在 changed.csv 里。</p>",
+            diff.logins.len()
+        );
+    }
+    page.push_str("</section>");
+}
+
+/// A state in Chinese.
+fn word(state: &str) -> &str {
+    match state {
+        "fired" => "触发",
+        "quiet" => "没触发",
+        "exempt" => "豁免",
+        "learning" => "学习中",
+        "not_evaluable" => "无法判断",
+        "absent" => "没有这条",
+        "yes" => "成立",
+        "no" => "不成立",
+        other => other,
+    }
+}
+
+fn sweep(page: &mut String, sweep: &Sweep) {
+    let names = sweep.parameters.join(" × ");
+    let _ = write!(page, "<section><h2>换个数会怎样：{}</h2>", escape(&names));
+    let top = charts::top(sweep.points.iter().filter_map(|p| p.all.prompts_per_10k));
+    if sweep.by_recall {
+        let line: Vec<(f64, f64)> = sweep
+            .points
+            .iter()
+            .filter_map(|p| Some((p.all.prompts_per_10k?, p.all.recall?)))
+            .collect();
+        let marks: Vec<(f64, f64, String)> = sweep
+            .points
+            .iter()
+            .filter_map(|p| {
+                Some((
+                    p.all.prompts_per_10k?,
+                    p.all.recall?,
+                    format!("{names} = {:?}", p.values),
+                ))
+            })
+            .collect();
+        let joined = match sweep.parameters.len() {
+            1 => vec![Line {
+                points: line,
+                class: "",
+            }],
+            _ => Vec::new(),
+        };
+        let _ = write!(
+            page,
+            "<figure class='half'>{}</figure>",
+            charts::plane(
+                &joined,
+                (0.0, top, "每万次提醒"),
+                (0.0, 1.0, "召回"),
+                &marks,
+                "代价与召回"
+            )
+        );
+    }
+    page.push_str("<div class='wide'><table><thead><tr>");
+    for name in &sweep.parameters {
+        let _ = write!(page, "<th class='n'>{}", escape(name));
+    }
+    page.push_str("<th class='n'>每天提醒<th class='n'>每万次<th class='n'>召回<th class='n'>准确<th class='n'>选定段：每万次 / 召回<th class='n'>检验段：每万次 / 召回</tr></thead><tbody>");
+    for (at, point) in sweep.points.iter().enumerate() {
+        let best = Some(at) == sweep.best;
+        let _ = write!(page, "<tr{}>", if best { " class='best'" } else { "" });
+        for value in &point.values {
+            let _ = write!(page, "<td class='n'>{value}");
+        }
+        let _ = write!(
+            page,
+            "<td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{} / {}<td class='n'>{} / {}</tr>",
+            rate(Some(point.prompts_per_day)),
+            rate(point.all.prompts_per_10k),
+            percent(point.all.recall),
+            percent(point.precision),
+            rate(point.chosen_on.prompts_per_10k),
+            percent(point.chosen_on.recall),
+            rate(point.judged_on.prompts_per_10k),
+            percent(point.judged_on.recall)
+        );
+    }
+    page.push_str("</tbody></table></div>");
+    if let (Some(most), Some(_)) = (sweep.max_prompts_per_10k, sweep.best) {
+        let _ = write!(
+            page,
+            "<p class='dim'>标出的是前三分之二时间里每万次提醒不超过 {most} 的最佳值；后三分之一没有参与选择。</p>"
+        );
+    }
+    page.push_str("</section>");
+}
+
+fn input(page: &mut String, report: &Report) {
+    let input = &report.input;
+    page.push_str("<section><h2>输入</h2><div class='wide'><table><thead><tr><th>文件<th>格式<th class='n'>字节<th>SHA-256</tr></thead><tbody>");
+    for file in &input.files {
+        let _ = write!(
+            page,
+            "<tr><td>{}<td>{}<td class='n'>{}<td class='hash'>{}</tr>",
+            escape(&file.name),
+            escape(&file.format),
+            number(file.bytes),
+            escape(&file.sha256)
+        );
+    }
+    page.push_str("</tbody></table></div><ul>");
+    for reason in &input.reasons {
+        let places: Vec<String> = reason.samples.iter().map(|place| escape(place)).collect();
+        let _ = write!(
+            page,
+            "<li>{} × {}：{}</li>",
+            number(reason.count),
+            escape(&reason.reason),
+            places.join("、")
+        );
+    }
+    for (name, label) in &input.labels {
+        let _ = write!(
+            page,
+            "<li>标注 {}：是 {}，否 {}</li>",
+            escape(name),
+            number(label.yes),
+            number(label.no)
+        );
+    }
+    if input.out_of_order > 0 {
+        let _ = write!(
+            page,
+            "<li>{} 行不按时间顺序，已排好</li>",
+            number(input.out_of_order)
+        );
+    }
+    let _ = write!(
+        page,
+        "</ul><p class='dim'>menshen {} · {} 个线程，{:.2} 秒，每秒 {} 次</p></section>",
+        escape(&report.menshen),
+        report.run.threads,
+        report.run.seconds,
+        number(report.run.logins_per_second as u64)
+    );
+}

@@ -1,0 +1,227 @@
+//! What a backtest says, as data: the JSON report, and what the text and the page are made of.
+//!
+//! Field names are the interface (`schema` grows when one changes its meaning or goes).
+
+mod charts;
+mod html;
+mod text;
+
+pub use html::html;
+pub use text::text;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::diff::Diff;
+use super::input::{InputReport, Reason};
+use super::sweep::Sweep;
+use super::table::{KNOWN, Table};
+use super::tally::Figures;
+use crate::bot::ruleset::Ruleset;
+use crate::server::rfc3339;
+
+/// The version of the JSON.
+pub const SCHEMA: u32 = 1;
+
+/// Everything a backtest says.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Version of this form.
+    pub schema: u32,
+    /// Version of the program.
+    pub menshen: String,
+    /// What was read.
+    pub input: InputView,
+    /// The rules.
+    pub rules: RulesView,
+    /// The rules they are compared with.
+    pub against: Option<RulesView>,
+    /// How it ran.
+    pub run: RunView,
+    /// What the rules do.
+    pub figures: Figures,
+    /// What the rules they are compared with do.
+    pub old_figures: Option<Figures>,
+    /// What differs.
+    pub diff: Option<Diff>,
+    /// Other constants.
+    pub sweep: Option<Sweep>,
+    /// What had to hold.
+    pub gates: Vec<Gate>,
+}
+
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct InputView {
+    /// The files.
+    pub files: Vec<FileView>,
+    /// Logins used.
+    pub logins: u64,
+    /// Accounts among them that exist.
+    pub accounts: u64,
+    /// First login, RFC 3339.
+    pub first: String,
+    /// Last login.
+    pub last: String,
+    /// Rows that could not be used, repeated ones not counted.
+    pub unusable: u64,
+    /// By reason.
+    pub reasons: Vec<ReasonView>,
+    /// Rows that stood before one they are later than; they were put in order.
+    pub out_of_order: u64,
+    /// Labels and how many logins have each.
+    pub labels: BTreeMap<String, LabelView>,
+}
+
+/// One file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FileView {
+    /// Its path; `-` is standard input.
+    pub name: String,
+    /// What it was taken for.
+    pub format: String,
+    /// Its size on disk.
+    pub bytes: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+/// Why rows or fields could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReasonView {
+    /// In words.
+    pub reason: String,
+    /// How many.
+    pub count: u64,
+    /// The row is used, without this field.
+    pub row_is_used: bool,
+    /// The first places, `file:line`.
+    pub samples: Vec<String>,
+}
+
+/// One label.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct LabelView {
+    /// Logins that have it.
+    pub yes: u64,
+    /// Logins of which it is known that they have not.
+    pub no: u64,
+}
+
+/// One rule set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RulesView {
+    /// Where it is from.
+    pub name: String,
+    /// SHA-256 over its files: what stands on every decision.
+    pub hash: String,
+    /// Signals.
+    pub signals: usize,
+}
+
+/// How it ran.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunView {
+    /// Threads.
+    pub threads: usize,
+    /// Seconds of judging, reading not counted.
+    pub seconds: f64,
+    /// Logins a second.
+    pub logins_per_second: f64,
+    /// It was stopped; the figures are over the part done so far.
+    pub stopped: bool,
+    /// Logins judged, over all runs.
+    pub judged: u64,
+}
+
+/// What had to hold.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gate {
+    /// The option's name.
+    pub name: String,
+    /// What was wanted.
+    pub wanted: f64,
+    /// What is.
+    pub is: f64,
+    /// It holds.
+    pub passed: bool,
+}
+
+impl Gate {
+    pub(super) fn at_most(name: &str, most: f64, is: f64) -> Self {
+        Self {
+            name: name.to_owned(),
+            wanted: most,
+            is,
+            passed: is <= most,
+        }
+    }
+}
+
+impl RulesView {
+    pub(super) fn new(name: &str, rules: &Ruleset) -> Self {
+        Self {
+            name: name.to_owned(),
+            hash: rules.program.hash.clone(),
+            signals: rules.program.signals.len(),
+        }
+    }
+}
+
+impl InputView {
+    pub(super) fn new(input: &InputReport, table: &Table) -> Self {
+        let (first, last) = table.span().unwrap_or_default();
+        let mut known = vec![false; table.accounts.len()];
+        for row in 0..table.len() as u32 {
+            known[table.account[row as usize] as usize] |= table.has(row, KNOWN);
+        }
+        let mut labels: BTreeMap<String, LabelView> = BTreeMap::new();
+        for (bit, name) in table.label_names.iter().enumerate() {
+            let view = labels.entry(name.clone()).or_default();
+            for (yes, known) in table.labels.iter().zip(&table.labelled) {
+                let known = known >> bit & 1 == 1;
+                let yes = yes >> bit & 1 == 1;
+                view.yes += u64::from(known && yes);
+                view.no += u64::from(known && !yes);
+            }
+        }
+        Self {
+            files: input
+                .files
+                .iter()
+                .map(|file| FileView {
+                    name: file.name.clone(),
+                    format: file.format.to_owned(),
+                    bytes: file.bytes,
+                    sha256: file.sha256.clone(),
+                })
+                .collect(),
+            logins: input.used,
+            accounts: known.iter().filter(|known| **known).count() as u64,
+            first: rfc3339(first),
+            last: rfc3339(last),
+            unusable: input.unusable(),
+            reasons: input
+                .reasons
+                .iter()
+                .map(|(reason, found)| view(*reason, found))
+                .collect(),
+            out_of_order: input.unordered,
+            labels,
+        }
+    }
+}
+
+fn view(reason: Reason, (count, samples): &(u64, Vec<super::input::Sample>)) -> ReasonView {
+    let (zh, en) = reason.words();
+    ReasonView {
+        reason: format!("{zh} ({en})"),
+        count: *count,
+        row_is_used: reason.keeps_row(),
+        samples: samples
+            .iter()
+            .map(|sample| format!("{}:{}", sample.file, sample.line))
+            .collect(),
+    }
+}

@@ -1,0 +1,474 @@
+//! The report on a terminal: what one wants to know first, on one screen.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::Report;
+use crate::backtest::tally::{Figures, RuleFigures};
+use crate::lang::diagnostics::Language;
+
+/// Most signals listed one by one; those that fire most.
+const MAX_SIGNALS: usize = 18;
+/// Most points of a sweep.
+const MAX_POINTS: usize = 12;
+/// Most changed logins.
+const MAX_CHANGED: usize = 5;
+
+/// The summary.
+pub fn text(report: &Report, language: Language) -> String {
+    let mut page = Page {
+        out: String::new(),
+        zh: language == Language::Zh,
+    };
+    page.input(report);
+    page.totals(report);
+    page.signals(&report.figures);
+    page.labels(&report.figures);
+    page.load(&report.figures);
+    page.diff(report);
+    page.sweep(report);
+    page.gates(report);
+    page.out
+}
+
+struct Page {
+    out: String,
+    zh: bool,
+}
+
+/// A number with separators.
+fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn rate(n: Option<f64>) -> String {
+    match n {
+        None => "–".to_owned(),
+        Some(n) if n >= 100.0 => format!("{n:.0}"),
+        Some(n) if n >= 10.0 => format!("{n:.1}"),
+        Some(n) => format!("{n:.2}"),
+    }
+}
+
+fn percent(n: Option<f64>) -> String {
+    n.map_or_else(|| "–".to_owned(), |n| format!("{:.1}%", n * 100.0))
+}
+
+/// The date of an RFC 3339 time.
+fn date(time: &str) -> &str {
+    time.get(..10).unwrap_or(time)
+}
+
+fn pad(text: &str, width: usize, right: bool) -> String {
+    let blank = " ".repeat(width.saturating_sub(text.width()));
+    match right {
+        true => format!("{blank}{text}"),
+        false => format!("{text}{blank}"),
+    }
+}
+
+fn clip(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        if out.width() + c.to_string().width() > width {
+            break;
+        }
+        out.push(c);
+    }
+    out
+}
+
+impl Page {
+    fn say(&mut self, zh: impl AsRef<str>, en: impl AsRef<str>) {
+        let text = if self.zh { zh.as_ref() } else { en.as_ref() };
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    fn pick<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
+        if self.zh { zh } else { en }
+    }
+
+    fn input(&mut self, report: &Report) {
+        let input = &report.input;
+        let (logins, accounts) = (count(input.logins), count(input.accounts));
+        let (first, last) = (date(&input.first), date(&input.last));
+        let totals = &report.figures.totals;
+        let (warm, days) = (count(totals.warm_up_logins), totals.days);
+        self.say(
+            format!("输入  {logins} 次登录尝试，{accounts} 个账号，{first} 至 {last}；前 {warm} 次只作历史，统计 {days} 天"),
+            format!("input  {logins} attempts, {accounts} accounts, {first} to {last}; the first {warm} only make history, {days} days counted"),
+        );
+        for reason in &input.reasons {
+            let places = reason.samples.join(", ");
+            self.out.push_str(&format!(
+                "      {} × {}: {places}\n",
+                count(reason.count),
+                reason.reason
+            ));
+        }
+        if input.out_of_order > 0 {
+            let n = count(input.out_of_order);
+            self.say(
+                format!("      {n} 行不按时间顺序，已排好（--as-arrived 保留原来的到达顺序）"),
+                format!("      {n} rows were out of order and have been sorted (--as-arrived keeps the order of arrival)"),
+            );
+        }
+        if report.run.stopped {
+            self.say(
+                "      提前停止：以下是已完成的部分",
+                "      stopped early: this is the part done so far",
+            );
+        }
+        let hash = report.rules.hash.get(..12).unwrap_or_default();
+        let speed = count(report.run.logins_per_second as u64);
+        self.say(
+            format!(
+                "规则  {}（{hash}），{} 个信号；每秒 {speed} 次",
+                report.rules.name, report.rules.signals
+            ),
+            format!(
+                "rules  {} ({hash}), {} signals; {speed} a second",
+                report.rules.name, report.rules.signals
+            ),
+        );
+    }
+
+    fn totals(&mut self, report: &Report) {
+        let totals = &report.figures.totals;
+        let (logins, failures) = (count(totals.logins), count(totals.failures));
+        self.say(
+            format!("\n成功登录 {logins}，失败 {failures}"),
+            format!("\n{logins} successful logins, {failures} failures"),
+        );
+        let (flagged, per) = (count(totals.flagged), rate(totals.flagged_per_10k));
+        let (prompts, quiet) = (count(totals.prompts), count(totals.cooled_down));
+        let load = &report.figures.load;
+        let (mean, p95, max) = (
+            rate(Some(load.prompts_per_day)),
+            load.prompts_per_day_p95,
+            load.prompts_per_day_max,
+        );
+        self.say(
+            format!("会提醒 {flagged} 次（每万次正常登录 {per}），冷却后发出 {prompts} 条（冷却 {quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}"),
+            format!("{flagged} alerts ({per} per 10,000 good logins), {prompts} prompts after cool-down ({quiet} kept quiet); a day: mean {mean}, p95 {p95}, max {max}"),
+        );
+        let captchas = totals.challenged_attempts + totals.challenged + totals.capped;
+        let denied = totals.denied_attempts + totals.denied;
+        if captchas + denied + totals.locked > 0 {
+            let (captchas, denied, locked) = (count(captchas), count(denied), count(totals.locked));
+            self.say(
+                format!("图形验证 {captchas}，拒绝 {denied}，锁定 {locked}"),
+                format!("{captchas} captchas, {denied} refusals, {locked} locks"),
+            );
+        }
+    }
+
+    fn signals(&mut self, figures: &Figures) {
+        if figures.signals.is_empty() {
+            return;
+        }
+        let labelled = figures.labels.is_some();
+        let head = match (self.zh, labelled) {
+            (true, true) => {
+                "\n信号                     触发   每万次   提醒   决定性   攻击   账号  说明"
+            }
+            (true, false) => {
+                "\n信号                     触发   每万次   提醒   决定性   账号  说明"
+            }
+            (false, true) => {
+                "\nsignal                  fired  per 10k prompts  decisive attacks accounts notes"
+            }
+            (false, false) => {
+                "\nsignal                  fired  per 10k prompts  decisive accounts notes"
+            }
+        };
+        self.out.push_str(head);
+        self.out.push('\n');
+        let mut order: Vec<&RuleFigures> = figures.signals.iter().collect();
+        order.sort_by_key(|signal| std::cmp::Reverse(signal.fired));
+        for signal in order.iter().take(MAX_SIGNALS) {
+            let mut line = pad(&clip(&signal.name, 20), 20, false);
+            line.push_str(&pad(&count(signal.fired), 9, true));
+            line.push_str(&pad(&rate(signal.per_10k), 9, true));
+            line.push_str(&pad(&count(signal.prompts), 8, true));
+            line.push_str(&pad(&count(signal.decisive), 9, true));
+            if labelled {
+                line.push_str(&pad(&count(signal.fired_attacks), 7, true));
+            }
+            let accounts = signal.accounts.map_or_else(|| "–".to_owned(), count);
+            line.push_str(&pad(&accounts, 8, true));
+            let notes = self.notes(signal, figures.totals.logins);
+            if !notes.is_empty() {
+                line.push_str("  ");
+                line.push_str(&notes);
+            }
+            self.out.push_str(&line);
+            self.out.push('\n');
+        }
+        if order.len() > MAX_SIGNALS {
+            let more = order.len() - MAX_SIGNALS;
+            self.say(
+                format!("… 还有 {more} 个，见报告"),
+                format!("… {more} more in the report"),
+            );
+        }
+    }
+
+    fn notes(&self, signal: &RuleFigures, logins: u64) -> String {
+        let mut notes = Vec::new();
+        if signal.shadow {
+            notes.push(self.pick("影子", "shadow").to_owned());
+        }
+        if signal.not_evaluable > 0 {
+            let share = percent(Some(signal.not_evaluable as f64 / logins.max(1) as f64));
+            let field = signal
+                .missing
+                .first()
+                .map_or("", |missing| missing.field.as_str());
+            notes.push(match self.zh {
+                true => format!("{share} 无法判断（缺 {field}）"),
+                false => format!("{share} not evaluable ({field})"),
+            });
+        } else if signal.never {
+            notes.push(self.pick("从未触发", "never fired").to_owned());
+        }
+        if signal.drifts {
+            notes.push(
+                self.pick("漂移：后期多三倍以上", "drifts: later more than threefold")
+                    .to_owned(),
+            );
+        }
+        if let Some(other) = &signal.covered_by {
+            notes.push(match self.zh {
+                true => format!("总与 {other} 同时"),
+                false => format!("always with {other}"),
+            });
+        }
+        notes.join(self.pick("，", ", "))
+    }
+
+    fn labels(&mut self, figures: &Figures) {
+        let Some(labels) = &figures.labels else {
+            self.say(
+                "\n没有标注：不知道哪些是攻击，因此没有误报率和召回率",
+                "\nno labels: what was an attack is not known, so there is no false-positive rate and no recall",
+            );
+            return;
+        };
+        let logins = &labels.logins;
+        let within = |interval: &Option<crate::backtest::tally::Interval>| {
+            interval.map_or_else(String::new, |interval| {
+                format!(" [{:.1}–{:.1}]", interval.from * 100.0, interval.to * 100.0)
+            })
+        };
+        let (recall, precision) = (
+            percent(logins.recall) + &within(&logins.recall_interval),
+            percent(logins.precision) + &within(&logins.precision_interval),
+        );
+        let (tp, fp, missed) = (
+            count(logins.true_positives),
+            count(logins.false_positives),
+            count(logins.false_negatives),
+        );
+        self.say(
+            format!("\n对照 {}：召回 {recall}，准确 {precision}；命中 {tp}，误报 {fp}，漏报 {missed}", labels.label),
+            format!("\nagainst {}: recall {recall}, precision {precision}; {tp} true, {fp} false, {missed} missed", labels.label),
+        );
+        let (caught, incidents) = (count(labels.incidents_caught), count(labels.incidents));
+        let delay = rate(labels.delay_minutes_p50);
+        let curve = &labels.curve;
+        let (one, tenth) = (
+            percent(curve.recall_at_fpr_1_percent),
+            percent(curve.recall_at_fpr_0_1_percent),
+        );
+        let auc = curve
+            .auc
+            .map_or_else(|| "–".to_owned(), |auc| format!("{auc:.3}"));
+        self.say(
+            format!("事件 {caught}/{incidents} 起发现，首次提醒延迟中位 {delay} 分钟；怀疑度作评分：误报率 1% 时召回 {one}，0.1% 时 {tenth}，AUC {auc}"),
+            format!("{caught} of {incidents} incidents found, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}"),
+        );
+        if labels.unlabelled_taken_for_good {
+            self.say(
+                "没有标注的登录按正常计：误报数是上限",
+                "unlabelled logins are taken for good: false alarms are an upper bound",
+            );
+        }
+    }
+
+    fn load(&mut self, figures: &Figures) {
+        let load = &figures.load;
+        let bands: Vec<String> = load
+            .by_history
+            .iter()
+            .map(|band| format!("{}: {}", band.name, rate(band.per_10k)))
+            .collect();
+        let bands = bands.join("  ");
+        let (accounts, p95, max, twice) = (
+            count(load.accounts_prompted),
+            load.per_account_p95,
+            load.per_account_max,
+            count(load.accounts_twice_a_week),
+        );
+        self.say(
+            format!("每万次提醒，按此前登录次数  {bands}"),
+            format!("prompts per 10,000 by earlier logins  {bands}"),
+        );
+        self.say(
+            format!("被提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {}", rate(load.new_accounts.per_10k)),
+            format!("{accounts} accounts prompted (each p95 {p95}, max {max}), {twice} twice within a week; new accounts {} per 10,000", rate(load.new_accounts.per_10k)),
+        );
+        let periods: Vec<String> = figures
+            .periods
+            .iter()
+            .map(|period| rate(period.flagged_per_10k))
+            .collect();
+        let periods = periods.join(" → ");
+        self.say(
+            format!("每万次会提醒，前中后三段  {periods}"),
+            format!("alerts per 10,000 over three periods  {periods}"),
+        );
+    }
+
+    fn diff(&mut self, report: &Report) {
+        let (Some(diff), Some(against)) = (&report.diff, &report.against) else {
+            return;
+        };
+        let net = format!("{:+.2}", diff.net_prompts_per_day);
+        let changed = count(diff.changed);
+        self.say(
+            format!(
+                "\n与 {} 相比：{changed} 次登录的结果不同，每天提醒 {net}",
+                against.name
+            ),
+            format!(
+                "\nagainst {}: {changed} logins end differently, {net} prompts a day",
+                against.name
+            ),
+        );
+        for kind in &diff.kinds {
+            let (old, new) = (kind.old.words(), kind.new.words());
+            let n = count(kind.count);
+            self.say(
+                format!("  {} → {}  {n}", old.0, new.0),
+                format!("  {} → {}  {n}", old.1, new.1),
+            );
+        }
+        if let (Some(gained), Some(lost), Some(flagged), Some(relieved)) = (
+            diff.attacks_gained,
+            diff.attacks_lost,
+            diff.good_flagged,
+            diff.good_relieved,
+        ) {
+            self.say(
+                format!("  攻击：多发现 {gained}，少发现 {lost}；正常登录：多打扰 {flagged}，少打扰 {relieved}"),
+                format!("  attacks: {gained} more, {lost} fewer; good logins: {flagged} more flagged, {relieved} fewer"),
+            );
+        }
+        for login in diff.logins.iter().take(MAX_CHANGED) {
+            let (old, new) = (login.old.words(), login.new.words());
+            let (old, new) = if self.zh {
+                (old.0, new.0)
+            } else {
+                (old.1, new.1)
+            };
+            let why: Vec<&str> = login
+                .flipped
+                .iter()
+                .map(|flip| flip.name.as_str())
+                .collect();
+            self.out.push_str(&format!(
+                "  #{} {} {}  {old} → {new}  {}\n",
+                login.number,
+                login.time,
+                login.account,
+                why.join(", ")
+            ));
+        }
+        if diff.logins.len() > MAX_CHANGED {
+            self.say(
+                "  … 每一次及翻转的条件见 --report、--format json 或 --changed-csv",
+                "  … each one and the condition that flipped: --report, --format json or --changed-csv",
+            );
+        }
+    }
+
+    fn sweep(&mut self, report: &Report) {
+        let Some(sweep) = &report.sweep else { return };
+        let names = sweep.parameters.join(" × ");
+        self.say(
+            format!(
+                "\n{names}       每天提醒  每万次  召回   选定段 每万次/召回   检验段 每万次/召回"
+            ),
+            format!("\n{names}       prompts/day  per 10k  recall   chosen on      judged on"),
+        );
+        let step = sweep.points.len().div_ceil(MAX_POINTS);
+        for (at, point) in sweep.points.iter().enumerate() {
+            if at % step != 0 && Some(at) != sweep.best {
+                continue;
+            }
+            let values: Vec<String> = point.values.iter().map(f64::to_string).collect();
+            let mark = if Some(at) == sweep.best { "*" } else { " " };
+            self.out.push_str(&format!(
+                "{mark}{}{}{}{}   {} / {}   {} / {}\n",
+                pad(&values.join(" × "), 14, false),
+                pad(&rate(Some(point.prompts_per_day)), 9, true),
+                pad(&rate(point.all.prompts_per_10k), 9, true),
+                pad(&percent(point.all.recall), 9, true),
+                rate(point.chosen_on.prompts_per_10k),
+                percent(point.chosen_on.recall),
+                rate(point.judged_on.prompts_per_10k),
+                percent(point.judged_on.recall),
+            ));
+        }
+        if let Some(most) = sweep.max_prompts_per_10k {
+            match sweep.best {
+                Some(_) => self.say(
+                    format!("* 前三分之二时间里每万次提醒不超过 {most} 的最佳值；后三分之一没有参与选择"),
+                    format!("* the best with at most {most} prompts per 10,000 in the first two thirds; the last third had no say"),
+                ),
+                None => self.say(
+                    format!("没有一个值能做到每万次提醒不超过 {most}"),
+                    format!("no value keeps to {most} prompts per 10,000"),
+                ),
+            }
+        }
+    }
+
+    fn gates(&mut self, report: &Report) {
+        for gate in &report.gates {
+            let word = match gate.passed {
+                true => self.pick("通过", "passed"),
+                false => self.pick("未通过", "FAILED"),
+            };
+            let (is, wanted) = (rate(Some(gate.is)), rate(Some(gate.wanted)));
+            self.say(
+                format!("--{}  {word}：{is}，要求 {wanted}", gate.name),
+                format!("--{}  {word}: {is}, wanted {wanted}", gate.name),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_readable() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(rate(Some(3.456)), "3.46");
+        assert_eq!(rate(None), "–");
+        assert_eq!(pad("异地", 6, false), "异地  ");
+        assert_eq!(clip("陌生设备登录", 7), "陌生设");
+    }
+}

@@ -1,0 +1,310 @@
+//! One backtest from beginning to end: what is asked, and what comes out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::tz::TimeZone;
+
+use super::diff::{self, Changed, Differ};
+use super::engine::Engine;
+use super::input::{InputReport, Watch};
+use super::needs::Columns;
+use super::report::{Gate, InputView, Report, RulesView, RunView};
+use super::sweep::{self, Parameter, Variant};
+use super::table::Table;
+use super::tally::{Figures, Frame, Tallies, Tally, figures};
+use crate::bot::ruleset::Ruleset;
+use crate::env::{DAY, HOUR, Millis};
+use crate::guard::Limits;
+use crate::lang::builtins::Registry;
+
+/// The longest default warm-up.
+const WARM_UP: Millis = 30 * DAY;
+/// Of a short input, this part warms up.
+const WARM_UP_PART: Millis = 4;
+/// Attacks of one account with a longer pause between them are two incidents, unless said otherwise.
+pub const INCIDENT_GAP: Millis = 24 * HOUR;
+
+/// What is asked of a backtest, besides the input.
+#[derive(Debug)]
+pub struct Request {
+    /// The rules, and what they are called.
+    pub rules: (String, Arc<Ruleset>),
+    /// The rules they are compared with.
+    pub against: Option<(String, Arc<Ruleset>)>,
+    /// Constants to vary.
+    pub sweep: Vec<Parameter>,
+    /// Rule sets of the sweep; made by [`sweep::variants`].
+    pub variants: Vec<Variant>,
+    /// The label that says what was an attack; the first of the input when not said.
+    pub label: Option<String>,
+    /// Logins nothing is known of count as good.
+    pub assume_good: bool,
+    /// Logins before the first plus this only make history; chosen by the span when not said.
+    pub warm_up: Option<Millis>,
+    /// Only logins of the last so many milliseconds are counted.
+    pub last: Option<Millis>,
+    /// See [`INCIDENT_GAP`].
+    pub incident_gap: Millis,
+    /// What must hold.
+    pub gates: Gates,
+    /// The zone of accounts without one.
+    pub zone: TimeZone,
+    /// Limits of the server the rules are for.
+    pub limits: Limits,
+    /// Threads; the result is the same for any number.
+    pub threads: usize,
+    /// Changed logins shown one by one.
+    pub shown: usize,
+}
+
+/// What must hold for the exit code 0.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Gates {
+    /// Prompts a day, the mean over all days, at most.
+    pub max_prompts_per_day: Option<f64>,
+    /// Prompts per 10,000 good logins, at most; also the budget of a sweep.
+    pub max_prompts_per_10k: Option<f64>,
+    /// Recall at the login, at least.
+    pub min_recall: Option<f64>,
+    /// No attack that was flagged under the old rules goes unflagged.
+    pub no_lost_true_positives: bool,
+}
+
+/// Why a backtest cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No such label.
+    #[error("the input has no label {name:?}; it has: {known}")]
+    Label {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// A gate that needs what is not there.
+    #[error("{0}")]
+    Gate(&'static str),
+}
+
+/// The columns a request needs.
+pub fn columns(request: &Request, registry: &Registry, detailed: bool) -> Columns {
+    if detailed {
+        return Columns::all();
+    }
+    let mut columns = Columns::of(&request.rules.1.program, registry);
+    let others = request.against.iter().map(|(_, rules)| rules);
+    for rules in others.chain(request.variants.iter().map(|variant| &variant.rules)) {
+        columns = columns.and(&Columns::of(&rules.program, registry));
+    }
+    columns
+}
+
+/// A finished backtest; the table stays with the caller.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The report.
+    pub report: Report,
+    /// Every login the change of rules changed, by arrival.
+    pub changed: Vec<Changed>,
+    /// What the figures are over.
+    pub frame: Frame,
+}
+
+/// Runs it.
+pub fn run(
+    request: &Request,
+    table: &Table,
+    input: &InputReport,
+    registry: &Registry,
+    watch: &Watch,
+) -> Result<Outcome, RunError> {
+    let frame = frame(request, table)?;
+    check_gates(request, &frame)?;
+    let started = Instant::now();
+    let (name, rules) = &request.rules;
+    let mut all = vec![rules.clone()];
+    all.extend(request.against.iter().map(|(_, rules)| rules.clone()));
+    let labels = &table.label_names;
+    let gap = request.incident_gap;
+    let mut engine = Engine::new(
+        table,
+        registry,
+        all,
+        request.zone.clone(),
+        request.limits.clone(),
+    );
+    engine.threads = request.threads;
+    engine.decisive = true;
+    let fresh = |engine: &Engine<'_>| -> Vec<Tally> {
+        (0..engine.variants().len())
+            .map(|variant| Tally::new(&frame, variant, engine.program(variant)))
+            .collect()
+    };
+    let (tallies, mut changed) = if request.against.is_some() {
+        let sinks = engine.run(|| Differ::new(fresh(&engine), &frame), watch);
+        let mut changed = Vec::new();
+        let tallies = sinks.into_iter().map(|sink| {
+            changed.extend(sink.changed);
+            sink.tallies
+        });
+        let tallies = Tallies::merged(tallies.collect::<Vec<_>>());
+        (tallies, changed)
+    } else {
+        let sinks = engine.run(|| Tallies(fresh(&engine)), watch);
+        (Tallies::merged(sinks), Vec::new())
+    };
+    changed.sort_unstable();
+    let of = |at: usize| figures(&tallies[at], engine.program(at), labels, gap);
+    let main = of(0);
+    let old = request.against.as_ref().map(|_| of(1));
+    let difference = request.against.as_ref().map(|_| {
+        diff::diff(
+            &engine,
+            table,
+            &frame,
+            &tallies,
+            changed.clone(),
+            request.shown,
+        )
+    });
+    let swept = (!request.variants.is_empty()).then(|| {
+        let rules = request.variants.iter().map(|variant| variant.rules.clone());
+        let mut engine = Engine::new(
+            table,
+            registry,
+            rules.collect(),
+            request.zone.clone(),
+            request.limits.clone(),
+        );
+        engine.threads = request.threads;
+        let sinks = engine.run(|| Tallies(fresh(&engine)), watch);
+        let tallies = Tallies::merged(sinks);
+        let values = request
+            .variants
+            .iter()
+            .map(|variant| variant.values.clone());
+        sweep::sweep(
+            &request.sweep,
+            values.collect(),
+            &tallies,
+            request.gates.max_prompts_per_10k,
+        )
+    });
+    let seconds = started.elapsed().as_secs_f64();
+    let gates = gates(
+        request,
+        &main,
+        difference.as_ref().and_then(|diff| diff.attacks_lost),
+    );
+    let report = Report {
+        schema: super::report::SCHEMA,
+        menshen: env!("CARGO_PKG_VERSION").to_owned(),
+        input: InputView::new(input, table),
+        rules: RulesView::new(name, rules),
+        against: request
+            .against
+            .as_ref()
+            .map(|(name, rules)| RulesView::new(name, rules)),
+        run: RunView {
+            threads: request.threads,
+            seconds,
+            logins_per_second: table.len() as f64 / seconds.max(1e-9),
+            stopped: input.stopped || watch.stopped(),
+            judged: watch.judged.load(std::sync::atomic::Ordering::Relaxed),
+        },
+        figures: main,
+        old_figures: old,
+        diff: difference,
+        sweep: swept,
+        gates,
+    };
+    Ok(Outcome {
+        report,
+        changed,
+        frame,
+    })
+}
+
+fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
+    let (first, last) = table.span().unwrap_or_default();
+    let warm_up = request
+        .warm_up
+        .unwrap_or_else(|| WARM_UP.min((last - first) / WARM_UP_PART));
+    let mut from = first.saturating_add(warm_up).min(last);
+    if let Some(days) = request.last {
+        from = from.max(last.saturating_sub(days));
+    }
+    let label = match &request.label {
+        Some(name) => {
+            let at = table.label_names.iter().position(|known| known == name);
+            Some(at.ok_or_else(|| RunError::Label {
+                name: name.clone(),
+                known: table.label_names.join(", "),
+            })?)
+        }
+        // Labels that say nothing about any login are none.
+        None => (0..table.label_names.len())
+            .find(|bit| table.labelled.iter().any(|known| known >> bit & 1 == 1)),
+    };
+    Ok(Frame {
+        from,
+        to: last,
+        label: label.map(|at| at as u8),
+        unlabelled_good: request.assume_good,
+    })
+}
+
+fn check_gates(request: &Request, frame: &Frame) -> Result<(), RunError> {
+    if request.gates.min_recall.is_some() && frame.label.is_none() {
+        return Err(RunError::Gate(
+            "--min-recall needs labelled logins; the input has none",
+        ));
+    }
+    if request.gates.no_lost_true_positives && frame.label.is_none() {
+        return Err(RunError::Gate(
+            "--no-lost-true-positives needs labelled logins; the input has none",
+        ));
+    }
+    if request.gates.no_lost_true_positives && request.against.is_none() {
+        return Err(RunError::Gate("--no-lost-true-positives needs --against"));
+    }
+    Ok(())
+}
+
+fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Vec<Gate> {
+    let mut gates = Vec::new();
+    let asked = &request.gates;
+    if let Some(most) = asked.max_prompts_per_day {
+        gates.push(Gate::at_most(
+            "max-prompts-per-day",
+            most,
+            figures.load.prompts_per_day,
+        ));
+    }
+    if let (Some(most), true) = (asked.max_prompts_per_10k, request.variants.is_empty()) {
+        let is = figures.totals.prompts_per_10k.unwrap_or(0.0);
+        gates.push(Gate::at_most("max-prompts-per-10k", most, is));
+    }
+    if let Some(least) = asked.min_recall {
+        let labels = figures.labels.as_ref();
+        // No attack at all: nothing was missed.
+        let is = labels
+            .and_then(|labels| labels.logins.recall)
+            .unwrap_or(1.0);
+        gates.push(Gate {
+            name: "min-recall".to_owned(),
+            wanted: least,
+            is,
+            passed: is >= least,
+        });
+    }
+    if asked.no_lost_true_positives {
+        gates.push(Gate::at_most(
+            "no-lost-true-positives",
+            0.0,
+            lost.unwrap_or(0) as f64,
+        ));
+    }
+    gates
+}

@@ -1,0 +1,305 @@
+//! Synthetic logins to try rules on: people with habits, and labelled attackers among them.
+//!
+//! **Nothing here is real.** What rules do on these logins says that they work, not how often real
+//! people travel or real attackers come; the numbers of a real system come from its own logins. The
+//! same settings and seed give the same file, byte for byte, on every machine.
+
+mod attacks;
+mod people;
+mod world;
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::tally::stats::Dice;
+use crate::env::{DAY, Millis};
+use crate::server::rfc3339;
+use people::Person;
+use world::CITIES;
+
+/// What to make up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// People with an account.
+    pub accounts: u32,
+    /// Days.
+    pub days: i64,
+    /// Midnight (UTC) of the first day.
+    pub start: Millis,
+    /// Fixes everything.
+    pub seed: u64,
+    /// Attacks per 1,000 accounts and 30 days; 0 for none.
+    pub attacks: f64,
+    /// Multiplies how often people log in.
+    pub rate_scale: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            accounts: 1_000,
+            days: 120,
+            // 2026-01-05, a Monday.
+            start: 1_767_571_200_000,
+            seed: 1,
+            attacks: 12.0,
+            rate_scale: 1.0,
+        }
+    }
+}
+
+/// The most accounts: numbers beyond stand for names that are none.
+pub const MAX_ACCOUNTS: u32 = 20_000_000;
+
+/// Whose login it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Good,
+    Naive,
+    Vpn,
+    Targeted,
+    Spray,
+    Stuffing,
+    BruteForce,
+    Dormant,
+}
+
+impl Kind {
+    const ATTACKS: [Self; 7] = [
+        Self::Naive,
+        Self::Vpn,
+        Self::Targeted,
+        Self::Spray,
+        Self::Stuffing,
+        Self::BruteForce,
+        Self::Dormant,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Good => "",
+            Self::Naive => "naive",
+            Self::Vpn => "vpn",
+            Self::Targeted => "targeted",
+            Self::Spray => "spray",
+            Self::Stuffing => "stuffing",
+            Self::BruteForce => "brute_force",
+            Self::Dormant => "dormant",
+        }
+    }
+}
+
+/// One made-up login.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Event {
+    time: Millis,
+    account: u32,
+    machine: u32,
+    agent: &'static str,
+    city: u8,
+    isp: u8,
+    address: [u8; 4],
+    success: bool,
+    known: bool,
+    legal: bool,
+    kind: Kind,
+}
+
+/// How the logins are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// With a header.
+    Csv,
+    /// What `POST /v1/logins` takes, with labels.
+    Ndjson,
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Logins.
+    pub logins: u64,
+    /// Of attackers.
+    pub attacks: u64,
+    /// Of attackers, with the right password.
+    pub takeovers: u64,
+}
+
+const HEADER: &str = "id,time,account,known,success,machine,legal,ip,country,region,city,lat,lon,asn,isp,user_agent,channel,label_attack,attack_kind\n";
+
+/// Makes up logins day by day, in the order of time, and writes them. `more` is told how many days
+/// are done and may stop it.
+pub fn simulate(
+    settings: &Settings,
+    format: Format,
+    out: &mut dyn Write,
+    more: &mut dyn FnMut(i64) -> bool,
+) -> io::Result<Written> {
+    let mut dice = Dice::new(settings.seed);
+    let mut people: Vec<Person> = (0..settings.accounts.min(MAX_ACCOUNTS))
+        .map(|number| Person::new(number, settings, &mut dice))
+        .collect();
+    let mut written = Written::default();
+    let mut line = String::new();
+    if format == Format::Csv {
+        out.write_all(HEADER.as_bytes())?;
+    }
+    let mut events: Vec<Event> = Vec::new();
+    let mut attack = 0;
+    let daily = settings.attacks * f64::from(settings.accounts) / 1_000.0 / 30.0;
+    for day in 0..settings.days {
+        let midnight = settings.start + day * DAY;
+        for person in &mut people {
+            person.day(midnight, &mut dice, &mut events);
+        }
+        let mut left = daily;
+        while left > 0.0 && !people.is_empty() {
+            if dice.happens(left.min(1.0)) {
+                let kind = Kind::ATTACKS[dice.below(Kind::ATTACKS.len() as u64) as usize];
+                attacks::attack(
+                    kind,
+                    attack,
+                    &people,
+                    midnight,
+                    settings,
+                    &mut dice,
+                    &mut events,
+                );
+                attack += 1;
+            }
+            left -= 1.0;
+        }
+        // What belongs to a later day waits for it; ordinary days begin eight hours before midnight.
+        events.sort_by_key(|event| (event.time, event.account, event.machine));
+        let end = match day + 1 == settings.days {
+            true => midnight + DAY + attacks::LONGEST,
+            false => midnight + DAY - DAY / 3,
+        };
+        let done = events.partition_point(|event| event.time < end);
+        for event in events.drain(..done) {
+            written.logins += 1;
+            written.attacks += u64::from(event.kind != Kind::Good);
+            written.takeovers += u64::from(event.kind != Kind::Good && event.success);
+            line.clear();
+            write_event(&event, written.logins, format, &mut line);
+            out.write_all(line.as_bytes())?;
+        }
+        if !more(day + 1) {
+            break;
+        }
+    }
+    out.flush()?;
+    Ok(written)
+}
+
+fn write_event(event: &Event, number: u64, format: Format, line: &mut String) {
+    let city = &CITIES[usize::from(event.city)];
+    let (asn, isp) = world::isp(event.isp);
+    let [a, b, c, d] = event.address;
+    let account = match event.known {
+        true => format!("sim-{:06}", event.account),
+        false => format!("nobody-{:06}", event.account - attacks::NOBODY),
+    };
+    let time = rfc3339(event.time);
+    let attack = event.kind != Kind::Good;
+    // Writing to a string cannot fail.
+    let _ = match format {
+        Format::Csv => writeln!(
+            line,
+            "sim-{number},{time},{account},{},{},m-{:x},{},{a}.{b}.{c}.{d},{},{},{},{:.2},{:.2},{asn},{isp},\"{}\",web,{attack},{}",
+            event.known,
+            event.success,
+            event.machine,
+            event.legal,
+            city.country,
+            city.region,
+            city.name,
+            city.lat,
+            city.lon,
+            event.agent,
+            event.kind.name(),
+        ),
+        Format::Ndjson => writeln!(
+            line,
+            "{}",
+            serde_json::json!({
+                "id": format!("sim-{number}"),
+                "account": account,
+                "known": event.known,
+                "time": time,
+                "success": event.success,
+                "machine": format!("m-{:x}", event.machine),
+                "legal": event.legal,
+                "ip": format!("{a}.{b}.{c}.{d}"),
+                "place": {
+                    "country": city.country,
+                    "region": city.region,
+                    "city": city.name,
+                    "lat": city.lat,
+                    "lon": city.lon,
+                    "asn": asn,
+                    "isp": isp,
+                },
+                "user_agent": event.agent,
+                "channel": "web",
+                "labels": { "attack": attack },
+            })
+        ),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(settings: &Settings, format: Format) -> (String, Written) {
+        let mut out = Vec::new();
+        let written = simulate(settings, format, &mut out, &mut |_| true).expect("memory");
+        (String::from_utf8(out).expect("text"), written)
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_file_and_another_another() {
+        let settings = Settings {
+            accounts: 50,
+            days: 30,
+            ..Settings::default()
+        };
+        let (first, written) = made(&settings, Format::Csv);
+        assert_eq!(made(&settings, Format::Csv).0, first);
+        let other = Settings {
+            seed: 2,
+            ..settings.clone()
+        };
+        assert_ne!(made(&other, Format::Csv).0, first);
+        assert_eq!(first.lines().count() as u64, written.logins + 1);
+        assert!(first.lines().skip(1).all(|line| line.contains(",10.")));
+    }
+
+    #[test]
+    fn it_is_in_order_and_has_every_kind_of_attack() {
+        let settings = Settings {
+            accounts: 300,
+            days: 200,
+            attacks: 60.0,
+            ..Settings::default()
+        };
+        let (text, written) = made(&settings, Format::Csv);
+        let times: Vec<&str> = text
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').nth(1).unwrap())
+            .collect();
+        assert!(times.is_sorted());
+        for kind in Kind::ATTACKS {
+            assert!(
+                text.contains(&format!(",true,{}\n", kind.name())),
+                "{kind:?}"
+            );
+        }
+        assert!(
+            written.takeovers > 50 && written.logins > 10_000,
+            "{written:?}"
+        );
+    }
+}

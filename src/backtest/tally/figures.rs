@@ -1,0 +1,365 @@
+//! From counts to the figures of a report. Field names here are the report's JSON.
+
+use serde::Serialize;
+
+use super::labels::{self, LabelFigures};
+use super::loads::{self, Load};
+use super::stats::{per_10k, percentile};
+use super::{ACCOUNT_SIGNALS, PERIODS, Tally};
+use crate::env::Millis;
+use crate::lang::program::Program;
+use crate::server::rfc3339;
+
+/// A rate that grows by more than this from one period to another has drifted.
+pub const DRIFT: f64 = 3.0;
+/// Fewer fires than this are no ground to speak of drift.
+const DRIFT_LEAST: u64 = 10;
+
+/// Everything about one rule set.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Figures {
+    /// SHA-256 of the rule set.
+    pub rules: String,
+    /// Totals.
+    pub totals: Totals,
+    /// By signal, in source order.
+    pub signals: Vec<RuleFigures>,
+    /// Which signals fire together.
+    pub overlap: Overlap,
+    /// What it costs people.
+    pub load: Load,
+    /// How right it is; absent without labels.
+    pub labels: Option<LabelFigures>,
+    /// The same over consecutive stretches of time.
+    pub periods: Vec<Period>,
+}
+
+/// Totals of one rule set.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Totals {
+    /// First moment counted, RFC 3339.
+    pub from: String,
+    /// Last.
+    pub to: String,
+    /// Days, begun ones included.
+    pub days: usize,
+    /// Logins before `from`, which only made history.
+    pub warm_up_logins: u64,
+    /// Successful logins.
+    pub logins: u64,
+    /// Failed ones.
+    pub failures: u64,
+    /// Successful logins not labelled as attack: what rates are per.
+    pub good_logins: u64,
+    /// Logins with an alert, before cool-down.
+    pub flagged: u64,
+    /// Of these on good logins.
+    pub flagged_good: u64,
+    /// Alerts per 10,000 good logins.
+    pub flagged_per_10k: Option<f64>,
+    /// Prompts, after cool-down and daily cap.
+    pub prompts: u64,
+    /// Prompts on good logins, per 10,000 of them.
+    pub prompts_per_10k: Option<f64>,
+    /// Alerts a cool-down kept quiet.
+    pub cooled_down: u64,
+    /// Alerts past the daily cap, which become captchas.
+    pub capped: u64,
+    /// Attempts sent through a captcha.
+    pub challenged_attempts: u64,
+    /// Attempts refused.
+    pub denied_attempts: u64,
+    /// Logins sent through a captcha.
+    pub challenged: u64,
+    /// Logins refused.
+    pub denied: u64,
+    /// Accounts locked by rules.
+    pub locked: u64,
+    /// Logins a day.
+    pub logins_by_day: Vec<u32>,
+    /// Prompts a day.
+    pub prompts_by_day: Vec<u32>,
+}
+
+/// One signal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RuleFigures {
+    /// Its name.
+    pub name: String,
+    /// What people read.
+    pub title: String,
+    /// Its weight.
+    pub weight: f64,
+    /// It only watches.
+    pub shadow: bool,
+    /// Logins it could judge.
+    pub evaluated: u64,
+    /// Logins it could not.
+    pub not_evaluable: u64,
+    /// What was missing then, the most frequent first.
+    pub missing: Vec<Missing>,
+    /// Its `when` held.
+    pub matched: u64,
+    /// Of these exempt.
+    pub exempt: u64,
+    /// Of these still learning.
+    pub learning: u64,
+    /// It fired.
+    pub fired: u64,
+    /// Fires per 10,000 good logins (on good logins where labels say which are).
+    pub per_10k: Option<f64>,
+    /// On labelled attacks.
+    pub fired_attacks: u64,
+    /// On labelled good logins.
+    pub fired_good: u64,
+    /// Prompts it took part in.
+    pub prompts: u64,
+    /// Alerts kept quiet it took part in.
+    pub cooled_down: u64,
+    /// It was the only one that counts.
+    pub alone: u64,
+    /// Alerts that would not be there without it: its marginal value.
+    pub decisive: u64,
+    /// Of these on attacks.
+    pub decisive_attacks: u64,
+    /// Of these on good logins.
+    pub decisive_good: u64,
+    /// Accounts it fired on.
+    pub accounts: Option<u64>,
+    /// Fires a day: the mean.
+    pub per_day: f64,
+    /// The 95th percentile.
+    pub per_day_p95: u32,
+    /// The worst day.
+    pub per_day_max: u32,
+    /// First fire, RFC 3339.
+    pub first: Option<String>,
+    /// Last fire.
+    pub last: Option<String>,
+    /// Fires by day.
+    pub by_day: Vec<u32>,
+    /// Fires per 10,000 good logins by period.
+    pub by_period: Vec<Option<f64>>,
+    /// The rate of one period is more than three times that of an earlier one.
+    pub drifts: bool,
+    /// It never fired.
+    pub never: bool,
+    /// Another signal that fired whenever it did.
+    pub covered_by: Option<String>,
+}
+
+/// What a signal could not be judged for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Missing {
+    /// The field.
+    pub field: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// Which signals fire together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Overlap {
+    /// Names, rows and columns.
+    pub signals: Vec<String>,
+    /// Logins on which both fired.
+    pub together: Vec<Vec<u64>>,
+}
+
+/// One stretch of time.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Period {
+    /// Its beginning, RFC 3339.
+    pub from: String,
+    /// Its end.
+    pub to: String,
+    /// Successful logins.
+    pub logins: u64,
+    /// Alerts.
+    pub flagged: u64,
+    /// Prompts.
+    pub prompts: u64,
+    /// Alerts per 10,000 good logins.
+    pub flagged_per_10k: Option<f64>,
+}
+
+/// The figures of a tally.
+pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis) -> Figures {
+    let frame = tally.frame();
+    Figures {
+        rules: program.hash.clone(),
+        totals: Totals {
+            from: rfc3339(frame.from),
+            to: rfc3339(frame.to),
+            days: frame.days(),
+            warm_up_logins: tally.warm_up,
+            logins: tally.successes,
+            failures: tally.failures,
+            good_logins: tally.good,
+            flagged: tally.total.flagged,
+            flagged_good: tally.flagged_good,
+            flagged_per_10k: per_10k(tally.flagged_good, tally.good),
+            prompts: tally.total.prompts,
+            prompts_per_10k: per_10k(tally.prompts_good, tally.good),
+            cooled_down: tally.appended,
+            capped: tally.capped,
+            challenged_attempts: tally.challenged_attempts,
+            denied_attempts: tally.denied_attempts,
+            challenged: tally.challenged,
+            denied: tally.denied,
+            locked: tally.locked,
+            logins_by_day: tally.logins_by_day.clone(),
+            prompts_by_day: tally.prompts_by_day.clone(),
+        },
+        signals: (0..program.signals.len())
+            .map(|index| signal(tally, program, index))
+            .collect(),
+        overlap: overlap(tally, program),
+        load: loads::load(tally),
+        labels: labels::figures(tally, labels, gap),
+        periods: periods(tally),
+    }
+}
+
+fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
+    let (signal, counts) = (&program.signals[index], &tally.signals[index]);
+    let mut days = counts.by_day.clone();
+    days.sort_unstable();
+    let mut missing: Vec<Missing> = counts
+        .missing
+        .iter()
+        .map(|(field, count)| Missing {
+            field: field.clone(),
+            count: *count,
+        })
+        .collect();
+    missing.sort_by_key(|missing| std::cmp::Reverse(missing.count));
+    let labelled = tally.frame().label.is_some();
+    let on_good = match labelled {
+        true => counts.fired - counts.fired_attack,
+        false => counts.fired,
+    };
+    let by_period: Vec<Option<f64>> = (0..PERIODS)
+        .map(|period| per_10k(counts.by_period[period], tally.good_by_period[period]))
+        .collect();
+    let accounts = (index < ACCOUNT_SIGNALS).then(|| {
+        let bit = 1 << index;
+        tally
+            .fired_accounts
+            .values()
+            .filter(|bits| *bits & bit != 0)
+            .count() as u64
+    });
+    RuleFigures {
+        name: signal.name.clone(),
+        title: signal.title.clone(),
+        weight: signal.weight,
+        shadow: signal.shadow,
+        evaluated: counts.evaluated,
+        not_evaluable: counts.not_evaluable(tally.successes),
+        missing,
+        matched: counts.matched(),
+        exempt: counts.exempt,
+        learning: counts.learning,
+        fired: counts.fired,
+        per_10k: per_10k(on_good, tally.good),
+        fired_attacks: counts.fired_attack,
+        fired_good: counts.fired_good,
+        prompts: counts.prompts,
+        cooled_down: counts.appended,
+        alone: counts.alone,
+        decisive: counts.decisive,
+        decisive_attacks: counts.decisive_attack,
+        decisive_good: counts.decisive_good,
+        accounts,
+        per_day: counts.fired as f64 / counts.by_day.len().max(1) as f64,
+        per_day_p95: percentile(&days, 0.95),
+        per_day_max: days.last().copied().unwrap_or_default(),
+        first: counts.first.map(rfc3339),
+        last: counts.last.map(rfc3339),
+        by_day: counts.by_day.clone(),
+        drifts: drifts(&counts.by_period, &by_period),
+        by_period,
+        never: counts.fired == 0,
+        covered_by: covered_by(tally, program, index),
+    }
+}
+
+/// The rate grew more than threefold from a period to a later one.
+fn drifts(counts: &[u64], rates: &[Option<f64>]) -> bool {
+    let known: Vec<(u64, f64)> = counts
+        .iter()
+        .zip(rates)
+        .filter_map(|(count, rate)| Some((*count, (*rate)?)))
+        .collect();
+    known.iter().enumerate().any(|(at, (_, before))| {
+        known[at + 1..]
+            .iter()
+            .any(|(count, after)| *count >= DRIFT_LEAST && *after > before * DRIFT)
+    })
+}
+
+/// A signal that counts and fired on every login on which this one did.
+fn covered_by(tally: &Tally, program: &Program, index: usize) -> Option<String> {
+    let n = program.signals.len();
+    let fired = tally.signals[index].fired;
+    (0..n)
+        .filter(|other| *other != index && fired > 0 && !program.signals[*other].shadow)
+        .find(|other| tally.together[index * n + other] == fired)
+        .map(|other| program.signals[other].name.clone())
+}
+
+fn overlap(tally: &Tally, program: &Program) -> Overlap {
+    let n = program.signals.len();
+    Overlap {
+        signals: program
+            .signals
+            .iter()
+            .map(|signal| signal.name.clone())
+            .collect(),
+        together: (0..n)
+            .map(|row| tally.together[row * n..(row + 1) * n].to_vec())
+            .collect(),
+    }
+}
+
+fn periods(tally: &Tally) -> Vec<Period> {
+    let frame = tally.frame();
+    let span = frame.to - frame.from;
+    (0..PERIODS)
+        .map(|period| {
+            let edge =
+                |at: usize| frame.from + (span as i128 * at as i128 / PERIODS as i128) as Millis;
+            let counts = tally.by_period[period];
+            Period {
+                from: rfc3339(edge(period)),
+                to: rfc3339(edge(period + 1)),
+                logins: counts.logins,
+                flagged: counts.flagged,
+                prompts: counts.prompts,
+                flagged_per_10k: per_10k(counts.flagged, tally.good_by_period[period]),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_that_triples_has_drifted() {
+        let rates = |rates: [f64; 3]| rates.map(Some).to_vec();
+        assert!(drifts(&[10, 20, 200], &rates([0.4, 29.0, 346.0])));
+        assert!(drifts(&[0, 10, 12], &rates([0.0, 1.0, 1.2])));
+        assert!(!drifts(&[100, 120, 250], &rates([1.0, 1.2, 2.9])));
+        assert!(
+            !drifts(&[1, 1, 4], &rates([0.1, 0.1, 0.4])),
+            "four fires are no trend"
+        );
+        assert!(
+            !drifts(&[900, 100, 90], &rates([9.0, 1.0, 0.9])),
+            "falling is no drift"
+        );
+    }
+}

@@ -1,0 +1,608 @@
+//! Counts what the engine finds. Everything here is whole numbers that add up, so that the figures do
+//! not depend on the number of threads.
+
+mod figures;
+mod labels;
+mod loads;
+pub mod stats;
+
+pub use figures::{DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
+pub use labels::{Confusion, Curve, CurvePoint, Interval, LabelFigures};
+pub use loads::{Load, LoadBand};
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::bot::api::Verdict;
+use crate::env::{DAY, Millis};
+use crate::lang::eval::SignalState;
+use crate::lang::program::Program;
+
+use super::engine::{Outcome, Prompt, Seen, Sink};
+use super::symbols::Symbol;
+
+/// Consecutive periods the figures are compared over.
+pub const PERIODS: usize = 3;
+/// History lengths logins are told apart by: up to so many successes before.
+pub const BANDS: [u32; 6] = [0, 1, 4, 9, 19, u32::MAX];
+/// An account is new for so long after its first success.
+pub const NEW_ACCOUNT: Millis = 14 * DAY;
+
+/// Signals whose accounts are counted.
+pub const ACCOUNT_SIGNALS: usize = 128;
+
+/// What is counted, and over which logins.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// Figures begin here: before, histories are too short to judge anybody.
+    pub from: Millis,
+    /// The last event time.
+    pub to: Millis,
+    /// The label that says which logins were attacks; `None` without labels.
+    pub label: Option<u8>,
+    /// Whether unlabelled logins count as good.
+    pub unlabelled_good: bool,
+}
+
+impl Frame {
+    /// How many days the figures are over, begun ones included.
+    pub fn days(&self) -> usize {
+        ((self.to - self.from).max(0) / DAY) as usize + 1
+    }
+
+    fn day(&self, time: Millis) -> usize {
+        ((time - self.from) / DAY) as usize
+    }
+
+    /// The period a moment lies in.
+    pub fn period(&self, time: Millis) -> usize {
+        let span = (self.to - self.from + 1).max(1);
+        let at = (time - self.from) as i128 * PERIODS as i128 / span as i128;
+        (at as usize).min(PERIODS - 1)
+    }
+
+    /// Attack, good, or not known.
+    pub fn class(&self, labels: Option<(u8, u8)>) -> Class {
+        let (Some(bit), Some((yes, known))) = (self.label, labels) else {
+            return Class::Unknown;
+        };
+        match (known >> bit & 1 == 1, yes >> bit & 1 == 1) {
+            (true, true) => Class::Attack,
+            (true, false) => Class::Good,
+            (false, _) if self.unlabelled_good => Class::Good,
+            (false, _) => Class::Unknown,
+        }
+    }
+}
+
+/// What is known of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// It was one.
+    Attack,
+    /// It was none.
+    Good,
+    /// Nobody says.
+    Unknown,
+}
+
+/// Counts of one signal.
+#[derive(Debug, Clone, Default)]
+pub struct SignalTally {
+    /// It could be judged.
+    pub evaluated: u64,
+    /// It could not, by what was missing.
+    pub missing: BTreeMap<String, u64>,
+    /// `except` held.
+    pub exempt: u64,
+    /// It still learns.
+    pub learning: u64,
+    /// It fired.
+    pub fired: u64,
+    /// It fired on good logins.
+    pub fired_good: u64,
+    /// It fired on attacks.
+    pub fired_attack: u64,
+    /// It was the only one that fired.
+    pub alone: u64,
+    /// Prompts it took part in.
+    pub prompts: u64,
+    /// Prompts kept quiet by a cool-down it took part in.
+    pub appended: u64,
+    /// Alerts that would not be there without it.
+    pub decisive: u64,
+    /// Of these, on attacks.
+    pub decisive_attack: u64,
+    /// Of these, on good logins.
+    pub decisive_good: u64,
+    /// Fires by day.
+    pub by_day: Vec<u32>,
+    /// Fires by period.
+    pub by_period: [u64; PERIODS],
+    /// First fire.
+    pub first: Option<Millis>,
+    /// Last fire.
+    pub last: Option<Millis>,
+}
+
+/// Counts of one stretch of logins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Successful logins.
+    pub logins: u64,
+    /// With an alert.
+    pub flagged: u64,
+    /// With a prompt.
+    pub prompts: u64,
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.logins += other.logins;
+        self.flagged += other.flagged;
+        self.prompts += other.prompts;
+    }
+}
+
+/// A labelled attack, for incidents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// The account.
+    pub account: Symbol,
+    /// The row.
+    pub row: u32,
+    /// When.
+    pub time: Millis,
+    /// It raised an alert.
+    pub flagged: bool,
+    /// Its owner was asked.
+    pub prompted: bool,
+}
+
+/// What an account's labelled logins came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AccountCounts {
+    /// Attacks with an alert.
+    pub tp: u32,
+    /// Good logins with one.
+    pub fp: u32,
+    /// Attacks without.
+    pub missed: u32,
+    /// Good logins without.
+    pub tn: u32,
+}
+
+/// All counts of one rule set.
+#[derive(Debug, Clone)]
+pub struct Tally {
+    frame: Frame,
+    /// Index of the rule set in the engine.
+    variant: usize,
+    shadow: Vec<bool>,
+    /// Logins and failures within the frame.
+    pub successes: u64,
+    /// Failures.
+    pub failures: u64,
+    /// Good logins: denominators.
+    pub good: u64,
+    /// Logins of the warm-up, not counted.
+    pub warm_up: u64,
+    /// By signal.
+    pub signals: Vec<SignalTally>,
+    /// Signals × signals that fired together.
+    pub together: Vec<u64>,
+    /// Totals.
+    pub total: Counts,
+    /// Alerts on good logins.
+    pub flagged_good: u64,
+    /// Prompts on good logins.
+    pub prompts_good: u64,
+    /// Alerts a cool-down kept quiet.
+    pub appended: u64,
+    /// Alerts past the daily cap.
+    pub capped: u64,
+    /// Captchas `on attempt`.
+    pub challenged_attempts: u64,
+    /// Refusals `on attempt`.
+    pub denied_attempts: u64,
+    /// Challenged logins.
+    pub challenged: u64,
+    /// Denied logins.
+    pub denied: u64,
+    /// Locks by rules.
+    pub locked: u64,
+    /// Prompts by day.
+    pub prompts_by_day: Vec<u32>,
+    /// Captchas by day.
+    pub captchas_by_day: Vec<u32>,
+    /// Logins by day.
+    pub logins_by_day: Vec<u32>,
+    /// By length of history.
+    pub by_history: [Counts; BANDS.len()],
+    /// New accounts apart.
+    pub new_accounts: Counts,
+    /// By period.
+    pub by_period: [Counts; PERIODS],
+    /// Good logins by period.
+    pub good_by_period: [u64; PERIODS],
+    /// Prompts on them.
+    pub prompts_good_by_period: [u64; PERIODS],
+    /// Every prompt: account and time.
+    pub prompts: Vec<(Symbol, Millis)>,
+    /// Attacks.
+    pub hits: Vec<Hit>,
+    /// Suspicion (its bits in an order that sorts) → (attacks, good).
+    pub scores: BTreeMap<u64, (u64, u64)>,
+    /// Accounts with alerts or attacks.
+    pub accounts: HashMap<Symbol, AccountCounts>,
+    /// Signals that fired, by account: bits of the first [`ACCOUNT_SIGNALS`] signals.
+    pub fired_accounts: HashMap<Symbol, u128>,
+}
+
+impl Tally {
+    /// Nothing yet.
+    pub fn new(frame: &Frame, variant: usize, program: &Program) -> Self {
+        let n = program.signals.len();
+        let days = frame.days();
+        Self {
+            frame: frame.clone(),
+            variant,
+            shadow: program.signals.iter().map(|signal| signal.shadow).collect(),
+            successes: 0,
+            failures: 0,
+            good: 0,
+            warm_up: 0,
+            signals: vec![
+                SignalTally {
+                    by_day: vec![0; days],
+                    ..SignalTally::default()
+                };
+                n
+            ],
+            together: vec![0; n * n],
+            total: Counts::default(),
+            flagged_good: 0,
+            prompts_good: 0,
+            appended: 0,
+            capped: 0,
+            challenged_attempts: 0,
+            denied_attempts: 0,
+            challenged: 0,
+            denied: 0,
+            locked: 0,
+            prompts_by_day: vec![0; days],
+            captchas_by_day: vec![0; days],
+            logins_by_day: vec![0; days],
+            by_history: Default::default(),
+            new_accounts: Counts::default(),
+            by_period: Default::default(),
+            good_by_period: [0; PERIODS],
+            prompts_good_by_period: [0; PERIODS],
+            prompts: Vec::new(),
+            hits: Vec::new(),
+            scores: BTreeMap::new(),
+            accounts: HashMap::new(),
+            fired_accounts: HashMap::new(),
+        }
+    }
+
+    /// Over which logins.
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    fn attempt(&mut self, outcome: &Outcome, day: usize) {
+        match outcome.attempt {
+            Verdict::Allow => {}
+            Verdict::Challenge => {
+                self.challenged_attempts += 1;
+                self.captchas_by_day[day] += 1;
+            }
+            Verdict::Deny => self.denied_attempts += 1,
+        }
+        self.locked += u64::from(outcome.locked);
+    }
+
+    fn success(&mut self, seen: &Seen<'_>, outcome: &Outcome, time: Millis, day: usize) {
+        let period = self.frame.period(time);
+        let labels = seen.table.labels.get(seen.row as usize).copied();
+        let labels = labels.zip(seen.table.labelled.get(seen.row as usize).copied());
+        let class = self.frame.class(labels);
+        // Without labels every login counts in the denominators: that is what "per 10,000 logins" says.
+        let good = class != Class::Attack;
+        let prompted = outcome.prompt == Prompt::Raised;
+        let one = Counts {
+            logins: 1,
+            flagged: u64::from(outcome.flagged),
+            prompts: u64::from(prompted),
+        };
+        self.successes += 1;
+        self.good += u64::from(good);
+        self.good_by_period[period] += u64::from(good);
+        self.total.add(one);
+        self.by_period[period].add(one);
+        self.logins_by_day[day] += 1;
+        let band = BANDS.iter().position(|most| seen.before <= *most);
+        self.by_history[band.unwrap_or(BANDS.len() - 1)].add(one);
+        if seen
+            .known_since
+            .is_none_or(|since| time - since < NEW_ACCOUNT)
+        {
+            self.new_accounts.add(one);
+        }
+        match outcome.verdict {
+            Verdict::Allow => {}
+            Verdict::Challenge => {
+                self.challenged += 1;
+                self.captchas_by_day[day] += 1;
+            }
+            Verdict::Deny => self.denied += 1,
+        }
+        match outcome.prompt {
+            Prompt::Raised => {
+                self.prompts_by_day[day] += 1;
+                self.prompts.push((seen.account, time));
+                self.prompts_good += u64::from(good);
+                self.prompts_good_by_period[period] += u64::from(good);
+            }
+            Prompt::Appended => self.appended += 1,
+            Prompt::Capped => self.capped += 1,
+            Prompt::None => {}
+        }
+        self.flagged_good += u64::from(good && outcome.flagged);
+        self.labelled(seen, outcome, class, time);
+        self.fired(seen, outcome, class, time, day, period);
+    }
+
+    fn labelled(&mut self, seen: &Seen<'_>, outcome: &Outcome, class: Class, time: Millis) {
+        if self.frame.label.is_none() || class == Class::Unknown {
+            return;
+        }
+        let attack = class == Class::Attack;
+        let score = self.scores.entry(sortable(outcome.suspicion)).or_default();
+        if attack {
+            score.0 += 1;
+            self.hits.push(Hit {
+                account: seen.account,
+                row: seen.row,
+                time,
+                flagged: outcome.flagged,
+                prompted: outcome.prompt == Prompt::Raised,
+            });
+        } else {
+            score.1 += 1;
+        }
+        if attack || outcome.flagged {
+            let counts = self.accounts.entry(seen.account).or_default();
+            match (attack, outcome.flagged) {
+                (true, true) => counts.tp += 1,
+                (true, false) => counts.missed += 1,
+                (false, _) => counts.fp += 1,
+            }
+        }
+    }
+
+    fn fired(
+        &mut self,
+        seen: &Seen<'_>,
+        outcome: &Outcome,
+        class: Class,
+        time: Millis,
+        day: usize,
+        period: usize,
+    ) {
+        let n = self.signals.len();
+        let mut fired = 0_usize;
+        let mut counted = 0_usize;
+        for (index, state) in outcome.states.iter().enumerate() {
+            let tally = &mut self.signals[index];
+            match state {
+                SignalState::NotEvaluable(missing) => {
+                    for name in missing {
+                        match tally.missing.get_mut(name) {
+                            Some(count) => *count += 1,
+                            None => {
+                                tally.missing.insert(name.clone(), 1);
+                            }
+                        }
+                    }
+                    continue;
+                }
+                SignalState::Quiet => {}
+                SignalState::Exempt => tally.exempt += 1,
+                SignalState::Learning => tally.learning += 1,
+                SignalState::Fired => {
+                    fired += 1;
+                    counted += usize::from(!self.shadow[index]);
+                    tally.fired += 1;
+                    match class {
+                        Class::Attack => tally.fired_attack += 1,
+                        Class::Good => tally.fired_good += 1,
+                        Class::Unknown => {}
+                    }
+                    tally.by_day[day] += 1;
+                    tally.by_period[period] += 1;
+                    tally.first = Some(tally.first.map_or(time, |first| first.min(time)));
+                    tally.last = Some(tally.last.map_or(time, |last| last.max(time)));
+                    tally.prompts += u64::from(outcome.prompt == Prompt::Raised);
+                    tally.appended += u64::from(outcome.prompt == Prompt::Appended);
+                }
+            }
+            tally.evaluated += 1;
+        }
+        if fired == 0 {
+            return;
+        }
+        let bits = self.fired_accounts.entry(seen.account).or_default();
+        for (index, state) in outcome.states.iter().enumerate() {
+            if *state != SignalState::Fired {
+                continue;
+            }
+            if index < ACCOUNT_SIGNALS {
+                *bits |= 1 << index;
+            }
+            if counted == 1 && !self.shadow[index] {
+                self.signals[index].alone += 1;
+            }
+            for (other, state) in outcome.states.iter().enumerate() {
+                if *state == SignalState::Fired {
+                    self.together[index * n + other] += 1;
+                }
+            }
+        }
+        for index in &outcome.decisive {
+            let tally = &mut self.signals[*index];
+            tally.decisive += 1;
+            tally.decisive_attack += u64::from(class == Class::Attack);
+            tally.decisive_good += u64::from(class == Class::Good);
+        }
+    }
+
+    /// Adds what another thread counted.
+    pub fn merge(&mut self, other: Self) {
+        macro_rules! sum {
+            ($($field:ident)+) => { $(self.$field += other.$field;)+ };
+        }
+        sum!(successes failures good warm_up flagged_good prompts_good appended capped
+            challenged_attempts denied_attempts challenged denied locked);
+        self.total.add(other.total);
+        self.new_accounts.add(other.new_accounts);
+        for (mine, theirs) in self.by_history.iter_mut().zip(other.by_history) {
+            mine.add(theirs);
+        }
+        for (mine, theirs) in self.by_period.iter_mut().zip(other.by_period) {
+            mine.add(theirs);
+        }
+        add(&mut self.good_by_period, &other.good_by_period);
+        add(
+            &mut self.prompts_good_by_period,
+            &other.prompts_good_by_period,
+        );
+        add(&mut self.together, &other.together);
+        add(&mut self.prompts_by_day, &other.prompts_by_day);
+        add(&mut self.captchas_by_day, &other.captchas_by_day);
+        add(&mut self.logins_by_day, &other.logins_by_day);
+        self.prompts.extend(other.prompts);
+        self.hits.extend(other.hits);
+        for (score, (attacks, good)) in other.scores {
+            let mine = self.scores.entry(score).or_default();
+            mine.0 += attacks;
+            mine.1 += good;
+        }
+        for (account, theirs) in other.accounts {
+            let mine = self.accounts.entry(account).or_default();
+            mine.tp += theirs.tp;
+            mine.fp += theirs.fp;
+            mine.missed += theirs.missed;
+            mine.tn += theirs.tn;
+        }
+        for (account, theirs) in other.fired_accounts {
+            *self.fired_accounts.entry(account).or_default() |= theirs;
+        }
+        for (mine, theirs) in self.signals.iter_mut().zip(other.signals) {
+            mine.merge(theirs);
+        }
+    }
+
+    /// Puts what came in the order of threads into an order of its own.
+    pub fn settle(&mut self) {
+        self.prompts.sort_unstable();
+        self.hits.sort_unstable();
+    }
+
+    /// Looks at a login.
+    pub fn see(&mut self, seen: &Seen<'_>) {
+        let time = seen.table.time[seen.row as usize];
+        if time < self.frame.from {
+            self.warm_up += 1;
+            return;
+        }
+        let outcome = &seen.outcomes[self.variant];
+        let day = self.frame.day(time);
+        self.attempt(outcome, day);
+        if seen.judged() {
+            self.success(seen, outcome, time, day);
+        } else {
+            self.failures += 1;
+        }
+    }
+}
+
+impl SignalTally {
+    fn merge(&mut self, other: Self) {
+        macro_rules! sum {
+            ($($field:ident)+) => { $(self.$field += other.$field;)+ };
+        }
+        sum!(evaluated exempt learning fired fired_good fired_attack alone prompts appended
+            decisive decisive_attack decisive_good);
+        for (name, count) in other.missing {
+            *self.missing.entry(name).or_default() += count;
+        }
+        add(&mut self.by_day, &other.by_day);
+        add(&mut self.by_period, &other.by_period);
+        self.first = [self.first, other.first].into_iter().flatten().min();
+        self.last = self.last.max(other.last);
+    }
+
+    /// It could not be judged.
+    pub fn not_evaluable(&self, successes: u64) -> u64 {
+        successes - self.evaluated
+    }
+
+    /// `when` held.
+    pub fn matched(&self) -> u64 {
+        self.exempt + self.learning + self.fired
+    }
+}
+
+fn add<T: Copy + std::ops::AddAssign>(mine: &mut [T], theirs: &[T]) {
+    for (a, b) in mine.iter_mut().zip(theirs) {
+        *a += *b;
+    }
+}
+
+/// The bits of a number so that they sort as the numbers do.
+pub fn sortable(number: f64) -> u64 {
+    let bits = (number + 0.0).to_bits();
+    if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    }
+}
+
+/// The number again.
+pub fn unsortable(bits: u64) -> f64 {
+    f64::from_bits(if bits >> 63 == 1 {
+        bits & !(1 << 63)
+    } else {
+        !bits
+    })
+}
+
+/// Counts for every rule set of a run.
+#[derive(Debug)]
+pub struct Tallies(pub Vec<Tally>);
+
+impl Sink for Tallies {
+    fn login(&mut self, seen: &Seen<'_>) {
+        for tally in &mut self.0 {
+            tally.see(seen);
+        }
+    }
+}
+
+impl Tallies {
+    /// One for all threads.
+    pub fn merged(all: impl IntoIterator<Item = Self>) -> Vec<Tally> {
+        let mut all = all.into_iter();
+        let mut first = all.next().map(|first| first.0).unwrap_or_default();
+        for other in all {
+            first
+                .iter_mut()
+                .zip(other.0)
+                .for_each(|(mine, theirs)| mine.merge(theirs));
+        }
+        first.iter_mut().for_each(Tally::settle);
+        first
+    }
+}

@@ -1,0 +1,152 @@
+//! The rules a backtest compares with: files, a git revision, or what the server runs.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::backtest::input::StoreFacts;
+use crate::bot::folder;
+use crate::cli::failure::Failure;
+use crate::lang::span::Sources;
+
+/// The server's running generation.
+pub(super) const RUNNING: &str = "running";
+
+/// Reads `name`: a path when there is one, else a git revision of `rules`.
+pub(super) fn read(name: &str, rules: &[PathBuf]) -> Result<Sources, Failure> {
+    let path = Path::new(name);
+    if path.exists() {
+        return folder::load(&[path.to_owned()]).map_err(Failure::usage);
+    }
+    revision(name, rules)
+}
+
+/// The files of a git revision, at the same paths. List files are those of the revision too.
+fn revision(name: &str, rules: &[PathBuf]) -> Result<Sources, Failure> {
+    if name.starts_with('-') {
+        return Err(Failure::usage(format!("there is no {name}")));
+    }
+    let unpacked = tempdir()?;
+    for path in rules {
+        let parent = match path.is_dir() {
+            true => path.as_path(),
+            false => path
+                .parent()
+                .filter(|path| !path.as_os_str().is_empty())
+                .unwrap_or(Path::new(".")),
+        };
+        let archive = Command::new("git")
+            .arg("-C")
+            .arg(parent)
+            .args(["archive", "--format=tar", name, "--", "."])
+            .output()
+            .map_err(|error| Failure::failed(format!("git: {error}")))?;
+        if !archive.status.success() {
+            let said = String::from_utf8_lossy(&archive.stderr);
+            return Err(Failure::usage(format!(
+                "--against {name}: there is no such file, and git says: {}",
+                said.trim()
+            )));
+        }
+        let target = unpacked.path().join(path.file_name().unwrap_or_default());
+        let folder = match path.is_dir() {
+            true => target.clone(),
+            false => unpacked.path().to_owned(),
+        };
+        untar(&archive.stdout, &folder)?;
+    }
+    let paths: Vec<PathBuf> = rules
+        .iter()
+        .map(|path| unpacked.path().join(path.file_name().unwrap_or_default()))
+        .collect();
+    folder::load(&paths).map_err(Failure::usage)
+}
+
+/// A directory that goes with its guard.
+struct Unpacked(PathBuf);
+
+impl Unpacked {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Unpacked {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn tempdir() -> Result<Unpacked, Failure> {
+    let random: [u8; 8] = crate::env::Env::system().bytes();
+    let path = std::env::temp_dir().join(format!("menshen-against-{}", hex::encode(random)));
+    std::fs::create_dir(&path)?;
+    Ok(Unpacked(path))
+}
+
+/// Unpacks the regular files of a tar as git writes it: plain names, no links followed.
+fn untar(mut tar: &[u8], folder: &Path) -> Result<(), Failure> {
+    const BLOCK: usize = 512;
+    let wrong = || Failure::failed("git archive gave something that is no archive");
+    while tar.len() >= BLOCK && tar[0] != 0 {
+        let (header, rest) = tar.split_at(BLOCK);
+        let text = |from: usize, to: usize| {
+            let bytes = &header[from..to];
+            let end = bytes
+                .iter()
+                .position(|byte| *byte == 0)
+                .unwrap_or(bytes.len());
+            std::str::from_utf8(&bytes[..end])
+                .unwrap_or_default()
+                .trim()
+                .to_owned()
+        };
+        let size = usize::from_str_radix(&text(124, 136), 8).map_err(|_| wrong())?;
+        let body = rest.get(..size).ok_or_else(wrong)?;
+        let (prefix, name) = (text(345, 500), text(0, 100));
+        let name = match prefix.is_empty() {
+            true => name,
+            false => format!("{prefix}/{name}"),
+        };
+        let relative = Path::new(&name);
+        let inside = relative.components().all(|part| {
+            matches!(
+                part,
+                std::path::Component::Normal(_) | std::path::Component::CurDir
+            )
+        });
+        if matches!(header[156], b'0' | 0) && inside {
+            let path = folder.join(relative);
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent)?;
+            }
+            std::fs::write(path, body)?;
+        }
+        tar = rest.get(size.div_ceil(BLOCK) * BLOCK..).ok_or_else(wrong)?;
+    }
+    Ok(())
+}
+
+/// The rules of the newest generation that decided anything.
+pub(super) fn running(facts: &StoreFacts) -> Result<(String, Sources), Failure> {
+    generation(facts, 0).ok_or_else(|| {
+        Failure::usage("--against running: the store has no decision, or its rules are not kept")
+    })
+}
+
+/// The rules of the generation `back` before the newest, of those that decided something and whose
+/// texts are kept.
+pub(super) fn generation(facts: &StoreFacts, back: usize) -> Option<(String, Sources)> {
+    let mut decided: Vec<(&String, _)> = facts.decided.iter().collect();
+    decided.sort_by_key(|(_, decided)| std::cmp::Reverse(decided.last));
+    decided
+        .into_iter()
+        .filter_map(|(hash, decided)| {
+            let sources = facts.rules(hash)?;
+            let short = hash.get(..12).unwrap_or(hash);
+            Some((
+                format!("generation {} ({short})", decided.generation),
+                sources,
+            ))
+        })
+        .nth(back)
+}

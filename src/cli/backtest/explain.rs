@@ -1,0 +1,73 @@
+//! One login of the input explained, in the words of the live server.
+
+use crate::backtest::engine::Engine;
+use crate::backtest::needs::Need;
+use crate::backtest::run::Request;
+use crate::backtest::table::{JUDGED, Table};
+use crate::cli::failure::{Exit, Failure, Outcome};
+use crate::cli::output;
+use crate::lang::builtins::Registry;
+
+/// Explains the login `name`: its id, or `#NUMBER` by arrival.
+pub(super) fn explain(
+    request: &Request,
+    table: &Table,
+    registry: &Registry,
+    name: &str,
+) -> Outcome {
+    let row = find(table, name).ok_or_else(|| {
+        Failure::usage(format!(
+            "the input has no login {name:?}; give its id, or #NUMBER from 1 to {} by arrival",
+            table.len()
+        ))
+    })?;
+    let rules = vec![request.rules.1.clone()];
+    let engine = Engine::new(
+        table,
+        registry,
+        rules,
+        request.zone.clone(),
+        request.limits.clone(),
+    );
+    let explained = engine.explain(&[row], 0);
+    let Some(explained) = explained.first() else {
+        return Err(Failure::failed("nothing was explained"));
+    };
+    let verdict = if table.has(row, JUDGED) {
+        ""
+    } else {
+        "（密码不对：信号只看成功的登录，以下是假如密码正确时的样子）"
+    };
+    let mut text = format!(
+        "#{} {} {}{verdict}\n{}",
+        row + 1,
+        table.accounts.text(table.account[row as usize]),
+        crate::server::rfc3339(table.time[row as usize]),
+        explained.text
+    );
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    for (rule, acted, why) in &explained.rules {
+        match (acted, why) {
+            (true, _) => text.push_str(&format!("\n{rule}：成立\n")),
+            (false, Some(why)) => text.push_str(&format!("\n{rule}：{why}\n")),
+            (false, None) => text.push_str(&format!("\n{rule}：不成立\n")),
+        }
+    }
+    output::data(&text)?;
+    Ok(Exit::Clean)
+}
+
+fn find(table: &Table, name: &str) -> Option<u32> {
+    if let Some(number) = name.strip_prefix('#') {
+        let number: u32 = number.parse().ok()?;
+        return (number >= 1 && number as usize <= table.len()).then(|| number - 1);
+    }
+    let symbol = table.symbols.find(name.as_bytes())?;
+    let at = table
+        .column(Need::Id)?
+        .iter()
+        .position(|id| *id == symbol)?;
+    u32::try_from(at).ok()
+}

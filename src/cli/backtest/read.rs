@@ -1,0 +1,160 @@
+//! The input of a backtest, with a bar and ctrl-c.
+
+use std::io::{self, BufReader, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::Args;
+use crate::backtest::input::{self, InputReport, Mapping, Options, StoreFacts, Watch};
+use crate::backtest::needs::Columns;
+use crate::backtest::run::Request;
+use crate::backtest::table::Table;
+use crate::cli::control::{Request as Ask, perform};
+use crate::cli::failure::Failure;
+use crate::cli::progress::Bar;
+use crate::cli::setup::Reach;
+use crate::config::Config;
+
+/// How often a bar moves.
+const TICK: Duration = Duration::from_millis(150);
+
+/// Ends the work at the first ctrl-c, the process at the second.
+pub(super) fn stop_on_interrupt(watch: Arc<Watch>) -> Option<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .ok()?;
+    runtime.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            watch.stop.store(true, Ordering::Relaxed);
+            crate::cli::output::remark("menshen: stopping; again to leave at once");
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+        }
+    });
+    Some(runtime)
+}
+
+/// Reads everything into a table.
+pub(super) fn read(
+    args: &Args,
+    columns: Columns,
+    _config: Option<&Config>,
+    watch: &Watch,
+) -> Result<(Table, InputReport, StoreFacts), Failure> {
+    let mapping = match &args.map {
+        Some(path) => Mapping::load(path).map_err(Failure::usage)?,
+        None => Mapping::default(),
+    };
+    let options = Options {
+        mapping,
+        max_unusable: args.max_unusable / 100.0,
+        as_read: args.as_arrived,
+        ..Options::default()
+    };
+    let mut table = Table::new(columns);
+    let total = args
+        .logins
+        .iter()
+        .map(size)
+        .sum::<Option<u64>>()
+        .unwrap_or(0);
+    let read = with_bar("reading (bytes)", total, &watch.bytes, || match args.live {
+        false => input::read(&args.logins, &mut table, options, watch),
+        true => live(args, &mut table, options, watch),
+    });
+    let (report, facts) = read.map_err(|error| match error {
+        input::InputError::File { .. } | input::InputError::Column { .. } => Failure::usage(error),
+        other => Failure::failed(other),
+    })?;
+    Ok((table, report, facts))
+}
+
+fn size(path: &PathBuf) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|found| found.len())
+}
+
+/// Judges with a bar.
+pub(super) fn judging<T>(
+    table: &Table,
+    request: &Request,
+    watch: &Watch,
+    work: impl FnOnce() -> T,
+) -> T {
+    let runs = 1 + u64::from(!request.variants.is_empty());
+    with_bar("judging", table.len() as u64 * runs, &watch.judged, work)
+}
+
+fn with_bar<T>(
+    what: &str,
+    total: u64,
+    done: &std::sync::atomic::AtomicU64,
+    work: impl FnOnce() -> T,
+) -> T {
+    let bar = Bar::new(what, total);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                bar.set(done.load(Ordering::Relaxed));
+                std::thread::park_timeout(TICK);
+            }
+            bar.finish();
+        });
+        let result = work();
+        over.store(true, Ordering::Relaxed);
+        result
+    })
+}
+
+/// The history of the server: from its socket while it runs, else from its store. Read only.
+fn live(
+    args: &Args,
+    table: &mut Table,
+    options: Options<'_>,
+    watch: &Watch,
+) -> Result<(InputReport, StoreFacts), input::InputError> {
+    let failed = |failure: Failure| input::InputError::File {
+        path: "--live".to_owned(),
+        error: io::Error::other(match failure {
+            Failure::Usage(message) => message,
+            Failure::Failed(error) => format!("{error:#}"),
+            Failure::ReaderGone => "the reader left".to_owned(),
+        }),
+    };
+    let directory = args.data.directory().map_err(failed)?;
+    let reach = Reach::existing(&directory).map_err(failed)?;
+    let (reader, mut writer) = io::pipe().map_err(|error| failed(error.into()))?;
+    std::thread::scope(|scope| {
+        let sender = scope.spawn(move || -> Result<(), Failure> {
+            match reach {
+                Reach::Running(client) => {
+                    client.call(&Ask::Export, &mut writer)?;
+                }
+                Reach::Mine(mine) => {
+                    let done = mine.runtime.block_on(perform(
+                        Ask::Export,
+                        &*mine.store,
+                        None,
+                        &mut writer,
+                    ));
+                    mine.close();
+                    done.map_err(Failure::failed)?;
+                }
+            }
+            writer.flush()?;
+            Ok(())
+        });
+        let name = directory.display().to_string();
+        let read = input::read_stream(&name, BufReader::new(reader), table, options, watch);
+        match sender.join() {
+            // Whoever stops reading early makes the sender fail; only its own failure counts.
+            Ok(Err(failure)) if read.is_ok() && !watch.stopped() => Err(failed(failure)),
+            _ => read,
+        }
+    })
+}

@@ -1,0 +1,129 @@
+//! Where the report goes: the screen, a folder, a CSV of changed logins.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use super::{Args, Format};
+use crate::backtest::diff;
+use crate::backtest::engine::Engine;
+use crate::backtest::report;
+use crate::backtest::run::{Outcome, Request};
+use crate::backtest::table::Table;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use crate::lang::builtins::Registry;
+
+/// Logins explained at a time.
+const BATCH: usize = 500;
+
+pub(super) fn write(
+    args: &Args,
+    request: &Request,
+    table: &Table,
+    registry: &Registry,
+    outcome: &Outcome,
+) -> Result<(), Failure> {
+    let report = &outcome.report;
+    match args.format {
+        Format::Text => output::data(&report::text(report, args.lang.lang.into()))?,
+        Format::Json => output::json(report)?,
+    }
+    if let Some(folder) = &args.report {
+        fs::create_dir_all(folder)?;
+        let json = folder.join("report.json");
+        fs::write(&json, serde_json::to_string_pretty(report)?)?;
+        let page = folder.join("report.html");
+        fs::write(&page, report::html(report))?;
+        let mut written = vec![page, json];
+        if request.against.is_some() {
+            let csv = folder.join("changed.csv");
+            changed(&csv, request, table, registry, outcome)?;
+            written.push(csv);
+        }
+        for path in written {
+            output::remark(&format!("menshen: {}", path.display()));
+        }
+    }
+    if let Some(path) = &args.changed_csv {
+        changed(path, request, table, registry, outcome)?;
+    }
+    Ok(())
+}
+
+/// Every changed login with the condition that flipped.
+fn changed(
+    path: &Path,
+    request: &Request,
+    table: &Table,
+    registry: &Registry,
+    outcome: &Outcome,
+) -> Result<(), Failure> {
+    let mut out = BufWriter::new(File::create(path)?);
+    writeln!(
+        out,
+        "number,id,time,account,old,new,was_flagged,is_flagged,old_suspicion,new_suspicion,attack,flipped"
+    )?;
+    let mut rules = vec![request.rules.1.clone()];
+    rules.extend(request.against.iter().map(|(_, rules)| rules.clone()));
+    let engine = Engine::new(
+        table,
+        registry,
+        rules,
+        request.zone.clone(),
+        request.limits.clone(),
+    );
+    for batch in outcome.changed.chunks(BATCH) {
+        for login in diff::logins(&engine, table, &outcome.frame, batch) {
+            let flips: Vec<String> = login
+                .flipped
+                .iter()
+                .map(|flip| format!("{}: {} → {} ({})", flip.name, flip.old, flip.new, flip.why))
+                .collect();
+            let attack = login
+                .attack
+                .map_or("", |attack| if attack { "true" } else { "false" });
+            writeln!(
+                out,
+                "{},{},{},{},{},{},{},{},{},{},{attack},{}",
+                login.number,
+                quoted(login.id.as_deref().unwrap_or_default()),
+                login.time,
+                quoted(&login.account),
+                quoted(login.old.words().1),
+                quoted(login.new.words().1),
+                login.was_flagged,
+                login.is_flagged,
+                login.old_suspicion,
+                login.new_suspicion,
+                quoted(&flips.join("; ")),
+            )?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// A CSV field. What a spreadsheet would take for a formula is defused.
+fn quoted(text: &str) -> String {
+    let text = match text.starts_with(['=', '+', '-', '@']) {
+        true => format!("'{text}"),
+        false => text.to_owned(),
+    };
+    match text.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_quoted_and_no_formulas() {
+        assert_eq!(quoted("alice"), "alice");
+        assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
+        assert_eq!(quoted("=1+1"), "'=1+1");
+    }
+}

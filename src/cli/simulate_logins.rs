@@ -1,0 +1,114 @@
+//! `menshen simulate-logins`: made-up logins to try rules on.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::failure::{Exit, Failure, Outcome};
+use super::{output, progress};
+use crate::backtest::simulate::{self, Format, MAX_ACCOUNTS, Settings};
+use crate::env::DAY;
+
+/// Make up logins with labelled attackers among them, to try rules on
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Everything in it is synthetic: people with home towns, machines, hours, offices that share one address,
+journeys, VPNs, accounts that sleep; attackers (naive, vpn, targeted, spray, stuffing, brute_force,
+dormant) carry the label `attack`. Addresses are of 10.0.0.0/8. The same options give the same file.
+
+Examples:
+  menshen simulate-logins --accounts 2000 --days 180 --out logins.csv.gz
+  menshen simulate-logins --seed 7 --format ndjson | head
+  menshen backtest rules --logins logins.csv.gz")]
+pub struct Args {
+    /// People with an account
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ACCOUNTS)))]
+    accounts: u32,
+    /// Days
+    #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(i64).range(1..=3650))]
+    days: i64,
+    /// First day, YYYY-MM-DD
+    #[arg(long, value_name = "DATE", default_value = "2026-01-05")]
+    start: jiff::civil::Date,
+    /// Fixes everything
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Attacks per 1,000 accounts and 30 days; 0 for none
+    #[arg(long, value_name = "X", default_value_t = 12.0)]
+    attacks: f64,
+    /// Multiplies how often people log in
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    rate: f64,
+    /// How logins are written
+    #[arg(long, value_enum, default_value = "csv")]
+    format: FormatArg,
+    /// The file; compressed when its name ends in .gz [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum FormatArg {
+    /// With a header
+    Csv,
+    /// What `POST /v1/logins` takes, with labels
+    Ndjson,
+}
+
+/// Simulates.
+pub fn run(args: &Args) -> Outcome {
+    let finite = |n: f64| n.is_finite() && n >= 0.0;
+    if !finite(args.attacks) || !finite(args.rate) {
+        return Err(Failure::usage("--attacks and --rate are numbers from 0 on"));
+    }
+    let start = args
+        .start
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .map_err(|error| Failure::usage(format!("--start: {error}")))?;
+    let settings = Settings {
+        accounts: args.accounts,
+        days: args.days,
+        start: start.timestamp().as_millisecond().div_euclid(DAY) * DAY,
+        seed: args.seed,
+        attacks: args.attacks,
+        rate_scale: args.rate,
+    };
+    let format = match args.format {
+        FormatArg::Csv => Format::Csv,
+        FormatArg::Ndjson => Format::Ndjson,
+    };
+    let bar = progress::Bar::new("simulating", args.days as u64);
+    let mut day = |done: i64| {
+        bar.set(done as u64);
+        true
+    };
+    let written = match &args.out {
+        None => {
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            simulate::simulate(&settings, format, &mut out, &mut day)?
+        }
+        Some(path) => {
+            let file = File::create(path).map_err(|error| {
+                Failure::failed(format!("cannot create {}: {error}", path.display()))
+            })?;
+            let mut out = BufWriter::new(file);
+            if path.extension().is_some_and(|extension| extension == "gz") {
+                let mut out = GzEncoder::new(out, Compression::fast());
+                let written = simulate::simulate(&settings, format, &mut out, &mut day)?;
+                out.finish()?.flush()?;
+                written
+            } else {
+                simulate::simulate(&settings, format, &mut out, &mut day)?
+            }
+        }
+    };
+    bar.finish();
+    output::remark(&format!(
+        "menshen: {} synthetic logins, {} of them attackers' ({} with the right password); nothing in them is real",
+        written.logins, written.attacks, written.takeovers
+    ));
+    Ok(Exit::Clean)
+}

@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""The conditions of backtest_sql.rules, computed in SQLite: an implementation that shares nothing
+with the engine. Standard library only.
+
+  backtest_sql.py generate LOGINS.csv          logins with ties, late rows, repeated ids, missing
+                                               values, and times on the edges of windows
+  backtest_sql.py check LOGINS.csv STATES.tsv  compares what the engine said (arrival TAB signal TAB
+                                               state) with SQL; exit 1 when they differ
+  … check … --mutate window|ties|unknown       SQL with one rule changed: then they must differ
+"""
+import csv
+import ipaddress
+import math
+import random
+import sqlite3
+import sys
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+START = 1_767_571_200_000  # 2026-01-05T00:00:00Z
+CITIES = {
+    "北京": ("CN", 39.90, 116.40), "上海": ("CN", 31.23, 121.47), "东京": ("JP", 35.68, 139.69),
+    "纽约": ("US", 40.71, -74.01), "Köln": ("DE", 50.94, 6.96),
+}
+FIELDS = ["id", "time", "account", "success", "machine", "ip", "country", "city", "lat", "lon", "asn"]
+
+
+def generate(path):
+    dice = random.Random(20260105)
+    rows = []
+    for number in range(2_600):
+        # A grid of five minutes makes ties, and differences that are exactly a window.
+        time = START + dice.randrange(0, 30 * DAY, 5 * MINUTE)
+        if dice.random() < 0.35 and rows:
+            # Close to another one, or at the same instant.
+            time = rows[dice.randrange(len(rows))]["time"] + dice.choice([0, 0, 5 * MINUTE, 10 * MINUTE, HOUR, DAY])
+        city = dice.choice(list(CITIES))
+        country, lat, lon = CITIES[city]
+        rows.append({
+            "id": f"e{number}", "time": time, "account": f"a{dice.randrange(14)}",
+            "success": dice.random() < 0.6, "machine": f"m{dice.randrange(9)}",
+            "ip": f"203.0.{dice.randrange(3)}.{dice.randrange(1, 7)}",
+            "country": country, "city": city, "lat": lat, "lon": lon, "asn": 64500 + dice.randrange(4),
+        })
+    rows.sort(key=lambda row: row["time"])
+    # Late rows: some arrive after later ones.
+    for _ in range(90):
+        row = rows.pop(dice.randrange(len(rows)))
+        rows.insert(dice.randrange(len(rows)), row)
+    for row in rows:
+        for field, share in (("machine", 0.15), ("ip", 0.06), ("city", 0.1), ("country", 0.1), ("asn", 0.1)):
+            if dice.random() < share:
+                row[field] = ""
+        if dice.random() < 0.12:
+            row["lat"] = row["lon"] = ""
+    # The same id again, with another content: the first counts.
+    for _ in range(60):
+        row = dict(rows[dice.randrange(len(rows))])
+        row["account"] = "a0"
+        rows.insert(rows.index(next(r for r in rows if r["id"] == row["id"])) + 1 + dice.randrange(20), row)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        out = csv.DictWriter(file, FIELDS)
+        out.writeheader()
+        for row in rows:
+            row = dict(row)
+            row["success"] = "true" if row["success"] else "false"
+            out.writerow(row)
+
+
+def distance(lat1, lon1, lat2, lon2):
+    if None in (lat1, lon1, lat2, lon2):
+        return None
+    lat1, lon1, lat2, lon2 = map(math.radians, (lat1, lon1, lat2, lon2))
+    a = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
+    return 2 * 6_371.0088 * math.asin(math.sqrt(min(1.0, a)))
+
+
+def load(path):
+    db = sqlite3.connect(":memory:")
+    db.create_function("distance", 4, distance, deterministic=True)
+    db.create_function("network", 1, lambda ip: ip and str(ipaddress.ip_network(ip + "/24", strict=False)), deterministic=True)
+    db.execute("""create table l (arrival integer primary key, id text, time integer, account text, success integer,
+        machine text, ip text, network text, country text, city text, lat real, lon real, asn integer, hour integer)""")
+    seen, arrival = set(), 0
+    with open(path, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["id"] in seen:
+                continue
+            seen.add(row["id"])
+            value = lambda name: row[name] or None
+            number = lambda name: float(row[name]) if row[name] else None
+            time = int(row["time"])
+            db.execute("insert into l values (?,?,?,?,?,?,?,network(?),?,?,?,?,?,?)", (
+                arrival, row["id"], time, row["account"], row["success"] == "true", value("machine"), value("ip"),
+                value("ip"), value("country"), value("city"), number("lat"), number("lon"), number("asn"),
+                ((time + 8 * HOUR) // HOUR) % 24))
+            arrival += 1
+    for key in ("account", "ip", "network", "machine"):
+        db.execute(f"create index by_{key} on l ({key}, time)")
+    return db
+
+
+# Filled in by `conditions`: how a window begins, what arrived before, in which order.
+def conditions(mutate):
+    begins = ">=" if mutate == "window" else ">"
+    before = "h.arrival < p.arrival"
+    newest = "h.time desc, h.arrival desc"
+    oldest = "h.time, h.arrival"
+    if mutate == "ties":
+        # Among logins of one instant the last to arrive would come first.
+        before = "(case when h.time = p.time then h.arrival > p.arrival else h.arrival < p.arrival end)"
+        newest, oldest = "h.time desc, h.arrival", "h.time, h.arrival desc"
+
+    def rows(within=None, by="account", extra="1"):
+        keys = " and ".join(f"h.{key} = p.{key}" for key in ([by] if isinstance(by, str) else by)) if by else "1"
+        window = f"h.time {begins} p.time - {within}" if within else "1"
+        return f"from l h where {keys} and {window} and h.time <= p.time and {before} and {extra}"
+
+    def known(by):
+        return " or ".join(f"p.{key} is null" for key in ([by] if isinstance(by, str) else by)) if by else "0"
+
+    def unless(missing, value):
+        return f"case when {missing} then null else ({value}) end"
+
+    def novelty(field, within, new):
+        same = f"exists (select 1 {rows(within, extra=f'h.success and h.{field} = p.{field}')})"
+        any_known = f"exists (select 1 {rows(within, extra=f'h.success and h.{field} is not null')})"
+        blind = f"exists (select 1 {rows(within, extra='h.success')})"
+        ever = f"exists (select 1 {rows(extra='h.success')})"
+        return f"""case when p.{field} is null then null
+            when {any_known} then {'not' if new else ''} {same}
+            when {blind} then null
+            when {ever} then {1 if new else 0} else null end"""
+
+    def last(n, extra):
+        return f"(select count(*) from (select h.* {rows()} order by {newest} limit {n}) h where {extra})"
+
+    def previous(column):
+        return f"(select h.{column} {rows(extra='h.success')} order by {newest} limit 1)"
+
+    away = f"distance({previous('lat')}, {previous('lon')}, p.lat, p.lon)"
+    elapsed = f"max(p.time - {previous('time')}, {MINUTE})"
+    percentile = f"""(select x from (select h.hour x, row_number() over (order by h.hour) n, count(*) over () c
+        {rows(10 * DAY, extra='h.success')}) where n = max(1, cast(c * 0.9 as integer) + (c * 0.9 > cast(c * 0.9 as integer))))"""
+    foreign = f"{rows(DAY, extra='h.success and h.country <> p.country')}"
+    young = f"""((select p.time - min(h.time) {rows(extra='h.success')}) >= {3 * DAY}
+        and (select count(*) {rows(extra='h.success')}) >= 4)"""
+    return {
+        "burst": f"(select count(*) {rows(10 * MINUTE, extra='not h.success')}) >= 1",
+        "ip_burst": unless(known("ip"), f"(select count(*) {rows(HOUR, 'ip')}) >= 1"),
+        "net_accounts": unless(known("network"), f"(select count(distinct h.account) {rows(DAY, 'network', 'h.success')}) >= 5"),
+        "pair": unless(known(["ip", "machine"]), f"(select count(*) {rows(5 * DAY, ['ip', 'machine'], 'h.success')}) >= 1"),
+        "own_pair": unless(known(["machine"]), f"(select count(*) {rows(5 * DAY, ['account', 'machine'], 'h.success')}) >= 1"),
+        "cities": f"(select count(distinct h.city) {rows(2 * DAY, extra='h.success')}) >= 3",
+        "ratio_ip": unless(known("ip"), f"(select avg(h.success) {rows(DAY, 'ip')}) <= 0.5"),
+        "share_city": f"""case when p.city is null then null else
+            (select avg(h.city = p.city) {rows(6 * DAY, extra='h.city is not null and h.success')}) < 0.2 end""",
+        "new_city": novelty("city", 3 * DAY, True),
+        "not_seen_machine": f"not ({novelty('machine', 2 * DAY, False)})",
+        "in_a_row": f"""(select count(*) {rows(extra=f'''not h.success and not exists (select 1 from l s where s.account = p.account
+            and s.time <= p.time and {before.replace('h.', 's.')} and s.success and {'(s.time, -s.arrival) > (h.time, -h.arrival)' if mutate == 'ties' else '(s.time, s.arrival) > (h.time, h.arrival)'})''')}) >= 2""",
+        "silent": f"p.time - {previous('time')} >= {DAY}",
+        "city_days": f"""case when p.city is null then null else
+            (p.time - (select max(h.time) {rows(extra='h.success and h.city = p.city')})) * 1.0 / {DAY} >= 2 end""",
+        "first_city": f"(select h.city {rows(DAY, extra='h.success')} order by {oldest} limit 1) <> p.city",
+        "last_country": f"(select h.country {rows(5 * DAY, extra='h.success')} order by {newest} limit 1) <> p.country",
+        "early": f"p.hour < (select min(h.hour) {rows(10 * DAY, extra='h.success')})",
+        "late_hour": f"p.hour > (select max(h.hour) {rows(10 * DAY, extra='h.success')})",
+        "far_from_mean": f"abs(p.hour - (select avg(h.hour) {rows(10 * DAY, extra='h.success')})) >= 8",
+        "beyond": f"p.hour > {percentile}",
+        "rare_city": f"""case when p.city is null then null else
+            (select avg(h.city = p.city) {rows(3 * DAY, None, 'h.success and h.city is not null')}) < 0.15 end""",
+        "last_five": f"{last(5, 'not h.success')} >= 3",
+        "abroad": f"""case when not exists (select 1 {rows(DAY)}) then 0
+            when p.country is null or not exists (select 1 {rows(DAY, extra='h.country is not null')}) then null
+            else (select count(*) {foreign}) >= 1 end""",
+        "teleport": f"{away} >= 500 and {away} / ({elapsed} / 3600000.0) >= 900",
+        "young": f"case when {novelty('city', 3 * DAY, True)} then iif({young}, 1, 2) else {novelty('city', 3 * DAY, True)} end",
+    }
+
+
+def check(path, states, mutate):
+    db = load(path)
+    said = {}
+    with open(states, encoding="utf-8") as file:
+        for line in file:
+            arrival, signal, state = line.rstrip("\n").split("\t")
+            said.setdefault(signal, {})[int(arrival)] = state
+    words = {None: "not_evaluable", 0: "quiet", 1: "fired", 2: "learning"}
+    all_conditions = conditions(mutate)
+    missing = set(all_conditions) ^ set(said)
+    if missing:
+        sys.exit(f"only on one side: {sorted(missing)}")
+    differences = 0
+    for signal, condition in all_conditions.items():
+        counts = {}
+        for arrival, value in db.execute(f"select p.arrival, {condition} from l p where p.success"):
+            if value is None and mutate == "unknown":
+                # Unknown taken for false, inside the negation too.
+                value = 1 if condition.startswith("not") else 0
+            expected = words[value]
+            counts[expected] = counts.get(expected, 0) + 1
+            got = said[signal].get(arrival)
+            if got != expected:
+                differences += 1
+                if differences <= 12:
+                    print(f"{signal}: login {arrival}: SQL says {expected}, the engine {got}")
+        print(f"{signal}: {counts}")
+        if mutate is None and min(counts.get("fired", 0), counts.get("quiet", 0)) < 5:
+            sys.exit(f"{signal} is not put to the test by this data: {counts}")
+    print(f"{differences} differences")
+    sys.exit(1 if differences else 0)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "generate":
+        generate(sys.argv[2])
+    elif sys.argv[1] == "check":
+        check(sys.argv[2], sys.argv[3], sys.argv[5] if len(sys.argv) > 5 else None)
+    else:
+        sys.exit(__doc__)
