@@ -169,8 +169,10 @@ def conditions(mutate):
         "late_hour": f"p.hour > (select max(h.hour) {rows(10 * DAY, extra='h.success')})",
         "far_from_mean": f"abs(p.hour - (select avg(h.hour) {rows(10 * DAY, extra='h.success')})) >= 8",
         "beyond": f"p.hour > {percentile}",
+        # By whole days: from the day on which the window begins, whatever the hour.
         "rare_city": f"""case when p.city is null then null else
-            (select avg(h.city = p.city) {rows(3 * DAY, None, 'h.success and h.city is not null')}) < 0.15 end""",
+            (select avg(coalesce(h.city = p.city, 0)) from l h where h.success and h.arrival < p.arrival
+            and h.time / {DAY} between (p.time - {3 * DAY}) / {DAY} and p.time / {DAY}) < 0.15 end""",
         "last_five": f"{last(5, 'not h.success')} >= 3",
         "abroad": f"""case when not exists (select 1 {rows(DAY)}) then 0
             when p.country is null or not exists (select 1 {rows(DAY, extra='h.country is not null')}) then null

@@ -2,7 +2,9 @@
 
 use crate::history::{Column, Columns as HistoryColumns};
 use crate::lang::builtins::Registry;
-use crate::lang::program::{Action, ActionKind, ByKey, Expr, ExprKind, FieldId, Function, Program};
+use crate::lang::program::{
+    Action, ActionKind, ByKey, Expr, ExprKind, FieldId, Function, HistoryFunction, Program,
+};
 
 use crate::history::{KeyNeed, keys_of};
 
@@ -84,11 +86,18 @@ impl Columns {
         for query in &program.queries {
             query.value.iter().for_each(|expr| walk(expr, &mut visit));
             query.filter.iter().for_each(|expr| walk(expr, &mut visit));
+            for sequence in &query.sequence {
+                let both = [&sequence.first_is, &sequence.second_is];
+                both.into_iter()
+                    .flatten()
+                    .for_each(|expr| walk(expr, &mut visit));
+            }
         }
         for query in &program.queries {
             if let Some(field) = query.field {
                 found.field(field, registry, &names);
             }
+            found.function(query.function);
             for by in keys_of(query) {
                 found.key(by);
             }
@@ -129,6 +138,44 @@ impl Columns {
         }
     }
 
+    /// Columns a function looks at by itself.
+    fn function(&mut self, function: HistoryFunction) {
+        match function {
+            HistoryFunction::UsualDistance => self.point = true,
+            HistoryFunction::HourDistance | HistoryFunction::HourSpread => self.local = true,
+            HistoryFunction::Familiarity => {
+                for need in [
+                    Need::Ip,
+                    Need::Country,
+                    Need::Browser,
+                    Need::Os,
+                    Need::Device,
+                ] {
+                    self.text(need);
+                }
+                self.asn = true;
+            }
+            HistoryFunction::Count
+            | HistoryFunction::Distinct
+            | HistoryFunction::Ratio
+            | HistoryFunction::Share
+            | HistoryFunction::New
+            | HistoryFunction::Seen
+            | HistoryFunction::Streak
+            | HistoryFunction::First
+            | HistoryFunction::Last
+            | HistoryFunction::Since
+            | HistoryFunction::DaysSince
+            | HistoryFunction::Min
+            | HistoryFunction::Max
+            | HistoryFunction::Mean
+            | HistoryFunction::Percentile
+            | HistoryFunction::Rarity
+            | HistoryFunction::Sequence
+            | HistoryFunction::Absence => {}
+        }
+    }
+
     fn key(&mut self, by: ByKey) {
         match by {
             ByKey::Account | ByKey::All => {}
@@ -155,6 +202,7 @@ impl Columns {
         match registry.field_spec(id).path {
             "login.agent" => self.text(Need::Agent),
             "login.session" => self.text(Need::Session),
+            "login.date" | "now.hour" | "now.weekday" | "now.date" => self.local = true,
             "login.place" => self.place(),
             // The login and the one before as such are only good for distances; anything else that
             // may be asked of them is asked by a path of its own.

@@ -41,6 +41,7 @@ struct CoolDown {
     alert: u64,
     until: Millis,
     signals: Vec<usize>,
+    band: u32,
 }
 
 impl Alerts {
@@ -49,13 +50,15 @@ impl Alerts {
         self.number > 0
     }
 
-    /// Raises an alert at `now`. `machine` is the login's, `signals` what fired.
+    /// Raises an alert at `now`. `machine` is the login's, `signals` what fired,
+    /// `band` that of the suspicion.
     pub(super) fn raise(
         &mut self,
         alert: &AlertAction,
         now: Millis,
         machine: u32,
         mut signals: Vec<usize>,
+        mut band: u32,
         limits: &Limits,
     ) -> Prompt {
         self.open.retain(|(_, until)| now < *until);
@@ -67,7 +70,7 @@ impl Alerts {
         if let (Some(row), true) = (before, alert.once_per > 0)
             && self.open.iter().any(|(number, _)| *number == row.alert)
         {
-            if signals.iter().all(|signal| row.signals.contains(signal)) {
+            if signals.iter().all(|signal| row.signals.contains(signal)) && band <= row.band {
                 return Prompt::Appended;
             }
             let more = row
@@ -76,6 +79,7 @@ impl Alerts {
                 .filter(|signal| !signals.contains(signal));
             let more: Vec<usize> = more.copied().collect();
             signals.extend(more);
+            band = band.max(row.band);
         }
         if self.open.len() >= MAX_OPEN {
             self.open.remove(0);
@@ -98,6 +102,7 @@ impl Alerts {
             alert: self.number,
             until: now.saturating_add(alert.once_per),
             signals,
+            band,
         });
         if capped {
             Prompt::Capped

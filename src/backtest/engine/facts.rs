@@ -4,7 +4,9 @@
 use crate::bot::login::Case;
 use crate::bot::login::ask::{self, Answered, Names};
 use crate::history::{self, Row};
-use crate::lang::eval::{Experience, Facts, HistoryAnswer, Judgement, SignalResult, SignalState};
+use crate::lang::eval::{
+    Experience, Facts, HistoryAnswer, Judgement, PastLogin, SignalResult, SignalState,
+};
 use crate::lang::program::{FieldId, HistoryQuery, Name, Program};
 use crate::lang::value::Value;
 
@@ -114,6 +116,18 @@ impl Facts for TableFacts<'_, '_> {
             program,
             self.histories,
         )
+    }
+
+    fn history_used(
+        &mut self,
+        query: &HistoryQuery,
+        _value: Option<&Value>,
+        program: &Program,
+    ) -> Vec<PastLogin> {
+        match &self.case.login {
+            Some(login) => ask::used(self.case, login, self.names, query, program, self.histories),
+            None => Vec::new(),
+        }
     }
 
     fn trusted(&mut self, machine: &Value) -> bool {

@@ -16,7 +16,7 @@ pub(super) struct Groups {
 
 impl Groups {
     /// Groups the rows `order` by number; rows without one ([`NONE`]) are in no group.
-    fn new(
+    pub(super) fn new(
         groups: usize,
         order: impl Iterator<Item = u32> + Clone,
         of: impl Fn(u32) -> u32,
@@ -67,6 +67,7 @@ pub(super) struct KeyIndex {
     /// Which key.
     pub(super) by: ByKey,
     of_row: Numbers,
+    count: usize,
     groups: Groups,
 }
 
@@ -81,6 +82,40 @@ enum Numbers {
 impl KeyIndex {
     /// Groups the table's rows by `by`, which is not the account.
     pub(super) fn new(by: ByKey, table: &Table) -> Self {
+        let mut index = Self::named(by, table);
+        let groups = index.groups(table);
+        let rows = 0..table.len() as u32;
+        index.groups = if table.ordered {
+            Groups::new(groups, rows, |row| index.group(row, table))
+        } else {
+            let mut order: Vec<u32> = rows.collect();
+            order.sort_by_key(|row| table.time[*row as usize]);
+            Groups::new(groups, order.into_iter(), |row| index.group(row, table))
+        };
+        index
+    }
+
+    /// Only the group of each row, by a text column.
+    pub(super) fn of_column(need: Need, table: &Table) -> Self {
+        let (of_row, count) = column(table, need);
+        Self {
+            by: ByKey::All,
+            of_row,
+            count,
+            groups: Groups::default(),
+        }
+    }
+
+    /// How many groups there are.
+    pub(super) fn groups(&self, table: &Table) -> usize {
+        match self.of_row {
+            Numbers::Column(_) => table.symbols.len(),
+            Numbers::Own(_) | Numbers::One => self.count,
+        }
+    }
+
+    /// Only the group of each row, by a key.
+    pub(super) fn named(by: ByKey, table: &Table) -> Self {
         let (of_row, groups) = match by {
             ByKey::Machine => column(table, Need::Machine),
             ByKey::City => column(table, Need::City),
@@ -99,20 +134,12 @@ impl KeyIndex {
             }
             ByKey::All | ByKey::Account => (Numbers::One, 1),
         };
-        let mut index = Self {
+        Self {
             by,
             of_row,
+            count: groups,
             groups: Groups::default(),
-        };
-        let rows = 0..table.len() as u32;
-        index.groups = if table.ordered {
-            Groups::new(groups, rows, |row| index.group(row, table))
-        } else {
-            let mut order: Vec<u32> = rows.collect();
-            order.sort_by_key(|row| table.time[*row as usize]);
-            Groups::new(groups, order.into_iter(), |row| index.group(row, table))
-        };
-        index
+        }
     }
 
     /// The group of a row; [`NONE`] when the row has no such key.

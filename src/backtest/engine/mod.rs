@@ -5,6 +5,7 @@
 //! accounts make it go through time in stretches, so that what is looked up stays near.
 
 mod alerts;
+mod counts;
 mod facts;
 mod index;
 mod rows;
@@ -20,7 +21,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
 
-use crate::bot::login::ask::Names;
 use crate::bot::login::{Case, decide};
 use crate::bot::ruleset::Ruleset;
 use crate::guard::Limits;
@@ -65,6 +65,7 @@ pub struct Engine<'t> {
     variants: Vec<Prepared>,
     accounts: Groups,
     indexes: Vec<KeyIndex>,
+    counts: Vec<counts::Counts>,
     reaches: Vec<(ByKey, Option<i64>)>,
     /// Threads to use.
     pub threads: usize,
@@ -134,16 +135,19 @@ impl<'t> Engine<'t> {
             .position(|field| field.path == "suspicion")
             .and_then(|at| u16::try_from(at).ok())
             .map(FieldId);
+        let columns = Columns::of(registry);
+        let counts = counts::needed(&variants, &columns, table);
         Self {
             table,
             registry,
             zone,
             limits,
-            columns: Columns::of(registry),
+            columns,
             suspicion,
             variants,
             accounts: index::by_account(table),
             indexes,
+            counts,
             reaches,
             threads: 1,
             decisive: false,
@@ -255,17 +259,21 @@ impl<'t> Engine<'t> {
 
     fn worker(&self, from: usize, to: usize) -> Worker<'_> {
         let maker = Maker::new(self.table, self.zone.clone());
-        let mut histories = Histories::new(self.table, &self.indexes, &self.reaches, maker);
+        let mut histories = Histories::new(
+            self.table,
+            &self.indexes,
+            &self.counts,
+            &self.reaches,
+            maker,
+        );
         let first = self.table.time[from..to].iter().min().copied();
         histories.enter(from as u32, to as u32, first.unwrap_or(i64::MIN));
         Worker {
             engine: self,
             stage: Stage {
                 table: self.table,
-                names: Names {
-                    registry: self.registry,
-                    columns: &self.columns,
-                },
+                registry: self.registry,
+                columns: &self.columns,
                 suspicion: self.suspicion,
                 limits: &self.limits,
                 variants: &self.variants,

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use crate::bot::login::ask;
 use crate::env::Millis;
 use crate::guard::history::{ACCOUNT_ROWS, OTHER_ROWS};
-use crate::history::{Key, KeyNeed, KeyPart, Row, Rows, Slice, network_of};
+use crate::history::{Key, KeyNeed, KeyPart, Row, Rows, Slice, Tallied, network_of};
 use crate::lang::program::ByKey;
 
 use super::super::needs::narrowest;
 use super::super::symbols::{NONE, Symbol};
 use super::super::table::{Maker, SUCCESS, Table};
+use super::counts::Counts;
 use super::index::KeyIndex;
 
 /// Rows of other keys held at a time by one thread: about 150 MB.
@@ -60,6 +61,7 @@ struct Now {
 pub(super) struct Histories<'t> {
     table: &'t Table,
     indexes: &'t [KeyIndex],
+    counts: &'t [Counts],
     maker: Maker<'t>,
     account: Loaded,
     /// How many rows of the account had arrived when the present one did.
@@ -96,12 +98,14 @@ impl<'t> Histories<'t> {
     pub(super) fn new(
         table: &'t Table,
         indexes: &'t [KeyIndex],
+        counts: &'t [Counts],
         reaches: &'t [(ByKey, Option<Millis>)],
         maker: Maker<'t>,
     ) -> Self {
         Self {
             table,
             indexes,
+            counts,
             maker,
             account: Loaded::default(),
             arrived: 0,
@@ -336,6 +340,16 @@ fn locks(loaded: &mut Loaded, table: &Table) {
 
 impl Rows for Histories<'_> {
     type Row = Row;
+
+    fn tally(&mut self, what: &Tallied, days: (i64, i64), _: &Row) -> u64 {
+        // What is counted has the present login's own values.
+        self.counts
+            .iter()
+            .find(|counts| counts.is_of(what))
+            .map_or(0, |counts| {
+                counts.count(self.table, days, self.now.row, self.now.time)
+            })
+    }
 
     fn rows(&mut self, key: &Key, _after: Option<Millis>) -> Slice<'_, Row> {
         let parts = key.parts();

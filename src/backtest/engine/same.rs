@@ -47,7 +47,9 @@ fn fingerprint(signal: &Signal, program: &Program) -> String {
         let query = queries[at];
         text.push_str(&format!("{query:?}"));
         let mut more: Vec<&HistoryQuery> = Vec::new();
-        for expr in query.value.iter().chain(&query.filter) {
+        let sequence = query.sequence.iter();
+        let both = sequence.flat_map(|both| both.first_is.iter().chain(&both.second_is));
+        for expr in query.value.iter().chain(&query.filter).chain(both) {
             walk(expr, &mut |expr| match &expr.kind {
                 ExprKind::History(id) => more.extend(program.queries.get(id.0 as usize)),
                 ExprKind::InList { list, .. } => lists.extend(program.lists.get(list.0 as usize)),

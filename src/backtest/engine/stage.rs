@@ -7,7 +7,8 @@ use crate::bot::login::ask::Names;
 use crate::bot::login::{Case, Login};
 use crate::bot::ruleset::Ruleset;
 use crate::env::Millis;
-use crate::history::{KeyNeed, Row};
+use crate::history::{Columns, KeyNeed, Row};
+use crate::lang::builtins::Registry;
 
 use crate::lang::eval::{self, Held, Judgement, SignalState, Trace};
 use crate::lang::program::{ActionKind, AlertAction, Block, EventName, FieldId, Program, RuleId};
@@ -115,7 +116,8 @@ struct Wish<'p> {
 #[derive(Debug)]
 pub(super) struct Stage<'a, 't> {
     pub(super) table: &'t Table,
-    pub(super) names: Names<'a>,
+    pub(super) registry: &'a Registry,
+    pub(super) columns: &'a Columns,
     pub(super) suspicion: Option<FieldId>,
     pub(super) limits: &'a crate::guard::Limits,
     pub(super) variants: &'a [Prepared],
@@ -195,7 +197,7 @@ impl<'a, 't> Stage<'a, 't> {
                     let variant = &self.variants[index];
                     self.histories.ask_with(&variant.windows);
                     let program = variant.program();
-                    let mut facts = self.facts(case, account, None);
+                    let mut facts = self.facts(index, case, account, None);
                     eval::state(&program.signals[signal], program, &mut facts)
                 } else {
                     let from = match same.0 == index {
@@ -256,7 +258,8 @@ impl<'a, 't> Stage<'a, 't> {
                 .column(Need::Machine)
                 .map_or(0, |column| column[row as usize]);
             let now = table.time[row as usize];
-            outcome.prompt = alerts.raise(alert, now, machine, fired, self.limits);
+            let band = program.band(outcome.suspicion);
+            outcome.prompt = alerts.raise(alert, now, machine, fired, band, self.limits);
         }
         if self.decisive {
             let fired: Vec<usize> = counted(program, &outcome.states).collect();
@@ -296,7 +299,7 @@ impl<'a, 't> Stage<'a, 't> {
         let mut wish = Wish::default();
         for id in ids {
             let rule = &program.rules[id.0 as usize];
-            let mut facts = self.facts(case, account, said);
+            let mut facts = self.facts(index, case, account, said);
             if eval::holds(rule.when.as_ref(), program, &mut facts) == Held::Yes {
                 want(&rule.body, case.account.is_some(), &mut wish);
             }
@@ -306,13 +309,18 @@ impl<'a, 't> Stage<'a, 't> {
 
     fn facts<'s>(
         &'s mut self,
+        index: usize,
         case: &'s Case,
         account: Symbol,
         said: Option<Said<'s>>,
     ) -> TableFacts<'s, 't> {
         TableFacts {
             table: self.table,
-            names: self.names,
+            names: Names {
+                registry: self.registry,
+                columns: self.columns,
+                program: self.variants[index].program(),
+            },
             suspicion: self.suspicion,
             case,
             account,
@@ -335,7 +343,7 @@ impl<'a, 't> Stage<'a, 't> {
         let variants = self.variants;
         let variant = &variants[index];
         self.histories.ask_with(&variant.windows);
-        let mut facts = self.facts(case, account, None);
+        let mut facts = self.facts(index, case, account, None);
         eval::judge_traced(variant.program(), &mut facts)
     }
 }
@@ -370,7 +378,7 @@ impl Stage<'_, '_> {
                 told.push((rule.name.clone(), true, None));
                 continue;
             };
-            let mut facts = self.facts(case, account, Some(said));
+            let mut facts = self.facts(index, case, account, Some(said));
             let mut trace = Trace::default();
             let held = eval::eval(condition, program, &mut facts, &mut trace).truth() == Some(true);
             let why = eval::why_not(condition, program, &trace, zone);

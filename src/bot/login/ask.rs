@@ -8,11 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::bot::subject;
 use crate::env::Millis;
-<<<<<<< HEAD
 use crate::history::{self, Column, Columns, KeyNeed, Present, Row, Rows};
-=======
-use crate::history::{self, Column, Columns, KeyNeed, Present, Rows};
->>>>>>> 1318d0e (menshen backtest and simulate-logins: rules over past logins)
 use crate::lang::builtins::Registry;
 use crate::lang::eval::{HistoryAnswer, Judgement, PastLogin};
 use crate::lang::program::{ByKey, FieldId, HistoryQuery, Program};
