@@ -334,3 +334,44 @@ fn a_login_in_a_conversation_is_explained() {
     );
     assert!(said.contains(" 北京 成功"), "{said}");
 }
+
+/// A platform that answers every request with this `Date`.
+fn platform_with_date(date: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = [0; 1024];
+            let _ = std::io::Read::read(&mut stream, &mut head);
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn doctor_reaches_the_platform_and_does_not_panic() {
+    let folder = folder();
+    let init = menshen(
+        folder.path(),
+        &["init", "bot", "--app-id", "wx1234567890abcdef"],
+    );
+    assert_eq!(code(&init), 0, "{}", stderr(&init));
+    let said = |base: &str| {
+        let output = command(&folder.path().join("bot"), &["doctor", "--format", "json"])
+            .env("MENSHEN_OFFICIAL_ACCOUNT__MAIN__API_BASE", base)
+            .output()
+            .expect("it starts");
+        assert!(code(&output) < 2, "{}", stderr(&output));
+        stdout(&output)
+    };
+    let old = said(&platform_with_date("Thu, 01 Jan 2026 00:00:00 GMT"));
+    assert!(
+        old.contains("clock-skew") && !old.contains("api-unreachable"),
+        "{old}"
+    );
+    assert!(said("http://127.0.0.1:1").contains("api-unreachable"));
+}

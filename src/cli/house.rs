@@ -101,6 +101,9 @@ impl House {
         if extras.stories_passed {
             builder = builder.without_stories();
         }
+        if !extras.stories_passed {
+            tracing::info!("checking the rules and running their stories");
+        }
         let built = builder.build().await?;
         let (bot, calls) = (built.bot, built.calls);
         if !built.warnings.is_empty() {

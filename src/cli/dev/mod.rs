@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::failure::{Exit, Failure, Outcome};
 use super::house::{Extras, House};
 use super::logging::LogArgs;
+use super::output::LangArg;
 use super::{output, serve, signals};
 use crate::env::Env;
 use crate::sandbox::Platform;
@@ -51,6 +52,8 @@ pub struct Args {
     /// everybody who can reach it can act as every simulated user
     #[arg(long, value_name = "NAME")]
     host: Vec<String>,
+    #[command(flatten)]
+    lang: LangArg,
     #[command(flatten)]
     log: LogArgs,
 }
@@ -108,7 +111,7 @@ pub fn run(args: &Args) -> Outcome {
             captchas,
             hosts: args.host.clone(),
         };
-        output::data(&welcome::text(&setup, &args.data))?;
+        output::data(&welcome::text(&setup, &args.data, args.lang.lang.into()))?;
         let served = server
             .run(listener, setup.config.server.shutdown_seconds, stop)
             .await;

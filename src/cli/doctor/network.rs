@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::findings::Findings;
 use crate::config::Config;
+use crate::wechat::client::install_tls_provider;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -50,6 +51,7 @@ pub fn clocks(config: &Config, found: &mut Findings) {
 
 /// The `Date` of an answer, in seconds since the epoch.
 async fn date_of(base: &str) -> Result<Option<i64>, String> {
+    install_tls_provider();
     let client = reqwest::Client::builder()
         .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::none())

@@ -69,6 +69,25 @@ function choice(label, content, id) {
   return button;
 }
 
+// A news reply holds one article or a list of them; a customer-service one names its parts in lower case.
+function articles(entry) {
+  const found = (entry.data.Articles && entry.data.Articles.item) || entry.data.articles || [];
+  return Array.isArray(found) ? found : [found];
+}
+
+function card(article) {
+  const node = document.createElement('div');
+  node.className = 'card';
+  node.append(link(article.Url || article.url || '', article.Title || article.title || '图文'));
+  const text = article.Description || article.description;
+  if (text) {
+    const small = document.createElement('small');
+    small.textContent = text;
+    node.append(small);
+  }
+  return node;
+}
+
 const CHANNELS = { reply: '被动回复', custom: '客服消息', template: '模板消息' };
 
 function show(entry) {
@@ -78,6 +97,8 @@ function show(entry) {
     fill(item, entry.data.head_content || '');
     for (const one of entry.data.list || []) item.append(choice(one.content, one.content, one.id));
     item.append(entry.data.tail_content || '');
+  } else if (entry.kind === 'news' && articles(entry).length) {
+    for (const one of articles(entry)) item.append(card(one));
   } else {
     fill(item, entry.text);
   }
@@ -118,9 +139,9 @@ async function refresh() {
     show(entry);
     seen = entry.seq;
   }
-  if (entries.length) {
-    $('chat').scrollTop = $('chat').scrollHeight;
-    $('state').textContent = user.following ? '客服消息额度：' + user.custom_left : '尚未关注公众号';
+  if (entries.length) $('chat').scrollTop = $('chat').scrollHeight;
+  if (entries.length || !$('state').textContent) {
+    $('state').textContent = user.following ? '客服消息额度：' + user.custom_left : '还没有关注公众号：点右上角的“关注”';
   }
 }
 
