@@ -34,6 +34,9 @@ impl Walk<'_> {
                 for setting in settings {
                     match setting {
                         LoginSetting::City(place) => self.story_name(Kind::Place, place, whole),
+                        LoginSetting::Reported { ago, span: _ } => {
+                            ago.iter().for_each(|ago| self.expr(ago));
+                        }
                         LoginSetting::Machine(_)
                         | LoginSetting::IllegalMachine(_)
                         | LoginSetting::NoMachine(_)
@@ -77,6 +80,7 @@ impl Walk<'_> {
             Expectation::NoReply
             | Expectation::ReplyKind(_)
             | Expectation::NoAlert
+            | Expectation::NoCall
             | Expectation::Verdict(_)
             | Expectation::Event { .. } => {}
         }

@@ -354,7 +354,7 @@ impl Worker<'_> {
         let (judgement, traces) = self.stage.explain(variant, account, &mut case);
         let program = self.engine.program(variant);
         let zone = self.engine.zone_of(account);
-        let text = decide::explanation(program, &judgement, &traces, zone);
+        let text = decide::explanation(program, &judgement, &traces, "", zone);
         let rules = self.stage.why(variant, account, &case, &judgement, zone);
         Explained {
             judgement,

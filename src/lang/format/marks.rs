@@ -470,8 +470,12 @@ impl Walk<'_> {
                 verb: _,
                 message: _,
                 text: _,
+                fields,
                 repeat,
             } => {
+                for (name, _) in fields.iter().skip(1) {
+                    self.may_break(name.span.start, 0, 0, 1);
+                }
                 if let Some(every) = repeat.as_ref().and_then(|repeat| repeat.every.as_ref()) {
                     self.condition(every, Indent::Steps(2));
                 }
@@ -496,6 +500,12 @@ impl Walk<'_> {
             | LoginSetting::NoMachine(span)
             | LoginSetting::WrongPassword(span)
             | LoginSetting::SolvingCaptcha(span) => self.may_break(span.start, 0, 0, 1),
+            LoginSetting::Reported { ago, span } => {
+                self.may_break(span.start, 0, 0, 1);
+                if let Some(ago) = ago {
+                    self.condition(ago, Indent::Steps(2));
+                }
+            }
         }
     }
 
@@ -511,6 +521,7 @@ impl Walk<'_> {
             | Expectation::State { .. }
             | Expectation::Event { .. }
             | Expectation::Call(_)
+            | Expectation::NoCall
             | Expectation::Dialog(_) => {}
         }
     }
