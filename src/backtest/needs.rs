@@ -86,7 +86,7 @@ impl Columns {
         for query in &program.queries {
             query.value.iter().for_each(|expr| walk(expr, &mut visit));
             query.filter.iter().for_each(|expr| walk(expr, &mut visit));
-            for sequence in &query.sequence {
+            if let Some(sequence) = &query.sequence {
                 let both = [&sequence.first_is, &sequence.second_is];
                 both.into_iter()
                     .flatten()
