@@ -47,7 +47,7 @@ fn main() {
 async fn run(accounts: u64, path: &Path) {
     let store = open(path, "a new store");
     let began = Instant::now();
-    each(&store, accounts, |tx, number| create(tx, number)).await;
+    each(&store, accounts, create).await;
     report(&store, accounts, "accounts created", began.elapsed());
     let began = Instant::now();
     each(&store, accounts, |tx, number| bind(tx, number, 0)).await;
