@@ -160,7 +160,9 @@ fn names_inside(item: &str) -> Vec<String> {
     // A misspelt keyword, a name, and what it is: the name is given all the same.
     for line in item.lines() {
         let before = line.split_once('=').map_or("", |(before, _)| before);
-        if let [_, name] = before.split_whitespace().collect::<Vec<_>>()[..] {
+        if let [word, name] = before.split_whitespace().collect::<Vec<_>>()[..]
+            && !lexer::ITEMS.contains(&word)
+        {
             names.push(name.nfkc().collect());
         }
     }
