@@ -324,7 +324,8 @@ fn flips(engine: &Engine<'_>, old: &Explained, new: &Explained, zone: &TimeZone)
         }
         seen.push(name);
         let (was, is) = (side(old, name), side(new, name));
-        let differs = state(old, was) != state(new, is) || weight(old, was) != weight(new, is);
+        let reweighed = fired(old, was) && fired(new, is) && weight(old, was) != weight(new, is);
+        let differs = state(old, was) != state(new, is) || reweighed;
         if !differs {
             continue;
         }

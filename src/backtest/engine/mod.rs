@@ -354,8 +354,8 @@ impl Worker<'_> {
         let (judgement, traces) = self.stage.explain(variant, account, &mut case);
         let program = self.engine.program(variant);
         let zone = self.engine.zone_of(account);
-        let text = decide::explanation(program, &judgement, &traces, "", zone);
-        let rules = self.stage.why(variant, account, &case, &judgement, zone);
+        let (why, rules) = self.stage.why(variant, account, &case, &judgement, zone);
+        let text = decide::explanation(program, &judgement, &traces, &why, zone);
         Explained {
             judgement,
             traces,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::bot::api::Verdict;
 use crate::bot::login::ask::Names;
-use crate::bot::login::{Case, Login};
+use crate::bot::login::{Case, Login, why};
 use crate::bot::ruleset::Ruleset;
 use crate::env::Millis;
 use crate::history::{Columns, KeyNeed, Row};
@@ -349,7 +349,7 @@ impl<'a, 't> Stage<'a, 't> {
 }
 
 impl Stage<'_, '_> {
-    /// Which `on login` rules act, and why others do not.
+    /// Which `on login` rules act, and why others do not: as the live bot prints it, and one by one.
     pub(super) fn why(
         &mut self,
         index: usize,
@@ -357,7 +357,7 @@ impl Stage<'_, '_> {
         case: &Case,
         judgement: &Judgement,
         zone: &TimeZone,
-    ) -> Vec<(String, bool, Option<String>)> {
+    ) -> (String, Vec<(String, bool, Option<String>)>) {
         let variants = self.variants;
         let variant = &variants[index];
         let program = variant.program();
@@ -371,6 +371,8 @@ impl Stage<'_, '_> {
             states: &states,
             suspicion: judgement.suspicion,
         };
+        let mut facts = self.facts(index, case, account, Some(said));
+        let text = why::why(&variant.rules, &EventName::Login, &mut facts, zone);
         let mut told = Vec::new();
         for id in &variant.login {
             let rule = &program.rules[id.0 as usize];
@@ -384,7 +386,7 @@ impl Stage<'_, '_> {
             let why = eval::why_not(condition, program, &trace, zone);
             told.push((rule.name.clone(), held, why));
         }
-        told
+        (text, told)
     }
 }
 

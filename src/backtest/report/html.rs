@@ -12,6 +12,9 @@ use crate::backtest::tally::{Figures, LabelFigures, RuleFigures};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
+/// What concerns fewer than one login in so many is not worth a note.
+const NOTEWORTHY: u64 = 1_000;
+
 /// The page.
 pub fn html(report: &Report) -> String {
     let mut page = String::new();
@@ -190,7 +193,7 @@ fn over_time(page: &mut String, figures: &Figures) {
     let (from, to) = (date(&totals.from), date(&totals.to));
     let _ = write!(
         page,
-        "<section><h2>每天的提醒</h2><figure>{}</figure><h3>每天的成功登录</h3><figure>{}</figure></section>",
+        "<section><h2>每天的提醒</h2><figure class='long'>{}</figure><h3>每天的成功登录</h3><figure class='long'>{}</figure></section>",
         charts::days(&totals.prompts_by_day, from, to, "每天的提醒"),
         charts::days(&totals.logins_by_day, from, to, "每天的成功登录"),
     );
@@ -244,7 +247,7 @@ fn signals(page: &mut String, figures: &Figures) {
 
 fn notes(signal: &RuleFigures, logins: u64) -> String {
     let mut notes = Vec::new();
-    if signal.not_evaluable > 0 {
+    if signal.not_evaluable * NOTEWORTHY > logins {
         let share = percent(Some(signal.not_evaluable as f64 / logins.max(1) as f64));
         let fields: Vec<String> = signal
             .missing
@@ -394,7 +397,7 @@ fn load(page: &mut String, figures: &Figures) {
     let load = &figures.load;
     let _ = write!(
         page,
-        "<section><h2>打扰了谁</h2><p>每万次登录的提醒，按此前成功登录的次数：人越熟，问得应当越少。</p><figure>{}</figure><p>被提醒的账号 {}，每个账号中位 {} 条，p95 {} 条，最多 {} 条；{} 个账号在七天内被提醒两次以上。</p></section>",
+        "<section><h2>打扰了谁</h2><p>每万次登录的提醒，按此前成功登录的次数：人越熟，问得应当越少。</p><figure class='long'>{}</figure><p>被提醒的账号 {}，每个账号中位 {} 条，p95 {} 条，最多 {} 条；{} 个账号在七天内被提醒两次以上。</p></section>",
         charts::bars(&rows, "提醒与历史长短"),
         number(load.accounts_prompted),
         load.per_account_p50,

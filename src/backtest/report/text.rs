@@ -8,6 +8,8 @@ use crate::lang::diagnostics::Language;
 
 /// Most signals listed one by one; those that fire most.
 const MAX_SIGNALS: usize = 18;
+/// What concerns fewer than one login in so many is not worth a note.
+const NOTEWORTHY: u64 = 1_000;
 /// Most points of a sweep.
 const MAX_POINTS: usize = 12;
 /// Most changed logins.
@@ -227,7 +229,7 @@ impl Page {
         if signal.shadow {
             notes.push(self.pick("影子", "shadow").to_owned());
         }
-        if signal.not_evaluable > 0 {
+        if signal.not_evaluable * NOTEWORTHY > logins {
             let share = percent(Some(signal.not_evaluable as f64 / logins.max(1) as f64));
             let field = signal
                 .missing

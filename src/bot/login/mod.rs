@@ -18,7 +18,7 @@ mod flow;
 mod origin;
 mod report;
 mod run;
-mod why;
+pub(crate) mod why;
 
 pub use facts::{Case, CaseFacts, Login};
 pub use run::{Prompt, Wish};

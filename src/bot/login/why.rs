@@ -1,7 +1,10 @@
 //! Why the rules of a login-side event acted, and why not: the same conditions asked again by the
 //! same evaluator, watched (language law 10).
 
-use crate::lang::eval::{self, Held, Trace};
+use jiff::tz::TimeZone;
+
+use crate::bot::ruleset::Ruleset;
+use crate::lang::eval::{self, Facts, Held, Trace};
 use crate::lang::program::EventName;
 use crate::store::StoreError;
 use crate::text::normalise;
@@ -16,29 +19,40 @@ impl CaseFacts<'_, '_> {
         let zone = self
             .context
             .zone(self.case.account.as_ref().and_then(|a| a.zone.as_deref()));
-        let mut candidates = Vec::new();
-        rules
-            .index
-            .candidates(event, &normalise(""), &mut candidates);
-        let mut out = String::new();
-        for id in candidates {
-            let rule = &rules.program.rules[id.0 as usize];
-            let Some(when) = &rule.when else {
-                out.push_str(&format!("\n规则 {}：执行了（没有条件）\n", rule.name));
-                continue;
-            };
-            let mut trace = Trace::default();
-            let value = eval::eval(when, &rules.program, self, &mut trace);
-            if let Some(error) = self.error.take() {
-                return Err(error);
-            }
-            let acted = match Held::from(value) {
-                Held::Yes => "执行了",
-                Held::No | Held::NotEvaluable(_) => "没有执行",
-            };
-            out.push_str(&format!("\n规则 {}：{acted}\n", rule.name));
-            out.push_str(&eval::explain(when, &rules.program, &trace, &zone));
+        let told = why(&rules, event, self, &zone);
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => Ok(told),
         }
-        Ok(out)
     }
+}
+
+/// The same for any facts.
+pub(crate) fn why<F: Facts + ?Sized>(
+    rules: &Ruleset,
+    event: &EventName,
+    facts: &mut F,
+    zone: &TimeZone,
+) -> String {
+    let mut candidates = Vec::new();
+    rules
+        .index
+        .candidates(event, &normalise(""), &mut candidates);
+    let mut out = String::new();
+    for id in candidates {
+        let rule = &rules.program.rules[id.0 as usize];
+        let Some(when) = &rule.when else {
+            out.push_str(&format!("\n规则 {}：执行了（没有条件）\n", rule.name));
+            continue;
+        };
+        let mut trace = Trace::default();
+        let value = eval::eval(when, &rules.program, facts, &mut trace);
+        let acted = match Held::from(value) {
+            Held::Yes => "执行了",
+            Held::No | Held::NotEvaluable(_) => "没有执行",
+        };
+        out.push_str(&format!("\n规则 {}：{acted}\n", rule.name));
+        out.push_str(&eval::explain(when, &rules.program, &trace, zone));
+    }
+    out
 }

@@ -48,13 +48,6 @@ pub(super) fn explain(
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    for (rule, acted, why) in &explained.rules {
-        match (acted, why) {
-            (true, _) => text.push_str(&format!("\n{rule}：成立\n")),
-            (false, Some(why)) => text.push_str(&format!("\n{rule}：{why}\n")),
-            (false, None) => text.push_str(&format!("\n{rule}：不成立\n")),
-        }
-    }
     output::data(&text)?;
     Ok(Exit::Clean)
 }
