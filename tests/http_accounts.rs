@@ -541,7 +541,7 @@ async fn an_erasure_leaves_what_it_says_and_a_lock_outlives_it() {
         .await;
     let erased = client.delete("/v1/accounts/alice").await;
     assert_eq!(erased.status, 200);
-    assert_eq!(erased.json["stays"].as_array().unwrap().len(), 3);
+    assert_eq!(erased.json["stays"].as_array().unwrap().len(), 5);
     assert_eq!(client.get("/v1/accounts/alice").await.status, 404);
     assert_eq!(client.get("/v1/bindings/main/oAlice").await.status, 404);
     assert_eq!(client.delete("/v1/accounts/alice").await.status, 404);
