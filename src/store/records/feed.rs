@@ -26,7 +26,6 @@ pub const AUDIT_KEPT: Millis = 400 * DAY;
 
 /// Every type of event there is, in the order of the manual, which says what each one holds.
 pub const EVENT_TYPES: &[&str] = &[
-    "started",
     "rules_reloaded",
     "account_created",
     "account_changed",
