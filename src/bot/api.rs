@@ -236,7 +236,7 @@ pub struct SignalView {
 /// The state of the rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RulesStatus {
-    /// Counts up with every successful load.
+    /// Counts up with every change of the rules, over restarts too.
     pub generation: u64,
     /// SHA-256 of the running rule set.
     pub hash: String,

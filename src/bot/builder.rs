@@ -16,7 +16,7 @@ use super::probe::Probe;
 use super::pushes::Pushes;
 use super::ruleset::{self, Generations, LoadError, Loaded, Ruleset};
 use super::settings::Settings;
-use super::{Bot, Numbers, stories};
+use super::{Bot, Numbers, archive, stories};
 use crate::accounts::Passwords;
 use crate::env::Env;
 use crate::guard::geo::Geo;
@@ -272,7 +272,8 @@ impl BotBuilder {
         self
     }
 
-    /// Skips the rules' own stories at the start. Reloads always run them.
+    /// Skips the rules' own stories at the start; they are skipped anyway when this very rule set was
+    /// the last to run on this store under this version. Reloads run those of new rules always.
     #[must_use]
     pub fn without_stories(mut self) -> Self {
         self.run_stories = false;
@@ -301,7 +302,8 @@ impl BotBuilder {
             }
             RulesFrom::Sources(sources) => (Vec::new(), ruleset::compile(sources, &self.registry)?),
         };
-        if self.run_stories {
+        let hash = loaded.ruleset.program.hash.clone();
+        if self.run_stories && !archive::passed_before(&*self.store, &hash).await? {
             let registry = self.registry.clone();
             let ruleset = loaded.ruleset.clone();
             tokio::task::spawn_blocking(move || stories::must_pass(&ruleset, &registry))
@@ -322,12 +324,12 @@ impl BotBuilder {
             })
         });
         let now = self.env.now();
-        let hash = loaded.ruleset.program.hash.clone();
         let sources = loaded.ruleset.program.sources.clone();
+        let number = archive::go_live(&*self.store, &sources, &hash).await?;
         let bot = Arc::new(Bot {
             store: self.store,
             env: self.env.clone(),
-            generations: Arc::new(Generations::new(loaded.ruleset, 1, now)),
+            generations: Arc::new(Generations::new(loaded.ruleset, number, now)),
             shared: Arc::new(Shared {
                 columns: Columns::of(&self.registry),
                 registry: self.registry,
@@ -353,8 +355,6 @@ impl BotBuilder {
             numbers: Numbers::default(),
             reloading: tokio::sync::Mutex::new(()),
         });
-        bot.remember_rules(&sources, &hash).await?;
-        bot.announce(1, &hash).await?;
         Ok(Built {
             bot,
             calls,

@@ -1,6 +1,6 @@
 //! A rules folder on disk → [`Sources`]: one snapshot, bounded, in a fixed order.
 //!
-//! The only place that reads rule files. It decides nothing about them: what is wrong with their
+//! The only place that reads and writes rule files. It decides nothing about them: what is wrong with their
 //! text is the compiler's to say, with line and column.
 
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::env::Millis;
 use crate::lang::span::{SourceFile, Sources};
 
 /// Most files a rules folder may hold, rule and list files together.
@@ -58,6 +59,20 @@ pub enum FolderError {
     Empty {
         /// The folder.
         path: PathBuf,
+    },
+    /// A file or folder could not be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A kept file's name leads out of the folder.
+    #[error("{name:?} is no name of a file inside the rules folder")]
+    Outside {
+        /// The name.
+        name: String,
     },
     /// A path's name is not UTF-8.
     #[error("the name of {path:?} is not UTF-8")]
@@ -214,6 +229,83 @@ impl Found {
     }
 }
 
+/// What [`restore`] names the folders it puts replaced files into, before the time in milliseconds.
+/// Hidden, so that nothing in them is read as rules.
+pub const REPLACED: &str = ".replaced-";
+
+/// Makes a rules folder hold exactly these files. Files that are not among them or differ are first
+/// put into `.replaced-NOW/` inside the folder, which is returned; `None` when the folder held
+/// exactly these. Each file is written whole under a hidden name and then renamed.
+///
+/// # Errors
+/// The folder cannot be read or written. Then some files may be restored and others not; nothing is
+/// lost, and the running rules are not touched.
+pub fn restore(root: &Path, wanted: &Sources, now: Millis) -> Result<Option<PathBuf>, FolderError> {
+    let files = wanted.files.iter().map(|file| (&file.path, &file.text));
+    let wanted: BTreeMap<&str, &str> = files
+        .chain(&wanted.lists)
+        .map(|(name, text)| (name.as_str(), &**text))
+        .collect();
+    for name in wanted.keys() {
+        if !is_inside(name) {
+            return Err(FolderError::Outside {
+                name: (*name).to_owned(),
+            });
+        }
+    }
+    let mut found = Found::default();
+    found.folder(root, root, 0)?;
+    let aside = root.join(format!("{REPLACED}{now}"));
+    let mut replaced = false;
+    let held = found.rules.into_iter().chain(found.lists);
+    let held: BTreeMap<String, Arc<str>> = held.collect();
+    for (name, text) in &held {
+        if wanted.get(name.as_str()) == Some(&&**text) {
+            continue;
+        }
+        replaced = true;
+        let keep = aside.join(name);
+        parent(&keep)?;
+        let write = |source| FolderError::Write {
+            path: keep.clone(),
+            source,
+        };
+        match wanted.contains_key(name.as_str()) {
+            true => fs::copy(root.join(name), &keep).map(drop).map_err(write)?,
+            false => fs::rename(root.join(name), &keep).map_err(write)?,
+        }
+    }
+    for (name, text) in wanted {
+        if held.get(name).is_some_and(|held| **held == *text) {
+            continue;
+        }
+        let path = root.join(name);
+        parent(&path)?;
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let part = path.with_file_name(format!(".{file}.new"));
+        fs::write(&part, text)
+            .and_then(|()| fs::rename(&part, &path))
+            .map_err(|source| FolderError::Write {
+                path: path.clone(),
+                source,
+            })?;
+    }
+    Ok(replaced.then_some(aside))
+}
+
+fn is_inside(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    !name.is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
+}
+
+fn parent(path: &Path) -> Result<(), FolderError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|source| FolderError::Write {
+        path: folder.to_owned(),
+        source,
+    })
+}
+
 fn is_list(path: &Path) -> bool {
     path.extension()
         .is_some_and(|end| end == "txt" || end == "list" || end == "csv")
@@ -310,6 +402,47 @@ mod tests {
         let sources = load(&[dir.path().join("a.rules")]).expect("readable");
         assert_eq!(sources.files.len(), 1);
         assert!(sources.lists.contains_key("lists/x.txt"));
+    }
+
+    #[test]
+    fn restoring_makes_the_folder_hold_exactly_the_kept_files_and_loses_nothing() {
+        let dir = folder(&[
+            ("a.rules", b"# new"),
+            ("extra.rules", b"# extra"),
+            ("same.rules", b"# same"),
+            ("README.md", b"not ours"),
+        ]);
+        let mut kept = Sources::new(vec![
+            ("a.rules".to_owned(), "# old".to_owned()),
+            ("same.rules".to_owned(), "# same".to_owned()),
+            ("sub/b.rules".to_owned(), "# b".to_owned()),
+        ]);
+        kept.lists.insert("lists/x.txt".to_owned(), "1".into());
+        let aside = restore(dir.path(), &kept, 7)
+            .expect("restored")
+            .expect("something was replaced");
+        let now = load(&[dir.path().to_owned()]).expect("readable");
+        let names: Vec<&str> = now.files.iter().map(|f| f.path.as_str()).collect();
+        assert_eq!(names, ["a.rules", "same.rules", "sub/b.rules"]);
+        assert_eq!(&*now.files[0].text, "# old");
+        assert_eq!(&*now.lists["lists/x.txt"], "1");
+        let old = |name: &str| fs::read_to_string(aside.join(name)).expect("kept aside");
+        assert_eq!(
+            (old("a.rules").as_str(), old("extra.rules").as_str()),
+            ("# new", "# extra")
+        );
+        assert!(dir.path().join("README.md").exists());
+        assert_eq!(restore(dir.path(), &kept, 8).expect("restored"), None);
+    }
+
+    #[test]
+    fn a_kept_name_that_leads_out_of_the_folder_is_refused() {
+        let dir = folder(&[("a.rules", b"# a")]);
+        for name in ["../x.rules", "/etc/x.rules", "a/../../x.rules"] {
+            let kept = Sources::new(vec![(name.to_owned(), String::new())]);
+            let error = restore(dir.path(), &kept, 1).expect_err(name);
+            assert!(matches!(error, FolderError::Outside { .. }), "{error}");
+        }
     }
 
     #[test]

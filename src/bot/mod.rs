@@ -11,6 +11,7 @@
 
 pub mod action;
 pub mod api;
+pub mod archive;
 pub mod builder;
 pub mod chat;
 pub mod context;
@@ -25,7 +26,7 @@ pub mod outside;
 pub mod probe;
 mod push;
 pub mod pushes;
-mod reload;
+pub mod reload;
 pub mod ruleset;
 pub mod settings;
 mod stored;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::{Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use tokio::sync::watch;
 
 use super::api::RulesStatus;
 use super::folder::{self, FolderError};
@@ -112,12 +113,13 @@ pub fn load(paths: &[PathBuf], registry: &Registry) -> Result<Loaded, LoadError>
 pub struct Generations {
     current: ArcSwap<Generation>,
     stale: Mutex<Option<Stale>>,
+    changes: watch::Sender<u64>,
 }
 
 /// A generation that runs or ran.
 #[derive(Debug)]
 pub struct Generation {
-    /// Counts up with every successful load of this process.
+    /// Counts up over the life of the store with every rule set that became live.
     pub number: u64,
     /// When it was loaded.
     pub loaded_at: Millis,
@@ -141,7 +143,14 @@ impl Generations {
                 ruleset: Arc::new(ruleset),
             }),
             stale: Mutex::new(None),
+            changes: watch::channel(0).0,
         }
+    }
+
+    /// Changes with every load that was tried and changed something: other rules, or other reasons
+    /// not to run them.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// What runs now. Hold it for one event, not longer.
@@ -149,21 +158,22 @@ impl Generations {
         self.current.load_full()
     }
 
-    /// Puts a new rule set in place of the running one, and returns its number. The same rules
-    /// again change nothing but clear the stale mark.
-    pub fn swap(&self, ruleset: Ruleset, now: Millis) -> (Arc<Generation>, bool) {
+    /// Puts a new rule set in place of the running one; false when it is the same one. Either way the
+    /// rules are no longer stale.
+    pub fn swap(&self, ruleset: Ruleset, number: u64, now: Millis) -> bool {
         *self.stale.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let running = self.current();
         if running.ruleset.program.hash == ruleset.program.hash {
-            return (running, false);
+            self.changes.send_modify(|count| *count += 1);
+            return false;
         }
-        let next = Arc::new(Generation {
-            number: running.number + 1,
+        self.current.store(Arc::new(Generation {
+            number,
             loaded_at: now,
             ruleset: Arc::new(ruleset),
-        });
-        self.current.store(next.clone());
-        (next, true)
+        }));
+        self.changes.send_modify(|count| *count += 1);
+        true
     }
 
     /// Notes that the folder holds something that could not be loaded.
@@ -171,6 +181,7 @@ impl Generations {
         let mut stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
         let since = stale.as_ref().map_or(now, |stale| stale.since);
         *stale = Some(Stale { since, error });
+        self.changes.send_modify(|count| *count += 1);
     }
 
     /// For the API and `doctor`.

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::control::{ControlServer, Live, Rules};
 use super::dumps::Dumper;
+use super::watch;
 use crate::accounts::{self, Passwords};
 use crate::bot::api::RulesStatus;
 use crate::bot::builder::SWEEP_EVERY;
@@ -141,7 +142,17 @@ impl House {
             abilities(config),
         ));
         let stop = CancellationToken::new();
-        let workers = start_workers(&store, &env, &stop, outbox, webhooks, calls);
+        let mut workers = start_workers(&store, &env, &stop, outbox, webhooks, calls);
+        if config.rules.watch {
+            let path = config.rules.path.clone();
+            workers.push(tokio::spawn(watch::run(
+                bot.clone(),
+                path,
+                watch::QUIET,
+                watch::POLL,
+                stop.clone(),
+            )));
+        }
         // Replies and requests an earlier process left under way.
         let recovering = bot.clone();
         tokio::spawn(async move {
@@ -401,5 +412,13 @@ impl Rules for RunningRules {
     fn reload(&self) -> BoxFuture<'static, Result<RulesStatus, String>> {
         let bot = self.0.clone();
         Box::pin(async move { Bot::reload(&bot).await.map_err(|error| error.to_string()) })
+    }
+
+    fn rollback(&self, generation: u64) -> BoxFuture<'static, Result<RulesStatus, String>> {
+        let bot = self.0.clone();
+        Box::pin(async move {
+            let done = Bot::rollback(&bot, generation).await;
+            done.map_err(|error| error.to_string())
+        })
     }
 }

@@ -31,6 +31,7 @@ mod logging;
 mod lsp;
 mod output;
 mod progress;
+mod rules;
 mod schema;
 mod serve;
 mod setup;
@@ -40,6 +41,7 @@ mod signals;
 mod simulate_logins;
 mod sources;
 mod test;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -84,6 +86,7 @@ enum Command {
     Lsp(lsp::Args),
     Help(help::Args),
     Init(init::Args),
+    Rules(rules::Args),
     Keys(keys::Args),
     Export(export::Args),
     Import(import::Args),
@@ -116,6 +119,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Lsp(args) => lsp::run(&args),
         Command::Help(args) => help::run(&args),
         Command::Init(args) => init::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Import(args) => import::run(&args),

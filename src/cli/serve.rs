@@ -18,7 +18,8 @@ const DEFAULT_CACHE_MIB: u64 = 256;
 /// Run the server.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-SIGTERM or ctrl-c finishes what was accepted and stops; SIGHUP loads the rules anew.
+SIGTERM or ctrl-c finishes what was accepted and stops. Saved rules are loaded by themselves unless
+[rules] watch = false; SIGHUP loads them at once.
 Exit code: 0 stopped in order, 1 it failed, 2 the configuration is wrong.
 
 Examples:

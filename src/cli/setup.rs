@@ -24,6 +24,15 @@ pub struct DataArgs {
 }
 
 impl DataArgs {
+    /// The configuration; a data directory of `menshen dev` has its own.
+    pub fn configuration(&self) -> Result<Config, Failure> {
+        let file = match &self.data {
+            Some(data) => data.join(DEFAULT_CONFIG),
+            None => self.config.clone(),
+        };
+        Config::load(&file).map_err(Failure::usage)
+    }
+
     /// The data directory.
     pub fn directory(&self) -> Result<PathBuf, Failure> {
         if let Some(data) = &self.data {

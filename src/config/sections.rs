@@ -123,12 +123,15 @@ impl Store {
 pub struct Rules {
     /// A directory or one file. Default `rules`.
     pub path: PathBuf,
+    /// Whether changed files are loaded by themselves. Default true.
+    pub watch: bool,
 }
 
 impl Rules {
     pub(super) fn read(mut section: Reader) -> Self {
         let rules = Self {
             path: section.path_or("path", "rules"),
+            watch: section.flag("watch", true),
         };
         section.finish();
         rules

@@ -48,6 +48,21 @@ pub enum Request {
     Status,
     /// Loads the rules anew.
     Reload,
+    /// The generations of rules that are kept, the newest first.
+    RulesHistory {
+        /// How many at most.
+        limit: usize,
+    },
+    /// The files of a generation.
+    RulesShow {
+        /// Its number.
+        generation: u64,
+    },
+    /// Puts an earlier generation back into the folder and runs it.
+    RulesRollback {
+        /// Its number.
+        generation: u64,
+    },
 }
 
 /// The last line of an answer.

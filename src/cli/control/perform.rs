@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::Request;
 use crate::bot::api::RulesStatus;
+use crate::bot::archive;
+use crate::bot::reload::RollbackError;
 use crate::server::Scope;
 use crate::server::keys::{self, AddKeyError};
 use crate::store::{self, Store, StoreError};
@@ -27,6 +29,8 @@ pub trait Rules: Send + Sync {
     fn status(&self) -> RulesStatus;
     /// Loads them anew; the error is the report of `menshen check`.
     fn reload(&self) -> BoxFuture<'static, Result<RulesStatus, String>>;
+    /// Puts an earlier generation back and runs it.
+    fn rollback(&self, generation: u64) -> BoxFuture<'static, Result<RulesStatus, String>>;
 }
 
 /// Does a request. Lines of data go to `out`; the error is for people.
@@ -99,6 +103,25 @@ pub async fn perform(
         Request::Reload => match live {
             Some(live) => Ok(json!(live.rules.reload().await?)),
             None => Err("no server is running; rules are read when one starts".to_owned()),
+        },
+        Request::RulesHistory { limit } => archive::history(store, limit)
+            .await
+            .map(|entries| json!(entries))
+            .map_err(|error| error.to_string()),
+        Request::RulesShow { generation } => {
+            let texts = archive::texts(store, generation)
+                .await
+                .map_err(|error| error.to_string())?
+                .ok_or_else(|| RollbackError::Unknown(generation).to_string())?;
+            let files = texts.files.iter().map(|file| (&file.path, &file.text));
+            Ok(files
+                .chain(&texts.lists)
+                .map(|(path, text)| json!({ "path": path, "text": &**text }))
+                .collect())
+        }
+        Request::RulesRollback { generation } => match live {
+            Some(live) => Ok(json!(live.rules.rollback(generation).await?)),
+            None => Err("no server is running".to_owned()),
         },
     }
 }

@@ -168,5 +168,8 @@ fn name(request: &Request) -> &'static str {
         Request::Export => "export",
         Request::Status => "status",
         Request::Reload => "reload",
+        Request::RulesHistory { .. } => "rules-history",
+        Request::RulesShow { .. } => "rules-show",
+        Request::RulesRollback { .. } => "rules-rollback",
     }
 }

@@ -27,6 +27,10 @@ impl Rules for NoRules {
     fn reload(&self) -> BoxFuture<'static, Result<RulesStatus, String>> {
         Box::pin(std::future::ready(Err("E0101".to_owned())))
     }
+
+    fn rollback(&self, generation: u64) -> BoxFuture<'static, Result<RulesStatus, String>> {
+        Box::pin(std::future::ready(Err(format!("no {generation}"))))
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

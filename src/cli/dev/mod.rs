@@ -32,7 +32,7 @@ const CACHE_BYTES: u64 = 64 << 20;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Open the phone it prints, follow the account, and talk to it; or push to it with curl and openssl.
-SIGHUP loads the rules anew; ctrl-c stops. Everything is kept in the data directory.
+Saved rules are loaded by themselves; ctrl-c stops. Everything is kept in the data directory.
 
 Examples:
   menshen dev

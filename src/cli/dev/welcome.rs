@@ -33,7 +33,7 @@ pub fn text(setup: &Setup, data: &Path, language: Language) -> String {
   # 打开手机，关注公众号，发送：13800138000 加上验证码
 {looks}
 
-修改 {rules} 里的规则，再用 SIGHUP 重新加载；ctrl-c 停止。
+修改 {rules} 里的规则，保存后自动检查、测试、生效；ctrl-c 停止。
 "#
         ),
         Language::En => format!(
@@ -50,7 +50,7 @@ The API key, the callback's token, the EncodingAESKey and the AppID are in {env}
   # open the phone, follow the account, and send: 13800138000 and the code
 {looks}
 
-Edit the rules in {rules} and send SIGHUP to load them; ctrl-c stops.
+Edit the rules in {rules}: saved files are checked, tested and live by themselves; ctrl-c stops.
 "#
         ),
     }

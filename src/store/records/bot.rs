@@ -263,6 +263,9 @@ pub struct Generation {
     pub rules: String,
     /// When.
     pub time: Millis,
+    /// The version of Menshen whose checks and stories it passed; empty in records of before.
+    #[serde(default)]
+    pub version: String,
 }
 
 impl Record for Generation {
@@ -340,6 +343,7 @@ pub(crate) fn samples() -> Vec<super::Sample> {
             number: 1,
             rules: "00".into(),
             time: 1_790_000_000_000,
+            version: "0.1.0".into(),
         }),
     ]
 }

@@ -1,0 +1,256 @@
+//! `menshen rules`: which rules were live, with their texts, and the way back.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::control::{Request, perform};
+use super::failure::{Exit, Failure, Outcome};
+use super::output;
+use super::setup::{DataArgs, Reach};
+use super::sources::configured;
+use crate::bot::archive;
+use crate::bot::folder;
+use crate::bot::reload::RollbackError;
+use crate::bot::ruleset::{self, LoadError};
+use crate::bot::stories;
+use crate::config::Config;
+use crate::env::Env;
+use crate::lang::diagnostics::Language;
+use crate::store::SharedStore;
+
+/// Look at earlier generations of the rules, and go back to one; also while the server runs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = format!("\
+Every rule set that becomes live is a generation; its files are kept in the store, the last {} of them.
+`rollback` writes the files of a generation back into the rules folder and, when the server runs, loads
+them: after the same checks and stories as any reload. What the folder held is put into a hidden folder
+`{}TIME` inside it.
+Exit code: 0 done, 1 not done, 2 wrong use.
+
+Examples:
+  menshen rules history
+  menshen rules show 7
+  menshen rules show 7 guard.rules | diff - rules/guard.rules
+  menshen rules rollback 7", archive::KEPT, folder::REPLACED))]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// List the generations, the newest first
+    History {
+        /// How many
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+        /// How to print them
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Print the files of a generation
+    Show {
+        /// Its number
+        generation: u64,
+        /// Only this file
+        file: Option<String>,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+    /// Put the files of a generation back and run them
+    Rollback {
+        /// Its number
+        generation: u64,
+        #[command(flatten)]
+        data: DataArgs,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// A line each: number, time, hash, changed files
+    Text,
+    /// A JSON array
+    Json,
+}
+
+/// Does it, on the running server or on the store itself.
+pub fn run(args: &Args) -> Outcome {
+    match &args.action {
+        Action::History {
+            limit,
+            format,
+            data,
+        } => {
+            let found = ask(data, Request::RulesHistory { limit: *limit })?;
+            match format {
+                Format::Json => output::json(&found)?,
+                Format::Text => output::data(&table(&found))?,
+            }
+        }
+        Action::Show {
+            generation,
+            file,
+            data,
+        } => {
+            let found = ask(
+                data,
+                Request::RulesShow {
+                    generation: *generation,
+                },
+            )?;
+            output::data(&shown(&found, file.as_deref())?)?;
+        }
+        Action::Rollback { generation, data } => rollback(data, *generation)?,
+    }
+    Ok(Exit::Clean)
+}
+
+/// Has a request done that needs only the store.
+fn ask(data: &DataArgs, request: Request) -> Result<Value, Failure> {
+    match Reach::existing(&data.directory()?)? {
+        Reach::Running(client) => client.call(&request, &mut std::io::sink()),
+        Reach::Mine(mine) => {
+            let done =
+                mine.runtime
+                    .block_on(perform(request, &*mine.store, None, &mut std::io::sink()));
+            mine.close();
+            done.map_err(Failure::failed)
+        }
+    }
+}
+
+fn rollback(data: &DataArgs, generation: u64) -> Result<(), Failure> {
+    match Reach::existing(&data.directory()?)? {
+        Reach::Running(client) => {
+            let request = Request::RulesRollback { generation };
+            let status = client.call(&request, &mut std::io::sink())?;
+            output::remark(&format!(
+                "menshen: the rules of generation {generation} run again, as generation {}",
+                status["generation"]
+            ));
+        }
+        Reach::Mine(mine) => {
+            let config = data.configuration()?;
+            let done = mine
+                .runtime
+                .block_on(put_back(&mine.store, &config, generation));
+            mine.close();
+            let aside = done?;
+            output::remark(&format!(
+                "menshen: {} holds the rules of generation {generation} again; no server runs that could load them",
+                config.rules.path.display()
+            ));
+            if let Some(aside) = aside {
+                output::remark(&format!("menshen: what it held is in {}", aside.display()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What the server does, without one.
+async fn put_back(
+    store: &SharedStore,
+    config: &Config,
+    generation: u64,
+) -> Result<Option<PathBuf>, Failure> {
+    let texts = archive::texts(&**store, generation)
+        .await?
+        .ok_or_else(|| Failure::failed(RollbackError::Unknown(generation)))?;
+    let registry = configured(config);
+    let refused = |error: LoadError| {
+        output::remark(&error.report(Language::Zh));
+        Failure::failed("these rules are not taken any more; the folder is as it was")
+    };
+    let loaded = ruleset::compile(texts, &registry).map_err(refused)?;
+    let rules = loaded.ruleset.clone();
+    tokio::task::spawn_blocking(move || stories::must_pass(&rules, &registry))
+        .await?
+        .map_err(refused)?;
+    if !config.rules.path.is_dir() {
+        return Err(Failure::failed(RollbackError::NoFolder));
+    }
+    let sources = &loaded.ruleset.program.sources;
+    Ok(folder::restore(
+        &config.rules.path,
+        sources,
+        Env::system().now(),
+    )?)
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn table(entries: &Value) -> String {
+    let mut out = String::new();
+    for entry in entries.as_array().into_iter().flatten() {
+        let changed: Vec<&str> = entry["changed"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let hash = text(entry, "hash");
+        out.push_str(&format!(
+            "{:>5}  {}  {}  {}\n",
+            entry["generation"].as_u64().unwrap_or_default(),
+            text(entry, "loaded_at"),
+            hash.get(..12).unwrap_or(hash),
+            changed.join(", ")
+        ));
+    }
+    out
+}
+
+/// One file as it was, or all of them, each under a line with its name.
+fn shown(files: &Value, wanted: Option<&str>) -> Result<String, Failure> {
+    let files: Vec<&Value> = files.as_array().into_iter().flatten().collect();
+    if let Some(wanted) = wanted {
+        return match files.iter().find(|file| text(file, "path") == wanted) {
+            Some(file) => Ok(text(file, "text").to_owned()),
+            None => {
+                let names: Vec<&str> = files.iter().map(|file| text(file, "path")).collect();
+                Err(Failure::usage(format!(
+                    "that generation has no file {wanted}; it has {}",
+                    names.join(", ")
+                )))
+            }
+        };
+    }
+    let mut out = Vec::new();
+    for file in files {
+        // Writing into memory cannot fail.
+        let _ = writeln!(out, "# ==== {} ====", text(file, "path"));
+        let _ = writeln!(out, "{}", text(file, "text").trim_end());
+    }
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_generation_is_a_line_and_its_files_are_shown_as_they_were() {
+        let entries = json!([{"generation": 7, "hash": "0123456789abcdef", "loaded_at": "T", "changed": ["a.rules", "b.rules"]}]);
+        assert_eq!(
+            table(&entries),
+            "    7  T  0123456789ab  a.rules, b.rules\n"
+        );
+        let files =
+            json!([{"path": "a.rules", "text": "# a\n"}, {"path": "lists/x.txt", "text": "1"}]);
+        assert_eq!(shown(&files, Some("a.rules")).expect("there"), "# a\n");
+        assert_eq!(
+            shown(&files, None).expect("all"),
+            "# ==== a.rules ====\n# a\n# ==== lists/x.txt ====\n1\n"
+        );
+        assert!(shown(&files, Some("c.rules")).is_err());
+    }
+}
