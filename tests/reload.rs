@@ -67,11 +67,11 @@ async fn say(bot: &Arc<Bot>, openid: &str, id: u64, words: &str) -> String {
             .text("MsgId", id.to_string()),
     )
     .expect("a message");
-    let key = push_key("wx1", &inbound);
-    let digest = BodyDigest::of(format!("{openid} {id} {words}").as_bytes());
+    let digest = BodyDigest::of(&inbound);
+    let key = push_key(&inbound, &digest);
     match bot.handle("main", inbound, key, digest).await {
         PushAnswer::Reply(reply) => match *reply {
-            Reply::Text(text) => text,
+            Reply::Text { content } => content,
             other => panic!("{other:?}"),
         },
         other => panic!("{words} is answered {other:?}"),

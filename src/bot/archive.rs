@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::context::{load_sources, save_sources};
-use super::time::rfc3339;
+use crate::env::rfc3339;
 use crate::lang::span::Sources;
 use crate::store::records::{Continuation, Dialog, Generation, RuleSource};
 use crate::store::{NewEvent, Order, Record, Store, StoreError, Tx, execute, read};
