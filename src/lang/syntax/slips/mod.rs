@@ -288,6 +288,7 @@ impl Slips<'_> {
             .checked_sub(2)
             .and_then(|at| self.tokens.get(at))
             .is_some_and(|token| token.kind == Kind::Word && token.first)
+            && self.tokens[at - 1].kind == Kind::Word
             && !is_clause(word(2))
             && !ITEMS.contains(&word(2));
         bare || begins
