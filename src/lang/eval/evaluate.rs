@@ -194,7 +194,7 @@ where
                 .map(|value| eval(value, program, facts, observer));
             let answer = facts.history(query, value.as_ref(), program);
             observer.history(expr, &answer);
-            if O::WATCHES {
+            if O::WATCHES && answer.rows > 0 {
                 observer.used(expr, facts.history_used(query, value.as_ref(), program));
             }
             answer.value
