@@ -1,7 +1,8 @@
 //! Highlighting for editors, generated: a TextMate grammar and a Vim syntax file.
 //!
 //! The words come from the grammar ([`keywords`]) and from the registry, so that a new builtin is
-//! coloured by running `menshen schema --format textmate` or `vim` again. Regular expressions cannot know what a name means: words that are
+//! coloured by running `menshen schema --format textmate` or `vim` again; a test fails when the files
+//! in `editors/` are behind. Regular expressions cannot know what a name means: words that are
 //! keywords in one place and names in another are coloured only where the place is plain. The
 //! language server knows the rest.
 
@@ -293,6 +294,29 @@ pub fn vim(registry: &Registry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
+
+    /// `UPDATE_GOLDEN=1` writes the files anew.
+    fn is(path: &str, text: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(&path, text).expect("written");
+        }
+        let then = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            then == text,
+            "{} is behind the registry; UPDATE_GOLDEN=1 cargo test --lib highlight",
+            path.display()
+        );
+    }
+
+    #[test]
+    fn the_editors_know_every_builtin() {
+        let registry = Registry::standard();
+        let grammar = serde_json::to_string_pretty(&textmate(&registry)).expect("JSON") + "\n";
+        is("editors/vscode/syntaxes/menshen.tmLanguage.json", &grammar);
+        is("editors/vim/syntax/menshen.vim", &vim(&registry));
+    }
 
     #[test]
     fn keywords_that_are_also_names_are_told_apart() {
