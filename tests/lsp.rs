@@ -139,8 +139,10 @@ impl Client {
     fn keep(&mut self, entry: Value) {
         let base = self.uri("");
         let text = entry.to_string().replace(&base, "file:///rules/");
-        self.transcript
-            .push(serde_json::from_str(&text).expect("JSON"));
+        let mut entry: Value = serde_json::from_str(&text).expect("JSON");
+        // The files of a change come in no order.
+        entry.sort_all_objects();
+        self.transcript.push(entry);
     }
 
     /// Compares what was kept with the golden file.
