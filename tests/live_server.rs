@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use menshen::env::{MINUTE, Millis, parse_rfc3339};
 use menshen::wechat::signature::{Token, sign};
@@ -16,6 +16,8 @@ use serde_json::{Value, json};
 const PHONE: &str = "13800138000";
 /// Not one that `dev` shows in its examples.
 const SECRET_PHONE: &str = "13971350246";
+/// How long a start may take at most, on any machine.
+const START_BOUND: Duration = Duration::from_secs(300);
 const PASSWORD: &str = "correct-horse-battery-staple";
 
 const RULES: &str = r#"
@@ -117,9 +119,10 @@ impl Server {
             read(logged, log.clone(), said),
         ];
         let url = loop {
-            // Both pipes closed: it has ended.
-            let Ok(line) = lines.recv() else {
-                panic!("it ended: {}", log.lock().unwrap());
+            // Both pipes closed: it has ended. The bound only turns a hang into a failure.
+            let Ok(line) = lines.recv_timeout(START_BOUND) else {
+                let _ = child.kill();
+                panic!("it did not say {sign:?}: {}", log.lock().unwrap());
             };
             if let Some((_, rest)) = line.split_once(sign) {
                 let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
@@ -349,7 +352,7 @@ async fn no_secret_of_a_run_is_in_its_log() {
         "--log",
         "trace",
     ];
-    let mut server = Server::start(menshen(folder, &arguments), "Menshen runs at http://");
+    let mut server = Server::start(menshen(folder, &arguments), "门神在 http://");
     let made = std::fs::read_to_string(folder.join("data/env")).expect("made by dev");
     let env = |name: &str| -> String {
         let line = made
