@@ -215,7 +215,7 @@ fn block(outer: &Block, head: &[&str]) -> Block {
         (Block::Actions, ["reply", card @ ("news" | "music" | "video"), ..]) => {
             Block::Fields((*card).to_owned())
         }
-        (Block::Actions, [words @ ..]) => {
+        (Block::Actions, words) => {
             let names: Vec<&str> = words
                 .iter()
                 .take_while(|word| is_word(word))
