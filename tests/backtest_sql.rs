@@ -25,8 +25,11 @@ fn script(arguments: &[&str]) -> Output {
         .expect("this test needs python3 on the PATH")
 }
 
+/// A row, and the state of every signal at it.
+type Judged = (u32, Vec<SignalState>);
+
 /// Writes down every state of every signal.
-struct States(Arc<Mutex<Vec<(u32, Vec<SignalState>)>>>);
+struct States(Arc<Mutex<Vec<Judged>>>);
 
 impl Sink for States {
     fn login(&mut self, seen: &Seen<'_>) {

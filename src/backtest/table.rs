@@ -189,9 +189,11 @@ impl Table {
     }
 
     fn push_texts(&mut self, login: &Login<'_>) {
-        let parsed = (self.columns.reads_agent() && !login.agent.is_empty())
-            .then(|| agent::parse(login.agent))
-            .unwrap_or_default();
+        let parsed = if self.columns.reads_agent() && !login.agent.is_empty() {
+            agent::parse(login.agent)
+        } else {
+            Default::default()
+        };
         for need in self.columns.texts.clone() {
             let text = match need {
                 Need::Id => login.id,

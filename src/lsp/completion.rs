@@ -253,12 +253,12 @@ impl Offer<'_> {
             label: label.to_owned(),
             kind: Some(kind),
             detail: (!detail.is_empty()).then_some(detail),
-            documentation: (!page.is_empty()).then(|| {
-                Documentation::MarkupContent(MarkupContent {
+            documentation: (!page.is_empty()).then_some(Documentation::MarkupContent(
+                MarkupContent {
                     kind: MarkupKind::Markdown,
                     value: page,
-                })
-            }),
+                },
+            )),
             insert_text_format: format,
             text_edit: Some(CompletionTextEdit::Edit(TextEdit {
                 range: self.range,

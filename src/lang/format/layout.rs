@@ -283,8 +283,7 @@ fn narrower(
     // The last place of this level before which everything fits, or the first.
     let mut width = columns;
     let mut best = None;
-    for at in from..to {
-        let piece = &pieces[at];
+    for (at, piece) in pieces.iter().enumerate().take(to).skip(from) {
         if at > from && piece.place.is_some_and(|place| place.level == outer.level) {
             if width > MAX_WIDTH && best.is_some() {
                 break;

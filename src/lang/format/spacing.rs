@@ -24,7 +24,7 @@ pub(super) fn between(text: &str, marks: &Marks, left: &Lexeme, right: &Lexeme) 
         ("," | ":", _) => true,
         // Parts of a path, of a unit or of a signed number; the grammar allows no blank there.
         ("." | "/" | "-", _) | (_, "." | "/") => written,
-        (_, "(") => marks.groups.contains(&right.start) || slice(left) != "",
+        (_, "(") => marks.groups.contains(&right.start) || !slice(left).is_empty(),
         (_, "[") => marks.lists.contains(&right.start) || written,
         (_, "-") => true,
         ("", "") => true,
