@@ -282,7 +282,10 @@ impl Slips<'_> {
         let bare = at
             .checked_sub(1)
             .and_then(|at| self.tokens.get(at))
-            .is_some_and(|token| token.kind == Kind::Word && token.start == token.line);
+            .is_some_and(|token| {
+                // The blank after the keyword may have stayed.
+                token.kind == Kind::Word && token.first && token.start <= token.line + 1
+            });
         // `remembr nickname = …`: a line that begins with two words and gives the second.
         let begins = at
             .checked_sub(2)
