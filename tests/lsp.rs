@@ -110,10 +110,11 @@ impl Client {
         let uri = self.uri(name);
         loop {
             match self.connection().receiver.recv().expect("it publishes") {
-                Message::Notification(note) if note.method == "textDocument/publishDiagnostics" => {
-                    if note.params["uri"] == uri.as_str() {
-                        return note.params["diagnostics"].clone();
-                    }
+                Message::Notification(note)
+                    if note.method == "textDocument/publishDiagnostics"
+                        && note.params["uri"] == uri.as_str() =>
+                {
+                    return note.params["diagnostics"].clone();
                 }
                 _ => {}
             }
