@@ -82,10 +82,8 @@ fn tokens(text: &str) -> Vec<Token> {
             at += rest.find('\n').unwrap_or(rest.len());
             continue;
         }
-        if rest.starts_with("\"\"\"") {
-            at += 3 + rest[3..]
-                .find("\"\"\"")
-                .map_or(rest.len() - 3, |end| end + 3);
+        if let Some(block) = rest.strip_prefix("\"\"\"") {
+            at += 3 + block.find("\"\"\"").map_or(block.len(), |end| end + 3);
             continue;
         }
         let kind = if c == '"' {
