@@ -397,6 +397,9 @@ class Platform(Listener):
         if path.startswith("/cgi-bin/message/custom/send?access_token=token-"):
             self.sent.append(given)
             return 200, {"errcode": 0, "errmsg": "ok"}
+        if path.startswith("/cgi-bin/message/template/send?access_token=token-"):
+            # No template stands here: a prompt whose first send was killed half-way goes by message again.
+            return 200, {"errcode": 40037, "errmsg": "invalid template_id"}
         return 200, {"errcode": 40066, "errmsg": "invalid url"}
 
 

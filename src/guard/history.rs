@@ -3,7 +3,7 @@
 //!
 //! Rows are kept by event time. A key holds at most [`ACCOUNT_ROWS`] or [`OTHER_ROWS`]; the oldest
 //! go first, and a reader is told when its window reaches into what is gone. Successes are also
-//! counted by value and day over the whole system ([`tally`]). Whether a row was
+//! counted by value and day over the whole system (`guard::tally`). Whether a row was
 //! answered with 锁定 is known in the account's row alone and looked up there.
 
 use std::net::IpAddr;

@@ -35,6 +35,8 @@ use super::syntax::{self, Lexeme, LexemeKind, Parsed, lexemes};
 /// Columns of a line, a 汉字 being two. Wider than code usually is: a reply stands on one line with
 /// its outcome, and its text cannot be broken.
 pub const MAX_WIDTH: usize = 120;
+/// Passes after the first until nothing moves: two have been seen to be needed, rarely.
+const MAX_SETTLING: usize = 4;
 /// Columns of one step of indent.
 pub const INDENT: usize = 4;
 
@@ -55,25 +57,38 @@ pub fn format(text: &str) -> Result<String, Refused> {
     let crlf = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
     let plain = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let plain = plain.replace("\r\n", "\n");
-    let parsed = parse(&plain)?;
-    let tokens = lexemes(&plain);
-    let code: Vec<Lexeme> = tokens
-        .iter()
-        .copied()
-        .filter(|token| token.kind != LexemeKind::Comment)
-        .collect();
-    let marks = marks::of(&parsed.file, &code, &plain);
-    let entries = clauses::of(&plain, &tokens, &marks);
-    let lines = layout::lines(&entries);
-    let result = align::join(lines);
-    if !same(&plain, &parsed, &tokens, &result) {
-        return Err(Refused::Unsound);
+    let mut result = once(&plain)?;
+    for _ in 0..MAX_SETTLING {
+        let next = once(&result)?;
+        if next == result {
+            break;
+        }
+        result = next;
     }
     Ok(if crlf {
         result.replace('\n', "\r\n")
     } else {
         result
     })
+}
+
+/// One pass. Where it breaks a line that is too wide, the next may see fewer breaks to be needed.
+fn once(plain: &str) -> Result<String, Refused> {
+    let parsed = parse(plain)?;
+    let tokens = lexemes(plain);
+    let code: Vec<Lexeme> = tokens
+        .iter()
+        .copied()
+        .filter(|token| token.kind != LexemeKind::Comment)
+        .collect();
+    let marks = marks::of(&parsed.file, &code, plain);
+    let entries = clauses::of(plain, &tokens, &marks);
+    let lines = layout::lines(&entries);
+    let result = align::join(lines);
+    if !same(plain, &parsed, &tokens, &result) {
+        return Err(Refused::Unsound);
+    }
+    Ok(result)
 }
 
 fn parse(text: &str) -> Result<Parsed, Refused> {

@@ -96,7 +96,7 @@ pub struct Closed {
     pub by: String,
 }
 
-/// Which login: key fields of a [`Login`] beside the account.
+/// Which login: key fields of a `Login` beside the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginRef {
     /// When it happened.
