@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::Report;
 use super::charts::{self, Line, escape, short};
+use super::text::count;
 use crate::backtest::diff::Diff;
 use crate::backtest::sweep::Sweep;
 use crate::backtest::tally::{Figures, LabelFigures, RuleFigures};
@@ -48,18 +49,6 @@ pub fn html(report: &Report) -> String {
     page
 }
 
-fn number(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 fn rate(n: Option<f64>) -> String {
     n.map_or_else(|| "–".to_owned(), |n| format!("{n:.2}"))
 }
@@ -78,12 +67,12 @@ fn head(page: &mut String, report: &Report) {
         page,
         "<header><h1>回测 <small>{}</small></h1><p>{} 次登录尝试 · {} 个账号 · {} 至 {} · 统计 {} 天（之前 {} 次只作历史）</p><p class='dim'>规则 {} · {} 个信号{}</p>{}</header>",
         escape(&report.rules.name),
-        number(input.logins),
-        number(input.accounts),
+        count(input.logins),
+        count(input.accounts),
         date(&input.first),
         date(&input.last),
         report.figures.totals.days,
-        number(report.figures.totals.warm_up_logins),
+        count(report.figures.totals.warm_up_logins),
         escape(report.rules.hash.get(..12).unwrap_or_default()),
         report.rules.signals,
         report
@@ -155,8 +144,8 @@ fn cards(page: &mut String, report: &Report) {
     card(
         page,
         "被提醒的账号",
-        &number(load.accounts_prompted),
-        &format!("一周两次以上 {}", number(load.accounts_twice_a_week)),
+        &count(load.accounts_prompted),
+        &format!("一周两次以上 {}", count(load.accounts_twice_a_week)),
     );
     let captchas = totals.challenged + totals.challenged_attempts + totals.capped;
     card(
@@ -164,8 +153,8 @@ fn cards(page: &mut String, report: &Report) {
         "图形验证 / 拒绝",
         &format!(
             "{} / {}",
-            number(captchas),
-            number(totals.denied + totals.denied_attempts)
+            count(captchas),
+            count(totals.denied + totals.denied_attempts)
         ),
         &format!("每天验证 {}", short(load.captchas_per_day)),
     );
@@ -219,23 +208,23 @@ fn signals(page: &mut String, figures: &Figures) {
             } else {
                 short(signal.weight)
             },
-            number(signal.fired),
+            count(signal.fired),
             rate(signal.per_10k),
-            number(signal.prompts),
-            number(signal.decisive),
+            count(signal.prompts),
+            count(signal.decisive),
         );
         if labelled {
             let _ = write!(
                 page,
                 "<td class='n'>{}<td class='n'>{}",
-                number(signal.fired_attacks),
-                number(signal.decisive_attacks)
+                count(signal.fired_attacks),
+                count(signal.decisive_attacks)
             );
         }
         let _ = write!(
             page,
             "<td class='n'>{}<td class='n'>{} / {}<td>{}<td class='notes'>{}</tr>",
-            signal.accounts.map_or_else(|| "–".to_owned(), number),
+            signal.accounts.map_or_else(|| "–".to_owned(), count),
             signal.per_day_p95,
             signal.per_day_max,
             charts::spark(&signal.by_day),
@@ -260,8 +249,8 @@ fn notes(signal: &RuleFigures, logins: u64) -> String {
     if signal.exempt + signal.learning > 0 {
         notes.push(format!(
             "豁免 {}，学习中 {}",
-            number(signal.exempt),
-            number(signal.learning)
+            count(signal.exempt),
+            count(signal.learning)
         ));
     }
     if signal.never && signal.not_evaluable < logins {
@@ -282,9 +271,9 @@ fn labels(page: &mut String, labels: &LabelFigures, old: Option<&Figures>) {
         page,
         "<section><h2>对照标注 {}</h2><p>命中 {} · 误报 {} · 漏报 {} · 误报率 {}{}</p><p>事件（同一账号的攻击间隔不超过 {:.0} 小时算一起）：发现 {} / {}，首次提醒的延迟中位 {} 分钟，p95 {} 分钟</p><p>怀疑度作为评分：AUC {}，误报率 1% 时召回 {}，0.1% 时 {}</p>",
         escape(&labels.label),
-        number(logins.true_positives),
-        number(logins.false_positives),
-        number(logins.false_negatives),
+        count(logins.true_positives),
+        count(logins.false_positives),
+        count(logins.false_negatives),
         logins
             .false_positive_rate
             .map_or_else(|| "–".to_owned(), |n| format!("{:.3}%", n * 100.0)),
@@ -294,8 +283,8 @@ fn labels(page: &mut String, labels: &LabelFigures, old: Option<&Figures>) {
             ""
         },
         labels.incident_gap_hours,
-        number(labels.incidents_caught),
-        number(labels.incidents),
+        count(labels.incidents_caught),
+        count(labels.incidents),
         rate(labels.delay_minutes_p50),
         rate(labels.delay_minutes_p95),
         labels
@@ -390,7 +379,7 @@ fn load(page: &mut String, figures: &Figures) {
             (
                 name,
                 rate,
-                format!("{rate:.1}（{} 次登录）", number(band.logins)),
+                format!("{rate:.1}（{} 次登录）", count(band.logins)),
             )
         })
         .collect();
@@ -399,11 +388,11 @@ fn load(page: &mut String, figures: &Figures) {
         page,
         "<section><h2>打扰了谁</h2><p>每万次登录的提醒，按此前成功登录的次数：人越熟，问得应当越少。</p><figure class='long'>{}</figure><p>被提醒的账号 {}，每个账号中位 {} 条，p95 {} 条，最多 {} 条；{} 个账号在七天内被提醒两次以上。</p></section>",
         charts::bars(&rows, "提醒与历史长短"),
-        number(load.accounts_prompted),
+        count(load.accounts_prompted),
         load.per_account_p50,
         load.per_account_p95,
         load.per_account_max,
-        number(load.accounts_twice_a_week)
+        count(load.accounts_twice_a_week)
     );
 }
 
@@ -471,8 +460,8 @@ fn overlap(page: &mut String, figures: &Figures) {
             let _ = write!(
                 page,
                 "<td style='--s:{share:.2}' title='{} 次中的 {}'>{}",
-                number(own),
-                number(both),
+                count(own),
+                count(both),
                 if both == 0 {
                     String::new()
                 } else {
@@ -494,8 +483,8 @@ fn diff(page: &mut String, report: &Report, diff: &Diff) {
         page,
         "<section><h2>与 {} 的差别</h2><p>{} 次登录中 {} 次结果不同；每天的提醒 {:+.2}。</p><ul>",
         escape(against),
-        number(diff.judged),
-        number(diff.changed),
+        count(diff.judged),
+        count(diff.changed),
         diff.net_prompts_per_day
     );
     for kind in &diff.kinds {
@@ -504,7 +493,7 @@ fn diff(page: &mut String, report: &Report, diff: &Diff) {
             "<li>{} → {}：{}</li>",
             kind.old.words().0,
             kind.new.words().0,
-            number(kind.count)
+            count(kind.count)
         );
     }
     page.push_str("</ul>");
@@ -517,10 +506,10 @@ fn diff(page: &mut String, report: &Report, diff: &Diff) {
         let _ = write!(
             page,
             "<p>攻击：<b class='good'>多发现 {}</b>，<b class='bad'>少发现 {}</b>；正常登录：多打扰 {}，少打扰 {}。</p>",
-            number(gained),
-            number(lost),
-            number(flagged),
-            number(relieved)
+            count(gained),
+            count(lost),
+            count(flagged),
+            count(relieved)
         );
     }
     if !diff.worst.is_empty() {
@@ -684,7 +673,7 @@ fn input(page: &mut String, report: &Report) {
             "<tr><td>{}<td>{}<td class='n'>{}<td class='hash'>{}</tr>",
             escape(&file.name),
             escape(&file.format),
-            number(file.bytes),
+            count(file.bytes),
             escape(&file.sha256)
         );
     }
@@ -694,7 +683,7 @@ fn input(page: &mut String, report: &Report) {
         let _ = write!(
             page,
             "<li>{} × {}：{}</li>",
-            number(reason.count),
+            count(reason.count),
             escape(&reason.reason),
             places.join("、")
         );
@@ -704,15 +693,15 @@ fn input(page: &mut String, report: &Report) {
             page,
             "<li>标注 {}：是 {}，否 {}</li>",
             escape(name),
-            number(label.yes),
-            number(label.no)
+            count(label.yes),
+            count(label.no)
         );
     }
     if input.out_of_order > 0 {
         let _ = write!(
             page,
             "<li>{} 行不按时间顺序，已排好</li>",
-            number(input.out_of_order)
+            count(input.out_of_order)
         );
     }
     let _ = write!(
@@ -721,6 +710,6 @@ fn input(page: &mut String, report: &Report) {
         escape(&report.menshen),
         report.run.threads,
         report.run.seconds,
-        number(report.run.logins_per_second as u64)
+        count(report.run.logins_per_second as u64)
     );
 }

@@ -38,7 +38,7 @@ struct Page {
 }
 
 /// A number with separators.
-fn count(n: u64) -> String {
+pub(super) fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
