@@ -44,6 +44,33 @@ where
     settle(store.submit(command).await, &result)
 }
 
+/// Like [`execute`], for commands that seldom write: where nothing else goes on in the store they run on
+/// the caller's thread, at the first poll. One that does write runs a second time, in the queue.
+pub async fn execute_at_once<T, E>(
+    store: &dyn Store,
+    name: &'static str,
+    f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (command, result) = Closure::boxed(name, f, false);
+    try_at_once(store, command, &result).await
+}
+
+async fn try_at_once<T, E: From<StoreError>>(
+    store: &dyn Store,
+    mut command: Box<dyn Command>,
+    result: &Mutex<Option<Result<T, E>>>,
+) -> Result<T, E> {
+    let outcome = match store.run_at_once(&mut *command) {
+        Some(outcome) => outcome,
+        None => store.submit(command).await,
+    };
+    settle(outcome, result)
+}
+
 /// Runs `f` as a read: writes are refused with [`StoreError::ReadOnly`]. What it returns is durable.
 pub async fn read<T, E>(
     store: &dyn Store,
@@ -55,7 +82,7 @@ where
     E: From<StoreError> + Send + 'static,
 {
     let (command, result) = Closure::boxed(name, f, true);
-    settle(store.submit(command).await, &result)
+    try_at_once(store, command, &result).await
 }
 
 /// Like [`read`], at the moment `snapshot` was taken: pages read through one snapshot fit together.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
 /// Pending writes by key: `None` deletes.
 pub(crate) type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -28,12 +29,24 @@ pub enum Order {
 #[error("{0}")]
 pub(crate) struct EngineError(pub(crate) String);
 
-/// A database used by one thread.
-pub(crate) trait Engine: Send {
+/// The reading side of a database.
+pub(crate) trait Reads {
     /// The value stored under `key`.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
     /// The rows with `low <= key < high`.
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a>;
+}
+
+/// A reading side that other threads may use beside the writer. It sees what is applied, durable or
+/// not: whoever reads through it must know that nothing is in between.
+pub(crate) type SharedReads = Arc<dyn Reads + Send + Sync>;
+
+/// A database changed by one thread.
+pub(crate) trait Engine: Reads + Send {
+    /// A reading side for other threads, where the engine has one. Given up before `close`.
+    fn reader(&self) -> Option<SharedReads> {
+        None
+    }
     /// Applies all writes or none of them.
     fn apply(&mut self, writes: Writes) -> Result<(), EngineError>;
     /// Hands everything applied to the operating system.

@@ -4,10 +4,11 @@
 //! durable is described at [`super`].
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -16,10 +17,13 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 use tokio::sync::watch::Receiver;
 
+use super::calm::Calm;
 use super::command::Command;
+use super::engine::{SharedReads, Writes};
 use super::error::StoreError;
 use super::records::Flavour;
 use super::status::{Meters, StoreStatus};
+use super::tx::Tx;
 use super::watch::{self, Watch};
 use super::writer::{Job, Message, Writer};
 use crate::env::Env;
@@ -36,6 +40,14 @@ pub trait Store: Send + Sync + 'static {
     /// Queues a command. Resolves when its effects are durable, for commands without writes when
     /// everything they may have read is. Queued at the call; dropping the future does not undo it.
     fn submit(&self, command: Box<dyn Command>) -> BoxFuture<'static, Result<(), StoreError>>;
+
+    /// Runs a command on the caller's thread, if that is exact: nothing waits for the writer, nothing
+    /// is applied but not durable before, during or after it, and the command writes nothing. `None`
+    /// when it is not; then nothing has happened and the command may be submitted.
+    fn run_at_once(&self, command: &mut dyn Command) -> Option<Result<(), StoreError>> {
+        let _ = command;
+        None
+    }
 
     /// Like `submit`, reading the state at `snapshot`; writes are refused.
     fn submit_at(
@@ -69,6 +81,7 @@ pub struct Snapshot {
 /// What callers and the writer share.
 pub(crate) struct Shared {
     pub(crate) meters: Meters,
+    pub(crate) calm: Calm,
     pub(crate) watch: Watch,
     failed: OnceLock<String>,
 }
@@ -77,6 +90,7 @@ impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             meters: Meters::default(),
+            calm: Calm::default(),
             watch: Watch::default(),
             failed: OnceLock::new(),
         }
@@ -113,6 +127,8 @@ pub(crate) struct LocalStore {
     description: Description,
     shared: Arc<Shared>,
     env: Env,
+    /// The database for reading beside the writer; gone when the store closes.
+    reader: RwLock<Option<SharedReads>>,
     queue: Mutex<Option<SyncSender<Message>>>,
     commits: Receiver<u64>,
     /// Closes when the thread has ended.
@@ -130,6 +146,7 @@ impl LocalStore {
     ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(description.queue);
         let commits = writer.subscribe();
+        let reader = RwLock::new(writer.reader());
         let (end, ended) = tokio::sync::watch::channel(());
         // The watchdog ends with the writer.
         let (writing, written) = std::sync::mpsc::channel();
@@ -148,6 +165,7 @@ impl LocalStore {
             description,
             shared,
             env,
+            reader,
             queue: Mutex::new(Some(sender)),
             commits,
             ended,
@@ -165,8 +183,10 @@ impl LocalStore {
         };
         // Counted before it is sent: the writer may take it at once.
         self.shared.meters.queue.fetch_add(1, Ordering::Relaxed);
+        self.shared.calm.sent();
         sender.try_send(message).map_err(|error| {
             self.shared.taken();
+            self.shared.calm.settled(1);
             match error {
                 TrySendError::Full(_) => {
                     Meters::count(&self.shared.meters.busy);
@@ -198,6 +218,13 @@ impl LocalStore {
     }
 
     fn disconnect(&self) {
+        // The writer closes the database when the queue is gone; it needs all handles back.
+        drop(
+            self.reader
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
         drop(
             self.queue
                 .lock()
@@ -210,6 +237,40 @@ impl LocalStore {
 impl Store for LocalStore {
     fn submit(&self, command: Box<dyn Command>) -> BoxFuture<'static, Result<(), StoreError>> {
         self.queue_command(command, None)
+    }
+
+    fn run_at_once(&self, command: &mut dyn Command) -> Option<Result<(), StoreError>> {
+        let began = self.shared.calm.begin()?;
+        let reader = self
+            .reader
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()?;
+        if self.shared.failure().is_some() {
+            return None;
+        }
+        let nothing = Writes::new();
+        let now = self.shared.calm.tick(self.env.now());
+        let mut tx = Tx::new(
+            &*reader,
+            &nothing,
+            now,
+            self.env.bytes(),
+            command.read_only(),
+        );
+        // A panic is the writer's to count and name.
+        let result = catch_unwind(AssertUnwindSafe(|| command.run(&mut tx))).ok()?;
+        let left = tx.finish();
+        let exact = left.writes.is_empty() && left.refused.is_none() && left.failure.is_none();
+        if !exact || !self.shared.calm.still(began) {
+            return None;
+        }
+        Meters::count(&self.shared.meters.commands);
+        Meters::count(&self.shared.meters.at_once);
+        Some(result.map_err(|_| {
+            Meters::count(&self.shared.meters.aborted);
+            StoreError::Aborted
+        }))
     }
 
     fn submit_at(
@@ -262,6 +323,7 @@ impl Store for LocalStore {
             keys: Meters::read(&meters.keys),
             largest_commit: Meters::read(&meters.largest_commit),
             commands: Meters::read(&meters.commands),
+            at_once: Meters::read(&meters.at_once),
             aborted: Meters::read(&meters.aborted),
             panicked: Meters::read(&meters.panicked),
             busy: Meters::read(&meters.busy),

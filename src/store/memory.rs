@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::engine::{Engine, EngineError, Mark, Order, Rows, Writes};
+use super::engine::{Engine, EngineError, Mark, Order, Reads, Rows, Writes};
 
 /// Rows in a map.
 #[derive(Debug, Default)]
@@ -11,7 +11,7 @@ pub(crate) struct MemoryEngine {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
-impl Engine for MemoryEngine {
+impl Reads for MemoryEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         Ok(self.rows.get(key).cloned())
     }
@@ -29,7 +29,9 @@ impl Engine for MemoryEngine {
             Order::Descending => Box::new(rows.rev()),
         }
     }
+}
 
+impl Engine for MemoryEngine {
     fn apply(&mut self, writes: Writes) -> Result<(), EngineError> {
         for (key, value) in writes {
             match value {

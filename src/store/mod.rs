@@ -23,6 +23,7 @@
 //! `sled/` and `memory` the engines, `export`, `import`, `dump`, `migrate` and `sweep` the housekeeping. This is the only room
 //! that knows sled. It knows no rules, no HTTP and no WeChat, and what records mean is not decided here.
 
+mod calm;
 mod codec;
 mod command;
 mod dump;
@@ -45,7 +46,7 @@ mod watch;
 mod writer;
 
 pub use codec::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
-pub use command::{Abort, Command, execute, read, read_at};
+pub use command::{Abort, Command, execute, execute_at_once, read, read_at};
 pub use dump::{DUMPS_FOLDER, DumpError, DumpFile, dump, dumps};
 pub use engine::{Barrier, CommitStep, Order};
 pub use error::{OpenError, StoreError};

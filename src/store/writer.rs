@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::codec;
 use super::command::Command;
-use super::engine::{Barrier, CommitStep, Engine, EngineError, Mark, Writes};
+use super::engine::{Barrier, CommitStep, Engine, EngineError, Mark, Reads, SharedReads, Writes};
 use super::error::StoreError;
 use super::handle::Shared;
 use super::key;
@@ -75,8 +75,6 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     commits: watch::Sender<u64>,
     mark: Mark,
-    /// The latest time a command has run at; time never goes back behind it.
-    latest: Millis,
     snapshots: BTreeMap<u64, Before>,
     next_snapshot: u64,
     drain_time: Duration,
@@ -114,7 +112,7 @@ impl CommitRecord {
     }
 
     /// Reads the last commit's record; the default in a new store.
-    pub(crate) fn read(engine: &dyn Engine) -> Result<Self, StoreError> {
+    pub(crate) fn read(engine: &dyn Reads) -> Result<Self, StoreError> {
         let stored = engine
             .get(&Self::KEY)
             .map_err(|error| StoreError::Failed(error.to_string()))?;
@@ -153,6 +151,7 @@ impl Writer {
             .meters
             .sequence
             .store(mark.sequence, std::sync::atomic::Ordering::Relaxed);
+        shared.calm.tick(latest);
         let (commits, _) = watch::channel(mark.sequence);
         Self {
             engine,
@@ -161,7 +160,6 @@ impl Writer {
             shared,
             commits,
             mark,
-            latest,
             snapshots: BTreeMap::new(),
             next_snapshot: 1,
             drain_time,
@@ -171,6 +169,11 @@ impl Writer {
     /// Follows the durable commits.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
+    }
+
+    /// The database for reading beside this thread.
+    pub(crate) fn reader(&self) -> Option<SharedReads> {
+        self.engine.reader()
     }
 
     /// Runs one command and commits it, before the thread starts.
@@ -221,6 +224,7 @@ impl Writer {
             next = queue.try_recv().ok();
         }
         self.commit(&mut drain);
+        self.shared.calm.settled(drain.commands);
     }
 
     fn run_job(&mut self, job: Job, drain: &mut Drain) {
@@ -371,12 +375,14 @@ impl Writer {
         };
         let record = CommitRecord {
             sequence: mark.sequence,
-            latest: self.latest,
+            latest: self.shared.calm.latest(),
         };
         writes.insert(CommitRecord::KEY.to_vec(), Some(record.encode()));
         let keys = writes.len();
         self.keep_before_images(&writes)?;
 
+        // Odd from here on; after an error it stays so, and the store takes nothing any more.
+        self.shared.calm.disturb();
         self.engine.apply(writes)?;
         self.barrier.observe(CommitStep::Applied);
         self.engine.flush()?;
@@ -388,6 +394,7 @@ impl Writer {
         self.engine.acknowledge(mark)?;
         self.barrier.observe(CommitStep::Marked);
 
+        self.shared.calm.calm_down();
         self.mark = mark;
         self.shared
             .meters
@@ -442,13 +449,13 @@ impl Writer {
     /// The time for the next command: the clock's, or the latest known when the clock is behind it.
     fn tick(&mut self) -> Millis {
         let clock = self.env.now();
-        self.latest = self.latest.max(clock);
-        let behind = u64::try_from(self.latest - clock).unwrap_or(0);
+        let latest = self.shared.calm.tick(clock);
+        let behind = u64::try_from(latest - clock).unwrap_or(0);
         self.shared
             .meters
             .clock_behind
             .store(behind, std::sync::atomic::Ordering::Relaxed);
-        self.latest
+        latest
     }
 }
 

@@ -368,10 +368,10 @@ fn open_plain(
     {
         return Err(Refusal::Signature);
     }
-    check_window(config, timestamp, now)?;
+    let second = check_window(config, timestamp, now)?;
     let format = format_of(content_type, body);
     let raw = read(format, body, &MESSAGE_LIMITS).map_err(Refusal::Message)?;
-    let mark = ReplayMark::new(timestamp, nonce, signature);
+    let mark = ReplayMark::new(second, timestamp, nonce, signature);
     opened(config, raw, format, None, Some(mark), None)
 }
 
@@ -453,7 +453,8 @@ fn stamp(query: &Query) -> Result<(&str, &str), Refusal> {
     ))
 }
 
-fn check_window(config: &EndpointConfig, timestamp: &str, now: Millis) -> Result<(), Refusal> {
+/// The timestamp in seconds, if it is one of these minutes.
+fn check_window(config: &EndpointConfig, timestamp: &str, now: Millis) -> Result<i64, Refusal> {
     let seconds: i64 = timestamp.parse().map_err(|_| Refusal::TimestampFormat)?;
     let at = seconds
         .checked_mul(SECOND)
@@ -463,7 +464,7 @@ fn check_window(config: &EndpointConfig, timestamp: &str, now: Millis) -> Result
     } else if at < now.saturating_sub(config.timestamp_window.past) {
         Err(Refusal::Timestamp { ahead: false })
     } else {
-        Ok(())
+        Ok(seconds)
     }
 }
 

@@ -3,38 +3,57 @@
 //! There `signature` covers timestamp and nonce but not the body, so whoever sees one push could
 //! send another body under the same signature. One (timestamp, nonce, signature) is therefore good
 //! for one body; a retry repeats its body and passes. In memory only, per process.
+//!
+//! When the memory is full the oldest seconds are forgotten, and from then on pushes of those seconds are
+//! refused (503): a burst costs late retries, and never lets a used signature in again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::env::{MINUTE, Millis};
+use crate::env::{Millis, SECOND};
 
 use super::endpoint::{Opened, Refusal, TimestampWindow};
 use super::push_key::BodyDigest;
 
-/// Most signatures remembered, about 12 MiB: three hundred pushes a second over a window of six
+/// Most signatures remembered, about 60 MiB: three thousand pushes a second over a window of six
 /// minutes. Only holders of the Token can add one.
-pub const MAX_MARKS: usize = 128 * 1024;
+pub const MAX_MARKS: usize = 1 << 20;
 
-/// Entries are dropped by the minute in which they came.
-const BUCKET: Millis = MINUTE;
+/// The signatures of so many seconds are kept, and forgotten, together.
+const BUCKET: i64 = 5;
 
-/// The identity of a signature: SHA-256 over timestamp, nonce and signature.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ReplayMark([u8; 32]);
+/// Half of a SHA-256: who wants two inputs of one must try 2^64.
+type Short = u128;
+
+/// The identity of a signature: over timestamp, nonce and signature.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ReplayMark {
+    identity: Short,
+    /// The second it was signed in.
+    second: i64,
+}
 
 impl ReplayMark {
-    pub(super) fn new(timestamp: &str, nonce: &str, signature: &str) -> Self {
+    /// Of a push whose `timestamp` is `second`.
+    pub(super) fn new(second: i64, timestamp: &str, nonce: &str, signature: &str) -> Self {
         let mut hash = Sha256::new();
         for part in [timestamp, nonce, signature] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        Self(hash.finalize().into())
+        Self {
+            identity: short(&hash.finalize().into()),
+            second,
+        }
     }
+}
+
+fn short(digest: &[u8; 32]) -> Short {
+    let (half, _) = digest.split_first_chunk().expect("32 bytes hold 16");
+    Short::from_be_bytes(*half)
 }
 
 impl fmt::Debug for ReplayMark {
@@ -47,12 +66,16 @@ impl fmt::Debug for ReplayMark {
 pub struct ReplayGuard {
     keep: Millis,
     capacity: usize,
-    buckets: Mutex<VecDeque<Bucket>>,
+    memory: Mutex<Memory>,
 }
 
-struct Bucket {
-    minute: i64,
-    seen: HashMap<ReplayMark, BodyDigest>,
+#[derive(Default)]
+struct Memory {
+    /// By the second of signing, in steps of [`BUCKET`].
+    buckets: BTreeMap<i64, HashMap<Short, Short>>,
+    marks: usize,
+    /// Whatever was signed in a bucket before this one may have been seen and forgotten.
+    forgotten: i64,
 }
 
 impl ReplayGuard {
@@ -66,48 +89,89 @@ impl ReplayGuard {
         Self {
             keep: window.past.saturating_add(window.future),
             capacity,
-            buckets: Mutex::new(VecDeque::new()),
+            memory: Mutex::new(Memory {
+                forgotten: i64::MIN,
+                ..Memory::default()
+            }),
         }
     }
 
     /// Checks and remembers a push that [`crate::wechat::endpoint::open`] returned. Encrypted
-    /// pushes always pass: their signature covers the body. A full guard refuses
-    /// ([`Refusal::ReplayGuardFull`], 503) instead of forgetting.
+    /// pushes always pass: their signature covers the body.
+    ///
+    /// # Errors
+    /// [`Refusal::Replayed`]; [`Refusal::ReplayGuardFull`] (503) for a push that may have been
+    /// forgotten, or that there is no room for.
     pub fn check(&self, opened: &Opened, now: Millis) -> Result<(), Refusal> {
         let Some(mark) = opened.replay else {
             return Ok(());
         };
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let oldest = now.saturating_sub(self.keep).div_euclid(BUCKET);
-        buckets.retain(|bucket| bucket.minute >= oldest);
-        if let Some(body) = buckets.iter().find_map(|bucket| bucket.seen.get(&mark)) {
-            return if *body == opened.body_digest {
-                Ok(())
-            } else {
-                Err(Refusal::Replayed)
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        let expired = now.saturating_sub(self.keep).div_euclid(SECOND * BUCKET);
+        memory.expire(expired);
+        memory.check(&mark, &opened.body_digest, self.capacity)
+    }
+
+    /// How many signatures are remembered.
+    pub fn len(&self) -> usize {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        memory.marks
+    }
+
+    /// Whether none is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Memory {
+    fn check(
+        &mut self,
+        mark: &ReplayMark,
+        body: &BodyDigest,
+        capacity: usize,
+    ) -> Result<(), Refusal> {
+        let number = mark.second.div_euclid(BUCKET);
+        let body = short(body.as_bytes());
+        let bucket = self.buckets.get(&number);
+        if let Some(seen) = bucket.and_then(|bucket| bucket.get(&mark.identity)) {
+            return match *seen == body {
+                true => Ok(()),
+                false => Err(Refusal::Replayed),
             };
         }
-        if buckets
-            .iter()
-            .map(|bucket| bucket.seen.len())
-            .sum::<usize>()
-            >= self.capacity
-        {
+        if number < self.forgotten {
             return Err(Refusal::ReplayGuardFull);
         }
-        let minute = now.div_euclid(BUCKET);
-        let bucket = match buckets.iter().position(|bucket| bucket.minute == minute) {
-            Some(index) => index,
-            None => {
-                buckets.push_back(Bucket {
-                    minute,
-                    seen: HashMap::new(),
-                });
-                buckets.len() - 1
+        while self.marks >= capacity {
+            match self.buckets.first_key_value() {
+                Some((oldest, _)) if *oldest < number => self.forget_oldest(),
+                _ => return Err(Refusal::ReplayGuardFull),
             }
-        };
-        buckets[bucket].seen.insert(mark, opened.body_digest);
+        }
+        self.buckets
+            .entry(number)
+            .or_default()
+            .insert(mark.identity, body);
+        self.marks += 1;
         Ok(())
+    }
+
+    /// Drops what no longer counts: its timestamps are outside the window by now.
+    fn expire(&mut self, before: i64) {
+        while let Some((oldest, bucket)) = self.buckets.first_key_value()
+            && *oldest < before
+        {
+            self.marks -= bucket.len();
+            self.buckets.pop_first();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((number, bucket)) = self.buckets.pop_first() {
+            self.marks -= bucket.len();
+            self.forgotten = number + 1;
+        }
     }
 }
 

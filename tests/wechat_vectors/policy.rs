@@ -352,6 +352,24 @@ fn one_plain_signature_is_good_for_one_body() {
 
     let full = ReplayGuard::with_capacity(window, 0);
     assert_eq!(full.check(&first, now), Err(Refusal::ReplayGuardFull));
+    // A full guard forgets the oldest seconds, and from then on refuses what was signed in them.
+    let small = ReplayGuard::with_capacity(window, 1);
+    assert_eq!(small.check(&first, now), Ok(()));
+    let newer = platform_side::build_push(
+        &platform(Mode::Plaintext),
+        &text_message("b"),
+        &stamp(NOW + 60),
+    )
+    .unwrap();
+    let newer = deliver(&config(Mode::Plaintext), &newer).unwrap();
+    assert_eq!(small.check(&newer, now + 60 * SECOND), Ok(()));
+    assert_eq!(small.len(), 1);
+    for old in [&first, &forged] {
+        assert_eq!(
+            small.check(old, now + 60 * SECOND),
+            Err(Refusal::ReplayGuardFull)
+        );
+    }
     // A full guard empties with time.
     let small = ReplayGuard::with_capacity(window, 1);
     assert_eq!(small.check(&first, now), Ok(()));

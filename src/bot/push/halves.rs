@@ -12,7 +12,7 @@ use super::recover::{REPLY_LIFE, dropped, mark_answered, promise};
 use super::{Kept, from_json, push_id, to_json};
 use crate::env::Millis;
 use crate::store::records::{Continuation, Push, PushState};
-use crate::store::{StoreError, Tx, execute};
+use crate::store::{StoreError, Tx, execute, execute_at_once};
 use crate::wechat::push_key::{BodyDigest, PushKey};
 use crate::wechat::reply::Reply;
 
@@ -48,7 +48,7 @@ impl Bot {
     ) -> Result<Ran, StoreError> {
         let (id, digest) = (push_id(key), hex::encode(digest.as_bytes()));
         let (event, context) = (event.clone(), context.clone());
-        execute(&*self.store, "push", move |tx| {
+        execute_at_once(&*self.store, "push", move |tx| {
             if let Some(push) = tx.get::<Push>(&id)? {
                 return repeat(tx, &push, &digest);
             }

@@ -14,10 +14,14 @@ mod rebuild;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ::sled::{Batch, Db};
 
-use super::engine::{Barrier, Engine, EngineError, Mark, Order, Row, Rows, Writes};
+use super::engine::{
+    Barrier, Engine, EngineError, Mark, Order, Reads, Row, Rows, SharedReads, Writes,
+};
 use mark::MarkFile;
 
 #[cfg(test)]
@@ -28,9 +32,12 @@ pub use open::{OnLoss, OpenOptions, OpenReport, Opened, Restored, open};
 /// none do up to 120 KiB per value. Fixed at creation, so it can never change.
 const SEGMENT_BYTES: usize = 8 << 20;
 
+/// How long closing waits for readers on other threads.
+const READERS_PATIENCE: Duration = Duration::from_secs(5);
+
 /// The database in the store's own hands: nobody else has a handle.
 pub(crate) struct SledEngine {
-    db: Db,
+    db: Arc<Reader>,
     /// A second handle on the database file, for the last sync.
     file: File,
     /// A database that is being built has none.
@@ -39,13 +46,16 @@ pub(crate) struct SledEngine {
     lock: Option<File>,
 }
 
-impl Engine for SledEngine {
+/// The reading side, which other threads may hold too.
+pub(crate) struct Reader(Db);
+
+impl Reads for Reader {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        guarded(|| self.db.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
+        guarded(|| self.0.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
     }
 
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
-        let mut rows = self.db.range(low..high);
+        let mut rows = self.0.range(low..high);
         Box::new(std::iter::from_fn(move || {
             let row = guarded(|| {
                 match order {
@@ -58,6 +68,22 @@ impl Engine for SledEngine {
                 .transpose()
         }))
     }
+}
+
+impl Reads for SledEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        self.db.get(key)
+    }
+
+    fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
+        self.db.range(low, high, order)
+    }
+}
+
+impl Engine for SledEngine {
+    fn reader(&self) -> Option<SharedReads> {
+        Some(self.db.clone())
+    }
 
     fn apply(&mut self, writes: Writes) -> Result<(), EngineError> {
         let mut batch = Batch::default();
@@ -67,11 +93,11 @@ impl Engine for SledEngine {
                 None => batch.remove(key),
             }
         }
-        guarded(|| self.db.apply_batch(batch))
+        guarded(|| self.db.0.apply_batch(batch))
     }
 
     fn flush(&mut self) -> Result<(), EngineError> {
-        guarded(|| self.db.flush()).map(|_| ())
+        guarded(|| self.db.0.flush()).map(|_| ())
     }
 
     fn acknowledge(&mut self, mark: Mark) -> Result<(), EngineError> {
@@ -90,10 +116,10 @@ impl Engine for SledEngine {
             lock: _lock,
         } = *self;
         // Everything acknowledged is durable already; this saves the next start some recovery.
-        if let Err(error) = guarded(|| db.flush()) {
+        if let Err(error) = guarded(|| db.0.flush()) {
             tracing::warn!(%error, "the store cannot be flushed on closing");
         }
-        drop(db);
+        let_go(db);
         let synced = file
             .sync_data()
             .and_then(|()| mark.as_mut().map_or(Ok(()), MarkFile::sync));
@@ -101,6 +127,21 @@ impl Engine for SledEngine {
             tracing::warn!(%error, "the store cannot be synced on closing");
         }
     }
+}
+
+/// Drops the database once no reader holds it any more. Readers hold it for one command at a time,
+/// so this is a matter of microseconds; one that hangs must not keep the process from stopping.
+fn let_go(db: Arc<Reader>) {
+    let patience = Instant::now() + READERS_PATIENCE;
+    let mut db = db;
+    while Instant::now() < patience {
+        match Arc::try_unwrap(db) {
+            Ok(last) => return drop(last),
+            Err(shared) => db = shared,
+        }
+        std::thread::yield_now();
+    }
+    tracing::warn!("the store is closed while something still reads from it");
 }
 
 /// `fdatasync` on the database file.
