@@ -180,6 +180,7 @@ impl Writer {
     pub(crate) fn run_now(&mut self, command: Box<dyn Command>) -> Result<(), StoreError> {
         let (reply, mut answer) = oneshot::channel();
         let mut drain = Drain::default();
+        self.shared.calm.sent();
         let job = Job {
             command,
             seed: self.env.bytes(),
@@ -210,8 +211,10 @@ impl Writer {
                 Message::Run(job) => self.run_job(job, &mut drain),
                 Message::OpenSnapshot { alive, reply } => {
                     self.commit(&mut drain);
+                    let opened = self.open_snapshot(alive);
+                    self.shared.calm.settled(1);
                     // The caller may have gone; then the snapshot ends with the next commit.
-                    let _ = reply.send(self.open_snapshot(alive));
+                    let _ = reply.send(opened);
                 }
             }
             drain.commands += 1;
@@ -224,7 +227,13 @@ impl Writer {
             next = queue.try_recv().ok();
         }
         self.commit(&mut drain);
-        self.shared.calm.settled(drain.commands);
+    }
+
+    /// Tells a caller. Nothing it waited for is on its way any more, so its next read need not queue.
+    fn answer(&self, reply: Reply, result: Result<(), StoreError>) {
+        self.shared.calm.settled(1);
+        // A caller that stopped waiting loses its answer, not its effects.
+        let _ = reply.send(result);
     }
 
     fn run_job(&mut self, job: Job, drain: &mut Drain) {
@@ -235,7 +244,7 @@ impl Writer {
             reply,
         } = job;
         if let Some(reason) = self.shared.failure() {
-            let _ = reply.send(Err(StoreError::Failed(reason)));
+            self.answer(reply, Err(StoreError::Failed(reason)));
             return;
         }
         Meters::count(&self.shared.meters.commands);
@@ -249,13 +258,13 @@ impl Writer {
         };
         // What was read is durable: nothing waits to be committed, or a snapshot was read.
         if writes.is_empty() && (drain.writes.is_empty() || snapshot.is_some()) {
-            let _ = reply.send(result);
+            self.answer(reply, result);
             return;
         }
         if !writes.is_empty() {
             self.merge(writes, drain);
             if let Some(reason) = self.shared.failure() {
-                let _ = reply.send(Err(StoreError::Failed(reason)));
+                self.answer(reply, Err(StoreError::Failed(reason)));
                 return;
             }
         }
@@ -353,14 +362,13 @@ impl Writer {
                     self.barrier.observe(CommitStep::Acknowledging);
                 }
                 for (reply, result) in waiting {
-                    // A caller that stopped waiting loses its answer, not its effects.
-                    let _ = reply.send(result);
+                    self.answer(reply, result);
                 }
             }
             Err(error) => {
                 self.shared.fail(&error.to_string());
                 for (reply, _) in waiting {
-                    let _ = reply.send(Err(StoreError::Failed(error.to_string())));
+                    self.answer(reply, Err(StoreError::Failed(error.to_string())));
                 }
             }
         }
