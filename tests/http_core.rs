@@ -349,6 +349,13 @@ async fn the_feed_is_paged_by_cursor_and_filtered() {
     let end = second.json["cursor"].as_str().unwrap();
     let nothing = client.get(&format!("/v1/events?after={end}")).await;
     assert_eq!(nothing.json["cursor"], end);
+    let unheard_of = client.get("/v1/events?types=locked,lokced").await;
+    assert_eq!(unheard_of.status, 400);
+    assert!(
+        unheard_of.text.contains("alert_closed"),
+        "{}",
+        unheard_of.text
+    );
     let locked = client.get("/v1/events?types=locked&account=alice").await;
     assert_eq!(locked.json["events"].as_array().unwrap().len(), 2);
     assert_eq!(locked.json["cursor"], end);
@@ -471,6 +478,15 @@ async fn health_readiness_rules_and_metrics_are_what_they_say() {
         "{metrics}"
     );
     assert!(metrics.ends_with("# EOF\n"));
+    for line in [
+        "menshen_bound_limit{bound=\"connections\"} 20000",
+        "menshen_bound_limit{bound=\"pushes_running\"} 4096",
+        "menshen_bound_limit{bound=\"replay_marks\"} 1048576",
+        "menshen_bound_used{bound=\"event_streams\"} 0",
+        "menshen_replies_dropped_total 0",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,8 @@ pub struct Limits {
     pub code_life: Millis,
     /// Wrong tries after which an OpenID is blocked for a phone. Default: 5.
     pub code_tries: u32,
-    /// Wrong tries from everyone together that void a code. Default: 20.
+    /// Wrong tries from everyone together that void a code. Default: 10, so that guessing
+    /// together has a chance of 1e-5 per code.
     pub code_tries_everyone: u32,
     /// How long wrong tries count, and how long a block lasts. Default: 1 hour.
     pub code_block: Millis,
@@ -38,7 +39,7 @@ impl Default for Limits {
         Self {
             code_life: 10 * MINUTE,
             code_tries: 5,
-            code_tries_everyone: 20,
+            code_tries_everyone: 10,
             code_block: HOUR,
             wrong_codes_per_hour: 100,
             code_request_pause: MINUTE,

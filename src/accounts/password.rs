@@ -188,6 +188,12 @@ impl Passwords {
         }
     }
 
+    /// How many checks wait or run, and how many may.
+    pub fn waiting(&self) -> (usize, usize) {
+        let free = self.waiting.available_permits();
+        (MAX_WAITING.saturating_sub(free), MAX_WAITING)
+    }
+
     /// Hashes a new password.
     ///
     /// # Errors

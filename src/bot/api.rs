@@ -233,6 +233,25 @@ pub struct SignalView {
     pub missing: Vec<String>,
 }
 
+/// What the bot has done since its start, and what it holds in memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BotVitals {
+    /// Pushes being worked on.
+    pub pushes_running: usize,
+    /// Answered pushes without effects that are remembered.
+    pub pushes_remembered: usize,
+    /// Pushes worked on.
+    pub pushes: u64,
+    /// Logins judged.
+    pub logins: u64,
+    /// Pushes that were not done while their connection waited.
+    pub overruns: u64,
+    /// Pushes whose identifier came with another body before.
+    pub mismatches: u64,
+    /// Replies that reached nobody.
+    pub replies_dropped: u64,
+}
+
 /// The state of the rules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RulesStatus {

@@ -123,6 +123,20 @@ impl Bot {
         &self.store
     }
 
+    /// What it has done so far, and what it holds in memory.
+    pub fn vitals(&self) -> api::BotVitals {
+        let (pushes_running, pushes_remembered) = self.pushes.sizes();
+        api::BotVitals {
+            pushes_running,
+            pushes_remembered,
+            pushes: self.numbers.pushes.get(),
+            logins: self.numbers.logins.get(),
+            overruns: self.numbers.overruns.get(),
+            mismatches: self.numbers.mismatches.get(),
+            replies_dropped: self.numbers.replies_dropped.get(),
+        }
+    }
+
     /// The time and randomness it works with.
     pub fn env(&self) -> &Env {
         &self.env

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::failure::{Exit, Failure, Outcome};
 use super::house::{Extras, House};
+use super::init::APP_SECRET_PLACEHOLDER;
 use super::logging::LogArgs;
 use super::sources::DEFAULT_CONFIG;
 use super::{output, signals};
@@ -69,6 +70,8 @@ pub fn run(args: &Args) -> Outcome {
         )));
     }
     args.log.start()?;
+    raise_open_files();
+    warn_of_placeholders(&config);
     let env = Env::system();
     let opened = store::open(
         store::OpenOptions {
@@ -125,6 +128,35 @@ pub fn run(args: &Args) -> Outcome {
     })?;
     output::remark("menshen: stopped");
     Ok(Exit::Clean)
+}
+
+/// Lets the process hold as many connections as the system allows it: the usual soft limit of 1,024 is
+/// less than a platform's burst needs.
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if limit.current != limit.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, raised)
+    {
+        tracing::warn!(%error, limit = ?limit.current, "the limit of open files cannot be raised");
+    }
+}
+
+/// A server with `init`'s placeholders answers what it is asked and can send nothing.
+fn warn_of_placeholders(config: &Config) {
+    for account in &config.official_accounts {
+        if account.app_secret.expose().trim() == APP_SECRET_PLACEHOLDER {
+            tracing::error!(
+                official_account = account.name,
+                "the AppSecret is still the placeholder of `menshen init`: no prompt and no message can be sent"
+            );
+        }
+    }
 }
 
 /// What failed, with the rules' own report when it is the rules.

@@ -17,6 +17,9 @@ pub const MAX_TEMPLATE_SENDS: u32 = 3;
 /// The most attempts after an unknown one that the platform may take for a new message.
 pub const MAX_REPEATS: u32 = 1;
 
+/// 系统繁忙: the one code that asks to be called again.
+pub const BUSY: i64 = -1;
+
 /// What a refusal leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
@@ -50,7 +53,7 @@ pub fn refusal(errcode: i64, now: Millis) -> (Action, Option<Fact>) {
     use UndeliverableReason::{NoChannel, Quota, Refused, Unfollowed};
 
     match errcode {
-        -1 => (Action::Retry, None),
+        BUSY => (Action::Retry, None),
         // Credentials that a refresh did not cure, addresses not on the list: a human must look.
         40001 | 40002 | 40013 | 40014 | 40125 | 40164 | 40243 | 41001 | 41002 | 41004 | 42001
         | 61003 | 61004 | 89501 | 89503 | 89506 | 89507 => {

@@ -244,6 +244,15 @@ fn rejected(
         until,
     };
     match action {
+        // After an attempt nobody knows the end of, an unheard-of refusal of the template must not keep
+        // the prompt waiting: it may have reached nobody so far.
+        Action::Retry
+            if errcode != policy::BUSY
+                && entry.unknown_sends > 0
+                && channel == OutboxChannel::Template =>
+        {
+            other(tx, hooks, entry, channel, UndeliverableReason::Refused).map(|()| None)
+        }
         Action::Retry if entry.retries < MAX_RETRIES => {
             entry.retries += 1;
             let due = now + policy::backoff(entry.retries);

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::bot::BotService;
 use super::captchas::MAX_DRAWING;
+use super::connections::Connections;
 use super::edge::edge;
 use super::metrics::Metrics;
 use super::problem::{Problem, ProblemKind};
@@ -125,6 +126,7 @@ impl App {
                 endpoints,
                 running: Default::default(),
                 metrics: Arc::default(),
+                connections: Connections::default(),
                 streams: Arc::new(Semaphore::new(MAX_EVENT_STREAMS)),
                 tasks: TaskTracker::new(),
                 stopping: CancellationToken::new(),
@@ -137,6 +139,10 @@ impl App {
     /// The counters, for other rooms to add theirs.
     pub fn metrics(&self) -> Arc<Metrics> {
         self.state.metrics.clone()
+    }
+
+    pub(super) fn connections(&self) -> Connections {
+        self.state.connections.clone()
     }
 
     /// Mounts every route. Use it as `actix_web::App::new().configure(|cfg| app.configure(cfg))`.

@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 
 use crate::bot::Bot;
 use crate::bot::api::{
-    AttemptAnswer, AttemptRequest, BotError, LoginAnswer, LoginReport, LoginRequest, PushAnswer,
-    ReportAnswer, RulesStatus,
+    AttemptAnswer, AttemptRequest, BotError, BotVitals, LoginAnswer, LoginReport, LoginRequest,
+    PushAnswer, ReportAnswer, RulesStatus,
 };
 pub use crate::bot::api::{ReloadError, Remember};
 use crate::wechat::endpoint::Opened;
@@ -46,6 +46,9 @@ pub trait BotService: Send + Sync + 'static {
 
     /// Loads the rules anew. The error is what `menshen check` would print.
     fn reload(self: Arc<Self>) -> BoxFuture<'static, Result<RulesStatus, ReloadError>>;
+
+    /// Numbers for `/metrics`.
+    fn vitals(&self) -> BotVitals;
 
     /// The state of the rules.
     fn rules_status(&self) -> RulesStatus;
@@ -85,6 +88,10 @@ impl BotService for Bot {
 
     fn reload(self: Arc<Self>) -> BoxFuture<'static, Result<RulesStatus, ReloadError>> {
         async move { Bot::reload(&self).await }.boxed()
+    }
+
+    fn vitals(&self) -> BotVitals {
+        Bot::vitals(self)
     }
 
     fn rules_status(&self) -> RulesStatus {

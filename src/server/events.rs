@@ -18,6 +18,7 @@ use super::problem::{Problem, ProblemKind};
 use super::scope::Scope;
 use super::state::State;
 use super::view::{EventView, page_limit};
+use crate::store::records::feed::EVENT_TYPES;
 use crate::store::records::{ApiKey, FeedEvent};
 use crate::store::{self, Order, StoreError, Tx};
 
@@ -99,13 +100,7 @@ impl Filter {
         Ok(Self {
             after: parse_cursor("after", query.after.as_deref())?,
             limit: page_limit(query.limit, MAX_PAGE)?,
-            types: query
-                .types
-                .iter()
-                .flat_map(|types| types.split(','))
-                .filter(|kind| !kind.is_empty())
-                .map(str::to_owned)
-                .collect(),
+            types: known_types(query.types.as_deref().unwrap_or_default())?,
             account: query.account,
         })
     }
@@ -114,6 +109,20 @@ impl Filter {
         (self.types.is_empty() || self.types.contains(&event.kind))
             && (self.account.is_none() || self.account == event.account)
     }
+}
+
+/// The types of a comma-separated list. A name that is none would wait for ever without a word.
+fn known_types(list: &str) -> Result<Vec<String>, Problem> {
+    let names = list.split(',').filter(|kind| !kind.is_empty());
+    names
+        .map(|name| match EVENT_TYPES.contains(&name) {
+            true => Ok(name.to_owned()),
+            false => Err(Problem::new(ProblemKind::BadRequest).detail(format!(
+                "types: a type that is none; there are {}",
+                EVENT_TYPES.join(", ")
+            ))),
+        })
+        .collect()
 }
 
 fn parse_cursor(field: &str, text: Option<&str>) -> Result<u64, Problem> {

@@ -26,7 +26,7 @@ pub const MAX_KEY_CHARS: usize = 255;
 /// Bytes of an answer that is kept; answers of these calls are far smaller.
 const MAX_ANSWER_BYTES: usize = 32 * 1024;
 /// Requests with a key at work at once; beyond it 503.
-const MAX_RUNNING: usize = 4_096;
+pub(crate) const MAX_RUNNING: usize = 4_096;
 
 const HEADER: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -165,6 +165,11 @@ pub(crate) fn respond(answer: Answer, replayed: bool) -> HttpResponse {
 pub(crate) struct Running(Arc<Mutex<HashSet<String>>>);
 
 impl Running {
+    /// How many claims are at work.
+    pub(crate) fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Marks a claim as at work until the guard is dropped.
     pub(crate) fn begin(&self, claim: &Claim) -> Result<RunningGuard, Problem> {
         let name = hex::encode(digest(&[

@@ -21,6 +21,7 @@ use super::call::{authenticate, require};
 use super::problem::Problem;
 use super::scope::Scope;
 use super::state::State;
+use super::vitals::Vitals;
 use crate::store::STUCK_AFTER;
 
 /// Upper bounds of the duration buckets, seconds: the five seconds of a push are the interesting part.
@@ -75,6 +76,7 @@ pub struct Metrics {
     stuck_now: Family<Command, Gauge>,
     generation: Gauge,
     stale: Gauge,
+    vitals: Vitals,
 }
 
 impl Default for Metrics {
@@ -93,6 +95,7 @@ impl Default for Metrics {
             stuck_now: Family::default(),
             generation: Gauge::default(),
             stale: Gauge::default(),
+            vitals: Vitals::default(),
         };
         metrics.register(|registry| {
             registry.register(
@@ -147,6 +150,7 @@ impl Default for Metrics {
                 "1 while newer rules cannot be loaded",
                 metrics.stale.clone(),
             );
+            metrics.vitals.register(registry);
         });
         metrics
     }
@@ -204,13 +208,18 @@ impl Metrics {
         self.failed.set(i64::from(status.failed.is_some()));
         self.stuck.set(as_gauge(status.stuck));
         self.stuck_now.clear();
-        if let Some(step) = status.step.filter(|step| step.lasting >= STUCK_AFTER) {
+        if let Some(step) = status
+            .step
+            .as_ref()
+            .filter(|step| step.lasting >= STUCK_AFTER)
+        {
             let label = Command { command: step.name };
             let seconds = as_gauge(step.lasting.as_secs());
             self.stuck_now.get_or_create(&label).set(seconds);
         }
         self.generation.set(as_gauge(rules.generation));
         self.stale.set(i64::from(rules.stale));
+        self.vitals.refresh(state, &status);
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = encode(

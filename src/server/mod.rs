@@ -15,6 +15,7 @@ pub mod bot;
 mod call;
 mod captchas;
 mod codes;
+mod connections;
 mod edge;
 mod erasure;
 mod events;
@@ -38,6 +39,7 @@ mod sessions;
 mod state;
 mod testing;
 mod view;
+mod vitals;
 mod wechat;
 
 pub use app::{App, AppError, Parts, Role};

@@ -15,8 +15,9 @@ use crate::config;
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
-/// Connections per worker; beyond it the system's queue holds them.
-pub const MAX_CONNECTIONS: usize = 4_096;
+/// Connections open at a time over all workers of an address, some 20 KiB each; beyond it the system's
+/// queue holds them. `serve` raises the limit of open files to what the system allows it.
+pub const MAX_CONNECTIONS: usize = 20_000;
 /// How long work goes on for after the last connection closed, e.g. a push whose platform hung up.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -143,8 +144,14 @@ fn listen(
     app: &App,
 ) -> Result<(Server, SocketAddr), ServeError> {
     let failed = |source| ServeError::Listen { address, source };
+    let workers = match config.workers {
+        0 => std::thread::available_parallelism().map_or(2, usize::from),
+        workers => workers,
+    };
     let app = app.clone();
-    let mut server = HttpServer::new(move || {
+    let connections = app.connections();
+    connections.allow(MAX_CONNECTIONS);
+    let server = HttpServer::new(move || {
         let app = app.clone();
         ActixApp::new()
             .configure(move |cfg| app.configure_as(role, cfg))
@@ -152,14 +159,15 @@ fn listen(
     })
     .client_request_timeout(HEADER_TIMEOUT)
     .keep_alive(IDLE_TIMEOUT)
-    .max_connections(MAX_CONNECTIONS)
+    .workers(workers)
+    .max_connections(MAX_CONNECTIONS.div_ceil(workers))
+    .on_connect(move |_, kept| {
+        kept.insert(connections.opened());
+    })
     // A caller that hangs up frees its connection at once.
     .h1_allow_half_closed(false)
     .shutdown_timeout(config.shutdown_seconds)
     .disable_signals();
-    if config.workers > 0 {
-        server = server.workers(config.workers);
-    }
     let server = server.bind(address).map_err(failed)?;
     let bound = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), bound))

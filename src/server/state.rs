@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::bot::BotService;
+use super::connections::Connections;
 use super::idempotency::Running;
 use super::metrics::Metrics;
 use crate::accounts::Passwords;
@@ -38,6 +39,7 @@ pub(crate) struct State {
     pub(crate) endpoints: BTreeMap<String, super::wechat::Endpoint>,
     pub(crate) running: Running,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) connections: Connections,
     pub(crate) streams: Arc<Semaphore>,
     /// Work that goes on when its caller hangs up; a shutdown waits for it.
     pub(crate) tasks: TaskTracker,

@@ -36,6 +36,11 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
+    /// How many signatures are remembered.
+    pub(crate) fn marks(&self) -> usize {
+        self.replays.len()
+    }
+
     /// The endpoint of a configured official account.
     pub(crate) fn new(account: &config::OfficialAccount) -> Result<Self, KeyError> {
         let key = |secret: &Option<config::Secret>| {

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use menshen::bot::api::{
-    AttemptAnswer, AttemptRequest, BotError, CaptchaView, DecisionView, LoginAnswer, LoginGranted,
-    LoginReport, LoginRequest, PushAnswer, ReportAnswer, RulesStatus, SessionView, SignalView,
-    Verdict,
+    AttemptAnswer, AttemptRequest, BotError, BotVitals, CaptchaView, DecisionView, LoginAnswer,
+    LoginGranted, LoginReport, LoginRequest, PushAnswer, ReportAnswer, RulesStatus, SessionView,
+    SignalView, Verdict,
 };
 use menshen::server::{BotService, ReloadError, Remember};
 use menshen::store::{self, SharedStore, StoreError};
@@ -182,6 +182,10 @@ impl BotService for FakeBot {
             }
         }
         .boxed()
+    }
+
+    fn vitals(&self) -> BotVitals {
+        BotVitals::default()
     }
 
     fn rules_status(&self) -> RulesStatus {

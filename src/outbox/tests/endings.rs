@@ -6,7 +6,7 @@ use super::super::claim::{LEASE, Reach, claim};
 use super::super::settle::FINISH_WAIT;
 use super::super::testing::{START, World, message, worker};
 use super::super::*;
-use crate::env::{MINUTE, Millis};
+use crate::env::{MINUTE, Millis, SECOND};
 use crate::store::records::{
     Binding, Contact, OutboxChannel, OutboxEntry, OutboxPurpose, OutboxState, UndeliverableReason,
 };
@@ -72,6 +72,18 @@ async fn an_unknown_prompt_whose_template_is_refused_is_resent_once() {
     world.settle(10).await;
     assert_eq!(world.platform.channels(), [Custom, Template, Custom]);
     assert_eq!(world.entry(&id).await.state, OutboxState::Delivered);
+}
+
+#[tokio::test]
+async fn an_unheard_of_refusal_after_an_unknown_prompt_does_not_keep_it_waiting() {
+    let world = World::new();
+    wrote(&world).await;
+    world.platform.then(Outcome::Unknown).rejects(40066);
+    let id = world.promise(message(Prompt)).await;
+    world.settle(10).await;
+    assert_eq!(world.platform.channels(), [Custom, Template, Custom]);
+    assert_eq!(world.entry(&id).await.state, OutboxState::Delivered);
+    assert!(world.env.now() < START + 10 * SECOND);
 }
 
 #[tokio::test]

@@ -1,0 +1,187 @@
+//! Numbers that other rooms keep for themselves, read when `/metrics` is asked for: how full each
+//! bounded thing is, what the bot and the store have done so far.
+//!
+//! Every bound has a name, what is in use, and its limit (`menshen_bound_used`, `menshen_bound_limit`), so
+//! that one alert covers them all.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::captchas::MAX_DRAWING;
+use super::idempotency::MAX_RUNNING;
+use super::state::{MAX_EVENT_STREAMS, State};
+use crate::bot::pushes::{MAX_REMEMBERED, MAX_RUNNING as MAX_PUSHES};
+use crate::store::StoreStatus;
+use crate::wechat::replay::MAX_MARKS;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Bound {
+    bound: &'static str,
+}
+
+/// See the module's description.
+#[derive(Debug, Default)]
+pub(super) struct Vitals {
+    used: Family<Bound, Gauge>,
+    limit: Family<Bound, Gauge>,
+    pushes: Counter,
+    logins: Counter,
+    overruns: Counter,
+    mismatches: Counter,
+    replies_dropped: Counter,
+    commands: Counter,
+    at_once: Counter,
+    aborted: Counter,
+    panicked: Counter,
+    busy: Counter,
+    commits: Counter,
+    commit_micros: Counter,
+    commit_max: Gauge,
+    clock_behind: Gauge,
+    bytes: Gauge,
+}
+
+impl Vitals {
+    pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "bound_used",
+            "How much of a named bound is in use",
+            self.used.clone(),
+        );
+        registry.register("bound_limit", "A named bound", self.limit.clone());
+        let counters = [
+            (
+                "pushes_worked",
+                "Pushes the rules have worked on",
+                &self.pushes,
+            ),
+            ("logins", "Logins judged", &self.logins),
+            (
+                "push_overruns",
+                "Pushes not done within the time a connection waits",
+                &self.overruns,
+            ),
+            (
+                "push_mismatches",
+                "Pushes whose identifier came with another body before",
+                &self.mismatches,
+            ),
+            (
+                "replies_dropped",
+                "Replies that reached nobody",
+                &self.replies_dropped,
+            ),
+            (
+                "store_commands",
+                "Store commands run, reads included",
+                &self.commands,
+            ),
+            (
+                "store_commands_at_once",
+                "Those among them that wrote nothing and ran beside the writer",
+                &self.at_once,
+            ),
+            (
+                "store_commands_aborted",
+                "Store commands that gave up or were refused",
+                &self.aborted,
+            ),
+            (
+                "store_commands_panicked",
+                "Store commands that panicked; each is a bug",
+                &self.panicked,
+            ),
+            (
+                "store_busy",
+                "Store commands turned away because the queue was full",
+                &self.busy,
+            ),
+            ("store_commits", "Durable commits", &self.commits),
+            (
+                "store_commit_microseconds",
+                "Time spent in commits, with their syncs",
+                &self.commit_micros,
+            ),
+        ];
+        for (name, help, counter) in counters {
+            registry.register(name, help, counter.clone());
+        }
+        registry.register(
+            "store_commit_max_microseconds",
+            "The slowest commit since the start",
+            self.commit_max.clone(),
+        );
+        registry.register(
+            "clock_behind_milliseconds",
+            "By how much the clock is behind the store's latest time",
+            self.clock_behind.clone(),
+        );
+        registry.register(
+            "store_bytes",
+            "Size of the database file",
+            self.bytes.clone(),
+        );
+    }
+
+    pub(super) fn refresh(&self, state: &State, store: &StoreStatus) {
+        let bot = state.bot.vitals();
+        let set = |counter: &Counter, value: u64| counter.inner().store(value, Relaxed);
+        set(&self.pushes, bot.pushes);
+        set(&self.logins, bot.logins);
+        set(&self.overruns, bot.overruns);
+        set(&self.mismatches, bot.mismatches);
+        set(&self.replies_dropped, bot.replies_dropped);
+        set(&self.commands, store.commands);
+        set(&self.at_once, store.at_once);
+        set(&self.aborted, store.aborted);
+        set(&self.panicked, store.panicked);
+        set(&self.busy, store.busy);
+        set(&self.commits, store.commits);
+        set(&self.commit_micros, store.latency_sum);
+        self.commit_max.set(number(store.latency_max));
+        self.clock_behind.set(store.clock_behind);
+        self.bytes.set(number(store.size.unwrap_or(0)));
+
+        let free_turns = |free: usize, all: usize| all.saturating_sub(free);
+        let marks = state.endpoints.values().map(|endpoint| endpoint.marks());
+        let (waiting, most_waiting) = state.passwords.waiting();
+        let bounds = [
+            ("store_queue", store.queue, store.queue_capacity),
+            ("pushes_running", bot.pushes_running, MAX_PUSHES),
+            ("pushes_remembered", bot.pushes_remembered, MAX_REMEMBERED),
+            // Each official account has its own; the fullest counts.
+            ("replay_marks", marks.max().unwrap_or(0), MAX_MARKS),
+            (
+                "connections",
+                state.connections.open(),
+                state.connections.most(),
+            ),
+            (
+                "event_streams",
+                free_turns(state.streams.available_permits(), MAX_EVENT_STREAMS),
+                MAX_EVENT_STREAMS,
+            ),
+            ("idempotent_requests", state.running.len(), MAX_RUNNING),
+            (
+                "captchas_drawing",
+                free_turns(state.drawing.available_permits(), MAX_DRAWING),
+                MAX_DRAWING,
+            ),
+            ("password_checks", waiting, most_waiting),
+        ];
+        for (bound, used, limit) in bounds {
+            let label = Bound { bound };
+            self.used.get_or_create(&label).set(number(used as u64));
+            self.limit.get_or_create(&label).set(number(limit as u64));
+        }
+    }
+}
+
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
