@@ -350,7 +350,7 @@ async fn the_feed_is_paged_by_cursor_and_filtered() {
     let nothing = client.get(&format!("/v1/events?after={end}")).await;
     assert_eq!(nothing.json["cursor"], end);
     let unheard_of = client.get("/v1/events?types=locked,lokced").await;
-    assert_eq!(unheard_of.status, 400);
+    assert_eq!(unheard_of.status, 422);
     assert!(
         unheard_of.text.contains("alert_closed"),
         "{}",

@@ -117,10 +117,10 @@ fn known_types(list: &str) -> Result<Vec<String>, Problem> {
     names
         .map(|name| match EVENT_TYPES.contains(&name) {
             true => Ok(name.to_owned()),
-            false => Err(Problem::new(ProblemKind::BadRequest).detail(format!(
-                "types: a type that is none; there are {}",
-                EVENT_TYPES.join(", ")
-            ))),
+            false => Err(Problem::invalid(
+                "types",
+                format!("no type of event; there are {}", EVENT_TYPES.join(", ")),
+            )),
         })
         .collect()
 }
