@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::store::records::RuleSource;
 
 async fn filled(directory: &Path) -> u64 {
     let Opened { store, report } = reopen(directory).expect("opens");
@@ -291,4 +292,49 @@ async fn a_store_of_a_newer_format_is_refused() {
         reopen(directory.path()),
         Err(OpenError::Newer { .. })
     ));
+}
+
+#[tokio::test]
+async fn closing_after_much_was_written_spares_the_next_start_the_reading_of_the_log() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let snapshots = || -> Vec<String> {
+        let files = std::fs::read_dir(directory.path().join("store")).expect("readable");
+        let names = files.map(|file| file.expect("readable").file_name().into_string());
+        let mut names: Vec<String> = names.map(|name| name.expect("text")).collect();
+        names.retain(|name| name.starts_with("snap"));
+        names.sort();
+        names
+    };
+    let Opened { store, .. } = reopen(directory.path()).expect("a new store");
+    store.close().await;
+    drop(store);
+    let before = snapshots();
+
+    let Opened { store, .. } = reopen(directory.path()).expect("it opens");
+    let opened = snapshots();
+    for piece in 0..300_u32 {
+        let written = execute(&*store, "test", move |tx| {
+            tx.put(&RuleSource {
+                rules: "r".repeat(64),
+                path: "a.rules".to_owned(),
+                piece,
+                list: false,
+                text: "x".repeat(60_000),
+            })
+        });
+        assert_eq!(written.await, Ok::<(), StoreError>(()));
+    }
+    store.close().await;
+    drop(store);
+    let after = snapshots();
+    assert_eq!(after.len(), 1, "{after:?}");
+    assert_ne!(after, opened, "before: {before:?}");
+
+    let Opened { store, report } = reopen(directory.path()).expect("it opens");
+    assert_eq!(report.lost, None);
+    let count: Result<usize, StoreError> = read(&*store, "test", |tx| {
+        Ok(tx.scan::<RuleSource>((), Order::Ascending, 1_000)?.len())
+    })
+    .await;
+    assert_eq!(count, Ok(300));
 }

@@ -14,6 +14,7 @@ mod rebuild;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,10 @@ pub use open::{OnLoss, OpenOptions, OpenReport, Opened, Restored, open};
 /// none do up to 120 KiB per value. Fixed at creation, so it can never change.
 const SEGMENT_BYTES: usize = 8 << 20;
 
+/// Bytes written in a run after which closing renews sled's snapshot: below it a start reads its log in a
+/// few hundredths of a second.
+const SNAPSHOT_AFTER: usize = 16 << 20;
+
 /// How long closing waits for readers on other threads.
 const READERS_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -44,6 +49,15 @@ pub(crate) struct SledEngine {
     mark: Option<MarkFile>,
     /// Released when the engine is dropped.
     lock: Option<File>,
+    home: Home,
+    /// Bytes applied since it was opened.
+    written: usize,
+}
+
+/// Where the database is, and with what it is opened.
+struct Home {
+    path: PathBuf,
+    cache_bytes: u64,
 }
 
 /// The reading side, which other threads may hold too.
@@ -88,6 +102,7 @@ impl Engine for SledEngine {
     fn apply(&mut self, writes: Writes) -> Result<(), EngineError> {
         let mut batch = Batch::default();
         for (key, value) in writes {
+            self.written += key.len() + value.as_ref().map_or(0, Vec::len);
             match value {
                 Some(value) => batch.insert(key, value),
                 None => batch.remove(key),
@@ -114,6 +129,8 @@ impl Engine for SledEngine {
             file,
             mut mark,
             lock: _lock,
+            home,
+            written,
         } = *self;
         // Everything acknowledged is durable already; this saves the next start some recovery.
         if let Err(error) = guarded(|| db.0.flush()) {
@@ -125,7 +142,20 @@ impl Engine for SledEngine {
             .and_then(|()| mark.as_mut().map_or(Ok(()), MarkFile::sync));
         if let Err(error) = synced {
             tracing::warn!(%error, "the store cannot be synced on closing");
+            return;
         }
+        if written >= SNAPSHOT_AFTER {
+            write_snapshot(&home);
+        }
+    }
+}
+
+/// sled writes the snapshot that spares a start the reading of its log only while it opens, of the log as it
+/// then finds it. So the log of this run is read now, where nobody waits, and not by the next start.
+fn write_snapshot(home: &Home) {
+    if let Err(error) = open::open_engine(&home.path, home.cache_bytes) {
+        // It was in order a moment ago, and the next start looks again.
+        tracing::warn!(%error, "the store's snapshot cannot be renewed; the next start takes longer");
     }
 }
 

@@ -22,7 +22,7 @@ use super::super::writer::{CommitRecord, DRAIN_TIME};
 use super::files::{self, DATABASE_FILE, MARK_FILE, failed};
 use super::mark::MarkFile;
 use super::rebuild::{self, Rebuilt};
-use super::{FileBarrier, Reader, SEGMENT_BYTES, SledEngine};
+use super::{FileBarrier, Home, Reader, SEGMENT_BYTES, SledEngine};
 use crate::env::{Env, Millis};
 
 /// The least memory given to sled's cache, whatever the budget.
@@ -339,15 +339,20 @@ pub(super) fn open_engine(path: &Path, cache_bytes: u64) -> Result<SledEngine, O
             return Err(OpenError::Store(StoreError::Failed(detail)));
         }
     };
-    engine_of(path, db)
+    engine_of(path, cache_bytes, db)
 }
 
-fn engine_of(path: &Path, db: Db) -> Result<SledEngine, OpenError> {
+fn engine_of(path: &Path, cache_bytes: u64, db: Db) -> Result<SledEngine, OpenError> {
     Ok(SledEngine {
         db: Arc::new(Reader(db)),
         file: open_database_file(path)?,
         mark: None,
         lock: None,
+        home: Home {
+            path: path.to_owned(),
+            cache_bytes,
+        },
+        written: 0,
     })
 }
 
@@ -398,7 +403,7 @@ fn open_or_repair(
 ) -> Result<(SledEngine, Option<PathBuf>), OpenError> {
     let path = &options.path;
     match try_open(path, options.cache_bytes) {
-        Ok(db) => Ok((engine_of(path, db)?, None)),
+        Ok(db) => Ok((engine_of(path, options.cache_bytes, db)?, None)),
         Err(Trouble::Surroundings(source)) => Err(failed("cannot open", path)(source)),
         Err(Trouble::Damage(first)) => {
             tracing::error!(
@@ -408,7 +413,7 @@ fn open_or_repair(
             let copy = files::copy_aside(path, env.now())?;
             files::remove_snapshots(path, true)?;
             match try_open(path, options.cache_bytes) {
-                Ok(db) => Ok((engine_of(path, db)?, Some(copy))),
+                Ok(db) => Ok((engine_of(path, options.cache_bytes, db)?, Some(copy))),
                 Err(Trouble::Surroundings(source)) => Err(failed("cannot open", path)(source)),
                 Err(Trouble::Damage(detail)) => Err(OpenError::Damaged {
                     path: path.clone(),
