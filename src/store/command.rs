@@ -24,6 +24,12 @@ pub trait Command: Send {
     fn read_only(&self) -> bool {
         false
     }
+
+    /// Whether it is likely to write nothing, and cheap: then it is first run where it is submitted,
+    /// and queued only if it does write or something is under way.
+    fn reads_first(&self) -> bool {
+        false
+    }
 }
 
 /// Runs `f` as one command. Returns when its effects are durable; if it wrote nothing, when all that
@@ -40,7 +46,23 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, false);
+    let (command, result) = Closure::boxed(name, f, Manner::Writing);
+    settle(store.submit(command).await, &result)
+}
+
+/// As [`execute`], for a command that mostly changes nothing and then costs little: it is first run on
+/// the caller's thread, in the first poll, and answered from there when it wrote nothing and nothing
+/// was under way.
+pub async fn execute_reading_first<T, E>(
+    store: &dyn Store,
+    name: &'static str,
+    f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (command, result) = Closure::boxed(name, f, Manner::ReadingFirst);
     settle(store.submit(command).await, &result)
 }
 
@@ -54,7 +76,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, true);
+    let (command, result) = Closure::boxed(name, f, Manner::Reading);
     settle(store.submit(command).await, &result)
 }
 
@@ -69,7 +91,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, true);
+    let (command, result) = Closure::boxed(name, f, Manner::Reading);
     settle(store.submit_at(snapshot, command).await, &result)
 }
 
@@ -77,8 +99,15 @@ where
 struct Closure<F, T, E> {
     name: &'static str,
     f: F,
-    read_only: bool,
+    manner: Manner,
     slot: Slot<T, E>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Writing,
+    Reading,
+    ReadingFirst,
 }
 
 type Slot<T, E> = Arc<Mutex<Option<Result<T, E>>>>;
@@ -89,12 +118,12 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    fn boxed(name: &'static str, f: F, read_only: bool) -> (Box<dyn Command>, Slot<T, E>) {
+    fn boxed(name: &'static str, f: F, manner: Manner) -> (Box<dyn Command>, Slot<T, E>) {
         let slot = Slot::default();
         let command = Self {
             name,
             f,
-            read_only,
+            manner,
             slot: slot.clone(),
         };
         (Box::new(command), slot)
@@ -122,7 +151,11 @@ where
     }
 
     fn read_only(&self) -> bool {
-        self.read_only
+        self.manner == Manner::Reading
+    }
+
+    fn reads_first(&self) -> bool {
+        self.manner == Manner::ReadingFirst
     }
 }
 

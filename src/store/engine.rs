@@ -28,12 +28,26 @@ pub enum Order {
 #[error("{0}")]
 pub(crate) struct EngineError(pub(crate) String);
 
-/// A database used by one thread.
-pub(crate) trait Engine: Send {
+/// What can be read of a database.
+pub(crate) trait Source {
     /// The value stored under `key`.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
     /// The rows with `low <= key < high`.
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a>;
+}
+
+/// A second way into a database, for reading on other threads while its engine writes. It sees what
+/// is applied, durable or not, and no snapshot: [`super::quick`] makes something of it that may be
+/// answered.
+pub(crate) type Reader = Box<dyn Source + Send + Sync>;
+
+/// A database written by one thread.
+pub(crate) trait Engine: Source + Send {
+    /// A reader for other threads, where the database has such a thing. The database's files are
+    /// not free before it is dropped.
+    fn reader(&self) -> Option<Reader> {
+        None
+    }
     /// Applies all writes or none of them.
     fn apply(&mut self, writes: Writes) -> Result<(), EngineError>;
     /// Hands everything applied to the operating system.

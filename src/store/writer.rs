@@ -153,6 +153,7 @@ impl Writer {
             .meters
             .sequence
             .store(mark.sequence, std::sync::atomic::Ordering::Relaxed);
+        shared.quick.open(engine.reader(), latest);
         let (commits, _) = watch::channel(mark.sequence);
         Self {
             engine,
@@ -176,6 +177,7 @@ impl Writer {
     /// Runs one command and commits it, before the thread starts.
     pub(crate) fn run_now(&mut self, command: Box<dyn Command>) -> Result<(), StoreError> {
         let (reply, mut answer) = oneshot::channel();
+        self.shared.quick.accepted();
         let mut drain = Drain::default();
         let job = Job {
             command,
@@ -193,6 +195,7 @@ impl Writer {
         while let Ok(message) = queue.recv() {
             self.drain(message, &queue);
         }
+        self.shared.quick.close();
         let engine = self.engine;
         // A panic here must not keep `close` waiting for ever.
         let _ = catch_unwind(AssertUnwindSafe(|| engine.close()));
@@ -207,6 +210,7 @@ impl Writer {
                 Message::Run(job) => self.run_job(job, &mut drain),
                 Message::OpenSnapshot { alive, reply } => {
                     self.commit(&mut drain);
+                    self.shared.quick.answered();
                     // The caller may have gone; then the snapshot ends with the next commit.
                     let _ = reply.send(self.open_snapshot(alive));
                 }
@@ -231,7 +235,7 @@ impl Writer {
             reply,
         } = job;
         if let Some(reason) = self.shared.failure() {
-            let _ = reply.send(Err(StoreError::Failed(reason)));
+            self.answer(reply, Err(StoreError::Failed(reason)));
             return;
         }
         Meters::count(&self.shared.meters.commands);
@@ -245,17 +249,23 @@ impl Writer {
         };
         // What was read is durable: nothing waits to be committed, or a snapshot was read.
         if writes.is_empty() && (drain.writes.is_empty() || snapshot.is_some()) {
-            let _ = reply.send(result);
+            self.answer(reply, result);
             return;
         }
         if !writes.is_empty() {
             self.merge(writes, drain);
             if let Some(reason) = self.shared.failure() {
-                let _ = reply.send(Err(StoreError::Failed(reason)));
+                self.answer(reply, Err(StoreError::Failed(reason)));
                 return;
             }
         }
         drain.waiting.push((reply, result));
+    }
+
+    /// Tells a caller. One that stopped waiting loses its answer, not its effects.
+    fn answer(&self, reply: Reply, result: Result<(), StoreError>) {
+        self.shared.quick.answered();
+        let _ = reply.send(result);
     }
 
     /// Runs a command over `shared` writes. A command that fails in any way leaves no writes.
@@ -349,14 +359,13 @@ impl Writer {
                     self.barrier.observe(CommitStep::Acknowledging);
                 }
                 for (reply, result) in waiting {
-                    // A caller that stopped waiting loses its answer, not its effects.
-                    let _ = reply.send(result);
+                    self.answer(reply, result);
                 }
             }
             Err(error) => {
                 self.shared.fail(&error.to_string());
                 for (reply, _) in waiting {
-                    let _ = reply.send(Err(StoreError::Failed(error.to_string())));
+                    self.answer(reply, Err(StoreError::Failed(error.to_string())));
                 }
             }
         }
@@ -377,6 +386,7 @@ impl Writer {
         let keys = writes.len();
         self.keep_before_images(&writes)?;
 
+        self.shared.quick.committing();
         self.engine.apply(writes)?;
         self.barrier.observe(CommitStep::Applied);
         self.engine.flush()?;
@@ -442,7 +452,7 @@ impl Writer {
     /// The time for the next command: the clock's, or the latest known when the clock is behind it.
     fn tick(&mut self) -> Millis {
         let clock = self.env.now();
-        self.latest = self.latest.max(clock);
+        self.latest = self.shared.quick.tick(clock);
         let behind = u64::try_from(self.latest - clock).unwrap_or(0);
         self.shared
             .meters

@@ -2,38 +2,41 @@
 //!
 //! There `signature` covers timestamp and nonce but not the body, so whoever sees one push could
 //! send another body under the same signature. One (timestamp, nonce, signature) is therefore good
-//! for one body; a retry repeats its body and passes. In memory only, per process.
+//! for one body; a retry repeats its body and passes. In memory only, per process: what is kept of a
+//! signature and of a body are 64 bits each of a keyed hash. Its key is this process's own, so nobody
+//! outside can look for a second body with the same hash, and two honest pushes share one in none of
+//! a million million.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
-
-use sha2::{Digest, Sha256};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::env::{MINUTE, Millis};
 
 use super::endpoint::{Opened, Refusal, TimestampWindow};
-use super::push_key::BodyDigest;
+use super::push_key::Fingerprint;
 
-/// Most signatures remembered, about 12 MiB: three hundred pushes a second over a window of six
-/// minutes. Only holders of the Token can add one.
-pub const MAX_MARKS: usize = 128 * 1024;
+/// Most signatures remembered: 5,800 pushes a second over a window of six minutes, for which the
+/// table takes about 70 MiB. Only holders of the Token can add one.
+pub const MAX_MARKS: usize = 2 * 1024 * 1024;
 
 /// Entries are dropped by the minute in which they came.
 const BUCKET: Millis = MINUTE;
 
-/// The identity of a signature: SHA-256 over timestamp, nonce and signature.
+/// The identity of a signature: a keyed hash over timestamp, nonce and signature.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ReplayMark([u8; 32]);
+pub struct ReplayMark(u64);
 
 impl ReplayMark {
     pub(super) fn new(timestamp: &str, nonce: &str, signature: &str) -> Self {
-        let mut hash = Sha256::new();
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let mut hash = KEY.build_hasher();
         for part in [timestamp, nonce, signature] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
+            hash.write_usize(part.len());
+            hash.write(part.as_bytes());
         }
-        Self(hash.finalize().into())
+        Self(hash.finish())
     }
 }
 
@@ -52,7 +55,7 @@ pub struct ReplayGuard {
 
 struct Bucket {
     minute: i64,
-    seen: HashMap<ReplayMark, BodyDigest>,
+    seen: HashMap<ReplayMark, Fingerprint>,
 }
 
 impl ReplayGuard {
@@ -81,7 +84,7 @@ impl ReplayGuard {
         let oldest = now.saturating_sub(self.keep).div_euclid(BUCKET);
         buckets.retain(|bucket| bucket.minute >= oldest);
         if let Some(body) = buckets.iter().find_map(|bucket| bucket.seen.get(&mark)) {
-            return if *body == opened.body_digest {
+            return if *body == opened.fingerprint {
                 Ok(())
             } else {
                 Err(Refusal::Replayed)
@@ -106,7 +109,7 @@ impl ReplayGuard {
                 buckets.len() - 1
             }
         };
-        buckets[bucket].seen.insert(mark, opened.body_digest);
+        buckets[bucket].seen.insert(mark, opened.fingerprint);
         Ok(())
     }
 }

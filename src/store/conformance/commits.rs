@@ -216,7 +216,7 @@ impl Breaking {
     }
 }
 
-impl engine::Engine for Breaking {
+impl engine::Source for Breaking {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, engine::EngineError> {
         if Self::breaks_at(key, "unreadable") {
             return Err(engine::EngineError("bad sector".to_owned()));
@@ -226,6 +226,9 @@ impl engine::Engine for Breaking {
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> engine::Rows<'a> {
         self.0.range(low, high, order)
     }
+}
+
+impl engine::Engine for Breaking {
     fn apply(&mut self, writes: engine::Writes) -> Result<(), engine::EngineError> {
         if writes.keys().any(|key| Self::breaks_at(key, "panics")) {
             panic!("this panic belongs to the test");

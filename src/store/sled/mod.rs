@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ::sled::{Batch, Db};
 
-use super::engine::{Barrier, Engine, EngineError, Mark, Order, Row, Rows, Writes};
+use super::engine::{Barrier, Engine, EngineError, Mark, Order, Reader, Row, Rows, Source, Writes};
 use mark::MarkFile;
 
 #[cfg(test)]
@@ -39,24 +39,51 @@ pub(crate) struct SledEngine {
     lock: Option<File>,
 }
 
-impl Engine for SledEngine {
+/// Another handle on the database, that only reads.
+struct SledReader(Db);
+
+impl Source for SledReader {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        guarded(|| self.db.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
+        get(&self.0, key)
     }
 
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
-        let mut rows = self.db.range(low..high);
-        Box::new(std::iter::from_fn(move || {
-            let row = guarded(|| {
-                match order {
-                    Order::Ascending => rows.next(),
-                    Order::Descending => rows.next_back(),
-                }
-                .transpose()
-            });
-            row.map(|row| row.map(|(key, value)| -> Row { (key.to_vec(), value.to_vec()) }))
-                .transpose()
-        }))
+        range(&self.0, low, high, order)
+    }
+}
+
+impl Source for SledEngine {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        get(&self.db, key)
+    }
+
+    fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
+        range(&self.db, low, high, order)
+    }
+}
+
+fn get(db: &Db, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+    guarded(|| db.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
+}
+
+fn range<'a>(db: &'a Db, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
+    let mut rows = db.range(low..high);
+    Box::new(std::iter::from_fn(move || {
+        let row = guarded(|| {
+            match order {
+                Order::Ascending => rows.next(),
+                Order::Descending => rows.next_back(),
+            }
+            .transpose()
+        });
+        row.map(|row| row.map(|(key, value)| -> Row { (key.to_vec(), value.to_vec()) }))
+            .transpose()
+    }))
+}
+
+impl Engine for SledEngine {
+    fn reader(&self) -> Option<Reader> {
+        Some(Box::new(SledReader(self.db.clone())))
     }
 
     fn apply(&mut self, writes: Writes) -> Result<(), EngineError> {
