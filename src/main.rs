@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// A push is a few hundred small allocations; they are a fifth of its cost with glibc's.
+/// A push makes many small allocations; this allocator takes them in a third of the time.
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -481,7 +481,7 @@ async fn health_readiness_rules_and_metrics_are_what_they_say() {
     for line in [
         "menshen_bound_limit{bound=\"connections\"} 20000",
         "menshen_bound_limit{bound=\"pushes_running\"} 4096",
-        "menshen_bound_limit{bound=\"replay_marks\"} 1048576",
+        "menshen_bound_limit{bound=\"replay_marks\"} 2097152",
         "menshen_bound_used{bound=\"event_streams\"} 0",
         "menshen_replies_dropped_total 0",
     ] {

@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::env::{MINUTE, Millis};
-use crate::wechat::push_key::{BodyDigest, PushKey};
+use crate::wechat::push_key::{Fingerprint, PushKey};
 use crate::wechat::reply::Reply;
 
 /// Most pushes worked on at a time; beyond it the platform is told to come again.
@@ -56,7 +56,7 @@ pub enum Entrance {
 
 #[derive(Debug)]
 struct Running {
-    digest: BodyDigest,
+    fingerprint: Fingerprint,
     deliveries: u32,
     handed_over: bool,
     waiter: Option<oneshot::Sender<Outcome>>,
@@ -64,7 +64,7 @@ struct Running {
 
 #[derive(Debug)]
 struct Answered {
-    digest: BodyDigest,
+    fingerprint: Fingerprint,
     reply: Option<Box<Reply>>,
     until: Millis,
 }
@@ -86,18 +86,18 @@ impl Pushes {
     }
 
     /// A delivery arrives.
-    pub fn enter(&self, key: &PushKey, digest: &BodyDigest, now: Millis) -> Entrance {
+    pub fn enter(&self, key: &PushKey, fingerprint: &Fingerprint, now: Millis) -> Entrance {
         let mut table = self.table();
         table.forget(now);
         if let Some(done) = table.answered.get(key) {
-            return if done.digest == *digest {
+            return if done.fingerprint == *fingerprint {
                 Entrance::Done(done.reply.clone())
             } else {
                 Entrance::Mismatch
             };
         }
         if let Some(running) = table.running.get_mut(key) {
-            if running.digest != *digest {
+            if running.fingerprint != *fingerprint {
                 return Entrance::Mismatch;
             }
             if running.handed_over {
@@ -118,7 +118,7 @@ impl Pushes {
         table.running.insert(
             *key,
             Running {
-                digest: *digest,
+                fingerprint: *fingerprint,
                 deliveries: 1,
                 handed_over: false,
                 waiter: Some(sender),
@@ -168,7 +168,7 @@ impl Pushes {
             return false;
         };
         if remember {
-            table.remember(key, running.digest, reply.clone(), now);
+            table.remember(key, running.fingerprint, reply.clone(), now);
         }
         running
             .waiter
@@ -203,7 +203,7 @@ impl Table {
     fn remember(
         &mut self,
         key: &PushKey,
-        digest: BodyDigest,
+        fingerprint: Fingerprint,
         reply: Option<Box<Reply>>,
         now: Millis,
     ) {
@@ -218,7 +218,7 @@ impl Table {
         self.answered.insert(
             *key,
             Answered {
-                digest,
+                fingerprint,
                 reply,
                 until,
             },
@@ -250,8 +250,8 @@ mod tests {
         PushKey::from_bytes([n; 32])
     }
 
-    fn digest(n: u8) -> BodyDigest {
-        BodyDigest::from_bytes([n; 32])
+    fn digest(n: u64) -> Fingerprint {
+        Fingerprint::from_number(n)
     }
 
     fn answer(mut receiver: oneshot::Receiver<Outcome>) -> Outcome {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, PathConfig, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError as _};
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError as _, guard};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::bot::BotService;
 use super::captchas::MAX_DRAWING;
 use super::connections::Connections;
-use super::edge::edge;
+use super::edge::{edge, push_edge};
 use super::metrics::Metrics;
 use super::problem::{Problem, ProblemKind};
 use super::state::{MAX_EVENT_STREAMS, State};
@@ -102,7 +102,7 @@ impl App {
                 name: account.name.clone(),
                 source,
             })?;
-            endpoints.insert(account.name.clone(), endpoint);
+            endpoints.insert(account.name.clone(), Arc::new(endpoint));
         }
         let open_metrics =
             config.server.admin_listen.is_some() || config.server.listen.ip().is_loopback();
@@ -153,6 +153,19 @@ impl App {
     /// Mounts the routes of a role.
     pub fn configure_as(&self, role: Role, cfg: &mut ServiceConfig) {
         cfg.app_data(self.state.clone());
+        if role != Role::Admin {
+            // First and by their whole paths, so that a push is compared and not searched for.
+            for (name, endpoint) in &self.state.endpoints {
+                let endpoint = endpoint.clone();
+                cfg.service(
+                    web::resource(format!("/wechat/{name}"))
+                        .guard(guard::Post())
+                        .to(move |state, request, payload| {
+                            push_edge(endpoint.clone(), state, request, payload)
+                        }),
+                );
+            }
+        }
         let alone = |path: &str| at(path).wrap(from_fn(edge));
         cfg.service(alone("/healthz").get(health::health));
         cfg.service(alone("/readyz").get(health::ready));
@@ -161,7 +174,7 @@ impl App {
                 web::scope("/wechat")
                     .app_data(path_config())
                     .wrap(from_fn(edge))
-                    .service(at("/{name}").get(wechat::verify).post(wechat::push))
+                    .service(at("/{name}").get(wechat::verify).post(wechat::unknown))
                     .default_service(web::to(no_route)),
             );
         }

@@ -240,17 +240,28 @@ pub(crate) async fn read_payload(
         return Err(too_large());
     }
     let collect = async {
+        // Most bodies come in one piece, which is then the body.
+        let mut first = Bytes::new();
         let mut body = BytesMut::new();
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| {
                 Problem::new(ProblemKind::BadRequest).detail("the body ended before its end")
             })?;
-            if body.len() + chunk.len() > limit {
+            if first.len() + body.len() + chunk.len() > limit {
                 return Err(too_large());
             }
+            if first.is_empty() && body.is_empty() {
+                first = chunk;
+                continue;
+            }
+            body.extend_from_slice(&std::mem::take(&mut first));
             body.extend_from_slice(&chunk);
         }
-        Ok(body.freeze())
+        Ok(if body.is_empty() {
+            first
+        } else {
+            body.freeze()
+        })
     };
     tokio::time::timeout(BODY_TIMEOUT, collect)
         .await

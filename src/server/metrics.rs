@@ -4,8 +4,7 @@
 //! number of series is bounded and no account, OpenID or phone becomes a label.
 
 use std::fmt;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -22,6 +21,7 @@ use super::problem::Problem;
 use super::scope::Scope;
 use super::state::State;
 use super::vitals::Vitals;
+use super::wechat::ROUTE;
 use crate::store::STUCK_AFTER;
 
 /// Upper bounds of the duration buckets, seconds: the five seconds of a push are the interesting part.
@@ -168,27 +168,21 @@ impl Metrics {
     }
 
     pub(crate) fn request(&self, method: &str, route: &str, status: u16, seconds: f64) {
-        self.requests
-            .get_or_create(&Request {
-                method: method.to_owned(),
-                route: route.to_owned(),
-                status,
-            })
-            .inc();
-        self.durations
-            .get_or_create(&Route {
-                route: route.to_owned(),
-            })
-            .observe(seconds);
+        let (request, route) = labels(method, route, status);
+        self.requests.get_or_create(&request).inc();
+        self.durations.get_or_create(&route).observe(seconds);
     }
 
     pub(crate) fn push(&self, official_account: &str, outcome: &'static str) {
-        self.pushes
-            .get_or_create(&Push {
-                official_account: official_account.to_owned(),
-                outcome,
-            })
-            .inc();
+        self.outcome(official_account, outcome).inc();
+    }
+
+    fn outcome(&self, official_account: &str, outcome: &'static str) -> Counter {
+        let label = Push {
+            official_account: official_account.to_owned(),
+            outcome,
+        };
+        self.pushes.get_or_create(&label).clone()
     }
 
     pub(crate) fn refusal(&self, official_account: &str, part: &'static str) {
@@ -228,6 +222,66 @@ impl Metrics {
         );
         text
     }
+}
+
+/// The counters that every push of an official account moves, looked up once.
+#[derive(Debug)]
+pub(crate) struct PushCounters {
+    official_account: String,
+    answered: OnceLock<(Counter, Histogram)>,
+    replied: OnceLock<Counter>,
+    success: OnceLock<Counter>,
+}
+
+impl PushCounters {
+    pub(crate) fn new(official_account: &str) -> Self {
+        Self {
+            official_account: official_account.to_owned(),
+            answered: OnceLock::new(),
+            replied: OnceLock::new(),
+            success: OnceLock::new(),
+        }
+    }
+
+    /// Counts an answered request.
+    pub(crate) fn answered(&self, metrics: &Metrics, status: u16, seconds: f64) {
+        if status != 200 {
+            return metrics.request("POST", ROUTE, status, seconds);
+        }
+        let (requests, durations) = self.answered.get_or_init(|| {
+            let (request, route) = labels("POST", ROUTE, status);
+            (
+                metrics.requests.get_or_create(&request).clone(),
+                metrics.durations.get_or_create(&route).clone(),
+            )
+        });
+        requests.inc();
+        durations.observe(seconds);
+    }
+
+    /// Counts a push that got a reply.
+    pub(crate) fn replied(&self, metrics: &Metrics) {
+        self.replied
+            .get_or_init(|| metrics.outcome(&self.official_account, "replied"))
+            .inc();
+    }
+
+    /// Counts a push that got `success`.
+    pub(crate) fn success(&self, metrics: &Metrics) {
+        self.success
+            .get_or_init(|| metrics.outcome(&self.official_account, "success"))
+            .inc();
+    }
+}
+
+fn labels(method: &str, route: &str, status: u16) -> (Request, Route) {
+    let request = Request {
+        method: method.to_owned(),
+        route: route.to_owned(),
+        status,
+    };
+    let route = route.to_owned();
+    (request, Route { route })
 }
 
 impl fmt::Debug for Metrics {

@@ -36,7 +36,7 @@ pub(crate) struct State {
     pub(crate) clients: BTreeMap<String, Arc<Client>>,
     /// Template names to the platform's identifiers, by official account.
     pub(crate) templates: BTreeMap<String, BTreeMap<String, String>>,
-    pub(crate) endpoints: BTreeMap<String, super::wechat::Endpoint>,
+    pub(crate) endpoints: BTreeMap<String, Arc<super::wechat::Endpoint>>,
     pub(crate) running: Running,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) connections: Connections,

@@ -35,7 +35,7 @@ pub(super) struct Vitals {
     mismatches: Counter,
     replies_dropped: Counter,
     commands: Counter,
-    at_once: Counter,
+    quick: Counter,
     aborted: Counter,
     panicked: Counter,
     busy: Counter,
@@ -82,9 +82,9 @@ impl Vitals {
                 &self.commands,
             ),
             (
-                "store_commands_at_once",
+                "store_commands_quick",
                 "Those among them that wrote nothing and ran beside the writer",
-                &self.at_once,
+                &self.quick,
             ),
             (
                 "store_commands_aborted",
@@ -137,7 +137,7 @@ impl Vitals {
         set(&self.mismatches, bot.mismatches);
         set(&self.replies_dropped, bot.replies_dropped);
         set(&self.commands, store.commands);
-        set(&self.at_once, store.at_once);
+        set(&self.quick, store.quick);
         set(&self.aborted, store.aborted);
         set(&self.panicked, store.panicked);
         set(&self.busy, store.busy);

@@ -4,14 +4,21 @@
 //! what opened this delivery. A refusal is logged and counted with the part that failed, never with
 //! what the secrets or the message were. The mode comes from the configuration.
 
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header;
+
+use actix_web::body::BoxBody;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::{FutureExt, poll};
 
 use super::call::read_payload;
+use super::metrics::PushCounters;
 use super::problem::{Problem, ProblemKind};
 use super::state::State;
 use crate::bot::api::PushAnswer;
@@ -28,11 +35,16 @@ use crate::wechat::signature::Token;
 /// How long a delivery that must stay unanswered is held. The platform gives up after 5 s.
 pub const HOLD: Duration = Duration::from_secs(8);
 
-/// One official account's endpoint and its replay guard.
+/// The route of pushes, as counters and the log name it.
+pub(super) const ROUTE: &str = "/wechat/{name}";
+
+/// One official account's endpoint, its replay guard and its counters.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
+    name: String,
     config: EndpointConfig,
     replays: ReplayGuard,
+    pub(super) counters: PushCounters,
 }
 
 impl Endpoint {
@@ -51,6 +63,8 @@ impl Endpoint {
         };
         let window = TimestampWindow::default();
         Ok(Self {
+            name: account.name.clone(),
+            counters: PushCounters::new(&account.name),
             config: EndpointConfig {
                 app_id: account.app_id.clone(),
                 original_id: account.original_id.clone(),
@@ -119,15 +133,14 @@ pub(crate) async fn verify(
     ),
 )]
 pub(crate) async fn push(
-    state: Data<State>,
-    request: HttpRequest,
-    name: Path<String>,
+    endpoint: &Endpoint,
+    state: &Data<State>,
+    request: &HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let endpoint = find(&state, &name)?;
-    let query =
-        Query::parse(request.query_string()).map_err(|refusal| refused(&state, &name, refusal))?;
-    let body = read_payload(&request, payload, BODY_LIMIT).await?;
+    let refused = |refusal| refused(state, &endpoint.name, refusal);
+    let query = Query::parse(request.query_string()).map_err(refused)?;
+    let body = read_payload(request, payload, BODY_LIMIT).await?;
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -135,27 +148,46 @@ pub(crate) async fn push(
     let now = state.env.now();
     let opened = endpoint::open(&endpoint.config, &query, content_type, &body, now)
         .and_then(|opened| endpoint.replays.check(&opened, now).map(|()| opened))
-        .map_err(|refusal| refused(&state, &name, refusal))?;
+        .map_err(refused)?;
     drop(body);
-    answer(&state, &name, opened).await
+    answer(endpoint, state, opened).await
 }
 
-async fn answer(state: &Data<State>, name: &str, opened: Opened) -> Result<HttpResponse, Problem> {
+/// A push for an official account that is not configured.
+pub(crate) async fn unknown() -> Result<HttpResponse, Problem> {
+    Err(unknown_account())
+}
+
+fn unknown_account() -> Problem {
+    Problem::not_found("official account")
+}
+
+async fn answer(
+    endpoint: &Endpoint,
+    state: &Data<State>,
+    opened: Opened,
+) -> Result<HttpResponse, Problem> {
+    let name = endpoint.name.as_str();
     let context = opened.reply.clone();
-    // Spawned: a platform that hangs up does not cut off what has begun.
     let work = state.bot.clone().handle_push(name.to_owned(), opened);
-    let answer = state.tasks.spawn(work).await.map_err(|_| {
+    let mut work = AssertUnwindSafe(work).catch_unwind();
+    let answer = match poll!(&mut work) {
+        Poll::Ready(answer) => answer.ok(),
+        // Spawned: a platform that hangs up does not cut off what has begun.
+        Poll::Pending => state.tasks.spawn(work).await.ok().and_then(Result::ok),
+    };
+    let Some(answer) = answer else {
         tracing::error!(official_account = name, "handling a push panicked");
         state.metrics.push(name, "failed");
-        Problem::new(ProblemKind::Internal)
-    })?;
+        return Err(Problem::new(ProblemKind::Internal));
+    };
     let reply = match answer {
         PushAnswer::Reply(reply) => {
-            state.metrics.push(name, "replied");
+            endpoint.counters.replied(&state.metrics);
             *reply
         }
         PushAnswer::Success => {
-            state.metrics.push(name, "success");
+            endpoint.counters.success(&state.metrics);
             Reply::Nothing
         }
         PushAnswer::Busy => {
@@ -175,12 +207,19 @@ async fn answer(state: &Data<State>, name: &str, opened: Opened) -> Result<HttpR
             return Err(hold(state).await);
         }
     };
-    let nonce = hex::encode(state.env.bytes::<8>());
     let timestamp = state.env.now().div_euclid(SECOND);
-    let body = seal(&reply, &context, timestamp, &nonce, state.env.bytes::<16>());
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, body.content_type))
-        .body(body.bytes))
+    let body = if context.is_encrypted() {
+        let nonce = hex::encode(state.env.bytes::<8>());
+        seal(&reply, &context, timestamp, &nonce, state.env.bytes())
+    } else {
+        seal(&reply, &context, timestamp, "", [0; 16])
+    };
+    let mut response = HttpResponse::new(StatusCode::OK);
+    let content_type = HeaderValue::from_static(body.content_type);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, content_type);
+    Ok(response.set_body(BoxBody::new(body.bytes)))
 }
 
 /// Leaves a delivery unanswered until the platform has given up on it (which drops this future) or
@@ -194,10 +233,8 @@ async fn hold(state: &State) -> Problem {
 }
 
 fn find<'s>(state: &'s State, name: &str) -> Result<&'s Endpoint, Problem> {
-    state
-        .endpoints
-        .get(name)
-        .ok_or_else(|| Problem::not_found("official account"))
+    let endpoint = state.endpoints.get(name);
+    endpoint.map(Arc::as_ref).ok_or_else(unknown_account)
 }
 
 /// Logs which part failed and turns it into an answer that tells an attacker nothing.

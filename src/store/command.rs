@@ -24,6 +24,12 @@ pub trait Command: Send {
     fn read_only(&self) -> bool {
         false
     }
+
+    /// Whether it is likely to write nothing, and cheap: then it is first run where it is submitted,
+    /// and queued only if it does write or something is under way.
+    fn reads_first(&self) -> bool {
+        false
+    }
 }
 
 /// Runs `f` as one command. Returns when its effects are durable; if it wrote nothing, when all that
@@ -40,13 +46,14 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, false);
+    let (command, result) = Closure::boxed(name, f, Manner::Writing);
     settle(store.submit(command).await, &result)
 }
 
-/// Like [`execute`], for commands that seldom write: where nothing else goes on in the store they run on
-/// the caller's thread, at the first poll. One that does write runs a second time, in the queue.
-pub async fn execute_at_once<T, E>(
+/// As [`execute`], for a command that mostly changes nothing and then costs little: it is first run on
+/// the caller's thread, in the first poll, and answered from there when it wrote nothing and nothing
+/// was under way.
+pub async fn execute_reading_first<T, E>(
     store: &dyn Store,
     name: &'static str,
     f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -55,20 +62,8 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, false);
-    try_at_once(store, command, &result).await
-}
-
-async fn try_at_once<T, E: From<StoreError>>(
-    store: &dyn Store,
-    mut command: Box<dyn Command>,
-    result: &Mutex<Option<Result<T, E>>>,
-) -> Result<T, E> {
-    let outcome = match store.run_at_once(&mut *command) {
-        Some(outcome) => outcome,
-        None => store.submit(command).await,
-    };
-    settle(outcome, result)
+    let (command, result) = Closure::boxed(name, f, Manner::ReadingFirst);
+    settle(store.submit(command).await, &result)
 }
 
 /// Runs `f` as a read: writes are refused with [`StoreError::ReadOnly`]. What it returns is durable.
@@ -81,8 +76,8 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, true);
-    try_at_once(store, command, &result).await
+    let (command, result) = Closure::boxed(name, f, Manner::Reading);
+    settle(store.submit(command).await, &result)
 }
 
 /// Like [`read`], at the moment `snapshot` was taken: pages read through one snapshot fit together.
@@ -96,7 +91,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, true);
+    let (command, result) = Closure::boxed(name, f, Manner::Reading);
     settle(store.submit_at(snapshot, command).await, &result)
 }
 
@@ -104,8 +99,15 @@ where
 struct Closure<F, T, E> {
     name: &'static str,
     f: F,
-    read_only: bool,
+    manner: Manner,
     slot: Slot<T, E>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Writing,
+    Reading,
+    ReadingFirst,
 }
 
 type Slot<T, E> = Arc<Mutex<Option<Result<T, E>>>>;
@@ -116,12 +118,12 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    fn boxed(name: &'static str, f: F, read_only: bool) -> (Box<dyn Command>, Slot<T, E>) {
+    fn boxed(name: &'static str, f: F, manner: Manner) -> (Box<dyn Command>, Slot<T, E>) {
         let slot = Slot::default();
         let command = Self {
             name,
             f,
-            read_only,
+            manner,
             slot: slot.clone(),
         };
         (Box::new(command), slot)
@@ -149,7 +151,11 @@ where
     }
 
     fn read_only(&self) -> bool {
-        self.read_only
+        self.manner == Manner::Reading
+    }
+
+    fn reads_first(&self) -> bool {
+        self.manner == Manner::ReadingFirst
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
 
 /// Pending writes by key: `None` deletes.
 pub(crate) type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -29,22 +28,24 @@ pub enum Order {
 #[error("{0}")]
 pub(crate) struct EngineError(pub(crate) String);
 
-/// The reading side of a database.
-pub(crate) trait Reads {
+/// What can be read of a database.
+pub(crate) trait Source {
     /// The value stored under `key`.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
     /// The rows with `low <= key < high`.
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a>;
 }
 
-/// A reading side that other threads may use beside the writer. It sees what is applied, durable or
-/// not: whoever reads through it must know that nothing is in between.
-pub(crate) type SharedReads = Arc<dyn Reads + Send + Sync>;
+/// A second way into a database, for reading on other threads while its engine writes. It sees what
+/// is applied, durable or not, and no snapshot: [`super::quick`] makes something of it that may be
+/// answered.
+pub(crate) type Reader = Box<dyn Source + Send + Sync>;
 
-/// A database changed by one thread.
-pub(crate) trait Engine: Reads + Send {
-    /// A reading side for other threads, where the engine has one. Given up before `close`.
-    fn reader(&self) -> Option<SharedReads> {
+/// A database written by one thread.
+pub(crate) trait Engine: Source + Send {
+    /// A reader for other threads, where the database has such a thing. The database's files are
+    /// not free before it is dropped.
+    fn reader(&self) -> Option<Reader> {
         None
     }
     /// Applies all writes or none of them.

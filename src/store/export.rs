@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::codec;
 use super::command::read_at;
-use super::engine::{Order, Reads, Row};
+use super::engine::{Engine, Order, Row};
 use super::error::StoreError;
 use super::handle::{Snapshot, Store};
 use super::key::{self, KEY_FORMAT, after_prefix, kind_prefix};
@@ -218,7 +218,7 @@ pub(crate) struct OldInfo {
 
 impl OldInfo {
     /// `None` in a new store.
-    pub(crate) fn read(engine: &dyn Reads) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn read(engine: &dyn Engine) -> Result<Option<Self>, StoreError> {
         let value = engine
             .get(&key::full_key(Kind::StoreInfo, &()))
             .map_err(|error| StoreError::Failed(error.to_string()))?;
@@ -238,7 +238,7 @@ impl OldInfo {
 
 /// Writes a store of an older format to `out`, in that format: no type of the present is asked.
 pub(crate) fn export_old<W: Write>(
-    engine: &dyn Reads,
+    engine: &dyn Engine,
     chain: Chain,
     info: &OldInfo,
     out: W,
@@ -272,7 +272,7 @@ pub(crate) fn export_old<W: Write>(
 }
 
 fn each_old(
-    engine: &dyn Reads,
+    engine: &dyn Engine,
     chain: Chain,
     format: u32,
     mut visit: impl FnMut(&'static str, &[u8]) -> Result<(), TransferError>,

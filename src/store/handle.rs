@@ -4,11 +4,10 @@
 //! durable is described at [`super`].
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -17,13 +16,11 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 use tokio::sync::watch::Receiver;
 
-use super::calm::Calm;
 use super::command::Command;
-use super::engine::{SharedReads, Writes};
 use super::error::StoreError;
+use super::quick::Quick;
 use super::records::Flavour;
 use super::status::{Meters, StoreStatus};
-use super::tx::Tx;
 use super::watch::{self, Watch};
 use super::writer::{Job, Message, Writer};
 use crate::env::Env;
@@ -40,14 +37,6 @@ pub trait Store: Send + Sync + 'static {
     /// Queues a command. Resolves when its effects are durable, for commands without writes when
     /// everything they may have read is. Queued at the call; dropping the future does not undo it.
     fn submit(&self, command: Box<dyn Command>) -> BoxFuture<'static, Result<(), StoreError>>;
-
-    /// Runs a command on the caller's thread, if that is exact: nothing waits for the writer, nothing
-    /// is applied but not durable before, during or after it, and the command writes nothing. `None`
-    /// when it is not; then nothing has happened and the command may be submitted.
-    fn run_at_once(&self, command: &mut dyn Command) -> Option<Result<(), StoreError>> {
-        let _ = command;
-        None
-    }
 
     /// Like `submit`, reading the state at `snapshot`; writes are refused.
     fn submit_at(
@@ -81,8 +70,8 @@ pub struct Snapshot {
 /// What callers and the writer share.
 pub(crate) struct Shared {
     pub(crate) meters: Meters,
-    pub(crate) calm: Calm,
     pub(crate) watch: Watch,
+    pub(crate) quick: Quick,
     failed: OnceLock<String>,
 }
 
@@ -90,8 +79,8 @@ impl Shared {
     pub(crate) fn new() -> Self {
         Self {
             meters: Meters::default(),
-            calm: Calm::default(),
             watch: Watch::default(),
+            quick: Quick::default(),
             failed: OnceLock::new(),
         }
     }
@@ -99,6 +88,11 @@ impl Shared {
     /// A message has left the queue.
     pub(crate) fn taken(&self) {
         self.meters.queue.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether the store takes nothing any more.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.get().is_some()
     }
 
     /// Why the store takes nothing any more.
@@ -127,8 +121,6 @@ pub(crate) struct LocalStore {
     description: Description,
     shared: Arc<Shared>,
     env: Env,
-    /// The database for reading beside the writer; gone when the store closes.
-    reader: RwLock<Option<SharedReads>>,
     queue: Mutex<Option<SyncSender<Message>>>,
     commits: Receiver<u64>,
     /// Closes when the thread has ended.
@@ -146,7 +138,6 @@ impl LocalStore {
     ) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(description.queue);
         let commits = writer.subscribe();
-        let reader = RwLock::new(writer.reader());
         let (end, ended) = tokio::sync::watch::channel(());
         // The watchdog ends with the writer.
         let (writing, written) = std::sync::mpsc::channel();
@@ -165,7 +156,6 @@ impl LocalStore {
             description,
             shared,
             env,
-            reader,
             queue: Mutex::new(Some(sender)),
             commits,
             ended,
@@ -183,10 +173,10 @@ impl LocalStore {
         };
         // Counted before it is sent: the writer may take it at once.
         self.shared.meters.queue.fetch_add(1, Ordering::Relaxed);
-        self.shared.calm.sent();
+        self.shared.quick.accepted();
         sender.try_send(message).map_err(|error| {
             self.shared.taken();
-            self.shared.calm.settled(1);
+            self.shared.quick.answered();
             match error {
                 TrySendError::Full(_) => {
                     Meters::count(&self.shared.meters.busy);
@@ -200,12 +190,13 @@ impl LocalStore {
     fn queue_command(
         &self,
         command: Box<dyn Command>,
+        seed: [u8; 32],
         snapshot: Option<u64>,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
             command,
-            seed: self.env.bytes(),
+            seed,
             snapshot,
             reply,
         };
@@ -218,13 +209,6 @@ impl LocalStore {
     }
 
     fn disconnect(&self) {
-        // The writer closes the database when the queue is gone; it needs all handles back.
-        drop(
-            self.reader
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
         drop(
             self.queue
                 .lock()
@@ -235,42 +219,18 @@ impl LocalStore {
 }
 
 impl Store for LocalStore {
-    fn submit(&self, command: Box<dyn Command>) -> BoxFuture<'static, Result<(), StoreError>> {
-        self.queue_command(command, None)
-    }
-
-    fn run_at_once(&self, command: &mut dyn Command) -> Option<Result<(), StoreError>> {
-        let began = self.shared.calm.begin()?;
-        let reader = self
-            .reader
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()?;
-        if self.shared.failure().is_some() {
-            return None;
+    fn submit(&self, mut command: Box<dyn Command>) -> BoxFuture<'static, Result<(), StoreError>> {
+        // The same on both ways, so that they come to the same.
+        let seed = self.env.bytes();
+        if command.reads_first()
+            && !self.shared.has_failed()
+            && self.shared.quick.run(&mut *command, self.env.now(), seed)
+        {
+            Meters::count(&self.shared.meters.commands);
+            Meters::count(&self.shared.meters.quick);
+            return ready(Ok(())).boxed();
         }
-        let nothing = Writes::new();
-        let now = self.shared.calm.tick(self.env.now());
-        let mut tx = Tx::new(
-            &*reader,
-            &nothing,
-            now,
-            self.env.bytes(),
-            command.read_only(),
-        );
-        // A panic is the writer's to count and name.
-        let result = catch_unwind(AssertUnwindSafe(|| command.run(&mut tx))).ok()?;
-        let left = tx.finish();
-        let exact = left.writes.is_empty() && left.refused.is_none() && left.failure.is_none();
-        if !exact || !self.shared.calm.still(began) {
-            return None;
-        }
-        Meters::count(&self.shared.meters.commands);
-        Meters::count(&self.shared.meters.at_once);
-        Some(result.map_err(|_| {
-            Meters::count(&self.shared.meters.aborted);
-            StoreError::Aborted
-        }))
+        self.queue_command(command, seed, None)
     }
 
     fn submit_at(
@@ -278,7 +238,7 @@ impl Store for LocalStore {
         snapshot: &Snapshot,
         command: Box<dyn Command>,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
-        self.queue_command(command, Some(snapshot.id))
+        self.queue_command(command, self.env.bytes(), Some(snapshot.id))
     }
 
     fn snapshot(&self) -> BoxFuture<'static, Result<Snapshot, StoreError>> {
@@ -323,7 +283,7 @@ impl Store for LocalStore {
             keys: Meters::read(&meters.keys),
             largest_commit: Meters::read(&meters.largest_commit),
             commands: Meters::read(&meters.commands),
-            at_once: Meters::read(&meters.at_once),
+            quick: Meters::read(&meters.quick),
             aborted: Meters::read(&meters.aborted),
             panicked: Meters::read(&meters.panicked),
             busy: Meters::read(&meters.busy),

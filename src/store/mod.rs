@@ -16,14 +16,14 @@
 //! * Every other [`StoreError`]: nothing of the command is or will be in the store.
 //!
 //! Reads go through the writer because sled's own reads see what is not yet on the disk and are no
-//! snapshot. A listing over several pages is consistent only through a [`Snapshot`].
+//! snapshot; a command that is likely to change nothing ([`execute_reading_first`]) may run on its
+//! caller's thread while nothing is under way (`quick`). A listing over several pages is consistent only through a [`Snapshot`].
 //!
 //! # The rooms
 //! `records/` is the schema, [`Tx`] the typed view, `writer` the thread and the order of a commit,
 //! `sled/` and `memory` the engines, `export`, `import`, `dump`, `migrate` and `sweep` the housekeeping. This is the only room
 //! that knows sled. It knows no rules, no HTTP and no WeChat, and what records mean is not decided here.
 
-mod calm;
 mod codec;
 mod command;
 mod dump;
@@ -36,6 +36,7 @@ mod key;
 mod memory;
 mod migrate;
 mod open;
+mod quick;
 pub mod records;
 mod sled;
 mod status;
@@ -46,7 +47,7 @@ mod watch;
 mod writer;
 
 pub use codec::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
-pub use command::{Abort, Command, execute, execute_at_once, read, read_at};
+pub use command::{Abort, Command, execute, execute_reading_first, read, read_at};
 pub use dump::{DUMPS_FOLDER, DumpError, DumpFile, dump, dumps};
 pub use engine::{Barrier, CommitStep, Order};
 pub use error::{OpenError, StoreError};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::{Abort, Command};
-use super::engine::{Barrier, Engine, Mark, NoBarrier, Reads};
+use super::engine::{Barrier, Engine, Mark, NoBarrier};
 use super::error::{OpenError, StoreError};
 use super::handle::{Description, LocalStore, QUEUE_CAPACITY, Shared, SharedStore};
 use super::memory::MemoryEngine;
@@ -239,7 +239,7 @@ impl Command for AcceptLoss {
 }
 
 /// The last number given to a feed event.
-fn last_feed_number(engine: &dyn Reads) -> Result<u64, StoreError> {
+fn last_feed_number(engine: &dyn Engine) -> Result<u64, StoreError> {
     let key = key::full_key(Kind::Counter, &FEED_COUNTER);
     let value = engine
         .get(&key)

@@ -35,8 +35,8 @@ pub struct StoreStatus {
     pub largest_commit: u64,
     /// Commands run, reads included.
     pub commands: u64,
-    /// Commands among them that wrote nothing and ran beside the writer.
-    pub at_once: u64,
+    /// Of them those run where they were submitted, without the writer.
+    pub quick: u64,
     /// Commands that gave up or were refused.
     pub aborted: u64,
     /// Commands that panicked. Each is a bug.
@@ -61,7 +61,7 @@ pub struct StoreStatus {
     pub failed: Option<String>,
 }
 
-/// The counters behind [`StoreStatus`]. Written by the writer, and by commands that run beside it.
+/// The counters behind [`StoreStatus`]. Only ever written by the writer, except `queue`, `busy`, `commands` and `quick`.
 #[derive(Debug, Default)]
 pub(crate) struct Meters {
     pub(crate) queue: AtomicUsize,
@@ -70,7 +70,7 @@ pub(crate) struct Meters {
     pub(crate) keys: AtomicU64,
     pub(crate) largest_commit: AtomicU64,
     pub(crate) commands: AtomicU64,
-    pub(crate) at_once: AtomicU64,
+    pub(crate) quick: AtomicU64,
     pub(crate) aborted: AtomicU64,
     pub(crate) panicked: AtomicU64,
     pub(crate) busy: AtomicU64,

@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::codec::{self, MAX_KEY_BYTES};
-use super::engine::{EngineError, Order, Reads, Row, Writes};
+use super::engine::{EngineError, Order, Row, Source, Writes};
 use super::error::StoreError;
 use super::key::{self, KeyPart, KeyPrefix};
 use super::records::{
@@ -35,7 +35,7 @@ pub struct Tx<'a> {
     now: Millis,
     seed: [u8; 32],
     generator: Option<StdRng>,
-    engine: &'a dyn Reads,
+    engine: &'a dyn Source,
     shared: &'a Writes,
     own: Writes,
     own_bytes: usize,
@@ -121,7 +121,7 @@ impl fmt::Debug for Tx<'_> {
 impl<'a> Tx<'a> {
     /// A fresh view. `seed` decides all of the command's randomness.
     pub(crate) fn new(
-        engine: &'a dyn Reads,
+        engine: &'a dyn Source,
         shared: &'a Writes,
         now: Millis,
         seed: [u8; 32],

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::ops::Bound;
 
-use super::engine::{EngineError, Order, Reads, Row, Writes};
+use super::engine::{EngineError, Order, Row, Source, Writes};
 
 /// What a command sees. Lower layers never change while it runs.
 pub(crate) struct View<'a> {
@@ -13,7 +13,7 @@ pub(crate) struct View<'a> {
     /// Writes of earlier commands of the same drain, or the before-images of a snapshot.
     pub(crate) shared: &'a Writes,
     /// The database.
-    pub(crate) engine: &'a dyn Reads,
+    pub(crate) engine: &'a dyn Source,
 }
 
 impl<'a> View<'a> {

@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::codec;
 use super::command::Command;
-use super::engine::{Barrier, CommitStep, Engine, EngineError, Mark, Reads, SharedReads, Writes};
+use super::engine::{Barrier, CommitStep, Engine, EngineError, Mark, Writes};
 use super::error::StoreError;
 use super::handle::Shared;
 use super::key;
@@ -75,6 +75,8 @@ pub(crate) struct Writer {
     shared: Arc<Shared>,
     commits: watch::Sender<u64>,
     mark: Mark,
+    /// The latest time a command has run at; time never goes back behind it.
+    latest: Millis,
     snapshots: BTreeMap<u64, Before>,
     next_snapshot: u64,
     drain_time: Duration,
@@ -112,7 +114,7 @@ impl CommitRecord {
     }
 
     /// Reads the last commit's record; the default in a new store.
-    pub(crate) fn read(engine: &dyn Reads) -> Result<Self, StoreError> {
+    pub(crate) fn read(engine: &dyn Engine) -> Result<Self, StoreError> {
         let stored = engine
             .get(&Self::KEY)
             .map_err(|error| StoreError::Failed(error.to_string()))?;
@@ -151,7 +153,7 @@ impl Writer {
             .meters
             .sequence
             .store(mark.sequence, std::sync::atomic::Ordering::Relaxed);
-        shared.calm.tick(latest);
+        shared.quick.open(engine.reader(), latest);
         let (commits, _) = watch::channel(mark.sequence);
         Self {
             engine,
@@ -160,6 +162,7 @@ impl Writer {
             shared,
             commits,
             mark,
+            latest,
             snapshots: BTreeMap::new(),
             next_snapshot: 1,
             drain_time,
@@ -171,16 +174,11 @@ impl Writer {
         self.commits.subscribe()
     }
 
-    /// The database for reading beside this thread.
-    pub(crate) fn reader(&self) -> Option<SharedReads> {
-        self.engine.reader()
-    }
-
     /// Runs one command and commits it, before the thread starts.
     pub(crate) fn run_now(&mut self, command: Box<dyn Command>) -> Result<(), StoreError> {
         let (reply, mut answer) = oneshot::channel();
+        self.shared.quick.accepted();
         let mut drain = Drain::default();
-        self.shared.calm.sent();
         let job = Job {
             command,
             seed: self.env.bytes(),
@@ -197,6 +195,7 @@ impl Writer {
         while let Ok(message) = queue.recv() {
             self.drain(message, &queue);
         }
+        self.shared.quick.close();
         let engine = self.engine;
         // A panic here must not keep `close` waiting for ever.
         let _ = catch_unwind(AssertUnwindSafe(|| engine.close()));
@@ -211,10 +210,9 @@ impl Writer {
                 Message::Run(job) => self.run_job(job, &mut drain),
                 Message::OpenSnapshot { alive, reply } => {
                     self.commit(&mut drain);
-                    let opened = self.open_snapshot(alive);
-                    self.shared.calm.settled(1);
+                    self.shared.quick.answered();
                     // The caller may have gone; then the snapshot ends with the next commit.
-                    let _ = reply.send(opened);
+                    let _ = reply.send(self.open_snapshot(alive));
                 }
             }
             drain.commands += 1;
@@ -227,13 +225,6 @@ impl Writer {
             next = queue.try_recv().ok();
         }
         self.commit(&mut drain);
-    }
-
-    /// Tells a caller. Nothing it waited for is on its way any more, so its next read need not queue.
-    fn answer(&self, reply: Reply, result: Result<(), StoreError>) {
-        self.shared.calm.settled(1);
-        // A caller that stopped waiting loses its answer, not its effects.
-        let _ = reply.send(result);
     }
 
     fn run_job(&mut self, job: Job, drain: &mut Drain) {
@@ -269,6 +260,12 @@ impl Writer {
             }
         }
         drain.waiting.push((reply, result));
+    }
+
+    /// Tells a caller. One that stopped waiting loses its answer, not its effects.
+    fn answer(&self, reply: Reply, result: Result<(), StoreError>) {
+        self.shared.quick.answered();
+        let _ = reply.send(result);
     }
 
     /// Runs a command over `shared` writes. A command that fails in any way leaves no writes.
@@ -383,14 +380,13 @@ impl Writer {
         };
         let record = CommitRecord {
             sequence: mark.sequence,
-            latest: self.shared.calm.latest(),
+            latest: self.latest,
         };
         writes.insert(CommitRecord::KEY.to_vec(), Some(record.encode()));
         let keys = writes.len();
         self.keep_before_images(&writes)?;
 
-        // Odd from here on; after an error it stays so, and the store takes nothing any more.
-        self.shared.calm.disturb();
+        self.shared.quick.committing();
         self.engine.apply(writes)?;
         self.barrier.observe(CommitStep::Applied);
         self.engine.flush()?;
@@ -402,7 +398,6 @@ impl Writer {
         self.engine.acknowledge(mark)?;
         self.barrier.observe(CommitStep::Marked);
 
-        self.shared.calm.calm_down();
         self.mark = mark;
         self.shared
             .meters
@@ -457,13 +452,13 @@ impl Writer {
     /// The time for the next command: the clock's, or the latest known when the clock is behind it.
     fn tick(&mut self) -> Millis {
         let clock = self.env.now();
-        let latest = self.shared.calm.tick(clock);
-        let behind = u64::try_from(latest - clock).unwrap_or(0);
+        self.latest = self.shared.quick.tick(clock);
+        let behind = u64::try_from(self.latest - clock).unwrap_or(0);
         self.shared
             .meters
             .clock_behind
             .store(behind, std::sync::atomic::Ordering::Relaxed);
-        latest
+        self.latest
     }
 }
 

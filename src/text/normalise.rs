@@ -36,6 +36,12 @@ pub fn normalise(original: &str) -> Normalised {
     let original = cut(original);
     let mut out = if original.is_ascii() {
         ascii(original)
+    } else if original.chars().all(is_han) {
+        // What most people write: every form of it is itself.
+        Normalised {
+            text: original.to_owned(),
+            ..Normalised::default()
+        }
     } else {
         unicode(original)
     };
@@ -253,7 +259,11 @@ fn starts_segment(c: char) -> bool {
 
 /// Characters that NFKC leaves alone when nothing combines with them: ASCII and Han.
 fn is_stable(c: char) -> bool {
-    c.is_ascii() || ('\u{4e00}'..='\u{9fff}').contains(&c)
+    c.is_ascii() || is_han(c)
+}
+
+fn is_han(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
 fn is_full_width(c: char) -> bool {

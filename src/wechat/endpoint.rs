@@ -13,7 +13,7 @@ use crate::env::{MINUTE, Millis, SECOND};
 use super::crypto::{CryptoError, EncodingAesKey};
 use super::fields::{ENVELOPE_LIMITS, Fields, Limits, MESSAGE_LIMITS, ParseError, ParseErrorKind};
 use super::message::{Inbound, MessageError};
-use super::push_key::{BodyDigest, PushKey, push_key};
+use super::push_key::{Fingerprint, PushKey, identify};
 use super::replay::ReplayMark;
 use super::reply::{ReplyContext, Sealing};
 use super::signature::{Token, verify};
@@ -113,8 +113,8 @@ pub struct Opened {
     pub format: Format,
     /// The identity of the push, the same for every delivery of it.
     pub key: PushKey,
-    /// The digest of the plain message, to tell a retry from a reused key.
-    pub body_digest: BodyDigest,
+    /// What the plain message says, to tell a retry from a reused key.
+    pub fingerprint: Fingerprint,
     /// In plaintext mode: what [`crate::wechat::replay::ReplayGuard`] checks.
     pub replay: Option<ReplayMark>,
 }
@@ -396,11 +396,10 @@ fn opened(
         }
         _ => {}
     }
-    let body_digest = BodyDigest::of(&inbound);
     Ok(Opened {
         reply: ReplyContext::new(&inbound, format, sealing),
-        key: push_key(&inbound, &body_digest),
-        body_digest,
+        key: identify(&inbound),
+        fingerprint: Fingerprint::of(&inbound),
         format,
         replay,
         inbound,

@@ -3,7 +3,9 @@
 //! [`crate::wechat::xml`] and [`crate::wechat::json`] build it within [`Limits`]; everything that
 //! has no type of its own stays readable here by path. `Debug` shows names, never texts.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -109,8 +111,8 @@ impl ParseErrorKind {
 /// One named element.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
-    /// The element's name, as sent.
-    pub name: String,
+    /// The element's name, as sent. Those of every push are not copied.
+    pub name: Cow<'static, str>,
     /// What it holds.
     pub value: Value,
 }
@@ -148,10 +150,12 @@ impl Fields {
 
     /// Appends a field.
     pub fn push(&mut self, name: &str, value: Value) {
-        self.0.push(Field {
-            name: name.to_owned(),
-            value,
-        });
+        self.push_named(named(name), value);
+    }
+
+    /// Appends a field whose name is there already.
+    pub(super) fn push_named(&mut self, name: Cow<'static, str>, value: Value) {
+        self.0.push(Field { name, value });
     }
 
     /// The fields in order.
@@ -211,12 +215,60 @@ impl Fields {
         is_repeatable(name) || self.0.iter().all(|field| field.name != name)
     }
 
+    /// Writes what [`Fields::digest`] covers into a hasher.
+    pub(super) fn hash_into(&self, hasher: &mut impl Hasher) {
+        hasher.write_usize(self.0.len());
+        for field in &self.0 {
+            hasher.write_usize(field.name.len());
+            hasher.write(field.name.as_bytes());
+            match &field.value {
+                Value::Text(text) => {
+                    hasher.write_usize(text.len());
+                    hasher.write(text.as_bytes());
+                }
+                Value::Fields(inner) => {
+                    // No text is that long.
+                    hasher.write_usize(usize::MAX);
+                    inner.hash_into(hasher);
+                }
+            }
+        }
+    }
+
     /// SHA-256 over names and texts, each with its length: the same message has the same digest
     /// whether a text stood in CDATA or not, with or without white space between elements.
     pub fn digest(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         hash_fields(self, &mut hash);
         hash.finalize().into()
+    }
+}
+
+/// A field's name, without a copy of those that every message or its reply has.
+pub(super) fn named(name: &str) -> Cow<'static, str> {
+    const COMMON: [&str; 18] = [
+        "ToUserName",
+        "FromUserName",
+        "CreateTime",
+        "MsgType",
+        "Content",
+        "MsgId",
+        "Encrypt",
+        "MsgSignature",
+        "TimeStamp",
+        "Nonce",
+        "Event",
+        "EventKey",
+        "MediaId",
+        "PicUrl",
+        "MsgDataId",
+        "Idx",
+        "bizmsgmenuid",
+        "URL",
+    ];
+    match COMMON.iter().find(|common| **common == name) {
+        Some(common) => Cow::Borrowed(common),
+        None => Cow::Owned(name.to_owned()),
     }
 }
 
@@ -228,7 +280,7 @@ pub(super) fn is_repeatable(name: &str) -> bool {
 impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.0.iter().map(|field| field.name.as_str()))
+            .entries(self.0.iter().map(|field| &field.name))
             .finish()
     }
 }

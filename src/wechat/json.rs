@@ -57,15 +57,13 @@ fn to_object(fields: &Fields) -> Map<String, serde_json::Value> {
         let value = match &field.value {
             Value::Fields(inner) => serde_json::Value::Object(to_object(inner)),
             Value::Text(text) => match text.parse::<i64>() {
-                Ok(number) if matches!(field.name.as_str(), "CreateTime" | "TimeStamp") => {
-                    number.into()
-                }
+                Ok(number) if matches!(&*field.name, "CreateTime" | "TimeStamp") => number.into(),
                 _ => text.as_str().into(),
             },
         };
-        match map.get_mut(&field.name) {
+        match map.get_mut(&*field.name) {
             None => {
-                map.insert(field.name.clone(), value);
+                map.insert(field.name.clone().into_owned(), value);
             }
             Some(serde_json::Value::Array(values)) => values.push(value),
             Some(first) => *first = vec![first.take(), value].into(),

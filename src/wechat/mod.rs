@@ -28,5 +28,5 @@ pub use endpoint::{EndpointConfig, Mode, Opened, Query, Refusal};
 pub use event::Event;
 pub use fields::Fields;
 pub use message::{Inbound, InboundKind};
-pub use push_key::{BodyDigest, PushKey};
+pub use push_key::{BodyDigest, Fingerprint, PushKey};
 pub use reply::{Reply, ReplyContext, seal};

@@ -4,6 +4,7 @@
 //! nonce with a leading zero would change. Checks take constant time. Nothing here reads a clock.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
@@ -11,12 +12,12 @@ use zeroize::Zeroizing;
 
 /// The Token of an official account's server configuration. Its `Debug` shows nothing.
 #[derive(Clone)]
-pub struct Token(Zeroizing<String>);
+pub struct Token(Arc<Zeroizing<String>>);
 
 impl Token {
     /// Wraps the token's text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(Arc::new(Zeroizing::new(text.into())))
     }
 
     /// The token's text; for signing only.
@@ -31,26 +32,45 @@ impl fmt::Debug for Token {
     }
 }
 
+/// The most parts that the protocol signs besides the token.
+const USUAL_PARTS: usize = 3;
+
 /// The signature of `token` and `parts`, 40 lowercase hex digits.
 ///
 /// Parts are `[timestamp, nonce]` for `signature` and `[timestamp, nonce, Encrypt]` for
 /// `msg_signature`. (Protocol: server configuration; encrypted messages.)
 pub fn sign(token: &Token, parts: &[&str]) -> String {
-    let mut sorted = Vec::with_capacity(parts.len() + 1);
-    sorted.push(token.expose());
-    sorted.extend_from_slice(parts);
+    String::from_utf8_lossy(&digits(token, parts)).into_owned()
+}
+
+/// The digits of the signature.
+fn digits(token: &Token, parts: &[&str]) -> [u8; 40] {
+    let (mut few, mut many) = ([""; USUAL_PARTS + 1], Vec::new());
+    let sorted = match few.get_mut(..=parts.len()) {
+        Some(few) => few,
+        None => {
+            many.resize(parts.len() + 1, "");
+            many.as_mut_slice()
+        }
+    };
+    sorted[0] = token.expose();
+    sorted[1..].copy_from_slice(parts);
     sorted.sort_unstable();
     let mut hash = Sha1::new();
     for part in sorted {
         hash.update(part.as_bytes());
     }
-    hex::encode(hash.finalize())
+    let mut digits = [0; 40];
+    hex::encode_to_slice(hash.finalize(), &mut digits).expect("20 bytes are 40 digits");
+    digits
 }
 
 /// Whether `given` is the signature of `token` and `parts`. Constant time in the signature's bytes.
 pub fn verify(token: &Token, parts: &[&str], given: &str) -> bool {
-    let expected = sign(token, parts);
-    expected.as_bytes().ct_eq(given.as_bytes()).into()
+    digits(token, parts)
+        .as_slice()
+        .ct_eq(given.as_bytes())
+        .into()
 }
 
 /// The JS-SDK signature over a ticket, nonce, timestamp and page address (without its `#…`).

@@ -5,13 +5,17 @@
 //! content, duplicate envelope fields, and whatever exceeds the [`Limits`]. No entity is ever
 //! expanded and nothing is fetched.
 
+use std::borrow::Cow;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, Event};
 
-use super::fields::{Field, Fields, Limits, ParseError, ParseErrorKind, Value};
+use super::fields::{Field, Fields, Limits, ParseError, ParseErrorKind, Value, named};
 
 const BOM: &str = "\u{feff}";
 const ROOT: &str = "xml";
+/// Room for what is written, bytes: enough for the usual reply.
+const ROOM: usize = 512;
 
 /// Reads one `<xml>` document; the result holds the root's elements.
 pub fn parse(body: &[u8], limits: &Limits) -> Result<Fields, ParseError> {
@@ -22,7 +26,9 @@ pub fn parse(body: &[u8], limits: &Limits) -> Result<Fields, ParseError> {
         .map_err(|error| ParseErrorKind::NotUtf8.at(error.valid_up_to()))?;
     let bare = text.strip_prefix(BOM).unwrap_or(text);
     let skipped = text.len() - bare.len();
-    if let Some((at, _)) = bare.char_indices().find(|(_, c)| !is_xml_char(*c)) {
+    if !is_plainly_legal(bare)
+        && let Some((at, _)) = bare.char_indices().find(|(_, c)| !is_xml_char(*c))
+    {
         return Err(ParseErrorKind::IllegalCharacter.at(skipped + at));
     }
     Builder::new(bare, *limits)
@@ -34,25 +40,32 @@ pub fn parse(body: &[u8], limits: &Limits) -> Result<Fields, ParseError> {
 /// characters XML 1.0 forbids.
 pub fn push_cdata(out: &mut String, text: &str) {
     out.push_str("<![CDATA[");
-    let legal: String = text.chars().filter(|c| is_xml_char(*c)).collect();
-    out.push_str(&legal.replace("]]>", "]]]]><![CDATA[>"));
+    if is_plainly_legal(text) && !text.contains("]]>") {
+        out.push_str(text);
+    } else {
+        let legal: String = text.chars().filter(|c| is_xml_char(*c)).collect();
+        out.push_str(&legal.replace("]]>", "]]]]><![CDATA[>"));
+    }
     out.push_str("]]>");
 }
 
 /// Writes `<name><![CDATA[text]]></name>`.
 pub fn push_text_element(out: &mut String, name: &str, text: &str) {
-    out.push('<');
-    out.push_str(name);
-    out.push('>');
+    push_tag(out, "<", name);
     push_cdata(out, text);
-    out.push_str("</");
+    push_tag(out, "</", name);
+}
+
+fn push_tag(out: &mut String, open: &str, name: &str) {
+    out.push_str(open);
     out.push_str(name);
     out.push('>');
 }
 
 /// Writes `fields` as the elements of an `<xml>` document.
 pub fn write(fields: &Fields) -> String {
-    let mut out = String::from("<xml>");
+    let mut out = String::with_capacity(ROOM);
+    out.push_str("<xml>");
     write_fields(&mut out, fields);
     out.push_str("</xml>");
     out
@@ -63,17 +76,28 @@ pub fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
+/// Whether a look at the bytes shows that all characters are legal: no control characters, and no lead
+/// byte that U+FFFE and U+FFFF share with full-width punctuation.
+fn is_plainly_legal(text: &str) -> bool {
+    // Without a way out in the middle, so that many bytes are looked at in one step.
+    !text.bytes().fold(false, |odd, byte| {
+        odd | (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) | (byte == 0xef)
+    })
+}
+
 fn write_fields(out: &mut String, fields: &Fields) {
     for Field { name, value } in fields.iter() {
         match value {
             Value::Text(text) if is_number(name, text) => {
-                out.push_str(&format!("<{name}>{text}</{name}>"));
+                push_tag(out, "<", name);
+                out.push_str(text);
+                push_tag(out, "</", name);
             }
             Value::Text(text) => push_text_element(out, name, text),
             Value::Fields(inner) => {
-                out.push_str(&format!("<{name}>"));
+                push_tag(out, "<", name);
                 write_fields(out, inner);
-                out.push_str(&format!("</{name}>"));
+                push_tag(out, "</", name);
             }
         }
     }
@@ -106,7 +130,7 @@ fn is_number(name: &str, text: &str) -> bool {
 
 /// An element that has been opened and not closed.
 struct Open {
-    name: String,
+    name: Cow<'static, str>,
     text: String,
     /// Bytes of white space outside CDATA at the text's beginning and at its end.
     edges: (usize, usize),
@@ -120,13 +144,17 @@ struct Open {
 impl Open {
     /// The text without the layout around it: pretty-printers put line breaks around CDATA and
     /// around plain text alike.
-    fn text(&self) -> String {
-        let (start, end) = self.edges;
-        if !self.cdata {
-            return self.text.trim_ascii().to_owned();
+    fn text(text: String, cdata: bool, edges: (usize, usize)) -> String {
+        let bare = if cdata {
+            let inner = text.get(edges.0..text.len() - edges.1);
+            inner.unwrap_or_default()
+        } else {
+            text.trim_ascii()
+        };
+        match bare.len() == text.len() {
+            true => text,
+            false => bare.to_owned(),
         }
-        let text = self.text.get(start..self.text.len() - end);
-        text.unwrap_or_default().to_owned()
     }
 }
 
@@ -235,7 +263,7 @@ impl<'a> Builder<'a> {
             return Err(self.error(ParseErrorKind::TooMany));
         }
         self.stack.push(Open {
-            name: name.to_owned(),
+            name: named(name),
             text: String::new(),
             edges: (0, 0),
             cdata: false,
@@ -254,11 +282,11 @@ impl<'a> Builder<'a> {
             None => self.root = Some(element.fields),
             Some(parent) => {
                 let value = if element.fields.is_empty() {
-                    Value::Text(element.text())
+                    Value::Text(Open::text(element.text, element.cdata, element.edges))
                 } else {
                     Value::Fields(element.fields)
                 };
-                parent.fields.push(&element.name, value);
+                parent.fields.push_named(element.name, value);
             }
         }
         Ok(())

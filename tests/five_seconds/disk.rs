@@ -143,16 +143,6 @@ impl Store for Disk {
         }
     }
 
-    fn run_at_once(&self, command: &mut dyn Command) -> Option<Result<(), StoreError>> {
-        let planned =
-            matches!(*self.plan.lock().unwrap(), Some((name, _)) if name == command.name());
-        let held = self.held.lock().unwrap().is_some();
-        match self.is_dead() || planned || held {
-            true => None,
-            false => self.inner.run_at_once(command),
-        }
-    }
-
     fn submit_at(
         &self,
         snapshot: &Snapshot,

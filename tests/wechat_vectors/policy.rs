@@ -225,8 +225,8 @@ fn a_pretty_printed_push_is_the_same_push() {
         push.body = shape(&push.body);
         let again = deliver(&config(Mode::Plaintext), &push).unwrap();
         assert_eq!(
-            (again.key, again.body_digest),
-            (first.key, first.body_digest),
+            (again.key, again.fingerprint),
+            (first.key, first.fingerprint),
             "{}",
             push.body
         );
@@ -325,12 +325,12 @@ fn a_retry_is_the_same_push_and_another_body_is_told_apart() {
         platform_side::build_push(&platform(Mode::Safe), &text_message("a"), &later).unwrap();
     let retry = deliver(&config(Mode::Safe), &retry).unwrap();
     assert_eq!(
-        (first.key, first.body_digest),
-        (retry.key, retry.body_digest)
+        (first.key, first.fingerprint),
+        (retry.key, retry.fingerprint)
     );
     let other = push(Mode::Safe, &text_message("b")).unwrap();
     assert_eq!(first.key, other.key);
-    assert_ne!(first.body_digest, other.body_digest);
+    assert_ne!(first.fingerprint, other.fingerprint);
 }
 
 #[test]

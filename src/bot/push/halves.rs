@@ -9,11 +9,11 @@ use super::super::context::Context;
 use super::super::event::ChatEvent;
 use super::super::pushes::REMEMBERED;
 use super::recover::{REPLY_LIFE, dropped, mark_answered, promise};
-use super::{Kept, from_json, push_id, to_json};
+use super::{Identity, Kept, from_json, push_id, to_json};
 use crate::env::Millis;
 use crate::store::records::{Continuation, Push, PushState};
-use crate::store::{StoreError, Tx, execute, execute_at_once};
-use crate::wechat::push_key::{BodyDigest, PushKey};
+use crate::store::{StoreError, Tx, execute, execute_reading_first};
+use crate::wechat::push_key::PushKey;
 use crate::wechat::reply::Reply;
 
 /// What the store says about a push that is about to run.
@@ -41,22 +41,22 @@ pub(super) enum Handed {
 impl Bot {
     pub(super) async fn first_half(
         &self,
-        key: &PushKey,
-        digest: &BodyDigest,
+        identity: &Identity,
         event: &Arc<ChatEvent>,
         context: &Context,
     ) -> Result<Ran, StoreError> {
-        let (id, digest) = (push_id(key), hex::encode(digest.as_bytes()));
+        let (identity, id) = (*identity, push_id(&identity.key));
         let (event, context) = (event.clone(), context.clone());
-        execute_at_once(&*self.store, "push", move |tx| {
+        execute_reading_first(&*self.store, "push", move |tx| {
             if let Some(push) = tx.get::<Push>(&id)? {
-                return repeat(tx, &push, &digest);
+                return repeat(tx, &push, &identity.stored_digest(&event.inbound));
             }
             let turn = chat::handle(tx, &context, &event)?;
             // Waiting leaves a continuation, so there are effects whenever there is a request.
             if !tx.has_writes() {
                 return Ok(Ran::Turn(Box::new(turn), false));
             }
+            let digest = identity.stored_digest(&event.inbound);
             tx.put(&record(tx.now(), &id, &digest, &event, &turn))?;
             Ok(Ran::Turn(Box::new(turn), true))
         })

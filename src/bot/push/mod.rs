@@ -30,7 +30,7 @@ use crate::env::{Millis, SECOND};
 use crate::store::StoreError;
 use crate::wechat::endpoint::Opened;
 use crate::wechat::message::Inbound;
-use crate::wechat::push_key::{BodyDigest, PushKey};
+use crate::wechat::push_key::{BodyDigest, Fingerprint, PushKey};
 use crate::wechat::reply::Reply;
 
 use halves::{Handed, Ran};
@@ -42,6 +42,22 @@ pub const LAST_MOMENT: Millis = 400;
 /// How long a reply that no connection took waits for the platform's retry, after it was found and
 /// after a start.
 pub const RETRY_GRACE: Millis = 20 * SECOND;
+
+/// Which push it is.
+#[derive(Debug, Clone, Copy)]
+struct Identity {
+    key: PushKey,
+    fingerprint: Fingerprint,
+    /// What the store keeps of the body; computed when the push leaves something there.
+    digest: Option<BodyDigest>,
+}
+
+impl Identity {
+    fn stored_digest(&self, inbound: &Inbound) -> String {
+        let digest = self.digest.unwrap_or_else(|| BodyDigest::of(inbound));
+        hex::encode(digest.as_bytes())
+    }
+}
 
 /// Where a push that has ended is remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,14 +99,18 @@ impl Bot {
         let Opened {
             inbound,
             key,
-            body_digest,
+            fingerprint,
             replay,
             ..
         } = opened;
         // Only plaintext pushes carry a replay mark: their signature does not cover the body.
         let unproven = replay.is_some() && !self.settings.plaintext.contains(official_account);
-        self.deliver(official_account, inbound, key, body_digest, unproven)
-            .await
+        let id = Identity {
+            key,
+            fingerprint,
+            digest: None,
+        };
+        self.deliver(official_account, inbound, id, unproven).await
     }
 
     /// Answers one delivery of a push whose envelope was opened elsewhere. `key` and `digest` say
@@ -102,24 +122,28 @@ impl Bot {
         key: PushKey,
         digest: BodyDigest,
     ) -> PushAnswer {
-        self.deliver(official_account, inbound, key, digest, false)
-            .await
+        let id = Identity {
+            key,
+            fingerprint: Fingerprint::of(&inbound),
+            digest: Some(digest),
+        };
+        self.deliver(official_account, inbound, id, false).await
     }
 
     async fn deliver(
         self: &Arc<Self>,
         official_account: &str,
         inbound: Inbound,
-        key: PushKey,
-        digest: BodyDigest,
+        id: Identity,
         unproven: bool,
     ) -> PushAnswer {
+        let key = id.key;
         if inbound.person().is_empty() {
             // The hosting probe, or an authorization event without its person: nobody to serve.
             return PushAnswer::Success;
         }
         let now = self.env.now();
-        match self.pushes.enter(&key, &digest, now) {
+        match self.pushes.enter(&key, &id.fingerprint, now) {
             Entrance::Done(reply) => replay(reply),
             Entrance::HandedOver => PushAnswer::Success,
             Entrance::Mismatch => self.mismatch(),
@@ -127,15 +151,17 @@ impl Bot {
             Entrance::Joined(receiver, delivery) => {
                 self.wait(official_account, &key, receiver, delivery).await
             }
-            Entrance::First(receiver) => {
+            Entrance::First(mut receiver) => {
                 // The work outlives the connection: a retry joins it.
                 let mut event = ChatEvent::new(official_account, inbound, now);
                 event.unproven = unproven;
-                let mut work = Box::pin(self.clone().work(event, key, digest));
+                let mut work = Box::pin(self.clone().work(event, id));
                 // Polled once here, so that commands are queued in the order of arrival: one lane
                 // per follower, and none waits for another's I/O.
                 if futures_util::poll!(&mut work).is_pending() {
                     self.tasks.spawn(work);
+                } else if let Ok(outcome) = receiver.try_recv() {
+                    return self.heard(Ok(outcome));
                 }
                 self.wait(official_account, &key, receiver, 1).await
             }
@@ -220,7 +246,8 @@ impl Bot {
     }
 
     /// Does the work of a push once, and tells whoever waits.
-    async fn work(self: Arc<Self>, event: ChatEvent, key: PushKey, digest: BodyDigest) {
+    async fn work(self: Arc<Self>, event: ChatEvent, id: Identity) {
+        let key = id.key;
         self.numbers.pushes.add(1);
         let mut claim = Claim {
             bot: &self,
@@ -229,7 +256,7 @@ impl Bot {
         };
         let event = Arc::new(event);
         let context = self.context(push_id(&key));
-        match self.first_half(&key, &digest, &event, &context).await {
+        match self.first_half(&id, &event, &context).await {
             Ok(Ran::Turn(turn, stored)) => match turn.request {
                 None => {
                     self.note_trace(&turn);
@@ -315,7 +342,9 @@ fn replay(reply: Option<Box<Reply>>) -> PushAnswer {
 }
 
 fn push_id(key: &PushKey) -> String {
-    hex::encode(key.as_bytes())
+    let mut digits = [0; 64];
+    hex::encode_to_slice(key.as_bytes(), &mut digits).expect("32 bytes are 64 digits");
+    String::from_utf8_lossy(&digits).into_owned()
 }
 
 fn push_key(id: &str) -> Option<PushKey> {

@@ -42,78 +42,6 @@ async fn nothing_is_acknowledged_before_the_sync() {
 }
 
 #[tokio::test]
-async fn what_writes_nothing_runs_beside_the_writer_while_the_store_stands_still() {
-    let bench = Bench::sled();
-    let store = bench.store();
-    assert_eq!(put(store, "a", 1).await, Ok(()));
-    let before = store.status();
-    let mut reading = Box::pin(get(store, "a"));
-    // There at the first poll: no thread was waited for.
-    assert_eq!(now(&mut reading), Some(Some(1)));
-    let mut failing = Box::pin(read(store, "test", |tx| {
-        tx.get::<Counter>(&"a".to_owned())?;
-        Err::<(), _>(StoreError::BadContinuation)
-    }));
-    assert_eq!(now(&mut failing), Some(Err(StoreError::BadContinuation)));
-    let after = store.status();
-    assert_eq!(after.at_once, before.at_once + 2);
-    assert_eq!(after.commands, before.commands + 2);
-    assert_eq!(after.aborted, before.aborted + 1);
-
-    // One that writes after all goes through the queue, once.
-    let writes = execute_at_once(store, "test", |tx| tx.put(&counter("b", 1)));
-    assert_eq!(writes.await, Ok(()));
-    assert_eq!(get(store, "b").await, Some(1));
-    assert_eq!(store.status().commits, after.commits + 1);
-
-    // A panic is counted where commands are counted.
-    let panics = read(store, "test.panics", |_| -> Result<(), StoreError> {
-        panic!("this panic belongs to the test")
-    });
-    assert_eq!(panics.await, Err(StoreError::Panicked("test.panics")));
-    assert_eq!(store.status().panicked, 1);
-}
-
-#[tokio::test]
-async fn a_commit_under_a_reader_makes_it_read_again() {
-    let bench = Bench::sled();
-    let store = bench.store();
-    assert_eq!(put(store, "a", 1).await, Ok(()));
-    let other = bench.store.clone();
-    let mut runs = 0;
-    let seen = read(store, "test", move |tx| {
-        runs += 1;
-        let first = tx.get::<Counter>(&"a".to_owned())?;
-        if runs == 1 {
-            // Durable before this command goes on reading.
-            let other = other.clone();
-            let writing = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread().build();
-                runtime.expect("a runtime").block_on(put(&*other, "a", 2))
-            });
-            assert_eq!(writing.join().expect("no panic"), Ok(()));
-        }
-        let second = tx.get::<Counter>(&"a".to_owned())?;
-        Ok::<_, StoreError>((runs, first.map(|c| c.last), second.map(|c| c.last)))
-    });
-    assert_eq!(seen.await, Ok((2, Some(2), Some(2))));
-}
-
-#[tokio::test]
-async fn a_reader_waits_for_what_was_queued_before_it() {
-    let bench = Bench::sled();
-    let store = bench.store();
-    let held = hold(store);
-    let mut putting = Box::pin(put(store, "a", 1));
-    assert!(now(&mut putting).is_none());
-    let mut reading = Box::pin(get(store, "a"));
-    assert!(now(&mut reading).is_none());
-    drop(held);
-    assert_eq!(putting.await, Ok(()));
-    assert_eq!(reading.await, Some(1));
-}
-
-#[tokio::test]
 async fn a_drain_costs_one_sync_and_reads_cost_none() {
     let (bench, log, gate) = watched_memory();
     let store = bench.store();
@@ -288,7 +216,7 @@ impl Breaking {
     }
 }
 
-impl engine::Reads for Breaking {
+impl engine::Source for Breaking {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, engine::EngineError> {
         if Self::breaks_at(key, "unreadable") {
             return Err(engine::EngineError("bad sector".to_owned()));

@@ -15,14 +15,10 @@ use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use ::sled::{Batch, Db};
 
-use super::engine::{
-    Barrier, Engine, EngineError, Mark, Order, Reads, Row, Rows, SharedReads, Writes,
-};
+use super::engine::{Barrier, Engine, EngineError, Mark, Order, Reader, Row, Rows, Source, Writes};
 use mark::MarkFile;
 
 #[cfg(test)]
@@ -37,12 +33,9 @@ const SEGMENT_BYTES: usize = 8 << 20;
 /// few hundredths of a second.
 const SNAPSHOT_AFTER: usize = 16 << 20;
 
-/// How long closing waits for readers on other threads.
-const READERS_PATIENCE: Duration = Duration::from_secs(5);
-
 /// The database in the store's own hands: nobody else has a handle.
 pub(crate) struct SledEngine {
-    db: Arc<Reader>,
+    db: Db,
     /// A second handle on the database file, for the last sync.
     file: File,
     /// A database that is being built has none.
@@ -60,43 +53,51 @@ struct Home {
     cache_bytes: u64,
 }
 
-/// The reading side, which other threads may hold too.
-pub(crate) struct Reader(Db);
+/// Another handle on the database, that only reads.
+struct SledReader(Db);
 
-impl Reads for Reader {
+impl Source for SledReader {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        guarded(|| self.0.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
+        get(&self.0, key)
     }
 
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
-        let mut rows = self.0.range(low..high);
-        Box::new(std::iter::from_fn(move || {
-            let row = guarded(|| {
-                match order {
-                    Order::Ascending => rows.next(),
-                    Order::Descending => rows.next_back(),
-                }
-                .transpose()
-            });
-            row.map(|row| row.map(|(key, value)| -> Row { (key.to_vec(), value.to_vec()) }))
-                .transpose()
-        }))
+        range(&self.0, low, high, order)
     }
 }
 
-impl Reads for SledEngine {
+impl Source for SledEngine {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
-        self.db.get(key)
+        get(&self.db, key)
     }
 
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
-        self.db.range(low, high, order)
+        range(&self.db, low, high, order)
     }
+}
+
+fn get(db: &Db, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+    guarded(|| db.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
+}
+
+fn range<'a>(db: &'a Db, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
+    let mut rows = db.range(low..high);
+    Box::new(std::iter::from_fn(move || {
+        let row = guarded(|| {
+            match order {
+                Order::Ascending => rows.next(),
+                Order::Descending => rows.next_back(),
+            }
+            .transpose()
+        });
+        row.map(|row| row.map(|(key, value)| -> Row { (key.to_vec(), value.to_vec()) }))
+            .transpose()
+    }))
 }
 
 impl Engine for SledEngine {
-    fn reader(&self) -> Option<SharedReads> {
-        Some(self.db.clone())
+    fn reader(&self) -> Option<Reader> {
+        Some(Box::new(SledReader(self.db.clone())))
     }
 
     fn apply(&mut self, writes: Writes) -> Result<(), EngineError> {
@@ -108,11 +109,11 @@ impl Engine for SledEngine {
                 None => batch.remove(key),
             }
         }
-        guarded(|| self.db.0.apply_batch(batch))
+        guarded(|| self.db.apply_batch(batch))
     }
 
     fn flush(&mut self) -> Result<(), EngineError> {
-        guarded(|| self.db.0.flush()).map(|_| ())
+        guarded(|| self.db.flush()).map(|_| ())
     }
 
     fn acknowledge(&mut self, mark: Mark) -> Result<(), EngineError> {
@@ -133,10 +134,10 @@ impl Engine for SledEngine {
             written,
         } = *self;
         // Everything acknowledged is durable already; this saves the next start some recovery.
-        if let Err(error) = guarded(|| db.0.flush()) {
+        if let Err(error) = guarded(|| db.flush()) {
             tracing::warn!(%error, "the store cannot be flushed on closing");
         }
-        let_go(db);
+        drop(db);
         let synced = file
             .sync_data()
             .and_then(|()| mark.as_mut().map_or(Ok(()), MarkFile::sync));
@@ -157,21 +158,6 @@ fn write_snapshot(home: &Home) {
         // It was in order a moment ago, and the next start looks again.
         tracing::warn!(%error, "the store's snapshot cannot be renewed; the next start takes longer");
     }
-}
-
-/// Drops the database once no reader holds it any more. Readers hold it for one command at a time,
-/// so this is a matter of microseconds; one that hangs must not keep the process from stopping.
-fn let_go(db: Arc<Reader>) {
-    let patience = Instant::now() + READERS_PATIENCE;
-    let mut db = db;
-    while Instant::now() < patience {
-        match Arc::try_unwrap(db) {
-            Ok(last) => return drop(last),
-            Err(shared) => db = shared,
-        }
-        std::thread::yield_now();
-    }
-    tracing::warn!("the store is closed while something still reads from it");
 }
 
 /// `fdatasync` on the database file.

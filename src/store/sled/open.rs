@@ -5,7 +5,6 @@ use std::io::ErrorKind;
 use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::sled::{Config, Db};
@@ -22,7 +21,7 @@ use super::super::writer::{CommitRecord, DRAIN_TIME};
 use super::files::{self, DATABASE_FILE, MARK_FILE, failed};
 use super::mark::MarkFile;
 use super::rebuild::{self, Rebuilt};
-use super::{FileBarrier, Home, Reader, SEGMENT_BYTES, SledEngine};
+use super::{FileBarrier, Home, SEGMENT_BYTES, SledEngine};
 use crate::env::{Env, Millis};
 
 /// The least memory given to sled's cache, whatever the budget.
@@ -344,7 +343,7 @@ pub(super) fn open_engine(path: &Path, cache_bytes: u64) -> Result<SledEngine, O
 
 fn engine_of(path: &Path, cache_bytes: u64, db: Db) -> Result<SledEngine, OpenError> {
     Ok(SledEngine {
-        db: Arc::new(Reader(db)),
+        db,
         file: open_database_file(path)?,
         mark: None,
         lock: None,

@@ -1,0 +1,163 @@
+//! Commands that read first: answered on the caller's thread, and never with what is not durable.
+
+use super::*;
+
+type Seen = Result<Option<Counter>, StoreError>;
+
+/// Reads a counter the quick way, if that is open.
+async fn glance(store: &dyn Store, name: &str) -> Option<u64> {
+    let name = name.to_owned();
+    let seen: Seen = execute_reading_first(store, "test.glance", move |tx| tx.get(&name)).await;
+    seen.expect("a read").map(|counter| counter.last)
+}
+
+#[tokio::test]
+async fn a_quiet_store_answers_without_its_writer() {
+    for bench in [Bench::memory(), Bench::sled()] {
+        let store = bench.store();
+        assert_eq!(put(store, "a", 1).await, Ok(()));
+        let before = store.status();
+        let mut glancing = Box::pin(glance(store, "a"));
+        assert_eq!(now(&mut glancing), Some(Some(1)), "in the first poll");
+        let after = store.status();
+        assert_eq!(after.quick, before.quick + 1);
+        assert_eq!(after.commands, before.commands + 1);
+        assert_eq!(after.commits, before.commits);
+    }
+}
+
+#[tokio::test]
+async fn what_is_applied_but_not_synced_is_never_shown() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (Opened { store, .. }, _log, gate) = watched_disk(directory.path());
+    let mut putting = Box::pin(put(&*store, "a", 1));
+    assert!(now(&mut putting).is_none());
+    gate.wait();
+    // The batch is in the database, where every reader would see it, and not on the disk.
+    let mut glancing = Box::pin(glance(&*store, "a"));
+    assert!(now(&mut glancing).is_none());
+    assert_eq!(store.status().quick, 0);
+    gate.pass();
+    assert_eq!(glancing.await, Some(1));
+    assert_eq!(putting.await, Ok(()));
+    assert_eq!(store.status().quick, 0);
+}
+
+#[tokio::test]
+async fn what_came_before_goes_first() {
+    let bench = Bench::memory();
+    let store = bench.store();
+    let held = hold(store);
+    let mut putting = Box::pin(put(store, "a", 1));
+    assert!(now(&mut putting).is_none());
+    let mut glancing = Box::pin(glance(store, "a"));
+    assert!(now(&mut glancing).is_none());
+    drop(held);
+    assert_eq!(glancing.await, Some(1));
+    assert_eq!(putting.await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_commit_in_the_middle_voids_what_was_read() {
+    let bench = Bench::memory();
+    let store = bench.store.clone();
+    let (other, sequence) = (store.clone(), store.status().sequence);
+    let name = || "a".to_owned();
+    let mut runs = 0;
+    let seen: Result<_, StoreError> = execute_reading_first(&*store, "test.torn", move |tx| {
+        let before = tx.get::<Counter>(&name())?.is_some();
+        runs += 1;
+        if runs == 1 {
+            let record = counter("a", 1);
+            let mut putting = Box::pin(execute(&*other, "test.put", move |tx| tx.put(&record)));
+            let waiting: Option<Result<(), StoreError>> = now(&mut putting);
+            assert!(waiting.is_none());
+            while other.status().sequence == sequence {
+                std::thread::yield_now();
+            }
+        }
+        Ok((before, tx.get::<Counter>(&name())?.is_some(), runs))
+    })
+    .await;
+    assert_eq!(seen, Ok((true, true, 2)), "one state, and a durable one");
+    assert_eq!(store.status().quick, 0);
+}
+
+#[tokio::test]
+async fn a_command_that_writes_after_all_is_committed_once() {
+    let bench = Bench::memory();
+    let store = bench.store();
+    let before = store.status();
+    let number = execute_reading_first(store, "test.write", |tx| tx.next_number("n")).await;
+    assert_eq!(number, Ok(1));
+    let looked_away: Result<(), StoreError> = execute_reading_first(store, "test", |tx| {
+        let _ = tx.next_number("n");
+        Ok(())
+    })
+    .await;
+    assert_eq!(looked_away, Ok(()));
+    assert_eq!(get(store, "n").await, Some(2));
+    let after = store.status();
+    assert_eq!((after.commits, after.quick), (before.commits + 2, 0));
+}
+
+#[tokio::test]
+async fn both_ways_have_the_same_randomness_and_time_never_goes_back() {
+    let roll = |bench: &Bench, busy: bool| {
+        let store = bench.store.clone();
+        let held = busy.then(|| hold(&*store));
+        let mut rolling = Box::pin(async move {
+            let rolled: Result<[u8; 8], StoreError> =
+                execute_reading_first(&*store, "test", |tx| Ok(tx.random())).await;
+            rolled
+        });
+        let quick = now(&mut rolling);
+        drop(held);
+        (rolling, quick)
+    };
+    let (one, other) = (Bench::memory(), Bench::memory());
+    // The held command draws as well.
+    let _: Result<(), StoreError> = execute(one.store(), "test", |_| Ok(())).await;
+    let (_, quick) = roll(&one, false);
+    let (queued, none) = roll(&other, true);
+    assert!(none.is_none());
+    assert_eq!(quick, Some(queued.await));
+
+    one.clock.advance(1_000);
+    let time = |store: &dyn Store| -> Option<Result<i64, StoreError>> {
+        now(&mut Box::pin(execute_reading_first(store, "test", |tx| {
+            Ok(tx.now())
+        })))
+    };
+    assert_eq!(time(one.store()), Some(Ok(START + 1_000)));
+    one.clock.advance(-500);
+    assert_eq!(time(one.store()), Some(Ok(START + 1_000)));
+    let queued: Result<i64, StoreError> = execute(one.store(), "test", |tx| Ok(tx.now())).await;
+    assert_eq!(queued, Ok(START + 1_000));
+}
+
+#[tokio::test]
+async fn a_panic_is_met_again_in_the_queue() {
+    let bench = Bench::memory();
+    let result: Result<(), StoreError> = execute_reading_first(bench.store(), "test.panic", |_| {
+        panic!("this panic belongs to the test")
+    })
+    .await;
+    assert_eq!(result, Err(StoreError::Panicked("test.panic")));
+    assert_eq!(bench.store().status().panicked, 1);
+}
+
+#[tokio::test]
+async fn a_closed_store_is_read_by_nobody_and_its_files_are_free() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let opened = reopen(directory.path()).expect("a new store");
+    let store = opened.store;
+    assert_eq!(put(&*store, "a", 1).await, Ok(()));
+    assert_eq!(glance(&*store, "a").await, Some(1));
+    store.close().await;
+    let name = "a".to_owned();
+    let seen: Seen = execute_reading_first(&*store, "test", move |tx| tx.get(&name)).await;
+    assert_eq!(seen, Err(StoreError::Closed));
+    let again = reopen(directory.path()).expect("the files are free");
+    assert_eq!(get(&*again.store, "a").await, Some(1));
+}
