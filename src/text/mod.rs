@@ -28,5 +28,5 @@ pub use captures::Captures;
 pub use index::RuleIndex;
 pub use matcher::match_trigger;
 pub use normalise::{MAX_TEXT_BYTES, Normalised, normalise};
-pub use regexes::{compile as compile_regex, half_width_source};
+pub use regexes::{compile as compile_regex, examine as examine_regex, half_width_source};
 pub use slots::extract_slots;

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::{Hir, HirKind};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::captures::Captures;
 use super::literal::key;
@@ -16,6 +16,8 @@ use crate::lang::value::Value;
 const MAX_PROGRAM: usize = 1 << 20;
 /// Largest cache of the lazy automaton of one expression, in bytes.
 const MAX_CACHE: usize = 1 << 20;
+/// The same two of several expressions together.
+const MAX_SET: usize = 4 << 20;
 /// Deepest nesting of one expression.
 const MAX_NESTING: u32 = 50;
 
@@ -31,6 +33,88 @@ pub fn compile(source: &str) -> Result<Regex, regex::Error> {
         .dfa_size_limit(MAX_CACHE)
         .nest_limit(MAX_NESTING)
         .build()
+}
+
+/// Several expressions as one, each as [`compile`] would have it; `None` when they are too large together.
+pub(super) fn compile_set<'s>(sources: impl IntoIterator<Item = &'s str>) -> Option<RegexSet> {
+    RegexSetBuilder::new(sources.into_iter().map(half_width_source))
+        .case_insensitive(true)
+        .size_limit(MAX_SET)
+        .dfa_size_limit(MAX_SET)
+        .nest_limit(MAX_NESTING)
+        .build()
+        .ok()
+}
+
+/// What an expression that [`compile`] takes looks like from outside: its named groups, in order.
+///
+/// Building automata is most of what compiling costs, and a rule set of thousands of expressions pays
+/// it when a message first reaches each. So an expression that is plainly small is only parsed; one that
+/// may be too large is compiled to know.
+///
+/// # Errors
+/// Those of [`compile`], for the same expressions.
+pub fn examine(source: &str) -> Result<Vec<String>, regex::Error> {
+    let parsed = regex_syntax::ParserBuilder::new()
+        .case_insensitive(true)
+        .nest_limit(MAX_NESTING)
+        .build()
+        .parse(&half_width_source(source));
+    match parsed {
+        Ok(hir) if size(&hir) <= PLAINLY_SMALL => {
+            let mut names = Vec::new();
+            group_names(&hir, &mut names);
+            Ok(names)
+        }
+        _ => {
+            let regex = compile(source)?;
+            let names = regex.capture_names().flatten();
+            Ok(names.map(str::to_owned).collect())
+        }
+    }
+}
+
+/// States an expression surely needs no more than, below which it is far from [`MAX_PROGRAM`]: a state
+/// takes 24 bytes and there are two automata of them.
+const PLAINLY_SMALL: usize = 2_000;
+/// States of one range of characters, however many bytes they have: at most so many byte sequences of
+/// four bytes each.
+const STATES_PER_RANGE: usize = 28;
+
+/// A bound on the states of an expression.
+fn size(hir: &Hir) -> usize {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(Class::Unicode(class)) => {
+            class.ranges().len().saturating_mul(STATES_PER_RANGE)
+        }
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len(),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(1) as usize;
+            size(&repetition.sub)
+                .saturating_add(2)
+                .saturating_mul(times)
+        }
+        HirKind::Capture(capture) => size(&capture.sub).saturating_add(2),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(size).fold(2, usize::saturating_add)
+        }
+    }
+}
+
+fn group_names(hir: &Hir, names: &mut Vec<String>) {
+    match hir.kind() {
+        HirKind::Capture(capture) => {
+            names.extend(capture.name.as_deref().map(str::to_owned));
+            group_names(&capture.sub, names);
+        }
+        HirKind::Repetition(repetition) => group_names(&repetition.sub, names),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().for_each(|part| group_names(part, names));
+        }
+        _ => {}
+    }
 }
 
 /// The expression with full-width characters as the half-width ones they become in a normalised
@@ -68,6 +152,11 @@ impl LazyRegex {
             source: source.to_owned(),
             compiled: OnceLock::new(),
         }
+    }
+
+    /// As the author wrote it.
+    pub(super) fn source(&self) -> &str {
+        &self.source
     }
 
     /// The named groups, when the expression finds something. Groups quote the text with its capitals.
@@ -161,6 +250,37 @@ mod tests {
         assert_eq!(anchors("VIP[0-9]").unwrap(), ["vip"]);
         assert_eq!(anchors("(?<x>[a-z]+)"), None);
         assert_eq!(anchors("(订单)?[0-9]"), None);
+    }
+
+    #[test]
+    fn examining_says_what_compiling_says() {
+        for source in [
+            "订单(?<no>[0-9]+)",
+            "(?<a>x)(?<b>y)?|(?<c>z)",
+            r"(?<w>\w+)",
+            "(?<名字>.*)",
+            "a(",
+            "(?<a>x)(?<a>y)",
+            r"\1",
+            "（x）：(?<n>１+)",
+            "(?<x>a{0})b",
+            "(?<x>[a&&b])",
+            &format!("{}a{}", "(".repeat(60), ")".repeat(60)),
+            r"(?:\w{500}){500}",
+            r"\w{60}",
+            "[甲-龟]{900}",
+            "(?:a{100}){100}",
+        ] {
+            let compiled = compile(source).map(|regex| {
+                let names = regex.capture_names().flatten();
+                names.map(str::to_owned).collect::<Vec<_>>()
+            });
+            match (examine(source), compiled) {
+                (Ok(seen), Ok(names)) => assert_eq!(seen, names, "{source}"),
+                (Err(seen), Err(error)) => assert_eq!(seen.to_string(), error.to_string()),
+                (seen, compiled) => panic!("{source}: {seen:?} {compiled:?}"),
+            }
+        }
     }
 
     #[test]

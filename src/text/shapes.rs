@@ -201,7 +201,7 @@ fn is_date(year: i32, month: i32, day: i32) -> bool {
     (1900..=2199).contains(&year) && jiff::civil::Date::new(year, month, day).is_ok()
 }
 
-/// A date: where it ends and its ISO form; `--01-05` when no year was said.
+/// A date: where it ends and its ISO form; `01-05` when no year was said.
 pub(super) fn date(text: &str, at: usize, edges: Edges) -> Option<(usize, String)> {
     if edges.left && digit_before(text, at) {
         return None;
@@ -240,7 +240,7 @@ fn short_date(text: &str, at: usize, edges: Edges) -> Option<(usize, String)> {
     reader.day_word(separator == '月');
     // 2000 was a leap year: February 29 is a date in some year.
     let fits = width <= 2 && is_date(2000, month, day) && reader.free(edges);
-    fits.then(|| (reader.at, format!("--{month:02}-{day:02}")))
+    fits.then(|| (reader.at, format!("{month:02}-{day:02}")))
 }
 
 struct Reader<'a> {
@@ -415,8 +415,8 @@ mod tests {
             None,
             "a blank before 年 is rare and not read"
         );
-        assert_eq!(iso("1/5").as_deref(), Some("--01-05"));
-        assert_eq!(iso("2月29日").as_deref(), Some("--02-29"));
+        assert_eq!(iso("1/5").as_deref(), Some("01-05"));
+        assert_eq!(iso("2月29日").as_deref(), Some("02-29"));
         assert_eq!(iso("2026-02-29"), None);
         assert_eq!(iso("2026-13-01"), None);
         assert_eq!(iso("1/5/2"), None);

@@ -4,6 +4,7 @@
 mod alerts;
 mod contradiction;
 mod cost;
+mod earlier;
 mod ranges;
 mod reach;
 mod takes;

@@ -6,55 +6,54 @@ use crate::lang::check::report::{Report, w};
 use crate::lang::diagnostics::{Diagnostic, Witness};
 use crate::lang::program::{EventName, Matcher, Program, Rule, Trigger};
 
-use super::takes::{Takes, covers, fold, sample, takes, takes_word};
+use super::earlier::{Alternative, Alternatives};
+use super::takes::{Takes, covers, fold, sample, takes_word};
 
-/// Comparisons of alternatives before the search stops: far beyond hand-written sets.
-const MAX_PAIRS: usize = 2_000_000;
-
-struct Alternative<'a> {
-    rule: usize,
-    at: usize,
-    trigger: &'a Trigger,
-    takes: Takes<'a>,
-}
+/// Comparisons of alternatives before the search stops: only a set in which thousands of rules stand
+/// behind the same words gets there.
+const MAX_PAIRS: usize = 4_000_000;
 
 pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
-    let mut earlier: Vec<Alternative<'_>> = Vec::new();
+    let alternatives = Alternatives::of(program);
+    let all = alternatives.all();
     let mut pairs = 0;
+    let mut from = 0;
     for (index, rule) in program.rules.iter().enumerate() {
+        let own = from..from + rule.triggers.len();
+        from = own.end;
         let mut hidden: Vec<(usize, usize, usize)> = Vec::new();
-        for (at, trigger) in rule.triggers.iter().enumerate() {
-            if registry.event_spec(&trigger.event).stages() != Stages::CHAT {
+        for number in own.clone() {
+            let Alternative {
+                at, trigger, takes, ..
+            } = &all[number];
+            if !talks(registry, trigger) {
                 continue;
             }
-            let takes = takes(program, &trigger.matcher);
-            pairs += earlier.len();
-            if pairs > MAX_PAIRS {
-                return;
-            }
-            let by = earlier.iter().find(|other| {
-                let first = &program.rules[other.rule];
+            // A rule that lets later ones run hides nothing from them, but its own alternatives.
+            let by = alternatives.first_covering(number, |other| {
+                pairs += 1;
                 other.trigger.event == trigger.event
-                    && covers(&other.takes, &takes)
-                    && (other.rule == index || always_first(program, first, rule))
+                    && covers(&other.takes, takes)
+                    && (other.rule == index
+                        || always_first(program, &program.rules[other.rule], rule))
             });
-            if let Some(by) = by {
-                hidden.push((at, by.rule, by.at));
-            }
-            earlier.push(Alternative {
-                rule: index,
-                at,
-                trigger,
-                takes,
-            });
+            hidden.extend(by.map(|by| (*at, by.rule, by.at)));
         }
         tell(program, rule, index, &hidden, report);
-        overlap(program, rule, index, &hidden, &earlier, report);
-        // A rule that lets later ones run hides nothing from them; its own alternatives are done.
-        if rule.continues {
-            earlier.retain(|alternative| alternative.rule != index);
+        for number in own {
+            if !hidden.iter().any(|(known, _, _)| *known == all[number].at) {
+                overlap(program, registry, &alternatives, number, &mut pairs, report);
+            }
+        }
+        if pairs > MAX_PAIRS {
+            return;
         }
     }
+}
+
+/// Only events of conversations are answered by the first rule that fits.
+fn talks(registry: &Registry, trigger: &Trigger) -> bool {
+    registry.event_spec(&trigger.event).stages() == Stages::CHAT
 }
 
 fn tell(
@@ -147,57 +146,57 @@ fn always_first(program: &Program, first: &Rule, rule: &Rule) -> bool {
 /// The message most typical of an alternative is answered by an earlier rule, though others are not.
 fn overlap(
     program: &Program,
-    rule: &Rule,
-    index: usize,
-    hidden: &[(usize, usize, usize)],
-    earlier: &[Alternative<'_>],
+    registry: &Registry,
+    alternatives: &Alternatives<'_>,
+    number: usize,
+    pairs: &mut usize,
     report: &mut Report,
 ) {
-    for (at, trigger) in rule.triggers.iter().enumerate() {
-        if hidden.iter().any(|(known, _, _)| *known == at) {
-            continue;
-        }
-        // Exact words never overlap by half.
-        if matches!(takes(program, &trigger.matcher), Takes::Word(_)) {
-            continue;
-        }
-        let Some(typical) = sample(program, &trigger.matcher).map(|text| fold(&text)) else {
-            continue;
-        };
-        let by = earlier.iter().find(|other| {
-            let first = &program.rules[other.rule];
-            other.rule != index
-                && other.trigger.event == trigger.event
-                && first.when.is_none()
-                && always_first(program, first, rule)
-                && matches!(
-                    other.takes,
-                    Takes::All | Takes::Containing(_) | Takes::Starting(_)
-                )
-                && takes_word(&other.takes, &typical)
-        });
-        let Some(by) = by else {
-            continue;
-        };
-        let first = &program.rules[by.rule];
-        report.push(
-            Diagnostic::warning(
-                c::OVERLAP,
-                w(
-                    "前面的规则会先接走这条规则最典型的消息",
-                    "an earlier rule takes the most typical message of this one",
-                ),
-                trigger.span,
-                w("这样的消息轮不到这里", "does not get that message"),
-            )
-            .with_label(by.trigger.span, w("它先回答", "this one answers"))
-            .with_help(w(
-                "把更具体的规则放到前面，或者用 `when` 把两条规则分开",
-                "put the more specific rule first, or tell the two apart with `when`",
-            ))
-            .with_witness(witness(program, first, rule, trigger)),
-        );
+    let Alternative {
+        rule: index,
+        trigger,
+        takes,
+        ..
+    } = &alternatives.all()[number];
+    // Exact words never overlap by half.
+    if matches!(takes, Takes::Word(_)) {
+        return;
     }
+    let Some(typical) = sample(program, &trigger.matcher).map(|text| fold(&text)) else {
+        return;
+    };
+    let rule = &program.rules[*index];
+    let by = alternatives.first_taking_part(number, &typical, |other| {
+        *pairs += 1;
+        let first = &program.rules[other.rule];
+        other.rule != *index
+            && other.trigger.event == trigger.event
+            && talks(registry, other.trigger)
+            && first.when.is_none()
+            && always_first(program, first, rule)
+            && takes_word(&other.takes, &typical)
+    });
+    let Some(by) = by else {
+        return;
+    };
+    let first = &program.rules[by.rule];
+    report.push(
+        Diagnostic::warning(
+            c::OVERLAP,
+            w(
+                "前面的规则会先接走这条规则最典型的消息",
+                "an earlier rule takes the most typical message of this one",
+            ),
+            trigger.span,
+            w("这样的消息轮不到这里", "does not get that message"),
+        )
+        .with_label(by.trigger.span, w("它先回答", "this one answers"))
+        .with_help(w(
+            "把更具体的规则放到前面，或者用 `when` 把两条规则分开",
+            "put the more specific rule first, or tell the two apart with `when`",
+        ))
+        .with_witness(witness(program, first, rule, trigger)),
+    );
 }
 
 /// An event that `first` answers and `rule` would have; none when it depends on a condition.

@@ -69,12 +69,45 @@ impl Compiled {
 /// Rounds of gathering: each finds at least one new name, and chains of them are short.
 const MAX_ROUNDS: usize = 16;
 
+/// Bytes of all rule files together: a hundred thousand rules, checked within seconds. A folder may hold
+/// many files, and each may be as large as one may be.
+pub const MAX_TOTAL_BYTES: usize = 8 << 20;
+
+/// E0130 at the first file that is too much.
+fn too_much(file: FileId, bytes: usize) -> Diagnostic {
+    let most = MAX_TOTAL_BYTES >> 20;
+    Diagnostic::error(
+        "E0130",
+        report::w(
+            "规则文件加起来太大",
+            "the rule files are too large together",
+        ),
+        Span::new(file, 0, 0),
+        report::w(
+            format!("到这个文件为止 {bytes} 字节，最多 {most} MiB；后面的文件没有检查"),
+            format!(
+                "{bytes} bytes up to this file, at most {most} MiB; later files are not checked"
+            ),
+        ),
+    )
+    .with_help(report::w(
+        "长名单放进 `list … from` 的文件",
+        "long lists belong into the file of a `list … from`",
+    ))
+}
+
 /// Compiles a snapshot of a rules folder: parse, check, analyse.
 pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
     let mut allows = Vec::new();
+    let mut bytes = 0;
     for (index, file) in sources.files.iter().enumerate() {
+        bytes += file.text.len();
+        if bytes > MAX_TOTAL_BYTES {
+            diagnostics.push(too_much(FileId(index as u32), bytes));
+            break;
+        }
         let parsed = syntax::parse(FileId(index as u32), &file.text);
         allows.extend(allow::find(&file.text, &parsed.comments));
         diagnostics.extend(parsed.diagnostics);
@@ -221,6 +254,8 @@ struct Checker<'a> {
     slots: Vec<BTreeMap<String, Named>>,
     /// By dialog, in `ask` order.
     slot_extractors: Vec<Vec<Option<Extractor>>>,
+    /// By file: where its lines end. Every rule's name has its line.
+    line_ends: Vec<Vec<u32>>,
 }
 
 impl<'a> Checker<'a> {
@@ -254,6 +289,7 @@ impl<'a> Checker<'a> {
             guessed_params: BTreeSet::new(),
             slots: Vec::new(),
             slot_extractors: Vec::new(),
+            line_ends: sources.files.iter().map(|file| ends(&file.text)).collect(),
         }
     }
 
@@ -328,8 +364,15 @@ impl<'a> Checker<'a> {
             .file(span.file)
             .map(|file| file.path.clone())
             .unwrap_or_default();
-        (path, self.sources.line_column(span).0)
+        let ends = self.line_ends.get(span.file.0 as usize);
+        let before = ends.map_or(0, |ends| ends.partition_point(|end| *end < span.start));
+        (path, before + 1)
     }
+}
+
+/// Where the lines of a text end.
+fn ends(text: &str) -> Vec<u32> {
+    text.match_indices('\n').map(|(at, _)| at as u32).collect()
 }
 
 /// Warnings for what nothing uses.

@@ -33,6 +33,9 @@ impl Report {
         if !self.seen.insert((diagnostic.code, diagnostic.primary.span)) {
             return;
         }
+        if self.found.len() >= MAX_FOUND {
+            return;
+        }
         if MERGED.contains(&diagnostic.code)
             && let Some(name) = named(&diagnostic)
         {
@@ -102,6 +105,8 @@ impl Report {
     }
 }
 
+/// Findings that are kept: nobody reads more, and each is compared with those before it.
+const MAX_FOUND: usize = 2_000;
 /// Unknown names: what is missing is the definition, once.
 const MERGED: [&str; 5] = [
     codes::UNKNOWN_NAME,

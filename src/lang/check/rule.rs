@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use regex::RegexBuilder;
-
 use crate::lang::builtins::{ALERT_OPEN, EventSpec, Stages};
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{
@@ -20,9 +18,6 @@ use super::report::w;
 use super::scope::{Local, Place, Scope};
 use super::walk;
 use crate::lang::diagnostics::nearest;
-
-/// Compiled size of one regular expression, in bytes: generous for hand-written ones.
-const MAX_REGEX: usize = 1 << 20;
 
 /// One alternative's names, with types and places.
 type Names = BTreeMap<String, (Type, Span)>;
@@ -237,9 +232,9 @@ impl<'a> Checker<'a> {
 
     fn regex(&mut self, text: &ast::Text) -> Option<(Matcher, Names)> {
         let source = self.plain(text)?;
-        let compiled = RegexBuilder::new(&source).size_limit(MAX_REGEX).build();
-        let regex = match compiled {
-            Ok(regex) => regex,
+        // What takes a message later is what is asked here: the same flags, the same bounds.
+        let groups = match crate::text::examine_regex(&source) {
+            Ok(groups) => groups,
             Err(error) => {
                 let reason = error.to_string();
                 let reason = reason
@@ -286,7 +281,7 @@ impl<'a> Checker<'a> {
             }
         }
         let mut names = Names::new();
-        for name in regex.capture_names().flatten() {
+        for name in &groups {
             let ident = ast::Ident {
                 name: name.to_owned(),
                 span: text.span,

@@ -228,6 +228,22 @@ impl RecordType {
     pub const fn name(&self) -> &'static str {
         self.kind.name()
     }
+
+    /// A stored value of this kind, read through its type, as JSON.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] for bytes that are no such record, with the field and without its value.
+    pub fn json_of(&self, value: &[u8]) -> Result<serde_json::Value, StoreError> {
+        (self.to_json)(value)
+    }
+
+    /// The stored value of a record given as JSON.
+    ///
+    /// # Errors
+    /// The path of the field that is missing or wrong.
+    pub fn value_of(&self, record: serde_json::Value) -> Result<Vec<u8>, String> {
+        (self.from_json)(record).map(|(_, value)| value)
+    }
 }
 
 /// Every record kind that exists so far, by number.

@@ -235,3 +235,28 @@ fn every_code_has_a_page() {
         );
     }
 }
+
+#[test]
+fn an_expression_that_could_never_run_is_refused_where_it_stands() {
+    // Ignoring case and too deep: what is asked is what a message would meet.
+    for regex in [
+        "(".repeat(60) + "a" + &")".repeat(60),
+        "[a-z甲-龟]{900}".repeat(40),
+    ] {
+        let text = format!("on text matching \"{regex}\" {{\n    reply \"a\"\n}}\n");
+        let found = compiled(&text).diagnostics;
+        let codes: Vec<&str> = found.iter().map(|one| one.code).collect();
+        assert_eq!(codes, ["E0312"], "{}", shown(&found, &text));
+    }
+}
+
+#[test]
+fn rule_files_are_bounded_together() {
+    let file = "# 注\n".repeat(40_000);
+    let files = (0..60).map(|number| (format!("{number:02}.rules"), file.clone()));
+    let compiled = compile(Arc::new(Sources::new(files)), &registry());
+    let codes: Vec<&str> = compiled.diagnostics.iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["E0130"]);
+    let at = compiled.diagnostics[0].primary.span.file.0 as usize;
+    assert_eq!(at, super::MAX_TOTAL_BYTES / file.len());
+}

@@ -55,6 +55,11 @@ pub(super) fn items(text: &str, tokens: &[Token]) -> Vec<(usize, usize)> {
     starts.iter().copied().zip(ends).collect()
 }
 
+/// A `]` at column 0 that closes a list over several lines, as `}` closes an item.
+fn closes_list(word: &str, open: Option<&Open>) -> bool {
+    word == "]" && open.is_some_and(|open| open.braceless && open.depth == 1)
+}
+
 /// The tokens of one item.
 struct Chunk {
     from: usize,
@@ -126,7 +131,7 @@ impl Layout<'_> {
             let mut fresh = None;
             if column0 && item {
                 fresh = Some(Open::default());
-            } else if column0 && word != "}" {
+            } else if column0 && word != "}" && !closes_list(&word, open.as_ref()) {
                 fresh = self.odd_line(at, &word, is_word, open.as_mut());
             } else if token.first
                 && item

@@ -1,4 +1,5 @@
 mod any_text;
+mod closing;
 
 use super::*;
 use crate::lang::diagnostics::Language;

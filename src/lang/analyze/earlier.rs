@@ -1,0 +1,161 @@
+//! Which earlier alternatives may take what a later one takes? Found without comparing each with each:
+//! whole texts by a map, contained ones by one automaton over all of them.
+
+use std::collections::HashMap;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::takes::{Takes, takes};
+use crate::lang::program::{Program, Trigger};
+
+/// One way of writing a trigger, in source order.
+pub(super) struct Alternative<'a> {
+    /// Index of its rule.
+    pub(super) rule: usize,
+    /// Index among the rule's triggers.
+    pub(super) at: usize,
+    pub(super) trigger: &'a Trigger,
+    pub(super) takes: Takes<'a>,
+}
+
+/// Every alternative of a program, by what it takes.
+pub(super) struct Alternatives<'a> {
+    all: Vec<Alternative<'a>>,
+    /// Those that take everything of their event.
+    everything: Vec<usize>,
+    /// Whole texts, of alternatives and of their lists.
+    whole: HashMap<String, Vec<usize>>,
+    /// Finds the texts some alternatives want to be contained, or in front.
+    parts: Option<AhoCorasick>,
+    /// By pattern of `parts`.
+    by_part: Vec<Vec<usize>>,
+    /// Those only the same matcher covers, by how it is written.
+    others: HashMap<String, Vec<usize>>,
+}
+
+impl<'a> Alternatives<'a> {
+    pub(super) fn of(program: &'a Program) -> Self {
+        let mut index = Self {
+            all: Vec::new(),
+            everything: Vec::new(),
+            whole: HashMap::new(),
+            parts: None,
+            by_part: Vec::new(),
+            others: HashMap::new(),
+        };
+        let mut parts: HashMap<String, usize> = HashMap::new();
+        let mut words: Vec<String> = Vec::new();
+        for (rule, at, trigger) in program.rules.iter().enumerate().flat_map(|(rule, item)| {
+            let triggers = item.triggers.iter().enumerate();
+            triggers.map(move |(at, trigger)| (rule, at, trigger))
+        }) {
+            let number = index.all.len();
+            let takes = takes(program, &trigger.matcher);
+            match &takes {
+                Takes::All => index.everything.push(number),
+                Takes::Word(word) => index.whole.entry(word.clone()).or_default().push(number),
+                Takes::Words(list) => list.iter().for_each(|word| {
+                    index.whole.entry(word.clone()).or_default().push(number);
+                }),
+                Takes::Containing(part) | Takes::Starting(part) => {
+                    let place = *parts.entry(part.clone()).or_insert_with(|| {
+                        words.push(part.clone());
+                        index.by_part.push(Vec::new());
+                        words.len() - 1
+                    });
+                    index.by_part[place].push(number);
+                }
+                Takes::Other(matcher) => {
+                    let written = format!("{matcher:?}");
+                    index.others.entry(written).or_default().push(number);
+                }
+            }
+            index.all.push(Alternative {
+                rule,
+                at,
+                trigger,
+                takes,
+            });
+        }
+        index.parts = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(&words)
+            .ok();
+        index
+    }
+
+    /// In source order.
+    pub(super) fn all(&self) -> &[Alternative<'a>] {
+        &self.all
+    }
+
+    /// The first alternative before `number` that `fits`, of those that may cover it.
+    pub(super) fn first_covering(
+        &self,
+        number: usize,
+        fits: impl FnMut(&Alternative<'a>) -> bool,
+    ) -> Option<&Alternative<'a>> {
+        let mut lists: Vec<&[usize]> = vec![&self.everything];
+        match &self.all[number].takes {
+            Takes::All => {}
+            Takes::Word(word) => {
+                lists.extend(self.whole.get(word).map(Vec::as_slice));
+                self.contained(word, &mut lists);
+            }
+            Takes::Words(words) => {
+                // What takes all of them takes the first.
+                if let Some(word) = words.first() {
+                    lists.extend(self.whole.get(word).map(Vec::as_slice));
+                    self.contained(word, &mut lists);
+                }
+            }
+            Takes::Containing(part) | Takes::Starting(part) => self.contained(part, &mut lists),
+            Takes::Other(matcher) => {
+                lists.extend(self.others.get(&format!("{matcher:?}")).map(Vec::as_slice));
+            }
+        }
+        self.first(number, &lists, fits)
+    }
+
+    /// The first alternative before `number` that `fits`, of those that take a text without wanting all
+    /// of it.
+    pub(super) fn first_taking_part(
+        &self,
+        number: usize,
+        text: &str,
+        fits: impl FnMut(&Alternative<'a>) -> bool,
+    ) -> Option<&Alternative<'a>> {
+        let mut lists: Vec<&[usize]> = vec![&self.everything];
+        self.contained(text, &mut lists);
+        self.first(number, &lists, fits)
+    }
+
+    fn contained<'s>(&'s self, text: &str, lists: &mut Vec<&'s [usize]>) {
+        let Some(parts) = &self.parts else { return };
+        let found = parts.find_overlapping_iter(text);
+        let mut patterns: Vec<usize> = found.map(|one| one.pattern().as_usize()).collect();
+        patterns.sort_unstable();
+        patterns.dedup();
+        lists.extend(
+            patterns
+                .into_iter()
+                .map(|part| self.by_part[part].as_slice()),
+        );
+    }
+
+    fn first(
+        &self,
+        number: usize,
+        lists: &[&[usize]],
+        mut fits: impl FnMut(&Alternative<'a>) -> bool,
+    ) -> Option<&Alternative<'a>> {
+        let mut best = number;
+        for list in lists {
+            let earlier = list.iter().copied().take_while(|other| *other < best);
+            if let Some(found) = earlier.into_iter().find(|other| fits(&self.all[*other])) {
+                best = found;
+            }
+        }
+        (best < number).then(|| &self.all[best])
+    }
+}
