@@ -46,6 +46,9 @@ def main():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     # The server gets the same limit, and raises its own.
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if args.idle > hard - 500:
+        print(f"only {hard} open files are allowed here: {hard - 500} idle connections instead of {args.idle}")
+        args.idle = hard - 500
     folder = pathlib.Path(tempfile.mkdtemp(prefix="menshen-rude-"))
     server = tour.Serve(args, folder)
     try:
