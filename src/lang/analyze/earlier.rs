@@ -151,8 +151,8 @@ impl<'a> Alternatives<'a> {
     ) -> Option<&Alternative<'a>> {
         let mut best = number;
         for list in lists {
-            let earlier = list.iter().copied().take_while(|other| *other < best);
-            if let Some(found) = earlier.into_iter().find(|other| fits(&self.all[*other])) {
+            let mut earlier = list.iter().copied().take_while(move |other| *other < best);
+            if let Some(found) = earlier.find(|other| fits(&self.all[*other])) {
                 best = found;
             }
         }

@@ -230,7 +230,16 @@ mod tests {
     #[test]
     fn crowds_are_told_apart_by_what_they_need() {
         let expressions: Vec<Expression> = (0..200)
-            .map(|n| Expression::new(n, if n % 2 == 0 { "[0-9]+" } else { "[a-z]+" }))
+            .map(|n| {
+                Expression::new(
+                    n,
+                    if n.is_multiple_of(2) {
+                        "[0-9]+"
+                    } else {
+                        "[a-z]+"
+                    },
+                )
+            })
             .collect();
         let mut rules = Vec::new();
         let crowds = gather(expressions, &mut rules);
