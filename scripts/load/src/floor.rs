@@ -45,7 +45,9 @@ pub fn serve(floor: Floor, port: u16) -> std::io::Result<()> {
 
 async fn push(floor: Data<Floor>, stamp: Query<Stamp>, body: Bytes) -> HttpResponse {
     match answer(&floor, &stamp, &body) {
-        Some(reply) => HttpResponse::Ok().content_type("application/xml").body(reply),
+        Some(reply) => HttpResponse::Ok()
+            .content_type("application/xml")
+            .body(reply),
         None => HttpResponse::Forbidden().finish(),
     }
 }

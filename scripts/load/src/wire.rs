@@ -5,10 +5,38 @@ use aes::Aes256;
 use aes::cipher::{Array, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use sha1::{Digest as _, Sha1};
 
 /// The AppID of the run.
 pub const APP_ID: &str = "wx1234567890abcdef";
+
+/// The Token of the run.
+pub const TOKEN: &str = "load-token";
+/// The EncodingAESKey of the run.
+pub const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+
+/// The key in [`AES_KEY`].
+pub fn key() -> [u8; 32] {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let bytes = GeneralPurpose::new(&base64::alphabet::STANDARD, config)
+        .decode(AES_KEY)
+        .expect("a key");
+    bytes.try_into().expect("32 bytes")
+}
+
+/// The text of an element, CDATA or not.
+pub fn part<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    let (inner, _) = rest.split_once(&format!("</{name}>"))?;
+    let bare = inner.strip_prefix("<![CDATA[");
+    Some(
+        bare.and_then(|text| text.strip_suffix("]]>"))
+            .unwrap_or(inner),
+    )
+}
 
 /// The platform's signature: SHA-1 over the sorted parts.
 pub fn sign(parts: &mut [&str]) -> String {

@@ -1,0 +1,167 @@
+//! A server under load: a process of its own, killed when dropped.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::Problem;
+use crate::traffic::Mode;
+use crate::wire;
+
+pub struct Server {
+    child: Child,
+    pub port: u16,
+    folder: Option<PathBuf>,
+}
+
+impl Server {
+    pub async fn floor(mode: Mode) -> Result<Self, Problem> {
+        let port = free_port()?;
+        let child = Command::new(std::env::current_exe()?)
+            .args(["floor", mode.name(), &port.to_string()])
+            .spawn()?;
+        let folder = None;
+        Self {
+            child,
+            port,
+            folder,
+        }
+        .ready()
+        .await
+    }
+
+    /// The shipped rules on a new store.
+    pub async fn menshen(program: &Path, mode: Mode) -> Result<Self, Problem> {
+        let port = free_port()?;
+        let name = format!("menshen-load-{}-{port}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        let init = Command::new(program)
+            .arg("init")
+            .arg(&folder)
+            .args(["--app-id", wire::APP_ID])
+            .stderr(Stdio::null())
+            .status()?;
+        if !init.success() {
+            return Err("menshen init failed".into());
+        }
+        std::fs::write(folder.join("secrets/app_secret"), "no-such-secret")?;
+        std::fs::write(folder.join("secrets/token"), wire::TOKEN)?;
+        std::fs::write(folder.join("secrets/encoding_aes_key"), wire::AES_KEY)?;
+        let child = Command::new(program)
+            .arg("serve")
+            .arg("--config")
+            .arg(folder.join("menshen.toml"))
+            .env("MENSHEN_SERVER__LISTEN", format!("127.0.0.1:{port}"))
+            .env("MENSHEN_SERVER__WORKERS", "1")
+            .env(
+                "MENSHEN_OFFICIAL_ACCOUNT__MAIN__MODE",
+                match mode {
+                    Mode::Plain => "plaintext",
+                    Mode::Safe => "safe",
+                },
+            )
+            .env(
+                "MENSHEN_OFFICIAL_ACCOUNT__MAIN__API_BASE",
+                "http://127.0.0.1:1",
+            )
+            .stderr(Stdio::null())
+            .spawn()?;
+        let folder = Some(folder);
+        Self {
+            child,
+            port,
+            folder,
+        }
+        .ready()
+        .await
+    }
+
+    async fn ready(mut self) -> Result<Self, Problem> {
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(120) {
+            if TcpStream::connect(("127.0.0.1", self.port)).await.is_ok() {
+                return Ok(self);
+            }
+            if let Some(status) = self.child.try_wait()? {
+                return Err(format!("the server ended: {status}").into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Err("the server does not listen".into())
+    }
+
+    /// Seconds of CPU used so far, by all its threads; from the scheduler's own count, in nanoseconds.
+    pub fn cpu(&self) -> Result<f64, Problem> {
+        let mut all = 0.0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            // A thread may end while it is looked at.
+            let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else {
+                continue;
+            };
+            let first = text.split_whitespace().next().ok_or("no schedstat")?;
+            all += first.parse::<f64>()? / 1e9;
+        }
+        Ok(all)
+    }
+
+    /// Resident memory in MB.
+    pub fn resident(&self) -> Result<f64, Problem> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
+        Ok(kilobytes.ok_or("no VmRSS")?.parse::<f64>()? / 1024.0)
+    }
+
+    /// Puts a file of `rules` rules beside the shipped ones; another text for each `version`.
+    pub fn write_rules(&self, version: usize, rules: usize) -> Result<(), Problem> {
+        let folder = self.folder.as_ref().ok_or("the floor has no rules")?;
+        let text: String = (0..rules)
+            .map(|n| format!("on text \"词{n}号\" {{\n    reply \"第{version}版\"\n}}\n\n"))
+            .collect();
+        Ok(std::fs::write(folder.join("rules/load.rules"), text)?)
+    }
+
+    /// Tells it to load its rules anew.
+    pub fn hang_up(&self) -> Result<(), Problem> {
+        let pid = self.child.id().to_string();
+        match Command::new("kill")
+            .args(["-HUP", &pid])
+            .status()?
+            .success()
+        {
+            true => Ok(()),
+            false => Err("kill failed".into()),
+        }
+    }
+
+    /// Which generation of the rules runs.
+    pub async fn generation(&self) -> Result<u64, Problem> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
+        let request = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).await?;
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await?;
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("menshen_rules_generation "));
+        Ok(line.ok_or("no menshen_rules_generation")?.trim().parse()?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if let Some(folder) = &self.folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}

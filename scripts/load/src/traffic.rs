@@ -1,0 +1,207 @@
+//! One round of pushes: made beforehand, sent over all connections at once, checked afterwards.
+
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::Problem;
+use crate::server::Server;
+use crate::wire;
+
+/// Connections at a time; each has one push under way.
+pub const CONNECTIONS: usize = 64;
+/// Different senders.
+const FOLLOWERS: u64 = 500;
+/// Largest answer taken, bytes.
+const ANSWER: usize = 16 * 1024;
+/// What both servers answer 帮助 with.
+const HELP: &str = "发送“绑定”绑定账号，“锁定”锁定账号，“人工”找客服。";
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Mode {
+    Plain,
+    Safe,
+}
+
+impl Mode {
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Plain => "plain",
+            Mode::Safe => "safe",
+        }
+    }
+}
+
+/// What a round came to.
+pub struct Round {
+    /// Microseconds of the server's CPU per request.
+    pub cpu: f64,
+    /// Requests per second.
+    pub rate: f64,
+    /// Latencies in microseconds.
+    pub p50: f64,
+    pub p99: f64,
+    pub p999: f64,
+}
+
+/// Sends `each` pushes over every connection. `serial` numbers the pushes of a run.
+pub async fn round(
+    server: &Server,
+    mode: Mode,
+    each: usize,
+    serial: &mut u64,
+) -> Result<Round, Problem> {
+    let mut work = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let first = *serial + 1;
+        *serial += each as u64;
+        let requests: Vec<Vec<u8>> = (first..=*serial).map(|n| request(mode, n)).collect();
+        let stream = TcpStream::connect(("127.0.0.1", server.port)).await?;
+        stream.set_nodelay(true)?;
+        work.push((first, stream, requests));
+    }
+    let (cpu, begun) = (server.cpu()?, Instant::now());
+    let local = tokio::task::LocalSet::new();
+    let all: Vec<_> = work
+        .into_iter()
+        .map(|(first, stream, requests)| {
+            local.spawn_local(async move { talk(stream, requests).await.map(|said| (first, said)) })
+        })
+        .collect();
+    local.await;
+    let (seconds, cpu) = (begun.elapsed().as_secs_f64(), server.cpu()? - cpu);
+    let mut times = Vec::new();
+    for one in all {
+        let (first, said) = one.await??;
+        for (serial, (nanos, answer)) in (first..).zip(said) {
+            check(mode, serial, &answer)?;
+            times.push(nanos);
+        }
+    }
+    times.sort_unstable();
+    let requests = times.len() as f64;
+    let at = |part: f64| times[((requests * part) as usize).min(times.len() - 1)] as f64 / 1e3;
+    Ok(Round {
+        cpu: cpu * 1e6 / requests,
+        rate: requests / seconds,
+        p50: at(0.5),
+        p99: at(0.99),
+        p999: at(0.999),
+    })
+}
+
+/// Nanoseconds to the answer, and the answer.
+type Said = (u64, Vec<u8>);
+
+/// Sends the requests one after another over one connection.
+async fn talk(mut stream: TcpStream, requests: Vec<Vec<u8>>) -> Result<Vec<Said>, Problem> {
+    let mut said = Vec::with_capacity(requests.len());
+    let mut buffer = vec![0; ANSWER];
+    for request in requests {
+        let begun = Instant::now();
+        stream.write_all(&request).await?;
+        let (mut held, mut whole) = (0, None);
+        while whole.is_none_or(|whole| held < whole) {
+            let read = stream.read(&mut buffer[held..]).await?;
+            if read == 0 {
+                return Err("the server closed the connection".into());
+            }
+            held += read;
+            if whole.is_none() {
+                whole = length(&buffer[..held])?;
+            }
+        }
+        let nanos = u64::try_from(begun.elapsed().as_nanos())?;
+        said.push((nanos, buffer[..held].to_vec()));
+    }
+    Ok(said)
+}
+
+/// How long an answer is, once its head is there.
+fn length(held: &[u8]) -> Result<Option<usize>, Problem> {
+    const NAME: &[u8] = b"content-length: ";
+    let Some(end) = held.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return Ok(None);
+    };
+    let at = held[..end]
+        .windows(NAME.len())
+        .position(|name| name == NAME)
+        .ok_or("no content-length")?;
+    let digits = held[at + NAME.len()..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit());
+    let body = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
+    Ok(Some(end + 4 + body))
+}
+
+/// Whether the answer is the one to push `serial`: signed, sealed, to its sender, with the right text.
+fn check(mode: Mode, serial: u64, answer: &[u8]) -> Result<(), Problem> {
+    let text = std::str::from_utf8(answer)?;
+    let wrong = || Problem::from(format!("a wrong answer to push {serial}: {text}"));
+    let (head, body) = text.split_once("\r\n\r\n").ok_or_else(wrong)?;
+    if !head.starts_with("HTTP/1.1 200") {
+        return Err(wrong());
+    }
+    let plain = match mode {
+        Mode::Plain => body.to_owned(),
+        Mode::Safe => {
+            let part = |name| wire::part(body, name).ok_or_else(wrong);
+            let sealed = part("Encrypt")?;
+            let mut parts = [wire::TOKEN, part("TimeStamp")?, part("Nonce")?, sealed];
+            if wire::sign(&mut parts) != part("MsgSignature")? {
+                return Err(wrong());
+            }
+            wire::open(&wire::key(), sealed).ok_or_else(wrong)?
+        }
+    };
+    let is = |name, text: &str| wire::part(&plain, name) == Some(text);
+    let right = is("ToUserName", &openid(serial))
+        && is("FromUserName", "gh_load")
+        && is("MsgType", "text")
+        && is("Content", HELP);
+    right.then_some(()).ok_or_else(wrong)
+}
+
+fn openid(serial: u64) -> String {
+    format!("oLoad{:023}", serial % FOLLOWERS)
+}
+
+fn request(mode: Mode, serial: u64) -> Vec<u8> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+        .to_string();
+    let nonce = (1_000_000_000 + serial).to_string();
+    let openid = openid(serial);
+    let message = format!(
+        "<xml><ToUserName><![CDATA[gh_load]]></ToUserName>\
+         <FromUserName><![CDATA[{openid}]]></FromUserName><CreateTime>{now}</CreateTime>\
+         <MsgType><![CDATA[text]]></MsgType><Content><![CDATA[帮助]]></Content>\
+         <MsgId>{}</MsgId></xml>",
+        23_000_000_000_000_000 + serial
+    );
+    let signature = wire::sign(&mut [wire::TOKEN, &now, &nonce]);
+    let mut query = format!("signature={signature}&timestamp={now}&nonce={nonce}&openid={openid}");
+    let body = match mode {
+        Mode::Plain => message,
+        Mode::Safe => {
+            let mut random = [0; 16];
+            random[..8].copy_from_slice(&serial.to_be_bytes());
+            let sealed = wire::seal(&wire::key(), random, &message);
+            let signature = wire::sign(&mut [wire::TOKEN, &now, &nonce, &sealed]);
+            query.push_str(&format!("&encrypt_type=aes&msg_signature={signature}"));
+            format!(
+                "<xml><ToUserName><![CDATA[gh_load]]></ToUserName>\
+                 <Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
+            )
+        }
+    };
+    format!(
+        "POST /wechat/main?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
