@@ -162,7 +162,8 @@ async fn prepare(
                 let mut code = String::new();
                 if matches!(command, Command::Bind) {
                     let limits = accounts::Limits::default();
-                    let issued = accounts::issue(tx, &keys, &limits, &id, CodePurpose::Bind, "bench")?;
+                    let issued =
+                        accounts::issue(tx, &keys, &limits, &id, CodePurpose::Bind, "bench")?;
                     if let Issued::Issued { code: issued, .. } = issued {
                         code = issued.reveal().to_owned();
                     }
@@ -245,7 +246,10 @@ fn floor(waiting: usize, keys: usize, folder: &Path) -> f64 {
             let mut next = Some(first);
             while let Some((number, tell)) = next {
                 for key in 0..keys as u64 {
-                    batch.insert([number.to_be_bytes(), key.to_be_bytes()].concat(), vec![7; VALUE]);
+                    batch.insert(
+                        [number.to_be_bytes(), key.to_be_bytes()].concat(),
+                        vec![7; VALUE],
+                    );
                 }
                 told.push(tell);
                 if (told.len() + 1) * keys > BATCH_KEYS {

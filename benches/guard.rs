@@ -105,7 +105,7 @@ async fn decide(bot: &Arc<Bot>, clock: &ManualClock, account: usize, number: usi
         },
         time: None,
         // Every ninth password is wrong.
-        success: number % 9 != 0,
+        success: !number.is_multiple_of(9),
         reason: None,
         session: None,
         backfill: false,

@@ -29,6 +29,8 @@ pub enum Need {
 }
 
 impl Need {
+    /// How many there are.
+    pub(super) const COUNT: usize = Self::ALL.len();
     const ALL: [Self; 14] = [
         Self::Id,
         Self::Machine,
@@ -98,7 +100,7 @@ impl Columns {
                 found.field(field, registry, &names);
             }
             found.function(query.function);
-            for by in keys_of(query) {
+            for by in keys_of(query).iter().copied() {
                 found.key(by);
             }
         }

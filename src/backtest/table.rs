@@ -22,6 +22,8 @@ use super::symbols::{NONE, Symbol, Symbols};
 pub const MAX_ROWS: usize = u32::MAX as usize - 1;
 /// Labels a login can have.
 pub const MAX_LABELS: usize = 8;
+/// User agents remembered while reading: about 15 MB.
+const MAX_AGENTS: usize = 1 << 16;
 /// A login that came so much later than a later one never acts (language law 9).
 const LATE: Millis = 10 * MINUTE;
 
@@ -119,7 +121,9 @@ pub struct Table {
     /// Names of labels.
     pub label_names: Vec<String>,
     /// Text columns that are kept, by [`Need`].
-    texts: HashMap<Need, Vec<Symbol>>,
+    texts: [Vec<Symbol>; Need::COUNT],
+    /// User agents read so far; only while reading.
+    agents: hashbrown::HashMap<String, agent::Agent>,
     asn: Vec<u32>,
     lat: Vec<f64>,
     lon: Vec<f64>,
@@ -189,12 +193,19 @@ impl Table {
     }
 
     fn push_texts(&mut self, login: &Login<'_>) {
-        let parsed = if self.columns.reads_agent() && !login.agent.is_empty() {
-            agent::parse(login.agent)
-        } else {
-            Default::default()
+        // What the source says itself needs no reading.
+        let told = |need: &Need| match need {
+            Need::Browser => !login.browser.is_empty(),
+            Need::Os => !login.os.is_empty(),
+            Need::Device => !login.device.is_empty(),
+            _ => true,
         };
-        for need in self.columns.texts.clone() {
+        let parsed = if login.agent.is_empty() || self.columns.texts.iter().all(told) {
+            Default::default()
+        } else {
+            self.agent(login.agent)
+        };
+        for need in &self.columns.texts {
             let text = match need {
                 Need::Id => login.id,
                 Need::Machine => login.machine,
@@ -215,8 +226,20 @@ impl Table {
                 "" => NONE,
                 text => self.symbols.intern(text.as_bytes()),
             };
-            self.texts.entry(need).or_default().push(symbol);
+            self.texts[*need as usize].push(symbol);
         }
+    }
+
+    /// Reads a user agent, each only once as long as there are not too many.
+    fn agent(&mut self, text: &str) -> agent::Agent {
+        if let Some(known) = self.agents.get(text) {
+            return *known;
+        }
+        let read = agent::parse(text);
+        if self.agents.len() < MAX_AGENTS {
+            self.agents.insert(text.to_owned(), read);
+        }
+        read
     }
 
     /// How many logins.
@@ -231,7 +254,8 @@ impl Table {
 
     /// The column of `need` when it is kept.
     pub fn column(&self, need: Need) -> Option<&[Symbol]> {
-        self.texts.get(&need).map(Vec::as_slice)
+        let kept = self.columns.texts.contains(&need);
+        kept.then(|| self.texts[need as usize].as_slice())
     }
 
     /// A text of a row; empty when missing or not kept.
@@ -263,6 +287,7 @@ impl Table {
     /// rows stood before one they are later than.
     pub fn close(&mut self, as_read: bool) -> usize {
         self.accounts.freeze();
+        self.agents = Default::default();
         let n = self.len();
         let unordered = self
             .time
@@ -304,7 +329,7 @@ impl Table {
         by(&mut self.asn, order);
         by(&mut self.lat, order);
         by(&mut self.lon, order);
-        self.texts.values_mut().for_each(|column| by(column, order));
+        self.texts.iter_mut().for_each(|column| by(column, order));
         if !self.answered_lock.is_empty() {
             let mut place = vec![0_u32; order.len()];
             for (now, before) in order.iter().enumerate() {
@@ -326,13 +351,15 @@ fn or<'a>(text: &'a str, other: Option<&'static str>) -> &'a str {
     }
 }
 
+/// Texts one thread holds ready for rows: about 5 MB.
+const MAX_TEXTS: usize = 1 << 15;
+
 /// Makes rows of the live history. One per thread: shared counters of texts would be fought over.
 #[derive(Debug)]
 pub struct Maker<'t> {
     table: &'t Table,
     zone: TimeZone,
-    texts: HashMap<Symbol, Arc<str>>,
-    ips: HashMap<Symbol, Option<IpAddr>>,
+    texts: hashbrown::HashMap<Symbol, Arc<str>>,
 }
 
 impl<'t> Maker<'t> {
@@ -341,8 +368,7 @@ impl<'t> Maker<'t> {
         Self {
             table,
             zone,
-            texts: HashMap::new(),
-            ips: HashMap::new(),
+            texts: hashbrown::HashMap::new(),
         }
     }
 
@@ -352,6 +378,9 @@ impl<'t> Maker<'t> {
             return None;
         }
         let symbols = &self.table.symbols;
+        if self.texts.len() >= MAX_TEXTS {
+            self.texts.clear();
+        }
         Some(
             self.texts
                 .entry(symbol)
@@ -361,16 +390,13 @@ impl<'t> Maker<'t> {
     }
 
     /// The address of a row.
-    pub fn ip(&mut self, row: u32) -> Option<IpAddr> {
+    pub fn ip(&self, row: u32) -> Option<IpAddr> {
         let symbol = self.table.column(Need::Ip)?[row as usize];
         if symbol == NONE {
             return None;
         }
-        let symbols = &self.table.symbols;
-        *self
-            .ips
-            .entry(symbol)
-            .or_insert_with(|| symbols.text(symbol).parse().ok())
+        // Quicker read again than looked up among millions.
+        self.table.symbols.text(symbol).parse().ok()
     }
 
     /// The row of a login; `account` is its identifier, shared by the account's rows.

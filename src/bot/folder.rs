@@ -201,7 +201,12 @@ impl Found {
             }
             for path in entries(folder)? {
                 if path.is_file() && is_list(&path) {
-                    self.file(root, &path)?;
+                    match self.file(root, &path) {
+                        // Data beside the rules, such as logins: a list that is named and too
+                        // large is told where it is named.
+                        Err(FolderError::TooLarge { .. } | FolderError::NotUtf8 { .. }) => {}
+                        other => other?,
+                    }
                 }
             }
         }
@@ -375,6 +380,21 @@ mod tests {
             fs::write(path, text).expect("can write");
         }
         folder
+    }
+
+    #[test]
+    fn a_rule_file_beside_large_data_is_read_alone() {
+        let dir = folder(&[("a.rules", b"# a"), ("office.txt", b"10.0.0.0/8")]);
+        let data = fs::File::create(dir.path().join("logins.csv")).expect("can create");
+        data.set_len(MAX_FILE_BYTES + 1).expect("room");
+        fs::write(dir.path().join("old.csv"), b"\xb1\xb1\xbe\xa9").expect("can write");
+        let sources = load(&[dir.path().join("a.rules")]).expect("readable");
+        let lists: Vec<&String> = sources.lists.keys().collect();
+        assert_eq!(lists, ["office.txt"]);
+        assert!(matches!(
+            load(&[dir.path().to_owned()]),
+            Err(FolderError::TooLarge { .. } | FolderError::NotUtf8 { .. })
+        ));
     }
 
     #[test]

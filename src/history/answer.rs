@@ -3,6 +3,8 @@
 use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 
+use smallvec::SmallVec;
+
 use crate::env::DAY;
 use crate::lang::eval::{Experience, Facts, HistoryAnswer, NoObserver, eval};
 use crate::lang::program::{
@@ -141,18 +143,21 @@ fn knows<R: Borrow<Row>>(slice: Slice<'_, R>, present: &Row) -> bool {
         || slice.seen_by(present, None).any(Row::is_habit)
 }
 
+/// Rows of a window; most accounts have few.
+type Selected<'s> = SmallVec<[&'s Row; 32]>;
+
 /// The rows of the window, in order, that `where:` certainly lets through.
 fn select<'s, R: Borrow<Row>>(
     query: &HistoryQuery,
     program: &Program,
     present: &Present<'_>,
     slice: Slice<'s, R>,
-) -> Result<Vec<&'s Row>, Value> {
+) -> Result<Selected<'s>, Value> {
     let window = slice.seen_by(present.row, after(query, present.row));
-    let mut selected: Vec<&Row> = match query.window {
+    let mut selected: Selected<'_> = match query.window {
         Window::Last(n) => {
             let base = last_of(query);
-            let mut last: Vec<&Row> = window
+            let mut last: Selected<'_> = window
                 .rev()
                 .filter(|row| in_stream(row, base))
                 .take(n as usize)

@@ -1,5 +1,7 @@
 //! Which rows a rule set may ask for, known when it is loaded.
 
+use std::borrow::Cow;
+
 use crate::env::Millis;
 use crate::lang::program::{ByKey, HistoryFunction, HistoryQuery, Program, Window};
 
@@ -42,9 +44,11 @@ pub fn tallies_of(
 
 /// The keys a query looks under: the account's when it does not say. Sorted, without duplicates.
 /// `rarity` looks under none: it is answered from counts.
-pub fn keys_of(query: &HistoryQuery) -> Vec<ByKey> {
-    if query.by.is_empty() {
-        return vec![ByKey::Account];
+pub fn keys_of(query: &HistoryQuery) -> Cow<'_, [ByKey]> {
+    match query.by.as_slice() {
+        [] => return Cow::Borrowed(&[ByKey::Account]),
+        [_] => return Cow::Borrowed(&query.by),
+        _ => {}
     }
     let mut by = query.by.clone();
     by.sort_unstable();
@@ -53,7 +57,7 @@ pub fn keys_of(query: &HistoryQuery) -> Vec<ByKey> {
     if by.len() > 1 {
         by.retain(|key| *key != ByKey::All);
     }
-    by
+    Cow::Owned(by)
 }
 
 /// For each combination of keys the program asks under, the longest window needed; sorted by key.
@@ -66,9 +70,12 @@ pub fn queries_by_key(program: &Program) -> Vec<KeyNeed> {
             Window::Within(ms) => Some(ms),
             Window::Last(_) | Window::All => None,
         };
-        match needs.iter_mut().find(|need| need.by == by) {
+        match needs.iter_mut().find(|need| need.by == *by) {
             Some(need) => need.window = need.window.zip(window).map(|(a, b)| a.max(b)),
-            None => needs.push(KeyNeed { by, window }),
+            None => needs.push(KeyNeed {
+                by: by.into_owned(),
+                window,
+            }),
         }
     }
     needs.sort_unstable_by(|a, b| a.by.cmp(&b.by));

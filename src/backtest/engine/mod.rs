@@ -110,6 +110,8 @@ struct Piece {
     account: Symbol,
     from: u32,
     to: u32,
+    /// Successes before them.
+    before: u32,
 }
 
 impl<'t> Engine<'t> {
@@ -176,7 +178,11 @@ impl<'t> Engine<'t> {
         let mut sinks: Vec<S> = (0..self.threads.max(1)).map(|_| sink()).collect();
         let alerts: Vec<Mutex<HashMap<Symbol, Vec<Alerts>>>> =
             (0..SHARDS).map(|_| Mutex::default()).collect();
-        let mut cursors = vec![0_u32; self.table.accounts.len()];
+        // How many logins of each account were judged, and successes among them.
+        let mut cursors = match self.indexes.is_empty() {
+            true => Vec::new(),
+            false => vec![(0_u32, 0_u32); self.table.accounts.len()],
+        };
         let mut from = 0;
         while from < n && !watch.stopped() {
             let to = (from + stretch).min(n);
@@ -224,35 +230,36 @@ impl<'t> Engine<'t> {
     }
 
     /// The logins `from..to`, by account. Accounts in the order in which they first come.
-    fn pieces(&self, from: usize, to: usize, cursors: &mut [u32]) -> Vec<Piece> {
-        let mut place: HashMap<Symbol, usize> = HashMap::new();
+    fn pieces(&self, from: usize, to: usize, cursors: &mut [(u32, u32)]) -> Vec<Piece> {
+        let mut place: hashbrown::HashMap<Symbol, usize> = hashbrown::HashMap::new();
         let mut pieces: Vec<Piece> = Vec::new();
-        let whole = from == 0 && to == self.table.len();
-        if whole {
+        if cursors.is_empty() {
             let all = 0..self.table.accounts.len() as u32;
             return all
                 .map(|account| Piece {
                     account,
                     from: 0,
                     to: self.accounts.rows(account).len() as u32,
+                    before: 0,
                 })
                 .filter(|piece| piece.to > 0)
                 .collect();
         }
-        for account in &self.table.account[from..to] {
-            let at = *place.entry(*account).or_insert_with(|| {
-                let cursor = cursors[*account as usize];
+        for row in from..to {
+            let account = self.table.account[row];
+            let cursor = &mut cursors[account as usize];
+            let at = *place.entry(account).or_insert_with(|| {
                 pieces.push(Piece {
-                    account: *account,
-                    from: cursor,
-                    to: cursor,
+                    account,
+                    from: cursor.0,
+                    to: cursor.0,
+                    before: cursor.1,
                 });
                 pieces.len() - 1
             });
             pieces[at].to += 1;
-        }
-        for piece in &pieces {
-            cursors[piece.account as usize] = piece.to;
+            cursor.0 += 1;
+            cursor.1 += u32::from(self.table.has(row as u32, SUCCESS));
         }
         pieces
     }
@@ -302,8 +309,7 @@ impl Worker<'_> {
         let all = self.engine.accounts.rows(piece.account);
         let name: Arc<str> = table.accounts.text(piece.account).into();
         let (from, to) = (piece.from as usize, piece.to as usize);
-        let before = all[..from].iter().filter(|row| table.has(**row, SUCCESS));
-        let mut successes = before.count() as u32;
+        let mut successes = piece.before;
         let shard = &alerts[piece.account as usize % SHARDS];
         let lock = || shard.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kept = match from {

@@ -3,8 +3,9 @@
 //! The same bounds hold as there: the newest 2,000 rows of an account and 20,000 of any other key,
 //! and the longest window the rules have under it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use crate::bot::login::ask;
 use crate::env::Millis;
@@ -20,6 +21,8 @@ use super::index::KeyIndex;
 
 /// Rows of other keys held at a time by one thread: about 150 MB.
 const CACHED_ROWS: usize = 400_000;
+/// Keys with more rows than this remember where their first success was looked for.
+const LONG: usize = 4_096;
 
 /// Rows made for one key, sorted by time, then arrival.
 #[derive(Debug, Default)]
@@ -77,7 +80,11 @@ pub(super) struct Histories<'t> {
     accounts: HashMap<Symbol, Arc<str>>,
     /// Rows of a combination of keys.
     combined: Vec<Row>,
+    scanned: Scanned,
 }
+
+/// Of long keys: how many rows were looked at for the first success, and it.
+type Scanned = HashMap<(ByKey, u32), (usize, Option<(u64, Millis)>)>;
 
 /// For each single key rows are looked up by, the longest window any of the rule sets needs.
 pub(super) fn reaches<'w>(
@@ -117,6 +124,7 @@ impl<'t> Histories<'t> {
             cached: 0,
             accounts: HashMap::new(),
             combined: Vec::new(),
+            scanned: Scanned::default(),
         }
     }
 
@@ -155,7 +163,14 @@ impl<'t> Histories<'t> {
         if !table.ordered {
             loaded.rows.sort_by_key(|row| (row.time, row.arrival));
         }
-        firsts(&mut loaded.firsts, all[..to].iter().copied(), table);
+        let key = (ByKey::Account, table.account[all[from] as usize]);
+        firsts(
+            &mut loaded.firsts,
+            &all[..to],
+            key,
+            &mut self.scanned,
+            table,
+        );
         locks(loaded, table);
     }
 
@@ -195,7 +210,16 @@ impl<'t> Histories<'t> {
         } else {
             rows.len()
         };
-        cut(loaded, end, self.arrived, ACCOUNT_ROWS, after, self.now.row)
+        let ordered = self.table.ordered;
+        cut(
+            loaded,
+            end,
+            self.arrived,
+            ACCOUNT_ROWS,
+            after,
+            self.now.row,
+            ordered,
+        )
     }
 
     /// Successes of the account that had arrived, in all of its history.
@@ -221,7 +245,7 @@ impl<'t> Histories<'t> {
             .find(|(known, _)| *known == by)
             .and_then(|(_, window)| *window);
         let (maker, accounts) = (&mut self.maker, &mut self.accounts);
-        let cached = &mut self.cached;
+        let (cached, scanned) = (&mut self.cached, &mut self.scanned);
         let loaded = self.cache.entry((by, group)).or_insert_with(|| {
             let all = index.rows(group);
             let mut loaded = Loaded::default();
@@ -245,7 +269,7 @@ impl<'t> Histories<'t> {
                     .or_insert_with_key(|symbol| table.accounts.text(*symbol).into());
                 loaded.rows.push(maker.row(*row, account));
             }
-            firsts(&mut loaded.firsts, all[..end].iter().copied(), table);
+            firsts(&mut loaded.firsts, &all[..end], (by, group), scanned, table);
             locks(&mut loaded, table);
             *cached += loaded.rows.len();
             loaded
@@ -264,21 +288,27 @@ fn cut<'a>(
     most: usize,
     after: Option<Millis>,
     present: u32,
+    ordered: bool,
 ) -> Slice<'a, Row> {
     let rows = &loaded.rows[..end];
     let mut start = after.map_or(0, |after| rows.partition_point(|row| row.time <= after));
     let mut truncated = false;
     if arrived >= most {
         // Trimmed: all but the newest `most` of those that had arrived.
-        let mut left = most;
-        let mut oldest = rows.len();
-        for (at, row) in rows.iter().enumerate().rev() {
-            if row.arrival < u64::from(present) {
-                if left == 0 {
-                    break;
+        let (mut left, mut oldest) = (most, rows.len());
+        if ordered {
+            // All of them had.
+            left = most.saturating_sub(rows.len());
+            oldest = rows.len().saturating_sub(most);
+        } else {
+            for (at, row) in rows.iter().enumerate().rev() {
+                if row.arrival < u64::from(present) {
+                    if left == 0 {
+                        break;
+                    }
+                    left -= 1;
+                    oldest = at;
                 }
-                left -= 1;
-                oldest = at;
             }
         }
         let from = after.map_or(Millis::MIN, |after| after.saturating_add(1));
@@ -306,14 +336,35 @@ fn first_before(firsts: &[(u64, Millis)], present: u32) -> Option<Millis> {
 }
 
 /// The first successes by time, each with when it was known. In ordered data that is one.
-fn firsts(out: &mut Vec<(u64, Millis)>, rows: impl Iterator<Item = u32>, table: &Table) {
+fn firsts(
+    out: &mut Vec<(u64, Millis)>,
+    rows: &[u32],
+    key: (ByKey, u32),
+    scanned: &mut Scanned,
+    table: &Table,
+) {
     out.clear();
     if table.ordered {
-        let first = rows.into_iter().find(|row| table.has(*row, SUCCESS));
-        out.extend(first.map(|row| (u64::from(row), table.time[row as usize])));
+        let find = |rows: &[u32]| {
+            let first = rows.iter().find(|row| table.has(**row, SUCCESS))?;
+            Some((u64::from(*first), table.time[*first as usize]))
+        };
+        if rows.len() < LONG {
+            out.extend(find(rows));
+            return;
+        }
+        // Names nobody has are tried millions of times: not looked through again and again.
+        let (done, found) = scanned.entry(key).or_default();
+        if found.is_none() {
+            *found = find(rows.get(*done..).unwrap_or_default());
+            *done = (*done).max(rows.len());
+        }
+        out.extend(*found);
         return;
     }
     let mut all: Vec<(Millis, u64)> = rows
+        .iter()
+        .copied()
         .filter(|row| table.has(*row, SUCCESS))
         .map(|row| (table.time[row as usize], u64::from(row)))
         .collect();
@@ -369,7 +420,15 @@ impl Rows for Histories<'_> {
                 return nothing();
             };
             let (end, arrived) = before(loaded, now, table);
-            return cut(loaded, end, arrived, OTHER_ROWS, after, now.row);
+            return cut(
+                loaded,
+                end,
+                arrived,
+                OTHER_ROWS,
+                after,
+                now.row,
+                table.ordered,
+            );
         }
         let mut combined = std::mem::take(&mut self.combined);
         combined.clear();
@@ -388,11 +447,20 @@ impl Rows for Histories<'_> {
                 ACCOUNT_ROWS,
                 after_own,
                 now.row,
+                table.ordered,
             ))
         } else {
             self.others(single).map(|loaded| {
                 let (end, arrived) = before(loaded, now, table);
-                cut(loaded, end, arrived, OTHER_ROWS, after, now.row)
+                cut(
+                    loaded,
+                    end,
+                    arrived,
+                    OTHER_ROWS,
+                    after,
+                    now.row,
+                    table.ordered,
+                )
             })
         };
         let truncated = found.is_some_and(|slice| slice.truncated);

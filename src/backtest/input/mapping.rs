@@ -64,6 +64,11 @@ pub enum Field {
     Arrival,
 }
 
+impl Field {
+    /// How many there are.
+    pub(super) const COUNT: usize = Self::Arrival as usize + 1;
+}
+
 /// A mapping, as its file says.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -170,6 +175,15 @@ impl Mapping {
 
     /// Yes or no.
     pub(super) fn truth(&self, text: &str) -> Option<bool> {
+        if self.values.yes.is_none() && self.values.no.is_none() {
+            // What nearly all files say.
+            match text {
+                "" => return None,
+                "true" | "True" | "1" => return Some(true),
+                "false" | "False" | "0" => return Some(false),
+                _ => {}
+            }
+        }
         let is = |words: &Option<Vec<String>>, usual: &[&str]| match words {
             Some(words) => words.iter().any(|word| word.eq_ignore_ascii_case(text)),
             None => usual.iter().any(|word| word.eq_ignore_ascii_case(text)),

@@ -8,6 +8,7 @@ mod csv;
 mod json;
 mod mapping;
 mod open;
+mod split;
 mod store;
 mod time;
 
@@ -90,7 +91,7 @@ pub struct Sample {
 /// What was read.
 #[derive(Debug, Clone, Default)]
 pub struct InputReport {
-    /// The files, with the SHA-256 of their bytes as read.
+    /// The files, with the XXH64 of their bytes as read.
     pub files: Vec<FileReport>,
     /// Rows that became logins.
     pub used: u64,
@@ -111,8 +112,8 @@ pub struct FileReport {
     pub format: &'static str,
     /// Bytes as they lie on disk.
     pub bytes: u64,
-    /// SHA-256 of these, in hex.
-    pub sha256: String,
+    /// XXH64 of these, in hex.
+    pub xxh64: String,
 }
 
 impl InputReport {
@@ -216,6 +217,8 @@ pub struct Options<'a> {
     pub identify: Option<Box<Identify<'a>>>,
     /// The order of the rows is the order of arrival, whatever their times.
     pub as_read: bool,
+    /// Threads to read with; the result is the same for any number.
+    pub threads: usize,
 }
 
 impl fmt::Debug for Options<'_> {
@@ -299,12 +302,12 @@ pub fn read(
             };
             one(&mut opened.reader, &mut reading, &name)?
         };
-        let (bytes, sha256) = opened.finish();
+        let (bytes, xxh64) = opened.finish();
         report.files.push(FileReport {
             name,
             format,
             bytes,
-            sha256,
+            xxh64,
         });
         if report.stopped {
             break;
@@ -338,7 +341,7 @@ pub fn read_stream(
         name: name.to_owned(),
         format,
         bytes: 0,
-        sha256: String::new(),
+        xxh64: String::new(),
     });
     finish(table, &options, &mut report, &mut facts)?;
     Ok((report, facts))

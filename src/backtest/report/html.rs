@@ -666,7 +666,7 @@ fn sweep(page: &mut String, sweep: &Sweep) {
 
 fn input(page: &mut String, report: &Report) {
     let input = &report.input;
-    page.push_str("<section><h2>输入</h2><div class='wide'><table><thead><tr><th>文件<th>格式<th class='n'>字节<th>SHA-256</tr></thead><tbody>");
+    page.push_str("<section><h2>输入</h2><div class='wide'><table><thead><tr><th>文件<th>格式<th class='n'>字节<th>XXH64</tr></thead><tbody>");
     for file in &input.files {
         let _ = write!(
             page,
@@ -674,7 +674,7 @@ fn input(page: &mut String, report: &Report) {
             escape(&file.name),
             escape(&file.format),
             count(file.bytes),
-            escape(&file.sha256)
+            escape(&file.xxh64)
         );
     }
     page.push_str("</tbody></table></div><ul>");

@@ -83,8 +83,8 @@ pub struct FileView {
     pub format: String,
     /// Its size on disk.
     pub bytes: u64,
-    /// SHA-256 of its bytes.
-    pub sha256: String,
+    /// XXH64 of its bytes.
+    pub xxh64: String,
 }
 
 /// Why rows or fields could not be used.
@@ -114,7 +114,7 @@ pub struct LabelView {
 pub struct RulesView {
     /// Where it is from.
     pub name: String,
-    /// SHA-256 over its files: what stands on every decision.
+    /// XXH64 over its files: what stands on every decision.
     pub hash: String,
     /// Signals.
     pub signals: usize,
@@ -194,7 +194,7 @@ impl InputView {
                     name: file.name.clone(),
                     format: file.format.to_owned(),
                     bytes: file.bytes,
-                    sha256: file.sha256.clone(),
+                    xxh64: file.xxh64.clone(),
                 })
                 .collect(),
             logins: input.used,

@@ -189,6 +189,10 @@ pub fn run(args: &Args) -> Outcome {
     let detailed = args.explain.is_some() || request.against.is_some() || args.against.is_some();
     let columns = run::columns(&request, &registry, detailed);
     let (table, report, facts) = read::read(args, columns, config.as_ref(), &watch)?;
+    // Stopped while reading: what was read is judged all the same.
+    if report.stopped {
+        watch.stop.store(false, Ordering::Relaxed);
+    }
     if args.against.as_deref() == Some(against::RUNNING) {
         let (name, sources) = against::running(&facts)?;
         request.against = Some((name, Arc::new(compile(sources, &registry, args)?)));
@@ -200,7 +204,7 @@ pub fn run(args: &Args) -> Outcome {
         run::run(&request, &table, &report, &registry, &watch)
     })
     .map_err(Failure::usage)?;
-    if watch.stop.load(Ordering::Relaxed) {
+    if report.stopped || watch.stop.load(Ordering::Relaxed) {
         output::remark("menshen: stopped; this is the part done so far");
     }
     write::write(args, &request, &table, &registry, &outcome)?;

@@ -54,6 +54,7 @@ pub(super) fn read(
         mapping,
         max_unusable: args.max_unusable / 100.0,
         as_read: args.as_arrived,
+        threads: args.threads.unwrap_or_else(super::threads),
         ..Options::default()
     };
     let mut table = Table::new(columns);

@@ -116,7 +116,7 @@ fn ask_as(
     value: Option<Value>,
     table: &mut Table,
 ) -> HistoryAnswer {
-    table.by = keys_of(query);
+    table.by = keys_of(query).into_owned();
     let columns = Columns::new(PATHS);
     let field = |id: FieldId| match id {
         AGENT => Value::text("curl"),

@@ -1,0 +1,305 @@
+//! `menshen backtest` as people use it: files, pieces of files, standard input, a git revision, an
+//! interruption; and its JSON against `docs/backtest-report.schema.json`.
+#![cfg(all(feature = "cli", feature = "backtest"))]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_menshen"));
+    command
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("MENSHEN_LANG")
+        .env_remove("NO_COLOR");
+    command
+}
+
+fn done(output: &Output) -> String {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn report(folder: &Path, arguments: &[&str]) -> Value {
+    let text = done(&command(folder, arguments).output().expect("it starts"));
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// A folder with synthetic logins and a rule file.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let made = [
+        "simulate-logins",
+        "--accounts",
+        "30",
+        "--days",
+        "40",
+        "--attacks",
+        "200",
+        "--out",
+        "logins.csv",
+    ];
+    done(&command(folder.path(), &made).output().expect("it starts"));
+    std::fs::create_dir(folder.path().join("rules")).expect("a folder");
+    std::fs::write(folder.path().join("rules/a.rules"), rules(30)).expect("written");
+    folder
+}
+
+fn rules(budget: u32) -> String {
+    format!(
+        "let budget = {budget}\n\
+         signal city \"异地\" weight 20 {{\n    when new(login.city, within: 30 days)\n}}\n\
+         signal machine \"新设备\" weight 20 {{\n    when new(login.machine, within: 30 days)\n}}\n\
+         on login when suspicion >= budget {{\n    challenge captcha\n}}\n"
+    )
+}
+
+#[test]
+fn several_files_and_standard_input_are_one_stream() {
+    let folder = folder();
+    let text = std::fs::read_to_string(folder.path().join("logins.csv")).expect("logins");
+    let lines: Vec<&str> = text.lines().collect();
+    let (header, rows) = lines.split_first().expect("a header");
+    for (name, rows) in [
+        ("1.csv", &rows[..rows.len() / 3]),
+        ("2.csv", &rows[rows.len() / 3..]),
+    ] {
+        let part = format!("{header}\n{}\n", rows.join("\n"));
+        std::fs::write(folder.path().join(name), part).expect("written");
+    }
+    let json = ["--format", "json"];
+    let one = |files: &[&str], threads: &str| {
+        let first = ["backtest", "rules", "--threads", threads, "--logins"];
+        let arguments = [&first[..], files, &json[..]];
+        report(folder.path(), &arguments.concat())
+    };
+    let whole = one(&["logins.csv"], "1");
+    assert_eq!(whole["input"]["logins"], rows.len());
+    assert_eq!(one(&["1.csv", "2.csv"], "2")["figures"], whole["figures"]);
+    assert_eq!(one(&["logins.csv"], "3")["figures"], whole["figures"]);
+
+    let mut child = command(
+        folder.path(),
+        &["backtest", "rules", "--logins", "-", "--format", "json"],
+    )
+    .stdin(Stdio::piped())
+    .stdout(Stdio::piped())
+    .stderr(Stdio::null())
+    .spawn()
+    .expect("it starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(text.as_bytes()).expect("it reads");
+    drop(input);
+    let piped: Value =
+        serde_json::from_str(&done(&child.wait_with_output().expect("it ends"))).expect("JSON");
+    assert_eq!(piped["figures"], whole["figures"]);
+    assert_eq!(
+        piped["input"]["files"][0]["xxh64"],
+        whole["input"]["files"][0]["xxh64"]
+    );
+}
+
+#[test]
+fn a_git_revision_is_compared_with() {
+    let folder = folder();
+    let git = |arguments: &[&str]| {
+        let ended = Command::new("git")
+            .args(["-c", "user.name=n", "-c", "user.email=n@example.com"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .expect("this test needs git on the PATH");
+        assert!(ended.status.success(), "git {arguments:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "rules"]);
+    git(&["commit", "-q", "-m", "first"]);
+    std::fs::write(folder.path().join("rules/a.rules"), rules(10)).expect("written");
+    let arguments = [
+        "backtest",
+        "rules",
+        "--logins",
+        "logins.csv",
+        "--against",
+        "HEAD",
+        "--format",
+        "json",
+    ];
+    let told = report(folder.path(), &arguments);
+    let changed = told["diff"]["changed"].as_u64().expect("a number");
+    assert!(changed > 0, "a lower budget asks more: {told}");
+    assert_eq!(told["diff"]["kinds"][0]["old"], "allow");
+    assert_eq!(told["diff"]["kinds"][0]["new"], "challenge");
+    let unknown = [
+        "backtest",
+        "rules",
+        "--logins",
+        "logins.csv",
+        "--against",
+        "nowhere",
+    ];
+    let ended = command(folder.path(), &unknown)
+        .output()
+        .expect("it starts");
+    assert_eq!(ended.status.code(), Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_while_reading_it_judges_what_was_read() {
+    let folder = folder();
+    let text = std::fs::read_to_string(folder.path().join("logins.csv")).expect("logins");
+    let (header, rows) = text.split_once('\n').expect("a header");
+    let mut child = command(
+        folder.path(),
+        &[
+            "backtest",
+            "rules",
+            "--logins",
+            "-",
+            "--format",
+            "json",
+            "--max-unusable",
+            "100",
+        ],
+    )
+    .stdin(Stdio::piped())
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()
+    .expect("it starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    writeln!(input, "{header}").expect("it reads");
+    // More than pipes and buffers hold: by the time all is written, reading goes on.
+    let mut written = 0;
+    while written < 4 << 20 {
+        input.write_all(rows.as_bytes()).expect("it reads");
+        written += rows.len();
+    }
+    let pid = child.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(killed.expect("kill").success());
+    let mut said = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    stderr.read_line(&mut said).expect("it says so");
+    assert!(said.contains("stopping"), "{said}");
+    drop(input);
+    stderr.read_to_string(&mut said).expect("the rest");
+    let told = done(&child.wait_with_output().expect("it ends"));
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["run"]["stopped"], true);
+    assert_eq!(told["run"]["judged"], told["input"]["logins"], "{said}");
+    assert!(said.contains("the part done so far"), "{said}");
+}
+
+#[test]
+fn reports_have_the_documented_form() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/backtest-report.schema.json");
+    let schema: Value =
+        serde_json::from_str(&std::fs::read_to_string(schema).expect("the schema")).expect("JSON");
+    let folder = folder();
+    std::fs::write(folder.path().join("old.rules"), rules(50)).expect("written");
+    let plain = [
+        "backtest",
+        "rules",
+        "--logins",
+        "logins.csv",
+        "--format",
+        "json",
+    ];
+    let more = [
+        "--against",
+        "old.rules",
+        "--sweep",
+        "budget=10..40/10",
+        "--max-prompts-per-day",
+        "1000",
+    ];
+    for arguments in [plain.to_vec(), [&plain[..], &more[..]].concat()] {
+        let told = report(folder.path(), &arguments);
+        assert_eq!(wrong(&told, &schema, &schema, "$"), None);
+        let mut broken = told.clone();
+        broken["figures"]["totals"]["logins"] = "many".into();
+        assert!(wrong(&broken, &schema, &schema, "$").is_some());
+        broken = told;
+        broken["surprise"] = 1.into();
+        assert!(wrong(&broken, &schema, &schema, "$").is_some());
+    }
+}
+
+/// Where a value is not as its schema says, for the words the schema uses; unknown words are wrong.
+fn wrong(value: &Value, schema: &Value, root: &Value, at: &str) -> Option<String> {
+    let rules = schema.as_object()?;
+    rules.iter().find_map(|(word, rule)| match word.as_str() {
+        "$schema" | "$comment" | "$defs" | "title" | "description" | "required" => None,
+        "$ref" => {
+            let path = rule.as_str()?.trim_start_matches('#');
+            match root.pointer(path) {
+                Some(there) => wrong(value, there, root, at),
+                None => Some(format!("{at}: no {path}")),
+            }
+        }
+        "anyOf" => rule
+            .as_array()?
+            .iter()
+            .all(|one| wrong(value, one, root, at).is_some())
+            .then(|| format!("{at}: none of them")),
+        "const" => (value != rule).then(|| format!("{at}: not {rule}")),
+        "enum" => (!rule.as_array()?.contains(value)).then(|| format!("{at}: not of {rule}")),
+        "minimum" => (value.as_f64() < rule.as_f64() && !value.is_null())
+            .then(|| format!("{at}: less than {rule}")),
+        "type" => {
+            let is = |name: &Value| match name.as_str() {
+                Some("object") => value.is_object(),
+                Some("array") => value.is_array(),
+                Some("string") => value.is_string(),
+                Some("boolean") => value.is_boolean(),
+                Some("number") => value.is_number(),
+                Some("integer") => value.is_i64() || value.is_u64(),
+                Some("null") => value.is_null(),
+                _ => false,
+            };
+            let fits = rule
+                .as_array()
+                .map_or_else(|| is(rule), |some| some.iter().any(is));
+            (!fits).then(|| format!("{at}: {value} is no {rule}"))
+        }
+        "items" => value
+            .as_array()?
+            .iter()
+            .enumerate()
+            .find_map(|(index, item)| wrong(item, rule, root, &format!("{at}[{index}]"))),
+        "properties" => {
+            let known = rule.as_object()?;
+            let value = value.as_object()?;
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            if let Some(name) = required
+                .iter()
+                .filter_map(Value::as_str)
+                .find(|name| !value.contains_key(*name))
+            {
+                return Some(format!("{at}: no {name}"));
+            }
+            known.iter().find_map(|(name, rule)| {
+                wrong(value.get(name)?, rule, root, &format!("{at}.{name}"))
+            })
+        }
+        "additionalProperties" if rule.is_object() => value
+            .as_object()?
+            .iter()
+            .find_map(|(name, item)| wrong(item, rule, root, &format!("{at}.{name}"))),
+        "additionalProperties" => {
+            let known = schema["properties"].as_object()?;
+            let extra = value
+                .as_object()?
+                .keys()
+                .find(|name| !known.contains_key(*name))?;
+            Some(format!("{at}: {extra} is not documented"))
+        }
+        other => Some(format!("{at}: {other} is not understood here")),
+    })
+}
