@@ -202,7 +202,7 @@ fn reports_have_the_documented_form() {
     let schema: Value =
         serde_json::from_str(&std::fs::read_to_string(schema).expect("the schema")).expect("JSON");
     let folder = folder();
-    std::fs::write(folder.path().join("old.rules"), rules(50)).expect("written");
+    std::fs::write(folder.path().join("old.rules"), rules(40)).expect("written");
     let plain = [
         "backtest",
         "rules",
