@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """What power_cut.sh runs: a server whose data lies on a disk that fails in every way.
 
-Power cuts under load, each followed by a question for everything that was acknowledged; a disk that
-fills up; a disk that turns read-only. Not for use by itself: it needs a mounted ext4 image.
+Power cuts under load, each followed by a question for everything that was acknowledged; a disk on
+which every write and every sync fails from one moment on; a disk that fills up; a disk that turns
+read-only. Not for use by itself: it needs a mounted ext4 image.
 """
 
 import argparse
@@ -103,6 +104,19 @@ def failing(server, ledger, name):
     check("the store has failed" in pathlib.Path(server.log).read_text(errors="replace"), f"{name}: the log says so")
 
 
+def dying_disk(args, server, ledger, judge):
+    """Like a power cut for the disk alone: from then on write, fsync and fdatasync return EIO."""
+    dying = threading.Timer(1.0, power_off, [args.disk])
+    dying.start()
+    failing(server, ledger, "dying")
+    dying.join()
+    server.kill()
+    remount(args)
+    server.spawn()
+    judge.after_restart(everything=True)
+    print("dying disk: 503 and red after the first write or sync that failed; nothing missing", flush=True)
+
+
 def full_disk(args, server, ledger, judge):
     filler = pathlib.Path(args.disk) / "filler"
     with open(filler, "wb") as file:
@@ -154,6 +168,7 @@ def main():
         try:
             server.start()
             power_cuts(args, server, ledger, judge, random.Random(args.seed))
+            dying_disk(args, server, ledger, judge)
             full_disk(args, server, ledger, judge)
             read_only_disk(args, server, ledger, judge)
             judge.prompts()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Power cuts, a full disk and a read-only disk under the real server, on an ext4 of its own.
+# Power cuts, a disk that fails, a full disk and a read-only disk under the real server, on an ext4 of its own.
 #
 # SIGKILL cannot show a missing fsync, because the page cache survives it. Here the file system is shut
 # down under the running server without writing its journal (EXT4_IOC_SHUTDOWN, NOLOGFLUSH), unmounted

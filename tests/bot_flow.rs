@@ -35,6 +35,10 @@ on text with phone: mobile, code: digits(6) {
     start binding with phone, code
 }
 
+on text "绑定" {
+    start binding
+}
+
 dialog binding expires 10 minutes {
     ask phone: mobile "手机号？"
     ask code: digits(6) "验证码？"
@@ -381,6 +385,27 @@ async fn of_two_followers_with_one_code_exactly_one_is_bound() {
         let texts = [text(&a), text(&b)];
         let bound = texts.iter().filter(|text| **text == "绑定成功").count();
         assert_eq!(bound, 1, "{texts:?}");
+    }
+}
+
+/// One lane per follower: what is said before the answer to what was said first has come.
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_one_follower_take_effect_in_the_order_of_their_arrival() {
+    let stage = stage(true).await;
+    for round in 0..20_u64 {
+        let (id, openid) = (format!("user{round}"), format!("o{round}"));
+        let phone = format!("139{round:08}");
+        stage.account(&id, &phone).await;
+        let code = stage.code(&id).await;
+        let number = round * 10;
+        let (first, second, third) = tokio::join!(
+            biased;
+            stage.say(&openid, number, "绑定"),
+            stage.say(&openid, number + 1, &phone),
+            stage.say(&openid, number + 2, &code),
+        );
+        let texts = [text(&first), text(&second), text(&third)];
+        assert_eq!(texts, ["手机号？", "验证码？", "绑定成功"], "round {round}");
     }
 }
 

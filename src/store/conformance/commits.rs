@@ -299,6 +299,37 @@ async fn an_engine_that_panics_ends_the_store() {
     store.close().await;
 }
 
+/// What was queued before the close is carried out and answered after the disk; what comes later is not.
+#[tokio::test]
+async fn closing_waits_for_the_disk_and_for_what_was_queued_before() {
+    let (bench, log, gate) = watched_memory();
+    let store = bench.store();
+    let mut first = Box::pin(put(store, "a", 1));
+    assert!(now(&mut first).is_none());
+    gate.wait();
+    let mut queued = Box::pin(put(store, "b", 1));
+    assert!(now(&mut queued).is_none());
+    let mut closing = Box::pin(store.close());
+    assert!(now(&mut closing).is_none(), "the disk is still at it");
+    let mut late = Box::pin(put(store, "c", 1));
+    let refused = now(&mut late);
+    assert!(now(&mut first).is_none(), "not acknowledged before the disk");
+    gate.pass();
+    assert_eq!(first.await, Ok(()));
+    gate.wait();
+    assert!(now(&mut queued).is_none(), "not acknowledged before the disk");
+    assert!(now(&mut closing).is_none(), "a command is still under way");
+    gate.pass();
+    assert_eq!(queued.await, Ok(()));
+    closing.await;
+    let late = match refused {
+        Some(answer) => answer,
+        None => late.await,
+    };
+    assert_eq!(late, Err(StoreError::Closed));
+    assert_eq!(log.syncs(), 2);
+}
+
 #[tokio::test]
 async fn what_the_writer_is_at_can_be_seen_while_it_lasts() {
     let (bench, _log, gate) = watched_memory();
