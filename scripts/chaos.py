@@ -194,7 +194,9 @@ def request(server, method, path, body=None, headers=None):
         text = response.read()
         if response.length:
             raise Gone()
-        return response.status, json.loads(text) if text else None, response.headers
+        answer = json.loads(text) if text else None
+        server.secrets.note([body, answer])
+        return response.status, answer, response.headers
     except (OSError, http.client.HTTPException, ValueError):
         raise Gone() from None
     finally:

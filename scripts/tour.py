@@ -37,6 +37,8 @@ import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ET
 
+from secrecy import Secrets
+
 PHONE = "13800138000"
 PASSWORD = "correct horse battery staple"
 NEW_PASSWORD = "another horse, another staple"
@@ -292,6 +294,7 @@ class WeChat:
 
     def push(self, openid, text=None, event=None, **fields):
         self.last_id += 1
+        self.bot.secrets.note({"openid": openid, "answer": text})
         now = int(time.time())
         parts = {"ToUserName": "gh_tour", "FromUserName": openid}
         body = "".join(f"<{k}><![CDATA[{v}]]></{k}>" for k, v in parts.items())
@@ -431,6 +434,7 @@ class Bot:
         self.binary, self.show, self.folder = str(pathlib.Path(args.bin).resolve()), args.show, folder
         self.rules = ["--rules", str(pathlib.Path(args.rules).resolve())] if args.rules else []
         self.platform, self.system = Platform(), System()
+        self.secrets = Secrets()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = str(folder / "log")
@@ -500,6 +504,7 @@ class Bot:
         except urllib.error.HTTPError as error:
             status, text = error.code, error.read()
         answer = json.loads(text) if text else None
+        self.secrets.note([body, answer])
         fits = status == want if want else 200 <= status < 300
         check(fits, f"{method} {path} answered {status}: {answer}")
         return answer
@@ -541,6 +546,16 @@ class Serve(Bot):
         # Before the server runs: the command opens the store itself.
         scopes = "accounts,codes,bindings,login,reports,machines,sessions,events,unlock"
         self.key = self.run("keys", "add", "tour", "--scope", scopes)
+
+    def stop(self):
+        super().stop()
+        # What a stranger with the log would have.
+        own = {"token": [self.key, *((self.folder / "secrets" / name).read_text().strip()
+                                     for name in ("token", "encoding_aes_key", "app_secret"))]}
+        self.secrets.note(own)
+        told = self.secrets.found_in(self.log)
+        check(not told, "the log holds no secret: " + "; ".join(told[:5]))
+        print(f"none of {len(self.secrets.known)} secrets, codes, phones and OpenIDs is in the log")
 
     def command(self):
         return ["serve"]
