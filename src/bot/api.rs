@@ -240,6 +240,8 @@ pub struct BotVitals {
     pub pushes_running: usize,
     /// Answered pushes without effects that are remembered.
     pub pushes_remembered: usize,
+    /// Pushes that left something in the store, whose next delivery is looked for there.
+    pub pushes_stored: usize,
     /// Pushes worked on.
     pub pushes: u64,
     /// Logins judged.

@@ -355,6 +355,7 @@ impl BotBuilder {
             numbers: Numbers::default(),
             reloading: tokio::sync::Mutex::new(()),
         });
+        bot.look_for_stored_pushes().await?;
         Ok(Built {
             bot,
             calls,

@@ -125,10 +125,11 @@ impl Bot {
 
     /// What it has done so far, and what it holds in memory.
     pub fn vitals(&self) -> api::BotVitals {
-        let (pushes_running, pushes_remembered) = self.pushes.sizes();
+        let (pushes_running, pushes_remembered, pushes_stored) = self.pushes.sizes();
         api::BotVitals {
             pushes_running,
             pushes_remembered,
+            pushes_stored,
             pushes: self.numbers.pushes.get(),
             logins: self.numbers.logins.get(),
             overruns: self.numbers.overruns.get(),

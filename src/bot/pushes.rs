@@ -6,13 +6,13 @@
 //! push changed is in the store together with its reply; only pushes without effects are remembered
 //! here. Nothing here computes or waits.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
 use crate::env::{MINUTE, Millis};
-use crate::wechat::push_key::{Fingerprint, PushKey};
+use crate::wechat::push_key::{Fingerprint, Hashed, PushKey};
 use crate::wechat::reply::Reply;
 
 /// Most pushes worked on at a time; beyond it the platform is told to come again.
@@ -21,6 +21,9 @@ pub const MAX_RUNNING: usize = 4_096;
 pub const MAX_REMEMBERED: usize = 200_000;
 /// How long answered pushes are remembered: twice the window in which timestamps are accepted.
 pub const REMEMBERED: Millis = 12 * MINUTE;
+/// Most pushes remembered as having left something in the store, about 20 MB. Beyond it the store is asked
+/// about every push for a while.
+pub const MAX_STORED: usize = 1 << 18;
 /// How often the platform delivers a push before it gives up.
 pub const DELIVERIES: u32 = 3;
 
@@ -71,18 +74,67 @@ struct Answered {
 
 #[derive(Debug, Default)]
 struct Table {
-    running: HashMap<PushKey, Running>,
-    answered: HashMap<PushKey, Answered>,
+    running: HashMap<PushKey, Running, Hashed>,
+    answered: HashMap<PushKey, Answered, Hashed>,
     order: VecDeque<(Millis, PushKey)>,
+}
+
+/// Which pushes may have a record in the store. Most have none, and need not be looked for.
+#[derive(Debug, Default)]
+struct Stored {
+    keys: HashSet<PushKey, Hashed>,
+    order: VecDeque<(Millis, PushKey)>,
+    /// Until then any push may: an earlier process's, or one that was forgotten here.
+    any_until: Millis,
 }
 
 /// The table.
 #[derive(Debug, Default)]
-pub struct Pushes(Mutex<Table>);
+pub struct Pushes {
+    table: Mutex<Table>,
+    stored: Mutex<Stored>,
+}
 
 impl Pushes {
+    fn stored(&self) -> std::sync::MutexGuard<'_, Stored> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until `until` any push may have a record in the store.
+    pub fn any_may_be_stored(&self, until: Millis) {
+        let mut stored = self.stored();
+        stored.any_until = stored.any_until.max(until);
+    }
+
+    /// This push may have a record in the store, which lives until `until` at most.
+    pub fn may_be_stored_from_now_on(&self, key: &PushKey, until: Millis) {
+        let mut stored = self.stored();
+        if stored.keys.len() >= MAX_STORED {
+            *stored = Stored {
+                any_until: until.max(stored.any_until),
+                ..Stored::default()
+            };
+        }
+        if stored.keys.insert(*key) {
+            stored.order.push_back((until, *key));
+        }
+    }
+
+    /// Whether the store must be asked about a push.
+    pub fn may_be_stored(&self, key: &PushKey, now: Millis) -> bool {
+        let mut stored = self.stored();
+        while let Some((until, oldest)) = stored.order.front().copied() {
+            if until > now {
+                break;
+            }
+            stored.order.pop_front();
+            stored.keys.remove(&oldest);
+        }
+        now < stored.any_until || stored.keys.contains(key)
+    }
+
     fn table(&self) -> std::sync::MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A delivery arrives.
@@ -192,10 +244,12 @@ impl Pushes {
         }
     }
 
-    /// How many pushes are being worked on, and how many are remembered.
-    pub fn sizes(&self) -> (usize, usize) {
+    /// How many pushes are being worked on, how many are remembered with their answer, and how many as
+    /// having left something in the store.
+    pub fn sizes(&self) -> (usize, usize, usize) {
+        let stored = self.stored().keys.len();
         let table = self.table();
-        (table.running.len(), table.answered.len())
+        (table.running.len(), table.answered.len(), stored)
     }
 }
 
@@ -302,6 +356,32 @@ mod tests {
         ));
         pushes.finish(&key(1), None, false, 6_000);
         assert!(!pushes.hand_over(&key(1)));
+    }
+
+    #[test]
+    fn the_store_is_asked_about_what_may_be_there_and_about_nothing_else() {
+        let pushes = Pushes::default();
+        assert!(!pushes.may_be_stored(&key(1), 0));
+        pushes.any_may_be_stored(10);
+        assert!(pushes.may_be_stored(&key(1), 9));
+        assert!(!pushes.may_be_stored(&key(1), 10));
+        pushes.may_be_stored_from_now_on(&key(1), 50);
+        assert!(pushes.may_be_stored(&key(1), 49));
+        assert!(!pushes.may_be_stored(&key(2), 49));
+        assert!(!pushes.may_be_stored(&key(1), 50), "its record has expired");
+    }
+
+    #[test]
+    fn beyond_the_bound_of_stored_pushes_the_store_is_asked_about_all() {
+        let pushes = Pushes::default();
+        for n in 0..=MAX_STORED {
+            let mut bytes = [0; 32];
+            bytes[..8].copy_from_slice(&n.to_be_bytes());
+            pushes.may_be_stored_from_now_on(&PushKey::from_bytes(bytes), 100);
+        }
+        assert!(pushes.stored().keys.len() <= MAX_STORED);
+        assert!(pushes.may_be_stored(&key(9), 99));
+        assert!(!pushes.may_be_stored(&key(9), 100));
     }
 
     #[test]

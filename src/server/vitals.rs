@@ -15,7 +15,7 @@ use prometheus_client::registry::Registry;
 use super::captchas::MAX_DRAWING;
 use super::idempotency::MAX_RUNNING;
 use super::state::{MAX_EVENT_STREAMS, State};
-use crate::bot::pushes::{MAX_REMEMBERED, MAX_RUNNING as MAX_PUSHES};
+use crate::bot::pushes::{MAX_REMEMBERED, MAX_RUNNING as MAX_PUSHES, MAX_STORED};
 use crate::store::StoreStatus;
 use crate::wechat::replay::MAX_MARKS;
 
@@ -154,6 +154,7 @@ impl Vitals {
             ("store_queue", store.queue, store.queue_capacity),
             ("pushes_running", bot.pushes_running, MAX_PUSHES),
             ("pushes_remembered", bot.pushes_remembered, MAX_REMEMBERED),
+            ("pushes_stored", bot.pushes_stored, MAX_STORED),
             // Each official account has its own; the fullest counts.
             ("replay_marks", marks.max().unwrap_or(0), MAX_MARKS),
             (

@@ -34,11 +34,16 @@ pub trait KeyPrefix {
 
 impl KeyPart for str {
     fn encode_part(&self, out: &mut Vec<u8>) {
-        for &byte in self.as_bytes() {
-            out.push(byte);
-            if byte == ESCAPE {
-                out.push(ESCAPED_ZERO);
+        let bytes = self.as_bytes();
+        if bytes.contains(&ESCAPE) {
+            for &byte in bytes {
+                out.push(byte);
+                if byte == ESCAPE {
+                    out.push(ESCAPED_ZERO);
+                }
             }
+        } else {
+            out.extend_from_slice(bytes);
         }
         out.extend([ESCAPE, TERMINATOR]);
     }

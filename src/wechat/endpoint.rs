@@ -475,6 +475,9 @@ fn required<'a>(value: &'a Option<String>, name: &'static str) -> Result<&'a str
 }
 
 fn percent_decode(text: &str) -> Option<String> {
+    if !text.as_bytes().contains(&b'%') {
+        return Some(text.to_owned());
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {

@@ -176,11 +176,15 @@ impl Fields {
     /// The text at a dotted path such as `ScanCodeInfo.ScanResult`; the first where names repeat.
     /// Names are compared exactly (`MsgId` and `MsgID` are two fields).
     pub fn get(&self, path: &str) -> Option<&str> {
-        let (parents, name) = match path.rsplit_once('.') {
-            Some((parents, name)) => (self.descend(parents)?, name),
-            None => (self, path),
-        };
-        parents.0.iter().find_map(|field| match &field.value {
+        // No element of the platform has a dot in its name; one that has is found first.
+        self.own(path).or_else(|| {
+            let (parents, name) = path.rsplit_once('.')?;
+            self.descend(parents)?.own(name)
+        })
+    }
+
+    fn own(&self, name: &str) -> Option<&str> {
+        self.0.iter().find_map(|field| match &field.value {
             Value::Text(text) if field.name == name => Some(text.as_str()),
             _ => None,
         })

@@ -5,17 +5,22 @@
 //! it tells a retry from a forgery that reuses a key.
 
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::message::Inbound;
 
-/// The identity of a push: SHA-256, 32 bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// The identity of a push: BLAKE3, 32 bytes. Every push needs one, and most never reach the store: it has to
+/// be cheap also where the processor has no instructions for SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PushKey([u8; 32]);
+
+/// Hashes what is a hash already by taking 64 bits of it. For keys that nobody outside can choose: they are
+/// keyed, or made of what the platform has signed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Hashed(u64);
 
 /// SHA-256 over the fields of a plain message; see [`crate::wechat::Fields::digest`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -26,6 +31,37 @@ pub struct BodyDigest([u8; 32]);
 /// another message with the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint(u64);
+
+impl Hash for PushKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let first = self.0.first_chunk().copied().unwrap_or_default();
+        state.write_u64(u64::from_le_bytes(first));
+    }
+}
+
+impl Hasher for Hashed {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl BuildHasher for Hashed {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        *self
+    }
+}
 
 /// The key of a push, with the digest of its body computed where the key needs it.
 pub fn identify(inbound: &Inbound) -> PushKey {
@@ -42,15 +78,18 @@ pub fn push_key(inbound: &Inbound, body: &BodyDigest) -> PushKey {
     key_with(inbound, || *body)
 }
 
+/// Room for what identifies the usual push, bytes.
+const ROOM: usize = 160;
+
 fn key_with(inbound: &Inbound, body: impl FnOnce() -> BodyDigest) -> PushKey {
     let raw = |name| inbound.raw.get(name).unwrap_or_default();
-    let mut hash = Sha256::new();
+    let mut whole = Vec::with_capacity(ROOM);
     let mut part = |bytes: &[u8]| {
         // Short, so that a message's key takes two blocks; no field comes near 4 GiB.
-        hash.update((bytes.len() as u32).to_be_bytes());
-        hash.update(bytes);
+        whole.extend((bytes.len() as u32).to_be_bytes());
+        whole.extend(bytes);
     };
-    part(b"push.2");
+    part(b"push.3");
     part(inbound.to_user.as_bytes());
     part(inbound.from_user.as_bytes());
     part(raw("CreateTime").trim().as_bytes());
@@ -67,7 +106,7 @@ fn key_with(inbound: &Inbound, body: impl FnOnce() -> BodyDigest) -> PushKey {
             part(&body().0);
         }
     }
-    PushKey(hash.finalize().into())
+    PushKey(*blake3::hash(&whole).as_bytes())
 }
 
 impl PushKey {

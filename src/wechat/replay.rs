@@ -15,7 +15,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use crate::env::{Millis, SECOND};
 
 use super::endpoint::{Opened, Refusal, TimestampWindow};
-use super::push_key::Fingerprint;
+use super::push_key::{Fingerprint, Hashed};
 
 /// Most signatures remembered, about 70 MiB: 5,800 pushes a second over a window of six
 /// minutes. Only holders of the Token can add one.
@@ -66,7 +66,7 @@ pub struct ReplayGuard {
 #[derive(Default)]
 struct Memory {
     /// By the second of signing, in steps of [`BUCKET`].
-    buckets: BTreeMap<i64, HashMap<u64, Fingerprint>>,
+    buckets: BTreeMap<i64, HashMap<u64, Fingerprint, Hashed>>,
     marks: usize,
     /// Whatever was signed in a bucket before this one may have been seen and forgotten.
     forgotten: i64,

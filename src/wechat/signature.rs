@@ -40,7 +40,7 @@ const USUAL_PARTS: usize = 3;
 /// Parts are `[timestamp, nonce]` for `signature` and `[timestamp, nonce, Encrypt]` for
 /// `msg_signature`. (Protocol: server configuration; encrypted messages.)
 pub fn sign(token: &Token, parts: &[&str]) -> String {
-    String::from_utf8_lossy(&digits(token, parts)).into_owned()
+    String::from_utf8(digits(token, parts).to_vec()).expect("hex digits are ASCII")
 }
 
 /// The digits of the signature.

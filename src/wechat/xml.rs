@@ -40,7 +40,7 @@ pub fn parse(body: &[u8], limits: &Limits) -> Result<Fields, ParseError> {
 /// characters XML 1.0 forbids.
 pub fn push_cdata(out: &mut String, text: &str) {
     out.push_str("<![CDATA[");
-    if is_plainly_legal(text) && !text.contains("]]>") {
+    if is_plainly_legal(text) && !may_end_cdata(text) {
         out.push_str(text);
     } else {
         let legal: String = text.chars().filter(|c| is_xml_char(*c)).collect();
@@ -83,6 +83,11 @@ fn is_plainly_legal(text: &str) -> bool {
     !text.bytes().fold(false, |odd, byte| {
         odd | (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) | (byte == 0xef)
     })
+}
+
+/// Whether a look at the bytes does not rule out `]]>`: a substring search is dearer than most texts.
+fn may_end_cdata(text: &str) -> bool {
+    text.as_bytes().contains(&b']') && text.contains("]]>")
 }
 
 fn write_fields(out: &mut String, fields: &Fields) {

@@ -538,6 +538,10 @@ impl Chat<'_, '_> {
     }
 
     pub(super) fn render(&mut self, template: &Template) -> String {
+        // Most replies have no holes: then nothing is read for the sake of a time zone.
+        if let Some(text) = template.plain() {
+            return text;
+        }
         let program = self.rules.program.clone();
         let zone = self.zone();
         eval::render(template, &program, self, &zone)

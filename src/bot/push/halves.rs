@@ -39,16 +39,19 @@ pub(super) enum Handed {
 }
 
 impl Bot {
+    /// Runs the push, unless its record says that it ran. `known`: it may have a record.
     pub(super) async fn first_half(
         &self,
         identity: &Identity,
         event: &Arc<ChatEvent>,
         context: &Context,
+        known: bool,
     ) -> Result<Ran, StoreError> {
         let (identity, id) = (*identity, push_id(&identity.key));
         let (event, context) = (event.clone(), context.clone());
         execute_reading_first(&*self.store, "push", move |tx| {
-            if let Some(push) = tx.get::<Push>(&id)? {
+            let push = if known { tx.get::<Push>(&id)? } else { None };
+            if let Some(push) = push {
                 return repeat(tx, &push, &identity.stored_digest(&event.inbound));
             }
             let turn = chat::handle(tx, &context, &event)?;

@@ -27,7 +27,8 @@ use super::context::Context;
 use super::event::ChatEvent;
 use super::pushes::{DELIVERIES, Entrance, Outcome};
 use crate::env::{Millis, SECOND};
-use crate::store::StoreError;
+use crate::store::records::Push;
+use crate::store::{Order, StoreError, read};
 use crate::wechat::endpoint::Opened;
 use crate::wechat::message::Inbound;
 use crate::wechat::push_key::{BodyDigest, Fingerprint, PushKey};
@@ -74,7 +75,7 @@ enum Kept {
 }
 
 /// Lets go of a push whose work ended without saying so: a panic must not leave retries waiting for
-/// nobody.
+/// nobody. What such work left in the store is not known.
 struct Claim<'a> {
     bot: &'a Bot,
     key: PushKey,
@@ -84,6 +85,7 @@ struct Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         if self.open {
+            self.bot.note_stored(&self.key);
             self.bot.pushes.fail(&self.key);
         }
     }
@@ -256,7 +258,12 @@ impl Bot {
         };
         let event = Arc::new(event);
         let context = self.context(push_id(&key));
-        match self.first_half(&id, &event, &context).await {
+        let known = self.pushes.may_be_stored(&key, self.env.now());
+        let ran = self.first_half(&id, &event, &context, known).await;
+        if !matches!(ran, Ok(Ran::Turn(_, false))) {
+            self.note_stored(&key);
+        }
+        match ran {
             Ok(Ran::Turn(turn, stored)) => match turn.request {
                 None => {
                     self.note_trace(&turn);
@@ -288,6 +295,25 @@ impl Bot {
             }
         }
         claim.open = false;
+    }
+
+    /// The push may have a record from now on: its next delivery must look.
+    fn note_stored(&self, key: &PushKey) {
+        let until = self.env.now().saturating_add(recover::REPLY_LIFE);
+        self.pushes.may_be_stored_from_now_on(key, until);
+    }
+
+    /// After a start: whether earlier processes have left records of pushes.
+    pub(super) async fn look_for_stored_pushes(&self) -> Result<(), StoreError> {
+        let any = read(&*self.store, "stored pushes", |tx| {
+            tx.scan::<Push>((), Order::Ascending, 1)
+        })
+        .await?;
+        if !any.is_empty() {
+            let until = self.env.now().saturating_add(recover::REPLY_LIFE);
+            self.pushes.any_may_be_stored(until);
+        }
+        Ok(())
     }
 
     fn note_trace(&self, turn: &Turn) {
@@ -344,7 +370,7 @@ fn replay(reply: Option<Box<Reply>>) -> PushAnswer {
 fn push_id(key: &PushKey) -> String {
     let mut digits = [0; 64];
     hex::encode_to_slice(key.as_bytes(), &mut digits).expect("32 bytes are 64 digits");
-    String::from_utf8_lossy(&digits).into_owned()
+    String::from_utf8(digits.to_vec()).expect("hex digits are ASCII")
 }
 
 fn push_key(id: &str) -> Option<PushKey> {

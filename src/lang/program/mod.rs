@@ -429,6 +429,20 @@ pub struct Template {
     pub span: Span,
 }
 
+impl Template {
+    /// Its text, when no value stands in it.
+    pub fn plain(&self) -> Option<String> {
+        let literal = |part: &TemplatePart| match part {
+            TemplatePart::Literal(text) => Some(text.clone()),
+            TemplatePart::Value(_) => None,
+        };
+        match self.parts.as_slice() {
+            [part] => literal(part),
+            parts => parts.iter().map(literal).collect(),
+        }
+    }
+}
+
 /// A piece of a [`Template`].
 #[derive(Debug, Clone)]
 pub enum TemplatePart {

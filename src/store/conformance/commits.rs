@@ -313,11 +313,17 @@ async fn closing_waits_for_the_disk_and_for_what_was_queued_before() {
     assert!(now(&mut closing).is_none(), "the disk is still at it");
     let mut late = Box::pin(put(store, "c", 1));
     let refused = now(&mut late);
-    assert!(now(&mut first).is_none(), "not acknowledged before the disk");
+    assert!(
+        now(&mut first).is_none(),
+        "not acknowledged before the disk"
+    );
     gate.pass();
     assert_eq!(first.await, Ok(()));
     gate.wait();
-    assert!(now(&mut queued).is_none(), "not acknowledged before the disk");
+    assert!(
+        now(&mut queued).is_none(),
+        "not acknowledged before the disk"
+    );
     assert!(now(&mut closing).is_none(), "a command is still under way");
     gate.pass();
     assert_eq!(queued.await, Ok(()));
