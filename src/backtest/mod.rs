@@ -8,6 +8,7 @@
 //! decisions byte for byte. Labels are never visible to rules. This room reads files and an export;
 //! it never opens, changes or copies a live store.
 
+pub mod decisions;
 pub mod diff;
 pub mod engine;
 pub mod input;

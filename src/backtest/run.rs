@@ -217,6 +217,7 @@ pub fn run(
         old_figures: old,
         diff: difference,
         sweep: swept,
+        recorded: None,
         gates,
     };
     Ok(Outcome {

@@ -282,6 +282,25 @@ impl Table {
         Some((*first, *last))
     }
 
+    /// Looks at everything that is kept of some rows, so that it is near when rows are made of it: rows
+    /// of one account lie far apart, and one by one each would be waited for.
+    pub(super) fn touch(&self, rows: &[u32]) {
+        let mut all = 0_u64;
+        for row in rows {
+            let at = *row as usize;
+            all ^= self.time[at] as u64 ^ u64::from(self.flags[at]);
+            let number = |column: &Vec<u32>| u64::from(column.get(at).copied().unwrap_or(0));
+            all ^= number(&self.asn);
+            for need in &self.columns.texts {
+                all ^= number(&self.texts[*need as usize]);
+            }
+            all ^= self.lat.get(at).map_or(0, |lat| lat.to_bits());
+            all ^= self.lon.get(at).map_or(0, |lon| lon.to_bits());
+            all ^= u64::from(self.labels.get(at).copied().unwrap_or(0));
+        }
+        std::hint::black_box(all);
+    }
+
     /// Closes the table: puts the rows in the order of arrival and marks the late ones. Without
     /// arrival numbers the order of time is the order of arrival, unless `as_read`. Returns how many
     /// rows stood before one they are later than.
@@ -351,7 +370,7 @@ fn or<'a>(text: &'a str, other: Option<&'static str>) -> &'a str {
     }
 }
 
-/// Texts one thread holds ready for rows: about 5 MB.
+/// Texts one thread holds ready for rows, each at the place its number says: at most about 5 MB.
 const MAX_TEXTS: usize = 1 << 15;
 
 /// Makes rows of the live history. One per thread: shared counters of texts would be fought over.
@@ -359,7 +378,7 @@ const MAX_TEXTS: usize = 1 << 15;
 pub struct Maker<'t> {
     table: &'t Table,
     zone: TimeZone,
-    texts: hashbrown::HashMap<Symbol, Arc<str>>,
+    texts: Vec<Option<(Symbol, Arc<str>)>>,
 }
 
 impl<'t> Maker<'t> {
@@ -368,7 +387,7 @@ impl<'t> Maker<'t> {
         Self {
             table,
             zone,
-            texts: hashbrown::HashMap::new(),
+            texts: vec![None; MAX_TEXTS.min(table.symbols.len().next_power_of_two())],
         }
     }
 
@@ -377,16 +396,15 @@ impl<'t> Maker<'t> {
         if symbol == NONE {
             return None;
         }
-        let symbols = &self.table.symbols;
-        if self.texts.len() >= MAX_TEXTS {
-            self.texts.clear();
+        // Its length is a power of two.
+        let place = symbol as usize & (self.texts.len() - 1);
+        let held = &mut self.texts[place];
+        if let Some((_, text)) = held.as_ref().filter(|(known, _)| *known == symbol) {
+            return Some(text.clone());
         }
-        Some(
-            self.texts
-                .entry(symbol)
-                .or_insert_with(|| symbols.text(symbol).into())
-                .clone(),
-        )
+        let text: Arc<str> = self.table.symbols.text(symbol).into();
+        *held = Some((symbol, text.clone()));
+        Some(text)
     }
 
     /// The address of a row.
@@ -423,7 +441,10 @@ impl<'t> Maker<'t> {
             legal: table.has(row, LEGAL),
             reason: self.text(Need::Reason, at),
             channel: self.text(Need::Channel, at),
-            ..Row::default()
+            // Written out: the default has an empty account, whose counter all threads would share.
+            hour: None,
+            weekday: None,
+            answered_lock: false,
         };
         if table.columns.local {
             match table.zones.get(&table.account[at]) {

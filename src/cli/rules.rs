@@ -33,6 +33,7 @@ Examples:
   menshen rules history
   menshen rules show 7
   menshen rules show 7 guard.rules | diff - rules/guard.rules
+  menshen rules changed --days 14
   menshen rules rollback 7", archive::KEPT, folder::REPLACED))]
 pub struct Args {
     #[command(subcommand)]
@@ -61,6 +62,10 @@ enum Action {
         #[command(flatten)]
         data: DataArgs,
     },
+    /// Show what the last change of the rules changed for real people: both generations over the
+    /// server's own logins of the last days
+    #[cfg(feature = "backtest")]
+    Changed(super::backtest::ChangedArgs),
     /// Put the files of a generation back and run them
     Rollback {
         /// Its number
@@ -105,6 +110,8 @@ pub fn run(args: &Args) -> Outcome {
             )?;
             output::data(&shown(&found, file.as_deref())?)?;
         }
+        #[cfg(feature = "backtest")]
+        Action::Changed(args) => return super::backtest::changed(args),
         Action::Rollback { generation, data } => rollback(data, *generation)?,
     }
     Ok(Exit::Clean)

@@ -157,6 +157,16 @@ impl<'a> Cell<'a> {
         })
     }
 
+    /// Whether both are the same value. Texts are often the very same text.
+    pub(super) fn is_same(self, other: Cell<'_>) -> bool {
+        match (self, other) {
+            (Self::Text(a), Cell::Text(b)) => {
+                a.len() == b.len() && (std::ptr::eq(a.as_ptr(), b.as_ptr()) || a == b)
+            }
+            (a, b) => a == b,
+        }
+    }
+
     /// As something to calculate with.
     pub(super) fn amount(self) -> Option<f64> {
         match self {

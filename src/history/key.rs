@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use smallvec::{SmallVec, smallvec};
 
 use crate::lang::program::ByKey;
 
@@ -33,7 +34,7 @@ pub enum KeyPart {
 
 /// A combination of values that rows are collected under, e.g. one account, or one (ip, machine).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(Vec<KeyPart>);
+pub struct Key(SmallVec<[KeyPart; 2]>);
 
 impl Key {
     /// The key of `row` under `by`.
@@ -49,7 +50,7 @@ impl Key {
 
     /// The key of the whole system.
     pub fn all() -> Self {
-        Self(vec![KeyPart::All])
+        Self(smallvec![KeyPart::All])
     }
 
     /// Its parts, in the order of the [`ByKey`]s it was made from.

@@ -14,13 +14,14 @@ mod cell;
 mod familiar;
 mod key;
 mod needs;
+mod question;
 mod row;
 mod tally;
 mod used;
 mod usual;
 mod window;
 
-pub use answer::{Present, evaluate, experience, previous};
+pub use answer::{Present, evaluate, evaluate_uncounted, experience, previous};
 pub use cell::{Column, Columns};
 pub use key::{Key, KeyPart, network_of};
 pub use needs::{KeyNeed, keys_of, queries_by_key, tallies_of};

@@ -125,6 +125,18 @@ impl Row {
         }
     }
 
+    /// When and where on the map, which is all that distances look at; without any text.
+    pub fn bare_point(&self) -> LoginPoint {
+        LoginPoint {
+            time: self.time,
+            place: Place {
+                lat: self.lat,
+                lon: self.lon,
+                ..Place::default()
+            },
+        }
+    }
+
     /// A success that tells about the owner.
     pub(super) fn is_habit(&self) -> bool {
         self.success && !self.answered_lock

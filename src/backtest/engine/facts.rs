@@ -4,6 +4,7 @@
 use crate::bot::login::Case;
 use crate::bot::login::ask::{self, Answered, Names};
 use crate::history::{self, Row};
+use crate::lang::builtins::Registry;
 use crate::lang::eval::{
     Experience, Facts, HistoryAnswer, Judgement, PastLogin, SignalResult, SignalState,
 };
@@ -56,11 +57,48 @@ impl Said<'_> {
     }
 }
 
+/// Fields that are answered in a way of their own.
+#[derive(Debug)]
+pub(super) struct Ids {
+    suspicion: Option<FieldId>,
+    login: Option<FieldId>,
+    previous: Option<FieldId>,
+    /// What the signals said, in words.
+    told: Vec<FieldId>,
+}
+
+impl Ids {
+    pub(super) fn new(registry: &Registry) -> Self {
+        let all = |path: &str| -> Vec<FieldId> {
+            let fields = registry.fields().iter().enumerate();
+            fields
+                .filter(|(_, field)| field.path == path)
+                .filter_map(|(at, _)| u16::try_from(at).ok().map(FieldId))
+                .collect()
+        };
+        let one = |path: &str| match all(path).as_slice() {
+            [one] => Some(*one),
+            _ => None,
+        };
+        Self {
+            suspicion: all("suspicion").first().copied(),
+            login: one("login"),
+            previous: one("previous"),
+            told: ["band", "reasons", "signals"]
+                .into_iter()
+                .flat_map(all)
+                .collect(),
+        }
+    }
+}
+
 /// The facts of one login.
 pub(super) struct TableFacts<'a, 't> {
     pub(super) table: &'t Table,
     pub(super) names: Names<'a>,
-    pub(super) suspicion: Option<FieldId>,
+    pub(super) ids: &'a Ids,
+    /// Somebody looks on: answers say on how many rows they rest.
+    pub(super) observed: bool,
     pub(super) case: &'a Case,
     pub(super) account: Symbol,
     pub(super) said: Option<Said<'a>>,
@@ -69,10 +107,26 @@ pub(super) struct TableFacts<'a, 't> {
 
 impl Facts for TableFacts<'_, '_> {
     fn field(&mut self, id: FieldId) -> Value {
-        if let (true, Some(said)) = (Some(id) == self.suspicion, &self.said) {
+        if let (true, Some(said)) = (Some(id) == self.ids.suspicion, &self.said) {
             return Value::Number(said.suspicion);
         }
-        let judgement = self.said.map(|said| said.judgement());
+        if !self.observed
+            && let Some(login) = &self.case.login
+        {
+            // Only distances are asked of a login as such.
+            if Some(id) == self.ids.login {
+                return Value::Login(login.row.bare_point().into());
+            }
+            if Some(id) == self.ids.previous {
+                let previous = history::previous(self.histories.own(), &login.row);
+                return previous.map_or_else(
+                    || Value::unknown("previous"),
+                    |row| Value::Login(row.bare_point().into()),
+                );
+            }
+        }
+        let told = self.ids.told.contains(&id);
+        let judgement = self.said.filter(|_| told).map(|said| said.judgement());
         let now = self.case.login.as_ref().map_or(0, |login| login.row.time);
         match ask::field(self.case, judgement.as_ref(), self.names, now, id) {
             Answered::Value(value) => value,
@@ -107,7 +161,11 @@ impl Facts for TableFacts<'_, '_> {
         let Some(login) = &self.case.login else {
             return HistoryAnswer::unknown("login");
         };
-        ask::history(
+        let ask = match self.observed {
+            true => ask::history,
+            false => ask::history_uncounted,
+        };
+        ask(
             self.case,
             login,
             self.names,

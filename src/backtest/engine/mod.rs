@@ -21,19 +21,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::TimeZone;
 
+use crate::bot::api::SignalView;
 use crate::bot::login::{Case, decide};
 use crate::bot::ruleset::Ruleset;
 use crate::guard::Limits;
 use crate::history::Columns;
 use crate::lang::builtins::Registry;
 use crate::lang::eval::{Judgement, Trace};
-use crate::lang::program::{ByKey, FieldId, Program};
+use crate::lang::program::{ByKey, EventName, Program};
 use crate::store::records::Account;
 
 use super::input::Watch;
 use super::symbols::Symbol;
-use super::table::{KNOWN, Maker, SUCCESS, Table};
+use super::table::{JUDGED, KNOWN, Maker, SUCCESS, Table};
 use alerts::Alerts;
+use facts::Ids;
 use index::{Groups, KeyIndex};
 use rows::Histories;
 use stage::Stage;
@@ -61,7 +63,7 @@ pub struct Engine<'t> {
     zone: TimeZone,
     limits: Limits,
     columns: Columns,
-    suspicion: Option<FieldId>,
+    ids: Ids,
     variants: Vec<Prepared>,
     accounts: Groups,
     indexes: Vec<KeyIndex>,
@@ -96,7 +98,7 @@ pub struct Explained {
 }
 
 /// The signals of a judgement as a decision's record holds them.
-pub fn views(judgement: &Judgement, zone: &TimeZone) -> Vec<crate::bot::api::SignalView> {
+pub fn views(judgement: &Judgement, zone: &TimeZone) -> Vec<SignalView> {
     judgement
         .signals
         .iter()
@@ -131,12 +133,6 @@ impl<'t> Engine<'t> {
             .filter(|(by, _)| *by != ByKey::Account)
             .map(|(by, _)| KeyIndex::new(*by, table))
             .collect();
-        let suspicion = registry
-            .fields()
-            .iter()
-            .position(|field| field.path == "suspicion")
-            .and_then(|at| u16::try_from(at).ok())
-            .map(FieldId);
         let columns = Columns::of(registry);
         let counts = counts::needed(&variants, &columns, table);
         Self {
@@ -145,7 +141,7 @@ impl<'t> Engine<'t> {
             zone,
             limits,
             columns,
-            suspicion,
+            ids: Ids::new(registry),
             variants,
             accounts: index::by_account(table),
             indexes,
@@ -203,6 +199,11 @@ impl<'t> Engine<'t> {
                             }
                             let mut done = 0;
                             for piece in some {
+                                let rows = self.accounts.rows(piece.account);
+                                let (from, to) = (piece.from as usize, piece.to as usize);
+                                self.table.touch(&rows[from..to.min(from + SEGMENT)]);
+                            }
+                            for piece in some {
                                 worker.piece(*piece, alerts, sink);
                                 done += u64::from(piece.to - piece.from);
                             }
@@ -216,15 +217,31 @@ impl<'t> Engine<'t> {
         sinks
     }
 
-    /// Explains what a rule set says of some logins, given in any order.
+    /// Explains what a rule set says of some logins, given in any order; of those with a wrong password
+    /// what it would say had it been right.
     pub fn explain(&self, rows: &[u32], variant: usize) -> Vec<Explained> {
+        self.explained(rows, variant, |_| true)
+    }
+
+    /// What a rule set decides on some logins, given in any order, in the words of the live bot:
+    /// signals are silent on those with a wrong password, for which `on failure` rules are told.
+    pub fn decide(&self, rows: &[u32], variant: usize) -> Vec<Explained> {
+        self.explained(rows, variant, |row| self.table.has(row, JUDGED))
+    }
+
+    fn explained(
+        &self,
+        rows: &[u32],
+        variant: usize,
+        success: impl Fn(u32) -> bool,
+    ) -> Vec<Explained> {
         rows.iter()
             .map(|row| {
                 let account = self.table.account[*row as usize];
                 let all = self.accounts.rows(account);
                 let at = all.partition_point(|known| known < row);
                 let mut worker = self.worker(*row as usize, *row as usize + 1);
-                worker.explain(account, all, at, variant)
+                worker.explain(account, all, at, variant, success(*row))
             })
             .collect()
     }
@@ -281,7 +298,8 @@ impl<'t> Engine<'t> {
                 table: self.table,
                 registry: self.registry,
                 columns: &self.columns,
-                suspicion: self.suspicion,
+                ids: &self.ids,
+                observed: false,
                 limits: &self.limits,
                 variants: &self.variants,
                 histories,
@@ -349,23 +367,62 @@ impl Worker<'_> {
         }
     }
 
-    fn explain(&mut self, account: Symbol, all: &[u32], at: usize, variant: usize) -> Explained {
+    fn explain(
+        &mut self,
+        account: Symbol,
+        all: &[u32],
+        at: usize,
+        variant: usize,
+        success: bool,
+    ) -> Explained {
         let table = self.engine.table;
         let name: Arc<str> = table.accounts.text(account).into();
+        self.stage.observed = true;
         let mut case = self.case(account, all);
         let known = all.get(at).is_some_and(|row| table.has(*row, KNOWN));
         self.account(known, account, all, &mut case);
         self.stage.histories.load_account(all, at, at + 1, &name);
         self.stage.case(all[at], at, &mut case);
-        let (judgement, traces) = self.stage.explain(variant, account, &mut case);
         let program = self.engine.program(variant);
         let zone = self.engine.zone_of(account);
-        let (why, rules) = self.stage.why(variant, account, &case, &judgement, zone);
+        if !success {
+            return self.refused(account, &mut case, variant, zone);
+        }
+        let (judgement, traces) = self.stage.explain(variant, account, &mut case);
+        let event = EventName::Login;
+        let (why, rules) = self
+            .stage
+            .why(variant, &event, account, &case, &judgement, zone);
         let text = decide::explanation(program, &judgement, &traces, &why, zone);
         Explained {
             judgement,
             traces,
             text,
+            rules,
+        }
+    }
+
+    /// A login with a wrong password: no signal, only `on failure` rules.
+    fn refused(
+        &mut self,
+        account: Symbol,
+        case: &mut Case,
+        variant: usize,
+        zone: &TimeZone,
+    ) -> Explained {
+        if let Some(login) = &mut case.login {
+            login.success = Some(false);
+        }
+        let (event, judgement) = (EventName::Failure, Judgement::default());
+        let (why, rules) = self
+            .stage
+            .why(variant, &event, account, case, &judgement, zone);
+        let acted = rules.iter().filter(|(_, acted, _)| *acted);
+        let names: Vec<String> = acted.map(|(name, ..)| name.clone()).collect();
+        Explained {
+            judgement,
+            traces: Vec::new(),
+            text: decide::acted(&names, &why),
             rules,
         }
     }

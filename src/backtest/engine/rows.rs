@@ -184,8 +184,12 @@ impl<'t> Histories<'t> {
         self.arrived = arrived;
         self.account.as_of(self.now.time);
         let rows = &self.account.rows;
-        let at = rows
-            .partition_point(|known| (known.time, known.arrival) < (self.now.time, u64::from(row)));
+        let at = match self.table.ordered {
+            true => arrived - self.account.skipped,
+            false => rows.partition_point(|known| {
+                (known.time, known.arrival) < (self.now.time, u64::from(row))
+            }),
+        };
         let mut present = rows.get(at).cloned().unwrap_or_default();
         present.success = false;
         present.reason = None;

@@ -11,7 +11,7 @@ use crate::history::{Columns, KeyNeed, Row};
 use crate::lang::builtins::Registry;
 
 use crate::lang::eval::{self, Held, Judgement, SignalState, Trace};
-use crate::lang::program::{ActionKind, AlertAction, Block, EventName, FieldId, Program, RuleId};
+use crate::lang::program::{ActionKind, AlertAction, Block, EventName, Program, RuleId};
 use crate::text::normalise;
 use jiff::tz::TimeZone;
 
@@ -19,7 +19,7 @@ use super::super::needs::Need;
 use super::super::symbols::Symbol;
 use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, SUCCESS, Table};
 use super::alerts::{Alerts, Prompt};
-use super::facts::{Said, TableFacts};
+use super::facts::{Ids, Said, TableFacts};
 use super::rows::Histories;
 
 /// A rule set, made ready.
@@ -55,6 +55,15 @@ impl Prepared {
 
     fn program(&self) -> &Program {
         &self.rules.program
+    }
+
+    /// The rules for a login-side event.
+    fn of(&self, event: &EventName) -> &[RuleId] {
+        match event {
+            EventName::Attempt => &self.attempt,
+            EventName::Failure => &self.failure,
+            _ => &self.login,
+        }
     }
 }
 
@@ -118,7 +127,9 @@ pub(super) struct Stage<'a, 't> {
     pub(super) table: &'t Table,
     pub(super) registry: &'a Registry,
     pub(super) columns: &'a Columns,
-    pub(super) suspicion: Option<FieldId>,
+    pub(super) ids: &'a Ids,
+    /// Somebody looks on: see [`TableFacts`].
+    pub(super) observed: bool,
     pub(super) limits: &'a crate::guard::Limits,
     pub(super) variants: &'a [Prepared],
     pub(super) histories: Histories<'t>,
@@ -291,13 +302,8 @@ impl<'a, 't> Stage<'a, 't> {
         let variant = &variants[index];
         self.histories.ask_with(&variant.windows);
         let program = variant.program();
-        let ids = match event {
-            EventName::Attempt => &variant.attempt,
-            EventName::Failure => &variant.failure,
-            _ => &variant.login,
-        };
         let mut wish = Wish::default();
-        for id in ids {
+        for id in variant.of(event) {
             let rule = &program.rules[id.0 as usize];
             let mut facts = self.facts(index, case, account, said);
             if eval::holds(rule.when.as_ref(), program, &mut facts) == Held::Yes {
@@ -321,7 +327,8 @@ impl<'a, 't> Stage<'a, 't> {
                 columns: self.columns,
                 program: self.variants[index].program(),
             },
-            suspicion: self.suspicion,
+            ids: self.ids,
+            observed: self.observed,
             case,
             account,
             said,
@@ -349,10 +356,11 @@ impl<'a, 't> Stage<'a, 't> {
 }
 
 impl Stage<'_, '_> {
-    /// Which `on login` rules act, and why others do not: as the live bot prints it, and one by one.
+    /// Which rules of an event act, and why others do not: as the live bot prints it, and one by one.
     pub(super) fn why(
         &mut self,
         index: usize,
+        event: &EventName,
         account: Symbol,
         case: &Case,
         judgement: &Judgement,
@@ -371,16 +379,19 @@ impl Stage<'_, '_> {
             states: &states,
             suspicion: judgement.suspicion,
         };
-        let mut facts = self.facts(index, case, account, Some(said));
-        let text = why::why(&variant.rules, &EventName::Login, &mut facts, zone);
+        self.histories.ask_with(&variant.windows);
+        // Before the password was right nothing was said.
+        let said = (*event == EventName::Login).then_some(said);
+        let mut facts = self.facts(index, case, account, said);
+        let text = why::why(&variant.rules, event, &mut facts, zone);
         let mut told = Vec::new();
-        for id in &variant.login {
+        for id in variant.of(event) {
             let rule = &program.rules[id.0 as usize];
             let Some(condition) = &rule.when else {
                 told.push((rule.name.clone(), true, None));
                 continue;
             };
-            let mut facts = self.facts(index, case, account, Some(said));
+            let mut facts = self.facts(index, case, account, said);
             let mut trace = Trace::default();
             let held = eval::eval(condition, program, &mut facts, &mut trace).truth() == Some(true);
             let why = eval::why_not(condition, program, &trace, zone);

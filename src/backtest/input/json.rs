@@ -4,10 +4,12 @@
 //! (`{"stolen": true}`).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::BufRead;
 use std::net::IpAddr;
 
+use hashbrown::HashSet;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -196,7 +198,7 @@ fn login<'l>(
 fn push(login: Login<'_>, number: u64, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
     let named;
     let mut login = login;
-    if again(&login, reading.seen) {
+    if reading.seen.again(&login) {
         reading.note(Reason::Duplicate, number);
         return Ok(());
     }
@@ -211,15 +213,22 @@ fn push(login: Login<'_>, number: u64, reading: &mut Reading<'_, '_>) -> Result<
     }
 }
 
-/// Whether a login with this identifier was there before. Digests of 128 bits stand for the
-/// identifiers: among a billion, two that meet by chance are as likely as 1 in 10^20.
-pub(super) fn again(login: &Login<'_>, seen: &mut HashSet<u128>) -> bool {
-    use sha2::{Digest, Sha256};
-    if login.id.is_empty() {
-        return false;
+/// Identifiers of logins that were there before. 128 bits of two keyed hashes (SipHash, other keys in
+/// every run) stand for each: among a billion, two that meet by chance are as likely as 1 in 10^20.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    keys: [RandomState; 2],
+    seen: HashSet<[u64; 2]>,
+}
+
+impl Known {
+    /// Whether a login with this identifier was there before.
+    pub(super) fn again(&mut self, login: &Login<'_>) -> bool {
+        if login.id.is_empty() {
+            return false;
+        }
+        let [first, second] = &self.keys;
+        let hash = [first.hash_one(login.id), second.hash_one(login.id)];
+        !self.seen.insert(hash)
     }
-    let digest = Sha256::digest(login.id.as_bytes());
-    let mut half = [0; 16];
-    half.copy_from_slice(&digest[..16]);
-    !seen.insert(u128::from_be_bytes(half))
 }

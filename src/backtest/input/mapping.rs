@@ -166,9 +166,11 @@ impl Mapping {
         self.values.delimiter.as_ref()?.bytes().next()
     }
 
+    #[inline]
     pub(super) fn is_missing(&self, text: &str) -> bool {
         match &self.values.missing {
             Some(words) => words.iter().any(|word| word == text),
+            None if text.len() > 4 => false,
             None => matches!(text, "" | "-" | "NULL" | "null" | "\\N"),
         }
     }

@@ -4,6 +4,7 @@
 //! A row that cannot be used is counted under its reason and sampled, never fatal below a stated
 //! share. A field that cannot be read is missing in its row, and counted too. Nothing here judges.
 
+mod batch;
 mod csv;
 mod json;
 mod mapping;
@@ -235,8 +236,8 @@ struct Reading<'r, 'o> {
     watch: &'r Watch,
     facts: &'r mut StoreFacts,
     file: String,
-    /// Digests of identifiers seen.
-    seen: &'r mut std::collections::HashSet<u128>,
+    /// Identifiers seen.
+    seen: &'r mut json::Known,
 }
 
 impl Reading<'_, '_> {
@@ -283,7 +284,7 @@ pub fn read(
 ) -> Result<(InputReport, StoreFacts), InputError> {
     let mut report = InputReport::default();
     let mut facts = StoreFacts::default();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = json::Known::default();
     for path in paths {
         let name = path.display().to_string();
         let mut opened = open::open(path, watch).map_err(|error| InputError::File {
@@ -334,7 +335,7 @@ pub fn read_stream(
         watch,
         facts: &mut facts,
         file: name.to_owned(),
-        seen: &mut std::collections::HashSet::new(),
+        seen: &mut json::Known::default(),
     };
     let format = one(&mut stream, &mut reading, name)?;
     report.files.push(FileReport {

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{InputError, Reading, Reason, Stop};
 use crate::backtest::symbols::Symbol;
-use crate::backtest::table::{Login, Table};
+use crate::backtest::table::{JUDGED, Login, Table};
 use crate::env::Millis;
 use crate::lang::span::Sources;
 use crate::store::records::{self, CloseReason};
@@ -26,6 +26,8 @@ const REFUSED: [&str; 3] = ["locked", "disabled", "denied"];
 pub struct StoreFacts {
     /// Texts of rule sets by hash: the pieces in the order of the export.
     pub sources: Vec<records::RuleSource>,
+    /// Rule sets that were live: number and hash, the oldest first.
+    pub generations: Vec<(u64, String)>,
     /// Rule sets by when their first and last kept decision was made.
     pub decided: HashMap<String, Decided>,
     /// Signals of kept decisions: (rule set, signal) → how often each state.
@@ -36,6 +38,8 @@ pub struct StoreFacts {
     by_alert: HashMap<String, Vec<u32>>,
     /// Alert → when and how its owner answered.
     answers: HashMap<String, (Millis, bool)>,
+    /// Decision → row of a login that was refused whatever its password was.
+    refused: HashMap<String, u32>,
     label: u8,
 }
 
@@ -102,6 +106,7 @@ impl StoreFacts {
 
     /// Joins answers and logins, before the rows are put in order.
     pub(super) fn join(&mut self, table: &mut Table) -> Result<(), InputError> {
+        self.refused = HashMap::new();
         for (alert, rows) in std::mem::take(&mut self.by_alert) {
             let Some((at, attack)) = self.answers.get(&alert) else {
                 continue;
@@ -166,6 +171,13 @@ impl Exported {
             kind if kind == kind_name::<records::RuleSource>() => {
                 from(record).map(|source| reading.facts.sources.push(source))
             }
+            kind if kind == kind_name::<records::Generation>() => {
+                from::<records::Generation>(record).map(|live| {
+                    let known = &mut reading.facts.generations;
+                    known.push((live.number, live.rules));
+                    known.sort_unstable();
+                })
+            }
             kind if kind == kind_name::<records::Decision>() => {
                 from(record).map(|decision| note(decision, reading))
             }
@@ -214,6 +226,10 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
             .or_default()
             .push(row);
     }
+    let judged = kept.decision.is_some() && REFUSED.contains(&reason.as_str());
+    if judged {
+        reading.facts.refused.insert(decision.clone(), row);
+    }
     let pushed = reading.table.push(&Login {
         time: kept.time,
         arrival: Some(kept.seq),
@@ -221,7 +237,7 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
         account: &kept.account,
         known: kept.known,
         success: kept.success,
-        judged: kept.decision.is_some() && REFUSED.contains(&reason.as_str()),
+        judged,
         captcha: kept.captcha,
         legal: Some(kept.legal),
         machine: &machine,
@@ -304,6 +320,13 @@ fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
         shadow: bool,
     }
     let facts = &mut *reading.facts;
+    // A wrong password under a lock was not judged, although the history says locked and no more.
+    // Logins come before decisions.
+    if let Some(row) = facts.refused.remove(&decision.id)
+        && decision.login["success"] == false
+    {
+        reading.table.flags[row as usize] &= !JUDGED;
+    }
     let of = facts
         .decided
         .entry(decision.hash.clone())

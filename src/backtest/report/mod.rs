@@ -4,9 +4,11 @@
 
 mod charts;
 mod html;
+mod recorded;
 mod text;
 
 pub use html::html;
+pub use recorded::{RecordedSignal, RecordedView, recorded};
 pub use text::text;
 
 use std::collections::BTreeMap;
@@ -47,6 +49,8 @@ pub struct Report {
     pub diff: Option<Diff>,
     /// Other constants.
     pub sweep: Option<Sweep>,
+    /// What the live server recorded, the newest rule set first; only of a store.
+    pub recorded: Option<Vec<RecordedView>>,
     /// What had to hold.
     pub gates: Vec<Gate>,
 }

@@ -165,6 +165,25 @@ pub fn history<R: Rows>(
     history::evaluate(query, value, program, &present, rows)
 }
 
+/// The same value when nobody asks on how many rows it rests.
+pub fn history_uncounted<R: Rows>(
+    case: &Case,
+    login: &Login,
+    names: Names<'_>,
+    query: &HistoryQuery,
+    value: Option<&Value>,
+    program: &Program,
+    rows: &mut R,
+) -> HistoryAnswer {
+    let field = |id: FieldId| outside_rows(case, login, names.registry, id);
+    let present = Present {
+        row: &login.row,
+        columns: names.columns,
+        field: &field,
+    };
+    history::evaluate_uncounted(query, value, program, &present, rows)
+}
+
 /// The past logins behind the answer to a question, for explanations. `rows` holds what it did when
 /// the question was asked.
 pub fn used<R: Rows>(

@@ -8,9 +8,6 @@ use crate::bot::folder;
 use crate::cli::failure::Failure;
 use crate::lang::span::Sources;
 
-/// The server's running generation.
-pub(super) const RUNNING: &str = "running";
-
 /// Reads `name`: a path when there is one, else a git revision of `rules`.
 pub(super) fn read(name: &str, rules: &[PathBuf]) -> Result<Sources, Failure> {
     let path = Path::new(name);
@@ -126,27 +123,55 @@ fn untar(mut tar: &[u8], folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The rules of the newest generation that decided anything.
-pub(super) fn running(facts: &StoreFacts) -> Result<(String, Sources), Failure> {
-    generation(facts, 0).ok_or_else(|| {
-        Failure::usage("--against running: the store has no decision, or its rules are not kept")
-    })
+/// The rules of a generation of the server: the newest, the one before it, or the one with a number.
+/// Its name and texts.
+pub(super) fn generation(facts: &StoreFacts, which: Which) -> Result<(String, Sources), Failure> {
+    let all = &facts.generations;
+    let found = match which {
+        Which::Running => all.last(),
+        Which::Previous => all.iter().rev().nth(1),
+        Which::Number(number) => all.iter().find(|(known, _)| *known == number),
+    };
+    let Some((number, hash)) = found else {
+        let known: Vec<String> = all.iter().map(|(number, _)| number.to_string()).collect();
+        return Err(Failure::usage(match (which, known.is_empty()) {
+            (_, true) => "no rules were ever live on this store".to_owned(),
+            (Which::Number(number), _) => {
+                format!(
+                    "there is no generation {number}; kept are {}",
+                    known.join(", ")
+                )
+            }
+            _ => "there is no generation before this one: the rules were never changed".to_owned(),
+        }));
+    };
+    let sources = facts.rules(hash).ok_or_else(|| {
+        Failure::usage(format!(
+            "the texts of generation {number} are not kept any more"
+        ))
+    })?;
+    let short = hash.get(..12).unwrap_or(hash);
+    Ok((format!("generation {number} ({short})"), sources))
 }
 
-/// The rules of the generation `back` before the newest, of those that decided something and whose
-/// texts are kept.
-pub(super) fn generation(facts: &StoreFacts, back: usize) -> Option<(String, Sources)> {
-    let mut decided: Vec<(&String, _)> = facts.decided.iter().collect();
-    decided.sort_by_key(|(_, decided)| std::cmp::Reverse(decided.last));
-    decided
-        .into_iter()
-        .filter_map(|(hash, decided)| {
-            let sources = facts.rules(hash)?;
-            let short = hash.get(..12).unwrap_or(hash);
-            Some((
-                format!("generation {} ({short})", decided.generation),
-                sources,
-            ))
-        })
-        .nth(back)
+/// Which generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// The newest: what the server runs.
+    Running,
+    /// The one before.
+    Previous,
+    /// This one.
+    Number(u64),
+}
+
+impl Which {
+    /// What `--against` may say with `--live`, besides files and revisions.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "running" => Some(Self::Running),
+            "previous" => Some(Self::Previous),
+            _ => None,
+        }
+    }
 }

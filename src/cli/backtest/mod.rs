@@ -1,9 +1,12 @@
 //! `menshen backtest`: a rule file over past logins.
 
 mod against;
+mod changed;
 mod explain;
 mod read;
 mod write;
+
+pub use changed::{ChangedArgs, changed};
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -14,7 +17,11 @@ use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
 use super::setup::DataArgs;
 use super::sources;
+use against::Which;
+use read::Input;
+
 use crate::backtest::input::Watch;
+use crate::backtest::report;
 use crate::backtest::run::{self, Gates, INCIDENT_GAP, Request};
 use crate::backtest::sweep::{self, Parameter};
 use crate::bot::folder;
@@ -66,7 +73,8 @@ pub struct Args {
     /// Zone of accounts without one of their own [default: the configuration's, else Asia/Shanghai]
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
-    /// Other rules to compare with: a file, a folder, a git revision, or `running` with --live
+    /// Other rules to compare with: a file, a folder, a git revision, or with --live `running` or
+    /// `previous`, generations of the server
     #[arg(long, value_name = "RULES")]
     against: Option<String>,
     /// Vary a constant: NAME=FROM..TO/STEP; several make a grid
@@ -108,6 +116,9 @@ pub struct Args {
     /// Write every changed login as CSV
     #[arg(long, value_name = "FILE", requires = "against")]
     changed_csv: Option<PathBuf>,
+    /// Write every login with what the rules decide on it, a line of JSON each
+    #[arg(long, value_name = "FILE")]
+    decisions: Option<PathBuf>,
     /// What to print
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -133,10 +144,13 @@ pub fn run(args: &Args) -> Outcome {
     let other = args
         .against
         .as_deref()
-        .filter(|name| *name != against::RUNNING)
+        .filter(|name| Which::named(name).is_none())
         .map(|name| against::read(name, &args.rules))
         .transpose()?;
-    let registry = registry(config.as_ref(), &sources, other.as_ref());
+    let mut registry = sources::tolerant(&match &other {
+        Some(other) => both(&sources, other),
+        None => sources.clone(),
+    });
     let parameters = args
         .sweep
         .iter()
@@ -160,74 +174,100 @@ pub fn run(args: &Args) -> Outcome {
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    let mut request = Request {
-        rules: (names.join(" "), Arc::new(rules)),
-        against,
-        sweep: parameters,
-        variants,
-        label: args.label.clone(),
-        assume_good: args.assume_good,
-        warm_up: args.warm_up.map(days),
-        last: args.last.map(days),
-        incident_gap: (args.incident_gap * HOUR as f64) as Millis,
-        gates: Gates {
-            max_prompts_per_day: args.max_prompts_per_day,
-            max_prompts_per_10k: args.max_prompts_per_10k,
-            min_recall: args.min_recall,
-            no_lost_true_positives: args.no_lost_true_positives,
-        },
-        zone: zone(args, config.as_ref())?,
-        limits: config
-            .as_ref()
-            .map(|config| config.guard.limits.clone())
-            .unwrap_or_default(),
-        threads: args.threads.unwrap_or_else(threads).max(1),
-        shown: crate::backtest::diff::MAX_SHOWN,
-    };
+    let mut request = args.request((names.join(" "), rules), config.as_ref())?;
+    request.against = against;
+    request.sweep = parameters;
+    request.variants = variants;
     let watch = Arc::new(Watch::default());
     let _stop = read::stop_on_interrupt(watch.clone());
-    let detailed = args.explain.is_some() || request.against.is_some() || args.against.is_some();
+    let detailed = args.explain.is_some() || args.against.is_some() || args.decisions.is_some();
     let columns = run::columns(&request, &registry, detailed);
-    let (table, report, facts) = read::read(args, columns, config.as_ref(), &watch)?;
-    // Stopped while reading: what was read is judged all the same.
-    if report.stopped {
-        watch.stop.store(false, Ordering::Relaxed);
-    }
-    if args.against.as_deref() == Some(against::RUNNING) {
-        let (name, sources) = against::running(&facts)?;
+    let input = read::read(args, columns, &watch)?;
+    if let Some(which) = args.against.as_deref().and_then(Which::named) {
+        let (name, sources) = against::generation(&input.facts, which)?;
+        // What only those rules name exists too.
+        registry = sources::tolerant(&both(&request.rules.1.program.sources, &sources));
         request.against = Some((name, Arc::new(compile(sources, &registry, args)?)));
     }
-    if let Some(login) = &args.explain {
-        return explain::explain(&request, &table, &registry, login);
+    finish(args, &request, &input, &registry, &watch)
+}
+
+/// Judges what was read, and tells.
+fn finish(
+    args: &Args,
+    request: &Request,
+    input: &Input,
+    registry: &Registry,
+    watch: &Watch,
+) -> Outcome {
+    // Stopped while reading: what was read is judged all the same.
+    if input.report.stopped {
+        watch.stop.store(false, Ordering::Relaxed);
     }
-    let outcome = read::judging(&table, &request, &watch, || {
-        run::run(&request, &table, &report, &registry, &watch)
+    if let Some(login) = &args.explain {
+        return explain::explain(request, &input.table, registry, login);
+    }
+    let mut outcome = read::judging(&input.table, request, watch, || {
+        run::run(request, &input.table, &input.report, registry, watch)
     })
     .map_err(Failure::usage)?;
-    if report.stopped || watch.stop.load(Ordering::Relaxed) {
+    outcome.report.recorded = report::recorded(&input.facts);
+    if input.report.stopped || watch.stop.load(Ordering::Relaxed) {
         output::remark("menshen: stopped; this is the part done so far");
     }
-    write::write(args, &request, &table, &registry, &outcome)?;
+    write::write(args, request, &input.table, registry, &outcome)?;
+    if let Some(path) = &args.decisions {
+        write::decided(path, request, &input.table, registry, watch)?;
+    }
     let passed = outcome.report.gates.iter().all(|gate| gate.passed);
     Ok(if passed { Exit::Clean } else { Exit::Found })
 }
 
 impl Args {
+    /// What is asked, apart from other rules and constants.
+    fn request(
+        &self,
+        (name, rules): (String, ruleset::Ruleset),
+        config: Option<&Config>,
+    ) -> Result<Request, Failure> {
+        let args = self;
+        Ok(Request {
+            rules: (name, Arc::new(rules)),
+            against: None,
+            sweep: Vec::new(),
+            variants: Vec::new(),
+            label: args.label.clone(),
+            assume_good: args.assume_good,
+            warm_up: args.warm_up.map(days),
+            last: args.last.map(days),
+            incident_gap: (args.incident_gap * HOUR as f64) as Millis,
+            gates: Gates {
+                max_prompts_per_day: args.max_prompts_per_day,
+                max_prompts_per_10k: args.max_prompts_per_10k,
+                min_recall: args.min_recall,
+                no_lost_true_positives: args.no_lost_true_positives,
+            },
+            zone: zone(args, config)?,
+            limits: config
+                .map(|config| config.guard.limits.clone())
+                .unwrap_or_default(),
+            threads: args.threads.unwrap_or_else(threads).max(1),
+            shown: crate::backtest::diff::MAX_SHOWN,
+        })
+    }
+
     /// The configuration, when there is one in order.
     fn configuration(&self) -> Option<Config> {
-        let path = &self.data.config;
-        path.exists().then(|| Config::load(path).ok()).flatten()
+        self.data.configuration().ok()
     }
 }
 
-fn registry(config: Option<&Config>, sources: &Sources, other: Option<&Sources>) -> Registry {
-    // What rules may call does not matter to what they think of logins: everything they name exists.
-    let mut all = sources.clone();
-    if let Some(other) = other {
-        all.files.extend(other.files.iter().cloned());
-    }
-    let _ = config;
-    sources::tolerant(&all)
+/// The files of two rule sets. What rules may call does not matter to what they think of logins:
+/// everything they name exists.
+fn both(rules: &Sources, other: &Sources) -> Sources {
+    let mut all = rules.clone();
+    all.files.extend(other.files.iter().cloned());
+    all
 }
 
 fn compile(

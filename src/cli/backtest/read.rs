@@ -15,7 +15,6 @@ use crate::cli::control::{Request as Ask, perform};
 use crate::cli::failure::Failure;
 use crate::cli::progress::Bar;
 use crate::cli::setup::Reach;
-use crate::config::Config;
 
 /// How often a bar moves.
 const TICK: Duration = Duration::from_millis(150);
@@ -39,13 +38,16 @@ pub(super) fn stop_on_interrupt(watch: Arc<Watch>) -> Option<tokio::runtime::Run
     Some(runtime)
 }
 
+/// What was read.
+pub(super) struct Input {
+    pub(super) table: Table,
+    pub(super) report: InputReport,
+    /// What a store says besides its logins.
+    pub(super) facts: StoreFacts,
+}
+
 /// Reads everything into a table.
-pub(super) fn read(
-    args: &Args,
-    columns: Columns,
-    _config: Option<&Config>,
-    watch: &Watch,
-) -> Result<(Table, InputReport, StoreFacts), Failure> {
+pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input, Failure> {
     let mapping = match &args.map {
         Some(path) => Mapping::load(path).map_err(Failure::usage)?,
         None => Mapping::default(),
@@ -72,7 +74,11 @@ pub(super) fn read(
         input::InputError::File { .. } | input::InputError::Column { .. } => Failure::usage(error),
         other => Failure::failed(other),
     })?;
-    Ok((table, report, facts))
+    Ok(Input {
+        table,
+        report,
+        facts,
+    })
 }
 
 fn size(path: &PathBuf) -> Option<u64> {

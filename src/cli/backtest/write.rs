@@ -5,8 +5,10 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::{Args, Format};
+use crate::backtest::decisions;
 use crate::backtest::diff;
 use crate::backtest::engine::Engine;
+use crate::backtest::input::Watch;
 use crate::backtest::report;
 use crate::backtest::run::{Outcome, Request};
 use crate::backtest::table::Table;
@@ -48,6 +50,24 @@ pub(super) fn write(
     if let Some(path) = &args.changed_csv {
         changed(path, request, table, registry, outcome)?;
     }
+    Ok(())
+}
+
+/// Every login with what the rules decide on it.
+pub(super) fn decided(
+    path: &Path,
+    request: &Request,
+    table: &Table,
+    registry: &Registry,
+    watch: &Watch,
+) -> Result<(), Failure> {
+    let rules = vec![request.rules.1.clone()];
+    let (zone, limits) = (request.zone.clone(), request.limits.clone());
+    let mut engine = Engine::new(table, registry, rules, zone, limits);
+    engine.threads = request.threads;
+    let mut out = BufWriter::new(File::create(path)?);
+    let lines = decisions::write(&engine, table, watch, &mut out)?;
+    output::remark(&format!("menshen: {}: {lines} logins", path.display()));
     Ok(())
 }
 

@@ -127,7 +127,12 @@ fn ask_as(
         columns: &columns,
         field: &field,
     };
-    evaluate(query, value.as_ref(), &empty_program(), &present, table)
+    let program = empty_program();
+    let counted = evaluate(query, value.as_ref(), &program, &present, table);
+    let uncounted = evaluate_uncounted(query, value.as_ref(), &program, &present, table);
+    assert_eq!(counted.value, uncounted.value, "counted or not: {query:?}");
+    assert_eq!(counted.truncated, uncounted.truncated);
+    counted
 }
 
 fn ask(query: &HistoryQuery, rows: Vec<Row>) -> Value {

@@ -1,0 +1,387 @@
+//! Rows of one piece of a CSV file, read into one batch: numbers, and texts one after another.
+//!
+//! Runs on any thread: knows the columns of the file, not the table. What cannot be used is noted with
+//! its line; nothing is counted here.
+
+use std::net::IpAddr;
+
+use super::mapping::{Field, Mapping, Resolved};
+use super::split::Records;
+use super::time::{self, Format};
+use super::{Reading, Reason, Stop};
+use crate::backtest::needs::{Columns, Need};
+use crate::backtest::table::Login;
+use crate::env::Millis;
+
+/// Rows longer than this are not well formed: a quote that never ends would else eat the file.
+pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
+
+/// Fields that are text, in the order in which a batch keeps them.
+const TEXTS: [Field; 15] = [
+    Field::Account,
+    Field::Id,
+    Field::Machine,
+    Field::Ip,
+    Field::Country,
+    Field::Region,
+    Field::City,
+    Field::Isp,
+    Field::UserAgent,
+    Field::Browser,
+    Field::Os,
+    Field::Device,
+    Field::Reason,
+    Field::Channel,
+    Field::Session,
+];
+
+/// What was read of a piece.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    rows: Vec<Parsed>,
+    /// The texts of all rows.
+    text: String,
+    /// Where each text that is kept ends in it, row after row.
+    ends: Vec<u32>,
+    /// Which of [`TEXTS`] are kept.
+    kept: Vec<usize>,
+    /// Rows and fields that cannot be used, by line breaks before them in the piece.
+    pub(super) notes: Vec<(Reason, u64)>,
+    /// Line breaks in the piece.
+    pub(super) lines: u64,
+}
+
+/// The numbers of one row.
+#[derive(Debug, Clone, Copy)]
+struct Parsed {
+    /// Line breaks before it in the piece.
+    line: u32,
+    time: Millis,
+    arrival: Option<u64>,
+    lat: Option<f64>,
+    lon: Option<f64>,
+    asn: Option<u32>,
+    known: bool,
+    success: bool,
+    captcha: bool,
+    legal: Option<bool>,
+    labels: u8,
+    labelled: u8,
+}
+
+impl Batch {
+    /// The logins, each with the line breaks before it.
+    pub(super) fn logins(&self) -> impl Iterator<Item = (u64, Login<'_>)> {
+        let mut from = 0;
+        let width = self.kept.len();
+        self.rows.iter().enumerate().map(move |(number, row)| {
+            let mut texts = [""; TEXTS.len()];
+            let ends = &self.ends[number * width..][..width];
+            for (kept, end) in self.kept.iter().zip(ends) {
+                let end = *end as usize;
+                texts[*kept] = self.text.get(from..end).unwrap_or_default();
+                from = end;
+            }
+            (u64::from(row.line), row.login(&texts))
+        })
+    }
+}
+
+impl Parsed {
+    fn login<'b>(&self, texts: &[&'b str; TEXTS.len()]) -> Login<'b> {
+        let [
+            account,
+            id,
+            machine,
+            ip,
+            country,
+            region,
+            city,
+            isp,
+            agent,
+            browser,
+            os,
+            device,
+            reason,
+            channel,
+            session,
+        ] = *texts;
+        Login {
+            time: self.time,
+            arrival: self.arrival,
+            id,
+            account,
+            known: self.known,
+            success: self.success,
+            judged: false,
+            captcha: self.captcha,
+            legal: self.legal,
+            machine,
+            ip,
+            country,
+            region,
+            city,
+            lat: self.lat,
+            lon: self.lon,
+            asn: self.asn,
+            isp,
+            agent,
+            browser,
+            os,
+            device,
+            reason,
+            channel,
+            session,
+            labels: self.labels,
+            labelled: self.labelled,
+        }
+    }
+}
+
+/// How rows of one file are read.
+#[derive(Debug)]
+pub(super) struct Row {
+    width: usize,
+    delimiter: u8,
+    /// The index of each field's column.
+    at: [Option<usize>; Field::COUNT],
+    /// Which of [`TEXTS`] the table keeps, or something else needs.
+    kept: Vec<usize>,
+    /// Columns that are not kept: what stands there must still be text.
+    others: Vec<usize>,
+    asn: bool,
+    point: bool,
+    labels: Vec<(u8, usize)>,
+    rba: bool,
+    mapping: Mapping,
+    format: Format,
+    zone: jiff::tz::TimeZone,
+}
+
+/// A record, and the piece it is of when all of that is text.
+struct Fields<'p, 'b> {
+    record: &'p Records<'b>,
+    piece: Option<&'b str>,
+}
+
+impl<'p> Fields<'p, '_> {
+    fn text(&self, at: usize) -> Result<&'p str, Reason> {
+        let text = match self.piece.and_then(|piece| self.record.text(at, piece)) {
+            Some(text) => text,
+            None => std::str::from_utf8(self.record.get(at)).map_err(|_| Reason::Encoding)?,
+        };
+        Ok(text.trim_ascii())
+    }
+}
+
+impl Row {
+    /// For a file with this header, read into the table of `reading`.
+    pub(super) fn new(
+        resolved: &Resolved,
+        mapping: &Mapping,
+        width: usize,
+        delimiter: u8,
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<Self, Stop> {
+        let mut labels = Vec::new();
+        for (name, index) in &resolved.labels {
+            labels.push((reading.label(name)?, *index));
+        }
+        let mut at = [None; Field::COUNT];
+        for (field, index) in &resolved.fields {
+            at[*field as usize] = Some(*index);
+        }
+        let columns = &reading.table.columns;
+        let (kept, others) = (0..TEXTS.len())
+            .filter(|text| at[TEXTS[*text] as usize].is_some())
+            .partition(|text| keeps(columns, TEXTS[*text]));
+        Ok(Self {
+            width,
+            delimiter,
+            at,
+            kept,
+            others,
+            asn: columns.asn,
+            point: columns.point,
+            labels,
+            rba: resolved.rba,
+            mapping: mapping.clone(),
+            format: mapping.format(),
+            zone: mapping.zone(),
+        })
+    }
+
+    /// Reads a piece.
+    pub(super) fn batch(&self, bytes: &[u8]) -> Batch {
+        let mut batch = Batch {
+            kept: self.kept.clone(),
+            ..Batch::default()
+        };
+        // All at once is quicker than field by field.
+        let piece = std::str::from_utf8(bytes).ok();
+        let mut records = Records::new(bytes, self.delimiter);
+        while let Some(line) = records.next() {
+            if records.width() != self.width || records.length() > MAX_ROW_BYTES {
+                // An empty line is nothing.
+                let blank = |at| records.get(at).iter().all(u8::is_ascii_whitespace);
+                if !(0..records.width()).all(blank) {
+                    batch.notes.push((Reason::Syntax, line));
+                }
+                continue;
+            }
+            let (text, ends) = (batch.text.len(), batch.ends.len());
+            let record = &records;
+            if let Err(reason) = self.login(&Fields { record, piece }, line, &mut batch) {
+                batch.text.truncate(text);
+                batch.ends.truncate(ends);
+                batch.notes.push((reason, line));
+            }
+        }
+        batch.lines = records.lines();
+        batch
+    }
+
+    fn login(&self, fields: &Fields<'_, '_>, line: u64, batch: &mut Batch) -> Result<(), Reason> {
+        let text = |field: Field| -> Result<&str, Reason> {
+            let Some(at) = self.at[field as usize] else {
+                return Ok("");
+            };
+            let text = fields.text(at)?;
+            Ok(if self.mapping.is_missing(text) {
+                ""
+            } else {
+                text
+            })
+        };
+        let time = match text(Field::Time)? {
+            "" => return Err(Reason::NoTime),
+            text => time::parse(text, &self.format, &self.zone).ok_or(Reason::BadTime)?,
+        };
+        let account = match text(Field::Account)? {
+            "" => return Err(Reason::NoAccount),
+            account => account,
+        };
+        let success = self
+            .mapping
+            .truth(text(Field::Success)?)
+            .ok_or(Reason::BadSuccess)?;
+        let truth =
+            |field: Field| -> Result<Option<bool>, Reason> { Ok(self.mapping.truth(text(field)?)) };
+        let mut lost: [Option<Reason>; 5] = [None; 5];
+        let mut number = |field: Field, place: usize| -> Result<Option<f64>, Reason> {
+            let text = text(field)?;
+            if text.is_empty() {
+                return Ok(None);
+            }
+            let number = text.parse().ok().filter(|n: &f64| n.is_finite());
+            if number.is_none() {
+                lost[place] = Some(Reason::BadNumber);
+            }
+            Ok(number)
+        };
+        let (mut lat, mut lon) = (None, None);
+        if self.point {
+            (lat, lon) = (number(Field::Lat, 0)?, number(Field::Lon, 1)?);
+        }
+        let arrival = number(Field::Arrival, 3)?.map(|n| n as u64);
+        let asn = match text(Field::Asn)? {
+            text if !self.asn || text.is_empty() => None,
+            text => match text.parse::<u32>() {
+                Ok(asn) => Some(asn),
+                Err(_) => number(Field::Asn, 2)?.map(|n| n as u32),
+            },
+        };
+        let (mut labels, mut labelled) = (0, 0);
+        for (bit, at) in &self.labels {
+            if let Some(yes) = self.mapping.truth(fields.text(*at)?.trim()) {
+                labelled |= 1 << bit;
+                labels |= u8::from(yes) << bit;
+            }
+        }
+        let parsed = Parsed {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            time,
+            arrival,
+            lat,
+            lon,
+            asn,
+            known: truth(Field::Known)?.unwrap_or(!self.mapping.is_nobody(account, self.rba)),
+            success,
+            captcha: truth(Field::Captcha)?.unwrap_or(false),
+            legal: truth(Field::Legal)?,
+            labels,
+            labelled,
+        };
+        if fields.piece.is_none() {
+            for at in &self.others {
+                text(TEXTS[*at])?;
+            }
+        }
+        for at in &self.kept {
+            let field = TEXTS[*at];
+            let text = text(field)?;
+            let text = match field {
+                Field::Ip if !text.is_empty() && text.parse::<IpAddr>().is_err() => {
+                    lost[4] = Some(Reason::BadIp);
+                    ""
+                }
+                Field::Browser | Field::Os if self.rba => without_version(text),
+                Field::Device if self.rba && text == "unknown" => "",
+                _ => text,
+            };
+            batch.text.push_str(text);
+            batch.ends.push(batch.text.len() as u32);
+        }
+        let lost = lost.into_iter().flatten();
+        batch.notes.extend(lost.map(|reason| (reason, line)));
+        batch.rows.push(parsed);
+        Ok(())
+    }
+}
+
+/// Whether the table keeps a text, or it decides something by itself.
+fn keeps(columns: &Columns, field: Field) -> bool {
+    let need = match field {
+        Field::Ip => Need::Ip,
+        Field::Country => Need::Country,
+        Field::Region => Need::Region,
+        Field::City => Need::City,
+        Field::Isp => Need::Isp,
+        Field::UserAgent => {
+            return columns.reads_agent() || columns.texts.contains(&Need::Agent);
+        }
+        Field::Browser => Need::Browser,
+        Field::Os => Need::Os,
+        Field::Device => Need::Device,
+        Field::Reason => Need::Reason,
+        Field::Channel => Need::Channel,
+        Field::Session => Need::Session,
+        _ => return true,
+    };
+    columns.texts.contains(&need)
+}
+
+/// `Chrome Mobile WebView 85.0.4183` → `Chrome Mobile WebView`: the live server knows no versions,
+/// and every update would be a new browser.
+fn without_version(text: &str) -> &str {
+    let end = text
+        .match_indices(' ')
+        .find(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
+        .map_or(text.len(), |(at, _)| at);
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_cut_off() {
+        assert_eq!(
+            without_version("Chrome Mobile WebView 85.0.4183"),
+            "Chrome Mobile WebView"
+        );
+        assert_eq!(without_version("Mac OS X 10.15"), "Mac OS X");
+        assert_eq!(without_version("Edge"), "Edge");
+    }
+}
