@@ -6,6 +6,8 @@
 //! The test walks the registry, so that a code without an example, a golden file without a code and
 //! an example that shows something else all fail.
 
+mod two_languages;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -74,6 +76,7 @@ fn every_code_is_shown_by_its_page_and_said_as_written() {
         if codes != [code] {
             wrong.push(format!("{code}: its bad example says {codes:?}"));
         }
+        wrong.extend(found.iter().filter_map(two_languages::lacking));
         let mut good = said(page.good, &registry);
         // An example of syntax defines things without a use for them.
         if code.starts_with("E01") {

@@ -31,6 +31,7 @@ mod logging;
 mod lsp;
 mod output;
 mod progress;
+mod record;
 mod rules;
 mod schema;
 mod serve;
@@ -73,6 +74,7 @@ enum Command {
     Check(check::Args),
     Fmt(fmt::Args),
     Test(test::Args),
+    Record(record::Args),
     Explain(explain::Args),
     #[cfg(feature = "sandbox")]
     Chat(chat::Args),
@@ -106,6 +108,7 @@ fn run(cli: Cli) -> Outcome {
         Command::Check(args) => check::run(&args),
         Command::Fmt(args) => fmt::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Explain(args) => explain::run(&args),
         #[cfg(feature = "sandbox")]
         Command::Chat(args) => chat::run(&args),

@@ -135,6 +135,36 @@ pub fn parse(text: &str) -> Agent {
     }
 }
 
+/// A text that [`parse`] reads as this browser, system and device: stands in for one that was not kept.
+/// None when nothing is known of it, or nothing says that.
+pub fn typical(browser: Option<&str>, os: Option<&str>, device: Option<&str>) -> Option<String> {
+    if (browser, os, device) == (None, None, None) {
+        return None;
+    }
+    let marks = |table: &'static [(&str, &str)], wanted: Option<&str>| -> Vec<&'static str> {
+        match wanted {
+            None => vec![""],
+            Some(name) => {
+                let named = table.iter().filter(|(_, known)| *known == name);
+                named.map(|(mark, _)| *mark).collect()
+            }
+        }
+    };
+    let systems = marks(SYSTEMS, os);
+    for browser_mark in marks(BROWSERS, browser) {
+        for system in &systems {
+            for kind in ["", " mobile", " tablet", " pc", " bot/"] {
+                let text = format!("{browser_mark}1 ({system}{kind})");
+                let read = parse(&text);
+                if (read.browser, read.os, read.device) == (browser, os, device) {
+                    return Some(text);
+                }
+            }
+        }
+    }
+    None
+}
+
 fn device(text: &str, os: Option<&str>) -> Option<&'static str> {
     let has = |mark: &str| text.contains(mark);
     if BOTS.iter().any(|mark| has(mark)) {
@@ -201,7 +231,12 @@ mod tests {
                 (Some(browser), Some(os), Some(device)),
                 "{text}"
             );
+            // What stands in for it is read the same.
+            let typical = typical(Some(browser), Some(os), Some(device)).expect("a text");
+            assert_eq!(parse(&typical), parse(text), "{typical}");
         }
+        assert_eq!(typical(None, None, None), None);
+        assert_eq!(typical(Some("Netscape"), None, None), None);
         assert_eq!(told("curl/8.8.0"), (Some("curl"), None, Some("bot")));
     }
 

@@ -9,6 +9,7 @@ mod act;
 mod coverage;
 mod expect;
 mod logins;
+pub mod record;
 mod stage;
 mod world;
 

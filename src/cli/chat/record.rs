@@ -4,11 +4,12 @@
 //! the story expects. Nothing is written before the chat ends, and then in one piece.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
+pub use crate::bot::stories::record::quoted;
 use crate::cli::failure::Failure;
+use crate::cli::record::StoryFile;
 use crate::sandbox::{Channel, Entry, Side};
 
 /// Pauses shorter than this are those of somebody typing, in minutes.
@@ -19,8 +20,7 @@ const MAX_LINES: usize = 5_000;
 /// Collects the lines of one story.
 #[derive(Debug)]
 pub struct Recorder {
-    file: PathBuf,
-    name: String,
+    file: StoryFile,
     lines: Vec<String>,
     places: BTreeSet<String>,
     last: Instant,
@@ -29,23 +29,8 @@ pub struct Recorder {
 impl Recorder {
     /// A story that goes to the end of `file`, which need not exist.
     pub fn new(file: &Path) -> Result<Self, Failure> {
-        if file
-            .extension()
-            .is_none_or(|extension| extension != "rules")
-        {
-            return Err(Failure::usage(format!(
-                "{} is no .rules file",
-                file.display()
-            )));
-        }
-        let known = std::fs::read_to_string(file).unwrap_or_default();
-        let name = (1..)
-            .map(|number| format!("聊天记录 {number}"))
-            .find(|name| !known.contains(&format!("test {}", quoted(name))))
-            .unwrap_or_default();
         Ok(Self {
-            file: file.to_owned(),
-            name,
+            file: StoryFile::new(file, "聊天记录")?,
             lines: Vec::new(),
             places: BTreeSet::new(),
             last: Instant::now(),
@@ -107,21 +92,7 @@ impl Recorder {
         if self.lines.len() <= 1 {
             return Ok(None);
         }
-        let mut story = String::new();
-        if std::fs::metadata(&self.file).is_ok_and(|file| file.len() > 0) {
-            story.push('\n');
-        }
-        story.push_str(&format!("test {} {{\n", quoted(&self.name)));
-        for line in &self.lines {
-            story.push_str(&format!("    {line}\n"));
-        }
-        story.push_str("}\n");
-        let mut file = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.file)?;
-        file.write_all(story.as_bytes())?;
-        Ok(Some(self.name))
+        self.file.append(&self.lines).map(Some)
     }
 }
 
@@ -141,24 +112,6 @@ pub enum Step {
         /// Longitude.
         lon: f64,
     },
-}
-
-/// A text in the language's quotes.
-pub fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' | '{' | '}' => {
-                out.push('\\');
-                out.push(c);
-            }
-            '\n' => out.push_str("\\n"),
-            '\r' => {}
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 #[cfg(test)]

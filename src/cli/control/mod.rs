@@ -17,6 +17,8 @@ pub use server::ControlServer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::env::Millis;
+
 /// The socket's name in the data directory.
 pub const SOCKET_NAME: &str = "menshen.sock";
 /// The longest request line.
@@ -44,6 +46,19 @@ pub enum Request {
     },
     /// Everything in the store, as lines.
     Export,
+    /// A stretch of what happened to an account, as the lines of a story.
+    Record {
+        /// Whose.
+        account: Option<String>,
+        /// Whose, by a follower that is or was bound to it.
+        openid: Option<String>,
+        /// From when.
+        from: Millis,
+        /// Until when.
+        to: Millis,
+        /// Addresses stay as they are.
+        real_addresses: bool,
+    },
     /// The state of the store and the rules.
     Status,
     /// Loads the rules anew.

@@ -10,6 +10,7 @@ use super::Request;
 use crate::bot::api::RulesStatus;
 use crate::bot::archive;
 use crate::bot::reload::RollbackError;
+use crate::bot::stories::record::{self, Recorded, Stretch};
 use crate::server::Scope;
 use crate::server::keys::{self, AddKeyError};
 use crate::store::{self, Store, StoreError};
@@ -95,6 +96,43 @@ pub async fn perform(
                 "records": report.records,
                 "sha256": report.sha256,
             }))
+        }
+        Request::Record {
+            account,
+            openid,
+            from,
+            to,
+            real_addresses,
+        } => {
+            let account = match (account, openid) {
+                (Some(account), _) => account,
+                (None, Some(openid)) => record::account_of(store, &openid)
+                    .await
+                    .map_err(|error| error.to_string())?
+                    .ok_or("this follower was never bound, as far as the log goes back")?,
+                (None, None) => return Err("neither an account nor an OpenID".to_owned()),
+            };
+            let stretch = Stretch {
+                account,
+                from,
+                to,
+                real_addresses,
+            };
+            match record::record(store, &stretch)
+                .await
+                .map_err(|error| error.to_string())?
+            {
+                Recorded::Story(found) => Ok(json!({
+                    "lines": found.lines,
+                    "from": crate::server::rfc3339(found.from),
+                    "to": crate::server::rfc3339(found.to),
+                })),
+                Recorded::UnknownAccount => Err("there is no such account".to_owned()),
+                Recorded::Nothing => Err("nothing happened to it then".to_owned()),
+                Recorded::TooMuch => {
+                    Err("too much for one story; narrow it with --from and --to".to_owned())
+                }
+            }
         }
         Request::Status => Ok(json!({
             "store": store_status(store),

@@ -166,6 +166,7 @@ fn name(request: &Request) -> &'static str {
         Request::KeysList => "keys-list",
         Request::KeysRevoke { .. } => "keys-revoke",
         Request::Export => "export",
+        Request::Record { .. } => "record",
         Request::Status => "status",
         Request::Reload => "reload",
         Request::RulesHistory { .. } => "rules-history",

@@ -190,3 +190,21 @@ fn an_unknown_request_is_refused_with_a_reason() {
     stream.read_to_string(&mut answer).expect("answered");
     assert!(answer.starts_with("{\"control\":{\"failed\":"), "{answer}");
 }
+
+#[test]
+fn a_stretch_is_recorded_on_a_running_server_or_it_says_why_not() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let runtime = runtime();
+    let _server = start(directory.path(), &runtime);
+    let request = |account: Option<&str>, openid: Option<&str>| Request::Record {
+        account: account.map(str::to_owned),
+        openid: openid.map(str::to_owned),
+        from: Millis::MIN,
+        to: Millis::MAX,
+        real_addresses: false,
+    };
+    let unknown = call(directory.path(), &request(Some("alice"), None));
+    assert_eq!(unknown.unwrap_err(), "there is no such account");
+    let stranger = call(directory.path(), &request(None, Some("o-stranger")));
+    assert!(stranger.unwrap_err().contains("never bound"));
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lang::builtins::{ALERT_OPEN, Registry, Stages};
 use crate::lang::check::codes as c;
-use crate::lang::check::report::{Report, w};
+use crate::lang::check::report::{Report, quoted, w};
 use crate::lang::check::{literals, walk};
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{
@@ -85,10 +85,13 @@ fn tell(span: Span, words: &BTreeSet<String>, report: &mut Report) {
         error.with_help(w("先写一条锁定账号的规则，例如 `on text \"锁定\" when bound even in dialog`", "write a rule that locks the account, e.g. `on text \"锁定\" when bound even in dialog`"))
     } else {
         error.with_help(w(
-            format!("写上其中一个：{}；模板也可以写 `url:`", shown.join("、")),
+            format!(
+                "写上其中一个：{}；模板也可以写 `url:`",
+                quoted(&shown, "、")
+            ),
             format!(
                 "mention one of: {}; a template may have a `url:` instead",
-                shown.join(", ")
+                quoted(&shown, ", ")
             ),
         ))
     };

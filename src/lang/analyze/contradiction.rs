@@ -9,12 +9,18 @@ use crate::lang::check::report::{Report, w};
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{CompareOp, Expr, ExprKind, Program};
 use crate::lang::span::Span;
-use crate::lang::value::Value;
+use crate::lang::value::{Type, Value};
+
+use super::example::{Given, amount, shown, written};
 
 /// What one condition says about one thing.
-struct Says {
+struct Says<'e> {
     /// The thing, as written.
     about: String,
+    /// Its type.
+    ty: &'e Type,
+    /// The condition.
+    part: &'e Expr,
     what: What,
     span: Span,
 }
@@ -31,7 +37,7 @@ enum What {
 /// Looks at the parts of an `and` (`all`) or of an `or`.
 pub(super) fn check(all: bool, parts: &[Expr], program: &Program, report: &mut Report) {
     // An `or` always holds exactly when its parts cannot all fail.
-    let said: Vec<Says> = parts
+    let said: Vec<Says<'_>> = parts
         .iter()
         .filter_map(|part| says(part, all, program))
         .collect();
@@ -64,6 +70,34 @@ pub(super) fn check(all: bool, parts: &[Expr], program: &Program, report: &mut R
             )
         };
         found = found.with_label(first.span, w("前面的条件", "the condition before"));
+        let words = if all {
+            w(
+                "前面的条件成立，这个就不成立",
+                "the one before holds, so this one does not",
+            )
+        } else {
+            w(
+                "前面的条件不成立，这个就成立",
+                "the one before does not hold, so this one does",
+            )
+        };
+        if let Some(value) = inside(&first.what, &second.what, first.ty) {
+            let pair = vec![first.part.clone(), second.part.clone()];
+            let both = Expr {
+                kind: if all {
+                    ExprKind::And(pair)
+                } else {
+                    ExprKind::Or(pair)
+                },
+                ty: Type::YesNo,
+                span: second.span,
+            };
+            let given = Given {
+                about: first.about.clone(),
+                value,
+            };
+            found = shown(found, &both, &[given], !all, words, program);
+        }
         if all && second.about.ends_with("hour") && matches!(second.what, What::Between(..)) {
             found = found.with_help(w(
                 format!(
@@ -81,14 +115,12 @@ pub(super) fn check(all: bool, parts: &[Expr], program: &Program, report: &mut R
 }
 
 /// What a condition says when it holds; when not `as_is`, what its failing says.
-fn says(part: &Expr, as_is: bool, program: &Program) -> Option<Says> {
-    let source = |expr: &Expr| {
-        let text = program.sources.slice(expr.span);
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    let made = |about: &Expr, what| {
+fn says<'e>(part: &'e Expr, as_is: bool, program: &Program) -> Option<Says<'e>> {
+    let made = |about: &'e Expr, what| {
         Some(Says {
-            about: source(about),
+            about: written(about, program),
+            ty: &about.ty,
+            part,
             what,
             span: part.span,
         })
@@ -101,7 +133,7 @@ fn says(part: &Expr, as_is: bool, program: &Program) -> Option<Says> {
             made(part, What::Holds(as_is))
         }
         ExprKind::Compare(op, left, right) => {
-            let (about, value, op) = match (constant(left), constant(right)) {
+            let (about, value, op): (&'e Expr, _, _) = match (constant(left), constant(right)) {
                 (None, Some(value)) => (left, value, *op),
                 (Some(value), None) => (right, value, mirrored(*op)),
                 _ => return None,
@@ -125,6 +157,27 @@ fn says(part: &Expr, as_is: bool, program: &Program) -> Option<Says> {
                     CompareOp::NotEqual => return None,
                 },
             )
+        }
+        _ => None,
+    }
+}
+
+/// A value of which the first is true, at its end towards the second.
+fn inside(first: &What, second: &What, ty: &Type) -> Option<Value> {
+    match (first, second) {
+        (What::Is(value), _) => Some(value.clone()),
+        (What::Holds(holds), _) => Some(Value::YesNo(*holds)),
+        (What::Between(low, high), What::Between(below, _)) => {
+            // The second lies above the first, or below it.
+            let above = high.0 <= below.0;
+            let (end, other) = if above { (high, low) } else { (low, high) };
+            let size = match (end.1, other.0.is_finite()) {
+                (false, _) => end.0,
+                (true, true) => f64::midpoint(end.0, other.0),
+                (true, false) if above => end.0 - 1.0,
+                (true, false) => end.0 + 1.0,
+            };
+            amount(size, ty)
         }
         _ => None,
     }

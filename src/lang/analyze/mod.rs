@@ -5,6 +5,7 @@ mod alerts;
 mod contradiction;
 mod cost;
 mod earlier;
+mod example;
 mod ranges;
 mod reach;
 mod takes;
@@ -15,7 +16,7 @@ pub use cost::Cost;
 use sha2::{Digest, Sha256};
 
 use super::builtins::{Registry, SUSPICION};
-use super::check::codes::LONG_WINDOW;
+use super::check::codes::{LONG_WINDOW, UNKNOWN_DIALOG};
 use super::check::literal::constant;
 use super::check::report::{Report, w};
 use super::check::walk;
@@ -35,7 +36,10 @@ pub(super) fn run(
 ) {
     ranges::check(program, registry, scored, report);
     reach::check(program, registry, report);
-    unset::check(program, report);
+    // What a dialog is started with is known when every `start` is understood.
+    if whole && !report.has(UNKNOWN_DIALOG) {
+        unset::check(program, report);
+    }
     long_windows(program, report);
     if whole {
         alerts::check(program, registry, report);

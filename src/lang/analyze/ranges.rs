@@ -11,7 +11,8 @@ use crate::lang::program::{
 };
 
 use super::contradiction;
-use crate::lang::value::Type;
+use super::example::{Given, amount as amount_of, shown, written};
+use crate::lang::value::{Type, Value};
 
 type Range = (f64, f64);
 
@@ -84,12 +85,12 @@ fn compare(
         }
     };
     // The side that is not a plain constant is the one to explain.
-    let (side, known) = if constant(left).is_some() {
+    let (side, reach) = if constant(left).is_some() {
         (right, b)
     } else {
         (left, a)
     };
-    let (zh, en) = words(known, &side.ty);
+    let (zh, en) = words(reach, &side.ty);
     let found = if holds {
         Diagnostic::warning(
             c::ALWAYS,
@@ -105,7 +106,33 @@ fn compare(
             w("永远不成立", "never holds"),
         )
     };
-    report.push(found.with_label(side.span, w(zh, en)));
+    let found = found.with_label(side.span, w(zh, en));
+    let words = if holds {
+        w("也还是成立", "it holds all the same")
+    } else {
+        w("也还是不成立", "it does not hold either")
+    };
+    // The values that come nearest to the opposite.
+    let mut given = Vec::new();
+    for (side, range, other) in [(left, a, b), (right, b, a)] {
+        if constant(side).is_none() {
+            given.extend(nearest(range, other, &side.ty).map(|value| Given {
+                about: written(side, known.program),
+                value,
+            }));
+        }
+    }
+    report.push(shown(found, node, &given, holds, words, known.program));
+}
+
+/// The end of a range that is nearer to another one.
+fn nearest(range: Range, other: Range, ty: &Type) -> Option<Value> {
+    let end = if range.1.is_finite() && (range.0 - other.1).abs() > (range.1 - other.0).abs() {
+        range.1
+    } else {
+        range.0
+    };
+    end.is_finite().then(|| amount_of(end, ty)).flatten()
 }
 
 /// An amount in the unit people write.

@@ -91,7 +91,7 @@ fn tell(text: &Template, unset: &[&Slot], zh: &str, en: &str, report: &mut Repor
                 c::UNSET,
                 w(
                     format!("`{name}` 会显示成“未知”"),
-                    format!("`{name}` will show as 未知"),
+                    format!("`{name}` will show as “未知”"),
                 ),
                 value.span,
                 w(zh, en),

@@ -9,7 +9,7 @@ use crate::lang::value::{Type, Value};
 
 use super::Checker;
 use super::codes as c;
-use super::report::w;
+use super::report::{quoted, w};
 use super::scope::{Place, Scope};
 use super::text::Purpose;
 use crate::lang::diagnostics::nearest;
@@ -255,8 +255,8 @@ impl Checker<'_> {
             w("没有这一项", "no such slot"),
         )
         .with_help(w(
-            format!("它问：{}", names.join("、")),
-            format!("it asks for: {}", names.join(", ")),
+            format!("它问：{}", quoted(&names, "、")),
+            format!("it asks for: {}", quoted(&names, ", ")),
         ));
         if let Some(near) = nearest(&slot.name, names) {
             error = error.with_guess(
@@ -405,8 +405,8 @@ impl Checker<'_> {
                     w("值的个数不对", "wrong number of values"),
                 )
                 .with_help(w(
-                    format!("它要：{}", names.join("、")),
-                    format!("it takes: {}", names.join(", ")),
+                    format!("它要：{}", quoted(&names, "、")),
+                    format!("it takes: {}", quoted(&names, ", ")),
                 )),
             );
             return None;

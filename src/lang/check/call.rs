@@ -90,8 +90,9 @@ impl Checker<'_> {
             let value = match kind {
                 ArgKind::Value([only]) => self.want(value, only),
                 ArgKind::Value(types) if value.ty != Type::Poison && !types.contains(&value.ty) => {
-                    let names: Vec<String> = types.iter().map(Type::to_string).collect();
-                    self.wrong_type(&value, &names.join("、"), &names.join(", "));
+                    let zh: Vec<String> = types.iter().map(|ty| format!("{ty:#}")).collect();
+                    let en: Vec<String> = types.iter().map(Type::to_string).collect();
+                    self.wrong_type(&value, &zh.join("、"), &en.join(", "));
                     poison(value.span)
                 }
                 ArgKind::Same => {

@@ -9,7 +9,7 @@ use crate::lang::value::{Type, Value};
 
 use super::Checker;
 use super::codes as c;
-use super::literal::{constant, from_text, magnitude, negated};
+use super::literal::{constant, magnitude, negated};
 use super::report::w;
 use super::scope::Scope;
 
@@ -352,39 +352,6 @@ impl Checker<'_> {
         )
     }
 
-    /// Both of one type, or one error.
-    fn unify(&mut self, left: Expr, right: Expr, op_span: Span) -> Option<(Expr, Expr)> {
-        if left.ty == Type::Poison || right.ty == Type::Poison {
-            return None;
-        }
-        if left.ty == right.ty {
-            return Some((left, right));
-        }
-        if can_become(&right, &left.ty) {
-            let right = self.want(right, &left.ty);
-            return (right.ty != Type::Poison).then_some((left, right));
-        }
-        if can_become(&left, &right.ty) {
-            let left = self.want(left, &right.ty);
-            return (left.ty != Type::Poison).then_some((left, right));
-        }
-        let (a, b) = (&left.ty, &right.ty);
-        self.report.push(
-            Diagnostic::error(
-                c::DIFFERENT_TYPES,
-                w(
-                    format!("{a:#}和{b:#}不能比较"),
-                    format!("{a} and {b} cannot be compared"),
-                ),
-                op_span,
-                w("两边类型不同", "the sides have different types"),
-            )
-            .with_label(left.span, w(format!("这是{a:#}"), format!("this is {a}")))
-            .with_label(right.span, w(format!("这是{b:#}"), format!("this is {b}"))),
-        );
-        None
-    }
-
     fn arith(
         &mut self,
         op: ArithOp,
@@ -453,22 +420,6 @@ pub(super) fn node(kind: ExprKind, ty: Type, span: Span) -> Expr {
         kind,
         ty: if poisoned { Type::Poison } else { ty },
         span,
-    }
-}
-
-/// Whether `want` would turn `expr` into a `ty` or say precisely what is missing.
-pub(super) fn can_become(expr: &Expr, ty: &Type) -> bool {
-    let fixed = constant(expr).is_some();
-    match expr.ty {
-        Type::Text => fixed && from_text("", ty).is_some(),
-        Type::Number => {
-            fixed
-                && matches!(
-                    ty,
-                    Type::Percent | Type::Duration | Type::Distance | Type::Speed
-                )
-        }
-        _ => false,
     }
 }
 

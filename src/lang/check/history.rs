@@ -14,7 +14,7 @@ use crate::lang::value::{Type, Value};
 use super::Checker;
 use super::codes as c;
 use super::expr::{node, poison};
-use super::report::w;
+use super::report::{quoted, w};
 use super::scope::{Place, Scope};
 use crate::lang::diagnostics::nearest;
 
@@ -315,8 +315,8 @@ impl Checker<'_> {
             w("不是登录流", "not a stream of logins"),
         )
         .with_help(w(
-            format!("可以写：{}", names.join("、")),
-            format!("one of: {}", names.join(", ")),
+            format!("可以写：{}", quoted(&names, "、")),
+            format!("one of: {}", quoted(&names, ", ")),
         ));
         if let Some(near) = nearest(written, names) {
             error = error.with_guess(
@@ -366,8 +366,8 @@ impl Checker<'_> {
             w("过去的登录没有这一项", "past logins have no such field"),
         )
         .with_help(w(
-            format!("可以写：{}", rows.join(" ")),
-            format!("one of: {}", rows.join(" ")),
+            format!("可以写：{}", quoted(&rows, "、")),
+            format!("one of: {}", quoted(&rows, ", ")),
         ));
         let bare = written.rsplit('.').next().unwrap_or(written);
         let near = rows
@@ -424,8 +424,8 @@ impl Checker<'_> {
             ),
         )
         .with_help(w(
-            format!("可以写：{}", paths.join(" ")),
-            format!("one of: {}", paths.join(" ")),
+            format!("可以写：{}", quoted(&paths, "、")),
+            format!("one of: {}", quoted(&paths, ", ")),
         ));
         if let Some(near) = near {
             error = error.with_guess(
@@ -463,8 +463,8 @@ impl Checker<'_> {
                     w("不是 `by:` 的键", "no key of `by:`"),
                 )
                 .with_help(w(
-                    format!("可以写：{}", names.join(" ")),
-                    format!("one of: {}", names.join(" ")),
+                    format!("可以写：{}", quoted(&names, "、")),
+                    format!("one of: {}", quoted(&names, ", ")),
                 ));
                 if let Some(near) = near {
                     error = error.with_guess(

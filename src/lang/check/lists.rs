@@ -12,7 +12,7 @@ use crate::lang::value::{Type, Value};
 use super::Checker;
 use super::codes as c;
 use super::literal::{constant, from_text, network};
-use super::report::w;
+use super::report::{quoted, w};
 use super::scope::Scope;
 use crate::lang::diagnostics::nearest;
 
@@ -75,8 +75,8 @@ impl Checker<'_> {
             w("不认识的类型", "unknown type"),
         )
         .with_help(w(
-            format!("可以写：{}", names.join(" ")),
-            format!("one of: {}", names.join(" ")),
+            format!("可以写：{}", quoted(&names, "、")),
+            format!("one of: {}", quoted(&names, ", ")),
         ));
         if let Some(near) = nearest(&word.name, names) {
             error = error.with_guess(
@@ -220,8 +220,8 @@ impl Checker<'_> {
         );
         for (number, entry) in bad.iter().take(MAX_BAD_LINES) {
             error = error.with_help(w(
-                format!("{path}:{number}: `{entry}`"),
-                format!("{path}:{number}: `{entry}`"),
+                format!("第 {number} 行：`{entry}`"),
+                format!("line {number}: `{entry}`"),
             ));
         }
         if total > MAX_BAD_LINES {

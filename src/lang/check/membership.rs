@@ -9,11 +9,12 @@ use crate::lang::value::{Type, Value};
 
 use super::Checker;
 use super::codes as c;
-use super::expr::{can_become, node, poison};
+use super::expr::{node, poison};
 use super::items::ValueItem;
 use super::literal::constant;
 use super::report::w;
 use super::scope::Scope;
+use super::unify::can_become;
 
 impl Checker<'_> {
     pub(super) fn membership(

@@ -8,7 +8,7 @@ use crate::lang::syntax::ast;
 
 use super::Checker;
 use super::codes as c;
-use super::report::w;
+use super::report::{quoted, w};
 use super::scope::Scope;
 
 impl Checker<'_> {
@@ -115,8 +115,8 @@ impl Checker<'_> {
             ))
         } else {
             error.with_help(w(
-                format!("它的结果有：{}", names.join("、")),
-                format!("its outcomes are: {}", names.join(", ")),
+                format!("它的结果有：{}", quoted(&names, "、")),
+                format!("its outcomes are: {}", quoted(&names, ", ")),
             ))
         };
         if let Some(near) = nearest(text, names) {

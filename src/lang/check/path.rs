@@ -10,7 +10,7 @@ use crate::lang::value::Type;
 use super::codes as c;
 use super::expr::{MAX_NODES, node, poison};
 use super::items::ValueItem;
-use super::report::w;
+use super::report::{quoted, w};
 use super::scope::{Place, Scope};
 use super::walk;
 use super::{Checker, LetState};
@@ -227,8 +227,8 @@ impl Checker<'_> {
                         w("在这里总是未知", "always unknown here"),
                     )
                     .with_help(w(
-                        format!("它随这些事件而来：{}", spec.only.join("、")),
-                        format!("these events bring it: {}", spec.only.join(", ")),
+                        format!("它随这些事件而来：{}", quoted(spec.only, "、")),
+                        format!("these events bring it: {}", quoted(spec.only, ", ")),
                     )),
                 );
                 return poison(span);

@@ -9,7 +9,7 @@ use crate::lang::value::Type;
 
 use super::Checker;
 use super::codes as c;
-use super::report::w;
+use super::report::{quoted, w};
 use super::scope::Scope;
 use super::text::Purpose;
 use crate::lang::diagnostics::nearest;
@@ -104,7 +104,10 @@ impl Checker<'_> {
                     kind.span,
                     w("不认识", "unknown"),
                 )
-                .with_help(w(names.join("、"), names.join(", "))),
+                .with_help(w(
+                    format!("可以写的有：{}", quoted(&names, "、")),
+                    format!("there are: {}", quoted(&names, ", ")),
+                )),
             );
             return None;
         };
@@ -170,8 +173,8 @@ impl Checker<'_> {
                     w("多余", "too much"),
                 )
                 .with_help(w(
-                    names().collect::<Vec<_>>().join("、"),
-                    names().collect::<Vec<_>>().join(", "),
+                    format!("可以写的有：{}", quoted(names(), "、")),
+                    format!("there are: {}", quoted(names(), ", ")),
                 ));
                 if let Some(near) = nearest(name, names()).filter(|_| !twice) {
                     error = error.with_guess(

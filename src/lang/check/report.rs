@@ -136,3 +136,13 @@ fn merge(first: &mut Diagnostic, other: &Diagnostic) {
 pub(in crate::lang) fn w(zh: impl Into<String>, en: impl Into<String>) -> Words {
     Words::new(zh, en)
 }
+
+/// Names as a text shows them: each between back-quotes, with `between` between two.
+pub(in crate::lang) fn quoted<S: AsRef<str>>(
+    names: impl IntoIterator<Item = S>,
+    between: &str,
+) -> String {
+    let names = names.into_iter();
+    let quoted: Vec<String> = names.map(|name| format!("`{}`", name.as_ref())).collect();
+    quoted.join(between)
+}

@@ -20,7 +20,7 @@ use super::walk;
 use crate::lang::diagnostics::nearest;
 
 /// One alternative's names, with types and places.
-type Names = BTreeMap<String, (Type, Span)>;
+pub(super) type Names = BTreeMap<String, (Type, Span)>;
 
 impl<'a> Checker<'a> {
     pub(super) fn rule(&mut self, item: &'a ast::RuleItem) -> Option<Rule> {
@@ -228,70 +228,6 @@ impl<'a> Checker<'a> {
             return None;
         }
         Some(words)
-    }
-
-    fn regex(&mut self, text: &ast::Text) -> Option<(Matcher, Names)> {
-        let source = self.plain(text)?;
-        // What takes a message later is what is asked here: the same flags, the same bounds.
-        let groups = match crate::text::examine_regex(&source) {
-            Ok(groups) => groups,
-            Err(error) => {
-                let reason = error.to_string();
-                let reason = reason
-                    .lines()
-                    .last()
-                    .unwrap_or_default()
-                    .trim_start_matches("error: ")
-                    .to_owned();
-                self.report.push(
-                    Diagnostic::error(
-                        c::BAD_REGEX,
-                        w("正则表达式不对", "the regular expression is wrong"),
-                        text.span,
-                        w(reason.clone(), reason),
-                    )
-                    .with_help(w(
-                        "没有反向引用和环视：匹配时间与文字长度成正比",
-                        "no back-references and no look-around: matching takes linear time",
-                    )),
-                );
-                return None;
-            }
-        };
-        for (slip, zh, en) in [
-            (
-                "\\b",
-                "`\\b` 认不出中文的词",
-                "`\\b` does not see Chinese words",
-            ),
-            (
-                "\\d",
-                "`\\d` 也包括其他文字的数字，写 `[0-9]`",
-                "`\\d` takes digits of every script, write `[0-9]`",
-            ),
-        ] {
-            if source.contains(slip) {
-                self.report.push(Diagnostic::warning(
-                    c::REGEX_SLIP,
-                    w(zh, en),
-                    text.span,
-                    w(format!("这里有 `{slip}`"), format!("`{slip}` in here")),
-                ));
-                break;
-            }
-        }
-        let mut names = Names::new();
-        for name in &groups {
-            let ident = ast::Ident {
-                name: name.to_owned(),
-                span: text.span,
-            };
-            if !self.capture_name(&ident) {
-                return None;
-            }
-            names.insert(name.to_owned(), (Type::Text, text.span));
-        }
-        Some((Matcher::Matching(source), names))
     }
 
     /// The captures of all alternatives: equal types, and which alternative lacks which.

@@ -13,7 +13,7 @@ use crate::lang::value::Type;
 
 use super::codes as c;
 use super::items::{ValueItem, builtin, is_builtin, once};
-use super::report::w;
+use super::report::{quoted, w};
 use super::scope::Scope;
 use super::{Checker, ExtractorState};
 use crate::lang::diagnostics::nearest;
@@ -273,8 +273,8 @@ impl<'a> Checker<'a> {
             w("不认识", "unknown"),
         )
         .with_help(w(
-            format!("内置的有：{}", all.join(" ")),
-            format!("built in: {}", all.join(" ")),
+            format!("内置的有：{}", quoted(&all, "、")),
+            format!("built in: {}", quoted(&all, ", ")),
         ));
         if let Some(near) = near {
             error = error.with_guess(

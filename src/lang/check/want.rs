@@ -41,7 +41,11 @@ impl Checker<'_> {
             self.missing_unit(&expr, ty);
             return poison(expr.span);
         }
-        self.wrong_type(&expr, &ty.to_string(), &ty.to_string());
+        let zh = match ty {
+            Type::YesNo => "一个条件（是或否）".to_owned(),
+            ty => format!("{ty:#}"),
+        };
+        self.wrong_type(&expr, &zh, &ty.to_string());
         poison(expr.span)
     }
 
@@ -95,7 +99,7 @@ impl Checker<'_> {
         let found = &expr.ty;
         self.report.push(Diagnostic::error(
             c::WRONG_TYPE,
-            w(format!("这里要 {zh}"), format!("{en} is wanted here")),
+            w(format!("这里要{zh}"), format!("{en} is wanted here")),
             expr.span,
             w(format!("这是{found:#}"), format!("this is {found}")),
         ));

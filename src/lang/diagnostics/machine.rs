@@ -53,6 +53,14 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources, language: Language) -
                     "answered_by": place(sources, witness.answered_by),
                 });
             }
+            if let Some(example) = &diagnostic.example {
+                let given: Vec<Value> = example
+                    .given
+                    .iter()
+                    .map(|(about, value)| json!({ "about": about, "value": value }))
+                    .collect();
+                object["example"] = json!({ "given": given, "holds": example.holds });
+            }
             object
         })
         .collect()

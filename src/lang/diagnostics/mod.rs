@@ -107,6 +107,15 @@ pub struct Witness {
     pub instead_of: Span,
 }
 
+/// Values for which the evaluator confirms what an analysis says of a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Expressions and the values they have, both as an author writes them.
+    pub given: Vec<(String, String)>,
+    /// What the condition then is.
+    pub holds: bool,
+}
+
 /// One mistake, reported once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -126,6 +135,8 @@ pub struct Diagnostic {
     pub fixes: Vec<Fix>,
     /// An event that shows it.
     pub witness: Option<Witness>,
+    /// Values that show it.
+    pub example: Option<Example>,
 }
 
 impl Diagnostic {
@@ -140,6 +151,7 @@ impl Diagnostic {
             help: Vec::new(),
             fixes: Vec::new(),
             witness: None,
+            example: None,
         }
     }
 
@@ -188,6 +200,24 @@ impl Diagnostic {
             });
         }
         self.witness = witness;
+        self
+    }
+
+    /// Adds values that show it; `words` say what the condition then is.
+    #[must_use]
+    pub fn with_example(mut self, example: Example, words: Words) -> Self {
+        let given = |is: &str, and: &str| {
+            let each = example.given.iter();
+            let each: Vec<String> = each
+                .map(|(about, value)| format!("`{about}`{is}`{value}`"))
+                .collect();
+            each.join(and)
+        };
+        self.help.push(Words::new(
+            format!("例如 {} 时，{}", given(" 是 ", "、"), words.zh),
+            format!("for example with {}: {}", given(" at ", ", "), words.en),
+        ));
+        self.example = Some(example);
         self
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lang::check::Checker;
 use crate::lang::check::codes as c;
-use crate::lang::check::report::w;
+use crate::lang::check::report::{quoted, w};
 use crate::lang::diagnostics::{Diagnostic, nearest};
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
@@ -103,8 +103,8 @@ impl Checker<'_> {
                 ),
             None if known.is_empty() => error,
             None => error.with_help(w(
-                format!("有：{}", known.join("、")),
-                format!("there are: {}", known.join(", ")),
+                format!("有：{}", quoted(known, "、")),
+                format!("there are: {}", quoted(known, ", ")),
             )),
         };
         self.report.push(error);
@@ -134,8 +134,8 @@ impl Checker<'_> {
         let mut error = Diagnostic::error(c::STORY_WORD, title, word.span, label);
         if !twice {
             error = error.with_help(w(
-                format!("可以写：{}", known.join("、")),
-                format!("one of: {}", known.join(", ")),
+                format!("可以写：{}", quoted(known, "、")),
+                format!("one of: {}", quoted(known, ", ")),
             ));
             if let Some(near) = nearest(text, known.iter().copied()) {
                 error = error.with_guess(

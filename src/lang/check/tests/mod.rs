@@ -1,6 +1,7 @@
 //! The shipped rules compile; every page's bad example shows its code alone, every good one nothing.
 
 mod asks;
+mod claims;
 mod precise;
 
 use std::sync::Arc;

@@ -162,7 +162,7 @@ fn bad_lines_of_a_list_file_are_named() {
     );
     let expected = expect_only("E0703", &text)
         .underlines("\"lists/bad.txt\"")
-        .helps("lists/bad.txt:2");
+        .helps("line 2: `nonsense`");
     assert!(expected.found[0].title.en.contains("line 2"));
 }
 

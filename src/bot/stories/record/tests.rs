@@ -1,0 +1,185 @@
+//! What the shipped stories leave in a store is a story again, which passes; and nothing of the people in
+//! it is left.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::*;
+use crate::bot::ruleset::{self, Ruleset};
+use crate::bot::stories::stage::Stage;
+use crate::bot::stories::{print, run, times};
+use crate::lang::builtins::{CallSpec, Registry};
+use crate::lang::program::Story;
+use crate::lang::span::Sources;
+
+fn registry() -> Registry {
+    let mut registry = Registry::standard();
+    registry
+        .register_call(CallSpec::webhook("security_desk"))
+        .unwrap();
+    registry
+}
+
+fn shipped() -> Sources {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules");
+    crate::bot::folder::load(&[folder]).unwrap()
+}
+
+fn compiled(sources: Sources) -> Ruleset {
+    ruleset::compile(sources, &registry()).unwrap().ruleset
+}
+
+/// What is left in the store after a story, recorded.
+async fn recorded(rules: &Ruleset, story: &Story, stretch: &Stretch) -> Recorded {
+    let mut stage = Stage::build(rules, &registry()).await.unwrap();
+    for step in &story.steps {
+        for round in 0..times(step) {
+            stage.step(step, round).await.unwrap();
+        }
+    }
+    let store = Arc::clone(stage.bot.store());
+    record(&*store, stretch).await.unwrap()
+}
+
+fn everything(account: &str) -> Stretch {
+    Stretch {
+        account: account.to_owned(),
+        from: Millis::MIN,
+        to: Millis::MAX,
+        real_addresses: false,
+    }
+}
+
+/// Runs a recorded story under the shipped rules; how it failed.
+fn failed(lines: &Lines) -> Option<String> {
+    let mut sources = shipped();
+    let text = item("记录", &lines.lines);
+    let more = Sources::single("zz-recorded.rules", &text);
+    sources.files.extend(more.files);
+    let rules = match ruleset::compile(sources, &registry()) {
+        Ok(loaded) => loaded.ruleset,
+        Err(error) => return Some(format!("{error}\n{text}")),
+    };
+    let results = run(&rules, &registry(), Some("记录"));
+    let result = results.last().unwrap();
+    (!result.passed()).then(|| print(&rules, result))
+}
+
+#[tokio::test]
+async fn what_a_story_leaves_behind_is_a_story_that_passes() {
+    let rules = compiled(shipped());
+    let mut wrong = Vec::new();
+    let mut passed = 0;
+    for story in &rules.program.stories {
+        // The rules have a list of addresses.
+        let stretch = Stretch {
+            real_addresses: true,
+            ..everything("alice")
+        };
+        let Recorded::Story(lines) = recorded(&rules, story, &stretch).await else {
+            continue;
+        };
+        match std::thread::spawn(move || failed(&lines)).join().unwrap() {
+            Some(why) => wrong.push(format!("== {}\n{why}", story.name)),
+            None => passed += 1,
+        }
+    }
+    assert!(wrong.is_empty(), "{passed} passed\n{}", wrong.join("\n"));
+    assert!(passed >= 35, "{passed}");
+}
+
+fn story(rules: &Ruleset, name: &str) -> Story {
+    let mut stories = rules.program.stories.iter();
+    stories.find(|story| story.name == name).unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_stretch_is_what_happened_in_it_with_stand_ins() {
+    let mut sources = shipped();
+    let text = r#"test "一段" {
+    place 北京 39.90 116.40
+    account alice phone "13912345678" code "482913"
+    wechat 小王 sends "手机号13912345678 验证码482913"
+    login alice city 北京 machine "pc-1" ip "203.0.113.77", 3 times every 1 day
+    after 2 hours
+    login alice city 北京 machine "pc-2" ip "203.0.113.78" wrong password
+    operator locks alice
+}
+"#;
+    sources
+        .files
+        .extend(Sources::single("zz.rules", text).files);
+    let rules = compiled(sources);
+    let told = story(&rules, "一段");
+    let Recorded::Story(all) = recorded(&rules, &told, &everything("alice")).await else {
+        panic!("no story");
+    };
+    let text = all.lines.join("\n");
+    for secret in [
+        "alice",
+        "13912345678",
+        "482913",
+        "pc-1",
+        "mch_",
+        "203.0.113",
+        "o-",
+    ] {
+        assert!(!text.contains(secret), "{secret} in\n{text}");
+    }
+    assert_eq!(
+        all.lines
+            .iter()
+            .filter(|line| line.starts_with("login "))
+            .count(),
+        4,
+        "{text}"
+    );
+    // Two addresses of one network, two machines.
+    assert!(
+        text.contains("ip \"198.18.0.1\"") && text.contains("ip \"198.18.0.2\""),
+        "{text}"
+    );
+    assert!(
+        text.contains("machine \"machine-2\" ip \"198.18.0.2\" wrong password"),
+        "{text}"
+    );
+    assert!(
+        text.contains("after 1 days\n") || text.contains("after 23 hours"),
+        "{text}"
+    );
+    assert!(
+        text.contains("operator locks 账号1\nexpect 账号1 locked"),
+        "{text}"
+    );
+
+    // Only the last hours: the binding was before them and is there all the same.
+    let late = Stretch {
+        from: all.to - HOUR,
+        real_addresses: true,
+        ..everything("alice")
+    };
+    let Recorded::Story(part) = recorded(&rules, &told, &late).await else {
+        panic!("no story");
+    };
+    let text = part.lines.join("\n");
+    assert!(text.contains("expect 微信1 bound"), "{text}");
+    assert_eq!(
+        part.lines
+            .iter()
+            .filter(|line| line.starts_with("login "))
+            .count(),
+        1
+    );
+    assert!(text.contains("ip \"203.0.113.78\""), "{text}");
+    assert_eq!(
+        recorded(&rules, &told, &everything("nobody")).await,
+        Recorded::UnknownAccount
+    );
+    let before = Stretch {
+        to: all.from - 1,
+        ..everything("alice")
+    };
+    assert_eq!(recorded(&rules, &told, &before).await, Recorded::Nothing);
+}
+
+const HOUR: Millis = crate::env::HOUR;

@@ -1,0 +1,308 @@
+//! The lines of a recorded story: its clock, and who and what stands in for whom.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::{Happened, What};
+use crate::bot::stories::stage::START;
+use crate::env::{DAY, HOUR, MINUTE, Millis, SECOND, rfc3339};
+use crate::guard::agent;
+use crate::store::records::{Account, Login};
+
+/// A story as an item of a rule file.
+pub fn item(name: &str, lines: &[String]) -> String {
+    let mut out = format!("test {} {{\n", quoted(name));
+    for line in lines {
+        out.push_str(&format!("    {line}\n"));
+    }
+    out.push_str("}\n");
+    out
+}
+
+/// A text in the language's quotes.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' | '{' | '}' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' => out.push_str("\\n"),
+            '\r' => {}
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Writes the lines, and remembers who and what stands in for whom.
+pub(super) struct Writer {
+    pub(super) lines: Vec<String>,
+    /// The story's clock.
+    clock: Millis,
+    /// What turns a time of the log into one of the story: whole weeks, so that hours and weekdays stay.
+    shift: Millis,
+    first: Millis,
+    real_addresses: bool,
+    people: BTreeMap<String, String>,
+    machines: BTreeMap<String, String>,
+    places: BTreeMap<String, String>,
+    networks: BTreeMap<String, (u16, BTreeMap<IpAddr, u8>)>,
+    codes: usize,
+}
+
+/// The account of the story.
+const ACCOUNT: &str = "账号1";
+/// Its phone.
+const PHONE: &str = "13800000001";
+/// Seconds the people and places take before anything happens.
+const ROOM: Millis = HOUR;
+const WEEK: Millis = 7 * DAY;
+
+impl Writer {
+    pub(super) fn new(first: Millis, real_addresses: bool) -> Self {
+        let mut start = START + (first - START).rem_euclid(WEEK);
+        if start - START < ROOM {
+            start += WEEK;
+        }
+        Self {
+            lines: Vec::new(),
+            clock: START,
+            shift: start - first,
+            first,
+            real_addresses,
+            people: BTreeMap::new(),
+            machines: BTreeMap::new(),
+            places: BTreeMap::new(),
+            networks: BTreeMap::new(),
+            codes: 0,
+        }
+    }
+
+    fn say(&mut self, line: String) {
+        // Every step takes a second; comments and expectations do not.
+        if !line.starts_with("expect ") && !line.starts_with('#') {
+            self.clock += SECOND;
+        }
+        self.lines.push(line);
+    }
+
+    fn person(&mut self, openid: &str) -> String {
+        let next = format!("微信{}", self.people.len() + 1);
+        self.people.entry(openid.to_owned()).or_insert(next).clone()
+    }
+
+    pub(super) fn people(
+        &mut self,
+        account: &Account,
+        bound: Option<String>,
+        happened: &[Happened],
+    ) {
+        self.say(format!("# {} 起", rfc3339(self.first)));
+        let binds = happened
+            .iter()
+            .any(|one| matches!(one.what, What::Bound(_)));
+        let mut line = format!("account {ACCOUNT}");
+        if binds || bound.is_some() {
+            line.push_str(&format!(" phone \"{PHONE}\""));
+        }
+        if let Some(zone) = &account.zone {
+            line.push_str(&format!(" zone \"{zone}\""));
+        }
+        self.say(line);
+        for one in happened {
+            if let What::Login { login, .. } = &one.what {
+                self.place(login);
+            }
+        }
+        if let Some(openid) = bound {
+            self.bind(&openid);
+        }
+    }
+
+    fn bind(&mut self, openid: &str) {
+        let person = self.person(openid);
+        self.codes += 1;
+        let code = format!("{:06}", 100_000 + self.codes);
+        self.say("# 用户写的话不保存，这一句是替身".to_owned());
+        self.say(format!("issue bind code \"{code}\" to {ACCOUNT}"));
+        self.say(format!(
+            "wechat {person} sends \"手机号 {PHONE} 验证码 {code}\""
+        ));
+        self.say(format!("expect {person} bound"));
+    }
+
+    /// Introduces the place of a login; gives its name.
+    fn place(&mut self, login: &Login) -> Option<String> {
+        let place = &login.place;
+        let key = serde_json::to_string(place).unwrap_or_default();
+        if let Some(known) = self.places.get(&key) {
+            return Some(known.clone());
+        }
+        let city = place.city.as_deref().or(place.country.as_deref())?;
+        let mut name: String = city.chars().filter(|c| c.is_alphanumeric()).collect();
+        if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
+            name.insert_str(0, "地点");
+        }
+        if self.places.values().any(|known| *known == name) {
+            name.push_str(&format!("_{}", self.places.len() + 1));
+        }
+        let (lat, lon) = (place.lat, place.lon);
+        if lat.is_none() || lon.is_none() {
+            self.say(format!("# {name} 没有坐标"));
+        }
+        let mut line = format!("place {name} {} {}", lat.unwrap_or(0.0), lon.unwrap_or(0.0));
+        for (word, text) in [
+            ("country", place.country.clone()),
+            ("region", place.region.clone()),
+            ("asn", place.asn.map(|asn| asn.to_string())),
+            ("isp", place.isp.clone()),
+        ] {
+            if let Some(text) = text {
+                line.push_str(&format!(" {word} {}", quoted(&text)));
+            }
+        }
+        self.say(line);
+        self.places.insert(key, name.clone());
+        Some(name)
+    }
+
+    /// The stand-in of an address: addresses of one network have ones of one network.
+    fn address(&mut self, ip: &str) -> Option<String> {
+        let ip: IpAddr = ip.parse().ok()?;
+        if self.real_addresses {
+            return Some(ip.to_string());
+        }
+        let network = match ip {
+            IpAddr::V4(ip) => {
+                let [a, b, c, _] = ip.octets();
+                format!("{a}.{b}.{c}")
+            }
+            IpAddr::V6(ip) => format!("{:?}", &ip.segments()[..4]),
+        };
+        let next = u16::try_from(self.networks.len()).unwrap_or(u16::MAX);
+        let (number, hosts) = self
+            .networks
+            .entry(network)
+            .or_insert((next, BTreeMap::new()));
+        let host = u8::try_from(hosts.len() + 1).unwrap_or(u8::MAX);
+        let host = *hosts.entry(ip).or_insert(host);
+        Some(match ip {
+            // 198.18.0.0/15 and 2001:db8::/32 belong to nobody.
+            IpAddr::V4(_) => {
+                let [high, low] = number.to_be_bytes();
+                Ipv4Addr::new(198, 18 + (high & 1), low, host).to_string()
+            }
+            IpAddr::V6(_) => {
+                Ipv6Addr::new(0x2001, 0xdb8, *number, 0, 0, 0, 0, host.into()).to_string()
+            }
+        })
+    }
+
+    /// Lets the story's clock come to a time of the log, as far as it is not past it.
+    fn wait(&mut self, time: Millis) {
+        // The wait itself and what follows take a second each.
+        let ahead = time + self.shift - self.clock - 2 * SECOND;
+        let mut seconds = ahead / SECOND;
+        if seconds < 1 {
+            return;
+        }
+        let mut parts = Vec::new();
+        for (unit, word) in [(DAY, "days"), (HOUR, "hours"), (MINUTE, "minutes")] {
+            let size = unit / SECOND;
+            if seconds >= size {
+                parts.push(format!("{} {word}", seconds / size));
+                seconds %= size;
+            }
+        }
+        if seconds > 0 {
+            parts.push(format!("{seconds} seconds"));
+        }
+        self.clock += ahead / SECOND * SECOND;
+        self.say(format!("after {}", parts.join(" + ")));
+    }
+
+    pub(super) fn write(&mut self, one: &Happened) {
+        self.wait(one.time);
+        match &one.what {
+            What::Bound(openid) => self.bind(openid),
+            What::Unbound => self.say(format!("operator unbinds {ACCOUNT}")),
+            What::OperatorLocked => {
+                self.say(format!("operator locks {ACCOUNT}"));
+                self.say(format!("expect {ACCOUNT} locked"));
+            }
+            What::OwnerLocked => {
+                self.owner_says("锁定");
+                self.say(format!("expect {ACCOUNT} locked"));
+            }
+            What::Trusted => self.owner_says("是我"),
+            What::Unlocked { by_owner } => {
+                if *by_owner {
+                    self.say("# 是用户自己解锁的；写的话和验证码不保存".to_owned());
+                }
+                self.say(format!("operator unlocks {ACCOUNT}"));
+            }
+            What::Login {
+                login,
+                reported,
+                expected,
+                prompted,
+            } => {
+                let line = self.login(login, *reported);
+                self.say(line);
+                for line in expected {
+                    self.say(line.clone());
+                }
+                if let Some(openid) = prompted {
+                    let person = self.person(openid);
+                    self.say(format!("expect alert to {person}"));
+                }
+            }
+        }
+    }
+
+    fn owner_says(&mut self, words: &str) {
+        // The newest follower: whoever was bound last.
+        let number = self.people.len().max(1);
+        self.say("# 用户写的话不保存，这一句是替身".to_owned());
+        self.say(format!("wechat 微信{number} sends \"{words}\""));
+    }
+
+    fn login(&mut self, login: &Login, reported: bool) -> String {
+        let mut line = format!("login {ACCOUNT}");
+        if let Some(place) = self.place(login) {
+            line.push_str(&format!(" city {place}"));
+        }
+        match &login.machine {
+            Some(_) if !login.legal => line.push_str(" illegal machine"),
+            Some(id) => {
+                let next = format!("machine-{}", self.machines.len() + 1);
+                let name = self.machines.entry(id.clone()).or_insert(next);
+                line.push_str(&format!(" machine \"{name}\""));
+            }
+            None => {}
+        }
+        if let Some(ip) = login.ip.as_deref().and_then(|ip| self.address(ip)) {
+            line.push_str(&format!(" ip \"{ip}\""));
+        }
+        let (browser, os) = (login.browser.as_deref(), login.os.as_deref());
+        if let Some(agent) = agent::typical(browser, os, login.device.as_deref()) {
+            line.push_str(&format!(" agent {}", quoted(&agent)));
+        }
+        if matches!(
+            login.reason.as_deref(),
+            Some("wrong_password" | "unknown_account")
+        ) {
+            line.push_str(" wrong password");
+        }
+        if login.captcha {
+            line.push_str(" solving captcha");
+        }
+        if reported {
+            line.push_str(" reported");
+        }
+        line
+    }
+}

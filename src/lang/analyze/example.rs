@@ -1,0 +1,126 @@
+//! Values that show what a finding says of a condition: `login.hour` at 23 does not reach 24 either.
+//!
+//! A value is only shown after the evaluator confirmed it: the condition is evaluated with the value in
+//! the place of what it is about. Nothing is shown that was merely derived.
+
+use crate::lang::diagnostics::{Diagnostic, Example, Words};
+use crate::lang::eval::{Facts, HistoryAnswer, NoObserver, eval};
+use crate::lang::program::{Expr, ExprKind, FieldId, HistoryQuery, Name, Program};
+use crate::lang::value::{Type, Value};
+
+/// What stands in the place of an expression.
+pub(super) struct Given {
+    /// The expression, as [`written`] shows it.
+    pub(super) about: String,
+    /// Its value.
+    pub(super) value: Value,
+}
+
+/// The source of an expression on one line.
+pub(super) fn written(expr: &Expr, program: &Program) -> String {
+    let text = program.sources.slice(expr.span);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Adds the values to a finding, if the evaluator says of `condition` what is claimed: that it `holds`,
+/// or does not.
+pub(super) fn shown(
+    found: Diagnostic,
+    condition: &Expr,
+    given: &[Given],
+    holds: bool,
+    words: Words,
+    program: &Program,
+) -> Diagnostic {
+    let put = given.iter().fold(condition.clone(), |expr, one| {
+        replaced(&expr, &one.about, &one.value, program)
+    });
+    let value = eval(&put, program, &mut Nothing, &mut NoObserver);
+    let amounts: Option<Vec<(String, String)>> = given
+        .iter()
+        .map(|one| Some((one.about.clone(), literal(&one.value)?)))
+        .collect();
+    match amounts {
+        Some(amounts) if !amounts.is_empty() && value == Value::YesNo(holds) => found.with_example(
+            Example {
+                given: amounts,
+                holds,
+            },
+            words,
+        ),
+        _ => found,
+    }
+}
+
+/// A number of `ty` in its own unit as a value.
+pub(super) fn amount(size: f64, ty: &Type) -> Option<Value> {
+    Some(match ty {
+        Type::Number => Value::Number(size),
+        Type::Percent => Value::Percent(size),
+        Type::Distance => Value::Distance(size),
+        Type::Speed => Value::Speed(size),
+        #[allow(clippy::cast_possible_truncation, reason = "as saturates")]
+        Type::Duration => Value::Duration(size.round() as i64),
+        _ => return None,
+    })
+}
+
+/// How an author writes a value.
+fn literal(value: &Value) -> Option<String> {
+    #[allow(clippy::cast_precision_loss, reason = "durations are far below 2^53")]
+    Some(match value {
+        Value::Number(n) => n.to_string(),
+        Value::Percent(n) => format!("{}%", n * 100.0),
+        Value::Distance(n) => format!("{} km", n / 1000.0),
+        Value::Speed(n) => format!("{n} km/h"),
+        Value::Duration(n) if n % 3_600_000 == 0 => format!("{} hours", n / 3_600_000),
+        Value::Duration(n) => format!("{} seconds", *n as f64 / 1000.0),
+        Value::YesNo(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+        Value::Text(text) => format!("\"{text}\""),
+        _ => return None,
+    })
+}
+
+/// The expression with `value` wherever `about` is written.
+fn replaced(expr: &Expr, about: &str, value: &Value, program: &Program) -> Expr {
+    if written(expr, program) == about && !matches!(expr.kind, ExprKind::Const(_)) {
+        return Expr {
+            kind: ExprKind::Const(value.clone()),
+            ..expr.clone()
+        };
+    }
+    let go = |inner: &Expr| Box::new(replaced(inner, about, value, program));
+    let all = |parts: &[Expr]| parts.iter().map(|part| *go(part)).collect();
+    let kind = match &expr.kind {
+        ExprKind::Not(inner) => ExprKind::Not(go(inner)),
+        ExprKind::And(parts) => ExprKind::And(all(parts)),
+        ExprKind::Or(parts) => ExprKind::Or(all(parts)),
+        ExprKind::Compare(op, a, b) => ExprKind::Compare(*op, go(a), go(b)),
+        other => other.clone(),
+    };
+    Expr {
+        kind,
+        ..expr.clone()
+    }
+}
+
+/// An event of which nothing is known but what stands in the condition.
+struct Nothing;
+
+impl Facts for Nothing {
+    fn field(&mut self, _: FieldId) -> Value {
+        Value::unknown("field")
+    }
+
+    fn name(&mut self, _: &Name) -> Value {
+        Value::unknown("name")
+    }
+
+    fn history(&mut self, _: &HistoryQuery, _: Option<&Value>, _: &Program) -> HistoryAnswer {
+        HistoryAnswer::unknown("history")
+    }
+
+    fn trusted(&mut self, _: &Value) -> bool {
+        false
+    }
+}

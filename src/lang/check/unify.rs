@@ -1,0 +1,118 @@
+//! The two sides of a comparison: one type, or one error that says how to write what was meant.
+
+use crate::lang::diagnostics::Diagnostic;
+use crate::lang::program::Expr;
+use crate::lang::span::Span;
+use crate::lang::value::{Type, Value};
+
+use super::Checker;
+use super::codes as c;
+use super::literal::{constant, from_text};
+use super::report::w;
+
+impl Checker<'_> {
+    /// Both of one type, or one error.
+    pub(super) fn unify(&mut self, left: Expr, right: Expr, op_span: Span) -> Option<(Expr, Expr)> {
+        if left.ty == Type::Poison || right.ty == Type::Poison {
+            return None;
+        }
+        if left.ty == right.ty {
+            return Some((left, right));
+        }
+        if can_become(&right, &left.ty) {
+            let right = self.want(right, &left.ty);
+            return (right.ty != Type::Poison).then_some((left, right));
+        }
+        if can_become(&left, &right.ty) {
+            let left = self.want(left, &right.ty);
+            return (left.ty != Type::Poison).then_some((left, right));
+        }
+        let (a, b) = (&left.ty, &right.ty);
+        let mut error = Diagnostic::error(
+            c::DIFFERENT_TYPES,
+            w(
+                format!("{a:#}和{b:#}不能比较"),
+                format!("{a} and {b} cannot be compared"),
+            ),
+            op_span,
+            w("两边类型不同", "the sides have different types"),
+        )
+        .with_label(left.span, w(format!("这是{a:#}"), format!("this is {a}")))
+        .with_label(right.span, w(format!("这是{b:#}"), format!("this is {b}")));
+        if let Some((span, meant)) = self
+            .meant(&right, &left)
+            .map(|meant| (right.span, meant))
+            .or_else(|| Some((left.span, self.meant(&left, &right)?)))
+        {
+            let words = w(format!("写成 `{meant}`"), format!("write `{meant}`"));
+            error = error.with_fix(words, span, meant);
+        } else {
+            error = error.with_help(w(
+                "比较的两边要是同一种值；文字加引号，数和单位不加",
+                "both sides must be of one type; texts take quotes, numbers and units do not",
+            ));
+        }
+        self.report.push(error);
+        None
+    }
+
+    /// How the constant `written` would be spelled as a value of the type of `like`: `"8"` as `8`,
+    /// `22 hours` as `22` beside a number, `5` as `"5"` beside a text.
+    fn meant(&self, written: &Expr, like: &Expr) -> Option<String> {
+        let source = self.sources.slice(written.span).trim();
+        match (constant(written)?, &like.ty) {
+            (Value::Text(text), Type::YesNo) => match text.trim() {
+                "yes" | "true" | "是" => Some("yes".to_owned()),
+                "no" | "false" | "否" => Some("no".to_owned()),
+                _ => None,
+            },
+            (Value::Text(text), ty) => {
+                let text = text.trim();
+                let (_, unit) = number(text)?;
+                let right = if *ty == Type::Number {
+                    unit.is_empty()
+                } else {
+                    let mut units = self.registry.units().iter();
+                    units.any(|known| known.ty == *ty && known.words.contains(&unit))
+                };
+                right.then(|| text.to_owned())
+            }
+            (Value::Duration(_) | Value::Percent(_), Type::Number)
+            | (Value::Distance(_) | Value::Speed(_), Type::Number) => {
+                let (number, unit) = number(source)?;
+                (!unit.is_empty()).then(|| number.to_owned())
+            }
+            (Value::Number(_), Type::Text) => {
+                let (number, unit) = number(source)?;
+                unit.is_empty().then(|| format!("\"{number}\""))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A plain number and what stands behind it.
+fn number(text: &str) -> Option<(&str, &str)> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    number.parse::<f64>().ok()?;
+    Some((number, unit.trim_start()))
+}
+
+/// Whether `want` would turn `expr` into a `ty` or say precisely what is missing.
+pub(super) fn can_become(expr: &Expr, ty: &Type) -> bool {
+    let fixed = constant(expr).is_some();
+    match expr.ty {
+        Type::Text => fixed && from_text("", ty).is_some(),
+        Type::Number => {
+            fixed
+                && matches!(
+                    ty,
+                    Type::Percent | Type::Duration | Type::Distance | Type::Speed
+                )
+        }
+        _ => false,
+    }
+}
