@@ -39,6 +39,9 @@ impl Hash for PushKey {
     }
 }
 
+/// An odd number without a pattern: 2^64 over the golden ratio.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 impl Hasher for Hashed {
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
@@ -47,7 +50,9 @@ impl Hasher for Hashed {
     }
 
     fn write_u64(&mut self, number: u64) {
-        self.0 = number;
+        // Spread over all bits, for keys that were numbered by hand.
+        let spread = u128::from(number) * u128::from(SPREAD);
+        self.0 = (spread as u64) ^ ((spread >> 64) as u64);
     }
 
     fn finish(&self) -> u64 {

@@ -76,13 +76,19 @@ pub fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-/// Whether a look at the bytes shows that all characters are legal: no control characters, and no lead
-/// byte that U+FFFE and U+FFFF share with full-width punctuation.
+/// Whether a look at the bytes shows that all characters are legal: no control characters, and none of the
+/// last 64 below U+10000, of which two are illegal and the others rare.
 fn is_plainly_legal(text: &str) -> bool {
+    let bytes = text.as_bytes();
     // Without a way out in the middle, so that many bytes are looked at in one step.
-    !text.bytes().fold(false, |odd, byte| {
-        odd | (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) | (byte == 0xef)
-    })
+    let control = bytes.iter().fold(false, |odd, &byte| {
+        odd | (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r'))
+    });
+    let next = bytes.iter().skip(1);
+    let late = (bytes.iter().zip(next)).fold(false, |odd, (&first, &second)| {
+        odd | ((first == 0xef) & (second == 0xbf))
+    });
+    !(control | late)
 }
 
 /// Whether a look at the bytes does not rule out `]]>`: a substring search is dearer than most texts.
@@ -367,6 +373,15 @@ mod tests {
         assert_eq!(fields.get("C"), Some(""));
         assert_eq!(fields.filled("D"), None);
         assert_eq!(fields.get("E"), Some(" 1 "));
+    }
+
+    #[test]
+    fn what_is_plainly_legal_is_legal_and_full_width_punctuation_is_among_it() {
+        let all = (0..=u32::from(char::MAX)).filter_map(char::from_u32);
+        for c in all.filter(|c| !is_xml_char(*c)) {
+            assert!(!is_plainly_legal(&format!("好{c}。")), "{c:?}");
+        }
+        assert!(is_plainly_legal("发送“绑定”，绑定账号！（锁定）：\t\r\n"));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! takes one second.
 
 mod act;
+mod answering;
 mod coverage;
 mod expect;
 mod logins;
@@ -49,7 +50,7 @@ impl StoryResult {
 pub struct Failure {
     /// The step.
     pub span: Span,
-    /// What happened instead, in Chinese; a line or two.
+    /// What happened instead, in Chinese; the first line says it, the others how it came about.
     pub happened: String,
 }
 
@@ -110,8 +111,9 @@ pub fn print(rules: &Ruleset, result: &StoryResult) -> String {
         let mark = if wrong.is_empty() { ' ' } else { '✗' };
         out.push_str(&format!("{mark} {number:>4} | {line}\n"));
         for failure in wrong {
-            for text in failure.happened.lines() {
-                out.push_str(&format!("       | # 实际：{text}\n"));
+            for (index, text) in failure.happened.lines().enumerate() {
+                let label = if index == 0 { "实际：" } else { "      " };
+                out.push_str(&format!("       | {label}{text}\n"));
             }
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::act::{openid, push};
+use super::answering::LastTurn;
 use super::coverage::Seen;
 use super::expect::{self, Happened};
 use super::world::{ScriptedCall, ScriptedPlatform, ScriptedSystem, World};
@@ -13,6 +14,7 @@ use crate::accounts::{self, Created, NewAccount, Password, Passwords};
 use crate::bot::api::PushAnswer;
 use crate::bot::builder::Built;
 use crate::bot::ruleset::Ruleset;
+use crate::bot::settings::Settings;
 use crate::bot::{Bot, login};
 use crate::env::{Env, ManualClock, Millis, SECOND};
 use crate::guard::{LockedBy, locks};
@@ -42,6 +44,7 @@ pub(super) struct Stage {
     calls: Arc<Calls>,
     outbox: Outbox,
     pub(super) world: Arc<World>,
+    last_turn: Arc<LastTurn>,
     clock: Arc<ManualClock>,
     pub(super) places: BTreeMap<String, (Place, IpAddr)>,
     pub(super) passwords: BTreeMap<String, String>,
@@ -60,8 +63,14 @@ impl Stage {
         let store = store::memory(env.clone());
         let keys = Keys::from_bytes(&[7; 32], None);
         let world = Arc::new(World::default());
+        let last_turn = Arc::new(LastTurn::default());
+        let settings = Settings {
+            watcher: Some(last_turn.clone()),
+            ..Settings::default()
+        };
         let mut builder = Bot::builder(store.clone(), env.clone(), keys)
             .compiled(rules.clone(), registry.clone())
+            .settings(settings)
             .passwords(Passwords::cheap(env.clone()))
             .official_accounts([ACCOUNT.to_owned()])
             .outside(Arc::new(ScriptedSystem(world.clone())))
@@ -88,6 +97,7 @@ impl Stage {
             calls,
             outbox,
             world,
+            last_turn,
             clock,
             places: BTreeMap::new(),
             passwords: BTreeMap::new(),
@@ -270,6 +280,7 @@ impl Stage {
     ) -> Result<(), String> {
         self.pushes += 1;
         self.speaker = Some(user.to_owned());
+        self.last_turn.forget();
         let fields = push(user, act, more, self.clock_now(), self.pushes);
         let inbound = Inbound::from_fields(fields).map_err(|error| error.to_string())?;
         let digest = BodyDigest::of(&inbound);
@@ -352,6 +363,25 @@ impl Stage {
         Ok(())
     }
 
+    /// What happened instead of an expected reply, with the time and who answered.
+    fn with_reasons(&self, expectation: &Expectation, happened: String) -> String {
+        let of_last_speaker = match expectation {
+            Expectation::Reply { user, .. } => user.is_none() || *user == self.speaker,
+            Expectation::NoReply | Expectation::ReplyKind(_) => true,
+            _ => false,
+        };
+        if !of_last_speaker || self.speaker.is_none() {
+            return happened;
+        }
+        let now = jiff::Timestamp::from_millisecond(self.clock_now()).unwrap_or_default();
+        let now = now
+            .to_zoned(self.bot.event_context().zone(None))
+            .strftime("%Y-%m-%d %H:%M");
+        let mut lines = vec![happened, format!("这时是 {now}")];
+        lines.extend(self.last_turn.lines());
+        lines.join("\n")
+    }
+
     async fn expect(&mut self, expectation: &Expectation) -> Result<(), String> {
         if let Expectation::Reply {
             user: Some(user), ..
@@ -360,7 +390,7 @@ impl Stage {
             self.happened.reply = self.replies.get(user).cloned().flatten();
         }
         if let Some(judged) = expect::judge(expectation, &self.happened, openid) {
-            return judged;
+            return judged.map_err(|happened| self.with_reasons(expectation, happened));
         }
         match expectation {
             Expectation::Locked { account, negated } => {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::lang::builtins::Stages;
 use crate::lang::diagnostics::Diagnostic;
-use crate::lang::program::{self, Capture, Dialog, Expr, Name, Slot};
+use crate::lang::program::{self, Capture, Dialog, Expr, ListEntries, Name, Slot};
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
-use crate::lang::value::Type;
+use crate::lang::value::{Type, Value};
 
 use super::codes as c;
-use super::items::once;
+use super::items::{ValueItem, once};
 use super::report::w;
 use super::scope::{Place, Scope};
 use super::text::Purpose;
@@ -242,6 +242,7 @@ impl<'a> Checker<'a> {
         let tries = item.asks.iter().find_map(|ask| ask.at_most);
         let name = &item.name.name;
         if item.cancel.is_none() && tries.is_none() && !item.asks.is_empty() {
+            let words = self.words_of_leaving();
             self.report.push(
                 Diagnostic::warning(
                     c::NO_EXIT,
@@ -253,8 +254,12 @@ impl<'a> Checker<'a> {
                     w("只能等它过期", "it ends only by expiring"),
                 )
                 .with_help(w(
-                    "写上 `cancel on \"取消\" { … }`，或者 `at most 3 times`",
-                    "add `cancel on \"取消\" { … }`, or `at most 3 times`",
+                    format!("写上 `cancel on {words} {{ reply \"已取消。\" }}`"),
+                    format!("add `cancel on {words} {{ reply \"已取消。\" }}`"),
+                ))
+                .with_help(w(
+                    "只想让他少试几次：在问题后面写 `at most 3 times`，再写 `give up { … }`",
+                    "to let people go after some tries only: `at most 3 times` behind the question, and `give up { … }`",
                 )),
             );
         }
@@ -275,6 +280,23 @@ impl<'a> Checker<'a> {
             ),
             _ => {}
         }
+    }
+
+    /// What people say to leave: a list made for it, if there is one (which is then no unused list as
+    /// well), or the usual word.
+    fn words_of_leaving(&mut self) -> String {
+        let usual = Value::text("取消");
+        let made_for_it = self.lists.iter().find(|list| match &list.entries {
+            ListEntries::Values(values) => values.contains(&usual),
+            ListEntries::Networks(_) => false,
+        });
+        let Some(name) = made_for_it.map(|list| list.name.clone()) else {
+            return "\"取消\"".to_owned();
+        };
+        if let Some(ValueItem::List(index)) = self.items.values.get(name.as_str()).copied() {
+            self.used.lists.insert(index);
+        }
+        name
     }
 
     fn warn_tries(&mut self, span: Span, zh: &str, en: &str, help_zh: &str, help_en: &str) {

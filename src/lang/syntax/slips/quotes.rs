@@ -139,6 +139,7 @@ impl Slips<'_> {
             let span = self.sink.span(line, line + length);
             let here = self.sink.span(line, line);
             let open = self.sink.span(token.start, token.start + 3);
+            let indent = indent_of(&self.text[token.start..token.end]);
             self.sink.add(
                 Diagnostic::error(
                     "E0113",
@@ -156,10 +157,22 @@ impl Slips<'_> {
                 .with_fix(
                     Words::new("缩进这一行", "indent this line"),
                     here,
-                    "        ",
+                    indent,
                 ),
             );
-            self.edit(line, line, "        ");
+            self.edit(line, line, indent);
         }
     }
+}
+
+/// How far a text block's lines are indented. Another indentation than theirs would be a part of the text.
+fn indent_of(block: &str) -> &str {
+    let lines = block.lines().skip(1);
+    lines
+        .filter_map(|line| {
+            line.find(|c: char| !c.is_whitespace())
+                .map(|at| &line[..at])
+        })
+        .find(|indent| !indent.is_empty())
+        .unwrap_or("        ")
 }
