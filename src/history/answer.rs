@@ -10,7 +10,7 @@ use crate::lang::eval::{Experience, Facts, HistoryAnswer, NoObserver, eval};
 use crate::lang::program::{
     Expr, FieldId, HistoryFunction, HistoryQuery, Name, Program, Sequence, Stream, Window,
 };
-use crate::lang::value::Value;
+use crate::lang::value::{Value, View};
 
 use super::cell::{Cell, Column, Columns};
 use super::familiar;
@@ -204,6 +204,14 @@ impl Facts for RowFacts<'_> {
             Some(column) => self.present.row.field(column),
             None => (self.present.field)(id),
         }
+    }
+
+    fn view(&mut self, id: FieldId) -> Option<View<'_>> {
+        self.present.row.view(self.present.columns.get(id)?)
+    }
+
+    fn row_view(&mut self, id: FieldId) -> Option<View<'_>> {
+        self.row.view(self.present.columns.get(id)?)
     }
 
     fn row_field(&mut self, id: FieldId) -> Value {
