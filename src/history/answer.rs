@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use crate::lang::eval::{Experience, Facts, HistoryAnswer, NoObserver, eval};
 use crate::lang::program::{Expr, FieldId, HistoryFunction, HistoryQuery, Name, Program, Window};
-use crate::lang::value::Value;
+use crate::lang::value::{Value, View};
 
 use super::cell::{Cell, Columns};
 use super::key::Key;
@@ -228,6 +228,14 @@ impl Facts for RowFacts<'_> {
             Some(column) => self.present.row.field(column),
             None => (self.present.field)(id),
         }
+    }
+
+    fn view(&mut self, id: FieldId) -> Option<View<'_>> {
+        self.present.row.view(self.present.columns.get(id)?)
+    }
+
+    fn row_view(&mut self, id: FieldId) -> Option<View<'_>> {
+        self.row.view(self.present.columns.get(id)?)
     }
 
     fn row_field(&mut self, id: FieldId) -> Value {

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use crate::lang::builtins::Registry;
 use crate::lang::program::FieldId;
-use crate::lang::value::Value;
+use crate::lang::value::{Value, View};
 
 use super::key::network_of;
 use super::row::Row;
@@ -205,6 +205,19 @@ impl Row {
         })
     }
 
+    /// What [`Row::field`] gives of a known column, where it lies.
+    #[inline]
+    pub fn view(&self, column: Column) -> Option<View<'_>> {
+        self.cell(column).map(|cell| match cell {
+            Cell::Text(text) => View::Characters(text),
+            Cell::Number(bits) => View::Number(f64::from_bits(bits)),
+            Cell::YesNo(yes) => View::YesNo(yes),
+            Cell::Time(ms) => View::Time(ms),
+            Cell::Ip(ip) => View::Ip(ip),
+            Cell::Network(net) => View::Network(net),
+        })
+    }
+
     /// The value of a column with its type in the language; unknown names the present login's path.
     /// Hosts may answer `login.…` fields of the present event with it.
     pub fn field(&self, column: Column) -> Value {
@@ -284,6 +297,9 @@ mod tests {
                 other => panic!("{}: {other:?}", spec.path),
             };
             assert_eq!(ty, spec.ty, "{}", spec.path);
+            let shown = row.view(column).map(|view| format!("{view:?}"));
+            let value = row.field(column);
+            assert_eq!(shown, value.view().map(|view| format!("{view:?}")));
             assert_eq!(
                 Row::default().field(column).is_known(),
                 Row::default().cell(column).is_some()

@@ -130,7 +130,64 @@ pub struct LoginPoint {
     pub place: Place,
 }
 
+/// A known value where it lies, without a copy of its own: what comparing needs of it.
+#[derive(Debug, Clone, Copy)]
+pub enum View<'a> {
+    /// Everything made of characters: text, phone, code and the identifiers.
+    Characters(&'a str),
+    /// See [`Value::Number`].
+    Number(f64),
+    /// See [`Value::Percent`].
+    Percent(f64),
+    /// See [`Value::YesNo`].
+    YesNo(bool),
+    /// See [`Value::Duration`].
+    Duration(i64),
+    /// See [`Value::Time`].
+    Time(i64),
+    /// See [`Value::Distance`].
+    Distance(f64),
+    /// See [`Value::Speed`].
+    Speed(f64),
+    /// See [`Value::Ip`].
+    Ip(IpAddr),
+    /// See [`Value::Network`].
+    Network(IpNet),
+    /// See [`Value::Place`].
+    Place(&'a Place),
+    /// See [`Value::Login`].
+    Login(&'a LoginPoint),
+    /// See [`Value::List`].
+    List(&'a [Value]),
+}
+
 impl Value {
+    /// The value without a copy; `None` when it is unknown.
+    #[inline]
+    pub fn view(&self) -> Option<View<'_>> {
+        Some(match self {
+            Self::Unknown(_) => return None,
+            Self::Text(text)
+            | Self::Phone(text)
+            | Self::Code(text)
+            | Self::Machine(text)
+            | Self::Account(text)
+            | Self::Alert(text) => View::Characters(text),
+            Self::Number(n) => View::Number(*n),
+            Self::Percent(n) => View::Percent(*n),
+            Self::YesNo(yes) => View::YesNo(*yes),
+            Self::Duration(ms) => View::Duration(*ms),
+            Self::Time(ms) => View::Time(*ms),
+            Self::Distance(metres) => View::Distance(*metres),
+            Self::Speed(speed) => View::Speed(*speed),
+            Self::Ip(ip) => View::Ip(*ip),
+            Self::Network(net) => View::Network(*net),
+            Self::Place(place) => View::Place(place),
+            Self::Login(point) => View::Login(point),
+            Self::List(entries) => View::List(entries),
+        })
+    }
+
     /// A text value.
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::Text(text.as_ref().into())

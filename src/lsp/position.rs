@@ -11,7 +11,13 @@ use crate::lang::span::Span;
 #[derive(Debug, Clone)]
 pub struct Lines {
     starts: Vec<usize>,
+    /// Every so often a byte, and how many code units lie between it and the start of its line. Counted
+    /// from the start for each token of a line, a long one would cost the square of its length.
+    marks: Vec<(usize, usize)>,
 }
+
+/// Bytes between two marks, about.
+const MARK: usize = 256;
 
 impl Lines {
     /// Of `text`; a line ends at `\n`, `\r\n` or a lone `\r`, as the protocol says.
@@ -23,7 +29,20 @@ impl Lines {
                 starts.push(at + 1);
             }
         }
-        Self { starts }
+        let mut marks = Vec::new();
+        let (mut next, mut line, mut units) = (0, 0, 0);
+        for (at, c) in text.char_indices() {
+            if starts.get(line + 1).is_some_and(|&start| start <= at) {
+                line += 1;
+                units = 0;
+            }
+            if at >= next {
+                marks.push((at, units));
+                next = at + MARK;
+            }
+            units += c.len_utf16();
+        }
+        Self { starts, marks }
     }
 
     /// The bytes of line `line` of `text`, without its end.
@@ -38,13 +57,20 @@ impl Lines {
     /// The position of a byte.
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let line = self.starts.partition_point(|&start| start <= offset) - 1;
-        let column = offset - self.starts[line];
-        let units: usize = self
-            .line(text, line)
+        let start = self.starts[line];
+        let column = offset - start;
+        let content = self.line(text, line);
+        let before = self.marks.partition_point(|(at, _)| *at <= offset);
+        let (from, counted) = match before.checked_sub(1).map(|mark| self.marks[mark]) {
+            Some((at, units)) if at >= start && at - start <= content.len() => (at - start, units),
+            _ => (0, 0),
+        };
+        let units: usize = content[from..]
             .char_indices()
-            .take_while(|(at, _)| *at < column)
+            .take_while(|(at, _)| from + *at < column)
             .map(|(_, c)| c.len_utf16())
-            .sum();
+            .sum::<usize>()
+            + counted;
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         Position::new(clamp(line), clamp(units))
     }
@@ -95,6 +121,21 @@ mod tests {
         assert_eq!(at("定"), Position::new(0, 12));
         assert_eq!(at("复 x"), Position::new(1, 5));
         assert_eq!(at("z"), Position::new(3, 0));
+    }
+
+    #[test]
+    fn long_lines_are_counted_from_a_mark() {
+        let text = format!("a\n{}\n{}b", "绑😀x".repeat(300), "定".repeat(900));
+        let lines = Lines::of(&text);
+        let mut wanted = Position::new(0, 0);
+        for (offset, c) in text.char_indices() {
+            assert_eq!(lines.position(&text, offset), wanted, "{offset}");
+            wanted.character += c.len_utf16() as u32;
+            if c == '\n' {
+                wanted = Position::new(wanted.line + 1, 0);
+            }
+        }
+        assert_eq!(lines.position(&text, text.len()), wanted);
     }
 
     #[test]

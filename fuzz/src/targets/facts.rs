@@ -5,11 +5,13 @@ use std::sync::Arc;
 use menshen::lang::builtins::{FunctionKind, Registry, ResultType};
 use menshen::lang::eval::{Facts, HistoryAnswer};
 use menshen::lang::program::{FieldId, HistoryQuery, Name, Program};
-use menshen::lang::value::{LoginPoint, Place, Type, Value};
+use menshen::lang::value::{LoginPoint, Place, Type, Value, View};
 
 pub struct Event<'a> {
     pub registry: &'a Registry,
     pub seed: u64,
+    /// What was shown last.
+    pub held: Value,
 }
 
 impl Event<'_> {
@@ -66,6 +68,11 @@ impl Facts for Event<'_> {
             Value::Unknown(_) if spec.proof => Value::YesNo(false),
             value => value,
         }
+    }
+
+    fn view(&mut self, id: FieldId) -> Option<View<'_>> {
+        self.held = self.field(id);
+        self.held.view()
     }
 
     fn name(&mut self, name: &Name) -> Value {

@@ -11,6 +11,7 @@ use menshen::lang::format::{Refused, format};
 use menshen::lang::program::{EventName, Expr, Matcher, Program};
 use menshen::lang::span::{FileId, Sources};
 use menshen::lang::syntax::parse;
+use menshen::lang::value::Value;
 use menshen::text::{RuleIndex, match_trigger, normalise};
 
 use super::facts::Event;
@@ -172,7 +173,11 @@ fn matching(program: &Program) {
 
 /// Explain is the evaluator.
 fn evaluation(program: &Program, registry: &Registry, seed: u64) {
-    let mut event = Event { registry, seed };
+    let mut event = Event {
+        registry,
+        seed,
+        held: Value::YesNo(false),
+    };
     let mut same = |expr: &Expr| {
         let plain = eval(expr, program, &mut event, &mut NoObserver);
         let mut trace = Trace::default();

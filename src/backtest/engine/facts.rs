@@ -9,7 +9,7 @@ use crate::lang::eval::{
     Experience, Facts, HistoryAnswer, Judgement, PastLogin, SignalResult, SignalState,
 };
 use crate::lang::program::{FieldId, HistoryQuery, Name, Program};
-use crate::lang::value::Value;
+use crate::lang::value::{Value, View};
 
 use super::super::symbols::Symbol;
 use super::super::table::Table;
@@ -140,6 +140,10 @@ impl Facts for TableFacts<'_, '_> {
                     .map_or_else(|| Value::unknown(path), |point| Value::Login(point.into()))
             }
         }
+    }
+
+    fn view(&mut self, id: FieldId) -> Option<View<'_>> {
+        ask::view(self.case, self.names, id)
     }
 
     fn name(&mut self, name: &Name) -> Value {

@@ -12,7 +12,7 @@ use crate::history::{self, Column, Columns, KeyNeed, Present, Row, Rows};
 use crate::lang::builtins::Registry;
 use crate::lang::eval::{HistoryAnswer, Judgement, PastLogin};
 use crate::lang::program::{ByKey, FieldId, HistoryQuery, Program};
-use crate::lang::value::Value;
+use crate::lang::value::{Value, View};
 
 use super::facts::{Case, Login};
 
@@ -45,10 +45,8 @@ pub fn field(
     id: FieldId,
 ) -> Answered {
     // Most of what conditions ask is a column of the login.
-    if let (Some(column), Some(login)) = (names.columns.get(id), &case.login)
-        && column != Column::Success
-    {
-        return Answered::Value(login.row.field(column));
+    if let Some((row, column)) = column(case, names, id) {
+        return Answered::Value(row.field(column));
     }
     let path = names.registry.field_spec(id).path;
     let (root, rest) = path.split_once('.').unwrap_or((path, ""));
@@ -80,6 +78,22 @@ pub fn field(
         ),
         _ => Value::unknown(path),
     })
+}
+
+/// What [`field`] gives of a known column of the login, where it lies.
+#[inline]
+pub fn view<'a>(case: &'a Case, names: Names<'_>, id: FieldId) -> Option<View<'a>> {
+    let (row, column) = column(case, names, id)?;
+    row.view(column)
+}
+
+/// The login's row and the column of it that a field is. What a row says of success is not yet known
+/// while the login is judged.
+#[inline]
+fn column<'a>(case: &'a Case, names: Names<'_>, id: FieldId) -> Option<(&'a Row, Column)> {
+    let column = names.columns.get(id)?;
+    let login = case.login.as_ref()?;
+    (column != Column::Success).then_some((&login.row, column))
 }
 
 fn login_field(case: &Case, columns: &Columns, id: FieldId, name: &str, path: &str) -> Value {

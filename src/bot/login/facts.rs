@@ -7,7 +7,7 @@ use crate::guard::{self, KeptRows};
 use crate::history::{self, Key, Row, Rows, keys_of};
 use crate::lang::eval::{Experience, Facts, HistoryAnswer, Judgement, PastLogin};
 use crate::lang::program::{ByKey, FieldId, HistoryQuery, Name, Program};
-use crate::lang::value::{LoginPoint, Value};
+use crate::lang::value::{LoginPoint, Value, View};
 use crate::store::records::Account;
 use crate::store::{StoreError, Tx};
 
@@ -145,6 +145,10 @@ impl Facts for CaseFacts<'_, '_> {
                 |point| Value::Login(point.into()),
             ),
         }
+    }
+
+    fn view(&mut self, id: FieldId) -> Option<View<'_>> {
+        ask::view(self.case, self.names(), id)
     }
 
     fn name(&mut self, name: &Name) -> Value {

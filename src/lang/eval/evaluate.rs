@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::lang::program::{Expr, ExprKind, Program};
-use crate::lang::value::Value;
+use crate::lang::program::{CompareOp, Expr, ExprKind, Program};
+use crate::lang::value::{Value, View};
 
 use super::arith::arith;
-use super::compare::{compare, member};
+use super::compare::{among, compare, compared, member};
 use super::facts::{Facts, NoObserver, Observer};
 use super::functions::call;
 
@@ -118,6 +118,11 @@ where
         ExprKind::And(parts) => connect(parts, false, program, facts, observer),
         ExprKind::Or(parts) => connect(parts, true, program, facts, observer),
         ExprKind::Compare(op, left, right) => {
+            if !O::WATCHES
+                && let Some(yes) = at_hand(*op, left, right, facts)
+            {
+                return Value::YesNo(yes);
+            }
             let left = operand(left, program, facts, observer);
             let right = operand(right, program, facts, observer);
             compare(*op, &left, &right)
@@ -146,6 +151,11 @@ where
             values,
             negated,
         } => {
+            if !O::WATCHES
+                && let Some(found) = among_constants(item, values, facts)
+            {
+                return Value::YesNo(found != *negated);
+            }
             let item = operand(item, program, facts, observer);
             let mut unknown = (!item.is_known()).then(|| item.clone().into_owned());
             let mut found = false;
@@ -204,6 +214,48 @@ where
             Value::YesNo(machine.is_known() && facts.trusted(&machine))
         }
     }
+}
+
+/// A known field against a constant, compared where they lie. Nobody watches, so nothing needs to
+/// become a [`Value`]: that would cost a counted reference for every text.
+#[inline]
+fn at_hand<F>(op: CompareOp, left: &Expr, right: &Expr, facts: &mut F) -> Option<bool>
+where
+    F: Facts + ?Sized,
+{
+    let ExprKind::Const(constant) = &right.kind else {
+        return None;
+    };
+    compared(op, lies(left, facts)?, constant.view()?)
+}
+
+/// A field where it lies, when the host has it at hand.
+#[inline]
+fn lies<'f, F>(expr: &Expr, facts: &'f mut F) -> Option<View<'f>>
+where
+    F: Facts + ?Sized,
+{
+    match &expr.kind {
+        ExprKind::Field(id) => facts.view(*id),
+        ExprKind::RowField(id) => facts.row_view(*id),
+        _ => None,
+    }
+}
+
+/// `login.city in ["北京", "上海"]`, all constants, in the same way.
+fn among_constants<F>(item: &Expr, values: &[Expr], facts: &mut F) -> Option<bool>
+where
+    F: Facts + ?Sized,
+{
+    let item = lies(item, facts)?;
+    let mut found = false;
+    for value in values {
+        let ExprKind::Const(constant) = &value.kind else {
+            return None;
+        };
+        found = found || among(item, constant.view()?)?;
+    }
+    Some(found)
 }
 
 /// And (`decisive` no) and or (`decisive` yes) after Kleene.

@@ -1,7 +1,7 @@
 //! What the host tells the evaluator, and what the evaluator tells whoever watches.
 
 use crate::lang::program::{Expr, FieldId, HistoryQuery, Name, Program};
-use crate::lang::value::Value;
+use crate::lang::value::{Value, View};
 
 /// The facts of one event. Implemented by `bot` and `guard` (live, stories, chat), by the backtest,
 /// and by tests. Everything that is missing is a [`Value::Unknown`] that names itself; proofs
@@ -9,6 +9,21 @@ use crate::lang::value::Value;
 pub trait Facts {
     /// A field of the event or its subjects.
     fn field(&mut self, id: FieldId) -> Value;
+
+    /// The same field where it lies, so that comparing it with a constant copies nothing. `None` says
+    /// nothing at all: [`Facts::field`] is asked then. What it shows must be what `field` gives.
+    #[inline]
+    fn view(&mut self, id: FieldId) -> Option<View<'_>> {
+        let _ = id;
+        None
+    }
+
+    /// [`Facts::view`] of [`Facts::row_field`].
+    #[inline]
+    fn row_view(&mut self, id: FieldId) -> Option<View<'_>> {
+        let _ = id;
+        None
+    }
 
     /// A field of the past row; only asked inside `where:`.
     fn row_field(&mut self, id: FieldId) -> Value {

@@ -8,7 +8,7 @@ use crate::lang::builtins::{ArgKind, FunctionKind, FunctionSpec, NamedArg, Regis
 use crate::lang::check::walk;
 use crate::lang::program::*;
 use crate::lang::span::Sources;
-use crate::lang::value::{LoginPoint, Place, Type, Value};
+use crate::lang::value::{LoginPoint, Place, Type, Value, View};
 
 use super::*;
 
@@ -248,6 +248,8 @@ fn file(registry: &Registry, seed: u64) -> String {
 struct Event<'a> {
     registry: &'a Registry,
     seed: u64,
+    /// What was shown last.
+    held: Value,
 }
 
 impl Event<'_> {
@@ -288,6 +290,16 @@ impl Facts for Event<'_> {
     fn field(&mut self, id: FieldId) -> Value {
         let spec = self.registry.field_spec(id);
         self.value(&spec.ty, u64::from(id.0), spec.path)
+    }
+
+    fn view(&mut self, id: FieldId) -> Option<View<'_>> {
+        self.held = self.field(id);
+        self.held.view()
+    }
+
+    fn row_view(&mut self, id: FieldId) -> Option<View<'_>> {
+        self.held = self.row_field(id);
+        self.held.view()
     }
 
     fn name(&mut self, _: &Name) -> Value {
@@ -364,6 +376,7 @@ fn holds_for(registry: &Registry, seed: u64) -> bool {
         let mut event = Event {
             registry,
             seed: seed.rotate_left(7) ^ round.wrapping_mul(0xD134_2543_DE82_EF95),
+            held: Value::YesNo(false),
         };
         for signal in &program.signals {
             same(&signal.when, &program, &mut event);

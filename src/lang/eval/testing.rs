@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::lang::program::*;
 use crate::lang::span::{FileId, Sources, Span};
-use crate::lang::value::{Type, Value};
+use crate::lang::value::{Type, Value, View};
 
 use super::facts::{Experience, Facts, HistoryAnswer};
 
@@ -68,6 +68,10 @@ impl Facts for TestFacts {
     fn field(&mut self, id: FieldId) -> Value {
         let missing = || Value::unknown(format!("field {}", id.0));
         self.fields.get(&id.0).cloned().unwrap_or_else(missing)
+    }
+
+    fn view(&mut self, id: FieldId) -> Option<View<'_>> {
+        self.fields.get(&id.0)?.view()
     }
 
     fn name(&mut self, name: &Name) -> Value {

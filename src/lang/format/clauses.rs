@@ -119,6 +119,15 @@ impl<'a> Reader<'a> {
         Some(self.slice(token))
     }
 
+    /// The comment at `self.at`.
+    fn comment(&mut self) -> Option<&'a str> {
+        let comment = self
+            .peek()
+            .filter(|token| token.kind == LexemeKind::Comment)?;
+        self.at += 1;
+        Some(self.slice(comment))
+    }
+
     /// Entries up to a `}` or the end.
     fn entries(&mut self) -> Vec<Entry<'a>> {
         let mut entries = Vec::new();
@@ -158,8 +167,10 @@ impl<'a> Reader<'a> {
                 break;
             }
             if token.kind == LexemeKind::Comment {
-                above.push(self.slice(token));
-                self.at += 1;
+                // All of them: what comes behind is looked for once.
+                while let Some(comment) = self.comment() {
+                    above.push(comment);
+                }
                 continue;
             }
             let opens = self.is(token, "{");

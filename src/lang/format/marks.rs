@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::lang::syntax::Lexeme;
 use crate::lang::syntax::ast::{
     Action, ActionKind, AlertAction, AskClause, Block, CancelClause, CancelWords, DialogItem,
-    Expectation, ExtractorItem, File, Ident, Item, LetItem, ListItem, ListSource, LoginSetting,
-    Matcher, RuleItem, SignalItem, Step, StepKind, TestItem, Text, Trigger,
+    ExtractorItem, File, Ident, Item, LetItem, ListItem, ListSource, Matcher, RuleItem, SignalItem,
+    Text, Trigger,
 };
 
 /// A place where a line may start inside a clause.
@@ -85,15 +85,19 @@ pub(super) struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// The index of the first token at or behind `offset`.
+    fn index(&self, offset: u32) -> usize {
+        self.code
+            .partition_point(|token| token.start < offset as usize)
+    }
+
     /// Where the `back`-th token before the one at `offset` starts.
     fn before(&self, offset: u32, back: usize) -> Option<usize> {
-        let at = self
-            .code
-            .partition_point(|token| token.start < offset as usize);
+        let at = self.index(offset);
         Some(self.code.get(at.checked_sub(back)?)?.start)
     }
 
-    fn clause(&mut self, offset: u32) {
+    pub(super) fn clause(&mut self, offset: u32) {
         self.marks.clauses.insert(offset as usize);
     }
 
@@ -162,9 +166,8 @@ impl Walk<'_> {
         }
         // The bracket of a list in place has no node of its own.
         if let ListSource::Inline(_) = source {
-            let open = self.code.iter().find(|token| {
-                token.start > span.start as usize && &self.text[token.start..token.end] == "["
-            });
+            let mut inside = self.code[self.index(span.start)..].iter();
+            let open = inside.find(|token| &self.text[token.start..token.end] == "[");
             self.marks.lists.extend(open.map(|token| token.start));
         }
     }
@@ -189,11 +192,10 @@ impl Walk<'_> {
             self.condition(when, Indent::Steps(2));
         }
         // `even in dialog` and `continue` stand anywhere behind the triggers and have no nodes.
-        let options = self.code.iter().filter(|token| {
-            token.start > head.start as usize
-                && token.end <= head.end as usize
-                && matches!(&self.text[token.start..token.end], "even" | "continue")
-        });
+        let inside = self.code[self.index(head.start)..].iter();
+        let inside = inside.take_while(|token| token.end <= head.end as usize);
+        let options = inside
+            .filter(|token| matches!(&self.text[token.start..token.end], "even" | "continue"));
         for start in options.map(|token| token.start).collect::<Vec<_>>() {
             self.may_break(u32::try_from(start).unwrap_or(u32::MAX), 0, 0, 1);
         }
@@ -424,105 +426,9 @@ impl Walk<'_> {
     }
 
     /// Names with commas between them: a line may start with any but the first.
-    fn names(&mut self, names: &[Ident]) {
+    pub(super) fn names(&mut self, names: &[Ident]) {
         for name in names.iter().skip(1) {
             self.may_break(name.span.start, 0, 0, 1);
-        }
-    }
-
-    fn test_item(&mut self, item: &TestItem) {
-        let TestItem {
-            name: _,
-            steps,
-            span,
-        } = item;
-        self.clause(span.start);
-        steps.iter().for_each(|step| self.step(step));
-    }
-
-    fn step(&mut self, step: &Step) {
-        let Step { kind, span } = step;
-        self.clause(span.start);
-        match kind {
-            StepKind::Place {
-                name: _,
-                lat: _,
-                lon: _,
-                settings,
-            }
-            | StepKind::Account { name: _, settings } => {
-                for (name, _) in settings {
-                    self.may_break(name.span.start, 0, 0, 1);
-                }
-            }
-            StepKind::Login {
-                account: _,
-                settings,
-                repeat,
-            } => {
-                settings.iter().for_each(|setting| self.setting(setting));
-                if let Some(every) = repeat.as_ref().and_then(|repeat| repeat.every.as_ref()) {
-                    self.condition(every, Indent::Steps(2));
-                }
-            }
-            StepKind::WeChat {
-                user: _,
-                verb: _,
-                message: _,
-                text: _,
-                fields,
-                repeat,
-            } => {
-                for (name, _) in fields.iter().skip(1) {
-                    self.may_break(name.span.start, 0, 0, 1);
-                }
-                if let Some(every) = repeat.as_ref().and_then(|repeat| repeat.every.as_ref()) {
-                    self.condition(every, Indent::Steps(2));
-                }
-            }
-            StepKind::After(duration) => self.condition(duration, Indent::Steps(1)),
-            StepKind::Expect(expectation) => self.expectation(expectation),
-            StepKind::IssueCode { .. }
-            | StepKind::IssueTicket { .. }
-            | StepKind::Operator { .. }
-            | StepKind::System { .. }
-            | StepKind::Platform { .. } => {}
-        }
-    }
-
-    fn setting(&mut self, setting: &LoginSetting) {
-        match setting {
-            LoginSetting::City(name) => self.may_break(name.span.start, 1, 0, 1),
-            LoginSetting::Machine(text) | LoginSetting::Ip(text) | LoginSetting::Agent(text) => {
-                self.may_break(text.span.start, 1, 0, 1);
-            }
-            LoginSetting::IllegalMachine(span)
-            | LoginSetting::NoMachine(span)
-            | LoginSetting::WrongPassword(span)
-            | LoginSetting::SolvingCaptcha(span) => self.may_break(span.start, 0, 0, 1),
-            LoginSetting::Reported { ago, span } => {
-                self.may_break(span.start, 0, 0, 1);
-                if let Some(ago) = ago {
-                    self.condition(ago, Indent::Steps(2));
-                }
-            }
-        }
-    }
-
-    fn expectation(&mut self, expectation: &Expectation) {
-        match expectation {
-            Expectation::Signals { include: _, names } => self.names(names),
-            Expectation::Reply { .. }
-            | Expectation::NoReply
-            | Expectation::ReplyKind(_)
-            | Expectation::Alert { .. }
-            | Expectation::NoAlert
-            | Expectation::Verdict(_)
-            | Expectation::State { .. }
-            | Expectation::Event { .. }
-            | Expectation::Call(_)
-            | Expectation::NoCall
-            | Expectation::Dialog(_) => {}
         }
     }
 }

@@ -19,9 +19,11 @@
 mod align;
 mod clauses;
 mod expressions;
+mod fold;
 mod layout;
 mod marks;
 mod spacing;
+mod stories;
 
 #[cfg(test)]
 mod properties;

@@ -69,6 +69,8 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
         at: 0,
         line: 0,
         first: true,
+        unclosed_to: 0,
+        no_closer: [0; 4],
         tokens: Vec::new(),
     };
     lexer.run();
@@ -106,6 +108,11 @@ struct Lexer<'a> {
     at: usize,
     line: usize,
     first: bool,
+    /// A text block that began before this byte found no end up to it. Those that begin before it too
+    /// do not look beyond their first line at column 0: thousands would all look to the end.
+    unclosed_to: usize,
+    /// By kind of quote: up to this byte there is none that closes.
+    no_closer: [usize; 4],
     tokens: Vec<Token>,
 }
 
@@ -293,17 +300,19 @@ impl Lexer<'_> {
     fn fancy_text(&mut self, open: char) {
         let line_end = self.text_end();
         let inside = self.at + open.len_utf8();
-        let closers: &[char] = match open {
-            '\'' => &['\''],
-            '‘' | '’' => &['’', '‘', '\''],
-            '「' | '『' => &['」', '』'],
-            _ => &['”', '“', '"'],
+        let (kind, closers): (usize, &[char]) = match open {
+            '\'' => (0, &['\'']),
+            '‘' | '’' => (1, &['’', '‘', '\'']),
+            '「' | '『' => (2, &['」', '』']),
+            _ => (3, &['”', '“', '"']),
         };
-        let Some(close) = self.text[inside..line_end].find(closers) else {
+        let from = inside.max(self.no_closer[kind]).min(line_end);
+        let Some(close) = self.text[from..line_end].find(closers) else {
+            self.no_closer[kind] = line_end;
             self.push(Kind::Punct, inside);
             return;
         };
-        let close = inside + close;
+        let close = from + close;
         let length = self.peek(close).map_or(1, char::len_utf8);
         let quotes = Quotes {
             closed: true,
@@ -338,6 +347,9 @@ impl Lexer<'_> {
             }
             if column0.is_none() && !next.starts_with(char::is_whitespace) && !next.is_empty() {
                 column0 = Some(at);
+                if self.at < self.unclosed_to {
+                    break;
+                }
             }
             line = at;
         }
@@ -356,6 +368,7 @@ impl Lexer<'_> {
                 // It reaches to the last line before the one that ended it, or to the end; when
                 // lines at column 0 stand in it, only to the first of those.
                 let stop = column0.unwrap_or(at);
+                self.unclosed_to = self.unclosed_to.max(at);
                 let kept = self.text[self.at..stop].trim_end().len().max(3);
                 self.push(
                     Kind::Block {

@@ -113,6 +113,11 @@ fn item(
     sink: &mut Sink,
 ) -> Option<Item> {
     let part = &text[start..end];
+    if let Some(token) = layout::bottomless(text, tokens, start, end) {
+        let span = sink.span(token.start, token.end);
+        sink.add(layout::too_deep(span));
+        return None;
+    }
     match grammar::parse(Rule::item_only, part) {
         Ok(mut pairs) => {
             let pair = pairs.next()?;

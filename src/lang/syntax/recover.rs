@@ -204,38 +204,39 @@ impl Recover<'_> {
     fn clauses(&self, body: Body, from: usize, to: usize) -> Vec<(usize, usize)> {
         let mut starts = Vec::new();
         let mut depth = 0i32;
+        // Of the braces alone, since the last start.
+        let mut braces = 0i32;
         for at in from..to {
             let token = self.tokens[at];
             let word = token.kind == Kind::Word;
             if at == from || (depth == 0 && token.first && word && self.begins(body, at)) {
                 starts.push(at);
+                braces = 0;
             }
             if token.kind == Kind::Punct {
                 match self.slice(at) {
-                    "(" | "[" | "{" => depth += 1,
+                    "(" | "[" => depth += 1,
                     ")" | "]" => depth = (depth - 1).max(0),
-                    "}" => depth -= 1,
+                    "{" => {
+                        depth += 1;
+                        braces += 1;
+                    }
+                    "}" => {
+                        depth -= 1;
+                        braces -= 1;
+                    }
                     _ => {}
                 }
             }
             // A keyword at the start of a line ends whatever bracket was left open.
             let known = body.words().contains(&self.slice(at + 1));
             let next_first = self.tokens.get(at + 1).is_some_and(|next| next.first);
-            if depth > 0 && known && next_first && at + 1 < to && self.only_parens(&starts, at) {
+            if depth > 0 && known && next_first && at + 1 < to && braces == 0 {
                 depth = 0;
             }
         }
         let ends = starts.iter().skip(1).copied().chain([to]);
         starts.iter().copied().zip(ends).collect()
-    }
-
-    /// Whether nothing but `(` and `[` is open between the last start and `at`.
-    fn only_parens(&self, starts: &[usize], at: usize) -> bool {
-        let from = starts.last().copied().unwrap_or(at);
-        let braces: i32 = (from..=at)
-            .map(|at| i32::from(self.is(at, "{")) - i32::from(self.is(at, "}")))
-            .sum();
-        braces == 0
     }
 
     fn begins(&self, body: Body, at: usize) -> bool {

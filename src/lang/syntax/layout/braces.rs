@@ -80,10 +80,7 @@ impl Layout<'_> {
 
     /// Columns before the line of a token begins.
     fn indent(&self, at: usize) -> usize {
-        let rest = &self.text[self.tokens[at].line..];
-        rest.chars()
-            .take_while(|c| c.is_whitespace() && *c != '\n')
-            .count()
+        self.lines.indents[at]
     }
 
     /// The `{` at `open` has no partner before the token `before`.
@@ -153,12 +150,22 @@ impl Layout<'_> {
         let own = self.indent(close);
         let from = top.map_or(chunk.from, |top| top + 1);
         // The head is the last line that stands as far out as the brace and opens nothing.
-        let Some(head) = (from..close)
-            .rev()
-            .find(|&at| self.tokens[at].first && self.indent(at) == own)
-        else {
-            return false;
+        let mut before = close;
+        let head = loop {
+            let Some(line) = before.checked_sub(1).map(|at| self.lines.starts[at]) else {
+                return false;
+            };
+            if line < from || !self.tokens[line].first {
+                return false;
+            }
+            if self.indent(line) == own {
+                break line;
+            }
+            before = line;
         };
+        if self.lines.starts[close] == head {
+            return false;
+        }
         // Heads may go on in deeper lines that start with a word of the head.
         let mut last = head;
         for at in head..close {
@@ -243,10 +250,7 @@ impl Layout<'_> {
         let Some(top) = top.filter(|_| !token.first) else {
             return false;
         };
-        let start = (0..at)
-            .rev()
-            .find(|&other| self.tokens[other].first)
-            .unwrap_or(at);
+        let start = self.lines.starts[at];
         let action = Body::Actions.words().contains(&self.slice(start));
         if top >= start || self.tokens[start].line != token.line || action {
             return false;
@@ -272,7 +276,9 @@ impl Layout<'_> {
     /// indented deeper than it and belongs to nothing. It is taken out.
     fn line_left_out(&mut self, top: usize, close: usize) -> bool {
         let own = self.indent(close);
-        let inner = (top + 1..close).find(|&at| self.tokens[at].first && self.indent(at) > own);
+        // What was taken out before is not looked at again, or a thousand such lines would all begin here.
+        let from = (top + 1).max(self.left_out_to);
+        let inner = (from..close).find(|&at| self.tokens[at].first && self.indent(at) > own);
         let Some(first) = inner.filter(|&first| first == top + 1 || self.indent(first - 1) <= own)
         else {
             return false;
@@ -301,11 +307,9 @@ impl Layout<'_> {
             )
             .with_label(brace, Words::new("到这里闭合", "closed here")),
         );
-        self.out
-            .edits
-            .retain(|edit| edit.start < start || edit.start >= end);
-        self.edit(start, end, "");
-        self.gone.push(first..close + 1);
+        self.cut(start, end, "");
+        self.hide(first..close + 1);
+        self.left_out_to = close + 1;
         true
     }
 

@@ -5,11 +5,16 @@
 //! be mended is taken out, and the names it would have defined are remembered.
 
 mod braces;
+mod lines;
+mod nesting;
 
 use super::lexer::{ITEMS, Kind, Token, looks_like_item};
 use super::repair::{Edit, Sink};
 use super::vocabulary::{alias, is_clause};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
+use lines::Lines;
+use nesting::Nesting;
+pub(in crate::lang::syntax) use nesting::{bottomless, too_deep};
 
 /// Brackets inside brackets. Parsing, checking and dropping a tree recurse.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -29,18 +34,22 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Structure {
         .iter()
         .filter(|token| !matches!(token.kind, Kind::Comment | Kind::WrongComment))
         .collect();
+    let lines = Lines::of(text, &tokens);
     let mut layout = Layout {
         text,
+        hidden: vec![false; tokens.len()],
         tokens,
+        lines,
         sink,
         out: Structure::default(),
-        gone: Vec::new(),
+        cut: Vec::new(),
+        left_out_to: 0,
     };
     let chunks = layout.chunks();
     for chunk in chunks {
         layout.chunk(&chunk);
     }
-    layout.out
+    layout.finish()
 }
 
 /// The byte ranges of the items of a text whose structure is in order.
@@ -71,10 +80,15 @@ struct Chunk {
 struct Layout<'a> {
     text: &'a str,
     tokens: Vec<&'a Token>,
+    lines: Lines,
     sink: &'a mut Sink,
     out: Structure,
-    /// Tokens that are taken out of the text.
-    gone: Vec<std::ops::Range<usize>>,
+    /// By token: it is taken out of the text.
+    hidden: Vec<bool>,
+    /// Stretches that are taken out as wholes, ascending; nothing is mended in them.
+    cut: Vec<Edit>,
+    /// Tokens before this one were already found to belong to nothing.
+    left_out_to: usize,
 }
 
 /// The item being read.
@@ -299,14 +313,56 @@ impl Layout<'_> {
         self.out.edits.push(Edit::new(start, end, by));
     }
 
+    /// Takes `start..end` out as a whole.
+    fn cut(&mut self, start: usize, end: usize, by: &str) {
+        self.cut.push(Edit::new(start, end, by));
+    }
+
+    fn finish(mut self) -> Structure {
+        self.cut.sort_by_key(|cut| (cut.start, cut.end));
+        let cut = &self.cut;
+        // Stretches may overlap at most where one chunk was looked at twice.
+        let inside = |edit: &Edit| {
+            let after = cut.partition_point(|cut| cut.start <= edit.start);
+            let before = after.checked_sub(1).and_then(|last| cut.get(last));
+            before.is_some_and(|cut| edit.start < cut.end)
+        };
+        self.out.edits.retain(|edit| !inside(edit));
+        self.out.edits.append(&mut self.cut);
+        self.out
+    }
+
     /// Whether a token was taken out with an `else`.
     fn out_of_sight(&self, at: usize) -> bool {
-        self.gone.iter().any(|gone| gone.contains(&at))
+        self.hidden[at]
+    }
+
+    fn hide(&mut self, range: std::ops::Range<usize>) {
+        self.hidden[range].fill(true);
+    }
+
+    /// By token of a chunk: of a `{` its `}`.
+    fn partners(&self, chunk: &Chunk) -> Vec<Option<usize>> {
+        let mut partners = vec![None; chunk.to - chunk.from];
+        let mut open = Vec::new();
+        for at in chunk.from..chunk.to {
+            match self.slice(at) {
+                "{" => open.push(at),
+                "}" => {
+                    if let Some(open) = open.pop() {
+                        partners[open - chunk.from] = Some(at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        partners
     }
 
     /// `} else { … }`: reported once, with what stands in its braces left alone.
     fn take_out_else(&mut self, chunk: &Chunk) {
         let mut at = chunk.from + 1;
+        let mut partners = None;
         while at < chunk.to {
             let alternative = self.tokens[at].kind == Kind::Word
                 && matches!(self.slice(at), "else" | "elif" | "elsif")
@@ -318,19 +374,9 @@ impl Layout<'_> {
             let token = self.tokens[at];
             self.sink
                 .add(no_else(self.sink.span(token.start, token.end)));
-            let mut depth = 0i32;
-            let mut last = None;
-            for inner in at..chunk.to {
-                match self.slice(inner) {
-                    "{" => depth += 1,
-                    "}" => depth -= 1,
-                    _ => continue,
-                }
-                if depth == 0 {
-                    last = Some(inner);
-                    break;
-                }
-            }
+            let partners = partners.get_or_insert_with(|| self.partners(chunk));
+            let brace = (at..chunk.to).find(|&inner| matches!(self.slice(inner), "{" | "}"));
+            let last = brace.and_then(|brace| partners[brace - chunk.from]);
             // Without its own end only the line itself is taken out.
             let last = last.unwrap_or_else(|| {
                 let line = token.line;
@@ -340,7 +386,7 @@ impl Layout<'_> {
                     .unwrap_or(at)
             });
             self.edit(token.start, self.tokens[last].end, "");
-            self.gone.push(at..last + 1);
+            self.hide(at..last + 1);
             at = last + 1;
         }
     }
@@ -364,10 +410,7 @@ impl Layout<'_> {
             Some(next) => next.line,
             None => self.text.len(),
         };
-        self.out
-            .edits
-            .retain(|edit| edit.start < start || edit.start >= end);
-        self.edit(start, end, "\n");
+        self.cut(start, end, "\n");
     }
 
     fn chunk(&mut self, chunk: &Chunk) {
@@ -378,6 +421,7 @@ impl Layout<'_> {
         self.take_out_else(chunk);
         let (mut depth, mut deepest, mut at_deepest) = (0usize, 0usize, chunk.from);
         let (mut braces, mut lowest) = (0i32, 0i32);
+        let mut nesting = Nesting::default();
         for at in chunk.from..chunk.to {
             if self.tokens[at].kind != Kind::Punct || self.out_of_sight(at) {
                 continue;
@@ -387,12 +431,15 @@ impl Layout<'_> {
                 ")" | "]" | "}" => depth = depth.saturating_sub(1),
                 _ => {}
             }
+            nesting.see(self.slice(at));
             match self.slice(at) {
                 "{" => braces += 1,
                 "}" => braces -= 1,
                 _ => {}
             }
             lowest = lowest.min(braces);
+            // A bracket closed by one of another kind is still open once that one is mended away.
+            let depth = depth.max(nesting.round).max(nesting.braces);
             if depth > deepest {
                 (deepest, at_deepest) = (depth, at);
             }
@@ -400,15 +447,7 @@ impl Layout<'_> {
         if deepest > MAX_DEPTH {
             let token = self.tokens[at_deepest];
             let span = self.sink.span(token.start, token.end);
-            self.sink.add(Diagnostic::error(
-                "E0129",
-                Words::new("括号嵌套太深", "brackets nested too deep"),
-                span,
-                Words::new(
-                    format!("最多 {MAX_DEPTH} 层"),
-                    format!("at most {MAX_DEPTH} levels"),
-                ),
-            ));
+            self.sink.add(too_deep(span));
             self.drop_chunk(chunk);
         } else if braces != 0 || lowest < 0 {
             self.braces(chunk);

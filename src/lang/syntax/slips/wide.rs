@@ -20,6 +20,10 @@ impl Slips<'_> {
                 if !shown.contains(&sign) {
                     shown.push(sign);
                 }
+                if shown.len() > MAX_LABELS {
+                    shown.push("…".to_owned());
+                    break;
+                }
             }
             shown
         };
