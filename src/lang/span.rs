@@ -100,6 +100,18 @@ impl Sources {
             .unwrap_or_default()
     }
 
+    /// The lines of all files, for asking of many places: [`Sources::line_column`] counts anew each time.
+    pub(in crate::lang) fn line_numbers(&self) -> LineNumbers {
+        let ends = |file: &SourceFile| {
+            let bytes = file.text.bytes().enumerate();
+            bytes
+                .filter(|(_, byte)| *byte == b'\n')
+                .map(|(at, _)| at as u32)
+                .collect()
+        };
+        LineNumbers(self.files.iter().map(ends).collect())
+    }
+
     /// Line (from 1) and column in characters (from 1) of a span's start.
     pub fn line_column(&self, span: Span) -> (usize, usize) {
         let Some(file) = self.file(span.file) else {
@@ -117,5 +129,17 @@ impl Sources {
             .count()
             + 1;
         (line, column)
+    }
+}
+
+/// Where the lines of each file end.
+#[derive(Debug, Clone, Default)]
+pub(in crate::lang) struct LineNumbers(Vec<Vec<u32>>);
+
+impl LineNumbers {
+    /// The line (from 1) a span starts on.
+    pub(in crate::lang) fn line(&self, span: Span) -> usize {
+        let ends = self.0.get(span.file.0 as usize);
+        ends.map_or(0, |ends| ends.partition_point(|end| *end < span.start)) + 1
     }
 }

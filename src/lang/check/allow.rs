@@ -7,7 +7,7 @@
 use std::ops::RangeInclusive;
 
 use crate::lang::diagnostics::{Diagnostic, Severity, codes, nearest};
-use crate::lang::span::{FileId, Sources, Span};
+use crate::lang::span::{FileId, LineNumbers, Sources, Span};
 use crate::lang::syntax::Comment;
 
 use super::codes as c;
@@ -31,16 +31,29 @@ pub struct Allow {
 pub(in crate::lang) fn find(text: &str, comments: &[Comment]) -> Vec<Allow> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
+    // The line of the comment looked at last, and where it starts.
+    let (mut at, mut before) = (0, 0);
+    // What the last comment on a line of its own speaks of, and whether any code comes behind it.
+    let mut shared: Option<RangeInclusive<usize>> = None;
+    let mut code_left = true;
     for comment in comments {
         let said = text[comment.span.range()].trim_start_matches('#').trim();
         let Some((names, reason)) = parts(said) else {
             continue;
         };
-        let at = text[..comment.span.start as usize].matches('\n').count();
-        let scope = if comment.own_line {
-            below(&lines, at)
-        } else {
-            at + 1..=at + 1
+        let start = comment.span.start as usize;
+        at += text[before..start].matches('\n').count();
+        before = start;
+        let own = at + 1..=at + 1;
+        let scope = match &shared {
+            _ if !comment.own_line || !code_left => own,
+            // Comments above the same item speak of the same lines.
+            Some(scope) if at + 1 < *scope.start() => scope.clone(),
+            _ => {
+                shared = below(&lines, at);
+                code_left = shared.is_some();
+                shared.clone().unwrap_or(own)
+            }
         };
         for name in names {
             found.push(Allow {
@@ -78,12 +91,10 @@ fn parts(said: &str) -> Option<(Vec<&str>, bool)> {
 }
 
 /// The next line with code after line `at` (from 0), and the lines indented below it.
-fn below(lines: &[&str], at: usize) -> RangeInclusive<usize> {
+fn below(lines: &[&str], at: usize) -> Option<RangeInclusive<usize>> {
     let indent = |line: &str| line.chars().take_while(|c| c.is_whitespace()).count();
     let code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
-    let Some(first) = (at + 1..lines.len()).find(|&line| code(lines[line])) else {
-        return at + 1..=at + 1;
-    };
+    let first = (at + 1..lines.len()).find(|&line| code(lines[line]))?;
     let own = indent(lines[first]);
     let mut last = first;
     for (number, line) in lines.iter().enumerate().skip(first + 1) {
@@ -96,7 +107,7 @@ fn below(lines: &[&str], at: usize) -> RangeInclusive<usize> {
         }
         last = number;
     }
-    first + 1..=last + 1
+    Some(first + 1..=last + 1)
 }
 
 impl Allow {
@@ -123,7 +134,7 @@ pub(in crate::lang) fn allowed(
 pub(super) fn silence(
     allows: &[Allow],
     found: &mut Vec<Diagnostic>,
-    sources: &Sources,
+    lines: &LineNumbers,
     whole: bool,
 ) {
     let mut used = vec![false; allows.len()];
@@ -132,7 +143,7 @@ pub(super) fn silence(
             return true;
         }
         let span = diagnostic.primary.span;
-        let line = sources.line_column(span).0;
+        let line = lines.line(span);
         let mut keep = true;
         for (allow, used) in allows.iter().zip(&mut used) {
             if allow.fits(diagnostic.code, span.file, line) {
@@ -211,7 +222,7 @@ mod tests {
         let lines: Vec<&str> = "# allow x: y\n# more\non text {\n    reply \"a\"\n\n}\nlet a = 1"
             .lines()
             .collect();
-        assert_eq!(below(&lines, 0), 3..=6);
-        assert_eq!(below(&lines, 6), 7..=7);
+        assert_eq!(below(&lines, 0), Some(3..=6));
+        assert_eq!(below(&lines, 6), None);
     }
 }

@@ -44,7 +44,7 @@ use std::sync::Arc;
 use super::builtins::Registry;
 use super::diagnostics::{Diagnostic, Severity};
 use super::program::{Expr, Extractor, HistoryQuery, List, ListId, Pattern, Program, RuleId};
-use super::span::{FileId, Sources, Span};
+use super::span::{FileId, LineNumbers, Sources, Span};
 use super::syntax::{self, ast};
 use super::value::Type;
 use items::Items;
@@ -119,26 +119,27 @@ pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
         .iter()
         .all(|found: &Diagnostic| found.severity != Severity::Error);
     let (mut program, found) = check(&sources, &files, registry, whole);
+    let lines = sources.line_numbers();
     let open: BTreeSet<(FileId, usize)> = diagnostics
         .iter()
         .filter(|found| found.code == OPEN_QUOTE)
-        .map(|found| line_of(&sources, found))
+        .map(|found| line_of(&lines, found))
         .collect();
     // Where a quote is missing the text is a guess.
-    let guessed = |found: &Diagnostic| open.contains(&line_of(&sources, found));
+    let guessed = |found: &Diagnostic| open.contains(&line_of(&lines, found));
     diagnostics.extend(found.into_iter().filter(|found| !guessed(found)));
     // What a misspelt event carries is not known.
     let misspelt: BTreeSet<(FileId, usize)> = diagnostics
         .iter()
         .filter(|found| found.code == codes::UNKNOWN_EVENT)
-        .map(|found| line_of(&sources, found))
+        .map(|found| line_of(&lines, found))
         .collect();
     diagnostics
-        .retain(|found| found.code != NO_SCENE || !misspelt.contains(&line_of(&sources, found)));
+        .retain(|found| found.code != NO_SCENE || !misspelt.contains(&line_of(&lines, found)));
     let sound = diagnostics
         .iter()
         .all(|found| found.severity != Severity::Error);
-    allow::silence(&allows, &mut diagnostics, &sources, sound);
+    allow::silence(&allows, &mut diagnostics, &lines, sound);
     program.allows = allows;
     diagnostics.sort_by_key(|found| {
         let span = found.primary.span;
@@ -155,9 +156,9 @@ const NO_SCENE: &str = "E0132";
 /// A text without its second quote.
 const OPEN_QUOTE: &str = "E0111";
 
-fn line_of(sources: &Sources, found: &Diagnostic) -> (FileId, usize) {
+fn line_of(lines: &LineNumbers, found: &Diagnostic) -> (FileId, usize) {
     let span = found.primary.span;
-    (span.file, sources.line_column(span).0)
+    (span.file, lines.line(span))
 }
 
 /// Checks trees. `whole`: every file was understood, so that what is missing is missing indeed.
@@ -191,7 +192,7 @@ fn check(
     let errors = |found: &[Diagnostic]| found.iter().any(|one| one.severity == Severity::Error);
     let mut found = report.into_found();
     if whole && !errors(&found) {
-        found.extend(unused(&items, &used));
+        found.extend(unused(&items, &used).into_iter().take(report::MAX_FOUND));
     }
     (program, found)
 }
@@ -256,8 +257,8 @@ struct Checker<'a> {
     slots: Vec<BTreeMap<String, Named>>,
     /// By dialog, in `ask` order.
     slot_extractors: Vec<Vec<Option<Extractor>>>,
-    /// By file: where its lines end. Every rule's name has its line.
-    line_ends: Vec<Vec<u32>>,
+    /// Every rule's name has its line.
+    lines: LineNumbers,
 }
 
 impl<'a> Checker<'a> {
@@ -291,7 +292,7 @@ impl<'a> Checker<'a> {
             guessed_params: BTreeSet::new(),
             slots: Vec::new(),
             slot_extractors: Vec::new(),
-            line_ends: sources.files.iter().map(|file| ends(&file.text)).collect(),
+            lines: sources.line_numbers(),
         }
     }
 
@@ -366,15 +367,8 @@ impl<'a> Checker<'a> {
             .file(span.file)
             .map(|file| file.path.clone())
             .unwrap_or_default();
-        let ends = self.line_ends.get(span.file.0 as usize);
-        let before = ends.map_or(0, |ends| ends.partition_point(|end| *end < span.start));
-        (path, before + 1)
+        (path, self.lines.line(span))
     }
-}
-
-/// Where the lines of a text end.
-fn ends(text: &str) -> Vec<u32> {
-    text.match_indices('\n').map(|(at, _)| at as u32).collect()
 }
 
 /// Warnings for what nothing uses.

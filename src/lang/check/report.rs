@@ -106,7 +106,7 @@ impl Report {
 }
 
 /// Findings that are kept: nobody reads more, and each is compared with those before it.
-const MAX_FOUND: usize = 2_000;
+pub(in crate::lang) const MAX_FOUND: usize = 2_000;
 /// Unknown names: what is missing is the definition, once.
 const MERGED: [&str; 5] = [
     codes::UNKNOWN_NAME,
