@@ -104,6 +104,57 @@ fn several_files_and_standard_input_are_one_stream() {
 }
 
 #[test]
+fn the_sample_is_read_whole_and_its_attacks_are_found() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sample = "examples/logins.csv";
+    let told = report(
+        root,
+        &["backtest", "rules", "--logins", sample, "--format", "json"],
+    );
+    assert_eq!(told["input"]["logins"], 400);
+    assert_eq!(told["input"]["unusable"], 0);
+    let labels = &told["figures"]["labels"];
+    assert_eq!(labels["logins"]["recall"], 1.0, "{labels}");
+}
+
+#[test]
+fn decisions_are_a_line_for_every_login_in_order() {
+    let folder = folder();
+    let arguments = ["backtest", "rules", "--logins", "logins.csv"];
+    let lines = |name: &str, threads: &str| -> Vec<Value> {
+        let more = ["--decisions", name, "--threads", threads];
+        let ended = command(folder.path(), &[&arguments[..], &more].concat()).output();
+        done(&ended.expect("it starts"));
+        let text = std::fs::read_to_string(folder.path().join(name)).expect("written");
+        let lines = text.lines().map(serde_json::from_str);
+        lines.collect::<Result<_, _>>().expect("JSON")
+    };
+    let said = lines("1.ndjson", "1");
+    assert_eq!(lines("3.ndjson", "3"), said, "threads change nothing");
+    let told = report(
+        folder.path(),
+        &[&arguments[..], &["--warm-up", "0", "--format", "json"]].concat(),
+    );
+    assert_eq!(told["input"]["logins"], said.len());
+    let numbers: Vec<u64> = said
+        .iter()
+        .filter_map(|line| line["number"].as_u64())
+        .collect();
+    assert_eq!(numbers, (1..=said.len() as u64).collect::<Vec<_>>());
+    let challenged = said.iter().filter(|line| line["verdict"] == "challenge");
+    assert_eq!(told["figures"]["totals"]["challenged"], challenged.count());
+    let (good, bad): (Vec<_>, Vec<_>) = said.iter().partition(|line| line["success"] == true);
+    assert!(
+        good.iter()
+            .all(|line| line["signals"].as_array().is_some_and(|all| all.len() == 2))
+    );
+    assert!(
+        bad.iter()
+            .all(|line| line["signals"] == serde_json::json!([]))
+    );
+}
+
+#[test]
 fn a_git_revision_is_compared_with() {
     let folder = folder();
     let git = |arguments: &[&str]| {

@@ -112,6 +112,36 @@ impl Columns {
         found
     }
 
+    /// What queries that look under `by`, or a combination with it, ask of past rows.
+    pub(super) fn of_rows(program: &Program, registry: &Registry, by: ByKey) -> Self {
+        let mut found = Self::default();
+        let names = HistoryColumns::of(registry);
+        for query in &program.queries {
+            let keys = keys_of(query).into_owned();
+            let need = KeyNeed {
+                by: keys,
+                window: None,
+            };
+            if narrowest(&need) != by {
+                continue;
+            }
+            let mut visit = |expr: &Expr| found.see(expr, registry, &names);
+            query.filter.iter().for_each(|expr| walk(expr, &mut visit));
+            if let Some(sequence) = &query.sequence {
+                let both = [&sequence.first_is, &sequence.second_is];
+                both.into_iter()
+                    .flatten()
+                    .for_each(|expr| walk(expr, &mut visit));
+            }
+            if let Some(field) = query.field {
+                found.field(field, registry, &names);
+            }
+            found.function(query.function);
+            need.by.iter().for_each(|by| found.key(*by));
+        }
+        found
+    }
+
     /// Both.
     pub fn and(mut self, other: &Self) -> Self {
         other.texts.iter().for_each(|need| self.text(*need));

@@ -4,16 +4,16 @@
 //! numbers, so that millions of logins fit; a row of the live history is made from them when it is
 //! needed ([`Maker`]). Filled by `input`, read by `engine`.
 
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::Arc;
+mod maker;
 
-use jiff::Timestamp;
+pub(super) use maker::Made;
+pub use maker::Maker;
+
 use jiff::tz::TimeZone;
+use std::collections::HashMap;
 
 use crate::env::{MINUTE, Millis};
 use crate::guard::agent;
-use crate::history::Row;
 
 use super::needs::{Columns, Need};
 use super::symbols::{NONE, Symbol, Symbols};
@@ -367,106 +367,6 @@ fn or<'a>(text: &'a str, other: Option<&'static str>) -> &'a str {
         other.unwrap_or_default()
     } else {
         text
-    }
-}
-
-/// Texts one thread holds ready for rows, each at the place its number says: at most about 5 MB.
-const MAX_TEXTS: usize = 1 << 15;
-
-/// Makes rows of the live history. One per thread: shared counters of texts would be fought over.
-#[derive(Debug)]
-pub struct Maker<'t> {
-    table: &'t Table,
-    zone: TimeZone,
-    texts: Vec<Option<(Symbol, Arc<str>)>>,
-}
-
-impl<'t> Maker<'t> {
-    /// For a table whose accounts live in `zone` unless they have their own.
-    pub fn new(table: &'t Table, zone: TimeZone) -> Self {
-        Self {
-            table,
-            zone,
-            texts: vec![None; MAX_TEXTS.min(table.symbols.len().next_power_of_two())],
-        }
-    }
-
-    fn text(&mut self, need: Need, row: usize) -> Option<Arc<str>> {
-        let symbol = self.table.column(need)?[row];
-        if symbol == NONE {
-            return None;
-        }
-        // Its length is a power of two.
-        let place = symbol as usize & (self.texts.len() - 1);
-        let held = &mut self.texts[place];
-        if let Some((_, text)) = held.as_ref().filter(|(known, _)| *known == symbol) {
-            return Some(text.clone());
-        }
-        let text: Arc<str> = self.table.symbols.text(symbol).into();
-        *held = Some((symbol, text.clone()));
-        Some(text)
-    }
-
-    /// The address of a row.
-    pub fn ip(&self, row: u32) -> Option<IpAddr> {
-        let symbol = self.table.column(Need::Ip)?[row as usize];
-        if symbol == NONE {
-            return None;
-        }
-        // Quicker read again than looked up among millions.
-        self.table.symbols.text(symbol).parse().ok()
-    }
-
-    /// The row of a login; `account` is its identifier, shared by the account's rows.
-    pub fn row(&mut self, row: u32, account: &Arc<str>) -> Row {
-        let (table, at) = (self.table, row as usize);
-        let point = |column: &Vec<f64>| column.get(at).copied().filter(|n| !n.is_nan());
-        let mut made = Row {
-            time: table.time[at],
-            arrival: u64::from(row),
-            account: account.clone(),
-            machine: self.text(Need::Machine, at),
-            ip: self.ip(row),
-            country: self.text(Need::Country, at),
-            region: self.text(Need::Region, at),
-            city: self.text(Need::City, at),
-            lat: point(&table.lat),
-            lon: point(&table.lon),
-            asn: table.asn(row),
-            isp: self.text(Need::Isp, at),
-            browser: self.text(Need::Browser, at),
-            os: self.text(Need::Os, at),
-            device: self.text(Need::Device, at),
-            success: table.has(row, SUCCESS),
-            legal: table.has(row, LEGAL),
-            reason: self.text(Need::Reason, at),
-            channel: self.text(Need::Channel, at),
-            // Written out: the default has an empty account, whose counter all threads would share.
-            hour: None,
-            weekday: None,
-            answered_lock: false,
-        };
-        if table.columns.local {
-            match table.zones.get(&table.account[at]) {
-                Some(zone) => made.set_local(zone),
-                None => self.local(&mut made),
-            }
-        }
-        made
-    }
-
-    /// Hour and weekday, quicker where the zone is one all year round.
-    fn local(&self, row: &mut Row) {
-        if let (Ok(offset), Ok(at)) = (
-            self.zone.to_fixed_offset(),
-            Timestamp::from_millisecond(row.time),
-        ) {
-            let local = offset.to_datetime(at);
-            row.hour = u8::try_from(local.hour()).ok();
-            row.weekday = u8::try_from(local.weekday().to_monday_one_offset()).ok();
-            return;
-        }
-        row.set_local(&self.zone);
     }
 }
 

@@ -61,9 +61,7 @@ impl<E: Fn() -> bool> Question<'_, E> {
                 // A ratio of unrelated streams may pass 100 %; of a part it cannot.
                 (share(self.stream(rows).count(), whole), whole)
             }
-            HistoryFunction::Share => {
-                self.share(self.cells(rows).filter(|(row, _)| !row.answered_lock))
-            }
+            HistoryFunction::Share => self.share(rows),
             // Answered from counts before any row was read.
             HistoryFunction::Rarity => (Value::unknown(NO_ROWS), 0),
             HistoryFunction::New => self.novelty::<COUNTED>(rows, true),
@@ -184,9 +182,20 @@ impl<E: Fn() -> bool> Question<'_, E> {
         self.value.is_some_and(|value| value.is_same(cell))
     }
 
-    fn share<'r>(&self, cells: impl Iterator<Item = (&'r Row, Cell<'r>)>) -> (Value, usize) {
+    fn share<'r>(&self, rows: impl Window<'r>) -> (Value, usize) {
         let (mut same, mut all) = (0, 0);
-        for (_, cell) in cells {
+        let amount = self.value.and_then(Cell::amount);
+        if let (Some(Column::Hour), Some(present)) = (self.column, amount) {
+            // Asked of every login, over months of rows.
+            for row in self.stream(rows).filter(|row| !row.answered_lock) {
+                if let Some(hour) = row.hour {
+                    all += 1;
+                    same += usize::from(f64::from(hour) == present);
+                }
+            }
+            return (share(same, all), all);
+        }
+        for (_, cell) in self.cells(rows).filter(|(row, _)| !row.answered_lock) {
             all += 1;
             same += usize::from(self.is_same(cell));
         }

@@ -37,11 +37,12 @@ use super::table::{JUDGED, KNOWN, Maker, SUCCESS, Table};
 use alerts::Alerts;
 use facts::Ids;
 use index::{Groups, KeyIndex};
-use rows::Histories;
+use rows::{Histories, Reach};
 use stage::Stage;
 
-/// Rows worked on at a stretch when rules look across accounts.
-const STRETCH: usize = 1 << 18;
+/// Rows worked on at a stretch when rules look across accounts. Shorter ones keep less in memory, but
+/// every account's history is made anew in each.
+const STRETCH: usize = 1 << 20;
 /// Accounts a thread takes at a time.
 const TAKE: usize = 32;
 /// Logins of one account made ready at a time.
@@ -68,7 +69,7 @@ pub struct Engine<'t> {
     accounts: Groups,
     indexes: Vec<KeyIndex>,
     counts: Vec<counts::Counts>,
-    reaches: Vec<(ByKey, Option<i64>)>,
+    reaches: Vec<Reach>,
     /// Threads to use.
     pub threads: usize,
     /// Look for the signals without which there would be no alert.
@@ -127,11 +128,11 @@ impl<'t> Engine<'t> {
     ) -> Self {
         let mut variants: Vec<Prepared> = variants.into_iter().map(Prepared::new).collect();
         same::find(&mut variants);
-        let reaches = rows::reaches(variants.iter().flat_map(|variant| &variant.rules.windows));
+        let reaches = rows::reaches(&variants, registry);
         let indexes = reaches
             .iter()
-            .filter(|(by, _)| *by != ByKey::Account)
-            .map(|(by, _)| KeyIndex::new(*by, table))
+            .filter(|reach| reach.by != ByKey::Account)
+            .map(|reach| KeyIndex::new(reach.by, table))
             .collect();
         let columns = Columns::of(registry);
         let counts = counts::needed(&variants, &columns, table);
@@ -378,6 +379,7 @@ impl Worker<'_> {
         let table = self.engine.table;
         let name: Arc<str> = table.accounts.text(account).into();
         self.stage.observed = true;
+        self.stage.histories.observed = true;
         let mut case = self.case(account, all);
         let known = all.get(at).is_some_and(|row| table.has(*row, KNOWN));
         self.account(known, account, all, &mut case);

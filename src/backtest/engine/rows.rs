@@ -11,13 +11,15 @@ use crate::bot::login::ask;
 use crate::env::Millis;
 use crate::guard::history::{ACCOUNT_ROWS, OTHER_ROWS};
 use crate::history::{Key, KeyNeed, KeyPart, Row, Rows, Slice, Tallied, network_of};
+use crate::lang::builtins::Registry;
 use crate::lang::program::ByKey;
 
-use super::super::needs::narrowest;
+use super::super::needs::{Columns, narrowest};
 use super::super::symbols::{NONE, Symbol};
-use super::super::table::{Maker, SUCCESS, Table};
+use super::super::table::{Made, Maker, SUCCESS, Table};
 use super::counts::Counts;
 use super::index::KeyIndex;
+use super::stage::Prepared;
 
 /// Rows of other keys held at a time by one thread: about 150 MB.
 const CACHED_ROWS: usize = 400_000;
@@ -71,8 +73,11 @@ pub(super) struct Histories<'t> {
     arrived: usize,
     now: Now,
     windows: Arc<[KeyNeed]>,
-    /// How far back the rows of a key are made, over all rule sets: by narrowest key.
-    reaches: &'t [(ByKey, Option<Millis>)],
+    /// How far back the rows of a key are made, and with which columns, over all rule sets: by narrowest
+    /// key.
+    reaches: &'t [Reach],
+    /// Rows are shown to people: they have all columns.
+    pub(super) observed: bool,
     /// First and one past the last row of the stretch worked on, and its first time.
     stretch: (u32, u32, Millis),
     cache: HashMap<(ByKey, u32), Loaded>,
@@ -86,11 +91,20 @@ pub(super) struct Histories<'t> {
 /// Of long keys: how many rows were looked at for the first success, and it.
 type Scanned = HashMap<(ByKey, u32), (usize, Option<(u64, Millis)>)>;
 
-/// For each single key rows are looked up by, the longest window any of the rule sets needs.
-pub(super) fn reaches<'w>(
-    windows: impl Iterator<Item = &'w KeyNeed>,
-) -> Vec<(ByKey, Option<Millis>)> {
+/// What is asked of the rows under one key.
+#[derive(Debug)]
+pub(super) struct Reach {
+    /// The key.
+    pub(super) by: ByKey,
+    /// The longest window; all of the past when there is none.
+    window: Option<Millis>,
+    made: Made,
+}
+
+/// For each single key rows are looked up by, what any of the rule sets needs.
+pub(super) fn reaches(variants: &[Prepared], registry: &Registry) -> Vec<Reach> {
     let mut all: Vec<(ByKey, Option<Millis>)> = Vec::new();
+    let windows = variants.iter().flat_map(|variant| &variant.rules.windows);
     for need in windows {
         let by = narrowest(need);
         match all.iter_mut().find(|(known, _)| *known == by) {
@@ -98,7 +112,19 @@ pub(super) fn reaches<'w>(
             None => all.push((by, need.window)),
         }
     }
-    all
+    let columns = |by: ByKey| {
+        let programs = variants.iter().map(|variant| &variant.rules.program);
+        programs
+            .map(|program| Columns::of_rows(program, registry, by))
+            .fold(Columns::default(), |all, one| all.and(&one))
+    };
+    all.into_iter()
+        .map(|(by, window)| Reach {
+            by,
+            window,
+            made: Made::of(&columns(by)),
+        })
+        .collect()
 }
 
 impl<'t> Histories<'t> {
@@ -106,7 +132,7 @@ impl<'t> Histories<'t> {
         table: &'t Table,
         indexes: &'t [KeyIndex],
         counts: &'t [Counts],
-        reaches: &'t [(ByKey, Option<Millis>)],
+        reaches: &'t [Reach],
         maker: Maker<'t>,
     ) -> Self {
         Self {
@@ -119,6 +145,7 @@ impl<'t> Histories<'t> {
             now: Now::default(),
             windows: Arc::from([]),
             reaches,
+            observed: false,
             stretch: (0, 0, Millis::MIN),
             cache: HashMap::new(),
             cached: 0,
@@ -145,8 +172,8 @@ impl<'t> Histories<'t> {
         let window = self
             .reaches
             .iter()
-            .find(|(by, _)| *by == ByKey::Account)
-            .and_then(|(_, window)| *window);
+            .find(|reach| reach.by == ByKey::Account)
+            .and_then(|reach| reach.window);
         // One more than counts, to know what is gone.
         let mut start = from.saturating_sub(ACCOUNT_ROWS + 1);
         if let (Some(window), true) = (window, table.ordered) {
@@ -243,11 +270,12 @@ impl<'t> Histories<'t> {
             self.cached = 0;
         }
         let (from, to, first) = self.stretch;
-        let window = self
-            .reaches
-            .iter()
-            .find(|(known, _)| *known == by)
-            .and_then(|(_, window)| *window);
+        let reach = self.reaches.iter().find(|reach| reach.by == by);
+        let window = reach.and_then(|reach| reach.window);
+        let made = match reach {
+            Some(reach) if !self.observed => reach.made,
+            _ => Made::ALL,
+        };
         let (maker, accounts) = (&mut self.maker, &mut self.accounts);
         let (cached, scanned) = (&mut self.cached, &mut self.scanned);
         let loaded = self.cache.entry((by, group)).or_insert_with(|| {
@@ -267,11 +295,13 @@ impl<'t> Histories<'t> {
             }
             loaded.skipped = start;
             loaded.rows.reserve_exact(end.saturating_sub(start));
-            for row in all.get(start..end).unwrap_or_default() {
+            let wanted = all.get(start..end).unwrap_or_default();
+            table.touch(wanted);
+            for row in wanted {
                 let account = accounts
                     .entry(table.account[*row as usize])
                     .or_insert_with_key(|symbol| table.accounts.text(*symbol).into());
-                loaded.rows.push(maker.row(*row, account));
+                loaded.rows.push(maker.row_with(*row, account, made));
             }
             firsts(&mut loaded.firsts, &all[..end], (by, group), scanned, table);
             locks(&mut loaded, table);

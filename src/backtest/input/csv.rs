@@ -19,6 +19,8 @@ use crate::backtest::table::Login;
 const PIECE: usize = 1 << 20;
 /// Pieces under way for each thread that reads.
 const AHEAD: usize = 2;
+/// Accounts looked for side by side before their logins are put into the table.
+const TOUCHED: usize = 32;
 /// Threads that read pieces: more would wait for the one that fills the table.
 const READERS: usize = 4;
 
@@ -132,7 +134,14 @@ fn take(batch: Batch, line: &mut u64, reading: &mut Reading<'_, '_>) -> Result<b
     for (reason, at) in &batch.notes {
         reading.note(*reason, *line + at);
     }
-    for (at, login) in batch.logins() {
+    let mut accounts = batch.accounts();
+    for (number, (at, login)) in batch.logins().enumerate() {
+        if number.is_multiple_of(TOUCHED) {
+            accounts
+                .by_ref()
+                .take(TOUCHED)
+                .for_each(|account| reading.table.accounts.touch(account.as_bytes()));
+        }
         push(login, *line + at, reading)?;
     }
     *line += batch.lines;

@@ -1,17 +1,18 @@
 //! The report as one page: no network, no library, prints; a few lines of script only for searching
 //! the changed logins.
 
+mod changed;
+mod labels;
+
 use std::fmt::Write as _;
 
-use super::Report;
-use super::charts::{self, Line, escape, short};
+use super::charts::{self, escape, short};
 use super::text::count;
-use crate::backtest::diff::Diff;
-use crate::backtest::sweep::Sweep;
-use crate::backtest::tally::{Figures, LabelFigures, RuleFigures};
+use super::{RecordedView, Report};
+use crate::backtest::tally::{Figures, RuleFigures};
 
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const STYLE: &str = include_str!("../page.css");
+const SCRIPT: &str = include_str!("../page.js");
 
 /// What concerns fewer than one login in so many is not worth a note.
 const NOTEWORTHY: u64 = 1_000;
@@ -31,18 +32,21 @@ pub fn html(report: &Report) -> String {
         gates(&mut page, report);
     }
     if let Some(diff) = &report.diff {
-        self::diff(&mut page, report, diff);
+        changed::diff(&mut page, report, diff);
     }
     over_time(&mut page, &report.figures);
     signals(&mut page, &report.figures);
     if let Some(labels) = &report.figures.labels {
-        self::labels(&mut page, labels, report.old_figures.as_ref());
+        labels::labels(&mut page, labels, report.old_figures.as_ref());
     }
     load(&mut page, &report.figures);
     transfer(&mut page, &report.figures);
     overlap(&mut page, &report.figures);
     if let Some(sweep) = &report.sweep {
-        self::sweep(&mut page, sweep);
+        changed::sweep(&mut page, sweep);
+    }
+    if let Some(recorded) = &report.recorded {
+        self::recorded(&mut page, recorded);
     }
     input(&mut page, report);
     let _ = writeln!(page, "</main><script>{SCRIPT}</script></body></html>");
@@ -265,106 +269,6 @@ fn notes(signal: &RuleFigures, logins: u64) -> String {
     notes.join("；")
 }
 
-fn labels(page: &mut String, labels: &LabelFigures, old: Option<&Figures>) {
-    let logins = &labels.logins;
-    let _ = write!(
-        page,
-        "<section><h2>对照标注 {}</h2><p>命中 {} · 误报 {} · 漏报 {} · 误报率 {}{}</p><p>事件（同一账号的攻击间隔不超过 {:.0} 小时算一起）：发现 {} / {}，首次提醒的延迟中位 {} 分钟，p95 {} 分钟</p><p>怀疑度作为评分：AUC {}，误报率 1% 时召回 {}，0.1% 时 {}</p>",
-        escape(&labels.label),
-        count(logins.true_positives),
-        count(logins.false_positives),
-        count(logins.false_negatives),
-        logins
-            .false_positive_rate
-            .map_or_else(|| "–".to_owned(), |n| format!("{:.3}%", n * 100.0)),
-        if labels.unlabelled_taken_for_good {
-            "（没有标注的按正常计：误报是上限）"
-        } else {
-            ""
-        },
-        labels.incident_gap_hours,
-        count(labels.incidents_caught),
-        count(labels.incidents),
-        rate(labels.delay_minutes_p50),
-        rate(labels.delay_minutes_p95),
-        labels
-            .curve
-            .auc
-            .map_or_else(|| "–".to_owned(), |n| format!("{n:.3}")),
-        percent(labels.curve.recall_at_fpr_1_percent),
-        percent(labels.curve.recall_at_fpr_0_1_percent),
-    );
-    let before = old.and_then(|old| old.labels.as_ref());
-    let roc = |labels: &LabelFigures| -> Vec<(f64, f64)> {
-        std::iter::once((0.0, 0.0))
-            .chain(
-                labels
-                    .curve
-                    .points
-                    .iter()
-                    .map(|p| (p.false_positive_rate, p.recall)),
-            )
-            .collect()
-    };
-    let pr = |labels: &LabelFigures| -> Vec<(f64, f64)> {
-        labels
-            .curve
-            .points
-            .iter()
-            .map(|p| (p.recall, p.precision))
-            .collect()
-    };
-    let lines = |get: &dyn Fn(&LabelFigures) -> Vec<(f64, f64)>| -> Vec<Line<'static>> {
-        let mut lines: Vec<Line<'static>> = before
-            .map(|labels| Line {
-                points: get(labels),
-                class: "old",
-            })
-            .into_iter()
-            .collect();
-        lines.push(Line {
-            points: get(labels),
-            class: "",
-        });
-        lines
-    };
-    let marks =
-        |x: &dyn Fn(&crate::backtest::tally::CurvePoint) -> (f64, f64)| -> Vec<(f64, f64, String)> {
-            labels
-                .curve
-                .points
-                .iter()
-                .map(|point| {
-                    let (px, py) = x(point);
-                    (px, py, format!("怀疑度 ≥ {}", point.suspicion))
-                })
-                .collect()
-        };
-    let _ = write!(
-        page,
-        "<div class='pair'><figure>{}<figcaption>ROC</figcaption></figure><figure>{}<figcaption>准确与召回</figcaption></figure></div>{}</section>",
-        charts::plane(
-            &lines(&roc),
-            (0.0, 1.0, "误报率"),
-            (0.0, 1.0, "召回"),
-            &marks(&|p| (p.false_positive_rate, p.recall)),
-            "ROC",
-        ),
-        charts::plane(
-            &lines(&pr),
-            (0.0, 1.0, "召回"),
-            (0.0, 1.0, "准确"),
-            &marks(&|p| (p.recall, p.precision)),
-            "准确与召回",
-        ),
-        if before.is_some() {
-            "<p class='dim'>虚线是旧规则。</p>"
-        } else {
-            ""
-        },
-    );
-}
-
 fn load(page: &mut String, figures: &Figures) {
     let bands = &figures.load.by_history;
     let rows: Vec<(String, f64, String)> = bands
@@ -474,196 +378,6 @@ fn overlap(page: &mut String, figures: &Figures) {
     page.push_str("</tbody></table></div><p class='dim'>一行的信号触发时，一列的信号也触发的比例。</p></section>");
 }
 
-fn diff(page: &mut String, report: &Report, diff: &Diff) {
-    let against = report
-        .against
-        .as_ref()
-        .map_or("", |against| against.name.as_str());
-    let _ = write!(
-        page,
-        "<section><h2>与 {} 的差别</h2><p>{} 次登录中 {} 次结果不同；每天的提醒 {:+.2}。</p><ul>",
-        escape(against),
-        count(diff.judged),
-        count(diff.changed),
-        diff.net_prompts_per_day
-    );
-    for kind in &diff.kinds {
-        let _ = write!(
-            page,
-            "<li>{} → {}：{}</li>",
-            kind.old.words().0,
-            kind.new.words().0,
-            count(kind.count)
-        );
-    }
-    page.push_str("</ul>");
-    if let (Some(gained), Some(lost), Some(flagged), Some(relieved)) = (
-        diff.attacks_gained,
-        diff.attacks_lost,
-        diff.good_flagged,
-        diff.good_relieved,
-    ) {
-        let _ = write!(
-            page,
-            "<p>攻击：<b class='good'>多发现 {}</b>，<b class='bad'>少发现 {}</b>；正常登录：多打扰 {}，少打扰 {}。</p>",
-            count(gained),
-            count(lost),
-            count(flagged),
-            count(relieved)
-        );
-    }
-    if !diff.worst.is_empty() {
-        let worst: Vec<String> = diff
-            .worst
-            .iter()
-            .map(|worst| format!("{} +{}", escape(&worst.account), worst.more))
-            .collect();
-        let _ = write!(
-            page,
-            "<p class='dim'>提醒增加最多的账号：{}</p>",
-            worst.join("、")
-        );
-    }
-    if diff.logins.is_empty() {
-        page.push_str("</section>");
-        return;
-    }
-    let _ = write!(
-        page,
-        "<p><label>查找 <input id='search' type='search' placeholder='账号、信号、日期、结果……'></label> <span id='found' class='dim'></span></p><div class='wide tall'><table id='changed'><thead><tr><th>#<th>时间<th>账号<th>旧<th>新<th class='n'>怀疑度<th>标注<th>翻转的条件</tr></thead><tbody>"
-    );
-    for login in &diff.logins {
-        let flips: Vec<String> = login
-            .flipped
-            .iter()
-            .map(|flip| {
-                format!(
-                    "<b>{}</b> {} → {} <span class='why'>{}</span>",
-                    escape(&flip.name),
-                    word(&flip.old),
-                    word(&flip.new),
-                    escape(&flip.why)
-                )
-            })
-            .collect();
-        let _ = write!(
-            page,
-            "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td class='n'>{} → {}<td>{}<td class='flips'>{}</tr>",
-            login.number,
-            escape(login.time.get(..16).unwrap_or(&login.time)),
-            escape(&login.account),
-            login.old.words().0,
-            login.new.words().0,
-            short(login.old_suspicion),
-            short(login.new_suspicion),
-            match login.attack {
-                Some(true) => "<b class='bad'>攻击</b>",
-                Some(false) => "正常",
-                None => "",
-            },
-            flips.join("<br>")
-        );
-    }
-    page.push_str("</tbody></table></div>");
-    if diff.changed > diff.logins.len() as u64 {
-        let _ = write!(
-            page,
-            "<p class='dim'>这里是前 {} 次，全部在 changed.csv 里。</p>",
-            diff.logins.len()
-        );
-    }
-    page.push_str("</section>");
-}
-
-/// A state in Chinese.
-fn word(state: &str) -> &str {
-    match state {
-        "fired" => "触发",
-        "quiet" => "没触发",
-        "exempt" => "豁免",
-        "learning" => "学习中",
-        "not_evaluable" => "无法判断",
-        "absent" => "没有这条",
-        "yes" => "成立",
-        "no" => "不成立",
-        other => other,
-    }
-}
-
-fn sweep(page: &mut String, sweep: &Sweep) {
-    let names = sweep.parameters.join(" × ");
-    let _ = write!(page, "<section><h2>换个数会怎样：{}</h2>", escape(&names));
-    let top = charts::top(sweep.points.iter().filter_map(|p| p.all.prompts_per_10k));
-    if sweep.by_recall {
-        let line: Vec<(f64, f64)> = sweep
-            .points
-            .iter()
-            .filter_map(|p| Some((p.all.prompts_per_10k?, p.all.recall?)))
-            .collect();
-        let marks: Vec<(f64, f64, String)> = sweep
-            .points
-            .iter()
-            .filter_map(|p| {
-                Some((
-                    p.all.prompts_per_10k?,
-                    p.all.recall?,
-                    format!("{names} = {:?}", p.values),
-                ))
-            })
-            .collect();
-        let joined = match sweep.parameters.len() {
-            1 => vec![Line {
-                points: line,
-                class: "",
-            }],
-            _ => Vec::new(),
-        };
-        let _ = write!(
-            page,
-            "<figure class='half'>{}</figure>",
-            charts::plane(
-                &joined,
-                (0.0, top, "每万次提醒"),
-                (0.0, 1.0, "召回"),
-                &marks,
-                "代价与召回"
-            )
-        );
-    }
-    page.push_str("<div class='wide'><table><thead><tr>");
-    for name in &sweep.parameters {
-        let _ = write!(page, "<th class='n'>{}", escape(name));
-    }
-    page.push_str("<th class='n'>每天提醒<th class='n'>每万次<th class='n'>召回<th class='n'>准确<th class='n'>选定段：每万次 / 召回<th class='n'>检验段：每万次 / 召回</tr></thead><tbody>");
-    for (at, point) in sweep.points.iter().enumerate() {
-        let best = Some(at) == sweep.best;
-        let _ = write!(page, "<tr{}>", if best { " class='best'" } else { "" });
-        for value in &point.values {
-            let _ = write!(page, "<td class='n'>{value}");
-        }
-        let _ = write!(
-            page,
-            "<td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{} / {}<td class='n'>{} / {}</tr>",
-            rate(Some(point.prompts_per_day)),
-            rate(point.all.prompts_per_10k),
-            percent(point.all.recall),
-            percent(point.precision),
-            rate(point.chosen_on.prompts_per_10k),
-            percent(point.chosen_on.recall),
-            rate(point.judged_on.prompts_per_10k),
-            percent(point.judged_on.recall)
-        );
-    }
-    page.push_str("</tbody></table></div>");
-    if let (Some(most), Some(_)) = (sweep.max_prompts_per_10k, sweep.best) {
-        let _ = write!(
-            page,
-            "<p class='dim'>标出的是前三分之二时间里每万次提醒不超过 {most} 的最佳值；后三分之一没有参与选择。</p>"
-        );
-    }
-    page.push_str("</section>");
-}
-
 fn input(page: &mut String, report: &Report) {
     let input = &report.input;
     page.push_str("<section><h2>输入</h2><div class='wide'><table><thead><tr><th>文件<th>格式<th class='n'>字节<th>XXH64</tr></thead><tbody>");
@@ -712,4 +426,40 @@ fn input(page: &mut String, report: &Report) {
         report.run.seconds,
         count(report.run.logins_per_second as u64)
     );
+}
+
+/// What the live server recorded; the shadow signals are seen nowhere else.
+fn recorded(page: &mut String, recorded: &[RecordedView]) {
+    let _ = write!(
+        page,
+        "<section><h2>线上记录</h2><p class='dim'>服务器自己的判定里各信号触发了多少次；影子信号只在这里看得到。</p>"
+    );
+    for rules in recorded {
+        let _ = write!(
+            page,
+            "<h3>第 {} 版规则（{}） · {} 次判定，{} 至 {}</h3><div class='wide'><table><thead><tr><th>信号<th class='n'>触发<th class='n'>无法判断<th class='n'>判定</tr></thead><tbody>",
+            rules.generation,
+            escape(rules.hash.get(..12).unwrap_or_default()),
+            count(rules.decisions),
+            date(&rules.first),
+            date(&rules.last),
+        );
+        for signal in &rules.signals {
+            let _ = write!(
+                page,
+                "<tr><th>{}{}<td class='n'>{}<td class='n'>{}<td class='n'>{}</tr>",
+                escape(&signal.name),
+                if signal.shadow {
+                    " <small>影子</small>"
+                } else {
+                    ""
+                },
+                count(signal.fired),
+                count(signal.not_evaluable),
+                count(signal.asked),
+            );
+        }
+        page.push_str("</tbody></table></div>");
+    }
+    page.push_str("</section>");
 }

@@ -1,0 +1,160 @@
+//! From columns to rows of the live history.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{LEGAL, SUCCESS, Table};
+use crate::backtest::needs::{Columns, Need};
+use crate::backtest::symbols::{NONE, Symbol};
+use crate::history::Row;
+
+/// Texts one thread holds ready for rows, each at the place its number says: at most about 5 MB.
+const MAX_TEXTS: usize = 1 << 15;
+
+/// Which columns rows are made with; a bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::backtest) struct Made(u32);
+
+impl Made {
+    const POINT: u32 = Need::COUNT as u32;
+    const LOCAL: u32 = Self::POINT + 1;
+    /// All that are kept.
+    pub(in crate::backtest) const ALL: Self = Self(u32::MAX);
+
+    /// These.
+    pub(in crate::backtest) fn of(columns: &Columns) -> Self {
+        let texts = columns.texts.iter().map(|need| *need as u32);
+        let point = columns.point.then_some(Self::POINT);
+        let local = columns.local.then_some(Self::LOCAL);
+        let bits = texts.chain(point).chain(local);
+        Self(bits.fold(0, |all, bit| all | 1 << bit))
+    }
+
+    fn has(self, bit: u32) -> bool {
+        self.0 >> bit & 1 == 1
+    }
+}
+
+/// Makes rows of the live history. One per thread: shared counters of texts would be fought over.
+#[derive(Debug)]
+pub struct Maker<'t> {
+    table: &'t Table,
+    zone: TimeZone,
+    texts: Vec<Option<(Symbol, Arc<str>)>>,
+}
+
+impl<'t> Maker<'t> {
+    /// For a table whose accounts live in `zone` unless they have their own.
+    pub fn new(table: &'t Table, zone: TimeZone) -> Self {
+        Self {
+            table,
+            zone,
+            texts: vec![None; MAX_TEXTS.min(table.symbols.len().next_power_of_two())],
+        }
+    }
+
+    fn text(&mut self, need: Need, row: usize) -> Option<Arc<str>> {
+        let symbol = self.table.column(need)?[row];
+        if symbol == NONE {
+            return None;
+        }
+        // Its length is a power of two.
+        let place = symbol as usize & (self.texts.len() - 1);
+        let held = &mut self.texts[place];
+        if let Some((_, text)) = held.as_ref().filter(|(known, _)| *known == symbol) {
+            return Some(text.clone());
+        }
+        let text: Arc<str> = self.table.symbols.text(symbol).into();
+        *held = Some((symbol, text.clone()));
+        Some(text)
+    }
+
+    /// The address of a row.
+    pub fn ip(&self, row: u32) -> Option<IpAddr> {
+        let symbol = self.table.column(Need::Ip)?[row as usize];
+        if symbol == NONE {
+            return None;
+        }
+        // Quicker read again than looked up among millions.
+        self.table.symbols.text(symbol).parse().ok()
+    }
+
+    /// The row of a login; `account` is its identifier, shared by the account's rows.
+    pub fn row(&mut self, row: u32, account: &Arc<str>) -> Row {
+        self.row_with(row, account, Made::ALL)
+    }
+
+    /// The same with only some columns: every text costs two steps of a counter.
+    pub(in crate::backtest) fn row_with(
+        &mut self,
+        row: u32,
+        account: &Arc<str>,
+        made: Made,
+    ) -> Row {
+        let (table, at) = (self.table, row as usize);
+        let point = |column: &Vec<f64>| {
+            let number = column.get(at).copied().filter(|n| !n.is_nan());
+            number.filter(|_| made.has(Made::POINT))
+        };
+        let mut text = |need: Need| match made.has(need as u32) {
+            true => self.text(need, at),
+            false => None,
+        };
+        let (machine, country) = (text(Need::Machine), text(Need::Country));
+        let (region, city, isp) = (text(Need::Region), text(Need::City), text(Need::Isp));
+        let (browser, os, device) = (text(Need::Browser), text(Need::Os), text(Need::Device));
+        let (reason, channel) = (text(Need::Reason), text(Need::Channel));
+        let mut login = Row {
+            time: table.time[at],
+            arrival: u64::from(row),
+            account: account.clone(),
+            machine,
+            ip: match made.has(Need::Ip as u32) {
+                true => self.ip(row),
+                false => None,
+            },
+            country,
+            region,
+            city,
+            lat: point(&table.lat),
+            lon: point(&table.lon),
+            asn: table.asn(row),
+            isp,
+            browser,
+            os,
+            device,
+            success: table.has(row, SUCCESS),
+            legal: table.has(row, LEGAL),
+            reason,
+            channel,
+            // Written out: the default has an empty account, whose counter all threads would share.
+            hour: None,
+            weekday: None,
+            answered_lock: false,
+        };
+        if table.columns.local && made.has(Made::LOCAL) {
+            match table.zones.get(&table.account[at]) {
+                Some(zone) => login.set_local(zone),
+                None => self.local(&mut login),
+            }
+        }
+        login
+    }
+
+    /// Hour and weekday, quicker where the zone is one all year round.
+    fn local(&self, row: &mut Row) {
+        if let (Ok(offset), Ok(at)) = (
+            self.zone.to_fixed_offset(),
+            Timestamp::from_millisecond(row.time),
+        ) {
+            let local = offset.to_datetime(at);
+            row.hour = u8::try_from(local.hour()).ok();
+            row.weekday = u8::try_from(local.weekday().to_monday_one_offset()).ok();
+            return;
+        }
+        row.set_local(&self.zone);
+    }
+}
