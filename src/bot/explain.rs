@@ -13,7 +13,7 @@ use crate::accounts::Passwords;
 use crate::env::Env;
 use crate::keys::Keys;
 use crate::lang::builtins::Registry;
-use crate::lang::program::{EventName, Matcher, Rule};
+use crate::lang::program::{EventName, Matcher, Rule, Trigger};
 use crate::store;
 use crate::wechat::fields::Fields;
 use crate::wechat::message::Inbound;
@@ -113,12 +113,17 @@ fn report(rules: &Ruleset, event: &EventName, answer: &PushAnswer, told: &Told) 
     for (rule, text) in &told.conditions {
         out.push_str(&format!("\n{rule} 的条件\n{text}"));
     }
-    let others: Vec<String> = rules
-        .program
-        .rules
+    let all = &rules.program.rules;
+    let by = all.iter().position(|rule| answered(told, rule));
+    let others: Vec<String> = all
         .iter()
-        .filter(|rule| !answered(told, rule))
-        .map(|rule| format!("  {}  {}", rule.name, why_not(rule, event, told)))
+        .enumerate()
+        .filter(|(index, _)| by != Some(*index))
+        .map(|(index, rule)| {
+            // The first that fits answers; those after it were not looked at.
+            let late = by.is_some_and(|by| by < index);
+            format!("  {}  {}", rule.name, why_not(rule, event, late, told))
+        })
         .collect();
     if !others.is_empty() {
         out.push_str(&format!(
@@ -134,26 +139,60 @@ fn answered(told: &Told, rule: &Rule) -> bool {
     by == rule.name || by.starts_with(&format!("{} →", rule.name))
 }
 
-fn why_not(rule: &Rule, event: &EventName, told: &Told) -> String {
+/// `late`: a rule before it answered.
+fn why_not(rule: &Rule, event: &EventName, late: bool, told: &Told) -> String {
     if let Some((_, why)) = told.passed_over.iter().find(|(name, _)| *name == rule.name) {
         return why.clone();
     }
-    let same = rule.triggers.iter().any(|trigger| trigger.event == *event);
-    let any = rule
-        .triggers
-        .iter()
-        .any(|trigger| trigger.event == EventName::Any);
-    if any {
-        "前面的规则已经回答".to_owned()
+    let has = |wanted: &dyn Fn(&Trigger) -> bool| rule.triggers.iter().any(wanted);
+    let any = has(&|trigger| trigger.event == EventName::Any);
+    let same = has(&|trigger| trigger.event == *event);
+    let why = if any {
+        "前面的规则先回答了"
     } else if !same {
-        "写的是别的事件".to_owned()
-    } else if rule
-        .triggers
-        .iter()
-        .any(|trigger| matches!(trigger.matcher, Matcher::Always))
+        "写的是别的事件"
+    } else if late {
+        "前面的规则先回答了，没有看到这一条"
+    } else if has(&|trigger| trigger.event == *event && matches!(trigger.matcher, Matcher::Always))
     {
-        "前面的规则已经回答".to_owned()
+        "没有轮到"
     } else {
-        "内容不符，或者前面的规则已经回答".to_owned()
+        "内容不符"
+    };
+    why.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bot::ruleset;
+    use crate::lang::span::Sources;
+
+    #[tokio::test]
+    async fn every_other_rule_has_its_own_reason() {
+        let text = "on click {\n    reply \"a\"\n}\n\non text \"乙\" {\n    reply \"b\"\n}\n\n\
+                    on text containing \"丙\" when bound {\n    reply \"c\"\n}\n\n\
+                    on text containing \"丙\" {\n    reply \"d\"\n}\n\n\
+                    on text \"丙丁\" or \"戊\" {\n    reply \"e\"\n}\n\non any {\n    reply \"f\"\n}\n";
+        let registry = Registry::standard();
+        let rules = ruleset::compile(Sources::single("a.rules", text), &registry)
+            .expect("it compiles")
+            .ruleset;
+        let said = super::text(&rules, &registry, "丙")
+            .await
+            .expect("explained");
+        for line in [
+            "由 a.rules:13 回答",
+            "a.rules:1  写的是别的事件",
+            "a.rules:5  内容不符",
+            "a.rules:9  条件不成立",
+            "a.rules:17  前面的规则先回答了，没有看到这一条",
+            "a.rules:21  前面的规则先回答了",
+        ] {
+            assert!(
+                said.lines().any(|said| said.trim() == line),
+                "{line}\n{said}"
+            );
+        }
     }
 }

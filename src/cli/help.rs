@@ -2,6 +2,7 @@
 
 use clap::CommandFactory;
 
+use super::chinese;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
 use crate::lang::diagnostics::{codes, nearest};
@@ -21,10 +22,15 @@ pub struct Args {
     lang: LangArg,
 }
 
+/// The commands, in the language of this process.
+fn definition() -> clap::Command {
+    chinese::spoken(super::Cli::command(), chinese::of_process())
+}
+
 /// Prints the help.
 pub fn run(args: &Args) -> Outcome {
     let Some(topic) = args.topic.as_deref() else {
-        output::data(&super::Cli::command().render_long_help().to_string())?;
+        output::data(&definition().render_long_help().to_string())?;
         return Ok(Exit::Clean);
     };
     let language = args.lang.lang.into();
@@ -38,7 +44,7 @@ pub fn run(args: &Args) -> Outcome {
         }
         return Ok(Exit::Clean);
     }
-    let mut command = super::Cli::command();
+    let mut command = definition();
     // Fills in what subcommands inherit, such as the program's name in their usage.
     command.build();
     if let Some(found) = command.find_subcommand_mut(topic) {

@@ -8,6 +8,7 @@ mod backtest;
 #[cfg(feature = "sandbox")]
 mod chat;
 mod check;
+mod chinese;
 mod completions;
 mod control;
 mod coverage;
@@ -46,7 +47,7 @@ mod watch;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use failure::Outcome;
 
@@ -97,7 +98,12 @@ enum Command {
 
 /// Runs the command the process was started with.
 pub fn main() -> ExitCode {
-    failure::finish(run(Cli::parse()))
+    let definition = chinese::spoken(Cli::command(), chinese::of_process());
+    let given = definition.get_matches();
+    match Cli::from_arg_matches(&given) {
+        Ok(cli) => failure::finish(run(cli)),
+        Err(error) => error.exit(),
+    }
 }
 
 fn run(cli: Cli) -> Outcome {
@@ -133,7 +139,6 @@ fn run(cli: Cli) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_definition_is_sound() {

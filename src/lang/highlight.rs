@@ -19,6 +19,21 @@ const ITEMS: [&str; 7] = ["let", "list", "on", "signal", "dialog", "test", "extr
 /// Between operands.
 const OPERATORS: [&str; 6] = ["and", "or", "not", "in", "is", "otherwise"];
 
+/// What begins a line of a story and nothing else.
+const STORY: [&str; 9] = [
+    "account", "after", "expect", "issue", "login", "operator", "place", "platform", "wechat",
+];
+/// Words that are keywords behind another one.
+const PAIRS: [(&str, &str); 7] = [
+    ("cancel", "on"),
+    ("challenge", "captcha"),
+    ("in", "dialog"),
+    ("trust", "alert"),
+    ("close", "alert"),
+    ("undeliverable", "alert"),
+    ("alert", "expires"),
+];
+
 /// The words to colour, by what they are; each list sorted, longest first where it matters.
 struct Words {
     /// Keywords that are nothing else.
@@ -100,6 +115,14 @@ pub fn textmate(registry: &Registry) -> Value {
     let words = Words::of(registry);
     // Not a part of a longer name or path.
     let word = |alternatives: &str| format!("(?<![\\w.])(?:{alternatives})(?![\\w.])");
+    // In a story there are no conditions: what may be a keyword is one.
+    let mut in_story = words.plain.clone();
+    in_story.extend(words.shared.iter().copied());
+    in_story.extend([
+        "no", "not", "in", "phone", "code", "ticket", "name", "dialog", "signals",
+    ]);
+    in_story.sort_unstable();
+    in_story.dedup();
     let caught = |scope: &str| json!({ "name": scope });
     let percent_last: Vec<&str> = words
         .units
@@ -124,13 +147,23 @@ pub fn textmate(registry: &Registry) -> Value {
         "scopeName": "source.menshen",
         "fileTypes": ["rules"],
         "patterns": [
-            { "include": "#comments" }, { "include": "#texts" }, { "include": "#heads" },
+            { "include": "#comments" }, { "include": "#stories" }, { "include": "#texts" }, { "include": "#heads" },
             { "include": "#outcomes" }, { "include": "#numbers" }, { "include": "#extractors" },
             { "include": "#functions" }, { "include": "#arguments" }, { "include": "#fields" },
             { "include": "#keywords" }, { "include": "#operators" },
         ],
         "repository": {
             "comments": { "patterns": [{ "name": "comment.line.number-sign.menshen", "match": "#.*$" }] },
+            "stories": { "patterns": [{
+                "begin": format!("^\\s+({})(?=\\s)(?!\\s*[:{{=])", any(&STORY)),
+                "end": "$",
+                "beginCaptures": { "1": caught("keyword.other.menshen") },
+                "patterns": [
+                    { "include": "#comments" }, { "include": "#texts" }, { "include": "#numbers" },
+                    { "name": "keyword.other.menshen", "match": word(&any(&in_story)) },
+                    { "include": "#operators" },
+                ],
+            }] },
             "texts": { "patterns": [
                 { "name": "string.quoted.triple.menshen", "begin": "\"\"\"", "end": "\"\"\"", "patterns": in_text },
                 { "name": "string.quoted.double.menshen", "begin": "\"", "end": "\"|$", "patterns": in_text },
@@ -172,6 +205,7 @@ pub fn textmate(registry: &Registry) -> Value {
                 { "name": "keyword.other.menshen", "match": format!("{}(?!\\s*:)", word(&any(&words.plain))) },
                 { "name": "keyword.other.menshen", "match": format!("(?:(?<=^)\\s+|(?<=[\\s{{]))(?:{})(?=\\s+[\"{{])", any(&words.shared)) },
                 { "name": "keyword.other.menshen", "match": format!("^\\s+(?:{})(?=\\s)(?!\\s*[:{{=])", any(&words.shared)) },
+                { "name": "keyword.other.menshen", "match": format!("(?:{})(?!\\w)", any(&PAIRS.map(|(before, word)| format!("(?<={before} ){word}")))) },
                 { "name": "constant.language.menshen", "match": word("yes|no|known|unknown") },
             ] },
             "operators": { "patterns": [

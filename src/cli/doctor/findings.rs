@@ -1,6 +1,9 @@
 //! What the doctor says.
 
 use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::lang::diagnostics::{Language, Words};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -15,16 +18,49 @@ pub enum Level {
 }
 
 /// One finding with its cure. Never holds a secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// A stable name, e.g. `rules-stale`.
     pub name: &'static str,
     /// How bad it is.
     pub level: Level,
     /// What was found, and where.
-    pub what: String,
+    pub what: Words,
     /// What to do.
-    pub cure: String,
+    pub cure: Words,
+}
+
+impl Finding {
+    /// As `menshen doctor --format json` prints it.
+    pub fn json(&self, language: Language) -> Value {
+        json!({
+            "name": self.name,
+            "level": self.level,
+            "what": self.what.get(language),
+            "cure": self.cure.get(language),
+        })
+    }
+}
+
+/// A text in both languages.
+pub fn w(zh: impl Into<String>, en: impl Into<String>) -> Said {
+    Said(Words::new(zh, en))
+}
+
+/// What a finding says: in both languages, or as it came from the system and is the same in both.
+#[derive(Debug)]
+pub struct Said(Words);
+
+impl From<String> for Said {
+    fn from(text: String) -> Self {
+        w(text.clone(), text)
+    }
+}
+
+impl From<&str> for Said {
+    fn from(text: &str) -> Self {
+        w(text, text)
+    }
 }
 
 /// The findings so far.
@@ -33,26 +69,21 @@ pub struct Findings(Vec<Finding>);
 
 impl Findings {
     /// Adds an error.
-    pub fn error(&mut self, name: &'static str, what: impl Into<String>, cure: impl Into<String>) {
-        self.add(Level::Error, name, what.into(), cure.into());
+    pub fn error(&mut self, name: &'static str, what: impl Into<Said>, cure: impl Into<Said>) {
+        self.add(Level::Error, name, what.into().0, cure.into().0);
     }
 
     /// Adds a warning.
-    pub fn warning(
-        &mut self,
-        name: &'static str,
-        what: impl Into<String>,
-        cure: impl Into<String>,
-    ) {
-        self.add(Level::Warning, name, what.into(), cure.into());
+    pub fn warning(&mut self, name: &'static str, what: impl Into<Said>, cure: impl Into<Said>) {
+        self.add(Level::Warning, name, what.into().0, cure.into().0);
     }
 
     /// Adds a note.
-    pub fn note(&mut self, name: &'static str, what: impl Into<String>, cure: impl Into<String>) {
-        self.add(Level::Note, name, what.into(), cure.into());
+    pub fn note(&mut self, name: &'static str, what: impl Into<Said>, cure: impl Into<Said>) {
+        self.add(Level::Note, name, what.into().0, cure.into().0);
     }
 
-    fn add(&mut self, level: Level, name: &'static str, what: String, cure: String) {
+    fn add(&mut self, level: Level, name: &'static str, what: Words, cure: Words) {
         self.0.push(Finding {
             name,
             level,

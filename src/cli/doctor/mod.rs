@@ -14,10 +14,12 @@ use std::path::PathBuf;
 
 use findings::{Finding, Level};
 
+use super::chinese;
 use super::failure::{Exit, Outcome};
 use super::output::{self, Paint};
 use super::progress;
 use super::sources::DEFAULT_CONFIG;
+use crate::lang::diagnostics::Language;
 
 /// Find what is wrong with a set-up, and say how to cure it.
 #[derive(Debug, clap::Args)]
@@ -38,6 +40,9 @@ pub struct Args {
     /// How to print the findings
     #[arg(long, value_enum, default_value = "human")]
     format: Format,
+    /// Language of the report
+    #[arg(long, value_enum, value_name = "LANG")]
+    lang: Option<output::Lang>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -50,37 +55,46 @@ enum Format {
 
 /// Looks and reports.
 pub fn run(args: &Args) -> Outcome {
+    let language = args.lang.map_or_else(chinese::of_process, Language::from);
     let found = progress::during("looking", || look::everything(&args.config, args.offline));
     match args.format {
-        Format::Json => output::json(&found)?,
-        Format::Human => output::data(&human(&found, output::colour()))?,
+        Format::Json => {
+            let found: Vec<_> = found.iter().map(|one| one.json(language)).collect();
+            output::json(&found)?;
+        }
+        Format::Human => output::data(&human(&found, language, output::colour()))?,
     }
     let errors = found
         .iter()
         .filter(|finding| finding.level == Level::Error)
         .count();
-    output::remark(&format!(
-        "menshen: {errors} error(s), {} other finding(s)",
-        found.len() - errors
-    ));
+    let others = found.len() - errors;
+    output::remark(&match language {
+        Language::Zh => format!("{errors} 个错误，{others} 个其他发现"),
+        Language::En => format!("menshen: {errors} error(s), {others} other finding(s)"),
+    });
     Ok(if errors > 0 { Exit::Found } else { Exit::Clean })
 }
 
-fn human(found: &[Finding], colour: bool) -> String {
+fn human(found: &[Finding], language: Language, colour: bool) -> String {
     let mut out = String::new();
     for finding in found {
-        let (word, paint) = match finding.level {
-            Level::Error => ("error", Paint::Red),
-            Level::Warning => ("warning", Paint::Yellow),
-            Level::Note => ("note", Paint::Dim),
+        let (words, paint) = match finding.level {
+            Level::Error => (("错误", "error"), Paint::Red),
+            Level::Warning => (("警告", "warning"), Paint::Yellow),
+            Level::Note => (("提示", "note"), Paint::Dim),
+        };
+        let (word, cure) = match language {
+            Language::Zh => (words.0, "  解决: "),
+            Language::En => (words.1, "  cure: "),
         };
         out.push_str(&format!(
             "{}: {}\n",
             output::paint(word, paint, colour),
-            finding.what
+            finding.what.get(language)
         ));
-        for (index, line) in finding.cure.lines().enumerate() {
-            let lead = if index == 0 { "  cure: " } else { "        " };
+        for (index, line) in finding.cure.get(language).lines().enumerate() {
+            let lead = if index == 0 { cure } else { "        " };
             out.push_str(&format!("{lead}{line}\n"));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::findings::Findings;
+use super::findings::{Findings, w};
 use crate::config::Config;
 use crate::wechat::client::install_tls_provider;
 
@@ -30,8 +30,8 @@ pub fn clocks(config: &Config, found: &mut Findings) {
         match runtime.block_on(date_of(base)) {
             Err(error) => found.error(
                 "api-unreachable",
-                format!("{base} cannot be reached: {error}"),
-                "let the server reach it: name resolution, firewall, proxy; --offline skips this",
+                w(format!("连不上 {base}：{error}"), format!("{base} cannot be reached: {error}")),
+                w("让服务器连得上它：域名解析、防火墙、代理；--offline 跳过这一项", "let the server reach it: name resolution, firewall, proxy; --offline skips this"),
             ),
             Ok(Some(theirs)) => {
                 let ours = jiff::Timestamp::now().as_second();
@@ -39,8 +39,8 @@ pub fn clocks(config: &Config, found: &mut Findings) {
                 if skew.abs() > MAX_SKEW {
                     found.error(
                         "clock-skew",
-                        format!("this clock is {skew} s off that of {base}: signed pushes will be refused as too old or too new"),
-                        "set the clock (timedatectl, chrony)",
+                        w(format!("本机的时间和 {base} 差 {skew} 秒：带签名的推送会因为太旧或太新被拒绝"), format!("this clock is {skew} s off that of {base}: signed pushes will be refused as too old or too new")),
+                        w("校准时间（timedatectl、chrony）", "set the clock (timedatectl, chrony)"),
                     );
                 }
             }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::findings::Findings;
+use super::findings::{Findings, w};
 
 /// Keys of the configuration that are secrets when they stand in it.
 const SECRET_KEYS: &[&str] = &[
@@ -33,13 +33,19 @@ pub fn secrets(file: &Path, found: &mut Findings) {
     {
         found.warning(
             "config-mode",
-            format!(
-                "{} holds secrets and can be read by others (mode {mode:03o})",
-                file.display()
+            w(
+                format!("{} 里有密钥，别人也能读（权限 {mode:03o}）", file.display()),
+                format!(
+                    "{} holds secrets and can be read by others (mode {mode:03o})",
+                    file.display()
+                ),
             ),
-            format!(
-                "chmod 600 {}, or move the secrets into files of their own",
-                file.display()
+            w(
+                format!("chmod 600 {}，或把密钥移到单独的文件", file.display()),
+                format!(
+                    "chmod 600 {}, or move the secrets into files of their own",
+                    file.display()
+                ),
             ),
         );
     }
@@ -49,9 +55,12 @@ pub fn secrets(file: &Path, found: &mut Findings) {
         if let Some(mode) = too_open(&path) {
             found.warning(
                 "secret-mode",
-                format!(
-                    "{} holds a secret and can be read by others (mode {mode:03o})",
-                    path.display()
+                w(
+                    format!("{} 里是密钥，别人也能读（权限 {mode:03o}）", path.display()),
+                    format!(
+                        "{} holds a secret and can be read by others (mode {mode:03o})",
+                        path.display()
+                    ),
                 ),
                 format!("chmod 600 {}", path.display()),
             );

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::findings::Findings;
+use super::findings::{Findings, w};
 use crate::bot::folder;
 use crate::cli::sources::configured;
 use crate::config::Config;
-use crate::lang::diagnostics::{Language, Severity};
+use crate::lang::diagnostics::Severity;
 use crate::lang::program::Program;
 
 /// Diagnostics reported in full; the rest is `menshen check`'s to say.
@@ -18,11 +18,11 @@ pub fn look(config: &Config, live: Option<&Value>, found: &mut Findings) {
         .map(|live| &live["rules"])
         .filter(|rules| rules["stale"] == true)
     {
-        let since = status["stale_since"].as_str().unwrap_or("some time ago");
+        let since = status["stale_since"].as_str().unwrap_or("?");
         found.error(
             "rules-stale",
-            format!("the server still runs the rules it had before {since}: the folder holds newer ones that do not pass"),
-            format!("run `menshen check {}` and `menshen test`, then reload", config.rules.path.display()),
+            w(format!("服务器运行的还是 {since} 以前的规则：文件夹里有新的，但没有通过"), format!("the server still runs the rules it had before {since}: the folder holds newer ones that do not pass")),
+            w(format!("运行 `menshen check {}` 和 `menshen test`，再重新加载", config.rules.path.display()), format!("run `menshen check {}` and `menshen test`, then reload", config.rules.path.display())),
         );
     }
     let sources = match folder::load(std::slice::from_ref(&config.rules.path)) {
@@ -31,7 +31,10 @@ pub fn look(config: &Config, live: Option<&Value>, found: &mut Findings) {
             found.error(
                 "rules-unreadable",
                 error.to_string(),
-                "set [rules] path, or run `menshen init`, which puts the shipped rules there",
+                w(
+                    "写 [rules] path，或运行 `menshen init`，它会放上自带的规则",
+                    "set [rules] path, or run `menshen init`, which puts the shipped rules there",
+                ),
             );
             return;
         }
@@ -50,10 +53,9 @@ pub fn look(config: &Config, live: Option<&Value>, found: &mut Findings) {
             .map_or("", |file| file.path.as_str());
         found.error(
             "rules-wrong",
-            format!(
-                "{path}:{line}: {}: {}",
-                error.code,
-                error.title.get(Language::Zh)
+            w(
+                format!("{path}:{line}: {}: {}", error.code, error.title.zh),
+                format!("{path}:{line}: {}: {}", error.code, error.title.en),
             ),
             format!(
                 "menshen help {}; menshen check {}",
@@ -65,7 +67,10 @@ pub fn look(config: &Config, live: Option<&Value>, found: &mut Findings) {
     if errors.len() > MAX_SHOWN {
         found.error(
             "rules-wrong",
-            format!("{} more errors in the rules", errors.len() - MAX_SHOWN),
+            w(
+                format!("规则里还有 {} 个错误", errors.len() - MAX_SHOWN),
+                format!("{} more errors in the rules", errors.len() - MAX_SHOWN),
+            ),
             format!("menshen check {}", config.rules.path.display()),
         );
     }
@@ -73,7 +78,10 @@ pub fn look(config: &Config, live: Option<&Value>, found: &mut Findings) {
     if warnings > 0 {
         found.note(
             "rules-warnings",
-            format!("the rules compile with {warnings} warning(s)"),
+            w(
+                format!("规则能用，有 {warnings} 个警告"),
+                format!("the rules compile with {warnings} warning(s)"),
+            ),
             format!("menshen check {}", config.rules.path.display()),
         );
     }
@@ -84,8 +92,14 @@ pub fn look(config: &Config, live: Option<&Value>, found: &mut Findings) {
         {
             found.note(
                 "rules-not-loaded",
-                "the server runs other rules than the folder holds now",
-                "reload them: `kill -HUP` the server, or POST /v1/rules/reload",
+                w(
+                    "服务器运行的规则和文件夹里现在的不同",
+                    "the server runs other rules than the folder holds now",
+                ),
+                w(
+                    "重新加载：给服务器发 `kill -HUP`，或 POST /v1/rules/reload",
+                    "reload them: `kill -HUP` the server, or POST /v1/rules/reload",
+                ),
             );
         }
     }
@@ -98,8 +112,8 @@ fn needs(config: &Config, program: &Program, found: &mut Findings) {
             if !account.templates.contains_key(template) {
                 found.warning(
                     "template-missing",
-                    format!("the rules send template {template}, which official account {} does not have: outside the 48 hours its prompts are undeliverable", account.name),
-                    format!("[official_account.templates]\n{template} = \"the platform's template id\""),
+                    w(format!("规则要发模板 {template}，公众号 {} 没有：过了 48 小时它的提醒就送不出去", account.name), format!("the rules send template {template}, which official account {} does not have: outside the 48 hours its prompts are undeliverable", account.name)),
+                    w(format!("[official_account.templates]\n{template} = \"平台的模板编号\""), format!("[official_account.templates]\n{template} = \"the platform's template id\"")),
                 );
             }
         }
@@ -113,8 +127,14 @@ fn needs(config: &Config, program: &Program, found: &mut Findings) {
     if forwards && config.forward.is_none() {
         found.warning(
             "forward-missing",
-            "the rules forward messages, but there is no [forward]: every one ends as failed",
-            "add [forward] url and secret_file, or remove the rules",
+            w(
+                "规则要转发消息，却没有 [forward]：每一条都会失败",
+                "the rules forward messages, but there is no [forward]: every one ends as failed",
+            ),
+            w(
+                "加上 [forward] 的 url 和 secret_file，或去掉这些规则",
+                "add [forward] url and secret_file, or remove the rules",
+            ),
         );
     }
 }

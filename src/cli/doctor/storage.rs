@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
-use super::findings::Findings;
+use super::findings::{Findings, w};
 use crate::cli::control::{self, Request};
 use crate::cli::failure::Failure;
 use crate::config::Config;
@@ -23,9 +23,12 @@ pub fn look(config: &Config, found: &mut Findings) -> Option<Value> {
         if mode & 0o077 != 0 {
             found.warning(
                 "data-mode",
-                format!(
-                    "{} can be entered by others (mode {mode:03o})",
-                    path.display()
+                w(
+                    format!("{} 别人也能进（权限 {mode:03o}）", path.display()),
+                    format!(
+                        "{} can be entered by others (mode {mode:03o})",
+                        path.display()
+                    ),
                 ),
                 format!("chmod 700 {}", path.display()),
             );
@@ -36,7 +39,10 @@ pub fn look(config: &Config, found: &mut Findings) -> Option<Value> {
             found.error(
                 "server-unreachable",
                 words(failure),
-                "run the doctor as the user the server runs as",
+                w(
+                    "用运行服务器的用户来运行 doctor",
+                    "run the doctor as the user the server runs as",
+                ),
             );
             None
         }
@@ -46,10 +52,17 @@ pub fn look(config: &Config, found: &mut Findings) -> Option<Value> {
                 Some(status)
             }
             Err(failure) => {
+                let why = words(failure);
                 found.error(
                     "server-broken",
-                    format!("the server does not answer: {}", words(failure)),
-                    "look at its log, and restart it",
+                    w(
+                        format!("服务器没有应答：{}", why),
+                        format!("the server does not answer: {}", why),
+                    ),
+                    w(
+                        "看它的日志，然后重新启动",
+                        "look at its log, and restart it",
+                    ),
                 );
                 None
             }
@@ -65,8 +78,14 @@ fn running(status: &Value, found: &mut Findings) {
     if let Some(reason) = status["failed"].as_str() {
         found.error(
             "store-failed",
-            format!("the running server's store has failed: {reason}"),
-            "look at the disk, then restart the server",
+            w(
+                format!("正在运行的服务器的数据库出了故障：{reason}"),
+                format!("the running server's store has failed: {reason}"),
+            ),
+            w(
+                "检查磁盘，再重新启动服务器",
+                "look at the disk, then restart the server",
+            ),
         );
     }
     if status["flavour"].as_str() == Some(&Flavour::Dev.to_string()) {
@@ -77,8 +96,14 @@ fn running(status: &Value, found: &mut Findings) {
     if waiting > capacity * FULL {
         found.warning(
             "store-slow",
-            format!("{waiting} of {capacity} places in the store's queue are taken"),
-            "look at the disk's fsync time; the store needs a local disk",
+            w(
+                format!("数据库的队列 {capacity} 个位置占了 {waiting} 个"),
+                format!("{waiting} of {capacity} places in the store's queue are taken"),
+            ),
+            w(
+                "看看磁盘的 fsync 要多久；数据库需要本地磁盘",
+                "look at the disk's fsync time; the store needs a local disk",
+            ),
         );
     }
     let behind = status["clock_behind_ms"].as_i64().unwrap_or_default();
@@ -106,22 +131,22 @@ fn stopped(config: &Config, found: &mut Findings) {
         Err(error @ OpenError::Missing(_)) => found.error(
             "no-store",
             error.to_string(),
-            "run `menshen init` in the set-up's directory; it keeps what exists",
+            w("在部署的目录里运行 `menshen init`；已有的会保留", "run `menshen init` in the set-up's directory; it keeps what exists"),
         ),
         Err(error @ OpenError::Locked(_)) => found.error(
             "store-locked",
             error.to_string(),
-            "a process has it open but answers no commands: stop it, or wait until it has started",
+            w("有个进程开着它却不应答：停掉它，或等它启动完", "a process has it open but answers no commands: stop it, or wait until it has started"),
         ),
         Err(error @ OpenError::LostCommits { .. }) => found.error(
             "store-lost",
             error.to_string(),
-            "restore the last export into a new directory, or start once with --accept-loss",
+            w("把最近的导出恢复到新目录，或带 --accept-loss 启动一次", "restore the last export into a new directory, or start once with --accept-loss"),
         ),
         Err(error) => found.error(
             "store",
             error.to_string(),
-            "see the message; the last export can be read into a new store with `menshen import`",
+            w("见上面的说明；最近的导出可以用 `menshen import` 读进新的数据库", "see the message; the last export can be read into a new store with `menshen import`"),
         ),
     }
 }
@@ -129,8 +154,14 @@ fn stopped(config: &Config, found: &mut Findings) {
 fn flavour(path: &str, found: &mut Findings) {
     found.error(
         "store-dev",
-        format!("the store in {path} was made by `menshen dev`; `menshen serve` refuses it"),
-        "set [store] path to another directory and run `menshen init`",
+        w(
+            format!("{path} 里的数据库是 `menshen dev` 建的，`menshen serve` 不用它"),
+            format!("the store in {path} was made by `menshen dev`; `menshen serve` refuses it"),
+        ),
+        w(
+            "[store] path 换一个目录，再运行 `menshen init`",
+            "set [store] path to another directory and run `menshen init`",
+        ),
     );
 }
 
@@ -138,11 +169,14 @@ fn clock(behind: i64, found: &mut Findings) {
     if behind > MINUTE {
         found.error(
             "clock-back",
-            format!(
+            w(format!(
+                "时钟比数据库里最近的时间慢 {} 秒",
+                behind / 1_000
+            ), format!(
                 "the clock is {} s behind the latest time in the store",
                 behind / 1_000
-            ),
-            "set the clock (timedatectl, chrony); until then everything runs at the store's time",
+            )),
+            w("校准时间（timedatectl、chrony）；在那之前一切按数据库的时间走", "set the clock (timedatectl, chrony); until then everything runs at the store's time"),
         );
     }
 }

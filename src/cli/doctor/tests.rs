@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::findings::{Finding, Level};
 use super::look;
+use crate::lang::diagnostics::Language;
 
 /// A set-up as `menshen init` makes it, with what the operator has to put in.
 fn setup() -> (tempfile::TempDir, PathBuf) {
@@ -75,7 +76,7 @@ fn every_mistake_of_the_configuration_is_a_finding_with_its_line() {
     assert!(
         wrong
             .iter()
-            .all(|finding| finding.what.contains("menshen.toml:"))
+            .all(|finding| finding.what.en.contains("menshen.toml:"))
     );
 }
 
@@ -83,7 +84,7 @@ fn every_mistake_of_the_configuration_is_a_finding_with_its_line() {
 fn a_missing_configuration_says_how_to_make_one() {
     let found = doctor(Path::new("/nonexistent/menshen.toml"));
     assert_eq!(found.len(), 1);
-    assert!(found[0].cure.contains("menshen init"));
+    assert!(found[0].cure.en.contains("menshen init"));
 }
 
 #[test]
@@ -179,9 +180,9 @@ fn wrong_rules_are_reported_with_their_place() {
         .find(|finding| finding.name == "rules-wrong")
         .unwrap_or_else(|| panic!("{found:#?}"));
     assert!(
-        wrong.what.starts_with("service.rules:2: E"),
+        wrong.what.en.starts_with("service.rules:2: E"),
         "{}",
-        wrong.what
+        wrong.what.en
     );
 }
 
@@ -190,4 +191,43 @@ fn a_call_without_configuration_is_an_error() {
     let (_folder, file) = setup();
     change(&file, "[calls.security_desk]", "[calls.other_desk]");
     assert!(names(&file).contains(&("rules-wrong", Level::Error)));
+}
+
+/// Findings whose words come from the system or another part, which speaks one language.
+const AS_IT_CAME: [&str; 2] = ["configuration", "no-store"];
+
+#[test]
+fn findings_and_cures_are_said_in_chinese_and_in_english() {
+    let (_folder, file) = setup();
+    change(
+        &file,
+        "mode = \"safe\"",
+        "mode = \"plaintext\"\napi_base = \"http://127.0.0.1:9\"",
+    );
+    let rules = file.parent().expect("a folder").join("rules/service.rules");
+    fs::write(&rules, "on text \"x\" {\n    replay \"y\"\n}\n").expect("written");
+    fs::remove_dir_all(file.parent().expect("a folder").join("data")).expect("removed");
+    let found = doctor(&file);
+    let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    for finding in &found {
+        for words in [&finding.what, &finding.cure] {
+            let shell = words.en.starts_with("menshen ") || words.en.starts_with("chmod ");
+            assert!(
+                shell || AS_IT_CAME.contains(&finding.name) || chinese(&words.zh),
+                "{finding:#?}"
+            );
+        }
+    }
+    assert!(found.len() >= 5, "{found:#?}");
+    let human = super::human(&found, Language::Zh, false);
+    assert!(
+        human.contains("错误: ") && human.contains("  解决: "),
+        "{human}"
+    );
+    assert!(!human.contains("cure: "), "{human}");
+    let human = super::human(&found, Language::En, false);
+    assert!(
+        human.contains("error: ") && human.contains("  cure: "),
+        "{human}"
+    );
 }

@@ -5,6 +5,7 @@
 //! [`Registry::register_call`] before the first compilation. No evaluation happens here.
 
 mod actions;
+mod calls;
 mod events;
 mod extractors;
 mod fields;
@@ -12,10 +13,8 @@ mod functions;
 mod stage;
 mod units;
 
-pub use actions::{
-    AccountView, ActionName, ActionSpec, CARDS, CallSpec, CardField, MAX_TEXT, OutcomeSpec,
-    TEMPLATE_LIMITS, UNBOUND,
-};
+pub use actions::{AccountView, ActionName, ActionSpec, OutcomeSpec, UNBOUND};
+pub use calls::{CARDS, CallSpec, CardField, MAX_TEXT, TEMPLATE_LIMITS};
 pub use events::EventSpec;
 pub use extractors::{ExtractorKind, ExtractorSpec};
 pub use fields::{ALERT_OPEN, BAND, FieldSpec, RAW_PREFIX, SIGNALS, SUSPICION};
