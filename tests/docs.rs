@@ -274,3 +274,82 @@ fn rules_in_the_documentation_can_be_formatted() {
     }
     assert!(seen > 0, "there are rules in the documentation");
 }
+
+/// Headings by their level; code is left out.
+fn headings(page: &str) -> Vec<usize> {
+    let mut levels = Vec::new();
+    let mut open = false;
+    for line in page.lines() {
+        open ^= line.starts_with("```");
+        let level = line.chars().take_while(|c| *c == '#').count();
+        if !open && level > 0 {
+            levels.push(level);
+        }
+    }
+    levels
+}
+
+#[test]
+fn pages_in_two_languages_have_the_same_sections_and_the_same_examples() {
+    let mut seen = 0;
+    for (path, english) in pages() {
+        let chinese = path.replace(".md", ".zh-CN.md");
+        let Ok(other) = std::fs::read_to_string(root().join(&chinese)) else {
+            continue;
+        };
+        seen += 1;
+        assert_eq!(headings(&english), headings(&other), "sections of {path}");
+        let kinds = |page: &str| -> Vec<String> {
+            let found = blocks(&path, page).into_iter();
+            found.map(|block| block.info).collect()
+        };
+        assert_eq!(kinds(&english), kinds(&other), "code blocks of {path}");
+    }
+    assert!(seen >= 4, "{seen}");
+}
+
+/// What kinds of blocks there are: `rules` are compiled and their stories run, whole `toml` is loaded, the
+/// others are for the reader's shell, editor or program.
+const KINDS: [&str; 8] = [
+    "rules", "toml", "sh", "console", "text", "json", "lua", "python",
+];
+
+#[test]
+fn every_block_says_what_it_is() {
+    let unknown: Vec<String> = all_blocks()
+        .iter()
+        .filter(|block| !KINDS.contains(&block.language()))
+        .map(|block| format!("{}: {:?}", block.place, block.info))
+        .collect();
+    assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+}
+
+#[test]
+fn the_reference_has_every_name_and_every_code() {
+    use menshen::lang::diagnostics::codes;
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    for (file, language) in [
+        ("docs/reference.zh-CN.md", Language::Zh),
+        ("docs/reference.md", Language::En),
+    ] {
+        let path = root().join(file);
+        let page = std::fs::read_to_string(&path).unwrap();
+        let parts: Vec<&str> = page.split("```").collect();
+        let [head, _, between, _, end] = parts.as_slice() else {
+            panic!("{file} has two blocks");
+        };
+        let names = menshen::lang::schema::text(&Registry::standard(), language);
+        let codes: String = codes::pages()
+            .map(|page| format!("{}  {}\n", page.code, page.title(language)))
+            .collect();
+        let wanted = format!("{head}```text\n{names}```{between}```text\n{codes}```{end}");
+        if update {
+            std::fs::write(&path, &wanted).unwrap();
+        } else {
+            assert_eq!(
+                page, wanted,
+                "{file} has drifted; UPDATE_GOLDEN=1 writes it anew"
+            );
+        }
+    }
+}
