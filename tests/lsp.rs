@@ -377,6 +377,14 @@ fn completion_offers_what_may_stand_at_a_place() {
         "test \"x\" {\n    expect signals ⁞\n}\n",
         "list l: ⁞",
         "# 注释 ⁞",
+        "# ⁞",
+        "on any {  # allow ⁞",
+        "on any {  # allow hidden: ⁞",
+        "on any {\n    reply \"# allow ⁞",
+        "test \"x\" {\n    login alice ⁞\n}\n",
+        "test \"x\" {\n    platform ⁞\n}\n",
+        "test \"x\" {\n    place 北京 39.9 116.4 ⁞\n}\n",
+        "test \"x\" {\n    wechat 小王 sends \"x\" ⁞\n}\n",
         "on any {\n    reply \"文字⁞",
     ] {
         let (text, offset) = marked(place);

@@ -1,190 +1,26 @@
 //! What may be written next: keywords by place, and the names the registry and the rule set know.
 
+mod words;
+
 use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, InsertTextFormat,
     MarkupContent, MarkupKind, Range, TextEdit,
 };
 
-use super::describe;
-use super::names::{Kind, Symbol};
-use super::place::{self, Block, Place};
-use super::world::Set;
 use crate::lang::builtins::{
     BY_KEYS, CARDS, FieldSpec, FunctionKind, LIST_TYPES, NamedArg, STREAMS,
 };
-use crate::lang::diagnostics::Language;
+use crate::lang::diagnostics::{Language, codes};
 use crate::lang::span::FileId;
 use crate::lang::syntax::{LexemeKind, lexemes};
+use crate::lsp::describe;
+use crate::lsp::names::{Kind, Symbol};
+use crate::lsp::place::{self, Block, Place};
+use crate::lsp::world::Set;
+use words::{ALERT, DIALOG, ITEMS, NEXT, OPERATORS, SIGNAL, STORY};
 
 /// Suggestions of one answer.
 pub const MAX_ITEMS: usize = 1_000;
-
-/// What begins an item, with the shape of one.
-const ITEMS: [(&str, &str, &str, &str); 7] = [
-    (
-        "on",
-        "on ${1:text} \"${2:词}\" {\n    reply \"$0\"\n}",
-        "一条规则",
-        "a rule",
-    ),
-    (
-        "let",
-        "let ${1:name} = $0",
-        "给一个值或条件起名",
-        "names a value or a condition",
-    ),
-    ("list", "list ${1:name} = [\"$0\"]", "一个列表", "a list"),
-    (
-        "signal",
-        "signal ${1:name} \"${2:标题}\" weight ${3:20} {\n    when $0\n}",
-        "登录异常的一个信号",
-        "a signal of an unusual login",
-    ),
-    (
-        "dialog",
-        "dialog ${1:name} expires ${2:10 minutes} {\n    ask ${3:phone}: ${4:mobile} \"${5:请发送手机号。}\" at most 3 times\n    give up { reply \"先到这里。\" }\n    done {\n        $0\n    }\n}",
-        "一步一步问的对话",
-        "a conversation that asks",
-    ),
-    (
-        "extractor",
-        "extractor ${1:name} = \"$0\"",
-        "自定义的提取器",
-        "an extractor of your own",
-    ),
-    (
-        "test",
-        "test \"${1:故事}\" {\n    wechat 小王 sends \"$2\"\n    expect reply \"$0\"\n}",
-        "一个故事，也是测试",
-        "a story that is a test",
-    ),
-];
-const SIGNAL: [&str; 3] = ["when", "except", "learn until"];
-const DIALOG: [&str; 4] = ["ask", "cancel on", "give up", "done"];
-const ALERT: [&str; 2] = ["message", "template"];
-const STORY: [&str; 10] = [
-    "account", "after", "expect", "issue", "login", "operator", "place", "platform", "system",
-    "wechat",
-];
-const OPERATORS: [&str; 9] = [
-    "and",
-    "or",
-    "not",
-    "in",
-    "not in",
-    "is known",
-    "is unknown",
-    "otherwise",
-    "when",
-];
-/// Words that may follow a word, in the clause that begins with the first (`*`: any clause).
-const NEXT: &[(&str, &str, &[&str])] = &[
-    ("*", "lock", &["account"]),
-    ("*", "unlock", &["account"]),
-    ("*", "log", &["off account"]),
-    ("*", "leave", &["dialog"]),
-    ("*", "hand", &["over"]),
-    ("*", "trust", &["alert"]),
-    ("*", "close", &["alert"]),
-    ("*", "challenge", &["captcha"]),
-    ("*", "reply", &["image", "voice", "news", "music", "video"]),
-    ("*", "even", &["in dialog"]),
-    ("*", "is", &["known", "unknown"]),
-    ("give", "give", &["up"]),
-    ("cancel", "cancel", &["on"]),
-    ("learn", "learn", &["until"]),
-    ("alert", "alert", &["expires", "once per", "per"]),
-    ("dialog", "*name", &["expires"]),
-    ("list", "*name", &["from", "="]),
-    ("ask", "\"\"", &["invalid", "at most", "unless"]),
-    ("signal", "\"\"", &["weight"]),
-    ("on", "\"\"", &["or", "when", "even in dialog", "continue"]),
-    (
-        "wechat",
-        "*name",
-        &[
-            "sends",
-            "follows",
-            "unfollows",
-            "scans",
-            "clicks",
-            "views",
-            "does",
-        ],
-    ),
-    (
-        "wechat",
-        "sends",
-        &["image", "voice", "video", "location", "link", "file"],
-    ),
-    (
-        "login",
-        "*",
-        &[
-            "city",
-            "machine",
-            "illegal machine",
-            "no machine",
-            "ip",
-            "wrong password",
-            "agent",
-            "solving captcha",
-        ],
-    ),
-    (
-        "account",
-        "*",
-        &["phone", "code", "name", "password", "zone"],
-    ),
-    (
-        "issue",
-        "issue",
-        &["bind code", "unbind code", "unlock code", "ticket"],
-    ),
-    ("operator", "operator", &["locks", "unlocks", "unbinds"]),
-    ("platform", "platform", &["refuses sends", "accepts sends"]),
-    ("system", "system", &["answers", "is late", "fails"]),
-    (
-        "expect",
-        "expect",
-        &[
-            "reply",
-            "no reply",
-            "alert",
-            "no alert",
-            "signals",
-            "no signals",
-            "allowed",
-            "denied",
-            "challenged",
-            "event",
-            "no event",
-            "call",
-            "in dialog",
-            "no dialog",
-        ],
-    ),
-    (
-        "expect",
-        "reply",
-        &[
-            "customer service",
-            "image",
-            "voice",
-            "video",
-            "music",
-            "news",
-            "to",
-        ],
-    ),
-    ("expect", "signals", &["include"]),
-    ("expect", "alert", &["to", "by message", "by template"]),
-    (
-        "expect",
-        "*name",
-        &["locked", "bound", "not locked", "not bound"],
-    ),
-];
 
 /// The suggestions at a byte of a file.
 pub fn at(
@@ -208,7 +44,7 @@ pub fn at(
         offer.range = lines.range(text, start..offset);
     }
     match place::of(text, offset) {
-        Place::Nothing => {}
+        Place::Nothing => offer.comment(text.get(..offset).unwrap_or_default()),
         Place::Item => offer.item_words(),
         Place::Clause(block) => offer.clause(&block),
         Place::After(words, block) => offer.after(&words, &block),
@@ -290,6 +126,42 @@ impl Offer<'_> {
                 String::new(),
                 page,
             );
+        }
+    }
+
+    /// `# allow NAME`: the warnings that can be silenced.
+    fn comment(&mut self, before: &str) {
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        let Some((code, said)) = line.rsplit_once('#') else {
+            return;
+        };
+        if code.matches('"').count() % 2 == 1 {
+            return; // Inside a text.
+        }
+        let said = said.trim_start();
+        if "allow".starts_with(said) {
+            let (zh, en) = (
+                "就地关掉一个警告，要写原因",
+                "silences a warning here, with a reason",
+            );
+            let page = describe::both(zh, en, self.language);
+            self.push("allow", CompletionItemKind::KEYWORD, String::new(), page);
+            return;
+        }
+        let Some(names) = said.strip_prefix("allow ").filter(|it| !it.contains(':')) else {
+            return;
+        };
+        for name in codes::allowable_names().filter(|name| !names.contains(name)) {
+            let pages = codes::pages();
+            let page = pages
+                .filter(|page| codes::warning_name(page.code) == Some(name))
+                .map(|page| format!("{} {}", page.code, page.title(self.language)))
+                .next();
+            let (zh, en) = ("故事不必走到这里", "stories need not go through here");
+            let page = page.unwrap_or_else(|| describe::both(zh, en, self.language));
+            let shape = Some(format!("{name}: $0"));
+            let kind = CompletionItemKind::ENUM_MEMBER;
+            self.push_as(name, shape, kind, String::new(), page);
         }
     }
 
