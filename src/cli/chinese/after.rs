@@ -260,6 +260,7 @@ docs/tuning.md 带您走一遍。",
   menshen rules history
   menshen rules show 7
   menshen rules show 7 guard.rules | diff - rules/guard.rules
+  menshen rules changed --days 14
   menshen rules rollback 7",
     ),
     (

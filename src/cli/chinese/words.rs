@@ -270,8 +270,24 @@ const WORDS: &[(&str, &str)] = &[
         "没有时区的账号按什么时区［默认配置里的，否则 Asia/Shanghai］",
     ),
     (
-        "Other rules to compare with: a file, a folder, a git revision, or `running` with --live",
-        "和哪份规则比较：文件、文件夹、git 版本，或与 --live 合用的 `running`",
+        "Other rules to compare with: a file, a folder, a git revision, or with --live `running` or `previous`, generations of the server",
+        "和另一份规则比较：文件、目录、git 版本；和 --live 一起时也可以写 `running` 或 `previous`（服务器的规则版本）",
+    ),
+    (
+        "Write every login with what the rules decide on it, a line of JSON each",
+        "写出每次登录和规则对它的判断，一行一个 JSON",
+    ),
+    (
+        "Show what the last change of the rules changed for real people: both generations over the server's own logins of the last days",
+        "看最近一次改规则对真实用户有什么影响：用新旧两版规则检验服务器自己最近几天的登录",
+    ),
+    (
+        "The generation before the change [default: the last but one]",
+        "改动之前的版本 [默认：倒数第二版]",
+    ),
+    (
+        "The generation after it [default: the last, which the server runs]",
+        "改动之后的版本 [默认：最后一版，也就是服务器正在用的]",
     ),
     (
         "Vary a constant: NAME=FROM..TO/STEP; several make a grid",
