@@ -25,8 +25,6 @@ import pathlib
 import random
 import secrets
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -373,7 +371,7 @@ def main():
     judge = Judge(server, ledger)
     restarts = []
     print(f"seed {args.seed}", flush=True)
-    try:
+    with tour.watched(server, keep=args.keep):
         server.start()
         for number in range(1, args.rounds + 1):
             before = sum(ledger.counts.values())
@@ -408,18 +406,6 @@ def main():
         print("asked for afterwards: " + ", ".join(f"{n} {k}" for k, n in sorted(judge.asked.items()))
               + f"; {len(ledger.events)} events in the feed; {judge.resent} prompts sent twice; "
               f"slowest start {max(restarts):.2f} s")
-    except Exception:
-        print(f"\n--- the server's log ({server.log})", file=sys.stderr)
-        print(pathlib.Path(server.log).read_text(errors="replace")[-6000:], file=sys.stderr)
-        raise
-    finally:
-        if server.process and server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
-        if args.keep:
-            print(f"kept {folder}")
-        else:
-            subprocess.run(["rm", "-rf", folder], check=False)
 
 
 if __name__ == "__main__":

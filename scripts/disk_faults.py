@@ -13,13 +13,12 @@ import pathlib
 import random
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 
 import chaos
-from tour import check, wait
+from tour import check, wait, watched
 
 # linux/fs: _IOR('X', 125, __u32), and "do not write the journal first".
 EXT4_IOC_SHUTDOWN = 0x8004587D
@@ -165,7 +164,7 @@ def main():
         server = Server(args, pathlib.Path(folder), pathlib.Path(args.disk))
         ledger = chaos.Ledger()
         judge = chaos.Judge(server, ledger)
-        try:
+        with watched(server):
             server.start()
             power_cuts(args, server, ledger, judge, random.Random(args.seed))
             dying_disk(args, server, ledger, judge)
@@ -173,14 +172,6 @@ def main():
             read_only_disk(args, server, ledger, judge)
             judge.prompts()
             server.stop()
-        except Exception:
-            print(f"\n--- the server's log ({server.log})", file=sys.stderr)
-            print(pathlib.Path(server.log).read_text(errors="replace")[-6000:], file=sys.stderr)
-            raise
-        finally:
-            if server.process and server.process.poll() is None:
-                server.process.kill()
-                server.process.wait()
     print("acknowledged: " + ", ".join(f"{n} {k}" for k, n in sorted(ledger.counts.items())))
 
 

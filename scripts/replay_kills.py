@@ -26,7 +26,6 @@ import os
 import pathlib
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -252,7 +251,7 @@ def main():
     print(f"seed {args.seed}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="menshen-replay-"))
     server = Server(args, folder)
-    try:
+    with tour.watched(server, keep=args.keep):
         server.prepare()
         logins, known = simulated(server, args, args.seed)
         server.spawn()
@@ -298,18 +297,6 @@ def main():
         check(counts["with an alert"] > 0 and counts["with a signal that fired"] > 0, f"this proves little: {counts}")
         print("the same, byte for byte: " + ", ".join(f"{n:,} {what}" for what, n in counts.items())
               + f"; replayed in {took:.1f} s")
-    except Exception:
-        print(f"\n--- the server's log ({server.log})", file=sys.stderr)
-        print(pathlib.Path(server.log).read_text(errors="replace")[-3000:], file=sys.stderr)
-        raise
-    finally:
-        if server.process and server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
-        if args.keep:
-            print(f"kept {folder}")
-        else:
-            subprocess.run(["rm", "-rf", str(folder)], check=False)
 
 
 if __name__ == "__main__":

@@ -66,9 +66,7 @@ def main():
         rude.afterwards()
         print(f"all bounds held; a push took {rude.slowest * 1000:.0f} ms at most")
     finally:
-        if server.process and server.process.poll() is None:
-            server.process.kill()
-            server.process.wait()
+        server.end()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -15,6 +15,7 @@ Exit code 0 when every step went as it should.
 
 import argparse
 import base64
+import contextlib
 import datetime
 import hashlib
 import hmac
@@ -49,6 +50,24 @@ FOREIGN_KEY = "the-information-system-signs-its-machines-with-this"
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"tour" * 8).decode()
 
 
+@contextlib.contextmanager
+def watched(bot, keep=None):
+    """Shows the end of the bot's log when what is done inside fails, and leaves no process behind. Its folder
+    goes too, unless it is to be kept (True) or is somebody else's (None)."""
+    try:
+        yield
+    except Exception:
+        print(f"\n--- the bot's log ({bot.log})", file=sys.stderr)
+        print(pathlib.Path(bot.log).read_text(errors="replace")[-6000:], file=sys.stderr)
+        raise
+    finally:
+        bot.end()
+        if keep:
+            print(f"kept {bot.folder}")
+        elif keep is not None:
+            subprocess.run(["rm", "-rf", str(bot.folder)], check=False)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=["dev", "serve"], default="dev")
@@ -60,18 +79,9 @@ def main():
     args = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="menshen-tour-")
     bot = (Dev if args.mode == "dev" else Serve)(args, pathlib.Path(folder))
-    try:
+    with watched(bot, keep=args.keep):
         Tour(bot, args).run()
-    except Exception:
-        print(f"\n--- the bot's log ({bot.log})", file=sys.stderr)
-        print(pathlib.Path(bot.log).read_text(errors="replace")[-6000:], file=sys.stderr)
-        raise
-    finally:
         bot.stop()
-        if args.keep:
-            print(f"kept {folder}")
-        else:
-            subprocess.run(["rm", "-rf", folder], check=False)
 
 
 # --- the steps -------------------------------------------------------------------------------
@@ -482,6 +492,12 @@ class Bot:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 raise AssertionError("the bot did not stop") from None
+
+    def end(self):
+        """Whatever became of it: no process is left behind."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
     def run(self, *arguments):
         done = subprocess.run([self.binary, *arguments], cwd=self.folder, env=self.environment,
