@@ -99,8 +99,8 @@ class Connection:
 class Load:
     """Logins to be sent, and what was answered."""
 
-    def __init__(self, server, reports):
-        self.server, self.reports = server, reports
+    def __init__(self, server, reports, chance):
+        self.server, self.reports, self.chance = server, reports, chance
         self.next, self.lock = 0, threading.Lock()
         self.answers = {}
         self.failed = None
@@ -117,8 +117,11 @@ class Load:
         try:
             while report := self.take():
                 if report.get("time") is None:
+                    # Clocks differ and reports wait: what is known of an account at a login goes by
+                    # arrival, not by its time.
+                    waited = datetime.timedelta(milliseconds=self.chance.randrange(3_000))
                     now = datetime.datetime.now(datetime.timezone.utc)
-                    report["time"] = now.isoformat(timespec="milliseconds")
+                    report["time"] = (now - waited).isoformat(timespec="milliseconds")
                 status, text = connection.send("POST", "/v1/logins", json.dumps(report).encode())
                 check(status == 200, f"POST /v1/logins answered {status}: {text[:300]}")
                 answer = json.loads(text)
@@ -261,7 +264,7 @@ def main():
             status, text = connection.send("POST", "/v1/accounts:import", rows.encode(), "application/x-ndjson")
             check(status == 200 and b"problem" not in text, f"the import answered {status}: {text[:300]}")
 
-        load = Load(server, reports(logins, f"r{args.seed}"))
+        load = Load(server, reports(logins, f"r{args.seed}"), random.Random(args.seed))
         moments = sorted(chance.sample(range(1, len(logins) * 19 // 20), args.kills))
         stop, locked = threading.Event(), set()
         some = chance.sample(known, min(len(known), 20))

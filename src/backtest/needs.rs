@@ -3,7 +3,8 @@
 use crate::history::{Column, Columns as HistoryColumns};
 use crate::lang::builtins::Registry;
 use crate::lang::program::{
-    Action, ActionKind, ByKey, Expr, ExprKind, FieldId, Function, HistoryFunction, Program,
+    Action, ActionKind, ByKey, Expr, ExprKind, FieldId, Function, HistoryFunction, HistoryQuery,
+    Program,
 };
 
 use crate::history::{KeyNeed, keys_of};
@@ -87,13 +88,7 @@ impl Columns {
         }
         for query in &program.queries {
             query.value.iter().for_each(|expr| walk(expr, &mut visit));
-            query.filter.iter().for_each(|expr| walk(expr, &mut visit));
-            if let Some(sequence) = &query.sequence {
-                let both = [&sequence.first_is, &sequence.second_is];
-                both.into_iter()
-                    .flatten()
-                    .for_each(|expr| walk(expr, &mut visit));
-            }
+            walk_rows(query, &mut visit);
         }
         for query in &program.queries {
             if let Some(field) = query.field {
@@ -126,13 +121,7 @@ impl Columns {
                 continue;
             }
             let mut visit = |expr: &Expr| found.see(expr, registry, &names);
-            query.filter.iter().for_each(|expr| walk(expr, &mut visit));
-            if let Some(sequence) = &query.sequence {
-                let both = [&sequence.first_is, &sequence.second_is];
-                both.into_iter()
-                    .flatten()
-                    .for_each(|expr| walk(expr, &mut visit));
-            }
+            walk_rows(query, &mut visit);
             if let Some(field) = query.field {
                 found.field(field, registry, &names);
             }
@@ -279,6 +268,17 @@ fn per_machine(action: &Action) -> bool {
             .outcomes
             .iter()
             .any(|arm| arm.block.actions.iter().any(per_machine))
+}
+
+/// Visits what a query asks of each past row.
+fn walk_rows(query: &HistoryQuery, visit: &mut impl FnMut(&Expr)) {
+    query.filter.iter().for_each(|expr| walk(expr, visit));
+    if let Some(sequence) = &query.sequence {
+        let both = [&sequence.first_is, &sequence.second_is];
+        both.into_iter()
+            .flatten()
+            .for_each(|expr| walk(expr, visit));
+    }
 }
 
 /// Visits an expression and everything in it. Queries are in a table of their own.

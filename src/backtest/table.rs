@@ -127,8 +127,10 @@ pub struct Table {
     asn: Vec<u32>,
     lat: Vec<f64>,
     lon: Vec<f64>,
-    /// Rows whose prompt was answered with 锁定, and when.
-    pub answered_lock: HashMap<u32, Millis>,
+    /// Rows whose prompt was answered with 锁定, and the first row that was judged knowing it.
+    pub answered_lock: HashMap<u32, u32>,
+    /// The same while reading: when it was answered.
+    pub answers: HashMap<u32, Answered>,
     /// (account, machine) → trusted since and until.
     pub trust: HashMap<(Symbol, Symbol), Vec<(Millis, Millis)>>,
     /// Accounts' own zones.
@@ -139,6 +141,15 @@ pub struct Table {
     pub columns: Columns,
     /// The rows are in order of time as they arrived.
     pub ordered: bool,
+}
+
+/// When a prompt was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answered {
+    /// By the clock.
+    pub at: Millis,
+    /// The arrival number of the last login before it, where that is known.
+    pub arrived: Option<u64>,
 }
 
 impl Table {
@@ -322,7 +333,11 @@ impl Table {
             }
             self.permute(&order);
         }
-        self.arrival = Vec::new();
+        let arrival = std::mem::take(&mut self.arrival);
+        self.answered_lock = std::mem::take(&mut self.answers)
+            .into_iter()
+            .map(|(row, answered)| (row, self.first_after(answered, &arrival)))
+            .collect();
         self.ordered = self.time.windows(2).all(|pair| pair[0] <= pair[1]);
         let mut clock = Millis::MIN;
         for (time, flags) in self.time.iter().zip(&mut self.flags) {
@@ -332,6 +347,18 @@ impl Table {
             }
         }
         unordered
+    }
+
+    /// The first row after an answer. `arrival` is in order, or empty when rows have no numbers.
+    fn first_after(&self, answered: Answered, arrival: &[u64]) -> u32 {
+        let rows = match answered.arrived {
+            Some(last) if !arrival.is_empty() => arrival.partition_point(|number| *number <= last),
+            _ => {
+                let after = self.time.iter().position(|time| *time >= answered.at);
+                after.unwrap_or(self.len())
+            }
+        };
+        rows as u32
     }
 
     fn permute(&mut self, order: &[u32]) {
@@ -349,14 +376,15 @@ impl Table {
         by(&mut self.lat, order);
         by(&mut self.lon, order);
         self.texts.iter_mut().for_each(|column| by(column, order));
-        if !self.answered_lock.is_empty() {
+        by(&mut self.arrival, order);
+        if !self.answers.is_empty() {
             let mut place = vec![0_u32; order.len()];
             for (now, before) in order.iter().enumerate() {
                 place[*before as usize] = now as u32;
             }
-            self.answered_lock = std::mem::take(&mut self.answered_lock)
+            self.answers = std::mem::take(&mut self.answers)
                 .into_iter()
-                .map(|(row, at)| (place[row as usize], at))
+                .map(|(row, answered)| (place[row as usize], answered))
                 .collect();
         }
     }
@@ -415,6 +443,29 @@ mod tests {
         }
         table.close(false);
         assert_eq!(table.time, [20, 30, 10]);
+    }
+
+    #[test]
+    fn an_answer_is_known_to_what_arrived_after_it() {
+        let with = |arrived: Option<u64>, numbered: bool| {
+            let mut table = Table::new(Columns::all());
+            // The last one arrived after the answer, though its time is before it.
+            for (time, arrival) in [(50, 9), (10, 3), (40, 7)] {
+                table.push(&Login {
+                    arrival: numbered.then_some(arrival),
+                    ..login(time, "a")
+                });
+            }
+            table.answers.insert(1, Answered { at: 45, arrived });
+            table.close(false);
+            table.answered_lock
+        };
+        assert_eq!(with(Some(3), true), HashMap::from([(0, 1)]));
+        assert_eq!(with(Some(7), true), HashMap::from([(0, 2)]));
+        assert_eq!(with(Some(9), true), HashMap::from([(0, 3)]));
+        // By the clock where nobody counted.
+        assert_eq!(with(None, true), HashMap::from([(0, 2)]));
+        assert_eq!(with(Some(3), false), HashMap::from([(0, 2)]));
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! Why a message is answered as it is, and why other rules do not answer: the very bot, with a
 //! watcher, over a store of its own.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::api::PushAnswer;
 use super::builder::{BuildError, Built};
-use super::chat::Turn;
+use super::last_turn::{LastTurn, Told};
 use super::ruleset::Ruleset;
-use super::settings::Watcher;
 use super::{Bot, Settings};
 use crate::accounts::Passwords;
 use crate::env::Env;
@@ -22,27 +21,6 @@ use crate::wechat::reply::Reply;
 
 /// The one official account of an explanation.
 const ACCOUNT: &str = "main";
-
-/// Remembers what a push came to.
-#[derive(Debug, Default)]
-struct Seen(Mutex<Option<Told>>);
-
-#[derive(Debug, Clone, Default)]
-struct Told {
-    answered_by: Option<String>,
-    passed_over: Vec<(String, String)>,
-    conditions: Vec<(String, String)>,
-}
-
-impl Watcher for Seen {
-    fn turn(&self, turn: &Turn) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Told {
-            answered_by: turn.answered_by.clone(),
-            passed_over: turn.passed_over.clone(),
-            conditions: turn.explanations.clone(),
-        });
-    }
-}
 
 /// Explains what the rules do with a text from a follower they know nothing about: who answers,
 /// which conditions were looked at with which values, and for every other rule why not.
@@ -68,7 +46,7 @@ pub async fn event(
         Err(error) => return Ok(format!("这不是一条消息：{error}\n")),
     };
     let env = Env::system();
-    let seen = Arc::new(Seen::default());
+    let seen = Arc::new(LastTurn::default());
     let Built { bot, .. } = Bot::builder(
         store::memory(env.clone()),
         env.clone(),
@@ -87,13 +65,7 @@ pub async fn event(
     let key = push_key(&inbound, &digest);
     let answer = bot.handle(ACCOUNT, inbound, key, digest).await;
     bot.finish().await;
-    let told = seen
-        .0
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
-        .unwrap_or_default();
-    Ok(report(rules, &heard.name, &answer, &told))
+    Ok(report(rules, &heard.name, &answer, &seen.told()))
 }
 
 fn report(rules: &Ruleset, event: &EventName, answer: &PushAnswer, told: &Told) -> String {

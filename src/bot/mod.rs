@@ -19,6 +19,7 @@ pub mod event;
 pub mod explain;
 pub mod folder;
 pub mod hooks;
+mod last_turn;
 mod later;
 pub mod login;
 pub mod notices;

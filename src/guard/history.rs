@@ -124,6 +124,11 @@ pub fn arrive(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     tx.next_number(ARRIVALS)
 }
 
+/// The number of the last login that arrived; 0 before the first.
+pub(super) fn arrived(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    tx.last_number(ARRIVALS)
+}
+
 /// Writes a login under every key it has a value for. `login.seq` comes from [`arrive`].
 pub fn record(tx: &mut Tx<'_>, login: &Login) -> Result<(), StoreError> {
     tx.put(login)?;

@@ -272,15 +272,19 @@ impl<'a> Tx<'a> {
     /// aborted command leaves no gap.
     pub fn next_number(&mut self, counter: &str) -> Result<u64, StoreError> {
         let name = counter.to_owned();
-        let last = self
-            .get::<Counter>(&name)?
-            .map_or(0, |counter| counter.last);
+        let last = self.last_number(counter)?;
         let next = last.checked_add(1).ok_or_else(|| StoreError::Corrupt {
             kind: Counter::KIND.name(),
             detail: "the counter is exhausted".to_owned(),
         })?;
         self.put(&Counter { name, last: next })?;
         Ok(next)
+    }
+
+    /// The last number a named counter gave; 0 before the first.
+    pub fn last_number(&mut self, counter: &str) -> Result<u64, StoreError> {
+        let counter = self.get::<Counter>(&counter.to_owned())?;
+        Ok(counter.map_or(0, |counter| counter.last))
     }
 
     /// Appends a fact to the event feed and returns its sequence number, allotted in commit order.

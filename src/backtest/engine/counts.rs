@@ -1,7 +1,6 @@
 //! Counts over the whole system, which `rarity` and `familiarity` compare with: the table's answer to
 //! what the store keeps by value and day.
 
-use crate::env::Millis;
 use crate::history::{Column, Tallied, day_of};
 use crate::lang::program::{ByKey, HistoryFunction};
 
@@ -44,14 +43,8 @@ impl Counts {
     }
 
     /// How many habits on the days `from..=to` with the value of `present`, of those that had
-    /// arrived before it and were not known at `now` to be an intruder's.
-    pub(super) fn count(
-        &self,
-        table: &Table,
-        (from, to): (i64, i64),
-        present: u32,
-        now: Millis,
-    ) -> u64 {
+    /// arrived before it and were not known by then to be an intruder's.
+    pub(super) fn count(&self, table: &Table, (from, to): (i64, i64), present: u32) -> u64 {
         let group = self.index.group(present, table);
         if group == NONE {
             return 0;
@@ -67,7 +60,7 @@ impl Counts {
             arrived.filter(|row| inside(**row)).count()
         };
         let taken_back = table.answered_lock.iter().filter(|(row, since)| {
-            **since <= now
+            **since <= present
                 && **row < present
                 && table.has(**row, SUCCESS)
                 && self.index.group(**row, table) == group

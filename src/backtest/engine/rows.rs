@@ -34,8 +34,8 @@ struct Loaded {
     skipped: usize,
     /// (arrival, time) of successes, each the first by time among those that had arrived.
     firsts: Vec<(u64, Millis)>,
-    /// Rows answered with 锁定: which, and since when that is known.
-    locks: Vec<(usize, Millis)>,
+    /// Rows answered with 锁定: which, and the first row of the table that knows it.
+    locks: Vec<(usize, u32)>,
 }
 
 impl Loaded {
@@ -47,7 +47,7 @@ impl Loaded {
     }
 
     /// What is known at the present login: nothing that was answered later.
-    fn as_of(&mut self, now: Millis) {
+    fn as_of(&mut self, now: u32) {
         for (at, since) in &self.locks {
             self.rows[*at].answered_lock = *since <= now;
         }
@@ -209,7 +209,7 @@ impl<'t> Histories<'t> {
             time: self.table.time[row as usize],
         };
         self.arrived = arrived;
-        self.account.as_of(self.now.time);
+        self.account.as_of(row);
         let rows = &self.account.rows;
         let at = match self.table.ordered {
             true => arrived - self.account.skipped,
@@ -308,7 +308,7 @@ impl<'t> Histories<'t> {
             *cached += loaded.rows.len();
             loaded
         });
-        loaded.as_of(self.now.time);
+        loaded.as_of(self.now.row);
         Some(loaded)
     }
 }
@@ -431,9 +431,7 @@ impl Rows for Histories<'_> {
         self.counts
             .iter()
             .find(|counts| counts.is_of(what))
-            .map_or(0, |counts| {
-                counts.count(self.table, days, self.now.row, self.now.time)
-            })
+            .map_or(0, |counts| counts.count(self.table, days, self.now.row))
     }
 
     fn rows(&mut self, key: &Key, _after: Option<Millis>) -> Slice<'_, Row> {
@@ -453,22 +451,12 @@ impl Rows for Histories<'_> {
             let Some(loaded) = self.others(single) else {
                 return nothing();
             };
-            let (end, arrived) = before(loaded, now, table);
-            return cut(
-                loaded,
-                end,
-                arrived,
-                OTHER_ROWS,
-                after,
-                now.row,
-                table.ordered,
-            );
+            return of_others(loaded, now, table, after);
         }
         let mut combined = std::mem::take(&mut self.combined);
         combined.clear();
         let found = if single == ByKey::Account {
             // As far back as the combination's own window.
-            let after_own = after;
             let loaded = &self.account;
             let end = match table.ordered {
                 true => (self.arrived - loaded.skipped).min(loaded.rows.len()),
@@ -479,23 +467,13 @@ impl Rows for Histories<'_> {
                 end,
                 self.arrived,
                 ACCOUNT_ROWS,
-                after_own,
+                after,
                 now.row,
                 table.ordered,
             ))
         } else {
-            self.others(single).map(|loaded| {
-                let (end, arrived) = before(loaded, now, table);
-                cut(
-                    loaded,
-                    end,
-                    arrived,
-                    OTHER_ROWS,
-                    after,
-                    now.row,
-                    table.ordered,
-                )
-            })
+            self.others(single)
+                .map(|loaded| of_others(loaded, now, table, after))
         };
         let truncated = found.is_some_and(|slice| slice.truncated);
         if let Some(slice) = found {
@@ -509,6 +487,25 @@ impl Rows for Histories<'_> {
             truncated,
         }
     }
+}
+
+/// The rows of a key of everybody that may answer the login at `now`.
+fn of_others<'a>(
+    loaded: &'a Loaded,
+    now: Now,
+    table: &Table,
+    after: Option<Millis>,
+) -> Slice<'a, Row> {
+    let (end, arrived) = before(loaded, now, table);
+    cut(
+        loaded,
+        end,
+        arrived,
+        OTHER_ROWS,
+        after,
+        now.row,
+        table.ordered,
+    )
 }
 
 /// One past the last loaded row that may have arrived, and how many rows of the key had.

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{InputError, Reading, Reason, Stop};
 use crate::backtest::symbols::Symbol;
-use crate::backtest::table::{JUDGED, Login, Table};
+use crate::backtest::table::{Answered, JUDGED, Login, Table};
 use crate::env::Millis;
 use crate::lang::span::Sources;
 use crate::store::records::{self, CloseReason};
@@ -37,7 +37,7 @@ pub struct StoreFacts {
     /// Rows by alert, until they are joined.
     by_alert: HashMap<String, Vec<u32>>,
     /// Alert → when and how its owner answered.
-    answers: HashMap<String, (Millis, bool)>,
+    answers: HashMap<String, (Answered, bool)>,
     /// Decision → row of a login that was refused whatever its password was.
     refused: HashMap<String, u32>,
     label: u8,
@@ -108,7 +108,7 @@ impl StoreFacts {
     pub(super) fn join(&mut self, table: &mut Table) -> Result<(), InputError> {
         self.refused = HashMap::new();
         for (alert, rows) in std::mem::take(&mut self.by_alert) {
-            let Some((at, attack)) = self.answers.get(&alert) else {
+            let Some((answered, attack)) = self.answers.get(&alert) else {
                 continue;
             };
             for row in rows {
@@ -116,7 +116,7 @@ impl StoreFacts {
                 table.labelled[row as usize] |= bit;
                 if *attack {
                     table.labels[row as usize] |= bit;
-                    table.answered_lock.insert(row, *at);
+                    table.answers.insert(row, *answered);
                 }
             }
         }
@@ -304,10 +304,14 @@ fn alert(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
         CloseReason::TrustedByOwner | CloseReason::ClosedByOwner => false,
         _ => return Some(()),
     };
+    let answered = Answered {
+        at: closed.at,
+        arrived: closed.arrived,
+    };
     reading
         .facts
         .answers
-        .insert(alert.id.clone(), (closed.at, attack));
+        .insert(alert.id.clone(), (answered, attack));
     Some(())
 }
 

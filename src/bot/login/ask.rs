@@ -170,13 +170,9 @@ pub fn history<R: Rows>(
     program: &Program,
     rows: &mut R,
 ) -> HistoryAnswer {
-    let field = |id: FieldId| outside_rows(case, login, names.registry, id);
-    let present = Present {
-        row: &login.row,
-        columns: names.columns,
-        field: &field,
-    };
-    history::evaluate(query, value, program, &present, rows)
+    asking(case, login, names, |present| {
+        history::evaluate(query, value, program, present, rows)
+    })
 }
 
 /// The same value when nobody asks on how many rows it rests.
@@ -189,13 +185,9 @@ pub fn history_uncounted<R: Rows>(
     program: &Program,
     rows: &mut R,
 ) -> HistoryAnswer {
-    let field = |id: FieldId| outside_rows(case, login, names.registry, id);
-    let present = Present {
-        row: &login.row,
-        columns: names.columns,
-        field: &field,
-    };
-    history::evaluate_uncounted(query, value, program, &present, rows)
+    asking(case, login, names, |present| {
+        history::evaluate_uncounted(query, value, program, present, rows)
+    })
 }
 
 /// The past logins behind the answer to a question, for explanations. `rows` holds what it did when
@@ -208,13 +200,24 @@ pub fn used<R: Rows>(
     program: &Program,
     rows: &mut R,
 ) -> Vec<PastLogin> {
+    asking(case, login, names, |present| {
+        history::used(query, program, present, rows)
+    })
+}
+
+/// Asks with the login as the present event.
+fn asking<T>(
+    case: &Case,
+    login: &Login,
+    names: Names<'_>,
+    ask: impl FnOnce(&Present<'_>) -> T,
+) -> T {
     let field = |id: FieldId| outside_rows(case, login, names.registry, id);
-    let present = Present {
+    ask(&Present {
         row: &login.row,
         columns: names.columns,
         field: &field,
-    };
-    history::used(query, program, &present, rows)
+    })
 }
 
 /// The rows under the keys `by` that may answer a question asked at `present` are later than this;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::act::{openid, push};
-use super::answering::LastTurn;
+use super::answering;
 use super::coverage::Seen;
 use super::expect::{self, Happened};
 use super::world::{ScriptedCall, ScriptedPlatform, ScriptedSystem, World};
 use crate::accounts::{self, Created, NewAccount, Password, Passwords};
 use crate::bot::api::PushAnswer;
 use crate::bot::builder::Built;
+use crate::bot::last_turn::LastTurn;
 use crate::bot::ruleset::Ruleset;
 use crate::bot::settings::Settings;
 use crate::bot::{Bot, login};
@@ -378,7 +379,7 @@ impl Stage {
             .to_zoned(self.bot.event_context().zone(None))
             .strftime("%Y-%m-%d %H:%M");
         let mut lines = vec![happened, format!("这时是 {now}")];
-        lines.extend(self.last_turn.lines());
+        lines.extend(answering::lines(&self.last_turn.told()));
         lines.join("\n")
     }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{MAX_OPEN, get, open};
 use crate::env::Millis;
+use crate::guard::history;
 use crate::store::records::{
     Alert, AlertByAccount, CloseReason, Closed, CoolDown, Decision, NewAudit, PromptState,
     Record as _,
@@ -55,6 +56,7 @@ pub(in crate::guard) fn close_open(
         at: tx.now(),
         reason,
         by: actor.to_owned(),
+        arrived: Some(history::arrived(tx)?),
     });
     if alert.prompt == PromptState::Pending {
         alert.prompt = PromptState::Withdrawn;

@@ -94,6 +94,10 @@ pub struct Closed {
     pub reason: CloseReason,
     /// By whom, in the audit log's words.
     pub by: String,
+    /// The number of the last login that had arrived by then: those after it were judged knowing how
+    /// the alert ended, whatever time they bear. Stores of earlier builds do not have it.
+    #[serde(default)]
+    pub arrived: Option<u64>,
 }
 
 /// Which login: key fields of a `Login` beside the account.
@@ -308,6 +312,7 @@ pub(crate) fn samples() -> Vec<crate::store::records::Sample> {
                 at: time,
                 reason: CloseReason::Operator,
                 by: "operator".into(),
+                arrived: Some(9),
             }),
         }),
         Sample::of(AlertByAccount {
