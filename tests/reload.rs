@@ -70,8 +70,8 @@ async fn say(bot: &Arc<Bot>, openid: &str, id: u64, words: &str) -> String {
     let digest = BodyDigest::of(&inbound);
     let key = push_key(&inbound, &digest);
     match bot.handle("main", inbound, key, digest).await {
-        PushAnswer::Reply(reply) => match *reply {
-            Reply::Text { content } => content,
+        PushAnswer::Reply(reply) => match &*reply {
+            Reply::Text { content } => content.clone(),
             other => panic!("{other:?}"),
         },
         other => panic!("{words} is answered {other:?}"),

@@ -293,7 +293,7 @@ pub enum ReloadError {
 #[derive(Debug, Clone)]
 pub enum PushAnswer {
     /// A passive reply, to be sealed with the key that opened the push.
-    Reply(Box<crate::wechat::reply::Reply>),
+    Reply(std::sync::Arc<crate::wechat::reply::Reply>),
     /// The bare word `success`.
     Success,
     /// Nothing was accepted: 503, the platform retries.

@@ -7,7 +7,7 @@
 //! here. Nothing here computes or waits.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -24,6 +24,9 @@ pub const REMEMBERED: Millis = 12 * MINUTE;
 /// Most pushes remembered as having left something in the store, about 20 MB. Beyond it the store is asked
 /// about every push for a while.
 pub const MAX_STORED: usize = 1 << 18;
+/// How many of the latest different replies are kept at hand: a reply equal to one of them is remembered as
+/// that one. Most pushes get one of a few replies, and are remembered for minutes.
+const RECENT: usize = 16;
 /// How often the platform delivers a push before it gives up.
 pub const DELIVERIES: u32 = 3;
 
@@ -31,7 +34,7 @@ pub const DELIVERIES: u32 = 3;
 #[derive(Debug)]
 pub enum Outcome {
     /// The reply, or nothing to say.
-    Answer(Option<Box<Reply>>),
+    Answer(Option<Arc<Reply>>),
     /// The work failed before anything was kept; the platform should come again.
     Failed,
     /// The store knows the push under another body.
@@ -50,7 +53,7 @@ pub enum Entrance {
     /// The work runs, but the platform was already told `success`.
     HandedOver,
     /// It was answered: this again.
-    Done(Option<Box<Reply>>),
+    Done(Option<Arc<Reply>>),
     /// The same key with another body.
     Mismatch,
     /// Too much is going on.
@@ -68,15 +71,16 @@ struct Running {
 #[derive(Debug)]
 struct Answered {
     fingerprint: Fingerprint,
-    reply: Option<Box<Reply>>,
-    until: Millis,
+    reply: Option<Arc<Reply>>,
 }
 
 #[derive(Debug, Default)]
 struct Table {
     running: HashMap<PushKey, Running, Hashed>,
     answered: HashMap<PushKey, Answered, Hashed>,
+    /// The keys of `answered`, each once, with when it is forgotten: the oldest first.
     order: VecDeque<(Millis, PushKey)>,
+    recent: VecDeque<Arc<Reply>>,
 }
 
 /// Which pushes may have a record in the store. Most have none, and need not be looked for.
@@ -211,7 +215,7 @@ impl Pushes {
     pub fn finish(
         &self,
         key: &PushKey,
-        reply: Option<Box<Reply>>,
+        reply: Option<Arc<Reply>>,
         remember: bool,
         now: Millis,
     ) -> bool {
@@ -258,7 +262,7 @@ impl Table {
         &mut self,
         key: &PushKey,
         fingerprint: Fingerprint,
-        reply: Option<Box<Reply>>,
+        reply: Option<Arc<Reply>>,
         now: Millis,
     ) {
         while self.answered.len() >= MAX_REMEMBERED {
@@ -267,31 +271,32 @@ impl Table {
                 None => break,
             };
         }
-        let until = now + REMEMBERED;
-        self.order.push_back((until, *key));
-        self.answered.insert(
-            *key,
-            Answered {
-                fingerprint,
-                reply,
-                until,
-            },
-        );
+        let reply = reply.map(|reply| self.shared(reply));
+        let answered = Answered { fingerprint, reply };
+        if self.answered.insert(*key, answered).is_none() {
+            self.order.push_back((now + REMEMBERED, *key));
+        }
+    }
+
+    /// A reply equal to this one that is remembered already, or this one.
+    fn shared(&mut self, reply: Arc<Reply>) -> Arc<Reply> {
+        if let Some(known) = self.recent.iter().find(|known| **known == reply) {
+            return known.clone();
+        }
+        if self.recent.len() >= RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(reply.clone());
+        reply
     }
 
     fn forget(&mut self, now: Millis) {
-        while let Some((until, _)) = self.order.front() {
+        while let Some((until, oldest)) = self.order.front() {
             if *until > now {
                 break;
             }
-            if let Some((_, key)) = self.order.pop_front()
-                && self
-                    .answered
-                    .get(&key)
-                    .is_some_and(|done| done.until <= now)
-            {
-                self.answered.remove(&key);
-            }
+            self.answered.remove(oldest);
+            self.order.pop_front();
         }
     }
 }
@@ -321,13 +326,37 @@ mod tests {
         let Entrance::Joined(second, 2) = pushes.enter(&key(1), &digest(1), 5_000) else {
             panic!("the second joins");
         };
-        pushes.finish(&key(1), Some(Box::new(Reply::text("好"))), true, 6_000);
+        pushes.finish(&key(1), Some(Arc::new(Reply::text("好"))), true, 6_000);
         assert!(matches!(answer(first), Outcome::Superseded));
         assert!(matches!(answer(second), Outcome::Answer(Some(_))));
         assert!(matches!(
             pushes.enter(&key(1), &digest(1), 10_000),
             Entrance::Done(Some(_))
         ));
+    }
+
+    #[test]
+    fn equal_replies_are_remembered_as_one() {
+        let pushes = Pushes::default();
+        let answered = |n: u8, words: &str| {
+            let _waiting = pushes.enter(&key(n), &digest(1), 0);
+            let reply = Some(Arc::new(Reply::text(words)));
+            pushes.finish(&key(n), reply, true, 0);
+            match pushes.enter(&key(n), &digest(1), 1) {
+                Entrance::Done(Some(reply)) => reply,
+                other => panic!("{other:?}"),
+            }
+        };
+        let first = answered(1, "好");
+        assert!(Arc::ptr_eq(&first, &answered(2, "好")));
+        assert_eq!(*answered(3, "不好"), Reply::text("不好"));
+        for n in 0..RECENT as u8 {
+            answered(10 + n, &n.to_string());
+        }
+        assert_eq!(pushes.table().recent.len(), RECENT);
+        let later = answered(4, "好");
+        assert!(!Arc::ptr_eq(&first, &later), "it is not at hand any more");
+        assert_eq!(first, later);
     }
 
     #[test]

@@ -184,11 +184,11 @@ async fn answer(
     let reply = match answer {
         PushAnswer::Reply(reply) => {
             endpoint.counters.replied(&state.metrics);
-            *reply
+            Some(reply)
         }
         PushAnswer::Success => {
             endpoint.counters.success(&state.metrics);
-            Reply::Nothing
+            None
         }
         PushAnswer::Busy => {
             state.metrics.push(name, "busy");
@@ -207,12 +207,13 @@ async fn answer(
             return Err(hold(state).await);
         }
     };
+    let reply = reply.as_deref().unwrap_or(&Reply::Nothing);
     let timestamp = state.env.now().div_euclid(SECOND);
     let body = if context.is_encrypted() {
         let nonce = hex::encode(state.env.bytes::<8>());
-        seal(&reply, &context, timestamp, &nonce, state.env.bytes())
+        seal(reply, &context, timestamp, &nonce, state.env.bytes())
     } else {
-        seal(&reply, &context, timestamp, "", [0; 16])
+        seal(reply, &context, timestamp, "", [0; 16])
     };
     let mut response = HttpResponse::new(StatusCode::OK);
     let content_type = HeaderValue::from_static(body.content_type);

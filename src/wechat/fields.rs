@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::hash::Hasher;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -219,21 +218,22 @@ impl Fields {
         is_repeatable(name) || self.0.iter().all(|field| field.name != name)
     }
 
-    /// Writes what [`Fields::digest`] covers into a hasher.
-    pub(super) fn hash_into(&self, hasher: &mut impl Hasher) {
-        hasher.write_usize(self.0.len());
+    /// Writes what [`Fields::digest`] covers, in one piece: for hashes to which short writes are dear.
+    pub(super) fn write_into(&self, whole: &mut Vec<u8>) {
+        // No text is 4 GiB long.
+        let length = |length: usize| (length as u32).to_le_bytes();
+        whole.extend(length(self.0.len()));
         for field in &self.0 {
-            hasher.write_usize(field.name.len());
-            hasher.write(field.name.as_bytes());
+            whole.extend(length(field.name.len()));
+            whole.extend(field.name.as_bytes());
             match &field.value {
                 Value::Text(text) => {
-                    hasher.write_usize(text.len());
-                    hasher.write(text.as_bytes());
+                    whole.extend(length(text.len()));
+                    whole.extend(text.as_bytes());
                 }
                 Value::Fields(inner) => {
-                    // No text is that long.
-                    hasher.write_usize(usize::MAX);
-                    inner.hash_into(hasher);
+                    whole.extend(length(usize::MAX));
+                    inner.write_into(whole);
                 }
             }
         }

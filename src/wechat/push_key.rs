@@ -85,6 +85,8 @@ pub fn push_key(inbound: &Inbound, body: &BodyDigest) -> PushKey {
 
 /// Room for what identifies the usual push, bytes.
 const ROOM: usize = 160;
+/// Room for the fields of the usual push, bytes.
+const FIELDS_ROOM: usize = 320;
 
 fn key_with(inbound: &Inbound, body: impl FnOnce() -> BodyDigest) -> PushKey {
     let raw = |name| inbound.raw.get(name).unwrap_or_default();
@@ -130,8 +132,10 @@ impl Fingerprint {
     /// The fingerprint of a message.
     pub fn of(inbound: &Inbound) -> Self {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let mut whole = Vec::with_capacity(FIELDS_ROOM);
+        inbound.raw.write_into(&mut whole);
         let mut hash = KEY.build_hasher();
-        inbound.raw.hash_into(&mut hash);
+        hash.write(&whole);
         Self(hash.finish())
     }
 

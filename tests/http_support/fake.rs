@@ -81,7 +81,7 @@ impl BotService for FakeBot {
                 .lock()
                 .unwrap()
                 .pop_front()
-                .unwrap_or_else(|| PushAnswer::Reply(Box::new(Reply::text("您好"))))
+                .unwrap_or_else(|| PushAnswer::Reply(std::sync::Arc::new(Reply::text("您好"))))
         }
         .boxed()
     }

@@ -47,10 +47,11 @@ impl Bot {
         context: &Context,
         known: bool,
     ) -> Result<Ran, StoreError> {
-        let (identity, id) = (*identity, push_id(&identity.key));
+        let identity = *identity;
         let (event, context) = (event.clone(), context.clone());
         execute_reading_first(&*self.store, "push", move |tx| {
-            let push = if known { tx.get::<Push>(&id)? } else { None };
+            let id = &context.push_id;
+            let push = if known { tx.get::<Push>(id)? } else { None };
             if let Some(push) = push {
                 return repeat(tx, &push, &identity.stored_digest(&event.inbound));
             }
@@ -60,7 +61,7 @@ impl Bot {
                 return Ok(Ran::Turn(Box::new(turn), false));
             }
             let digest = identity.stored_digest(&event.inbound);
-            tx.put(&record(tx.now(), &id, &digest, &event, &turn))?;
+            tx.put(&record(tx.now(), id, &digest, &event, &turn))?;
             Ok(Ran::Turn(Box::new(turn), true))
         })
         .await

@@ -328,7 +328,7 @@ impl Bot {
     /// has it: of the two things a crash between the two can do, a second copy is the likelier harm,
     /// since a connection that broke is followed by a retry, which gets the reply.
     async fn end(self: &Arc<Self>, key: &PushKey, reply: Option<Reply>, kept: Kept) {
-        let reply = reply.filter(|reply| !reply.is_nothing()).map(Box::new);
+        let reply = reply.filter(|reply| !reply.is_nothing()).map(Arc::new);
         let says = reply.is_some();
         if says && kept == (Kept::Store { important: true }) && self.pushes.is_awaited(key) {
             self.note_answered(push_id(key)).await;
@@ -363,7 +363,7 @@ impl Bot {
     }
 }
 
-fn replay(reply: Option<Box<Reply>>) -> PushAnswer {
+fn replay(reply: Option<Arc<Reply>>) -> PushAnswer {
     reply.map_or(PushAnswer::Success, PushAnswer::Reply)
 }
 

@@ -288,7 +288,7 @@ impl Stage {
         let key = push_key(&inbound, &digest);
         let answer = self.bot.handle(ACCOUNT, inbound, key, digest).await;
         self.happened.reply = match answer {
-            PushAnswer::Reply(reply) => Some(*reply),
+            PushAnswer::Reply(reply) => Some((*reply).clone()),
             PushAnswer::Success => None,
             other => return Err(format!("机器人没有处理：{other:?}")),
         };

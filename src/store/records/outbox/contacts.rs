@@ -12,6 +12,7 @@ pub(crate) const TYPES: &[RecordType] = &[RecordType::of::<Contact>()];
 
 /// What is known about reaching one OpenID: whether it follows, and the windows in which the
 /// platform takes customer-service messages for it (protocol: customer-service message, quota table).
+/// What it has none of is not written: it is read at every push.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// Name of the official account.
@@ -23,29 +24,33 @@ pub struct Contact {
     /// When it was first seen.
     pub first_seen: Millis,
     /// When it followed last, if that was seen.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub followed_at: Option<Millis>,
     /// When it left last.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfollowed_at: Option<Millis>,
     /// When it wrote last; opens the 48-hour window.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_message_at: Option<Millis>,
     /// Customer-service messages spent in that window.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub sent_since_message: u32,
     /// Until when a click, scan or follow lets messages through.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_window_until: Option<Millis>,
     /// Customer-service messages spent in that window.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub sent_in_event: u32,
     /// The language its client reported, e.g. "zh_CN".
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// Tags given by rules.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Record for Contact {
