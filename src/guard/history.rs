@@ -12,10 +12,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::limits::Limits;
+use super::rows::Texts;
 use super::tally;
 use crate::env::Millis;
-use crate::history::network_of;
-use crate::store::records::{Decision, Login, LoginBy, LoginCount, LoginRef, Record};
+use crate::history::{Row, network_of};
+use crate::store::records::{Decision, Login, LoginBy, LoginCount, LoginRef, LoginView, Record};
 use crate::store::{Order, StoreError, Tx};
 
 /// The most logins kept under one account.
@@ -152,7 +153,7 @@ pub fn record(tx: &mut Tx<'_>, login: &Login) -> Result<(), StoreError> {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rows {
     /// Sorted by event time, then arrival.
-    pub rows: Vec<Login>,
+    pub rows: Vec<Row>,
     /// When the first success ever known under the key was, even if its row is gone.
     pub first_success: Option<Millis>,
     /// Rows of the stretch asked for were trimmed, or not read.
@@ -169,22 +170,26 @@ pub fn rows(
 ) -> Result<Rows, StoreError> {
     let most = by.most();
     let from = after.map_or(Millis::MIN, |after| after.saturating_add(1));
-    let newest = Order::Descending;
-    let mut rows: Vec<Login> = match by {
-        By::Account => tx.scan_between(value, from, Millis::MAX, newest, most)?,
-        _ => tx
-            .scan_between::<LoginBy>((by.name(), value), from, Millis::MAX, newest, most)?
-            .into_iter()
-            .map(|row| row.login)
-            .collect(),
-    };
-    rows.reverse();
+    let (stretch, newest) = ((from, Millis::MAX), Order::Descending);
+    let mut texts = Texts::default();
+    // With whether an alert names it.
+    let mut take = |login: &LoginView<'_>| (texts.row(login), login.alert.is_some());
+    let mut found: Vec<(Row, bool)> = match by {
+        By::Account => {
+            tx.views_between::<Login, _>(value, stretch, newest, most, |view| take(&view))
+        }
+        _ => tx.views_between::<LoginBy, _>((by.name(), value), stretch, newest, most, |view| {
+            take(&view.login)
+        }),
+    }?;
+    found.reverse();
     if by != By::Account {
-        for row in rows.iter_mut().filter(|row| row.alert.is_some()) {
-            let own = tx.get::<Login>(&row.key())?;
+        for (row, _) in found.iter_mut().filter(|(_, alerted)| *alerted) {
+            let own = tx.get::<Login>(&(row.account.to_string(), row.time, row.arrival))?;
             row.answered_lock = own.is_some_and(|own| own.answered_lock);
         }
     }
+    let rows: Vec<Row> = found.into_iter().map(|(row, _)| row).collect();
     let count = tx.get::<LoginCount>(&(by.name().to_owned(), value.to_owned()))?;
     let trimmed = count.as_ref().and_then(|count| count.trimmed_to);
     Ok(Rows {

@@ -1,8 +1,8 @@
 //! The store as a provider of history rows: what rules ask over past logins, answered within the
 //! command that judges the present one.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::history::{self, By};
 use super::tally;
 use crate::env::Millis;
 use crate::history::{Key, KeyPart, Row, Rows, Slice, Tallied, network_of};
-use crate::store::records::Login;
+use crate::store::records::{Login, LoginView};
 use crate::store::{StoreError, Tx};
 
 /// Rows read so far, each key once. Reading goes through [`KeptRows::load`], inside the command that
@@ -54,10 +54,13 @@ impl KeptRows {
         if let Some((by, value)) = narrowest(key) {
             let found = history::rows(tx, by, &value, after)?;
             let alone = key.parts().len() == 1;
-            let rows = found.rows.iter().map(Row::from);
+            let mut rows = found.rows;
+            if !alone {
+                rows.retain(|row| holds(key, row));
+            }
             let loaded = Loaded {
                 after,
-                rows: rows.filter(|row| alone || holds(key, row)).collect(),
+                rows,
                 // Of a combination, only its rows tell.
                 first_success: found.first_success.filter(|_| alone),
                 truncated: found.truncated,
@@ -158,32 +161,52 @@ fn holds(key: &Key, row: &Row) -> bool {
     })
 }
 
-impl From<&Login> for Row {
-    fn from(login: &Login) -> Self {
-        let shared = |text: &Option<String>| text.as_deref().map(Arc::from);
-        Self {
+/// Texts that were met, each once: past logins repeat a few places, machines and browsers.
+#[derive(Default)]
+pub(super) struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let shared: Arc<str> = Arc::from(text);
+        self.0.insert(shared.clone());
+        shared
+    }
+
+    /// A login as a row of the history.
+    pub(super) fn row(&mut self, login: &LoginView<'_>) -> Row {
+        let mut shared = |text: Option<&str>| text.map(|text| self.share(text));
+        Row {
             time: login.time,
             arrival: login.seq,
-            account: login.account.as_str().into(),
-            machine: shared(&login.machine),
-            ip: login.ip.as_deref().and_then(|ip| ip.parse().ok()),
-            country: shared(&login.place.country),
-            region: shared(&login.place.region),
-            city: shared(&login.place.city),
+            machine: shared(login.machine),
+            ip: login.ip.and_then(|ip| ip.parse().ok()),
+            country: shared(login.place.country),
+            region: shared(login.place.region),
+            city: shared(login.place.city),
             lat: login.place.lat,
             lon: login.place.lon,
             asn: login.place.asn,
-            isp: shared(&login.place.isp),
+            isp: shared(login.place.isp),
             hour: login.hour,
             weekday: login.weekday,
-            browser: shared(&login.browser),
-            os: shared(&login.os),
-            device: shared(&login.device),
+            browser: shared(login.browser),
+            os: shared(login.os),
+            device: shared(login.device),
             success: login.success,
             legal: login.legal,
-            reason: shared(&login.reason),
-            channel: shared(&login.channel),
+            reason: shared(login.reason),
+            channel: shared(login.channel),
             answered_lock: login.answered_lock,
+            account: self.share(login.account),
         }
+    }
+}
+
+impl From<&Login> for Row {
+    fn from(login: &Login) -> Self {
+        Texts::default().row(&login.view())
     }
 }

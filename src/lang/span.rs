@@ -134,11 +134,11 @@ impl Sources {
 
 /// Where the lines of each file end.
 #[derive(Debug, Clone, Default)]
-pub(in crate::lang) struct LineNumbers(Vec<Vec<u32>>);
+pub(crate) struct LineNumbers(Vec<Vec<u32>>);
 
 impl LineNumbers {
     /// The line (from 1) a span starts on.
-    pub(in crate::lang) fn line(&self, span: Span) -> usize {
+    pub(crate) fn line(&self, span: Span) -> usize {
         let ends = self.0.get(span.file.0 as usize);
         ends.map_or(0, |ends| ends.partition_point(|end| *end < span.start)) + 1
     }

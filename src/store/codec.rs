@@ -1,10 +1,11 @@
 //! Values: one format byte, then MessagePack with named fields, so that a field added with
 //! `#[serde(default)]` needs no migration. Errors name the field, never what is in it.
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::StoreError;
-use super::records::Record;
+use super::records::{Record, Viewed};
 
 /// The version of the value encoding; the first byte of every value.
 pub const VALUE_FORMAT: u8 = 1;
@@ -32,6 +33,15 @@ pub(crate) fn encode<R: Record>(record: &R) -> Result<Vec<u8>, StoreError> {
 
 /// Reads a stored record back.
 pub(crate) fn decode<R: Record>(value: &[u8]) -> Result<R, StoreError> {
+    read::<R, R>(value)
+}
+
+/// Looks at a stored record where it lies.
+pub(crate) fn decode_view<R: Viewed>(value: &[u8]) -> Result<R::View<'_>, StoreError> {
+    read::<R, R::View<'_>>(value)
+}
+
+fn read<'a, R: Record, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, StoreError> {
     let kind = R::KIND.name();
     match value.split_first() {
         Some((&VALUE_FORMAT, body)) => {

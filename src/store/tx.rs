@@ -18,7 +18,7 @@ use super::error::StoreError;
 use super::key::{self, KeyPart, KeyPrefix};
 use super::records::{
     AUDIT_COUNTER, Audit, AuditByAccount, Counter, FEED_COUNTER, FeedEvent, NewAudit, NewEvent,
-    Record,
+    Record, Viewed,
 };
 use super::view::View;
 use crate::env::Millis;
@@ -231,12 +231,24 @@ impl<'a> Tx<'a> {
         order: Order,
         limit: usize,
     ) -> Result<Vec<R>, StoreError> {
-        let mut low = key::full_prefix(R::KIND, &prefix);
-        let mut last = low.clone();
-        from.encode_part(&mut low);
-        to.encode_part(&mut last);
-        let high = key::after_prefix(&last);
+        let (low, high) = bounds::<R>(&prefix, &from, &to);
         self.records(&low, &high, order, limit)
+    }
+
+    /// Like [`Tx::scan_between`], but the records are looked at where they lie: for those that are read by
+    /// the thousand.
+    pub(crate) fn views_between<R: Viewed, T>(
+        &mut self,
+        prefix: impl KeyPrefix,
+        (from, to): (impl KeyPart, impl KeyPart),
+        order: Order,
+        limit: usize,
+        mut take: impl FnMut(R::View<'_>) -> T,
+    ) -> Result<Vec<T>, StoreError> {
+        let (low, high) = bounds::<R>(&prefix, &from, &to);
+        let rows = self.rows(&low, &high, order, limit)?;
+        let views = rows.iter().map(|(_, value)| codec::decode_view::<R>(value));
+        views.map(|view| view.map(&mut take)).collect()
     }
 
     /// At most `limit` records whose key begins with `prefix`, after an earlier page. Records
@@ -461,6 +473,19 @@ impl Tx<'_> {
         self.failure.get_or_insert_with(|| error.clone());
         StoreError::Failed(error)
     }
+}
+
+/// The first key of a stretch and the one after its last.
+fn bounds<R: Record>(
+    prefix: &impl KeyPrefix,
+    from: &impl KeyPart,
+    to: &impl KeyPart,
+) -> (Vec<u8>, Vec<u8>) {
+    let mut low = key::full_prefix(R::KIND, prefix);
+    let mut last = low.clone();
+    from.encode_part(&mut low);
+    to.encode_part(&mut last);
+    (low, key::after_prefix(&last))
 }
 
 /// What a command leaves behind.

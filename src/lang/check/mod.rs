@@ -343,6 +343,7 @@ impl<'a> Checker<'a> {
         let mut program = Program {
             sources: Arc::clone(self.sources),
             hash: super::analyze::hash(self.sources),
+            lines: self.lines.clone(),
             rules,
             signals,
             dialogs,

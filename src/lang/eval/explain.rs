@@ -109,7 +109,7 @@ fn place<'a>(step: &'a Step, index: usize, program: &'a Program, lines: &mut Vec
         Some(line) => line.steps.push((step, index)),
         None => lines.push(Line {
             file: step.span.file,
-            number: before.matches('\n').count() + 1,
+            number: program.lines.line(Span::new(step.span.file, start, start)),
             start,
             text: file.text[start..].lines().next().unwrap_or_default(),
             steps: vec![(step, index)],

@@ -25,6 +25,7 @@ pub(crate) fn empty_program() -> Program {
         bands: Vec::new(),
         longest_window: 0,
         allows: Vec::new(),
+        lines: Default::default(),
     }
 }
 

@@ -21,7 +21,7 @@ pub use super::check::allow::Allow;
 
 use super::check::allow::allowed;
 use super::diagnostics::codes::UNCOVERED;
-use super::span::{Sources, Span};
+use super::span::{LineNumbers, Sources, Span};
 use super::value::{Type, Value};
 
 /// One generation of rules.
@@ -53,6 +53,8 @@ pub struct Program {
     pub longest_window: i64,
     /// What comments silence.
     pub allows: Vec<Allow>,
+    /// Where the sources' lines are: every decision is explained.
+    pub(crate) lines: LineNumbers,
 }
 
 impl Program {

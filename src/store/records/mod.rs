@@ -200,6 +200,12 @@ pub trait Record: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {
     }
 }
 
+/// A record that can be looked at where it lies: what is read by the thousand is not copied.
+pub(crate) trait Viewed: Record {
+    /// Fields of it, texts borrowed from the stored value.
+    type View<'a>: serde::Deserialize<'a>;
+}
+
 /// A record kind as seen by export, import and the sweep, without its type.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordType {

@@ -336,6 +336,7 @@ fn explanations_show_values_under_the_source() {
     let source = "on login\n    when count(failures) >= 5 and city == \"北京\" {\n";
     let mut program = empty_program();
     program.sources = Arc::new(Sources::single("guard.rules", source));
+    program.lines = program.sources.line_numbers();
     program.queries.push(HistoryQuery {
         id: QueryId(0),
         function: HistoryFunction::Count,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::env::{DAY, Millis};
 use crate::lang::value::Place;
-use crate::store::records::{Kind, Record, RecordType};
+use crate::store::records::{Kind, Record, RecordType, Viewed};
 
 /// What this file adds to the schema.
 pub(crate) const TYPES: &[RecordType] = &[
@@ -99,6 +99,121 @@ impl Record for Login {
     }
 }
 
+/// A login as far as questions about the past look at it, its texts where they lie.
+#[derive(Clone, Copy, Default, Deserialize)]
+pub(crate) struct LoginView<'a> {
+    /// See [`Login::account`].
+    pub account: &'a str,
+    /// See [`Login::time`].
+    pub time: Millis,
+    /// See [`Login::seq`].
+    pub seq: u64,
+    /// See [`Login::success`].
+    #[serde(default)]
+    pub success: bool,
+    /// See [`Login::reason`].
+    #[serde(default, borrow)]
+    pub reason: Option<&'a str>,
+    /// See [`Login::machine`].
+    #[serde(default, borrow)]
+    pub machine: Option<&'a str>,
+    /// See [`Login::legal`].
+    #[serde(default)]
+    pub legal: bool,
+    /// See [`Login::ip`].
+    #[serde(default, borrow)]
+    pub ip: Option<&'a str>,
+    /// See [`Login::place`].
+    #[serde(default, borrow)]
+    pub place: PlaceView<'a>,
+    /// See [`Login::browser`].
+    #[serde(default, borrow)]
+    pub browser: Option<&'a str>,
+    /// See [`Login::os`].
+    #[serde(default, borrow)]
+    pub os: Option<&'a str>,
+    /// See [`Login::device`].
+    #[serde(default, borrow)]
+    pub device: Option<&'a str>,
+    /// See [`Login::channel`].
+    #[serde(default, borrow)]
+    pub channel: Option<&'a str>,
+    /// See [`Login::hour`].
+    #[serde(default)]
+    pub hour: Option<u8>,
+    /// See [`Login::weekday`].
+    #[serde(default)]
+    pub weekday: Option<u8>,
+    /// See [`Login::alert`].
+    #[serde(default, borrow)]
+    pub alert: Option<&'a str>,
+    /// See [`Login::answered_lock`].
+    #[serde(default)]
+    pub answered_lock: bool,
+}
+
+/// A place, its texts where they lie; see [`Place`].
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct PlaceView<'a> {
+    /// Country.
+    #[serde(borrow)]
+    pub country: Option<&'a str>,
+    /// Province or state.
+    #[serde(borrow)]
+    pub region: Option<&'a str>,
+    /// City.
+    #[serde(borrow)]
+    pub city: Option<&'a str>,
+    /// Latitude in degrees.
+    pub lat: Option<f64>,
+    /// Longitude in degrees.
+    pub lon: Option<f64>,
+    /// Autonomous system number.
+    pub asn: Option<u32>,
+    /// Internet service provider.
+    #[serde(borrow)]
+    pub isp: Option<&'a str>,
+}
+
+impl Viewed for Login {
+    type View<'a> = LoginView<'a>;
+}
+
+impl Login {
+    /// This login, looked at.
+    pub(crate) fn view(&self) -> LoginView<'_> {
+        let place = &self.place;
+        LoginView {
+            account: &self.account,
+            time: self.time,
+            seq: self.seq,
+            success: self.success,
+            reason: self.reason.as_deref(),
+            machine: self.machine.as_deref(),
+            legal: self.legal,
+            ip: self.ip.as_deref(),
+            place: PlaceView {
+                country: place.country.as_deref(),
+                region: place.region.as_deref(),
+                city: place.city.as_deref(),
+                lat: place.lat,
+                lon: place.lon,
+                asn: place.asn,
+                isp: place.isp.as_deref(),
+            },
+            browser: self.browser.as_deref(),
+            os: self.os.as_deref(),
+            device: self.device.as_deref(),
+            channel: self.channel.as_deref(),
+            hour: self.hour,
+            weekday: self.weekday,
+            alert: self.alert.as_deref(),
+            answered_lock: self.answered_lock,
+        }
+    }
+}
+
 /// A copy of a login under another key.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoginBy {
@@ -108,6 +223,18 @@ pub struct LoginBy {
     pub value: String,
     /// The login.
     pub login: Login,
+}
+
+/// What [`LoginBy`] holds, its texts where they lie.
+#[derive(Clone, Copy, Deserialize)]
+pub(crate) struct LoginByView<'a> {
+    /// The login.
+    #[serde(borrow)]
+    pub login: LoginView<'a>,
+}
+
+impl Viewed for LoginBy {
+    type View<'a> = LoginByView<'a>;
 }
 
 impl Record for LoginBy {

@@ -1,0 +1,6 @@
+//! How long a bench runs.
+
+/// Whether it is run by `cargo test`, which only asks whether it still works, and not by `cargo bench`.
+pub fn is_a_try() -> bool {
+    !std::env::args().any(|argument| argument == "--bench")
+}
