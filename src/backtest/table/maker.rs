@@ -136,25 +136,25 @@ impl<'t> Maker<'t> {
             answered_lock: false,
         };
         if table.columns.local && made.has(Made::LOCAL) {
-            match table.zones.get(&table.account[at]) {
-                Some(zone) => login.set_local(zone),
-                None => self.local(&mut login),
-            }
+            (login.hour, login.weekday) = self.local(row);
         }
         login
     }
 
-    /// Hour and weekday, quicker where the zone is one all year round.
-    fn local(&self, row: &mut Row) {
-        if let (Ok(offset), Ok(at)) = (
-            self.zone.to_fixed_offset(),
-            Timestamp::from_millisecond(row.time),
-        ) {
-            let local = offset.to_datetime(at);
-            row.hour = u8::try_from(local.hour()).ok();
-            row.weekday = u8::try_from(local.weekday().to_monday_one_offset()).ok();
-            return;
-        }
-        row.set_local(&self.zone);
+    /// Hour and weekday of a row where its account lives.
+    pub(in crate::backtest) fn local(&self, row: u32) -> (Option<u8>, Option<u8>) {
+        let table = self.table;
+        let Ok(at) = Timestamp::from_millisecond(table.time[row as usize]) else {
+            return (None, None);
+        };
+        let own = match table.zones.is_empty() {
+            true => None,
+            false => table.zones.get(&table.account[row as usize]),
+        };
+        let local = own.unwrap_or(&self.zone).to_offset(at).to_datetime(at);
+        (
+            u8::try_from(local.hour()).ok(),
+            u8::try_from(local.weekday().to_monday_one_offset()).ok(),
+        )
     }
 }
