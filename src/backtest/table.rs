@@ -6,8 +6,8 @@
 
 mod maker;
 
-pub(super) use maker::Made;
 pub use maker::Maker;
+pub(super) use maker::{Made, blank};
 
 use jiff::tz::TimeZone;
 use std::collections::HashMap;

@@ -20,7 +20,7 @@ use crate::lang::value::{LoginPoint, Place, Value};
 
 use super::super::needs::{Columns, narrowest};
 use super::super::symbols::{NONE, Symbol};
-use super::super::table::{Made, Maker, SUCCESS, Table};
+use super::super::table::{Made, Maker, SUCCESS, Table, blank};
 use super::counts::Counts;
 use super::index::KeyIndex;
 use super::sheet::Numbers;
@@ -270,17 +270,21 @@ impl<'t> Histories<'t> {
         self.account.loaded.as_of(row);
     }
 
-    /// That row as it is before anybody knows how it ends.
-    pub(super) fn present(&mut self) -> Row {
-        let row = self.now.row;
+    /// A row of the account, for [`present`](Self::present).
+    pub(super) fn blank(&self) -> Row {
+        blank(&self.account.name)
+    }
+
+    /// Makes `present` into that row as it is before anybody knows how it ends.
+    pub(super) fn present(&mut self, present: &mut Row) {
         let made = match self.is_bare() {
             true => self.shared.present,
             false => Made::ALL,
         };
-        let mut present = self.maker.row_with(row, &self.account.name, made);
+        self.maker
+            .fill(present, self.now.row, &self.account.name, made);
         present.success = false;
         present.reason = None;
-        present
     }
 
     /// The rule set that asks from now on.

@@ -7,7 +7,7 @@ use crate::bot::login::ask::Names;
 use crate::bot::login::{Case, Login, why};
 use crate::bot::ruleset::Ruleset;
 use crate::env::Millis;
-use crate::history::{Columns, KeyNeed, Row};
+use crate::history::{Columns, KeyNeed};
 use crate::lang::builtins::Registry;
 
 use crate::lang::eval::{self, Held, Judgement, SignalState, Trace};
@@ -151,30 +151,21 @@ impl<'a, 't> Stage<'a, 't> {
         if !judged && self.variants.iter().all(Prepared::leaves_failures) {
             return;
         }
-        let present = self.histories.present();
-        let before = case.login.take();
-        let (agent, session) = before.map_or((None, None), |login| (login.agent, login.session));
-        // The room of the texts before is used again.
-        let text = |need: Need, room: Option<String>| {
-            let text = table.text(need, row);
-            (!text.is_empty()).then(|| {
-                let mut room = room.unwrap_or_default();
-                room.clear();
-                room.push_str(text);
-                room
-            })
-        };
-        case.login = Some(Login {
-            row: Row {
-                arrival: u64::from(row),
-                ..present
-            },
-            agent: text(Need::Agent, agent),
-            session: text(Need::Session, session),
-            captcha: table.has(row, CAPTCHA),
-            late: table.has(row, LATE_FLAG),
+        let histories = &mut self.histories;
+        let login = case.login.get_or_insert_with(|| Login {
+            row: histories.blank(),
+            agent: None,
+            session: None,
+            captcha: false,
+            late: false,
             success: None,
         });
+        histories.present(&mut login.row);
+        put(&mut login.agent, table.text(Need::Agent, row));
+        put(&mut login.session, table.text(Need::Session, row));
+        login.captcha = table.has(row, CAPTCHA);
+        login.late = table.has(row, LATE_FLAG);
+        login.success = None;
     }
 
     /// Runs every rule set over the case, which `case` made.
@@ -416,6 +407,17 @@ impl Stage<'_, '_> {
             told.push((rule.name.clone(), held, why));
         }
         (text, told)
+    }
+}
+
+/// Puts a text in the room of the one before; an empty one is none.
+fn put(place: &mut Option<String>, text: &str) {
+    if text.is_empty() {
+        *place = None;
+    } else {
+        let room = place.get_or_insert_default();
+        room.clear();
+        room.push_str(text);
     }
 }
 

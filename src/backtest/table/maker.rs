@@ -94,51 +94,56 @@ impl<'t> Maker<'t> {
         account: &Arc<str>,
         made: Made,
     ) -> Row {
+        let mut login = blank(account);
+        self.fill(&mut login, row, account, made);
+        login
+    }
+
+    /// Makes a row into that of another login: moving whole rows about costs more than what changes.
+    pub(in crate::backtest) fn fill(
+        &mut self,
+        login: &mut Row,
+        row: u32,
+        account: &Arc<str>,
+        made: Made,
+    ) {
         let (table, at) = (self.table, row as usize);
-        let point = |column: &Vec<f64>| {
-            let number = column.get(at).copied().filter(|n| !n.is_nan());
-            number.filter(|_| made.has(Made::POINT))
-        };
-        let mut text = |need: Need| match made.has(need as u32) {
-            true => self.text(need, at),
+        if !Arc::ptr_eq(&login.account, account) {
+            login.account = account.clone();
+        }
+        (login.time, login.arrival) = (table.time[at], u64::from(row));
+        login.success = table.has(row, SUCCESS);
+        login.legal = table.has(row, LEGAL);
+        login.asn = table.asn(row);
+        login.answered_lock = false;
+        login.ip = match made.has(Need::Ip as u32) {
+            true => self.ip(row),
             false => None,
         };
-        let (machine, country) = (text(Need::Machine), text(Need::Country));
-        let (region, city, isp) = (text(Need::Region), text(Need::City), text(Need::Isp));
-        let (browser, os, device) = (text(Need::Browser), text(Need::Os), text(Need::Device));
-        let (reason, channel) = (text(Need::Reason), text(Need::Channel));
-        let mut login = Row {
-            time: table.time[at],
-            arrival: u64::from(row),
-            account: account.clone(),
-            machine,
-            ip: match made.has(Need::Ip as u32) {
-                true => self.ip(row),
-                false => None,
-            },
-            country,
-            region,
-            city,
-            lat: point(&table.lat),
-            lon: point(&table.lon),
-            asn: table.asn(row),
-            isp,
-            browser,
-            os,
-            device,
-            success: table.has(row, SUCCESS),
-            legal: table.has(row, LEGAL),
-            reason,
-            channel,
-            // Written out: the default has an empty account, whose counter all threads would share.
-            hour: None,
-            weekday: None,
-            answered_lock: false,
+        (login.lat, login.lon) = match made.has(Made::POINT) {
+            true => table.point(row),
+            false => (None, None),
         };
-        if table.columns.local && made.has(Made::LOCAL) {
-            (login.hour, login.weekday) = self.local(row);
-        }
-        login
+        (login.hour, login.weekday) = match table.columns.local && made.has(Made::LOCAL) {
+            true => self.local(row),
+            false => (None, None),
+        };
+        let mut text = |need: Need, text: &mut Option<Arc<str>>| {
+            *text = match made.has(need as u32) {
+                true => self.text(need, at),
+                false => None,
+            };
+        };
+        text(Need::Machine, &mut login.machine);
+        text(Need::Country, &mut login.country);
+        text(Need::Region, &mut login.region);
+        text(Need::City, &mut login.city);
+        text(Need::Isp, &mut login.isp);
+        text(Need::Browser, &mut login.browser);
+        text(Need::Os, &mut login.os);
+        text(Need::Device, &mut login.device);
+        text(Need::Reason, &mut login.reason);
+        text(Need::Channel, &mut login.channel);
     }
 
     /// Hour and weekday of a row where its account lives.
@@ -156,5 +161,34 @@ impl<'t> Maker<'t> {
             u8::try_from(local.hour()).ok(),
             u8::try_from(local.weekday().to_monday_one_offset()).ok(),
         )
+    }
+}
+
+/// A row of which only the account is known.
+pub(in crate::backtest) fn blank(account: &Arc<str>) -> Row {
+    Row {
+        account: account.clone(),
+        // Written out: the default has an empty account, whose counter all threads would share.
+        time: 0,
+        arrival: 0,
+        machine: None,
+        ip: None,
+        country: None,
+        region: None,
+        city: None,
+        lat: None,
+        lon: None,
+        asn: None,
+        isp: None,
+        hour: None,
+        weekday: None,
+        browser: None,
+        os: None,
+        device: None,
+        success: false,
+        legal: false,
+        reason: None,
+        channel: None,
+        answered_lock: false,
     }
 }
