@@ -4,6 +4,7 @@ with the engine. Standard library only.
 
   backtest_sql.py generate LOGINS.csv          logins with ties, late rows, repeated ids, missing
                                                values, and times on the edges of windows
+  … generate LOGINS.csv --in-order             the same without late rows
   backtest_sql.py check LOGINS.csv STATES.tsv  compares what the engine said (arrival TAB signal TAB
                                                state) with SQL; exit 1 when they differ
   … check … --mutate window|ties|unknown       SQL with one rule changed: then they must differ
@@ -26,7 +27,7 @@ CITIES = {
 FIELDS = ["id", "time", "account", "success", "machine", "ip", "country", "city", "lat", "lon", "asn"]
 
 
-def generate(path):
+def generate(path, in_order=False):
     dice = random.Random(20260105)
     rows = []
     for number in range(2_600):
@@ -48,6 +49,8 @@ def generate(path):
     for _ in range(90):
         row = rows.pop(dice.randrange(len(rows)))
         rows.insert(dice.randrange(len(rows)), row)
+    if in_order:
+        rows.sort(key=lambda row: row["time"])
     for row in rows:
         for field, share in (("machine", 0.15), ("ip", 0.06), ("city", 0.1), ("country", 0.1), ("asn", 0.1)):
             if dice.random() < share:
@@ -217,7 +220,7 @@ def check(path, states, mutate):
 
 if __name__ == "__main__":
     if sys.argv[1] == "generate":
-        generate(sys.argv[2])
+        generate(sys.argv[2], "--in-order" in sys.argv)
     elif sys.argv[1] == "check":
         check(sys.argv[2], sys.argv[3], sys.argv[5] if len(sys.argv) > 5 else None)
     else:

@@ -101,9 +101,19 @@ fn engine_says(csv: &Path, columns: Option<Columns>, threads: usize) -> String {
 
 #[test]
 fn every_history_function_says_what_sql_says() {
+    says_what_sql_says(&[]);
+}
+
+/// Without late rows most questions are answered without looking at rows.
+#[test]
+fn and_so_it_does_where_all_logins_come_in_order() {
+    says_what_sql_says(&["--in-order"]);
+}
+
+fn says_what_sql_says(how: &[&str]) {
     let folder = tempfile::tempdir().expect("a folder");
     let csv = folder.path().join("logins.csv");
-    let made = script(&["generate", csv.to_str().expect("a path")]);
+    let made = script(&[&["generate", csv.to_str().expect("a path")], how].concat());
     assert!(
         made.status.success(),
         "{}",

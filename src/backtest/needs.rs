@@ -120,15 +120,84 @@ impl Columns {
             if narrowest(&need) != by {
                 continue;
             }
-            let mut visit = |expr: &Expr| found.see(expr, registry, &names);
-            walk_rows(query, &mut visit);
-            if let Some(field) = query.field {
-                found.field(field, registry, &names);
-            }
-            found.function(query.function);
-            need.by.iter().for_each(|by| found.key(*by));
+            found.rows(query, registry, &names);
         }
         found
+    }
+
+    /// What is asked of the row of the login that is judged: texts lie in the table and are not asked
+    /// of it, except by questions to the history that are not `answered` from numbers alone.
+    pub(super) fn of_present(
+        program: &Program,
+        registry: &Registry,
+        answered: impl Fn(&HistoryQuery) -> bool,
+    ) -> Self {
+        let mut found = Self::default();
+        let names = HistoryColumns::of(registry);
+        let asked = || program.queries.iter().filter(|query| !answered(query));
+        let mut visit = |expr: &Expr| match &expr.kind {
+            ExprKind::Field(id) if names.get(*id).and_then(text_of).is_some() => {}
+            _ => found.see(expr, registry, &names),
+        };
+        for signal in &program.signals {
+            walk(&signal.when, &mut visit);
+            signal.except.iter().for_each(|expr| walk(expr, &mut visit));
+        }
+        for rule in &program.rules {
+            rule.when.iter().for_each(|expr| walk(expr, &mut visit));
+        }
+        for query in asked() {
+            query.value.iter().for_each(|expr| walk(expr, &mut visit));
+        }
+        for query in asked() {
+            found.rows(query, registry, &names);
+        }
+        found
+    }
+
+    /// What questions to the history that are not `answered` from numbers alone ask of past rows.
+    pub(super) fn of_unanswered(
+        program: &Program,
+        registry: &Registry,
+        answered: impl Fn(&HistoryQuery) -> bool,
+    ) -> Self {
+        let mut found = Self::default();
+        let names = HistoryColumns::of(registry);
+        for query in program.queries.iter().filter(|query| !answered(query)) {
+            found.rows(query, registry, &names);
+        }
+        // The login before is a past row too.
+        let mut visit = |expr: &Expr| match &expr.kind {
+            ExprKind::Field(id) if registry.field_spec(*id).path.starts_with("previous") => {
+                found.see(expr, registry, &names);
+            }
+            _ => {}
+        };
+        let signals = program.signals.iter();
+        let signals =
+            signals.flat_map(|signal| std::iter::once(&signal.when).chain(&signal.except));
+        let rules = program.rules.iter().filter_map(|rule| rule.when.as_ref());
+        let values = program
+            .queries
+            .iter()
+            .filter_map(|query| query.value.as_ref());
+        signals
+            .chain(rules)
+            .chain(values)
+            .for_each(|expr| walk(expr, &mut visit));
+        found
+    }
+
+    /// What one question asks of rows, past ones and the present.
+    fn rows(&mut self, query: &HistoryQuery, registry: &Registry, names: &HistoryColumns) {
+        walk_rows(query, &mut |expr| self.see(expr, registry, names));
+        if let Some(field) = query.field {
+            self.field(field, registry, names);
+        }
+        self.function(query.function);
+        for by in keys_of(query).iter().copied() {
+            self.key(by);
+        }
     }
 
     /// Both.
@@ -260,6 +329,23 @@ impl Columns {
             Column::Account | Column::Success | Column::Legal | Column::Time => {}
         }
     }
+}
+
+/// The texts of a column whose values are the present login's own; why a login failed is not yet
+/// known while it is judged.
+pub(super) fn text_of(column: Column) -> Option<Need> {
+    Some(match column {
+        Column::Machine => Need::Machine,
+        Column::Country => Need::Country,
+        Column::Region => Need::Region,
+        Column::City => Need::City,
+        Column::Isp => Need::Isp,
+        Column::Browser => Need::Browser,
+        Column::Os => Need::Os,
+        Column::Device => Need::Device,
+        Column::Channel => Need::Channel,
+        _ => return None,
+    })
 }
 
 fn per_machine(action: &Action) -> bool {

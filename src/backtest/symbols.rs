@@ -16,46 +16,80 @@ pub struct Symbols {
     bytes: Vec<u8>,
     /// Where each text ends in `bytes`.
     ends: Vec<u64>,
-    table: HashTable<Symbol>,
+    table: HashTable<Known>,
     hasher: DefaultHashBuilder,
+}
+
+/// So much of a text lies where it is found: identifiers and addresses as a whole. Among millions
+/// every other place to look at would be waited for.
+const HEAD: usize = 23;
+/// The length of a text that does not fit there.
+const LONG: u8 = u8::MAX;
+
+/// The beginning of a text, and its length.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Head {
+    length: u8,
+    text: [u8; HEAD],
+}
+
+impl Head {
+    #[inline]
+    fn of(text: &[u8]) -> Self {
+        let (here, length) = match u8::try_from(text.len()) {
+            Ok(length) if text.len() <= HEAD => (text, length),
+            _ => (&text[..HEAD], LONG),
+        };
+        let mut head = [0; HEAD];
+        head[..here.len()].copy_from_slice(here);
+        Self { length, text: head }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Known {
+    symbol: Symbol,
+    head: Head,
 }
 
 impl Symbols {
     /// The number of `text`, a new one when it was not there.
     pub fn intern(&mut self, text: &[u8]) -> Symbol {
-        let hash = self.hasher.hash_one(text);
-        let found = self
-            .table
-            .find(hash, |known| slice(&self.bytes, &self.ends, *known) == text);
-        if let Some(known) = found {
-            return *known;
+        let (hash, head) = (self.hasher.hash_one(text), Head::of(text));
+        if let Some(known) = self.known(hash, head, text) {
+            return known;
         }
-        let number = self.ends.len() as Symbol;
+        let symbol = self.ends.len() as Symbol;
         self.bytes.extend_from_slice(text);
         self.ends.push(self.bytes.len() as u64);
         let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
-        self.table.insert_unique(hash, number, |known| {
-            hasher.hash_one(slice(bytes, ends, *known))
-        });
-        number
+        let again = |known: &Known| match known.head.length {
+            LONG => hasher.hash_one(slice(bytes, ends, known.symbol)),
+            length => hasher.hash_one(&known.head.text[..usize::from(length)]),
+        };
+        self.table
+            .insert_unique(hash, Known { symbol, head }, again);
+        symbol
+    }
+
+    #[inline]
+    fn known(&self, hash: u64, head: Head, text: &[u8]) -> Option<Symbol> {
+        let same = |known: &Known| {
+            known.head == head
+                && (head.length != LONG || slice(&self.bytes, &self.ends, known.symbol) == text)
+        };
+        self.table.find(hash, same).map(|known| known.symbol)
     }
 
     /// Looks where `text` would be found, so that it is near when it is asked for: among millions every
     /// step of a search would be waited for, and one after another.
     pub(in crate::backtest) fn touch(&self, text: &[u8]) {
-        let hash = self.hasher.hash_one(text);
-        let found = self.table.find(hash, |known| {
-            slice(&self.bytes, &self.ends, *known).first() == text.first()
-        });
-        std::hint::black_box(found);
+        std::hint::black_box(self.find(text));
     }
 
     /// The number of `text` when it is there.
     pub fn find(&self, text: &[u8]) -> Option<Symbol> {
-        let hash = self.hasher.hash_one(text);
-        self.table
-            .find(hash, |known| slice(&self.bytes, &self.ends, *known) == text)
-            .copied()
+        self.known(self.hasher.hash_one(text), Head::of(text), text)
     }
 
     /// The text of a number; empty for [`NONE`] and numbers that were never given.
@@ -118,5 +152,22 @@ mod tests {
         assert_eq!(symbols.find(b"9999").map(|s| symbols.text(s)), Some("9999"));
         assert_eq!(symbols.find(b"10000"), None);
         assert_eq!(symbols.len(), 10_003);
+    }
+
+    #[test]
+    fn texts_that_begin_alike_are_told_apart() {
+        let mut symbols = Symbols::default();
+        let texts: Vec<String> = (0..400).map(|n| "x".repeat(n)).collect();
+        for (number, text) in texts.iter().enumerate() {
+            assert_eq!(symbols.intern(text.as_bytes()), number as u32);
+        }
+        // A text that ends in zeros is not the shorter one.
+        assert_eq!(symbols.intern(b"x\0"), 400);
+        let long = format!("{}y", "x".repeat(300));
+        assert_eq!(symbols.intern(long.as_bytes()), 401);
+        for (number, text) in texts.iter().enumerate() {
+            assert_eq!(symbols.find(text.as_bytes()), Some(number as u32));
+            assert_eq!(symbols.text(number as u32), text);
+        }
     }
 }

@@ -6,8 +6,8 @@
 
 mod maker;
 
-pub(super) use maker::Made;
 pub use maker::Maker;
+pub(super) use maker::{Made, blank};
 
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
@@ -269,6 +269,13 @@ impl Table {
         kept.then(|| self.texts[need as usize].as_slice())
     }
 
+    /// The number of a row's text; [`NONE`] when it is missing or not kept.
+    #[inline]
+    pub(super) fn symbol(&self, need: Need, row: u32) -> Symbol {
+        let column = &self.texts[need as usize];
+        column.get(row as usize).copied().unwrap_or(NONE)
+    }
+
     /// A text of a row; empty when missing or not kept.
     pub fn text(&self, need: Need, row: u32) -> &str {
         self.column(need)
@@ -284,6 +291,13 @@ impl Table {
     /// The autonomous system of a row.
     pub fn asn(&self, row: u32) -> Option<u32> {
         self.asn.get(row as usize).copied().filter(|asn| *asn != 0)
+    }
+
+    /// Latitude and longitude of a row.
+    pub(super) fn point(&self, row: u32) -> (Option<f64>, Option<f64>) {
+        let number = |column: &Vec<f64>| column.get(row as usize).copied();
+        let known = |column| number(column).filter(|n| !n.is_nan());
+        (known(&self.lat), known(&self.lon))
     }
 
     /// The first and last event time.

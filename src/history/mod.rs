@@ -14,20 +14,24 @@ mod cell;
 mod familiar;
 mod key;
 mod needs;
+mod plan;
 mod question;
 mod row;
 mod tally;
 mod used;
 mod usual;
+mod walk;
 mod window;
 
 pub use answer::{Present, evaluate, evaluate_uncounted, experience, previous};
 pub use cell::{Column, Columns};
 pub use key::{Key, KeyPart, network_of};
 pub use needs::{KeyNeed, keys_of, queries_by_key, tallies_of};
+pub use plan::{Plan, Planned};
 pub use row::Row;
 pub use tally::{TALLIED, Tallied, Tallies, day_of, from_rows as tally_rows, tallied};
 pub use used::used;
+pub use walk::{Sheet, Walk, glance};
 pub use window::{Rows, Slice};
 
 #[cfg(test)]

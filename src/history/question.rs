@@ -320,7 +320,7 @@ impl<E: Fn() -> bool> Question<'_, E> {
     }
 }
 
-fn number(rows: usize) -> (Value, usize) {
+pub(super) fn number(rows: usize) -> (Value, usize) {
     (Value::Number(rows as f64), rows)
 }
 

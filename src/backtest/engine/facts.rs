@@ -3,7 +3,7 @@
 
 use crate::bot::login::Case;
 use crate::bot::login::ask::{self, Answered, Names};
-use crate::history::{self, Row};
+use crate::history::{self, Column, Row};
 use crate::lang::builtins::Registry;
 use crate::lang::eval::{
     Experience, Facts, HistoryAnswer, Judgement, PastLogin, SignalResult, SignalState,
@@ -11,6 +11,7 @@ use crate::lang::eval::{
 use crate::lang::program::{FieldId, HistoryQuery, Name, Program};
 use crate::lang::value::{Value, View};
 
+use super::super::needs::text_of;
 use super::super::symbols::Symbol;
 use super::super::table::Table;
 use super::rows::Histories;
@@ -63,6 +64,7 @@ pub(super) struct Ids {
     suspicion: Option<FieldId>,
     login: Option<FieldId>,
     previous: Option<FieldId>,
+    agent: Option<FieldId>,
     /// What the signals said, in words.
     told: Vec<FieldId>,
 }
@@ -84,6 +86,7 @@ impl Ids {
             suspicion: all("suspicion").first().copied(),
             login: one("login"),
             previous: one("previous"),
+            agent: one("login.agent"),
             told: ["band", "reasons", "signals"]
                 .into_iter()
                 .flat_map(all)
@@ -105,6 +108,20 @@ pub(super) struct TableFacts<'a, 't> {
     pub(super) histories: &'a mut Histories<'t>,
 }
 
+impl<'t> TableFacts<'_, 't> {
+    /// A text of the login, where it lies; empty when there is none. `None` for other fields, and while
+    /// somebody looks on: then the row has them.
+    fn text(&self, id: FieldId) -> Option<(Column, &'t str)> {
+        if self.observed || self.case.login.is_none() {
+            return None;
+        }
+        let column = self.names.columns.get(id)?;
+        let table = self.table;
+        let symbol = table.symbol(text_of(column)?, self.histories.row());
+        Some((column, table.symbols.text(symbol)))
+    }
+}
+
 impl Facts for TableFacts<'_, '_> {
     fn field(&mut self, id: FieldId) -> Value {
         if let (true, Some(said)) = (Some(id) == self.ids.suspicion, &self.said) {
@@ -118,12 +135,19 @@ impl Facts for TableFacts<'_, '_> {
                 return Value::Login(login.row.bare_point().into());
             }
             if Some(id) == self.ids.previous {
-                let previous = history::previous(self.histories.own(), &login.row);
+                let previous = self.histories.previous(&login.row);
                 return previous.map_or_else(
                     || Value::unknown("previous"),
-                    |row| Value::Login(row.bare_point().into()),
+                    |point| Value::Login(point.into()),
                 );
             }
+        }
+        if let Some((column, text)) = self.text(id) {
+            return match (column, text) {
+                (_, "") => Value::unknown(column.path()),
+                (Column::Machine, machine) => Value::Machine(machine.into()),
+                (_, text) => Value::text(text),
+            };
         }
         let told = self.ids.told.contains(&id);
         let judgement = self.said.filter(|_| told).map(|said| said.judgement());
@@ -143,6 +167,13 @@ impl Facts for TableFacts<'_, '_> {
     }
 
     fn view(&mut self, id: FieldId) -> Option<View<'_>> {
+        if Some(id) == self.ids.agent {
+            let login = self.case.login.as_ref()?;
+            return login.agent.as_deref().map(View::Characters);
+        }
+        if let Some((_, text)) = self.text(id) {
+            return (!text.is_empty()).then_some(View::Characters(text));
+        }
         ask::view(self.case, self.names, id)
     }
 
@@ -178,6 +209,13 @@ impl Facts for TableFacts<'_, '_> {
             program,
             self.histories,
         )
+    }
+
+    fn at_hand(&mut self, query: &HistoryQuery) -> Option<Value> {
+        match self.observed {
+            true => None,
+            false => self.histories.at_hand(query),
+        }
     }
 
     fn history_used(
@@ -216,7 +254,7 @@ impl Facts for TableFacts<'_, '_> {
 
     fn experience(&mut self) -> Experience {
         match &self.case.login {
-            Some(login) => history::experience(self.histories.own(), &login.row),
+            Some(login) => self.histories.experience(&login.row),
             None => Experience::default(),
         }
     }

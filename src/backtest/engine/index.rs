@@ -1,5 +1,7 @@
 //! Which rows belong together: by account, and by every other key the rules look under.
 
+use std::net::IpAddr;
+
 use crate::history::network_of;
 use crate::lang::program::ByKey;
 
@@ -120,8 +122,8 @@ impl KeyIndex {
             ByKey::Machine => column(table, Need::Machine),
             ByKey::City => column(table, Need::City),
             ByKey::Country => column(table, Need::Country),
-            ByKey::Ip => addresses(table, |ip| ip.to_canonical().to_string()),
-            ByKey::Network => addresses(table, |ip| network_of(ip).to_string()),
+            ByKey::Ip => addresses(table, |ip| ip),
+            ByKey::Network => addresses(table, |ip| network_of(ip).addr()),
             ByKey::Asn => {
                 let mut known = Symbols::default();
                 let numbers = (0..table.len() as u32)
@@ -163,8 +165,9 @@ fn column(table: &Table, need: Need) -> (Numbers, usize) {
     (Numbers::Column(need), table.symbols.len())
 }
 
-/// Groups by what `name` makes of the address: differently written addresses may be one.
-fn addresses(table: &Table, name: impl Fn(std::net::IpAddr) -> String) -> (Numbers, usize) {
+/// Groups by what `narrow` makes of the address: differently written addresses may be one. All groups
+/// are addresses, or all are networks, whose length follows from the kind of address.
+fn addresses(table: &Table, narrow: impl Fn(IpAddr) -> IpAddr) -> (Numbers, usize) {
     let Some(column) = table.column(Need::Ip) else {
         return (Numbers::Own(vec![NONE; table.len()]), 0);
     };
@@ -178,7 +181,10 @@ fn addresses(table: &Table, name: impl Fn(std::net::IpAddr) -> String) -> (Numbe
             }
             *by_symbol[*symbol as usize].get_or_insert_with(|| {
                 match table.symbols.text(*symbol).parse() {
-                    Ok(ip) => known.intern(name(ip).as_bytes()),
+                    Ok(ip) => match narrow(ip).to_canonical() {
+                        IpAddr::V4(v4) => known.intern(&v4.octets()),
+                        IpAddr::V6(v6) => known.intern(&v6.octets()),
+                    },
                     Err(_) => NONE,
                 }
             })

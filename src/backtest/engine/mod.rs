@@ -10,6 +10,7 @@ mod facts;
 mod index;
 mod rows;
 mod same;
+mod sheet;
 mod stage;
 
 pub use alerts::Prompt;
@@ -25,19 +26,20 @@ use crate::bot::api::SignalView;
 use crate::bot::login::{Case, decide};
 use crate::bot::ruleset::Ruleset;
 use crate::guard::Limits;
-use crate::history::Columns;
+use crate::history::{Column, Columns, Plan, Planned};
 use crate::lang::builtins::Registry;
 use crate::lang::eval::{Judgement, Trace};
-use crate::lang::program::{ByKey, EventName, Program};
+use crate::lang::program::{ByKey, EventName, HistoryQuery, Program};
 use crate::store::records::Account;
 
 use super::input::Watch;
+use super::needs::Columns as Needs;
 use super::symbols::Symbol;
-use super::table::{JUDGED, KNOWN, Maker, SUCCESS, Table};
+use super::table::{JUDGED, KNOWN, Made, Maker, SUCCESS, Table};
 use alerts::Alerts;
 use facts::Ids;
 use index::{Groups, KeyIndex};
-use rows::{Histories, Reach};
+use rows::{Histories, Reach, Shared};
 use stage::Stage;
 
 /// Rows worked on at a stretch when rules look across accounts. Shorter ones keep less in memory, but
@@ -70,6 +72,15 @@ pub struct Engine<'t> {
     indexes: Vec<KeyIndex>,
     counts: Vec<counts::Counts>,
     reaches: Vec<Reach>,
+    /// Addresses by number, when they are asked for and no index has them.
+    addresses: Option<KeyIndex>,
+    plan: Plan,
+    /// By rule set: the window of the plan its accounts' rows lie in.
+    own: Vec<usize>,
+    /// What is asked of the login that is judged, besides what the plan answers.
+    present: Made,
+    /// What is asked of an account's past rows, likewise.
+    past: Made,
     /// Threads to use.
     pub threads: usize,
     /// Look for the signals without which there would be no alert.
@@ -129,13 +140,35 @@ impl<'t> Engine<'t> {
         let mut variants: Vec<Prepared> = variants.into_iter().map(Prepared::new).collect();
         same::find(&mut variants);
         let reaches = rows::reaches(&variants, registry);
-        let indexes = reaches
+        let indexes: Vec<KeyIndex> = reaches
             .iter()
             .filter(|reach| reach.by != ByKey::Account)
             .map(|reach| KeyIndex::new(reach.by, table))
             .collect();
         let columns = Columns::of(registry);
         let counts = counts::needed(&variants, &columns, table);
+        let programs = || variants.iter().map(Prepared::program);
+        let asks_for_addresses = programs()
+            .flat_map(|program| Plan::columns(&program.queries, &columns))
+            .any(|column| column == Column::Ip);
+        let indexed = indexes.iter().any(|index| index.by == ByKey::Ip);
+        let addresses = (asks_for_addresses && !indexed).then(|| KeyIndex::named(ByKey::Ip, table));
+        let numbered = |column| sheet::numbered(column, asks_for_addresses);
+        let mut plan = Plan::new(programs(), &columns, numbered);
+        let own = |variant: &Prepared| {
+            let mut needs = variant.windows.iter();
+            let need = needs.find(|need| *need.by == [ByKey::Account]);
+            need.and_then(|need| need.window)
+        };
+        let own = variants.iter().map(|one| plan.window(own(one))).collect();
+        let (mut present, mut past) = (Needs::default(), Needs::default());
+        for (rules, program) in programs().enumerate() {
+            let answered =
+                |query: &HistoryQuery| plan.get(rules, query).is_some_and(Planned::is_always);
+            present = present.and(&Needs::of_present(program, registry, answered));
+            past = past.and(&Needs::of_unanswered(program, registry, answered));
+        }
+        let (present, past) = (Made::of(&present), Made::of(&past));
         Self {
             table,
             registry,
@@ -148,6 +181,11 @@ impl<'t> Engine<'t> {
             indexes,
             counts,
             reaches,
+            addresses,
+            plan,
+            own,
+            present,
+            past,
             threads: 1,
             decisive: false,
         }
@@ -284,13 +322,19 @@ impl<'t> Engine<'t> {
 
     fn worker(&self, from: usize, to: usize) -> Worker<'_> {
         let maker = Maker::new(self.table, self.zone.clone());
-        let mut histories = Histories::new(
-            self.table,
-            &self.indexes,
-            &self.counts,
-            &self.reaches,
-            maker,
-        );
+        let addresses = self.indexes.iter().find(|index| index.by == ByKey::Ip);
+        let shared = Shared {
+            table: self.table,
+            indexes: &self.indexes,
+            addresses: self.addresses.as_ref().or(addresses),
+            counts: &self.counts,
+            reaches: &self.reaches,
+            plan: &self.plan,
+            own: &self.own,
+            present: self.present,
+            past: self.past,
+        };
+        let mut histories = Histories::new(shared, maker);
         let first = self.table.time[from..to].iter().min().copied();
         histories.enter(from as u32, to as u32, first.unwrap_or(i64::MIN));
         Worker {
@@ -317,7 +361,7 @@ struct Worker<'e> {
     outcomes: Vec<Outcome>,
 }
 
-impl Worker<'_> {
+impl<'e> Worker<'e> {
     fn piece<S: Sink>(
         &mut self,
         piece: Piece,
@@ -371,7 +415,7 @@ impl Worker<'_> {
     fn explain(
         &mut self,
         account: Symbol,
-        all: &[u32],
+        all: &'e [u32],
         at: usize,
         variant: usize,
         success: bool,

@@ -10,19 +10,26 @@ use hashbrown::HashMap;
 use crate::bot::login::ask;
 use crate::env::Millis;
 use crate::guard::history::{ACCOUNT_ROWS, OTHER_ROWS};
-use crate::history::{Key, KeyNeed, KeyPart, Row, Rows, Slice, Tallied, network_of};
+use crate::history::{
+    self, Key, KeyNeed, KeyPart, Plan, Row, Rows, Slice, Tallied, Walk, glance, network_of,
+};
 use crate::lang::builtins::Registry;
-use crate::lang::program::ByKey;
+use crate::lang::eval::Experience;
+use crate::lang::program::{ByKey, HistoryQuery};
+use crate::lang::value::{LoginPoint, Place, Value};
 
 use super::super::needs::{Columns, narrowest};
 use super::super::symbols::{NONE, Symbol};
-use super::super::table::{Made, Maker, SUCCESS, Table};
+use super::super::table::{Made, Maker, SUCCESS, Table, blank};
 use super::counts::Counts;
 use super::index::KeyIndex;
+use super::sheet::Numbers;
 use super::stage::Prepared;
 
 /// Rows of other keys held at a time by one thread: about 150 MB.
 const CACHED_ROWS: usize = 400_000;
+/// So many rows of an account are made for one question alone; for more, all are.
+const RECENT: usize = 16;
 /// Keys with more rows than this remember where their first success was looked for.
 const LONG: usize = 4_096;
 
@@ -61,21 +68,56 @@ struct Now {
     time: Millis,
 }
 
+/// What of the engine all threads share.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shared<'t> {
+    pub(super) table: &'t Table,
+    pub(super) indexes: &'t [KeyIndex],
+    /// Addresses by number, when any rule asks for them.
+    pub(super) addresses: Option<&'t KeyIndex>,
+    pub(super) counts: &'t [Counts],
+    /// How far back the rows of a key are made, and with which columns, over all rule sets: by
+    /// narrowest key.
+    pub(super) reaches: &'t [Reach],
+    /// Questions that need no rows.
+    pub(super) plan: &'t Plan,
+    /// By rule set: the window of the plan that its account's rows lie in.
+    pub(super) own: &'t [usize],
+    /// What is asked of the login that is judged where numbers are enough for the rest.
+    pub(super) present: Made,
+    /// What is asked of an account's past rows there.
+    pub(super) past: Made,
+}
+
+/// The account that is gone through.
+#[derive(Debug, Default)]
+struct Account<'t> {
+    /// All its rows, and which of them are gone through.
+    all: &'t [u32],
+    from: usize,
+    to: usize,
+    name: Arc<str>,
+    /// Its rows, once somebody asks for them.
+    loaded: Loaded,
+    made: bool,
+    /// No row was answered with 锁定, and arrival is the order of time: numbers are enough.
+    plain: bool,
+    /// How many rows had arrived when the present one did.
+    arrived: usize,
+}
+
 /// The histories one thread has at hand.
 #[derive(Debug)]
 pub(super) struct Histories<'t> {
+    shared: Shared<'t>,
     table: &'t Table,
-    indexes: &'t [KeyIndex],
-    counts: &'t [Counts],
     maker: Maker<'t>,
-    account: Loaded,
-    /// How many rows of the account had arrived when the present one did.
-    arrived: usize,
+    account: Account<'t>,
+    walk: Walk,
     now: Now,
+    /// The rule set that asks, and its windows.
+    rules: usize,
     windows: Arc<[KeyNeed]>,
-    /// How far back the rows of a key are made, and with which columns, over all rule sets: by narrowest
-    /// key.
-    reaches: &'t [Reach],
     /// Rows are shown to people: they have all columns.
     pub(super) observed: bool,
     /// First and one past the last row of the stretch worked on, and its first time.
@@ -128,23 +170,16 @@ pub(super) fn reaches(variants: &[Prepared], registry: &Registry) -> Vec<Reach> 
 }
 
 impl<'t> Histories<'t> {
-    pub(super) fn new(
-        table: &'t Table,
-        indexes: &'t [KeyIndex],
-        counts: &'t [Counts],
-        reaches: &'t [Reach],
-        maker: Maker<'t>,
-    ) -> Self {
+    pub(super) fn new(shared: Shared<'t>, maker: Maker<'t>) -> Self {
         Self {
-            table,
-            indexes,
-            counts,
+            table: shared.table,
+            shared,
             maker,
-            account: Loaded::default(),
-            arrived: 0,
+            account: Account::default(),
+            walk: Walk::default(),
             now: Now::default(),
+            rules: 0,
             windows: Arc::from([]),
-            reaches,
             observed: false,
             stretch: (0, 0, Millis::MIN),
             cache: HashMap::new(),
@@ -165,15 +200,42 @@ impl<'t> Histories<'t> {
         }
     }
 
-    /// Makes the rows `all[from..to]` of an account, and those before it that may be asked for.
-    /// `all` is in the order of arrival.
-    pub(super) fn load_account(&mut self, all: &[u32], from: usize, to: usize, name: &Arc<str>) {
+    /// Begins with the rows `all[from..to]` of an account. `all` is in the order of arrival.
+    pub(super) fn load_account(&mut self, all: &'t [u32], from: usize, to: usize, name: &Arc<str>) {
         let table = self.table;
-        let window = self
-            .reaches
-            .iter()
-            .find(|reach| reach.by == ByKey::Account)
-            .and_then(|reach| reach.window);
+        let account = &mut self.account;
+        (account.all, account.from, account.to) = (all, from, to);
+        account.name = name.clone();
+        account.made = false;
+        account.loaded.clear();
+        let key = (ByKey::Account, table.account[all[from] as usize]);
+        let (scanned, found) = (&mut self.scanned, &mut account.loaded.firsts);
+        firsts(found, &all[..to], key, scanned, table);
+        let mut low = from.saturating_sub(ACCOUNT_ROWS);
+        if let (Some(longest), true) = (self.shared.plan.longest(), table.ordered) {
+            let after = table.time[all[from] as usize].saturating_sub(longest);
+            let old = |row: &u32| table.time[*row as usize] <= after;
+            low += all[low..from].partition_point(old);
+        }
+        let answered = |row: &u32| table.answered_lock.contains_key(row);
+        account.plain =
+            table.ordered && (table.answered_lock.is_empty() || !all[low..to].iter().any(answered));
+        if account.plain {
+            self.walk.begin(self.shared.plan, low);
+        }
+    }
+
+    /// Makes the rows of the account that are gone through, and those before that may be asked for.
+    fn make(&mut self) {
+        if self.account.made {
+            return;
+        }
+        self.account.made = true;
+        let (table, shared) = (self.table, self.shared);
+        let (all, from, to) = (self.account.all, self.account.from, self.account.to);
+        let own = |reach: &&Reach| reach.by == ByKey::Account;
+        let reach = shared.reaches.iter().find(own);
+        let window = reach.and_then(|reach| reach.window);
         // One more than counts, to know what is gone.
         let mut start = from.saturating_sub(ACCOUNT_ROWS + 1);
         if let (Some(window), true) = (window, table.ordered) {
@@ -181,71 +243,109 @@ impl<'t> Histories<'t> {
             let old = all[start..from].partition_point(|row| table.time[*row as usize] <= after);
             start += old;
         }
-        let loaded = &mut self.account;
-        loaded.clear();
+        let made = match self.is_bare() {
+            true => shared.past,
+            false => Made::ALL,
+        };
+        let (loaded, name) = (&mut self.account.loaded, &self.account.name);
         loaded.skipped = start;
+        let rows = all[start..to].iter();
         loaded
             .rows
-            .extend(all[start..to].iter().map(|row| self.maker.row(*row, name)));
+            .extend(rows.map(|row| self.maker.row_with(*row, name, made)));
         if !table.ordered {
             loaded.rows.sort_by_key(|row| (row.time, row.arrival));
         }
-        let key = (ByKey::Account, table.account[all[from] as usize]);
-        firsts(
-            &mut loaded.firsts,
-            &all[..to],
-            key,
-            &mut self.scanned,
-            table,
-        );
         locks(loaded, table);
+        loaded.as_of(self.now.row);
     }
 
-    /// Moves to a row of the loaded account, the `arrived`th to arrive; a copy of it as it is before
-    /// anybody knows how it ends.
-    pub(super) fn present(&mut self, row: u32, arrived: usize) -> Row {
+    /// Moves to a row of the account, the `arrived`th to arrive.
+    pub(super) fn step(&mut self, row: u32, arrived: usize) {
         self.now = Now {
             row,
             time: self.table.time[row as usize],
         };
-        self.arrived = arrived;
-        self.account.as_of(row);
-        let rows = &self.account.rows;
-        let at = match self.table.ordered {
-            true => arrived - self.account.skipped,
-            false => rows.partition_point(|known| {
-                (known.time, known.arrival) < (self.now.time, u64::from(row))
-            }),
-        };
-        let mut present = rows.get(at).cloned().unwrap_or_default();
-        present.success = false;
-        present.reason = None;
-        present.answered_lock = false;
-        present
+        self.account.arrived = arrived;
+        self.account.loaded.as_of(row);
     }
 
-    /// The rule set whose windows hold from now on.
-    pub(super) fn ask_with(&mut self, windows: &Arc<[KeyNeed]>) {
+    /// A row of the account, for [`present`](Self::present).
+    pub(super) fn blank(&self) -> Row {
+        blank(&self.account.name)
+    }
+
+    /// Makes `present` into that row as it is before anybody knows how it ends.
+    pub(super) fn present(&mut self, present: &mut Row) {
+        let made = match self.is_bare() {
+            true => self.shared.present,
+            false => Made::ALL,
+        };
+        self.maker
+            .fill(present, self.now.row, &self.account.name, made);
+        present.success = false;
+        present.reason = None;
+    }
+
+    /// The rule set that asks from now on.
+    pub(super) fn ask_with(&mut self, rules: usize, windows: &Arc<[KeyNeed]>) {
+        self.rules = rules;
         if !Arc::ptr_eq(&self.windows, windows) {
             self.windows = windows.clone();
         }
     }
 
     /// The account's own rows.
-    pub(super) fn own(&self) -> Slice<'_, Row> {
+    pub(super) fn own(&mut self) -> Slice<'_, Row> {
+        self.make();
         let after = ask::reach(&self.windows, &[ByKey::Account], self.now.time);
-        let loaded = &self.account;
-        let rows = loaded.rows.as_slice();
-        let end = if self.table.ordered {
-            (self.arrived - loaded.skipped).min(rows.len())
-        } else {
-            rows.len()
+        self.own_after(after)
+    }
+
+    /// Those of them later than `after`: where they are few, only they are made.
+    fn own_recent(&mut self, after: Option<Millis>) -> Slice<'_, Row> {
+        let bare = self.is_bare() && !self.account.made;
+        let (Some(after), true) = (after, bare) else {
+            return self.own();
         };
+        let (table, account) = (self.table, &self.account);
+        let before = &account.all[..account.arrived];
+        let recent = before.iter().rev();
+        let recent = recent.take_while(|row| table.time[**row as usize] > after);
+        let few = recent.take(RECENT + 1).count();
+        if few > RECENT {
+            return self.own();
+        }
+        let mut rows = std::mem::take(&mut self.combined);
+        rows.clear();
+        for row in &before[before.len() - few..] {
+            let (name, made) = (&self.account.name, self.shared.past);
+            rows.push(self.maker.row_with(*row, name, made));
+        }
+        self.combined = rows;
+        Slice {
+            rows: &self.combined,
+            first_success: self.known_since(),
+            truncated: false,
+        }
+    }
+
+    /// Whether numbers answer what they can, and nobody looks at rows.
+    fn is_bare(&self) -> bool {
+        self.account.plain && self.table.answered_lock.is_empty() && !self.observed
+    }
+
+    fn own_after(&self, after: Option<Millis>) -> Slice<'_, Row> {
+        let (loaded, arrived) = (&self.account.loaded, self.account.arrived);
         let ordered = self.table.ordered;
+        let end = match ordered {
+            true => (arrived - loaded.skipped).min(loaded.rows.len()),
+            false => loaded.rows.len(),
+        };
         cut(
             loaded,
             end,
-            self.arrived,
+            arrived,
             ACCOUNT_ROWS,
             after,
             self.now.row,
@@ -253,14 +353,94 @@ impl<'t> Histories<'t> {
         )
     }
 
+    /// The answer to a question where numbers are enough.
+    #[inline]
+    pub(super) fn at_hand(&mut self, query: &HistoryQuery) -> Option<Value> {
+        let shared = self.shared;
+        let question = shared.plan.get(self.rules, query)?;
+        if question.by == ByKey::Account {
+            if !self.account.plain {
+                return None;
+            }
+            let sheet = own_sheet(&self.account, shared, &self.maker);
+            let now = self.account.arrived;
+            return self.walk.answer(shared.plan, question, &sheet, now);
+        }
+        let table = self.table;
+        if !table.ordered || !table.answered_lock.is_empty() {
+            return None;
+        }
+        let mut indexes = shared.indexes.iter();
+        let index = indexes.find(|index| index.by == question.by)?;
+        let rows = match index.group(self.now.row, table) {
+            NONE => return None,
+            group => index.rows(group),
+        };
+        let now = rows.binary_search(&self.now.row).ok()?;
+        let sheet = Numbers {
+            table,
+            maker: &self.maker,
+            addresses: shared.addresses,
+            rows,
+            first: None,
+            most: OTHER_ROWS,
+        };
+        glance(shared.plan, question, &sheet, now)
+    }
+
+    /// When and where the login before was: what distances look at.
+    pub(super) fn previous(&mut self, present: &Row) -> Option<LoginPoint> {
+        if !self.account.plain {
+            return history::previous(self.own(), present).map(Row::bare_point);
+        }
+        let (shared, table, now) = (self.shared, self.table, self.account.arrived);
+        let sheet = own_sheet(&self.account, shared, &self.maker);
+        let from = self
+            .walk
+            .from(shared.plan, shared.own[self.rules], &sheet, now);
+        let last = self.walk.last_success(&sheet, from, now)?;
+        let row = self.account.all[last];
+        let (lat, lon) = table.point(row);
+        Some(LoginPoint {
+            time: table.time[row as usize],
+            place: Place {
+                lat,
+                lon,
+                ..Place::default()
+            },
+        })
+    }
+
+    /// The row of the present login.
+    pub(super) fn row(&self) -> u32 {
+        self.now.row
+    }
+
+    /// How well the account is known.
+    pub(super) fn experience(&mut self, present: &Row) -> Experience {
+        if !self.account.plain {
+            return history::experience(self.own(), present);
+        }
+        let (shared, now) = (self.shared, self.account.arrived);
+        let sheet = own_sheet(&self.account, shared, &self.maker);
+        let from = self
+            .walk
+            .from(shared.plan, shared.own[self.rules], &sheet, now);
+        let first = self.known_since();
+        Experience {
+            since_first: first.map(|first| present.time.saturating_sub(first)),
+            logins: self.walk.successes(&sheet, from, now) as u64,
+        }
+    }
+
     /// Successes of the account that had arrived, in all of its history.
     pub(super) fn known_since(&self) -> Option<Millis> {
-        first_before(&self.account.firsts, self.now.row)
+        first_before(&self.account.loaded.firsts, self.now.row)
     }
 
     fn others(&mut self, by: ByKey) -> Option<&mut Loaded> {
         let table = self.table;
-        let index = self.indexes.iter().find(|index| index.by == by)?;
+        let index = self.shared.indexes.iter().find(|index| index.by == by)?;
         let group = index.group(self.now.row, table);
         if group == NONE {
             return None;
@@ -270,7 +450,7 @@ impl<'t> Histories<'t> {
             self.cached = 0;
         }
         let (from, to, first) = self.stretch;
-        let reach = self.reaches.iter().find(|reach| reach.by == by);
+        let reach = self.shared.reaches.iter().find(|reach| reach.by == by);
         let window = reach.and_then(|reach| reach.window);
         let made = match reach {
             Some(reach) if !self.observed => reach.made,
@@ -423,21 +603,37 @@ fn locks(loaded: &mut Loaded, table: &Table) {
     }
 }
 
+fn own_sheet<'a, 't>(
+    account: &Account<'t>,
+    shared: Shared<'t>,
+    maker: &'a Maker<'t>,
+) -> Numbers<'a, 't> {
+    Numbers {
+        table: shared.table,
+        maker,
+        addresses: shared.addresses,
+        rows: account.all,
+        first: account.loaded.firsts.first().map(|(arrival, _)| *arrival),
+        most: ACCOUNT_ROWS,
+    }
+}
+
 impl Rows for Histories<'_> {
     type Row = Row;
 
     fn tally(&mut self, what: &Tallied, days: (i64, i64), _: &Row) -> u64 {
         // What is counted has the present login's own values.
-        self.counts
-            .iter()
+        let counts = self.shared.counts.iter();
+        counts
+            .clone()
             .find(|counts| counts.is_of(what))
             .map_or(0, |counts| counts.count(self.table, days, self.now.row))
     }
 
-    fn rows(&mut self, key: &Key, _after: Option<Millis>) -> Slice<'_, Row> {
+    fn rows(&mut self, key: &Key, after: Option<Millis>) -> Slice<'_, Row> {
         let parts = key.parts();
         if let [KeyPart::Account(_)] = parts {
-            return self.own();
+            return self.own_recent(after);
         }
         let by: Vec<ByKey> = parts.iter().map(kind).collect();
         let after = ask::reach(&self.windows, &by, self.now.time);
@@ -456,21 +652,9 @@ impl Rows for Histories<'_> {
         let mut combined = std::mem::take(&mut self.combined);
         combined.clear();
         let found = if single == ByKey::Account {
+            self.make();
             // As far back as the combination's own window.
-            let loaded = &self.account;
-            let end = match table.ordered {
-                true => (self.arrived - loaded.skipped).min(loaded.rows.len()),
-                false => loaded.rows.len(),
-            };
-            Some(cut(
-                loaded,
-                end,
-                self.arrived,
-                ACCOUNT_ROWS,
-                after,
-                now.row,
-                table.ordered,
-            ))
+            Some(self.own_after(after))
         } else {
             self.others(single)
                 .map(|loaded| of_others(loaded, now, table, after))

@@ -7,7 +7,7 @@ use crate::bot::login::ask::Names;
 use crate::bot::login::{Case, Login, why};
 use crate::bot::ruleset::Ruleset;
 use crate::env::Millis;
-use crate::history::{Columns, KeyNeed, Row};
+use crate::history::{Columns, KeyNeed};
 use crate::lang::builtins::Registry;
 
 use crate::lang::eval::{self, Held, Judgement, SignalState, Trace};
@@ -27,7 +27,7 @@ use super::rows::Histories;
 pub struct Prepared {
     /// It.
     pub rules: Arc<Ruleset>,
-    windows: Arc<[KeyNeed]>,
+    pub(super) windows: Arc<[KeyNeed]>,
     attempt: Vec<RuleId>,
     failure: Vec<RuleId>,
     login: Vec<RuleId>,
@@ -53,8 +53,13 @@ impl Prepared {
         }
     }
 
-    fn program(&self) -> &Program {
+    pub(super) fn program(&self) -> &Program {
         &self.rules.program
+    }
+
+    /// Whether no rule is asked about a wrong password.
+    fn leaves_failures(&self) -> bool {
+        self.attempt.is_empty() && self.failure.is_empty()
     }
 
     /// The rules for a login-side event.
@@ -138,25 +143,29 @@ pub(super) struct Stage<'a, 't> {
 }
 
 impl<'a, 't> Stage<'a, 't> {
-    /// The case of a row of the loaded account.
+    /// The case of a row of the loaded account; the one before stays where no rule will be asked.
     pub(super) fn case(&mut self, row: u32, arrived: usize, case: &mut Case) {
         let table = self.table;
-        let present = self.histories.present(row, arrived);
-        let text = |need: Need| {
-            let text = table.text(need, row);
-            (!text.is_empty()).then(|| text.to_owned())
-        };
-        case.login = Some(Login {
-            row: Row {
-                arrival: u64::from(row),
-                ..present
-            },
-            agent: text(Need::Agent),
-            session: text(Need::Session),
-            captcha: table.has(row, CAPTCHA),
-            late: table.has(row, LATE_FLAG),
+        self.histories.step(row, arrived);
+        let judged = self.observed || table.has(row, JUDGED);
+        if !judged && self.variants.iter().all(Prepared::leaves_failures) {
+            return;
+        }
+        let histories = &mut self.histories;
+        let login = case.login.get_or_insert_with(|| Login {
+            row: histories.blank(),
+            agent: None,
+            session: None,
+            captcha: false,
+            late: false,
             success: None,
         });
+        histories.present(&mut login.row);
+        put(&mut login.agent, table.text(Need::Agent, row));
+        put(&mut login.session, table.text(Need::Session, row));
+        login.captcha = table.has(row, CAPTCHA);
+        login.late = table.has(row, LATE_FLAG);
+        login.success = None;
     }
 
     /// Runs every rule set over the case, which `case` made.
@@ -206,7 +215,7 @@ impl<'a, 't> Stage<'a, 't> {
             for (signal, same) in self.variants[index].same.iter().enumerate() {
                 let state = if *same == (index, signal) {
                     let variant = &self.variants[index];
-                    self.histories.ask_with(&variant.windows);
+                    self.histories.ask_with(index, &variant.windows);
                     let program = variant.program();
                     let mut facts = self.facts(index, case, account, None);
                     eval::state(&program.signals[signal], program, &mut facts)
@@ -300,7 +309,7 @@ impl<'a, 't> Stage<'a, 't> {
     ) -> Wish<'a> {
         let variants = self.variants;
         let variant = &variants[index];
-        self.histories.ask_with(&variant.windows);
+        self.histories.ask_with(index, &variant.windows);
         let program = variant.program();
         let mut wish = Wish::default();
         for id in variant.of(event) {
@@ -349,7 +358,7 @@ impl<'a, 't> Stage<'a, 't> {
         }
         let variants = self.variants;
         let variant = &variants[index];
-        self.histories.ask_with(&variant.windows);
+        self.histories.ask_with(index, &variant.windows);
         let mut facts = self.facts(index, case, account, None);
         eval::judge_traced(variant.program(), &mut facts)
     }
@@ -379,7 +388,7 @@ impl Stage<'_, '_> {
             states: &states,
             suspicion: judgement.suspicion,
         };
-        self.histories.ask_with(&variant.windows);
+        self.histories.ask_with(index, &variant.windows);
         // Before the password was right nothing was said.
         let said = (*event == EventName::Login).then_some(said);
         let mut facts = self.facts(index, case, account, said);
@@ -398,6 +407,17 @@ impl Stage<'_, '_> {
             told.push((rule.name.clone(), held, why));
         }
         (text, told)
+    }
+}
+
+/// Puts a text in the room of the one before; an empty one is none.
+fn put(place: &mut Option<String>, text: &str) {
+    if text.is_empty() {
+        *place = None;
+    } else {
+        let room = place.get_or_insert_default();
+        room.clear();
+        room.push_str(text);
     }
 }
 

@@ -9,7 +9,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::BufRead;
 use std::net::IpAddr;
 
-use hashbrown::HashSet;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
@@ -218,7 +219,8 @@ fn push(login: Login<'_>, number: u64, reading: &mut Reading<'_, '_>) -> Result<
 #[derive(Debug, Default)]
 pub(super) struct Known {
     keys: [RandomState; 2],
-    seen: HashSet<[u64; 2]>,
+    /// Found by the first of the two, which needs no hash of its own.
+    seen: HashTable<[u64; 2]>,
 }
 
 impl Known {
@@ -229,6 +231,15 @@ impl Known {
         }
         let [first, second] = &self.keys;
         let hash = [first.hash_one(login.id), second.hash_one(login.id)];
-        !self.seen.insert(hash)
+        let found = self
+            .seen
+            .entry(hash[0], |known| *known == hash, |known| known[0]);
+        match found {
+            Entry::Occupied(_) => true,
+            Entry::Vacant(place) => {
+                place.insert(hash);
+                false
+            }
+        }
     }
 }

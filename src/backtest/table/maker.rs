@@ -94,67 +94,101 @@ impl<'t> Maker<'t> {
         account: &Arc<str>,
         made: Made,
     ) -> Row {
-        let (table, at) = (self.table, row as usize);
-        let point = |column: &Vec<f64>| {
-            let number = column.get(at).copied().filter(|n| !n.is_nan());
-            number.filter(|_| made.has(Made::POINT))
-        };
-        let mut text = |need: Need| match made.has(need as u32) {
-            true => self.text(need, at),
-            false => None,
-        };
-        let (machine, country) = (text(Need::Machine), text(Need::Country));
-        let (region, city, isp) = (text(Need::Region), text(Need::City), text(Need::Isp));
-        let (browser, os, device) = (text(Need::Browser), text(Need::Os), text(Need::Device));
-        let (reason, channel) = (text(Need::Reason), text(Need::Channel));
-        let mut login = Row {
-            time: table.time[at],
-            arrival: u64::from(row),
-            account: account.clone(),
-            machine,
-            ip: match made.has(Need::Ip as u32) {
-                true => self.ip(row),
-                false => None,
-            },
-            country,
-            region,
-            city,
-            lat: point(&table.lat),
-            lon: point(&table.lon),
-            asn: table.asn(row),
-            isp,
-            browser,
-            os,
-            device,
-            success: table.has(row, SUCCESS),
-            legal: table.has(row, LEGAL),
-            reason,
-            channel,
-            // Written out: the default has an empty account, whose counter all threads would share.
-            hour: None,
-            weekday: None,
-            answered_lock: false,
-        };
-        if table.columns.local && made.has(Made::LOCAL) {
-            match table.zones.get(&table.account[at]) {
-                Some(zone) => login.set_local(zone),
-                None => self.local(&mut login),
-            }
-        }
+        let mut login = blank(account);
+        self.fill(&mut login, row, account, made);
         login
     }
 
-    /// Hour and weekday, quicker where the zone is one all year round.
-    fn local(&self, row: &mut Row) {
-        if let (Ok(offset), Ok(at)) = (
-            self.zone.to_fixed_offset(),
-            Timestamp::from_millisecond(row.time),
-        ) {
-            let local = offset.to_datetime(at);
-            row.hour = u8::try_from(local.hour()).ok();
-            row.weekday = u8::try_from(local.weekday().to_monday_one_offset()).ok();
-            return;
+    /// Makes a row into that of another login: moving whole rows about costs more than what changes.
+    pub(in crate::backtest) fn fill(
+        &mut self,
+        login: &mut Row,
+        row: u32,
+        account: &Arc<str>,
+        made: Made,
+    ) {
+        let (table, at) = (self.table, row as usize);
+        if !Arc::ptr_eq(&login.account, account) {
+            login.account = account.clone();
         }
-        row.set_local(&self.zone);
+        (login.time, login.arrival) = (table.time[at], u64::from(row));
+        login.success = table.has(row, SUCCESS);
+        login.legal = table.has(row, LEGAL);
+        login.asn = table.asn(row);
+        login.answered_lock = false;
+        login.ip = match made.has(Need::Ip as u32) {
+            true => self.ip(row),
+            false => None,
+        };
+        (login.lat, login.lon) = match made.has(Made::POINT) {
+            true => table.point(row),
+            false => (None, None),
+        };
+        (login.hour, login.weekday) = match table.columns.local && made.has(Made::LOCAL) {
+            true => self.local(row),
+            false => (None, None),
+        };
+        let mut text = |need: Need, text: &mut Option<Arc<str>>| {
+            *text = match made.has(need as u32) {
+                true => self.text(need, at),
+                false => None,
+            };
+        };
+        text(Need::Machine, &mut login.machine);
+        text(Need::Country, &mut login.country);
+        text(Need::Region, &mut login.region);
+        text(Need::City, &mut login.city);
+        text(Need::Isp, &mut login.isp);
+        text(Need::Browser, &mut login.browser);
+        text(Need::Os, &mut login.os);
+        text(Need::Device, &mut login.device);
+        text(Need::Reason, &mut login.reason);
+        text(Need::Channel, &mut login.channel);
+    }
+
+    /// Hour and weekday of a row where its account lives.
+    pub(in crate::backtest) fn local(&self, row: u32) -> (Option<u8>, Option<u8>) {
+        let table = self.table;
+        let Ok(at) = Timestamp::from_millisecond(table.time[row as usize]) else {
+            return (None, None);
+        };
+        let own = match table.zones.is_empty() {
+            true => None,
+            false => table.zones.get(&table.account[row as usize]),
+        };
+        let local = own.unwrap_or(&self.zone).to_offset(at).to_datetime(at);
+        (
+            u8::try_from(local.hour()).ok(),
+            u8::try_from(local.weekday().to_monday_one_offset()).ok(),
+        )
+    }
+}
+
+/// A row of which only the account is known.
+pub(in crate::backtest) fn blank(account: &Arc<str>) -> Row {
+    Row {
+        account: account.clone(),
+        // Written out: the default has an empty account, whose counter all threads would share.
+        time: 0,
+        arrival: 0,
+        machine: None,
+        ip: None,
+        country: None,
+        region: None,
+        city: None,
+        lat: None,
+        lon: None,
+        asn: None,
+        isp: None,
+        hour: None,
+        weekday: None,
+        browser: None,
+        os: None,
+        device: None,
+        success: false,
+        legal: false,
+        reason: None,
+        channel: None,
+        answered_lock: false,
     }
 }

@@ -242,14 +242,7 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
     let by_period: Vec<Option<f64>> = (0..PERIODS)
         .map(|period| per_10k(counts.by_period[period], tally.good_by_period[period]))
         .collect();
-    let accounts = (index < ACCOUNT_SIGNALS).then(|| {
-        let bit = 1 << index;
-        tally
-            .fired_accounts
-            .values()
-            .filter(|bits| *bits & bit != 0)
-            .count() as u64
-    });
+    let accounts = (index < ACCOUNT_SIGNALS).then(|| tally.fired_accounts.count(index));
     RuleFigures {
         name: signal.name.clone(),
         title: signal.title.clone(),

@@ -2,11 +2,13 @@
 //! not depend on the number of threads.
 
 mod figures;
+mod fired;
 mod labels;
 mod loads;
 pub mod stats;
 
 pub use figures::{DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
+pub use fired::FiredAccounts;
 pub use labels::{Confusion, Curve, CurvePoint, Interval, LabelFigures};
 pub use loads::{Load, LoadBand};
 
@@ -56,7 +58,12 @@ impl Frame {
     /// The period a moment lies in.
     pub fn period(&self, time: Millis) -> usize {
         let span = (self.to - self.from + 1).max(1);
-        let at = (time - self.from) as i128 * PERIODS as i128 / span as i128;
+        let after = time - self.from;
+        // Wider numbers are divided ten times as slowly.
+        let at = match after.checked_mul(PERIODS as Millis) {
+            Some(parts) => parts / span,
+            None => (after as i128 * PERIODS as i128 / span as i128) as Millis,
+        };
         (at as usize).min(PERIODS - 1)
     }
 
@@ -235,7 +242,7 @@ pub struct Tally {
     /// Accounts with alerts or attacks.
     pub accounts: HashMap<Symbol, AccountCounts>,
     /// Signals that fired, by account: bits of the first [`ACCOUNT_SIGNALS`] signals.
-    pub fired_accounts: HashMap<Symbol, u128>,
+    pub fired_accounts: FiredAccounts,
 }
 
 impl Tally {
@@ -281,7 +288,7 @@ impl Tally {
             hits: Vec::new(),
             scores: BTreeMap::new(),
             accounts: HashMap::new(),
-            fired_accounts: HashMap::new(),
+            fired_accounts: FiredAccounts::default(),
         }
     }
 
@@ -432,13 +439,13 @@ impl Tally {
         if fired == 0 {
             return;
         }
-        let bits = self.fired_accounts.entry(seen.account).or_default();
+        let mut bits = 0;
         for (index, state) in outcome.states.iter().enumerate() {
             if *state != SignalState::Fired {
                 continue;
             }
             if index < ACCOUNT_SIGNALS {
-                *bits |= 1 << index;
+                bits |= 1 << index;
             }
             if counted == 1 && !self.shadow[index] {
                 self.signals[index].alone += 1;
@@ -449,6 +456,7 @@ impl Tally {
                 }
             }
         }
+        self.fired_accounts.add(seen.account, bits);
         for index in &outcome.decisive {
             let tally = &mut self.signals[*index];
             tally.decisive += 1;
@@ -495,9 +503,7 @@ impl Tally {
             mine.missed += theirs.missed;
             mine.tn += theirs.tn;
         }
-        for (account, theirs) in other.fired_accounts {
-            *self.fired_accounts.entry(account).or_default() |= theirs;
-        }
+        self.fired_accounts.merge(other.fired_accounts);
         for (mine, theirs) in self.signals.iter_mut().zip(other.signals) {
             mine.merge(theirs);
         }
@@ -507,6 +513,7 @@ impl Tally {
     pub fn settle(&mut self) {
         self.prompts.sort_unstable();
         self.hits.sort_unstable();
+        self.fired_accounts.settle();
     }
 
     /// Looks at a login.

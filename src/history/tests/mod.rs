@@ -2,6 +2,7 @@
 
 mod system;
 mod usual;
+mod walk;
 
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::lang::program::{CompareOp, Expr, ExprKind, Program};
+use crate::lang::program::{CompareOp, Expr, ExprKind, Function, Program};
 use crate::lang::value::{Value, View};
 
 use super::arith::arith;
@@ -188,6 +188,11 @@ where
             }
         }
         ExprKind::Call(function, args) => {
+            if !O::WATCHES
+                && let Some(yes) = within(*function, args, facts)
+            {
+                return Value::YesNo(yes);
+            }
             let args: Vec<Value> = args
                 .iter()
                 .map(|arg| eval(arg, program, facts, observer))
@@ -198,6 +203,11 @@ where
             let Some(query) = program.queries.get(id.0 as usize) else {
                 return Value::unknown("history");
             };
+            if !O::WATCHES
+                && let Some(value) = facts.at_hand(query)
+            {
+                return value;
+            }
             let value = query
                 .value
                 .as_ref()
@@ -256,6 +266,27 @@ where
         found = found || among(item, constant.view()?)?;
     }
     Some(found)
+}
+
+/// `contains` and `starts` of a known text and a constant, in the same way.
+fn within<F>(function: Function, args: &[Expr], facts: &mut F) -> Option<bool>
+where
+    F: Facts + ?Sized,
+{
+    let (Function::Contains | Function::Starts, [text, part]) = (function, args) else {
+        return None;
+    };
+    let ExprKind::Const(part) = &part.kind else {
+        return None;
+    };
+    let (View::Characters(text), View::Characters(part)) = (lies(text, facts)?, part.view()?)
+    else {
+        return None;
+    };
+    Some(match function {
+        Function::Contains => text.contains(part),
+        _ => text.starts_with(part),
+    })
 }
 
 /// And (`decisive` no) and or (`decisive` yes) after Kleene.

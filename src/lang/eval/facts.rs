@@ -43,6 +43,15 @@ pub trait Facts {
         program: &Program,
     ) -> HistoryAnswer;
 
+    /// The answer to the same question where the host has it at hand, exactly as [`Facts::history`]
+    /// would give it; asked before the compared value is evaluated, and only while nobody watches.
+    /// `None` says nothing at all.
+    #[inline]
+    fn at_hand(&mut self, query: &HistoryQuery) -> Option<Value> {
+        let _ = query;
+        None
+    }
+
     /// The past logins the answer to the same question rests on, newest first, a few at most; asked
     /// only while somebody watches ([`Observer::WATCHES`]).
     fn history_used(
