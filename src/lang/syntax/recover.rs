@@ -1,5 +1,5 @@
 //! An item that does not parse is looked at clause by clause, so that each of its mistakes is
-//! reported, once, where it stands.
+//! reported, once, where it stands; what is left of it without those clauses goes on to the checker.
 
 use super::grammar::{self, Failure, Rule};
 use super::lexer::{ITEMS, Kind, Token};
@@ -9,7 +9,18 @@ use super::repair::Sink;
 use super::vocabulary::{Body, alias};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 
-/// Reports what is wrong with the item `start..end`; `failure` is the whole item's.
+/// What is left of an item without what is wrong in it.
+pub(super) struct Rest {
+    /// As long as the item, with blanks for the stretches that were reported.
+    pub(super) text: String,
+    /// The head is a stand-in: what it looks at and brings is not known.
+    pub(super) headless: bool,
+    /// The words of the stretches.
+    pub(super) lost: String,
+}
+
+/// Reports what is wrong with the item `start..end`; `failure` is the whole item's. What is left of the
+/// item, if that can be told.
 pub(super) fn item(
     text: &str,
     tokens: &[Token],
@@ -17,14 +28,20 @@ pub(super) fn item(
     end: usize,
     failure: &Failure,
     sink: &mut Sink,
-) {
+) -> Option<Rest> {
     let from = tokens.partition_point(|token| token.start < start);
     let to = tokens.partition_point(|token| token.start < end);
     let tokens: Vec<&Token> = tokens[from..to]
         .iter()
         .filter(|token| !matches!(token.kind, Kind::Comment | Kind::WrongComment))
         .collect();
-    let mut recover = Recover { text, tokens, sink };
+    let mut recover = Recover {
+        text,
+        tokens,
+        sink,
+        gaps: Vec::new(),
+        head: None,
+    };
     let before = recover.sink.found.len();
     recover.item();
     if recover.sink.found.len() == before {
@@ -43,13 +60,19 @@ pub(super) fn item(
             recover.sink,
         );
         recover.sink.add(diagnostic);
+        return None;
     }
+    recover.rest(start, end)
 }
 
 struct Recover<'a> {
     text: &'a str,
     tokens: Vec<&'a Token>,
     sink: &'a mut Sink,
+    /// Tokens of clauses that were reported, from and to.
+    gaps: Vec<(usize, usize)>,
+    /// Where the body opens, when the item's own head was reported.
+    head: Option<usize>,
 }
 
 impl Recover<'_> {
@@ -64,6 +87,55 @@ impl Recover<'_> {
             .get(at)
             .is_some_and(|token| token.kind == Kind::Punct)
             && self.slice(at) == sign
+    }
+
+    /// The item with blanks instead of what was reported; `None` when a stand-in for its head does not fit.
+    fn rest(&self, start: usize, end: usize) -> Option<Rest> {
+        let bytes = |from: usize, to: usize| -> Option<(usize, usize)> {
+            let last = to.checked_sub(1).and_then(|at| self.tokens.get(at))?;
+            Some((self.tokens.get(from)?.start, last.end))
+        };
+        let mut stretches: Vec<(usize, usize)> = Vec::new();
+        for (from, to) in &self.gaps {
+            stretches.extend(bytes(*from, *to));
+        }
+        let mut stand_in = None;
+        if let Some(open) = self.head {
+            let (from, to) = bytes(0, open)?;
+            // A dialog and a test keep their names; a rule hears everything.
+            let kept = match (self.slice(0), self.tokens.get(1).map(|token| &token.kind)) {
+                ("on", _) => "on any".to_owned(),
+                ("dialog", Some(Kind::Word)) | ("test", Some(Kind::Text(_))) if open > 2 => {
+                    self.text[from..self.tokens[1].end].to_owned()
+                }
+                _ => return None,
+            };
+            if kept.len() > to - from {
+                return None;
+            }
+            stretches.push((from, to));
+            stand_in = Some((from, kept));
+        }
+        let mut rest = self.text[start..end].to_owned();
+        let mut lost = String::new();
+        for (from, to) in stretches {
+            let part = &self.text[from..to];
+            lost.push_str(part);
+            lost.push('\n');
+            let blank: String = part
+                .bytes()
+                .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
+                .collect();
+            rest.replace_range(from - start..to - start, &blank);
+        }
+        if let Some((at, kept)) = stand_in {
+            rest.replace_range(at - start..at - start + kept.len(), &kept);
+        }
+        Some(Rest {
+            text: rest,
+            headless: self.head.is_some(),
+            lost,
+        })
     }
 
     fn item(&mut self) {
@@ -86,15 +158,23 @@ impl Recover<'_> {
             if self.sink.found.len() == before {
                 self.no_body(from, to);
             }
+            self.gaps.push((from, to));
             return;
         };
-        self.parse(head, from, open, rule_head);
+        if !self.parse(head, from, open, rule_head) {
+            if from == 0 {
+                self.head = Some(open);
+            } else {
+                self.gaps.push((from, to));
+            }
+        }
         let close = self.close_brace(open, to);
         if let Some(body) = body {
             self.body(body, open + 1, close);
         }
         if close + 1 < to {
             self.trailing(close + 1);
+            self.gaps.push((close + 1, to));
         }
     }
 
@@ -194,6 +274,7 @@ impl Recover<'_> {
         for (start, end) in self.clauses(body, from, to) {
             if self.sink.full() {
                 self.sink.dropped += 1;
+                self.gaps.push((start, to));
                 return;
             }
             self.clause(body, start, end);
@@ -265,6 +346,7 @@ impl Recover<'_> {
         let is_word = self.tokens[from].kind == Kind::Word;
         if is_word && !known {
             let meant = self.unknown(body, from, &word);
+            self.gaps.push((from, to));
             // What stands in its braces is looked at as if it had been written right.
             if let Some(open) = self.open_brace(from, to) {
                 let close = self.close_brace(open, to);
@@ -308,6 +390,7 @@ impl Recover<'_> {
             let diagnostic =
                 mistakes::explain(self.text, &self.tokens, place, at, &failure, self.sink);
             self.sink.add(diagnostic);
+            self.gaps.push((from, to));
         }
     }
 
