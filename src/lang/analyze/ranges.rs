@@ -25,7 +25,7 @@ pub(super) fn check(program: &Program, registry: &Registry, scored: bool, report
         program,
         registry,
         score: (scored && !program.signals.is_empty()).then(|| weights(program)),
-        bands: scored.then(|| (0.0, program.bands.len() as f64)),
+        bands: scored.then_some((0.0, program.bands.len() as f64)),
     };
     let mut see = |expr: &Expr| {
         walk::nodes(expr, &program.queries, &mut |node| match &node.kind {

@@ -1,6 +1,10 @@
 //! An item that does not parse is looked at clause by clause, so that each of its mistakes is
 //! reported, once, where it stands; what is left of it without those clauses goes on to the checker.
 
+mod remains;
+
+pub(super) use remains::Rest;
+
 use super::grammar::{self, Failure, Rule};
 use super::lexer::{ITEMS, Kind, Token};
 use super::lower;
@@ -8,16 +12,6 @@ use super::mistakes::{self, Place};
 use super::repair::Sink;
 use super::vocabulary::{Body, alias};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
-
-/// What is left of an item without what is wrong in it.
-pub(super) struct Rest {
-    /// As long as the item, with blanks for the stretches that were reported.
-    pub(super) text: String,
-    /// The head is a stand-in: what it looks at and brings is not known.
-    pub(super) headless: bool,
-    /// The words of the stretches.
-    pub(super) lost: String,
-}
 
 /// Reports what is wrong with the item `start..end`; `failure` is the whole item's. What is left of the
 /// item, if that can be told.
@@ -87,55 +81,6 @@ impl Recover<'_> {
             .get(at)
             .is_some_and(|token| token.kind == Kind::Punct)
             && self.slice(at) == sign
-    }
-
-    /// The item with blanks instead of what was reported; `None` when a stand-in for its head does not fit.
-    fn rest(&self, start: usize, end: usize) -> Option<Rest> {
-        let bytes = |from: usize, to: usize| -> Option<(usize, usize)> {
-            let last = to.checked_sub(1).and_then(|at| self.tokens.get(at))?;
-            Some((self.tokens.get(from)?.start, last.end))
-        };
-        let mut stretches: Vec<(usize, usize)> = Vec::new();
-        for (from, to) in &self.gaps {
-            stretches.extend(bytes(*from, *to));
-        }
-        let mut stand_in = None;
-        if let Some(open) = self.head {
-            let (from, to) = bytes(0, open)?;
-            // A dialog and a test keep their names; a rule hears everything.
-            let kept = match (self.slice(0), self.tokens.get(1).map(|token| &token.kind)) {
-                ("on", _) => "on any".to_owned(),
-                ("dialog", Some(Kind::Word)) | ("test", Some(Kind::Text(_))) if open > 2 => {
-                    self.text[from..self.tokens[1].end].to_owned()
-                }
-                _ => return None,
-            };
-            if kept.len() > to - from {
-                return None;
-            }
-            stretches.push((from, to));
-            stand_in = Some((from, kept));
-        }
-        let mut rest = self.text[start..end].to_owned();
-        let mut lost = String::new();
-        for (from, to) in stretches {
-            let part = &self.text[from..to];
-            lost.push_str(part);
-            lost.push('\n');
-            let blank: String = part
-                .bytes()
-                .map(|byte| if byte == b'\n' { '\n' } else { ' ' })
-                .collect();
-            rest.replace_range(from - start..to - start, &blank);
-        }
-        if let Some((at, kept)) = stand_in {
-            rest.replace_range(at - start..at - start + kept.len(), &kept);
-        }
-        Some(Rest {
-            text: rest,
-            headless: self.head.is_some(),
-            lost,
-        })
     }
 
     fn item(&mut self) {

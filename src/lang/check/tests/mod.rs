@@ -76,6 +76,12 @@ fn told(text: &str) -> Vec<(&'static str, String)> {
 }
 
 #[test]
+fn a_condition_before_the_trigger_is_told_where_the_trigger_stands() {
+    let rule = "when bound on text \"a\" {\n    reply \"x\"\n}\n";
+    assert_eq!(told(rule), [("E0122", "on".to_owned())]);
+}
+
+#[test]
 fn an_expression_that_betrays_chinese_is_shown_a_message() {
     let message = |source: &str| {
         let text = format!("on text matching \"{source}\" {{\n    note \"1\"\n}}\n");
