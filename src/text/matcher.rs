@@ -66,3 +66,20 @@ pub fn match_trigger(matcher: &Matcher, text: &Normalised, program: &Program) ->
     let mut lists = |id: ListId| Arc::new(WordList::new(program.lists.get(id.0 as usize)));
     Ready::new(matcher, &mut lists).matches(text)
 }
+
+/// A matcher of which only is asked whether texts fit: the analysis of rule sets asks of many.
+#[derive(Debug)]
+pub(crate) struct Fits(Ready);
+
+impl Fits {
+    /// Prepared once.
+    pub(crate) fn new(matcher: &Matcher, program: &Program) -> Self {
+        let mut lists = |id: ListId| Arc::new(WordList::new(program.lists.get(id.0 as usize)));
+        Self(Ready::new(matcher, &mut lists))
+    }
+
+    /// Whether a message with this text is taken.
+    pub(crate) fn fits(&self, text: &Normalised) -> bool {
+        self.0.matches(text).is_some()
+    }
+}

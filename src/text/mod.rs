@@ -26,6 +26,7 @@ mod words;
 
 pub use captures::Captures;
 pub use index::RuleIndex;
+pub(crate) use matcher::Fits;
 pub use matcher::match_trigger;
 pub use normalise::{MAX_TEXT_BYTES, Normalised, normalise};
 pub use regexes::{compile as compile_regex, examine as examine_regex, half_width_source};

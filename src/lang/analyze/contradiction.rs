@@ -14,18 +14,21 @@ use crate::lang::value::{Type, Value};
 use super::example::{Given, amount, shown, written};
 
 /// What one condition says about one thing.
-struct Says<'e> {
+pub(super) struct Says<'e> {
     /// The thing, as written.
-    about: String,
+    pub(super) about: String,
     /// Its type.
-    ty: &'e Type,
+    pub(super) ty: &'e Type,
     /// The condition.
     part: &'e Expr,
-    what: What,
+    /// What of it.
+    pub(super) what: What,
     span: Span,
 }
 
-enum What {
+/// See [`Says`].
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum What {
     /// Its size lies between these; `true`: the bound itself is left out.
     Between((f64, bool), (f64, bool)),
     /// It is this text (or another value that only equals itself).
@@ -115,7 +118,7 @@ pub(super) fn check(all: bool, parts: &[Expr], program: &Program, report: &mut R
 }
 
 /// What a condition says when it holds; when not `as_is`, what its failing says.
-fn says<'e>(part: &'e Expr, as_is: bool, program: &Program) -> Option<Says<'e>> {
+pub(super) fn says<'e>(part: &'e Expr, as_is: bool, program: &Program) -> Option<Says<'e>> {
     let made = |about: &'e Expr, what| {
         Some(Says {
             about: written(about, program),

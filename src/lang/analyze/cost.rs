@@ -9,6 +9,13 @@ const ACCOUNT_ROWS: u64 = 2_000;
 /// Rows kept under any other key.
 const OTHER_ROWS: u64 = 20_000;
 
+/// The most rows a question under these keys can find.
+#[allow(clippy::cast_precision_loss, reason = "thousands")]
+pub(super) fn kept_rows(by: &[ByKey]) -> f64 {
+    let own = by.iter().all(|key| *key == ByKey::Account);
+    (if own { ACCOUNT_ROWS } else { OTHER_ROWS }) as f64
+}
+
 /// The bound of one rule or signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cost {

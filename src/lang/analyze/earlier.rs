@@ -1,12 +1,18 @@
 //! Which earlier alternatives may take what a later one takes? Found without comparing each with each:
 //! whole texts by a map, contained ones by one automaton over all of them.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::takes::{Takes, takes};
+use super::takes::{Takes, covers, must_contain, nameless, takes, takes_word};
 use crate::lang::program::{Program, Trigger};
+use crate::text::{Fits, Normalised, normalise};
+
+/// Matchers without a word of their own (expressions, extractors) that are asked about words of later
+/// rules: more of them stand in no set a person wrote, and each is asked of each word.
+const MAX_LOOSE: usize = 64;
 
 /// One way of writing a trigger, in source order.
 pub(super) struct Alternative<'a> {
@@ -16,6 +22,40 @@ pub(super) struct Alternative<'a> {
     pub(super) at: usize,
     pub(super) trigger: &'a Trigger,
     pub(super) takes: Takes<'a>,
+    fits: OnceCell<Fits>,
+}
+
+impl Alternative<'_> {
+    /// Whether it takes this text, told by the matcher that takes messages.
+    pub(super) fn takes_text(&self, text: &str, program: &Program) -> bool {
+        match &self.takes {
+            Takes::Other(_) => self.fits(&normalise(text), program),
+            takes => takes_word(takes, text),
+        }
+    }
+
+    /// The matcher itself.
+    pub(super) fn fits(&self, text: &Normalised, program: &Program) -> bool {
+        let matcher = &self.trigger.matcher;
+        let fits = self.fits.get_or_init(|| Fits::new(matcher, program));
+        fits.fits(text)
+    }
+
+    /// Whether each takes all that the other takes.
+    pub(super) fn covers_alike(&self, other: &Alternative<'_>) -> bool {
+        covers(&self.takes, &other.takes) && covers(&other.takes, &self.takes)
+    }
+
+    /// Whether it certainly takes everything that the other takes.
+    pub(super) fn covers(&self, other: &Alternative<'_>, program: &Program) -> bool {
+        match (&self.takes, &other.takes) {
+            (Takes::Other(_), Takes::Word(word)) => self.takes_text(word, program),
+            (Takes::Other(_), Takes::Words(words)) => {
+                !words.is_empty() && words.iter().all(|word| self.takes_text(word, program))
+            }
+            (own, other) => covers(own, other),
+        }
+    }
 }
 
 /// Every alternative of a program, by what it takes.
@@ -31,6 +71,8 @@ pub(super) struct Alternatives<'a> {
     by_part: Vec<Vec<usize>>,
     /// Those only the same matcher covers, by how it is written.
     others: HashMap<String, Vec<usize>>,
+    /// Of those, the first few without a word of their own.
+    loose: Vec<usize>,
 }
 
 impl<'a> Alternatives<'a> {
@@ -42,6 +84,7 @@ impl<'a> Alternatives<'a> {
             parts: None,
             by_part: Vec::new(),
             others: HashMap::new(),
+            loose: Vec::new(),
         };
         let mut parts: HashMap<String, usize> = HashMap::new();
         let mut words: Vec<String> = Vec::new();
@@ -57,24 +100,37 @@ impl<'a> Alternatives<'a> {
                 Takes::Words(list) => list.iter().for_each(|word| {
                     index.whole.entry(word.clone()).or_default().push(number);
                 }),
-                Takes::Containing(part) | Takes::Starting(part) => {
-                    let place = *parts.entry(part.clone()).or_insert_with(|| {
+                Takes::Containing(_) | Takes::Starting(_) => {}
+                Takes::Other(matcher) => {
+                    let same = index.others.entry(nameless(matcher)).or_default();
+                    same.push(number);
+                }
+            }
+            let part = match &takes {
+                Takes::Containing(part) | Takes::Starting(part) => Some(part.clone()),
+                Takes::Other(matcher) => must_contain(matcher),
+                _ => None,
+            };
+            match part {
+                Some(part) => {
+                    let place = *parts.entry(part).or_insert_with_key(|part| {
                         words.push(part.clone());
                         index.by_part.push(Vec::new());
                         words.len() - 1
                     });
                     index.by_part[place].push(number);
                 }
-                Takes::Other(matcher) => {
-                    let written = format!("{matcher:?}");
-                    index.others.entry(written).or_default().push(number);
+                None if matches!(takes, Takes::Other(_)) && index.loose.len() < MAX_LOOSE => {
+                    index.loose.push(number);
                 }
+                None => {}
             }
             index.all.push(Alternative {
                 rule,
                 at,
                 trigger,
                 takes,
+                fits: OnceCell::new(),
             });
         }
         index.parts = AhoCorasick::builder()
@@ -96,6 +152,9 @@ impl<'a> Alternatives<'a> {
         fits: impl FnMut(&Alternative<'a>) -> bool,
     ) -> Option<&Alternative<'a>> {
         let mut lists: Vec<&[usize]> = vec![&self.everything];
+        if let Takes::Word(_) | Takes::Words(_) = &self.all[number].takes {
+            lists.push(&self.loose);
+        }
         match &self.all[number].takes {
             Takes::All => {}
             Takes::Word(word) => {
@@ -111,7 +170,7 @@ impl<'a> Alternatives<'a> {
             }
             Takes::Containing(part) | Takes::Starting(part) => self.contained(part, &mut lists),
             Takes::Other(matcher) => {
-                lists.extend(self.others.get(&format!("{matcher:?}")).map(Vec::as_slice));
+                lists.extend(self.others.get(&nameless(matcher)).map(Vec::as_slice));
             }
         }
         self.first(number, &lists, fits)
@@ -125,7 +184,7 @@ impl<'a> Alternatives<'a> {
         text: &str,
         fits: impl FnMut(&Alternative<'a>) -> bool,
     ) -> Option<&Alternative<'a>> {
-        let mut lists: Vec<&[usize]> = vec![&self.everything];
+        let mut lists: Vec<&[usize]> = vec![&self.everything, &self.loose];
         self.contained(text, &mut lists);
         self.first(number, &lists, fits)
     }

@@ -32,10 +32,7 @@ pub(super) fn shown(
     words: Words,
     program: &Program,
 ) -> Diagnostic {
-    let put = given.iter().fold(condition.clone(), |expr, one| {
-        replaced(&expr, &one.about, &one.value, program)
-    });
-    let value = eval(&put, program, &mut Nothing, &mut NoObserver);
+    let value = with(condition, given, program);
     let amounts: Option<Vec<(String, String)>> = given
         .iter()
         .map(|one| Some((one.about.clone(), literal(&one.value)?)))
@@ -52,6 +49,14 @@ pub(super) fn shown(
     }
 }
 
+/// What the evaluator says of a condition with these values.
+pub(super) fn with(condition: &Expr, given: &[Given], program: &Program) -> Value {
+    let put = given.iter().fold(condition.clone(), |expr, one| {
+        replaced(&expr, &one.about, &one.value, program)
+    });
+    eval(&put, program, &mut Nothing, &mut NoObserver)
+}
+
 /// A number of `ty` in its own unit as a value.
 pub(super) fn amount(size: f64, ty: &Type) -> Option<Value> {
     Some(match ty {
@@ -66,7 +71,7 @@ pub(super) fn amount(size: f64, ty: &Type) -> Option<Value> {
 }
 
 /// How an author writes a value.
-fn literal(value: &Value) -> Option<String> {
+pub(super) fn literal(value: &Value) -> Option<String> {
     #[allow(clippy::cast_precision_loss, reason = "durations are far below 2^53")]
     Some(match value {
         Value::Number(n) => n.to_string(),
@@ -96,6 +101,19 @@ fn replaced(expr: &Expr, about: &str, value: &Value, program: &Program) -> Expr 
         ExprKind::And(parts) => ExprKind::And(all(parts)),
         ExprKind::Or(parts) => ExprKind::Or(all(parts)),
         ExprKind::Compare(op, a, b) => ExprKind::Compare(*op, go(a), go(b)),
+        ExprKind::Let { name, value: inner } => ExprKind::Let {
+            name: name.clone(),
+            value: go(inner),
+        },
+        ExprKind::InValues {
+            item,
+            values,
+            negated,
+        } => ExprKind::InValues {
+            item: go(item),
+            values: values.clone(),
+            negated: *negated,
+        },
         other => other.clone(),
     };
     Expr {

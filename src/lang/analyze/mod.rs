@@ -6,9 +6,11 @@ mod contradiction;
 mod cost;
 mod earlier;
 mod example;
+mod implied;
 mod ranges;
 mod reach;
 mod takes;
+pub(in crate::lang) mod typical;
 mod unset;
 
 pub use cost::Cost;

@@ -1,16 +1,19 @@
 //! Comparisons with constants that never or always hold.
 
-use crate::lang::builtins::{FunctionKind, Registry, SUSPICION};
+use crate::lang::builtins::{BAND, FunctionKind, Registry, SUSPICION};
 use crate::lang::check::codes as c;
 use crate::lang::check::literal::{constant, magnitude};
 use crate::lang::check::report::{Report, w};
 use crate::lang::check::walk;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{
-    ActionKind, CompareOp, Expr, ExprKind, HistoryFunction, Program, Window,
+    ActionKind, ArithOp, CompareOp, Expr, ExprKind, Function, HistoryFunction, HistoryQuery,
+    Program, QueryId, Window,
 };
+use crate::lang::span::Span;
 
 use super::contradiction;
+use super::cost::kept_rows;
 use super::example::{Given, amount as amount_of, shown, written};
 use crate::lang::value::{Type, Value};
 
@@ -22,12 +25,19 @@ pub(super) fn check(program: &Program, registry: &Registry, scored: bool, report
         program,
         registry,
         score: (scored && !program.signals.is_empty()).then(|| weights(program)),
+        bands: scored.then_some((0.0, program.bands.len() as f64)),
     };
     let mut see = |expr: &Expr| {
         walk::nodes(expr, &program.queries, &mut |node| match &node.kind {
             ExprKind::Compare(op, left, right) => {
                 compare(*op, left, right, node, &known, report);
             }
+            ExprKind::InValues {
+                item,
+                values,
+                negated: false,
+            } => members(item, values, node, &known, report),
+            ExprKind::History(id) => never_over(*id, program, report),
             ExprKind::And(parts) => contradiction::check(true, parts, program, report),
             ExprKind::Or(parts) => contradiction::check(false, parts, program, report),
             _ => {}
@@ -73,24 +83,13 @@ fn compare(
     let Some(holds) = verdict else {
         return;
     };
-    let words = |range: Range, ty: &Type| {
-        let (low, high) = (amount(range.0, ty), amount(range.1, ty));
-        match range {
-            (a, b) if a == b => (format!("总是 {low}"), format!("always {low}")),
-            (_, b) if b.is_infinite() => (format!("至少 {low}"), format!("at least {low}")),
-            _ => (
-                format!("在 {low} 到 {high} 之间"),
-                format!("between {low} and {high}"),
-            ),
-        }
-    };
     // The side that is not a plain constant is the one to explain.
     let (side, reach) = if constant(left).is_some() {
         (right, b)
     } else {
         (left, a)
     };
-    let (zh, en) = words(reach, &side.ty);
+    let (zh, en) = between(reach, &side.ty);
     let found = if holds {
         Diagnostic::warning(
             c::ALWAYS,
@@ -99,12 +98,7 @@ fn compare(
             w("总是成立", "always holds"),
         )
     } else {
-        Diagnostic::error(
-            c::NEVER,
-            w("这个条件永远不成立", "this condition never holds"),
-            node.span,
-            w("永远不成立", "never holds"),
-        )
+        never(node.span)
     };
     let found = found.with_label(side.span, w(zh, en));
     let words = if holds {
@@ -123,6 +117,79 @@ fn compare(
         }
     }
     report.push(shown(found, node, &given, holds, words, known.program));
+}
+
+/// `login.hour in [24, 25]`: nothing of the list can be.
+fn members(item: &Expr, values: &[Expr], node: &Expr, known: &Known<'_>, report: &mut Report) {
+    let Some(range) = known.range(item) else {
+        return;
+    };
+    let sizes: Option<Vec<f64>> = values
+        .iter()
+        .map(|value| constant(value).as_ref().and_then(magnitude))
+        .collect();
+    let Some(sizes) = sizes.filter(|sizes| !sizes.is_empty()) else {
+        return;
+    };
+    if sizes
+        .iter()
+        .any(|size| range.0 <= *size && *size <= range.1)
+    {
+        return;
+    }
+    let (zh, en) = between(range, &item.ty);
+    let found = never(node.span).with_label(item.span, w(zh, en));
+    let given: Vec<Given> = nearest(range, (sizes[0], sizes[0]), &item.ty)
+        .map(|value| Given {
+            about: written(item, known.program),
+            value,
+        })
+        .into_iter()
+        .collect();
+    let words = w("也还是不成立", "it does not hold either");
+    report.push(shown(found, node, &given, false, words, known.program));
+}
+
+/// `unfollowed(…, gap: 10 minutes, within: 5 minutes)`: what happened inside the window is too young for
+/// the gap to be over.
+fn never_over(id: QueryId, program: &Program, report: &mut Report) {
+    let Some(query) = program.queries.get(id.0 as usize) else {
+        return;
+    };
+    let (HistoryFunction::Absence, Window::Within(window), Some(sequence)) =
+        (query.function, query.window, &query.sequence)
+    else {
+        return;
+    };
+    if sequence.within < window {
+        return;
+    }
+    report.push(never(query.span).with_help(w(
+        "`within:` 里的登录还没等到 `gap:` 过去就出了窗口：`within:` 要比 `gap:` 长",
+        "a login leaves the window of `within:` before its `gap:` is over: `within:` must be longer than `gap:`",
+    )));
+}
+
+fn never(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        c::NEVER,
+        w("这个条件永远不成立", "this condition never holds"),
+        span,
+        w("永远不成立", "never holds"),
+    )
+}
+
+fn between(range: Range, ty: &Type) -> (String, String) {
+    let (low, high) = (amount(range.0, ty), amount(range.1, ty));
+    match range {
+        (a, b) if a == b => (format!("总是 {low}"), format!("always {low}")),
+        (_, b) if b.is_infinite() => (format!("至少 {low}"), format!("at least {low}")),
+        (a, _) if a.is_infinite() => (format!("至多 {high}"), format!("at most {high}")),
+        _ => (
+            format!("在 {low} 到 {high} 之间"),
+            format!("between {low} and {high}"),
+        ),
+    }
 }
 
 /// The end of a range that is nearer to another one.
@@ -159,6 +226,7 @@ struct Known<'a> {
     program: &'a Program,
     registry: &'a Registry,
     score: Option<Range>,
+    bands: Option<Range>,
 }
 
 impl Known<'_> {
@@ -173,30 +241,87 @@ impl Known<'_> {
             ExprKind::Let { value, .. } => self.range(value),
             ExprKind::Field(id) | ExprKind::RowField(id) => {
                 let spec = self.registry.field_spec(*id);
-                if spec.path == SUSPICION {
-                    self.score
-                } else {
-                    spec.range
+                match spec.path {
+                    SUSPICION => self.score,
+                    BAND => self.bands,
+                    _ => spec.range,
                 }
+            }
+            ExprKind::Call(Function::Abs, args) => {
+                let (low, high) = self.range(args.first()?)?;
+                let least = if low <= 0.0 && high >= 0.0 {
+                    0.0
+                } else {
+                    low.abs().min(high.abs())
+                };
+                Some((least, low.abs().max(high.abs())))
+            }
+            ExprKind::Call(function @ (Function::Min | Function::Max), args) => {
+                let each: Option<Vec<Range>> = args.iter().map(|arg| self.range(arg)).collect();
+                let pick = |a: f64, b: f64| match function {
+                    Function::Min => a.min(b),
+                    _ => a.max(b),
+                };
+                each?
+                    .into_iter()
+                    .reduce(|a, b| (pick(a.0, b.0), pick(a.1, b.1)))
             }
             ExprKind::Call(function, _) => {
                 let kind = FunctionKind::Pure(*function);
                 functions.find(|spec| spec.kind == kind)?.range
             }
-            ExprKind::History(id) => {
-                let query = self.program.queries.get(id.0 as usize)?;
-                let kind = FunctionKind::History(query.function);
-                let (low, high) = functions.find(|spec| spec.kind == kind)?.range?;
-                let counts = matches!(
-                    query.function,
-                    HistoryFunction::Count | HistoryFunction::Distinct | HistoryFunction::Streak
-                );
-                match query.window {
-                    Window::Last(rows) if counts => Some((low, high.min(f64::from(rows)))),
-                    _ => Some((low, high)),
+            ExprKind::Arith(op, left, right) => {
+                let (a, b) = (self.range(left)?, self.range(right)?);
+                let ends = |of: fn(f64, f64) -> f64| {
+                    let all = [of(a.0, b.0), of(a.0, b.1), of(a.1, b.0), of(a.1, b.1)];
+                    let low = all.iter().copied().fold(f64::INFINITY, f64::min);
+                    let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                    all.iter().all(|end| !end.is_nan()).then_some((low, high))
+                };
+                match op {
+                    ArithOp::Add => Some((a.0 + b.0, a.1 + b.1)),
+                    ArithOp::Subtract => Some((a.0 - b.1, a.1 - b.0)),
+                    ArithOp::Multiply => ends(|x, y| x * y),
+                    // Unknown when what it is divided by is nothing.
+                    ArithOp::Divide if b.0 > 0.0 => ends(|x, y| x / y),
+                    ArithOp::Divide => None,
                 }
             }
+            ExprKind::History(id) => self.answers(self.program.queries.get(id.0 as usize)?),
             _ => None,
+        }
+    }
+
+    /// What a question to the history can be answered with.
+    fn answers(&self, query: &HistoryQuery) -> Option<Range> {
+        use HistoryFunction as H;
+        let kind = FunctionKind::History(query.function);
+        let mut functions = self.registry.functions().iter();
+        let own = functions.find(|spec| spec.kind == kind)?.range;
+        #[allow(clippy::cast_precision_loss, reason = "windows are far below 2^53")]
+        let window = match query.window {
+            Window::Within(millis) => Some(millis as f64),
+            Window::Last(_) | Window::All => None,
+        };
+        match query.function {
+            // No more rows are kept than this.
+            H::Count | H::Distinct | H::Streak => {
+                let (low, high) = own?;
+                let rows = match query.window {
+                    Window::Last(rows) => f64::from(rows),
+                    Window::Within(_) | Window::All => kept_rows(&query.by),
+                };
+                Some((low, high.min(rows)))
+            }
+            H::Since => own.map(|(low, high)| (low, high.min(window.unwrap_or(high)))),
+            H::DaysSince => {
+                let days = window.map(|millis| millis / 86_400_000.0);
+                own.map(|(low, high)| (low, high.min(days.unwrap_or(high))))
+            }
+            H::First | H::Last | H::Min | H::Max | H::Mean | H::Percentile => {
+                self.registry.field_spec(query.field?).range
+            }
+            _ => own,
         }
     }
 }

@@ -3,11 +3,13 @@
 use crate::lang::builtins::{Registry, Stages};
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
-use crate::lang::diagnostics::{Diagnostic, Witness};
+use crate::lang::diagnostics::{Diagnostic, Witness, Words};
 use crate::lang::program::{EventName, Matcher, Program, Rule, Trigger};
+use crate::text::normalise;
 
 use super::earlier::{Alternative, Alternatives};
-use super::takes::{Takes, covers, fold, sample, takes_word};
+use super::implied::{implies, values};
+use super::takes::{Takes, fold, sample};
 
 /// Comparisons of alternatives before the search stops: only a set in which thousands of rules stand
 /// behind the same words gets there.
@@ -21,33 +23,51 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
     for (index, rule) in program.rules.iter().enumerate() {
         let own = from..from + rule.triggers.len();
         from = own.end;
-        let mut hidden: Vec<(usize, usize, usize)> = Vec::new();
+        let mut hidden: Vec<Hidden<'_, '_>> = Vec::new();
         for number in own.clone() {
-            let Alternative {
-                at, trigger, takes, ..
-            } = &all[number];
+            let trigger = all[number].trigger;
             if !talks(registry, trigger) {
                 continue;
             }
             // A rule that lets later ones run hides nothing from them, but its own alternatives.
             let by = alternatives.first_covering(number, |other| {
                 pairs += 1;
-                other.trigger.event == trigger.event
-                    && covers(&other.takes, takes)
+                same_event(other.trigger, trigger)
                     && (other.rule == index
                         || always_first(program, &program.rules[other.rule], rule))
+                    && other.covers(&all[number], program)
             });
-            hidden.extend(by.map(|by| (*at, by.rule, by.at)));
+            hidden.extend(by.map(|by| Hidden {
+                by,
+                it: &all[number],
+            }));
         }
         tell(program, rule, index, &hidden, report);
         for number in own {
-            if !hidden.iter().any(|(known, _, _)| *known == all[number].at) {
+            if !hidden.iter().any(|known| known.it.at == all[number].at) {
                 overlap(program, registry, &alternatives, number, &mut pairs, report);
             }
         }
         if pairs > MAX_PAIRS {
             return;
         }
+    }
+}
+
+/// An alternative that never answers.
+struct Hidden<'h, 'a> {
+    /// What answers instead.
+    by: &'h Alternative<'a>,
+    it: &'h Alternative<'a>,
+}
+
+/// Whether both look at the same events; the platform's own names are compared ignoring case.
+fn same_event(a: &Trigger, b: &Trigger) -> bool {
+    match (&a.event, &b.event) {
+        (EventName::Named(a), EventName::Named(b)) => {
+            a.trim().to_lowercase() == b.trim().to_lowercase()
+        }
+        (a, b) => a == b,
     }
 }
 
@@ -60,19 +80,19 @@ fn tell(
     program: &Program,
     rule: &Rule,
     index: usize,
-    hidden: &[(usize, usize, usize)],
+    hidden: &[Hidden<'_, '_>],
     report: &mut Report,
 ) {
-    let Some((_, by, at)) = hidden.first().copied() else {
+    let Some(Hidden { by, it }) = hidden.first() else {
         return;
     };
-    let outside = hidden.iter().filter(|(_, by, _)| *by != index).count();
+    let outside = hidden.iter().filter(|one| one.by.rule != index).count();
     let any = rule
         .triggers
         .iter()
         .all(|trigger| trigger.event == EventName::Any);
     if outside == rule.triggers.len() {
-        let first = &program.rules[by];
+        let first = &program.rules[by.rule];
         let (code, zh, en) = if any {
             (
                 c::TWO_ANY,
@@ -88,7 +108,7 @@ fn tell(
         };
         // A rule that hides many is one mistake.
         let also = w("这条也轮不到", "nor does this one");
-        if report.also(code, first.triggers[at].span, rule.head, also) {
+        if report.also(code, by.trigger.span, rule.head, also) {
             return;
         }
         report.push(
@@ -101,18 +121,14 @@ fn tell(
                     "an earlier rule always answers first",
                 ),
             )
-            .with_label(first.triggers[at].span, w("它先回答", "this one answers"))
-            .with_help(w(
-                "把更具体的规则放到前面，或者给前面的规则加条件",
-                "put the more specific rule first, or give the earlier one a condition",
-            ))
-            .with_witness(witness(program, first, rule, &rule.triggers[hidden[0].0])),
+            .with_label(by.trigger.span, w("它先回答", "this one answers"))
+            .with_help(cure(program, first, rule, by, it, any))
+            .with_witness(witness(program, by, it)),
         );
         return;
     }
-    for (at, by, by_at) in hidden {
-        let place = rule.triggers[*at].span;
-        let first = program.rules[*by].triggers[*by_at].span;
+    for Hidden { by, it } in hidden {
+        let (place, first) = (it.trigger.span, by.trigger.span);
         report.push(
             Diagnostic::warning(
                 c::HIDDEN_ALTERNATIVE,
@@ -121,13 +137,45 @@ fn tell(
                 w("多余", "never reached"),
             )
             .with_label(first, w("它先回答", "this one answers"))
-            .with_witness(witness(
-                program,
-                &program.rules[*by],
-                rule,
-                &rule.triggers[*at],
-            )),
+            .with_witness(witness(program, by, it)),
         );
+    }
+}
+
+/// What to do about a rule that never answers: that depends on what hides it.
+fn cure(
+    program: &Program,
+    first: &Rule,
+    rule: &Rule,
+    by: &Alternative<'_>,
+    it: &Alternative<'_>,
+    any: bool,
+) -> Words {
+    let alike = by.covers_alike(it);
+    if any {
+        return w(
+            "删掉一条，或者把两条的动作写在一起",
+            "remove one of them, or write both rules' actions into one",
+        );
+    }
+    let same_condition = match (&first.when, &rule.when) {
+        (Some(a), Some(b)) => implies(a, b, program) && implies(b, a, program),
+        (None, None) => true,
+        _ => false,
+    };
+    match (alike, same_condition) {
+        (true, true) => w(
+            "两条的触发和条件一样：删掉一条，或者用 `when` 把它们分开",
+            "both have the same trigger and condition: remove one, or tell them apart with `when`",
+        ),
+        (true, false) => w(
+            "两条的触发一样，这条的条件更窄：把它移到前面",
+            "both have the same trigger and this one's condition is narrower: move it before the other",
+        ),
+        (false, _) => w(
+            "这条更具体：把它移到前面",
+            "this one is more specific: move it before the other",
+        ),
     }
 }
 
@@ -139,7 +187,7 @@ fn always_first(program: &Program, first: &Rule, rule: &Rule) -> bool {
     match (&first.when, &rule.when) {
         (None, _) => true,
         (Some(_), None) => false,
-        (Some(a), Some(b)) => program.sources.slice(a.span) == program.sources.slice(b.span),
+        (Some(a), Some(b)) => implies(b, a, program),
     }
 }
 
@@ -170,16 +218,15 @@ fn overlap(
         *pairs += 1;
         let first = &program.rules[other.rule];
         other.rule != *index
-            && other.trigger.event == trigger.event
+            && same_event(other.trigger, trigger)
             && talks(registry, other.trigger)
             && first.when.is_none()
             && always_first(program, first, rule)
-            && takes_word(&other.takes, &typical)
+            && other.takes_text(&typical, program)
     });
     let Some(by) = by else {
         return;
     };
-    let first = &program.rules[by.rule];
     report.push(
         Diagnostic::warning(
             c::OVERLAP,
@@ -195,35 +242,58 @@ fn overlap(
             "把更具体的规则放到前面，或者用 `when` 把两条规则分开",
             "put the more specific rule first, or tell the two apart with `when`",
         ))
-        .with_witness(witness(program, first, rule, trigger)),
+        .with_witness(witness(program, by, &alternatives.all()[number])),
     );
 }
 
-/// An event that `first` answers and `rule` would have; none when it depends on a condition.
-fn witness(program: &Program, first: &Rule, rule: &Rule, trigger: &Trigger) -> Option<Witness> {
-    if first.when.is_some() || first.span == rule.span {
-        return None;
-    }
-    let event = match &trigger.event {
-        EventName::Named(_) | EventName::Any => return None,
-        _ => program
-            .sources
-            .slice(trigger.span)
-            .split_whitespace()
-            .next(),
+/// An event that the earlier alternative answers and the later one would have. The very matchers and
+/// the evaluator confirm it; `None` when none was found that they do.
+fn witness(program: &Program, by: &Alternative<'_>, it: &Alternative<'_>) -> Option<Witness> {
+    let (first, rule) = (&program.rules[by.rule], &program.rules[it.rule]);
+    let trigger = it.trigger;
+    let (event, text) = match (&trigger.event, &trigger.matcher) {
+        (EventName::Any, _) => (unheard(program)?.to_owned(), None),
+        (EventName::Named(name), _) => (format!("event \"{name}\""), None),
+        (_, matcher) => {
+            let words = program.sources.slice(trigger.span).split_whitespace();
+            // An alternative such as `or "锁"` goes on with the event before it.
+            let event = words.take(1).find(|word| !word.starts_with('"'));
+            let text = match (matcher, &by.trigger.matcher) {
+                (Matcher::Always, Matcher::Always) => None,
+                _ => {
+                    let text = sample(program, matcher)?;
+                    let read = normalise(&text);
+                    (by.fits(&read, program) && it.fits(&read, program)).then_some(())?;
+                    Some(text)
+                }
+            };
+            (event.unwrap_or("text").to_owned(), text)
+        }
     };
-    // An alternative such as `or "锁"` goes on with the event before it.
-    let event = event
-        .filter(|word| !word.starts_with('"'))
-        .unwrap_or("text");
-    let text = match &trigger.matcher {
-        Matcher::Always => None,
-        matcher => Some(sample(program, matcher)?),
-    };
+    let conditions: Vec<_> = first.when.iter().chain(&rule.when).collect();
     Some(Witness {
-        event: event.to_owned(),
+        event,
         text,
+        given: values(&conditions, program)?,
         answered_by: first.span,
         instead_of: rule.span,
     })
+}
+
+/// A kind of message that no rule looks at, so that `any` hears it.
+fn unheard(program: &Program) -> Option<&'static str> {
+    let kinds = [
+        ("link", EventName::Link),
+        ("image", EventName::Image),
+        ("voice", EventName::Voice),
+        ("video", EventName::Video),
+        ("shortvideo", EventName::ShortVideo),
+        ("location", EventName::Location),
+        ("file", EventName::File),
+        ("text", EventName::Text),
+    ];
+    let mut triggers = program.rules.iter().flat_map(|rule| &rule.triggers);
+    let heard: Vec<&EventName> = triggers.by_ref().map(|trigger| &trigger.event).collect();
+    let unheard = kinds.into_iter().find(|(_, kind)| !heard.contains(&kind));
+    unheard.map(|(name, _)| name)
 }

@@ -7,6 +7,8 @@ use crate::lang::program::{
 };
 use crate::lang::value::Value;
 
+use super::typical::of_regex;
+
 /// What a trigger certainly takes.
 pub(super) enum Takes<'a> {
     /// Everything of its event.
@@ -82,17 +84,49 @@ pub(super) fn covers(first: &Takes<'_>, second: &Takes<'_>) -> bool {
             Takes::Containing(known) => part.contains(known.as_str()),
             _ => false,
         },
-        Takes::Other(matcher) => matches!(first, Takes::Other(known) if same(known, matcher)),
+        Takes::Other(matcher) => {
+            matches!(first, Takes::Other(known) if nameless(known) == nameless(matcher))
+        }
     }
 }
 
-fn same(a: &Matcher, b: &Matcher) -> bool {
-    match (a, b) {
-        (Matcher::Pattern(a), Matcher::Pattern(b)) => a == b,
-        (Matcher::Matching(a), Matcher::Matching(b)) => a == b,
-        (Matcher::With(a), Matcher::With(b)) => a == b,
-        _ => false,
-    }
+/// How a matcher is written, whatever its captures are called.
+pub(super) fn nameless(matcher: &Matcher) -> String {
+    let bare = |capture: &PatternCapture| PatternCapture {
+        name: String::new(),
+        extractor: capture.extractor.clone(),
+    };
+    let bare = match matcher {
+        Matcher::Pattern(pattern) => Matcher::Pattern(Pattern {
+            parts: pattern
+                .parts
+                .iter()
+                .map(|part| match part {
+                    PatternPart::Literal(text) => {
+                        PatternPart::Literal(text.nfkc().flat_map(char::to_lowercase).collect())
+                    }
+                    PatternPart::Capture(capture) => PatternPart::Capture(bare(capture)),
+                })
+                .collect(),
+        }),
+        Matcher::With(captures) => Matcher::With(captures.iter().map(bare).collect()),
+        other => other.clone(),
+    };
+    format!("{bare:?}")
+}
+
+/// The longest piece of text that a message must contain to fit a pattern, folded.
+pub(super) fn must_contain(matcher: &Matcher) -> Option<String> {
+    let Matcher::Pattern(pattern) = matcher else {
+        return None;
+    };
+    let literals = pattern.parts.iter().filter_map(|part| match part {
+        PatternPart::Literal(text) => Some(fold(text)),
+        PatternPart::Capture(_) => None,
+    });
+    literals
+        .filter(|text| !text.is_empty())
+        .max_by_key(String::len)
 }
 
 /// The text most typical of a matcher, as a person would send it; `None` when none can be told.
@@ -109,7 +143,7 @@ pub(super) fn sample(program: &Program, matcher: &Matcher) -> Option<String> {
                 .collect();
             Some(parts?.join(" "))
         }
-        Matcher::Matching(_) => None,
+        Matcher::Matching(source) => of_regex(source),
     }
 }
 

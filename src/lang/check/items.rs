@@ -60,7 +60,37 @@ impl<'a> Items<'a> {
             }
         }
         items.name(registry, report);
+        items.poison(registry);
         items
+    }
+
+    /// The names that rules would have defined by use, were their events and dialogs known.
+    fn poison(&mut self, registry: &Registry) {
+        for rule in self.rules.clone() {
+            let known = |trigger: &ast::Trigger| registry.event(&trigger.event.name).is_some();
+            let all = !rule.triggers.iter().all(known);
+            self.poison_block(&rule.body, all);
+        }
+    }
+
+    fn poison_block(&mut self, block: &'a ast::Block, all: bool) {
+        for action in &block.actions {
+            match &action.kind {
+                ast::ActionKind::Remember { name, .. } if all => {
+                    self.poisoned.insert(&name.name);
+                }
+                ast::ActionKind::Start { dialog, with }
+                    if all || !self.dialog_names.contains_key(dialog.name.as_str()) =>
+                {
+                    let names = with.iter().map(|name| name.name.as_str());
+                    self.poisoned.extend(names);
+                }
+                _ => {}
+            }
+            for arm in action.outcomes.iter().flatten() {
+                self.poison_block(&arm.block, all);
+            }
+        }
     }
 
     fn name(&mut self, registry: &Registry, report: &mut Report) {

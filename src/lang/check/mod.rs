@@ -9,6 +9,7 @@
 
 mod action;
 pub(in crate::lang) mod allow;
+mod broken;
 mod call;
 pub(in crate::lang) mod codes;
 mod dialog;
@@ -27,6 +28,7 @@ mod rule;
 mod scope;
 mod signal;
 mod story;
+mod template_field;
 mod text;
 mod unify;
 mod variables;
@@ -122,10 +124,10 @@ pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
     let lines = sources.line_numbers();
     let open: BTreeSet<(FileId, usize)> = diagnostics
         .iter()
-        .filter(|found| found.code == OPEN_QUOTE)
+        .filter(|found| GUESSED_TEXT.contains(&found.code))
         .map(|found| line_of(&lines, found))
         .collect();
-    // Where a quote is missing the text is a guess.
+    // Where a quote is missing or too many, what the text says is a guess.
     let guessed = |found: &Diagnostic| open.contains(&line_of(&lines, found));
     diagnostics.extend(found.into_iter().filter(|found| !guessed(found)));
     // What a misspelt event carries is not known.
@@ -153,8 +155,8 @@ pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
 
 /// An event that carries no scene, or one without the word.
 const NO_SCENE: &str = "E0132";
-/// A text without its second quote.
-const OPEN_QUOTE: &str = "E0111";
+/// A text without its second quote, or with quotes inside.
+const GUESSED_TEXT: [&str; 2] = ["E0111", "E0114"];
 
 fn line_of(lines: &LineNumbers, found: &Diagnostic) -> (FileId, usize) {
     let span = found.primary.span;
@@ -170,6 +172,10 @@ fn check(
 ) -> (Program, Vec<Diagnostic>) {
     let mut report = Report::default();
     let items = Items::collect(files, registry, &mut report);
+    report.leave_out_what_follows(
+        broken::BrokenItems::of(files, registry),
+        Arc::clone(sources),
+    );
     let mut names = Names::default();
     for _ in 0..MAX_ROUNDS {
         let silent = Report::silent();
@@ -307,15 +313,20 @@ impl<'a> Checker<'a> {
         }
         self.collect_slots();
         let items = self.items;
-        let signals = items
+        let mut signals: Vec<_> = items
             .signals
             .iter()
             .filter_map(|item| self.signal(item))
             .collect();
+        signals.retain(|signal| !self.report.is_broken(signal.span));
         let mut rules = Vec::new();
         for item in &items.rules {
             if let Some(mut rule) = self.rule(item) {
                 self.rule_laws(&rule);
+                // A trigger that lost its captures takes more than was meant.
+                if self.report.is_broken(rule.span) || self.report.lacks_a_name(rule.span) {
+                    continue;
+                }
                 rule.id = RuleId(rules.len() as u32);
                 rules.push(rule);
             }

@@ -3,12 +3,13 @@
 use regex_syntax::ast::ErrorKind as Ast;
 use regex_syntax::hir::ErrorKind as Hir;
 
-use crate::lang::diagnostics::{Diagnostic, Words};
+use crate::lang::analyze::typical::of_regex;
+use crate::lang::diagnostics::{Diagnostic, Example, Words};
 use crate::lang::program::Matcher;
 use crate::lang::span::{Sources, Span};
 use crate::lang::syntax::ast;
 use crate::lang::value::Type;
-use crate::text::{examine_regex, half_width_source};
+use crate::text::{compile_regex, examine_regex, half_width_source, normalise};
 
 use super::Checker;
 use super::codes as c;
@@ -40,12 +41,13 @@ impl Checker<'_> {
             ),
         ] {
             if source.contains(slip) {
-                self.report.push(Diagnostic::warning(
+                let found = Diagnostic::warning(
                     c::REGEX_SLIP,
                     w(zh, en),
                     text.span,
                     w(format!("这里有 `{slip}`"), format!("`{slip}` in here")),
-                ));
+                );
+                self.report.push(betrayed(found, &source, slip));
                 break;
             }
         }
@@ -62,6 +64,35 @@ impl Checker<'_> {
         }
         Some((Matcher::Matching(source), names))
     }
+}
+
+/// Adds a message that shows the slip, if the very expression confirms it: a word among Chinese ones is
+/// not found, or digits that are none of ours are.
+fn betrayed(found: Diagnostic, source: &str, slip: &str) -> Diagnostic {
+    let (Some(typical), Ok(regex)) = (of_regex(source), compile_regex(source)) else {
+        return found;
+    };
+    let boundary = slip == "\\b";
+    let shown = if boundary {
+        format!("说{typical}吧")
+    } else {
+        let foreign = |c: char| if c.is_ascii_digit() { '٣' } else { c };
+        typical.chars().map(foreign).collect()
+    };
+    let fits = |text: &str| regex.is_match(normalise(text).text());
+    if shown == typical || !fits(&typical) || fits(&shown) == boundary {
+        return found;
+    }
+    let example = Example {
+        given: vec![("message.text".to_owned(), format!("\"{shown}\""))],
+        holds: !boundary,
+    };
+    let words = if boundary {
+        w("不匹配", "it does not match")
+    } else {
+        w("也匹配", "it matches as well")
+    };
+    found.with_example(example, words)
 }
 
 /// What is wrong, where it is wrong.

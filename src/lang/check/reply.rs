@@ -11,6 +11,7 @@ use super::Checker;
 use super::codes as c;
 use super::report::{quoted, w};
 use super::scope::Scope;
+use super::template_field::misfit;
 use super::text::Purpose;
 use crate::lang::diagnostics::nearest;
 
@@ -192,7 +193,11 @@ impl Checker<'_> {
                 None => sound = false,
             }
         }
-        for field in known.iter().filter(|field| field.needed) {
+        // One that is misspelt is not missing too.
+        let misspelt = fields
+            .iter()
+            .any(|set| !known.iter().any(|field| field.name == set.name.name));
+        for field in known.iter().filter(|field| field.needed && !misspelt) {
             if !fields.iter().any(|set| set.name.name == field.name) {
                 let name = field.name;
                 self.report.push(
@@ -336,6 +341,14 @@ impl Checker<'_> {
                         w("太长", "too long"),
                     ));
                 }
+            }
+            if let Some(why) = misfit(name, &value) {
+                let title = w(
+                    format!("`{name}` 放不下这样的值，微信会退回整条消息"),
+                    format!("`{name}` takes no such value, the platform refuses the whole message"),
+                );
+                self.report
+                    .push(Diagnostic::error(c::ALERT_PART, title, value.span, why));
             }
             fields.push((name.to_owned(), value));
         }

@@ -1,10 +1,12 @@
 //! Collecting diagnostics: each mistake once, or not at all while names are only being gathered.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use super::broken::BrokenItems;
 use super::codes;
 use crate::lang::diagnostics::{Diagnostic, Label, Words};
-use crate::lang::span::Span;
+use crate::lang::span::{Sources, Span};
 
 /// Where the checker's findings go.
 #[derive(Debug, Default)]
@@ -13,6 +15,9 @@ pub(in crate::lang) struct Report {
     seen: HashSet<(&'static str, Span)>,
     /// Nothing is kept: a gathering pass.
     silent: bool,
+    /// Of these items not everything is known.
+    broken: BrokenItems,
+    sources: Arc<Sources>,
 }
 
 impl Report {
@@ -30,10 +35,25 @@ impl Report {
         if self.silent {
             return;
         }
+        let slice = self.sources.slice(diagnostic.primary.span);
+        if !self.broken.own(&diagnostic, slice) {
+            return;
+        }
         if !self.seen.insert((diagnostic.code, diagnostic.primary.span)) {
             return;
         }
         if self.found.len() >= MAX_FOUND {
+            return;
+        }
+        // A question with a misspelt name is missed by whatever wants its answer.
+        if diagnostic.code == codes::ASK_AGAIN
+            && let Some(name) = named(&diagnostic)
+            && let Some(first) = self
+                .found
+                .iter_mut()
+                .find(|known| known.code == codes::NAME_NEEDED && named(known) == Some(name))
+        {
+            merge(first, &diagnostic);
             return;
         }
         if MERGED.contains(&diagnostic.code)
@@ -48,6 +68,29 @@ impl Report {
             }
         }
         self.found.push(diagnostic);
+    }
+
+    /// From now on findings inside `broken` items are kept only where they do not follow from what is
+    /// missing there.
+    pub(super) fn leave_out_what_follows(&mut self, broken: BrokenItems, sources: Arc<Sources>) {
+        self.broken = broken;
+        self.sources = sources;
+    }
+
+    /// Whether clauses are missing of this item.
+    pub(super) fn is_broken(&self, item: Span) -> bool {
+        self.broken.has(item)
+    }
+
+    /// Whether a name inside the item was found to be unknown.
+    pub(super) fn lacks_a_name(&self, item: Span) -> bool {
+        let inside =
+            |span: Span| span.file == item.file && item.start <= span.start && span.end <= item.end;
+        self.found.iter().any(|known| {
+            known.code == codes::UNKNOWN_NAME
+                && (inside(known.primary.span)
+                    || known.secondary.iter().any(|label| inside(label.span)))
+        })
     }
 
     /// Adds a place to what was already found about `about` (its first further place); false when

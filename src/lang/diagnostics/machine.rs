@@ -47,9 +47,15 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources, language: Language) -
                 object["name"] = name.into();
             }
             if let Some(witness) = &diagnostic.witness {
+                let given: Vec<Value> = witness
+                    .given
+                    .iter()
+                    .map(|(about, value)| json!({ "about": about, "value": value }))
+                    .collect();
                 object["witness"] = json!({
                     "event": witness.event,
                     "text": witness.text,
+                    "given": given,
                     "answered_by": place(sources, witness.answered_by),
                 });
             }

@@ -101,6 +101,9 @@ pub struct Witness {
     pub event: String,
     /// What the user sends; the key or scene of an event; none when it does not matter.
     pub text: Option<String>,
+    /// What then holds, where it depends on conditions: expressions and their values, as an author
+    /// writes them.
+    pub given: Vec<(String, String)>,
     /// The rule that answers it.
     pub answered_by: Span,
     /// The rule that would have, were it not for the other.
@@ -181,23 +184,40 @@ impl Diagnostic {
     #[must_use]
     pub fn with_witness(mut self, witness: Option<Witness>) -> Self {
         if let Some(witness) = &witness {
-            let Witness { event, text, .. } = witness;
-            self.help.push(match (event.as_str(), text) {
-                ("text", Some(text)) => Words::new(
-                    format!("例如用户发送“{text}”，由前面的规则回答"),
-                    format!("for example \"{text}\" is answered by the earlier rule"),
+            let Witness {
+                event,
+                text,
+                given,
+                answered_by,
+                instead_of,
+            } = witness;
+            let (zh, en) = match (event.as_str(), text) {
+                ("text", Some(text)) => (format!("用户发送“{text}”"), format!("\"{text}\"")),
+                (event, Some(text)) => (
+                    format!("事件 `{event}` 带着“{text}”"),
+                    format!("`{event}` with \"{text}\""),
                 ),
-                (event, Some(text)) => Words::new(
-                    format!("例如事件 `{event}` 带着“{text}”，由前面的规则回答"),
-                    format!(
-                        "for example `{event}` with \"{text}\" is answered by the earlier rule"
-                    ),
-                ),
-                (event, None) => Words::new(
-                    format!("例如任何 `{event}`，都由前面的规则回答"),
-                    format!("for example any `{event}` is answered by the earlier rule"),
-                ),
-            });
+                (event, None) => (format!("任何 `{event}`"), format!("any `{event}`")),
+            };
+            let (when, with) = if given.is_empty() {
+                (String::new(), String::new())
+            } else {
+                let (when, with) = (
+                    given_words(given, " 是 ", "、"),
+                    given_words(given, " at ", ", "),
+                );
+                (format!(" {when} 时，"), format!(" with {with}"))
+            };
+            let all = if text.is_none() { "都" } else { "" };
+            let (who, by) = if answered_by == instead_of {
+                ("前面的写法", "the alternative before")
+            } else {
+                ("前面的规则", "the earlier rule")
+            };
+            self.help.push(Words::new(
+                format!("例如{when}{zh}，{all}由{who}回答"),
+                format!("for example {en}{with} is answered by {by}"),
+            ));
         }
         self.witness = witness;
         self
@@ -206,13 +226,7 @@ impl Diagnostic {
     /// Adds values that show it; `words` say what the condition then is.
     #[must_use]
     pub fn with_example(mut self, example: Example, words: Words) -> Self {
-        let given = |is: &str, and: &str| {
-            let each = example.given.iter();
-            let each: Vec<String> = each
-                .map(|(about, value)| format!("`{about}`{is}`{value}`"))
-                .collect();
-            each.join(and)
-        };
+        let given = |is: &str, and: &str| given_words(&example.given, is, and);
         self.help.push(Words::new(
             format!("例如 {} 时，{}", given(" 是 ", "、"), words.zh),
             format!("for example with {}: {}", given(" at ", ", "), words.en),
@@ -242,4 +256,12 @@ impl Diagnostic {
         });
         self
     }
+}
+
+fn given_words(given: &[(String, String)], is: &str, and: &str) -> String {
+    let each = given.iter();
+    let each: Vec<String> = each
+        .map(|(about, value)| format!("`{about}`{is}`{value}`"))
+        .collect();
+    each.join(and)
 }

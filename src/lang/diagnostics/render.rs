@@ -117,8 +117,15 @@ fn groups<'a>(
     for words in &diagnostic.help {
         group = group.element(help().message(words.get(language)));
     }
+    let (told, shown): (Vec<_>, Vec<_>) = diagnostic
+        .fixes
+        .iter()
+        .partition(|fix| on_long_line(sources, fix.span));
+    for fix in told {
+        group = group.element(help().message(fix.words.get(language)));
+    }
     let mut groups = vec![group];
-    for fix in &diagnostic.fixes {
+    for fix in shown {
         if let Some(source) = sources.file(fix.span.file) {
             groups.push(
                 help().secondary_title(fix.words.get(language)).element(
@@ -133,6 +140,25 @@ fn groups<'a>(
         }
     }
     groups
+}
+
+/// Characters of a line beyond which a fix is told in words: it would be printed twice, before and after,
+/// and nobody finds the difference.
+const MAX_SHOWN: usize = 200;
+
+fn on_long_line(sources: &Sources, span: Span) -> bool {
+    let Some(file) = sources.file(span.file) else {
+        return false;
+    };
+    let range = range(sources, span);
+    let before = file.text.get(..range.start).unwrap_or_default();
+    let after = file.text.get(range.end..).unwrap_or_default();
+    let start = before.rfind('\n').map_or(0, |at| at + 1);
+    let end = range.end + after.find('\n').unwrap_or(after.len());
+    let lines = file.text.get(start..end).unwrap_or_default().lines();
+    lines
+        .into_iter()
+        .any(|line| line.chars().count() > MAX_SHOWN)
 }
 
 /// The span within its file; a span of other sources must not make the renderer panic.
@@ -184,6 +210,20 @@ mod tests {
         let plain = human(&found, &sources, Language::En, false);
         assert!(plain.starts_with("error[E0118]"), "{plain}");
         assert_eq!(human(&[], &sources, Language::En, true), "");
+    }
+
+    #[test]
+    fn a_fix_on_a_very_long_line_is_told_in_words() {
+        let text = format!(
+            "on text \"{}\" when 绑定 = yes {{\n    reply \"好\"\n}}\n",
+            "字".repeat(300)
+        );
+        let sources = Sources::single("guard.rules", &text);
+        let found = crate::lang::syntax::parse(FileId(0), &text).diagnostics;
+        let out = human(&found, &sources, Language::Zh, false);
+        assert!(out.contains("帮助: 改成 `==`"), "{out}");
+        let longest = out.lines().map(|line| line.chars().count()).max();
+        assert!(longest < Some(300), "{out}");
     }
 
     #[test]

@@ -116,6 +116,10 @@ struct Lexer<'a> {
     tokens: Vec<Token>,
 }
 
+/// Characters in which the end of a text in Chinese quotes is looked for: a line full of opening ones
+/// would be walked anew for each.
+const MAX_NESTED_QUOTES: usize = 400;
+
 impl Lexer<'_> {
     fn run(&mut self) {
         while let Some(c) = self.peek(self.at) {
@@ -312,7 +316,7 @@ impl Lexer<'_> {
             self.push(Kind::Punct, inside);
             return;
         };
-        let close = from + close;
+        let close = self.outer_close(open, line_end).unwrap_or(from + close);
         let length = self.peek(close).map_or(1, char::len_utf8);
         let quotes = Quotes {
             closed: true,
@@ -321,6 +325,32 @@ impl Lexer<'_> {
             inner: Vec::new(),
         };
         self.push(Kind::Text(quotes), close + length);
+    }
+
+    /// Where `“他说“你好”。”` ends: at the quote that closes the first one, not one inside.
+    fn outer_close(&self, open: char, line_end: usize) -> Option<usize> {
+        let (opening, closing) = match open {
+            '“' => ('“', '”'),
+            '‘' => ('‘', '’'),
+            '「' => ('「', '」'),
+            '『' => ('『', '』'),
+            _ => return None,
+        };
+        let mut depth = 0usize;
+        let line = self.text[self.at..line_end].char_indices();
+        for (at, c) in line.take(MAX_NESTED_QUOTES) {
+            if c == opening {
+                depth += 1;
+            } else if c == closing {
+                depth -= 1;
+                if depth == 0 {
+                    return Some(self.at + at);
+                }
+            } else if c == '"' {
+                return None;
+            }
+        }
+        None
     }
 
     fn block(&mut self) {

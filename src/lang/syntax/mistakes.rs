@@ -317,7 +317,7 @@ fn infix(word: &str, span: crate::lang::span::Span) -> Diagnostic {
     ))
 }
 
-fn late_trigger(span: crate::lang::span::Span) -> Diagnostic {
+pub(super) fn late_trigger(span: crate::lang::span::Span) -> Diagnostic {
     Diagnostic::error(
         "E0122",
         Words::new(

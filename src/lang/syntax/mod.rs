@@ -34,7 +34,7 @@ pub use tree::same_tree;
 
 use super::diagnostics::{Diagnostic, Words, nearest};
 use super::span::{FileId, Span};
-use ast::{File, Item};
+use ast::{Broken, File, Item};
 use grammar::Rule;
 use lexer::Kind;
 use repair::Sink;
@@ -93,8 +93,13 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     let tokens = lexer::tokens(&text);
     for (start, end) in layout::items(&text, &tokens) {
         match item(&text, &tokens, start, end, &mut sink) {
-            Some(item) => parsed.file.items.push(item),
-            None => {
+            Found::Whole(item) => parsed.file.items.push(item),
+            Found::Part(item, broken) => {
+                parsed.file.poisoned.extend(names_inside(&broken.lost));
+                parsed.file.items.push(item);
+                parsed.file.broken.push(broken);
+            }
+            Found::Nothing => {
                 let part = &text[start..end];
                 parsed.file.poisoned.extend(name_after_keyword(part));
                 parsed.file.poisoned.extend(names_inside(part));
@@ -105,23 +110,26 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     parsed
 }
 
-fn item(
-    text: &str,
-    tokens: &[lexer::Token],
-    start: usize,
-    end: usize,
-    sink: &mut Sink,
-) -> Option<Item> {
+/// What became of an item.
+enum Found {
+    Whole(Item),
+    /// Some clauses were reported; the others stand.
+    Part(Item, Broken),
+    Nothing,
+}
+
+fn item(text: &str, tokens: &[lexer::Token], start: usize, end: usize, sink: &mut Sink) -> Found {
     let part = &text[start..end];
     if let Some(token) = layout::bottomless(text, tokens, start, end) {
         let span = sink.span(token.start, token.end);
         sink.add(layout::too_deep(span));
-        return None;
+        return Found::Nothing;
     }
     match grammar::parse(Rule::item_only, part) {
         Ok(mut pairs) => {
-            let pair = pairs.next()?;
-            let item = lower::item(pair, part, start, sink);
+            let item = pairs
+                .next()
+                .and_then(|pair| lower::item(pair, part, start, sink));
             if item.is_none() {
                 let span = sink.span(start, start + part.trim_end().len());
                 sink.add(Diagnostic::error(
@@ -131,17 +139,28 @@ fn item(
                     Words::new("请把这一段报告给作者", "please report this item"),
                 ));
             }
-            item
+            item.map_or(Found::Nothing, Found::Whole)
         }
         Err(_) if sink.full() => {
             sink.dropped += 1;
-            None
+            Found::Nothing
         }
-        Err(failure) => {
-            recover::item(text, tokens, start, end, &failure, sink);
-            None
-        }
+        Err(failure) => recover::item(text, tokens, start, end, &failure, sink)
+            .and_then(|rest| left(rest, start, sink))
+            .map_or(Found::Nothing, |(item, broken)| Found::Part(item, broken)),
     }
+}
+
+/// The tree of what is left of a broken item.
+fn left(rest: recover::Rest, start: usize, sink: &mut Sink) -> Option<(Item, Broken)> {
+    let pair = grammar::parse(Rule::item_only, &rest.text).ok()?.next()?;
+    let item = lower::item(pair, &rest.text, start, sink)?;
+    let broken = Broken {
+        span: sink.span(start, start + rest.text.trim_end().len()),
+        headless: rest.headless,
+        lost: rest.lost,
+    };
+    Some((item, broken))
 }
 
 /// The name that a broken item would have defined.
@@ -175,7 +194,7 @@ fn names_inside(item: &str) -> Vec<String> {
         let near = |wanted: &str| *word == wanted || nearest(word, [wanted]).is_some();
         if near("remember") || near("forget") {
             names.extend(words.get(at + 1).map(|name| name.nfkc().collect()));
-        } else if near("with") {
+        } else if near("with") || near("start") {
             // As many as one hands over at most; a name too many does no harm.
             let given = words[at + 1..].iter().take(8);
             names.extend(given.map(|name| name.nfkc().collect::<String>()));

@@ -1,5 +1,9 @@
 //! An item that does not parse is looked at clause by clause, so that each of its mistakes is
-//! reported, once, where it stands.
+//! reported, once, where it stands; what is left of it without those clauses goes on to the checker.
+
+mod remains;
+
+pub(super) use remains::Rest;
 
 use super::grammar::{self, Failure, Rule};
 use super::lexer::{ITEMS, Kind, Token};
@@ -9,7 +13,8 @@ use super::repair::Sink;
 use super::vocabulary::{Body, alias};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 
-/// Reports what is wrong with the item `start..end`; `failure` is the whole item's.
+/// Reports what is wrong with the item `start..end`; `failure` is the whole item's. What is left of the
+/// item, if that can be told.
 pub(super) fn item(
     text: &str,
     tokens: &[Token],
@@ -17,14 +22,20 @@ pub(super) fn item(
     end: usize,
     failure: &Failure,
     sink: &mut Sink,
-) {
+) -> Option<Rest> {
     let from = tokens.partition_point(|token| token.start < start);
     let to = tokens.partition_point(|token| token.start < end);
     let tokens: Vec<&Token> = tokens[from..to]
         .iter()
         .filter(|token| !matches!(token.kind, Kind::Comment | Kind::WrongComment))
         .collect();
-    let mut recover = Recover { text, tokens, sink };
+    let mut recover = Recover {
+        text,
+        tokens,
+        sink,
+        gaps: Vec::new(),
+        head: None,
+    };
     let before = recover.sink.found.len();
     recover.item();
     if recover.sink.found.len() == before {
@@ -43,13 +54,19 @@ pub(super) fn item(
             recover.sink,
         );
         recover.sink.add(diagnostic);
+        return None;
     }
+    recover.rest(start, end)
 }
 
 struct Recover<'a> {
     text: &'a str,
     tokens: Vec<&'a Token>,
     sink: &'a mut Sink,
+    /// Tokens of clauses that were reported, from and to.
+    gaps: Vec<(usize, usize)>,
+    /// Where the body opens, when the item's own head was reported.
+    head: Option<usize>,
 }
 
 impl Recover<'_> {
@@ -86,15 +103,23 @@ impl Recover<'_> {
             if self.sink.found.len() == before {
                 self.no_body(from, to);
             }
+            self.gaps.push((from, to));
             return;
         };
-        self.parse(head, from, open, rule_head);
+        if !self.parse(head, from, open, rule_head) {
+            if from == 0 {
+                self.head = Some(open);
+            } else {
+                self.gaps.push((from, to));
+            }
+        }
         let close = self.close_brace(open, to);
         if let Some(body) = body {
             self.body(body, open + 1, close);
         }
         if close + 1 < to {
             self.trailing(close + 1);
+            self.gaps.push((close + 1, to));
         }
     }
 
@@ -194,6 +219,7 @@ impl Recover<'_> {
         for (start, end) in self.clauses(body, from, to) {
             if self.sink.full() {
                 self.sink.dropped += 1;
+                self.gaps.push((start, to));
                 return;
             }
             self.clause(body, start, end);
@@ -265,6 +291,7 @@ impl Recover<'_> {
         let is_word = self.tokens[from].kind == Kind::Word;
         if is_word && !known {
             let meant = self.unknown(body, from, &word);
+            self.gaps.push((from, to));
             // What stands in its braces is looked at as if it had been written right.
             if let Some(open) = self.open_brace(from, to) {
                 let close = self.close_brace(open, to);
@@ -308,6 +335,7 @@ impl Recover<'_> {
             let diagnostic =
                 mistakes::explain(self.text, &self.tokens, place, at, &failure, self.sink);
             self.sink.add(diagnostic);
+            self.gaps.push((from, to));
         }
     }
 

@@ -64,6 +64,207 @@ fn good(text: &str) -> Arc<Program> {
     compiled.program.expect("no errors")
 }
 
+/// Codes and what they point at.
+fn told(text: &str) -> Vec<(&'static str, String)> {
+    let sources = Arc::new(Sources::single("a.rules", text));
+    let found = compile(sources.clone(), &registry()).diagnostics;
+    let each = found.iter().map(|found| {
+        let slice = sources.slice(found.primary.span);
+        (found.code, slice.to_owned())
+    });
+    each.collect()
+}
+
+#[test]
+fn a_condition_before_the_trigger_is_told_where_the_trigger_stands() {
+    let rule = "when bound on text \"a\" {\n    reply \"x\"\n}\n";
+    assert_eq!(told(rule), [("E0122", "on".to_owned())]);
+}
+
+#[test]
+fn an_expression_that_betrays_chinese_is_shown_a_message() {
+    let message = |source: &str| {
+        let text = format!("on text matching \"{source}\" {{\n    note \"1\"\n}}\n");
+        let sources = Arc::new(Sources::single("a.rules", &text));
+        let found = compile(sources, &registry()).diagnostics;
+        let example = found[0].example.clone().expect(source);
+        (example.given[0].1.clone(), example.holds)
+    };
+    assert_eq!(message("\\bhi\\b"), ("\"说hi吧\"".to_owned(), false));
+    assert_eq!(message("^\\d{3}$"), ("\"٣٣٣\"".to_owned(), true));
+}
+
+#[test]
+fn conditions_that_the_kept_rows_or_the_window_rule_out_never_hold() {
+    for condition in [
+        "since(successes, within: 30 days) > 40 days",
+        "days_since(login.city, within: 30 days) > 31",
+        "count(failures, within: 2 days) >= 2001",
+        "lowest(hour, within: 90 days) > 23",
+        "percentile(hour, 95%, within: 90 days) > 23",
+        "unfollowed(failures, successes, gap: 10 minutes, within: 5 minutes)",
+        "login.hour in [24, 25]",
+        "login.hour * 2 > 46",
+        "abs(login.hour - 12) > 12",
+        "max(login.hour, 6) < 6",
+    ] {
+        let signal = format!("signal s \"t\" weight 10 {{\n    when {condition}\n}}\n");
+        let codes: Vec<&str> = told(&signal).iter().map(|(code, _)| *code).collect();
+        assert_eq!(codes, ["E0307"], "{condition}");
+    }
+    for condition in [
+        "since(successes, within: 30 days) > 29 days",
+        "count(failures, within: 2 days, by: ip) >= 2001",
+        "lowest(hour, within: 90 days) > 22",
+        "unfollowed(failures, successes, gap: 5 minutes, within: 10 minutes)",
+        "login.hour in [23, 24]",
+        "abs(login.hour - 12) >= 12",
+    ] {
+        let signal = format!("signal s \"t\" weight 10 {{\n    when {condition}\n}}\n");
+        assert_eq!(told(&signal), [], "{condition}");
+    }
+}
+
+#[test]
+fn what_an_earlier_rule_always_takes_is_told_whatever_its_captures_and_conditions_are_called() {
+    let pair = |first: &str, second: &str| {
+        let set =
+            format!("on {first} {{\n    note \"1\"\n}}\n\non {second} {{\n    note \"2\"\n}}\n");
+        let codes: Vec<&str> = told(&set).iter().map(|(code, _)| *code).collect();
+        codes.join(" ")
+    };
+    for (first, second) in [
+        ("event \"Foo\"", "event \"foo\""),
+        ("text \"a{x: word}\"", "text \"a{y: word}\""),
+        ("text \"a{x: word}\"", "text \"abc\""),
+        ("text matching \"^[a-z]+$\"", "text \"help\""),
+        (
+            "text \"x\" when sender.language == \"en\"",
+            "text \"x\" when bound and sender.language == \"en\"",
+        ),
+        (
+            "location when message.lat > 10",
+            "location when message.lat > 20",
+        ),
+    ] {
+        assert_eq!(pair(first, second), "E0415", "{first}, {second}");
+    }
+    for (first, second) in [
+        ("event \"Foo\"", "event \"bar\""),
+        ("text \"a{x: number}\"", "text \"abc\""),
+        ("text \"x\" when bound", "text \"x\" when not bound"),
+        (
+            "location when message.lat > 20",
+            "location when message.lat > 10",
+        ),
+    ] {
+        assert_eq!(pair(first, second), "", "{first}, {second}");
+    }
+}
+
+#[test]
+fn a_template_field_refuses_values_of_another_kind() {
+    let field = |field: &str| {
+        let set = format!(
+            "on login {{
+    alert {{
+        message \"回复“锁定”\"
+        template login_alert {{
+            {field}
+            thing9: \"回复 锁定\"
+        }}
+    }}
+}}
+on undeliverable alert {{
+    note \"x\"
+}}
+on text \"锁定\" when bound even in dialog {{
+    lock account {{
+        locked         {{ reply \"x\" }}
+        already_locked {{ reply \"y\" }}
+    }}
+}}
+"
+        );
+        let codes: Vec<&str> = told(&set).iter().map(|(code, _)| *code).collect();
+        codes.join(" ")
+    };
+    for wrong in [
+        "number4: \"abc\"",
+        "time7: login.city",
+        "character_string2: \"北京\"",
+        "date3: login.time",
+        "phrase1: \"ok\"",
+    ] {
+        assert_eq!(field(wrong), "E0409", "{wrong}");
+    }
+    for right in [
+        "number4: suspicion",
+        "time7: login.time",
+        "time7: \"2026-01-05 09:00\"",
+        "character_string2: login.ip",
+        "date3: login.date",
+        "phrase1: \"异常\"",
+        "foo3: login.city",
+    ] {
+        assert_eq!(field(right), "", "{right}");
+    }
+}
+
+#[test]
+fn a_clause_that_does_not_parse_hides_no_other_mistake_of_its_item() {
+    let rule = "on text \"a\" when sender.langauge == \"en\" {
+    repyl \"x\"
+    reply \"{nope}\"
+    lock account {
+        locked { repyl \"x\" }
+        lokced { reply \"y\" }
+    }
+}
+";
+    let expected = [
+        ("E0203", "langauge"),
+        ("E0105", "repyl"),
+        ("E0203", "nope"),
+        ("E0105", "repyl"),
+        ("E0402", "lokced"),
+    ];
+    assert_eq!(told(rule), expected.map(|(code, at)| (code, at.to_owned())));
+    let signal = "signal s \"t\" weight 10 {
+    whn new(login.city, within: 5 days)
+    except login.ipp in [\"198.51.100.0/24\"]
+}
+";
+    let expected = [("E0105", "whn"), ("E0203", "ipp")];
+    assert_eq!(
+        told(signal),
+        expected.map(|(code, at)| (code, at.to_owned()))
+    );
+    let dialog = "on text \"d\" {
+    start d
+}
+dialog d {
+    ask x word \"？\"
+    ask y: nummber \"？\"
+    cancel on \"取消\" { reply \"好\" }
+    done { reply \"{x} {y} {z}\" }
+}
+";
+    let expected = [("E0101", "word"), ("E0210", "nummber"), ("E0203", "z")];
+    assert_eq!(
+        told(dialog),
+        expected.map(|(code, at)| (code, at.to_owned()))
+    );
+    // The head brings the names: nothing is known of them, but a dialog there is none of is a mistake.
+    let head = "on text \"a {x: word}\" whn bound {
+    reply \"{x}\"
+    start nowhere
+}
+";
+    let expected = [("E0101", "whn"), ("E0501", "nowhere")];
+    assert_eq!(told(head), expected.map(|(code, at)| (code, at.to_owned())));
+}
+
 #[test]
 fn the_shipped_rules_compile() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");

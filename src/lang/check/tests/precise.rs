@@ -273,7 +273,7 @@ fn rules_that_can_be_reached() {
         ("text \"a\" when bound", "text \"a\""),
         ("text \"a\"", "text \"a\" even in dialog"),
         ("text \"a\"", "text starting \"a\""),
-        ("text \"a {x: word}\"", "text \"a b\""),
+        ("text \"a {x: number}\"", "text \"a b\""),
         ("any", "text \"a\""),
         ("scan scene \"a\"", "scan"),
     ] {
@@ -287,6 +287,7 @@ fn rules_that_can_be_reached() {
         ("text \"a\" when bound", "text \"a\" when bound"),
         ("scan", "scan scene \"a\""),
         ("text \"a {x: word}\"", "text \"a {x: word}\""),
+        ("text \"a {x: word}\"", "text \"a b\""),
     ] {
         expect_only("E0415", &format!("{}{}", rule(first), rule(second)));
     }

@@ -21,6 +21,19 @@ pub struct File {
     /// Names that stood in the head of an item that could not be parsed: references to them are
     /// not reported as unknown.
     pub poisoned: Vec<String>,
+    /// Of which items clauses are missing, because they could not be parsed and are diagnosed.
+    pub broken: Vec<Broken>,
+}
+
+/// An item without some of its clauses: what it lacks must not be told as missing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Broken {
+    /// The item.
+    pub span: Span,
+    /// Its head is a stand-in too: neither its event nor what it brings is known.
+    pub headless: bool,
+    /// What is missing, as written.
+    pub lost: String,
 }
 
 /// A name with its place. Names are NFKC-normalised.

@@ -291,6 +291,8 @@ impl Layout<'_> {
             extra_brace(span).with_fix(Words::new("去掉它", "remove it"), span, "")
         } else if word == "else" {
             no_else(span)
+        } else if let Some(on) = self.late_on(at, word) {
+            super::mistakes::late_trigger(on)
         } else {
             Diagnostic::error(
                 "E0106",
@@ -307,6 +309,15 @@ impl Layout<'_> {
             ))
         };
         self.sink.add(diagnostic);
+    }
+
+    /// The `on` of `when bound on text "…" {`.
+    fn late_on(&self, at: usize, word: &str) -> Option<crate::lang::span::Span> {
+        let after = self.tokens.get(at + 1..)?.iter();
+        let on = after
+            .take_while(|token| word == "when" && !token.first)
+            .find(|token| &self.text[token.start..token.end] == "on")?;
+        Some(self.sink.span(on.start, on.end))
     }
 
     fn edit(&mut self, start: usize, end: usize, by: impl Into<String>) {

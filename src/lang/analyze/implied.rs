@@ -1,0 +1,169 @@
+//! What conditions say of one another: whether one holds whenever another does, and values with which
+//! several hold at once. Only what is certain is said; values are confirmed by the evaluator.
+
+use crate::lang::program::{Expr, ExprKind, Program};
+use crate::lang::value::{Type, Value};
+
+use super::contradiction::{Says, What, says};
+use super::example::{Given, amount, literal, with, written};
+
+/// Whether `then` certainly holds whenever `given` does: every part of it stands in `given` too, or
+/// follows from a part that says more of the same thing.
+pub(super) fn implies(given: &Expr, then: &Expr, program: &Program) -> bool {
+    let known = parts(given);
+    parts(then).into_iter().all(|wanted| {
+        let text = written(wanted, program);
+        known.iter().any(|part| {
+            written(part, program) == text
+                || says(part, true, program)
+                    .zip(says(wanted, true, program))
+                    .is_some_and(|(part, wanted)| {
+                        part.about == wanted.about && within(&part.what, &wanted.what)
+                    })
+        })
+    })
+}
+
+/// The conditions all of which must hold.
+fn parts(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        ExprKind::And(all) => all.iter().flat_map(parts).collect(),
+        ExprKind::Let { value, .. } => match &value.kind {
+            ExprKind::And(_) => parts(value),
+            _ => vec![expr],
+        },
+        _ => vec![expr],
+    }
+}
+
+/// Whether all that the first allows is allowed by the second.
+fn within(narrow: &What, wide: &What) -> bool {
+    match (narrow, wide) {
+        (What::Between(low, high), What::Between(least, most)) => {
+            let above = low.0 > least.0 || (low.0 == least.0 && (low.1 || !least.1));
+            let below = high.0 < most.0 || (high.0 == most.0 && (high.1 || !most.1));
+            above && below
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// Values with which all conditions hold, each as an author writes it; `None` when none were found that
+/// the evaluator confirms.
+pub(super) fn values(conditions: &[&Expr], program: &Program) -> Option<Vec<(String, String)>> {
+    let mut wanted = Vec::new();
+    for condition in conditions {
+        if !need(condition, true, program, &mut wanted) {
+            return None;
+        }
+    }
+    let given = settle(&wanted)?;
+    let confirmed = conditions
+        .iter()
+        .all(|condition| with(condition, &given, program) == Value::YesNo(true));
+    let shown = given
+        .iter()
+        .map(|one| Some((one.about.clone(), literal(&one.value)?)));
+    confirmed.then(|| shown.collect()).flatten()
+}
+
+/// What something must be.
+#[derive(Clone)]
+struct Want {
+    about: String,
+    ty: Type,
+    what: What,
+}
+
+/// Adds what makes the condition hold, or fail; false when that cannot be told.
+fn need(expr: &Expr, holds: bool, program: &Program, out: &mut Vec<Want>) -> bool {
+    match (&expr.kind, holds) {
+        (ExprKind::Const(value), _) => *value == Value::YesNo(holds),
+        (ExprKind::Let { value, .. }, _) => need(value, holds, program, out),
+        (ExprKind::Not(inner), _) => need(inner, !holds, program, out),
+        (ExprKind::And(parts), true) | (ExprKind::Or(parts), false) => {
+            parts.iter().all(|part| need(part, holds, program, out))
+        }
+        (ExprKind::And(parts), false) | (ExprKind::Or(parts), true) => parts.iter().any(|part| {
+            let mut tried = out.clone();
+            let found = need(part, holds, program, &mut tried) && settle(&tried).is_some();
+            if found {
+                *out = tried;
+            }
+            found
+        }),
+        _ => {
+            out.push(wanted(expr, holds, program));
+            true
+        }
+    }
+}
+
+fn wanted(expr: &Expr, holds: bool, program: &Program) -> Want {
+    if matches!(expr.kind, ExprKind::Compare(..))
+        && let Some(Says {
+            about, ty, what, ..
+        }) = says(expr, holds, program)
+    {
+        let ty = ty.clone();
+        return Want { about, ty, what };
+    }
+    Want {
+        about: written(expr, program),
+        ty: Type::YesNo,
+        what: What::Holds(holds),
+    }
+}
+
+/// One value for each thing; `None` when what is wanted of one excludes itself.
+fn settle(wanted: &[Want]) -> Option<Vec<Given>> {
+    let mut given: Vec<Given> = Vec::new();
+    for (index, want) in wanted.iter().enumerate() {
+        let same = |other: &&Want| other.about == want.about;
+        if wanted[..index].iter().any(|other| same(&other)) {
+            continue;
+        }
+        let all: Vec<&What> = wanted.iter().filter(same).map(|want| &want.what).collect();
+        given.push(Given {
+            about: want.about.clone(),
+            value: one(&all, &want.ty)?,
+        });
+    }
+    Some(given)
+}
+
+/// A value that is all of this.
+fn one(all: &[&What], ty: &Type) -> Option<Value> {
+    let (mut low, mut high) = ((f64::NEG_INFINITY, true), (f64::INFINITY, true));
+    for what in all {
+        match what {
+            What::Between(least, most) => {
+                if least.0 > low.0 || (least.0 == low.0 && least.1) {
+                    low = *least;
+                }
+                if most.0 < high.0 || (most.0 == high.0 && most.1) {
+                    high = *most;
+                }
+            }
+            first => {
+                let alike = all.iter().all(|other| *other == *first);
+                return match first {
+                    _ if !alike => None,
+                    What::Holds(holds) => Some(Value::YesNo(*holds)),
+                    What::Is(value) => Some(value.clone()),
+                    What::Between(..) => None,
+                };
+            }
+        }
+    }
+    let size = match (low.0.is_finite(), high.0.is_finite()) {
+        _ if low.0 > high.0 || (low.0 == high.0 && (low.1 || high.1)) => return None,
+        (true, _) if !low.1 => low.0,
+        (_, true) if !high.1 => high.0,
+        (true, true) => f64::midpoint(low.0, high.0),
+        (true, false) => low.0 + 1.0,
+        (false, true) => high.0 - 1.0,
+        (false, false) => return None,
+    };
+    amount(size, ty)
+}
