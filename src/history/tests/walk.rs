@@ -102,7 +102,10 @@ fn questions(windows: &[Window], by: Option<ByKey>) -> Vec<HistoryQuery> {
     all
 }
 
-fn rows_of(made: &[(i64, u8, Option<u8>, Option<u8>, u8)]) -> Vec<Row> {
+/// Hours since the row before, whether it is a success, city, machine, hour.
+type Made = (i64, u8, Option<u8>, Option<u8>, u8);
+
+fn rows_of(made: &[Made]) -> Vec<Row> {
     let mut time = T;
     made.iter()
         .enumerate()
