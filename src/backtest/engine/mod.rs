@@ -8,6 +8,7 @@ mod alerts;
 mod counts;
 mod facts;
 mod index;
+mod loaded;
 mod rows;
 mod same;
 mod sheet;
