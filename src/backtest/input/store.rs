@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{InputError, Reading, Reason, Stop};
+use super::{InputError, Reading, Reason, Stop, time};
 use crate::backtest::symbols::Symbol;
 use crate::backtest::table::{Answered, JUDGED, Login, Table};
 use crate::env::Millis;
@@ -202,6 +202,9 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
     let Some(kept) = from::<records::Login>(record) else {
         return Ok(None);
     };
+    if !time::is_usable(kept.time) {
+        return Ok(None);
+    }
     let text = |text: &'_ Option<String>| text.clone().unwrap_or_default();
     let (machine, ip, country, region) = (
         text(&kept.machine),
