@@ -80,7 +80,9 @@ impl Walk<'_> {
 
     fn trigger(&mut self, trigger: &Trigger) {
         let event = &trigger.event;
-        if self.registry.event(&event.name).is_some() {
+        // The stand-in for a head that cannot be read names nothing.
+        let written = self.sources.slice(event.span) != "on";
+        if written && self.registry.event(&event.name).is_some() {
             self.mention(event.span, Target::Event(event.name.clone()));
         }
         match &trigger.matcher {

@@ -154,7 +154,14 @@ fn item(text: &str, tokens: &[lexer::Token], start: usize, end: usize, sink: &mu
 /// The tree of what is left of a broken item.
 fn left(rest: recover::Rest, start: usize, sink: &mut Sink) -> Option<(Item, Broken)> {
     let pair = grammar::parse(Rule::item_only, &rest.text).ok()?.next()?;
-    let item = lower::item(pair, &rest.text, start, sink)?;
+    let mut item = lower::item(pair, &rest.text, start, sink)?;
+    if let (true, Item::Rule(rule)) = (rest.headless, &mut item) {
+        // What stands in for the head covers other words of the author's, even half of one.
+        for trigger in &mut rule.triggers {
+            trigger.span = sink.span(start, start + "on".len());
+            trigger.event.span = trigger.span;
+        }
+    }
     let broken = Broken {
         span: sink.span(start, start + rest.text.trim_end().len()),
         headless: rest.headless,
