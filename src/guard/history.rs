@@ -8,14 +8,13 @@
 
 use std::net::IpAddr;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::limits::Limits;
 use super::rows::Texts;
 use super::tally;
 use crate::env::Millis;
-use crate::history::{Row, network_of};
+use crate::history::{Row, hour_and_weekday, network_of};
 use crate::store::records::{Decision, Login, LoginBy, LoginCount, LoginRef, LoginView, Record};
 use crate::store::{Order, StoreError, Tx};
 
@@ -103,11 +102,7 @@ impl By {
 
 /// Sets hour and weekday of a login from its time, in the account's zone.
 pub fn set_local(login: &mut Login, zone: &TimeZone) {
-    if let Ok(at) = Timestamp::from_millisecond(login.time) {
-        let local = at.to_zoned(zone.clone());
-        login.hour = u8::try_from(local.hour()).ok();
-        login.weekday = u8::try_from(local.weekday().to_monday_one_offset()).ok();
-    }
+    (login.hour, login.weekday) = hour_and_weekday(login.time, zone);
 }
 
 /// Until when a login at `time` is kept: names that are no account go sooner.
@@ -172,9 +167,15 @@ pub fn rows(
     let from = after.map_or(Millis::MIN, |after| after.saturating_add(1));
     let (stretch, newest) = ((from, Millis::MAX), Order::Descending);
     let mut texts = Texts::default();
-    // With whether an alert names it.
-    let mut take = |login: &LoginView<'_>| (texts.row(login), login.alert.is_some());
-    let mut found: Vec<(Row, bool)> = match by {
+    let (mut read, mut alerted) = (0, Vec::new());
+    let mut take = |login: &LoginView<'_>| {
+        if login.alert.is_some() {
+            alerted.push(read);
+        }
+        read += 1;
+        texts.row(login)
+    };
+    let mut rows: Vec<Row> = match by {
         By::Account => {
             tx.views_between::<Login, _>(value, stretch, newest, most, |view| take(&view))
         }
@@ -182,14 +183,14 @@ pub fn rows(
             take(&view.login)
         }),
     }?;
-    found.reverse();
     if by != By::Account {
-        for (row, _) in found.iter_mut().filter(|(_, alerted)| *alerted) {
+        for at in alerted {
+            let row: &mut Row = &mut rows[at];
             let own = tx.get::<Login>(&(row.account.to_string(), row.time, row.arrival))?;
             row.answered_lock = own.is_some_and(|own| own.answered_lock);
         }
     }
-    let rows: Vec<Row> = found.into_iter().map(|(row, _)| row).collect();
+    rows.reverse();
     let count = tx.get::<LoginCount>(&(by.name().to_owned(), value.to_owned()))?;
     let trimmed = count.as_ref().and_then(|count| count.trimmed_to);
     Ok(Rows {

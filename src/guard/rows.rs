@@ -177,36 +177,40 @@ impl Texts {
 
     /// A login as a row of the history.
     pub(super) fn row(&mut self, login: &LoginView<'_>) -> Row {
-        let mut shared = |text: Option<&str>| text.map(|text| self.share(text));
-        Row {
-            time: login.time,
-            arrival: login.seq,
-            machine: shared(login.machine),
-            ip: login.ip.and_then(|ip| ip.parse().ok()),
-            country: shared(login.place.country),
-            region: shared(login.place.region),
-            city: shared(login.place.city),
-            lat: login.place.lat,
-            lon: login.place.lon,
-            asn: login.place.asn,
-            isp: shared(login.place.isp),
-            hour: login.hour,
-            weekday: login.weekday,
-            browser: shared(login.browser),
-            os: shared(login.os),
-            device: shared(login.device),
-            success: login.success,
-            legal: login.legal,
-            reason: shared(login.reason),
-            channel: shared(login.channel),
-            answered_lock: login.answered_lock,
-            account: self.share(login.account),
-        }
+        row(login, |text| self.share(text))
     }
 }
 
 impl From<&Login> for Row {
     fn from(login: &Login) -> Self {
-        Texts::default().row(&login.view())
+        row(&login.view(), |text| Arc::from(text))
+    }
+}
+
+fn row(login: &LoginView<'_>, mut share: impl FnMut(&str) -> Arc<str>) -> Row {
+    let mut shared = |text: Option<&str>| text.map(&mut share);
+    Row {
+        time: login.time,
+        arrival: login.seq,
+        machine: shared(login.machine),
+        ip: login.ip.and_then(|ip| ip.parse().ok()),
+        country: shared(login.place.country),
+        region: shared(login.place.region),
+        city: shared(login.place.city),
+        lat: login.place.lat,
+        lon: login.place.lon,
+        asn: login.place.asn,
+        isp: shared(login.place.isp),
+        hour: login.hour,
+        weekday: login.weekday,
+        browser: shared(login.browser),
+        os: shared(login.os),
+        device: shared(login.device),
+        success: login.success,
+        legal: login.legal,
+        reason: shared(login.reason),
+        channel: shared(login.channel),
+        answered_lock: login.answered_lock,
+        account: share(login.account),
     }
 }

@@ -28,7 +28,7 @@ pub use cell::{Column, Columns};
 pub use key::{Key, KeyPart, network_of};
 pub use needs::{KeyNeed, keys_of, queries_by_key, tallies_of};
 pub use plan::{Plan, Planned};
-pub use row::Row;
+pub use row::{Row, hour_and_weekday};
 pub use tally::{TALLIED, Tallied, Tallies, day_of, from_rows as tally_rows, tallied};
 pub use used::used;
 pub use walk::{Sheet, Walk, glance};

@@ -78,15 +78,22 @@ pub struct Row {
     pub answered_lock: bool,
 }
 
+/// Hour (0 to 23) and weekday (1 is Monday) of a time in a zone; nothing for a time no calendar has.
+pub fn hour_and_weekday(time: i64, zone: &TimeZone) -> (Option<u8>, Option<u8>) {
+    let Ok(at) = Timestamp::from_millisecond(time) else {
+        return (None, None);
+    };
+    let local = zone.to_offset(at).to_datetime(at);
+    (
+        u8::try_from(local.hour()).ok(),
+        u8::try_from(local.weekday().to_monday_one_offset()).ok(),
+    )
+}
+
 impl Row {
     /// Sets hour and weekday from the time, in the account's zone.
     pub fn set_local(&mut self, zone: &TimeZone) {
-        let Ok(at) = Timestamp::from_millisecond(self.time) else {
-            return;
-        };
-        let local = at.to_zoned(zone.clone());
-        self.hour = u8::try_from(local.hour()).ok();
-        self.weekday = u8::try_from(local.weekday().to_monday_one_offset()).ok();
+        (self.hour, self.weekday) = hour_and_weekday(self.time, zone);
     }
 
     /// The day in the account's zone, `2026-01-05`: the UTC day, or the one beside it that is the

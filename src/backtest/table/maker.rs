@@ -3,13 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{LEGAL, SUCCESS, Table};
 use crate::backtest::needs::{Columns, Need};
 use crate::backtest::symbols::{NONE, Symbol};
-use crate::history::Row;
+use crate::history::{Row, hour_and_weekday};
 
 /// Texts one thread holds ready for rows, each at the place its number says: at most about 5 MB.
 const MAX_TEXTS: usize = 1 << 15;
@@ -149,18 +148,11 @@ impl<'t> Maker<'t> {
     /// Hour and weekday of a row where its account lives.
     pub(in crate::backtest) fn local(&self, row: u32) -> (Option<u8>, Option<u8>) {
         let table = self.table;
-        let Ok(at) = Timestamp::from_millisecond(table.time[row as usize]) else {
-            return (None, None);
-        };
         let own = match table.zones.is_empty() {
             true => None,
             false => table.zones.get(&table.account[row as usize]),
         };
-        let local = own.unwrap_or(&self.zone).to_offset(at).to_datetime(at);
-        (
-            u8::try_from(local.hour()).ok(),
-            u8::try_from(local.weekday().to_monday_one_offset()).ok(),
-        )
+        hour_and_weekday(table.time[row as usize], own.unwrap_or(&self.zone))
     }
 }
 
