@@ -181,7 +181,7 @@ async fn live(
             .expect("a decision");
         if login["success"] == true {
             said.decisions.push((
-                decision.signals.to_string(),
+                serde_json::to_string(&decision.signals).unwrap(),
                 decision.suspicion,
                 decision.verdict,
                 decision.explanation,

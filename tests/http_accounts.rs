@@ -625,7 +625,7 @@ async fn alerts_and_decisions_are_read_and_closed() {
                 kind: "login".into(),
                 account: "alice".into(),
                 login: json!({"place": "上海"}),
-                signals: json!([]),
+                signals: Vec::new(),
                 suspicion: 4.0,
                 verdict: "allow".into(),
                 generation: 1,

@@ -2,7 +2,6 @@
 //!
 //! Nothing here computes. Secrets that come in are wrapped so that `Debug` cannot show them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -11,6 +10,7 @@ use utoipa::ToSchema;
 
 use crate::env::Millis;
 use crate::lang::value::Place;
+pub use crate::store::records::SignalView;
 
 /// A text that must not be printed: a password or a captcha answer.
 #[derive(Clone, Deserialize)]
@@ -211,28 +211,6 @@ pub struct DecisionView {
     pub rules: String,
 }
 
-/// One signal of a decision.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct SignalView {
-    /// Its name in the rules.
-    pub name: String,
-    /// What people read.
-    pub title: String,
-    /// How much it counts.
-    pub weight: f64,
-    /// `fired`, `quiet`, `exempt`, `learning`, `not_evaluable`.
-    pub state: String,
-    /// Recorded but never counted.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub shadow: bool,
-    /// The fields it looked at and what they were.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub values: BTreeMap<String, String>,
-    /// What was missing.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub missing: Vec<String>,
-}
-
 /// What the bot has done since its start, and what it holds in memory.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BotVitals {
@@ -242,6 +220,8 @@ pub struct BotVitals {
     pub pushes_remembered: usize,
     /// Pushes that left something in the store, whose next delivery is looked for there.
     pub pushes_stored: usize,
+    /// Past logins kept in memory.
+    pub recent_logins: usize,
     /// Pushes worked on.
     pub pushes: u64,
     /// Logins judged.

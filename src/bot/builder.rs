@@ -341,6 +341,7 @@ impl BotBuilder {
                 zone: self.zone,
                 templates: self.templates,
                 official_accounts: self.official_accounts,
+                recent: Default::default(),
                 older: Default::default(),
             }),
             pushes: Pushes::default(),

@@ -75,6 +75,8 @@ pub struct Shared {
     pub templates: BTreeMap<(String, String), String>,
     /// The official account new prompts go through when an account is bound in several: the first.
     pub official_accounts: Vec<String>,
+    /// Past logins asked for last.
+    pub recent: Arc<guard::Recent>,
     pub(super) older: Mutex<HashMap<String, Arc<Ruleset>>>,
 }
 

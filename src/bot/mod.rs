@@ -131,6 +131,7 @@ impl Bot {
             pushes_running,
             pushes_remembered,
             pushes_stored,
+            recent_logins: self.shared.recent.len(),
             pushes: self.numbers.pushes.get(),
             logins: self.numbers.logins.get(),
             overruns: self.numbers.overruns.get(),

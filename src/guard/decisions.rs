@@ -1,12 +1,14 @@
 //! Decisions, kept so that each can be explained later.
 
-use crate::store::records::Decision;
+use crate::store::records::{Decision, SignalView};
 use crate::store::{StoreError, Tx};
 
 /// The longest explanation kept, in bytes; the rest is cut off, and says so.
 pub const MAX_EXPLANATION_BYTES: usize = 24 * 1024;
-/// The largest JSON of signals kept, in bytes.
+/// The largest signals kept, in bytes; of more, none.
 const MAX_SIGNALS_BYTES: usize = 24 * 1024;
+/// What the names of a signal's fields take.
+const SIGNAL_FRAME: usize = 64;
 
 /// A new decision's identifier.
 pub fn id(tx: &mut Tx<'_>) -> String {
@@ -23,10 +25,21 @@ pub fn record(tx: &mut Tx<'_>, mut decision: Decision) -> Result<(), StoreError>
         decision.explanation.truncate(end);
         decision.explanation.push_str("\n…");
     }
-    if decision.signals.to_string().len() > MAX_SIGNALS_BYTES {
-        decision.signals = serde_json::Value::Null;
+    if decision.signals.iter().map(size).sum::<usize>() > MAX_SIGNALS_BYTES {
+        decision.signals = Vec::new();
     }
     tx.put(&decision)
+}
+
+/// About the bytes that a signal takes.
+fn size(signal: &SignalView) -> usize {
+    let values = signal
+        .values
+        .iter()
+        .map(|(name, value)| name.len() + value.len() + 4);
+    let missing = signal.missing.iter().map(|name| name.len() + 2);
+    let names = signal.name.len() + signal.title.len() + signal.state.len();
+    SIGNAL_FRAME + names + values.chain(missing).sum::<usize>()
 }
 
 /// A decision.

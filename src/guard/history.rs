@@ -15,7 +15,9 @@ use super::rows::Texts;
 use super::tally;
 use crate::env::Millis;
 use crate::history::{Row, hour_and_weekday, network_of};
-use crate::store::records::{Decision, Login, LoginBy, LoginCount, LoginRef, LoginView, Record};
+use crate::store::records::{
+    Counter, Decision, Login, LoginBy, LoginCount, LoginRef, LoginView, Record,
+};
 use crate::store::{Order, StoreError, Tx};
 
 /// The most logins kept under one account.
@@ -36,6 +38,8 @@ const SPARE_KEYS: usize = 32;
 
 /// The counter that numbers logins by arrival.
 const ARRIVALS: &str = "login";
+/// No number but a stamp, see [`changes`].
+const CHANGES: &str = "logins_changed";
 
 /// A kind of key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,11 +129,26 @@ pub(super) fn arrived(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
     tx.last_number(ARRIVALS)
 }
 
-/// Writes a login under every key it has a value for. `login.seq` comes from [`arrive`].
-pub fn record(tx: &mut Tx<'_>, login: &Login) -> Result<(), StoreError> {
+/// What a recorded login did to a key.
+#[derive(Debug)]
+pub struct Change {
+    pub(super) by: By,
+    pub(super) value: String,
+    /// The key's stamp before; 0 when it had none.
+    pub(super) was: u64,
+    /// And since.
+    pub(super) is: u64,
+    /// Another row had to go.
+    pub(super) trimmed: bool,
+}
+
+/// Writes a login under every key it has a value for, and says what that did. `login.seq` comes from
+/// [`arrive`].
+pub fn record(tx: &mut Tx<'_>, login: &Login) -> Result<Vec<Change>, StoreError> {
     tx.put(login)?;
     tally::add(tx, login)?;
-    count::<Login>(tx, By::Account, login.account.clone(), login)?;
+    let own = count::<Login>(tx, By::Account, login.account.clone(), login)?;
+    let mut changes = vec![own];
     for by in By::OTHERS {
         let Some(value) = by.value_of(login) else {
             continue;
@@ -139,9 +158,23 @@ pub fn record(tx: &mut Tx<'_>, login: &Login) -> Result<(), StoreError> {
             value: value.clone(),
             login: login.clone(),
         })?;
-        count::<LoginBy>(tx, by, value, login)?;
+        changes.push(count::<LoginBy>(tx, by, value, login)?);
     }
-    Ok(())
+    Ok(changes)
+}
+
+/// The stamp of all keys: another one after every change that is not a new login. 0 before the first.
+pub(super) fn changes(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
+    tx.last_number(CHANGES)
+}
+
+/// Rows changed, or are gone.
+fn changed(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let last = tx.stamp();
+    tx.put(&Counter {
+        name: CHANGES.to_owned(),
+        last,
+    })
 }
 
 /// Rows of one key.
@@ -153,6 +186,8 @@ pub struct Rows {
     pub first_success: Option<Millis>,
     /// Rows of the stretch asked for were trimmed, or not read.
     pub truncated: bool,
+    /// When the first of the rows expires.
+    pub kept_until: Millis,
 }
 
 /// The rows of a key later than `after` by event time; all that are kept without it. Reads the
@@ -163,12 +198,25 @@ pub fn rows(
     value: &str,
     after: Option<Millis>,
 ) -> Result<Rows, StoreError> {
+    let count = count_of(tx, by, value)?;
+    rows_with(tx, by, value, after, count.as_ref(), &mut Texts::default())
+}
+
+/// The same for a key whose count is known.
+pub(super) fn rows_with(
+    tx: &mut Tx<'_>,
+    by: By,
+    value: &str,
+    after: Option<Millis>,
+    count: Option<&LoginCount>,
+    texts: &mut Texts,
+) -> Result<Rows, StoreError> {
     let most = by.most();
-    let from = after.map_or(Millis::MIN, |after| after.saturating_add(1));
-    let (stretch, newest) = ((from, Millis::MAX), Order::Descending);
-    let mut texts = Texts::default();
+    let (stretch, newest) = ((first_of(after), Millis::MAX), Order::Descending);
     let (mut read, mut alerted) = (0, Vec::new());
+    let mut kept_until = Millis::MAX;
     let mut take = |login: &LoginView<'_>| {
+        kept_until = kept_until.min(login.kept_until);
         if login.alert.is_some() {
             alerted.push(read);
         }
@@ -191,13 +239,37 @@ pub fn rows(
         }
     }
     rows.reverse();
-    let count = tx.get::<LoginCount>(&(by.name().to_owned(), value.to_owned()))?;
-    let trimmed = count.as_ref().and_then(|count| count.trimmed_to);
     Ok(Rows {
-        truncated: rows.len() >= most || trimmed.is_some_and(|to| to >= from),
+        truncated: is_truncated(count, by, rows.len(), after),
         rows,
         first_success: count.and_then(|count| count.first_success),
+        kept_until,
     })
+}
+
+/// Whether rows later than `after` are missing when `there` were found.
+pub(super) fn is_truncated(
+    count: Option<&LoginCount>,
+    by: By,
+    there: usize,
+    after: Option<Millis>,
+) -> bool {
+    let trimmed = count.and_then(|count| count.trimmed_to);
+    there >= by.most() || trimmed.is_some_and(|to| to >= first_of(after))
+}
+
+/// The first moment later than `after`.
+fn first_of(after: Option<Millis>) -> Millis {
+    after.map_or(Millis::MIN, |after| after.saturating_add(1))
+}
+
+/// How many logins a key has.
+pub(super) fn count_of(
+    tx: &mut Tx<'_>,
+    by: By,
+    value: &str,
+) -> Result<Option<LoginCount>, StoreError> {
+    tx.get::<LoginCount>(&(by.name().to_owned(), value.to_owned()))
 }
 
 /// The last logins of an account, newest first.
@@ -245,6 +317,7 @@ pub(super) fn mark_unlisted(
 ) -> Result<(), StoreError> {
     let oldest = Order::Ascending;
     let rows = tx.scan_between::<Login>(account, from, Millis::MAX, oldest, MAX_UNLISTED)?;
+    changed(tx)?;
     for mut row in rows {
         if row.alert.as_deref() == Some(alert) && !row.answered_lock {
             if tx.keys_left() < SPARE_KEYS {
@@ -266,6 +339,7 @@ pub(super) fn mark_answered_lock(
     match get(tx, account, login)? {
         Some(mut row) if !row.answered_lock => {
             tally::remove(tx, &row)?;
+            changed(tx)?;
             row.answered_lock = true;
             tx.put(&row)
         }
@@ -279,6 +353,9 @@ pub(crate) fn erase(tx: &mut Tx<'_>, account: &str, before: Millis) -> Result<bo
     let (from, oldest) = (Millis::MIN, Order::Ascending);
     let rows = tx.scan_between::<Login>(account, from, before, oldest, ERASE_STEP)?;
     let full = rows.len() == ERASE_STEP;
+    if !rows.is_empty() {
+        changed(tx)?;
+    }
     for row in rows {
         if tx.keys_left() < KEYS_PER_ROW {
             return Ok(true);
@@ -333,8 +410,13 @@ impl Kept for LoginBy {
 }
 
 /// Counts a row that was just written and trims the oldest ones beyond the bound.
-fn count<K: Kept>(tx: &mut Tx<'_>, by: By, value: String, login: &Login) -> Result<(), StoreError> {
-    let key = (by.name().to_owned(), value);
+fn count<K: Kept>(
+    tx: &mut Tx<'_>,
+    by: By,
+    value: String,
+    login: &Login,
+) -> Result<Change, StoreError> {
+    let key = (by.name().to_owned(), value.clone());
     let mut count = tx.get::<LoginCount>(&key)?.unwrap_or(LoginCount {
         by: key.0,
         value: key.1,
@@ -343,7 +425,16 @@ fn count<K: Kept>(tx: &mut Tx<'_>, by: By, value: String, login: &Login) -> Resu
         first_success: None,
         trimmed_to: None,
         kept_until: Millis::MIN,
+        stamp: 0,
     });
+    let mut change = Change {
+        by,
+        value,
+        was: count.stamp,
+        is: tx.stamp(),
+        trimmed: false,
+    };
+    count.stamp = change.is;
     count.rows = count.rows.saturating_add(1);
     count.exact_until = count.exact_until.min(login.kept_until);
     count.kept_until = count.kept_until.max(login.kept_until);
@@ -366,9 +457,11 @@ fn count<K: Kept>(tx: &mut Tx<'_>, by: By, value: String, login: &Login) -> Resu
             count.trimmed_to = Some(count.trimmed_to.map_or(gone, |to| to.max(gone)));
             count.rows -= 1;
             tx.delete::<K>(&row.key())?;
+            change.trimmed = true;
         }
     }
-    tx.put(&count)
+    tx.put(&count)?;
+    Ok(change)
 }
 
 fn uncount(tx: &mut Tx<'_>, by: By, value: String) -> Result<(), StoreError> {

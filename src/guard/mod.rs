@@ -24,6 +24,7 @@ pub mod history;
 mod limits;
 pub mod locks;
 pub mod machines;
+mod recent;
 pub mod reports;
 mod rows;
 pub mod sessions;
@@ -33,6 +34,7 @@ pub mod trust;
 
 pub use geo::Place;
 pub use limits::Limits;
+pub use recent::{MAX_RECENT_ROWS, Recent};
 pub use rows::KeptRows;
 pub use standing::{Standing, locked_login, standing};
 

@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::history::{self, By};
+use super::history::By;
+use super::recent::{Recent, reaches};
 use super::tally;
 use crate::env::Millis;
 use crate::history::{Key, KeyPart, Row, Rows, Slice, Tallied, network_of};
@@ -15,15 +16,17 @@ use crate::store::{StoreError, Tx};
 
 /// Rows read so far, each key once. Reading goes through [`KeptRows::load`], inside the command that
 /// asks; answering ([`Rows`]) looks at what was loaded and cannot fail.
-#[derive(Default)]
 pub struct KeptRows {
+    recent: Arc<Recent>,
     rows: HashMap<Key, Loaded>,
     tallies: HashMap<(Tallied, (i64, i64)), u64>,
 }
 
 struct Loaded {
     after: Option<Millis>,
-    rows: Vec<Row>,
+    rows: Arc<Vec<Row>>,
+    /// Those before are older than `after`.
+    start: usize,
     first_success: Option<Millis>,
     truncated: bool,
 }
@@ -37,6 +40,15 @@ impl fmt::Debug for KeptRows {
 }
 
 impl KeptRows {
+    /// Nothing read yet; what `recent` holds need not be read again.
+    pub fn new(recent: Arc<Recent>) -> Self {
+        Self {
+            recent,
+            rows: HashMap::new(),
+            tallies: HashMap::new(),
+        }
+    }
+
     /// Reads the rows under `key` later than `after`, unless that was done.
     pub fn load(
         &mut self,
@@ -47,20 +59,25 @@ impl KeptRows {
         if self
             .rows
             .get(key)
-            .is_some_and(|loaded| loaded.reaches(after))
+            .is_some_and(|loaded| reaches(loaded.after, after))
         {
             return Ok(());
         }
         if let Some((by, value)) = narrowest(key) {
-            let found = history::rows(tx, by, &value, after)?;
+            let found = self.recent.rows(tx, by, &value, after)?;
             let alone = key.parts().len() == 1;
-            let mut rows = found.rows;
-            if !alone {
-                rows.retain(|row| holds(key, row));
-            }
+            let (rows, start) = match alone {
+                true => (found.rows, found.start),
+                false => {
+                    let all = found.rows[found.start..].iter();
+                    let rows = all.filter(|row| holds(key, row)).cloned().collect();
+                    (Arc::new(rows), 0)
+                }
+            };
             let loaded = Loaded {
                 after,
                 rows,
+                start,
                 // Of a combination, only its rows tell.
                 first_success: found.first_success.filter(|_| alone),
                 truncated: found.truncated,
@@ -87,24 +104,13 @@ impl KeptRows {
     }
 }
 
-impl Loaded {
-    /// Whether these rows answer a question that reaches back to `after`.
-    fn reaches(&self, after: Option<Millis>) -> bool {
-        match (self.after, after) {
-            (None, _) => true,
-            (Some(from), Some(after)) => from <= after,
-            (Some(_), None) => false,
-        }
-    }
-}
-
 impl Rows for KeptRows {
     type Row = Row;
 
     fn rows(&mut self, key: &Key, _after: Option<Millis>) -> Slice<'_, Row> {
         match self.rows.get(key) {
             Some(loaded) => Slice {
-                rows: &loaded.rows,
+                rows: &loaded.rows[loaded.start..],
                 first_success: loaded.first_success,
                 truncated: loaded.truncated,
             },

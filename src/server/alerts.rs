@@ -11,6 +11,7 @@ use super::scope::Scope;
 use super::state::State;
 use super::view::Paging;
 use crate::accounts;
+use crate::bot::api::SignalView;
 use crate::env::{Millis, rfc3339};
 use crate::guard::alerts::{self, CloseOutcome};
 use crate::guard::{Alert, CloseReason, Decision, PromptState, Trust, decisions, trust};
@@ -288,7 +289,7 @@ pub(crate) struct DecisionRecord {
     /// The login in short: time, machine, place, …
     login: serde_json::Value,
     /// Every signal with its state and values.
-    signals: serde_json::Value,
+    signals: Vec<SignalView>,
     /// The sum of the weights that fired.
     suspicion: f64,
     /// allow, challenge, deny or refused.

@@ -16,6 +16,7 @@ use super::captchas::MAX_DRAWING;
 use super::idempotency::MAX_RUNNING;
 use super::state::{MAX_EVENT_STREAMS, State};
 use crate::bot::pushes::{MAX_REMEMBERED, MAX_RUNNING as MAX_PUSHES, MAX_STORED};
+use crate::guard::MAX_RECENT_ROWS;
 use crate::store::StoreStatus;
 use crate::wechat::replay::MAX_MARKS;
 
@@ -155,6 +156,7 @@ impl Vitals {
             ("pushes_running", bot.pushes_running, MAX_PUSHES),
             ("pushes_remembered", bot.pushes_remembered, MAX_REMEMBERED),
             ("pushes_stored", bot.pushes_stored, MAX_STORED),
+            ("recent_logins", bot.recent_logins, MAX_RECENT_ROWS),
             // Each official account has its own; the fullest counts.
             ("replay_marks", marks.max().unwrap_or(0), MAX_MARKS),
             (

@@ -35,6 +35,8 @@ pub struct Tx<'a> {
     now: Millis,
     seed: [u8; 32],
     generator: Option<StdRng>,
+    /// Stamps given so far; undoing does not take them back.
+    stamps: u64,
     engine: &'a dyn Source,
     shared: &'a Writes,
     own: Writes,
@@ -131,6 +133,7 @@ impl<'a> Tx<'a> {
             now,
             seed,
             generator: None,
+            stamps: 0,
             engine,
             shared,
             own: Writes::new(),
@@ -157,6 +160,17 @@ impl<'a> Tx<'a> {
             .get_or_insert_with(|| StdRng::from_seed(seed))
             .fill_bytes(&mut bytes);
         bytes
+    }
+
+    /// A number that no other command and no other call gives, and not 0: it says that something is no
+    /// longer what it was, even when what gave it before was undone.
+    pub(crate) fn stamp(&mut self) -> u64 {
+        let mut seed = [0; 8];
+        seed.copy_from_slice(&self.seed[..8]);
+        self.stamps += 1;
+        // An odd factor gives every number of calls a number of its own.
+        let step = self.stamps.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        u64::from_le_bytes(seed).wrapping_add(step).max(1)
     }
 
     /// A new identifier: `prefix`, an underscore if it has none yet, and 26 characters of base32

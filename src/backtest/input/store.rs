@@ -319,13 +319,6 @@ fn alert(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
 }
 
 fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
-    #[derive(Deserialize)]
-    struct Signal {
-        name: String,
-        state: String,
-        #[serde(default)]
-        shadow: bool,
-    }
     let facts = &mut *reading.facts;
     // A wrong password under a lock was not judged, although the history says locked and no more.
     // Logins come before decisions.
@@ -345,8 +338,7 @@ fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
     of.first = of.first.min(decision.time);
     of.last = of.last.max(decision.time);
     of.count += 1;
-    let signals: Vec<Signal> = serde_json::from_value(decision.signals).unwrap_or_default();
-    for signal in signals {
+    for signal in decision.signals {
         let count = facts
             .signals
             .entry((decision.hash.clone(), signal.name))

@@ -1,6 +1,7 @@
 //! A judgement made visible: what the API answers, what is stored, and why.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -8,7 +9,7 @@ use serde_json::json;
 use crate::bot::api::{SignalView, Verdict};
 use crate::env::rfc3339;
 use crate::guard::decisions::MAX_EXPLANATION_BYTES as MAX_EXPLANATION;
-use crate::lang::eval::{self, Judgement, SignalResult, SignalState, Trace, display, explain};
+use crate::lang::eval::{self, Judgement, SignalResult, SignalState, Trace, display, explain_to};
 use crate::lang::program::Program;
 use crate::store::records::{Decision, FiredSignal};
 
@@ -61,6 +62,9 @@ pub(crate) fn fired(judgement: &Judgement) -> Vec<FiredSignal> {
         .collect()
 }
 
+/// About as long as the explanation of twenty signals.
+const EXPLANATION: usize = 8 * 1024;
+
 /// Everything about a decision that is known before its alert.
 pub(crate) struct Draft<'a> {
     pub(crate) id: String,
@@ -109,7 +113,7 @@ impl Draft<'_> {
                 "late": login.map(|login| login.late),
                 "rules": self.rules,
             }),
-            signals: serde_json::to_value(signals).unwrap_or_default(),
+            signals,
             suspicion: self.judgement.map_or(0.0, |judgement| judgement.suspicion),
             verdict: verdict_name(self.verdict).to_owned(),
             generation: self.generation,
@@ -137,9 +141,10 @@ pub(crate) fn explanation(
     rules: &str,
     zone: &TimeZone,
 ) -> String {
-    let mut out = format!("怀疑度 {}", trimmed(judgement.suspicion));
+    let mut out = String::with_capacity(EXPLANATION);
+    let _ = write!(out, "怀疑度 {}", trimmed(judgement.suspicion));
     if !judgement.reasons.is_empty() {
-        out.push_str(&format!("（{}）", judgement.reasons));
+        let _ = write!(out, "（{}）", judgement.reasons);
     }
     out.push('\n');
     out.push_str(rules);
@@ -153,11 +158,11 @@ pub(crate) fn explanation(
             SignalState::Learning => "还在学习".to_owned(),
             SignalState::NotEvaluable(missing) => format!("无法判断，缺 {}", missing.join("、")),
         };
-        out.push_str(&format!("\n{} “{}”：{state}\n", result.name, result.title));
-        out.push_str(&explain(&signal.when, program, when, zone));
+        let _ = writeln!(out, "\n{} “{}”：{state}", result.name, result.title);
+        explain_to(&mut out, &signal.when, program, when, zone);
         if let (Some(condition), Some(trace)) = (&signal.except, except) {
             out.push_str("except\n");
-            out.push_str(&explain(condition, program, trace, zone));
+            explain_to(&mut out, condition, program, trace, zone);
         }
         if out.len() > MAX_EXPLANATION {
             break;

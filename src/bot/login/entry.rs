@@ -100,7 +100,8 @@ pub(super) fn record(
         answered_lock: false,
         kept_until: row.time.saturating_add(keep),
     };
-    history::record(tx, &kept)?;
+    let changes = history::record(tx, &kept)?;
+    context.recent.add(tx, &kept, changes)?;
     Ok(LoginRef {
         time: kept.time,
         seq: kept.seq,

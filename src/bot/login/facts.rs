@@ -75,7 +75,7 @@ impl<'a, 'tx> CaseFacts<'a, 'tx> {
             judgement: None,
             outcomes: Vec::new(),
             error: None,
-            histories: KeptRows::default(),
+            histories: KeptRows::new(context.recent.clone()),
         }
     }
 

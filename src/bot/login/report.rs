@@ -200,13 +200,12 @@ fn again(tx: &mut Tx<'_>, decision: &str) -> Result<DecisionView, BotError> {
         "deny" => Verdict::Deny,
         _ => Verdict::Allow,
     };
-    let signals: Vec<crate::bot::api::SignalView> =
-        serde_json::from_value(kept.signals).unwrap_or_default();
     Ok(DecisionView {
         id: kept.id,
         verdict,
         suspicion: kept.suspicion,
-        signals: signals
+        signals: kept
+            .signals
             .into_iter()
             .filter(|signal| signal.state != "quiet")
             .collect(),

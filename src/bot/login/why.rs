@@ -52,7 +52,7 @@ pub(crate) fn why<F: Facts + ?Sized>(
             Held::No | Held::NotEvaluable(_) => "没有执行",
         };
         out.push_str(&format!("\n规则 {}：{acted}\n", rule.name));
-        out.push_str(&eval::explain(when, &rules.program, &trace, zone));
+        eval::explain_to(&mut out, when, &rules.program, &trace, zone);
     }
     out
 }

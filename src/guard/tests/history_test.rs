@@ -264,7 +264,7 @@ async fn the_store_answers_the_evaluators_keys() {
                 arrival: 4,
                 ..Row::default()
             };
-            let mut kept = KeptRows::default();
+            let mut kept = KeptRows::new(Arc::default());
             let mut count = |by: &[ByKey], after| {
                 let key = Key::of(by, &present).unwrap();
                 kept.load(tx, &key, after)?;

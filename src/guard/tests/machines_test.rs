@@ -312,7 +312,7 @@ async fn a_long_explanation_is_cut_and_says_so() {
                 kind: "login".into(),
                 account: "alice".into(),
                 login: Value::Null,
-                signals: Value::Null,
+                signals: Vec::new(),
                 suspicion: 0.0,
                 verdict: "allow".into(),
                 generation: 1,

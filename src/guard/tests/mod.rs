@@ -5,6 +5,7 @@ mod alerts_test;
 mod history_test;
 mod locks_test;
 mod machines_test;
+mod recent_test;
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use super::*;
 use crate::accounts::{self, NewAccount};
 use crate::env::{DAY, Env, ManualClock, Millis};
 use crate::keys::Keys;
-use crate::store::records::FeedEvent;
+use crate::store::records::{FeedEvent, Kind};
 use crate::store::{Order, SharedStore, StoreError, Tx, execute, memory};
 
 const START: Millis = 1_790_000_000_000;

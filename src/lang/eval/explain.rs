@@ -32,6 +32,18 @@ const MAX_SHOWN: usize = 80;
 /// ```
 pub fn explain(expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) -> String {
     let mut out = String::new();
+    explain_to(&mut out, expr, program, trace, zone);
+    out
+}
+
+/// The same, appended to a longer text: every decision is explained.
+pub fn explain_to(
+    out: &mut String,
+    expr: &Expr,
+    program: &Program,
+    trace: &Trace,
+    zone: &TimeZone,
+) {
     let mut lines: Vec<Line<'_>> = Vec::new();
     for (index, step) in trace.steps.iter().enumerate() {
         place(step, index, program, &mut lines);
@@ -54,13 +66,12 @@ pub fn explain(expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) -
                 continue;
             }
             seen.push((step.span, &step.value));
-            mark(&mut out, line, indent, step, zone);
+            mark(out, line, indent, step, zone);
         }
     }
     if let Some(reason) = why_not(expr, program, trace, zone) {
         let _ = writeln!(out, "{reason}");
     }
-    out
 }
 
 /// One sentence on why a condition is not yes: the part that decided it with its facts, or what is
@@ -123,20 +134,19 @@ fn mark(out: &mut String, line: &Line<'_>, indent: usize, step: &Step, zone: &Ti
         .saturating_sub(line.start)
         .max(indent);
     let to = (step.span.end as usize - line.start).max(from);
-    let before = line.text.get(indent..from).unwrap_or_default().width();
-    let width = line.text.get(from..to).unwrap_or_default().width().max(1);
+    let before = width(line.text.get(indent..from).unwrap_or_default());
+    let under = width(line.text.get(from..to).unwrap_or_default()).max(1);
     let several = (step.span.start as usize) < line.start;
-    let _ = write!(
-        out,
-        "  {}{}{} ",
-        " ".repeat(before),
-        if several { "…" } else { "" },
-        "─".repeat(width)
-    );
+    out.push_str("  ");
+    fill(out, ' ', before);
+    out.push_str(if several { "…" } else { "" });
+    fill(out, '─', under);
+    out.push(' ');
     match &step.value {
         None => out.push_str("（未看）"),
         Some(value) => {
-            let _ = write!(out, "= {}", shown(value, zone));
+            out.push_str("= ");
+            out.push_str(&shown(value, zone));
         }
     }
     if let Some(rows) = step.rows {
@@ -152,26 +162,51 @@ fn mark(out: &mut String, line: &Line<'_>, indent: usize, step: &Step, zone: &Ti
     }
     out.push('\n');
     for login in &step.used {
-        let values: Vec<String> = login
-            .values
-            .iter()
-            .map(|value| shown(value, zone))
-            .collect();
-        let time = display(&Value::Time(login.time), zone);
-        let end = if login.success { "成功" } else { "失败" };
-        let _ = writeln!(
-            out,
-            "  {}· {time} {} {end}",
-            " ".repeat(before),
-            values.join(" ")
-        );
+        out.push_str("  ");
+        fill(out, ' ', before);
+        out.push_str("· ");
+        out.push_str(&display(&Value::Time(login.time), zone));
+        // Two blanks around nothing, when the question is about no field.
+        out.push(' ');
+        for (index, value) in login.values.iter().enumerate() {
+            out.push_str(if index > 0 { " " } else { "" });
+            out.push_str(&shown(value, zone));
+        }
+        out.push_str(if login.success {
+            " 成功\n"
+        } else {
+            " 失败\n"
+        });
     }
+}
+
+/// Columns of a terminal. Conditions are mostly ASCII, where there is nothing to look up.
+fn width(text: &str) -> usize {
+    let plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+    match text.bytes().all(plain) {
+        true => text.len(),
+        false => text.width(),
+    }
+}
+
+fn fill(out: &mut String, with: char, times: usize) {
+    out.extend(std::iter::repeat_n(with, times));
 }
 
 fn shown(value: &Value, zone: &TimeZone) -> String {
     match value {
         Value::Code(_) => "******".to_owned(),
         Value::Unknown(names) => format!("未知（缺少 {names}）"),
+        // Made of digits and our own words.
+        ours @ (Value::Number(_)
+        | Value::Percent(_)
+        | Value::YesNo(_)
+        | Value::Duration(_)
+        | Value::Time(_)
+        | Value::Distance(_)
+        | Value::Speed(_)
+        | Value::Ip(_)
+        | Value::Network(_)) => display(ours, zone),
         other => sanitise(&display(other, zone), MAX_SHOWN, false),
     }
 }

@@ -180,10 +180,12 @@ fn duration(ms: i64) -> String {
 
 fn time(ms: i64, zone: &TimeZone) -> String {
     match Timestamp::from_millisecond(ms) {
-        Ok(at) => at
-            .to_zoned(zone.clone())
-            .strftime("%Y-%m-%d %H:%M")
-            .to_string(),
+        Ok(at) => {
+            let local = zone.to_offset(at).to_datetime(at);
+            let (year, month, day) = (local.year(), local.month(), local.day());
+            let (hour, minute) = (local.hour(), local.minute());
+            format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+        }
         Err(_) => UNKNOWN.to_owned(),
     }
 }

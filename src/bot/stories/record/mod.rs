@@ -12,7 +12,6 @@ mod write;
 
 pub use write::{item, quoted};
 
-use crate::bot::api::SignalView;
 use crate::env::Millis;
 use crate::store::records::{Account, Alert, Decision, FeedEvent, Login, PromptState};
 use crate::store::{Order, Store, StoreError, Tx, read};
@@ -237,9 +236,8 @@ impl Happened {
         };
         if let Some(decision) = decision {
             reported = decision.kind == "report";
-            let signals: Vec<SignalView> =
-                serde_json::from_value(decision.signals).unwrap_or_default();
-            let fired: Vec<String> = signals
+            let fired: Vec<String> = decision
+                .signals
                 .into_iter()
                 .filter(|signal| signal.state == "fired" && !signal.shadow)
                 .map(|signal| signal.name)

@@ -1,7 +1,10 @@
 //! Login attempts under their account and other keys, and the decisions made over them.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::env::{DAY, Millis};
 use crate::lang::value::Place;
@@ -147,6 +150,9 @@ pub(crate) struct LoginView<'a> {
     /// See [`Login::alert`].
     #[serde(default, borrow)]
     pub alert: Option<&'a str>,
+    /// See [`Login::kept_until`].
+    #[serde(default)]
+    pub kept_until: Millis,
     /// See [`Login::answered_lock`].
     #[serde(default)]
     pub answered_lock: bool,
@@ -209,6 +215,7 @@ impl Login {
             hour: self.hour,
             weekday: self.weekday,
             alert: self.alert.as_deref(),
+            kept_until: self.kept_until,
             answered_lock: self.answered_lock,
         }
     }
@@ -274,6 +281,9 @@ pub struct LoginCount {
     pub trimmed_to: Option<Millis>,
     /// Until when this is kept.
     pub kept_until: Millis,
+    /// Another one after every login recorded here; 0 when a build before stamps wrote this.
+    #[serde(default)]
+    pub stamp: u64,
 }
 
 impl Record for LoginCount {
@@ -333,8 +343,8 @@ pub struct Decision {
     #[serde(default)]
     pub login: Value,
     /// Every signal with its state and values.
-    #[serde(default)]
-    pub signals: Value,
+    #[serde(default, deserialize_with = "none_as_empty")]
+    pub signals: Vec<SignalView>,
     /// Their sum.
     #[serde(default)]
     pub suspicion: f64,
@@ -352,6 +362,33 @@ pub struct Decision {
     /// The alert it raised or added to.
     #[serde(default)]
     pub alert: Option<String>,
+}
+
+/// One signal of a decision, as it is kept and as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct SignalView {
+    /// Its name in the rules.
+    pub name: String,
+    /// What people read.
+    pub title: String,
+    /// How much it counts.
+    pub weight: f64,
+    /// `fired`, `quiet`, `exempt`, `learning`, `not_evaluable`.
+    pub state: String,
+    /// Recorded but never counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
+    /// The fields it looked at and what they were.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
+    /// What was missing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+}
+
+/// Builds before kept nothing at all for too many signals.
+fn none_as_empty<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<SignalView>, D::Error> {
+    Ok(Option::deserialize(reader)?.unwrap_or_default())
 }
 
 /// How long a decision can be explained.
@@ -422,6 +459,7 @@ pub(crate) fn samples() -> Vec<crate::store::records::Sample> {
             first_success: Some(time),
             trimmed_to: Some(time),
             kept_until: time + 1,
+            stamp: 5,
         }),
         Sample::of(LoginId {
             id: "report-1".into(),
@@ -435,7 +473,15 @@ pub(crate) fn samples() -> Vec<crate::store::records::Sample> {
             kind: "login".into(),
             account: "alice".into(),
             login: serde_json::json!({"city": "北京"}),
-            signals: serde_json::json!([{"name": "new_city", "state": "fired"}]),
+            signals: vec![SignalView {
+                name: "new_city".into(),
+                title: "异地登录".into(),
+                weight: 40.0,
+                state: "fired".into(),
+                shadow: false,
+                values: BTreeMap::from([("login.city".into(), "北京".into())]),
+                missing: Vec::new(),
+            }],
             suspicion: 40.0,
             verdict: "allow".into(),
             generation: 3,
