@@ -182,7 +182,7 @@ async fn done(world: &World, recent: &Arc<Recent>, step: Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn what_is_kept_is_what_the_store_says(
         steps in prop::collection::vec(step(), 1..60),
