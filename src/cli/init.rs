@@ -52,15 +52,20 @@ pub fn run(args: &Args) -> Outcome {
     check_names(args)?;
     make(&args.directory, &args.name, &args.app_id)?;
     let secrets = args.directory.join("secrets");
+    let config = args.directory.join("menshen.toml");
     output::remark(&format!(
         "\nNext:
-  1. Put the AppSecret into {secret}, the AppID into {config}.
+  1. Put the AppSecret into {secret}{app_id}.
   2. On the platform (设置与开发 → 基本配置) set the URL https://YOUR-DOMAIN/wechat/{name},
      the token in {token}, the EncodingAESKey in {aes}, and 安全模式.
   3. menshen doctor --config {config}
   4. menshen keys add erp --scope accounts,codes,login --config {config}
   5. menshen serve --config {config}",
-        config = args.directory.join("menshen.toml").display(),
+        config = config.display(),
+        app_id = match args.app_id == APP_ID_PLACEHOLDER {
+            true => format!(", the AppID into {}", config.display()),
+            false => String::new(),
+        },
         secret = secrets.join("app_secret").display(),
         token = secrets.join("token").display(),
         aes = secrets.join("encoding_aes_key").display(),

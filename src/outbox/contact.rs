@@ -36,17 +36,23 @@ pub fn saw_message(
     openid: &str,
 ) -> Result<Contact, StoreError> {
     let now = tx.now();
-    change(tx, official_account, openid, |contact| {
-        contact.followed = true;
+    // A chat is noted once an hour: the window is then at most that much shorter than it could
+    // be, and a message that changes nothing else needs no commit.
+    let noted = |contact: &Contact| {
         let lately = contact
             .last_message_at
             .is_some_and(|at| now < at.saturating_add(MESSAGE_NOTED));
-        // A chat is noted once an hour: the window is then at most that much shorter than it could
-        // be, and a message that changes nothing else needs no commit.
-        if !lately || contact.sent_since_message > 0 {
-            contact.last_message_at = Some(now);
-            contact.sent_since_message = 0;
-        }
+        contact.followed && lately && contact.sent_since_message == 0
+    };
+    let known = get(tx, official_account, openid)?;
+    let known = match known {
+        Some(contact) if noted(&contact) => return Ok(contact),
+        known => known,
+    };
+    edit(tx, official_account, openid, known, |contact| {
+        contact.followed = true;
+        contact.last_message_at = Some(now);
+        contact.sent_since_message = 0;
     })
 }
 
@@ -236,9 +242,20 @@ fn change(
     tx: &mut Tx<'_>,
     official_account: &str,
     openid: &str,
-    edit: impl FnOnce(&mut Contact),
+    change: impl FnOnce(&mut Contact),
 ) -> Result<Contact, StoreError> {
     let known = get(tx, official_account, openid)?;
+    edit(tx, official_account, openid, known, change)
+}
+
+/// Changes a contact that was just read.
+fn edit(
+    tx: &mut Tx<'_>,
+    official_account: &str,
+    openid: &str,
+    known: Option<Contact>,
+    change: impl FnOnce(&mut Contact),
+) -> Result<Contact, StoreError> {
     let mut contact = match &known {
         Some(contact) => contact.clone(),
         None => Contact {
@@ -256,7 +273,7 @@ fn change(
             tags: Vec::new(),
         },
     };
-    edit(&mut contact);
+    change(&mut contact);
     if known.as_ref() != Some(&contact) {
         tx.put(&contact)?;
     }

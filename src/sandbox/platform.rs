@@ -220,6 +220,16 @@ impl Platform {
         self.world().create_user(name, &self.0.env)
     }
 
+    /// The users, what was said and the numbers given so far, as JSON: see [`Platform::go_on`].
+    pub fn kept(&self) -> String {
+        self.world().kept()
+    }
+
+    /// Goes on from what [`Platform::kept`] gave.
+    pub fn go_on(&self, kept: &str) -> Result<(), serde_json::Error> {
+        self.world().go_on(kept)
+    }
+
     /// All users.
     pub fn users(&self) -> Vec<UserView> {
         self.world().users(self.0.env.now())

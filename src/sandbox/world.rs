@@ -1,8 +1,10 @@
 //! The simulated users, their windows and their transcripts. Pure: the time comes in.
 
+mod keep;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::env::{DAY, Env, HOUR, MINUTE, Millis, SECOND};
@@ -43,7 +45,7 @@ pub struct Template {
 }
 
 /// Who an entry is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     /// The simulated user.
@@ -55,7 +57,7 @@ pub enum Side {
 }
 
 /// How an entry travelled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
     /// A user's message.
@@ -73,7 +75,7 @@ pub enum Channel {
 }
 
 /// One line of a transcript.
-#[derive(Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Ascending per user, from 1.
     pub seq: u64,
@@ -151,7 +153,7 @@ pub(super) struct Code {
     pub(super) ends_at: Option<Millis>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct User {
     name: String,
     followed_at: Option<Millis>,
@@ -162,7 +164,7 @@ struct User {
     next_seq: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Window {
     opened_at: Option<Millis>,
     used: u32,

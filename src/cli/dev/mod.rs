@@ -2,6 +2,7 @@
 //! on an embedded store. It needs nothing else, and never serves anything real.
 
 mod captchas;
+mod phones;
 mod server;
 mod setup;
 mod system;
@@ -19,6 +20,8 @@ use super::{output, serve, signals};
 use crate::env::Env;
 use crate::sandbox::Platform;
 use crate::store::{self, Flavour};
+
+use phones::Phones;
 
 pub use captchas::Captchas;
 pub use server::DevServer;
@@ -102,6 +105,7 @@ pub fn run(args: &Args) -> Outcome {
         let key = setup.api_key(&house.store).await?;
         setup.write_env(&key)?;
         let platform = Platform::new(setup.platform(), env)?;
+        let mut phones = Phones::open(&args.data, &platform);
         let stop = signals::stop()?;
         signals::reload_on_hangup(house.bot.clone())?;
         let server = DevServer {
@@ -112,9 +116,12 @@ pub fn run(args: &Args) -> Outcome {
             hosts: args.host.clone(),
         };
         output::data(&welcome::text(&setup, &args.data, args.lang.lang.into()))?;
-        let served = server
-            .run(listener, setup.config.server.shutdown_seconds, stop)
-            .await;
+        let serving = server.run(listener, setup.config.server.shutdown_seconds, stop);
+        let served = tokio::select! {
+            served = serving => served,
+            () = phones.keep() => Ok(()),
+        };
+        phones.write();
         house.close().await;
         served.map_err(Failure::from)
     })?;

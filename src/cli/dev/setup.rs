@@ -334,7 +334,7 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 /// Writes a file only its owner can read, whole or not at all.
-fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     let part = PathBuf::from(name);

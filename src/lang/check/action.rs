@@ -382,8 +382,8 @@ impl Checker<'_> {
                         near,
                     ),
                 None => error.with_help(w(
-                    "在配置里写一个同名的 `[[call]]`，或者在程序里登记",
-                    "configure a call of that name, or register it in the program",
+                    "在 menshen.toml 里写 `[calls.这个名字]`，或者在程序里登记",
+                    "write `[calls.THIS_NAME]` in menshen.toml, or register it in the program",
                 )),
             };
             self.report.push(error);
