@@ -337,3 +337,23 @@ fn the_committed_cases_say_what_they_should() {
     assert!(count >= 40, "{count}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What the rules call and the host does not know is one mistake, however often stories name it.
+#[test]
+fn an_action_nobody_registered_is_told_once() {
+    let found = compile(Arc::new(shipped()), &Registry::standard()).diagnostics;
+    let codes: Vec<&str> = errors(&found).iter().map(|found| found.code).collect();
+    assert_eq!(codes, ["E0406"]);
+}
+
+/// A long text is a text: what is wrong with it is its length, not its quotes.
+#[test]
+fn a_text_of_nine_thousand_bytes_is_closed() {
+    let rule = format!(
+        "on text \"你好\" {{\n    reply \"{}\"\n}}\n",
+        "好".repeat(3_000)
+    );
+    let found = compile(Arc::new(Sources::single("a.rules", &rule)), &registry()).diagnostics;
+    let codes: Vec<&str> = found.iter().map(|found| found.code).collect();
+    assert_eq!(codes, ["E0412"]);
+}

@@ -122,6 +122,7 @@ impl Columns {
     }
 
     /// The column of a field.
+    #[inline]
     pub fn get(&self, field: FieldId) -> Option<Column> {
         *self.0.get(usize::from(field.0))?
     }
@@ -208,6 +209,16 @@ impl Row {
     /// What [`Row::field`] gives of a known column, where it lies.
     #[inline]
     pub fn view(&self, column: Column) -> Option<View<'_>> {
+        // What conditions mostly look at, without a step between.
+        match column {
+            Column::City => return self.city.as_deref().map(View::Characters),
+            Column::Country => return self.country.as_deref().map(View::Characters),
+            Column::Browser => return self.browser.as_deref().map(View::Characters),
+            Column::Hour => return self.hour.map(|hour| View::Number(f64::from(hour))),
+            Column::Legal => return Some(View::YesNo(self.legal)),
+            Column::Success => return Some(View::YesNo(self.success)),
+            _ => {}
+        }
         self.cell(column).map(|cell| match cell {
             Cell::Text(text) => View::Characters(text),
             Cell::Number(bits) => View::Number(f64::from_bits(bits)),

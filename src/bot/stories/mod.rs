@@ -9,6 +9,8 @@ mod act;
 mod answering;
 mod coverage;
 mod expect;
+#[cfg(test)]
+mod laws;
 mod logins;
 pub mod record;
 mod stage;

@@ -664,6 +664,12 @@ fn sequences() {
         Value::YesNo(false),
         "its time is not over"
     );
+    // The checker refuses such a question: what is young enough for the window is too young for the gap.
+    q.window = Window::Within(5 * MINUTE);
+    for seconds in 0..=400 {
+        let failure = failed(1, seconds * 1_000);
+        assert_eq!(ask(&q, vec![failure]), Value::YesNo(false), "{seconds} s");
+    }
 }
 
 #[test]

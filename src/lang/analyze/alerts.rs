@@ -14,6 +14,9 @@ use crate::lang::program::{
 use crate::lang::span::Span;
 use crate::lang::value::Value;
 
+use super::limits::{alerting, on_occasion};
+use super::scene::occasion;
+
 pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
     let mut alerts: Vec<(&AlertAction, Span)> = Vec::new();
     for rule in &program.rules {
@@ -32,26 +35,31 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
         .flat_map(|rule| &rule.triggers)
         .any(|trigger| trigger.event == EventName::Undeliverable);
     if !heard {
-        report.push(
-            Diagnostic::error(
-                c::NO_UNDELIVERABLE,
-                w(
-                    "提醒送不到时没有人知道",
-                    "nobody hears of alerts that cannot be delivered",
-                ),
-                first,
-                w("这里会提醒", "alerts here"),
-            )
-            .with_help(w(
-                "写一条 `on undeliverable alert { … }`",
-                "add `on undeliverable alert { … }`",
-            )),
-        );
+        let found = Diagnostic::error(
+            c::NO_UNDELIVERABLE,
+            w(
+                "提醒送不到时没有人知道",
+                "nobody hears of alerts that cannot be delivered",
+            ),
+            first,
+            w("这里会提醒", "alerts here"),
+        )
+        .with_help(w(
+            "写一条 `on undeliverable alert { … }`",
+            "add `on undeliverable alert { … }`",
+        ));
+        let rule = alerting(program);
+        report.push(on_occasion(
+            found,
+            rule.and_then(|rule| occasion(program, rule)),
+            "会提醒，送不到时没有规则回答",
+            "it alerts, and no rule hears that it did not arrive",
+        ));
     }
     let words = reply_words(program, registry);
     for (alert, _) in alerts {
         if !answers(std::iter::once(&alert.message), &words) {
-            tell(alert.message.span, &words, report);
+            tell(program, alert.message.span, &words, report);
         }
         if let Some(template) = &alert.template
             && template.url.is_none()
@@ -62,12 +70,12 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
                 .first()
                 .map_or(alert.message.span, |(_, value)| value.span);
             let last = template.fields.last().map_or(span, |(_, value)| value.span);
-            tell(span.to(last), &words, report);
+            tell(program, span.to(last), &words, report);
         }
     }
 }
 
-fn tell(span: Span, words: &BTreeSet<String>, report: &mut Report) {
+fn tell(program: &Program, span: Span, words: &BTreeSet<String>, report: &mut Report) {
     let shown: Vec<&str> = words.iter().take(5).map(String::as_str).collect();
     let mut error = Diagnostic::error(
         c::NO_REPLY_WORDS,
@@ -95,7 +103,16 @@ fn tell(span: Span, words: &BTreeSet<String>, report: &mut Report) {
             ),
         ))
     };
-    report.push(error);
+    let rule = program
+        .rules
+        .iter()
+        .find(|rule| rule.body.span.contains(span));
+    report.push(on_occasion(
+        error,
+        rule.and_then(|rule| occasion(program, rule)),
+        "收到的就是这段文字",
+        "this is the text that arrives",
+    ));
 }
 
 fn answers<'a>(templates: impl Iterator<Item = &'a Template>, words: &BTreeSet<String>) -> bool {

@@ -186,7 +186,8 @@ fn inside(first: &What, second: &What, ty: &Type) -> Option<Value> {
     }
 }
 
-fn excludes(a: &What, b: &What) -> bool {
+/// Whether both cannot be.
+pub(super) fn excludes(a: &What, b: &What) -> bool {
     match (a, b) {
         (What::Between(low_a, high_a), What::Between(low_b, high_b)) => {
             let apart = |high: &(f64, bool), low: &(f64, bool)| {

@@ -1,10 +1,11 @@
 //! What conditions say of one another: whether one holds whenever another does, and values with which
 //! several hold at once. Only what is certain is said; values are confirmed by the evaluator.
 
+use crate::lang::builtins::Registry;
 use crate::lang::program::{Expr, ExprKind, Program};
 use crate::lang::value::{Type, Value};
 
-use super::contradiction::{Says, What, says};
+use super::contradiction::{Says, What, excludes, says};
 use super::example::{Given, amount, literal, with, written};
 
 /// Whether `then` certainly holds whenever `given` does: every part of it stands in `given` too, or
@@ -22,6 +23,43 @@ pub(super) fn implies(given: &Expr, then: &Expr, program: &Program) -> bool {
                     })
         })
     })
+}
+
+/// Whether one of two conditions always holds, whatever is known: `bound` and `not bound`.
+pub(super) fn exhaust(a: &Expr, b: &Expr, program: &Program, registry: &Registry) -> bool {
+    if let (
+        ExprKind::IsKnown {
+            inner: first,
+            known,
+        },
+        ExprKind::IsKnown {
+            inner: second,
+            known: other,
+        },
+    ) = (&a.kind, &b.kind)
+    {
+        return known != other && written(first, program) == written(second, program);
+    }
+    let certain = |expr: &Expr| never_unknown(expr, registry);
+    certain(a)
+        && certain(b)
+        && says(a, false, program)
+            .zip(says(b, false, program))
+            .is_some_and(|(a, b)| a.about == b.about && excludes(&a.what, &b.what))
+}
+
+/// Proofs are, and what is made of them (language law 4).
+fn never_unknown(expr: &Expr, registry: &Registry) -> bool {
+    match &expr.kind {
+        ExprKind::Field(id) => registry.field_spec(*id).proof,
+        ExprKind::Not(inner) => never_unknown(inner, registry),
+        ExprKind::Let { value, .. } => never_unknown(value, registry),
+        ExprKind::IsKnown { .. } => true,
+        ExprKind::And(parts) | ExprKind::Or(parts) => {
+            parts.iter().all(|part| never_unknown(part, registry))
+        }
+        _ => false,
+    }
 }
 
 /// The conditions all of which must hold.

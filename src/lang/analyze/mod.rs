@@ -6,9 +6,12 @@ mod contradiction;
 mod cost;
 mod earlier;
 mod example;
+mod exits;
 mod implied;
+mod limits;
 mod ranges;
 mod reach;
+mod scene;
 mod takes;
 pub(in crate::lang) mod typical;
 mod unset;
@@ -40,8 +43,10 @@ pub(super) fn run(
     reach::check(program, registry, report);
     // What a dialog is started with is known when every `start` is understood.
     if whole && !report.has(UNKNOWN_DIALOG) {
-        unset::check(program, report);
+        unset::check(program, registry, report);
+        exits::check(program, registry, report);
     }
+    limits::check(program, report);
     long_windows(program, report);
     if whole {
         alerts::check(program, registry, report);
@@ -49,7 +54,8 @@ pub(super) fn run(
 }
 
 /// How long logins are kept when nothing asks for more: `history.keep` of the configuration.
-const KEPT: i64 = 400 * 86_400_000;
+const KEPT: i64 = 400 * DAY;
+const DAY: i64 = 86_400_000;
 
 /// Windows that make the history be kept longer than it would be.
 fn long_windows(program: &Program, report: &mut Report) {
@@ -60,8 +66,16 @@ fn long_windows(program: &Program, report: &mut Report) {
         if millis <= KEPT {
             continue;
         }
-        let days = millis / 86_400_000;
-        report.push(Diagnostic::warning(
+        let days = millis / DAY;
+        // Kept by default no more, and looked at all the same.
+        let older = KEPT / DAY + 1;
+        let story = vec![
+            "account alice phone \"13800138000\"".to_owned(),
+            "login alice".to_owned(),
+            format!("after {older} days"),
+            "login alice".to_owned(),
+        ];
+        let found = Diagnostic::warning(
             LONG_WINDOW,
             w(
                 format!("窗口有 {days} 天，登录历史默认只保存 400 天"),
@@ -72,7 +86,21 @@ fn long_windows(program: &Program, report: &mut Report) {
                 "历史会为它保存同样久",
                 "the history will be kept as long for it",
             ),
-        ));
+        );
+        // The window is open where it begins: a login of just then is outside.
+        report.push(if millis > older * DAY {
+            found.with_story(
+                story,
+                w(
+                    format!("例如 {older} 天前的登录，默认已经删除，因为这个窗口还留着"),
+                    format!(
+                        "for example a login {older} days ago, gone by default, is kept for it"
+                    ),
+                ),
+            )
+        } else {
+            found
+        });
     }
 }
 

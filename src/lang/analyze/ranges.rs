@@ -5,19 +5,22 @@ use crate::lang::check::codes as c;
 use crate::lang::check::literal::{constant, magnitude};
 use crate::lang::check::report::{Report, w};
 use crate::lang::check::walk;
-use crate::lang::diagnostics::Diagnostic;
+use crate::lang::diagnostics::{Diagnostic, Example};
 use crate::lang::program::{
     ActionKind, ArithOp, CompareOp, Expr, ExprKind, Function, HistoryFunction, HistoryQuery,
-    Program, QueryId, Window,
+    Program, QueryId, Stream, Window,
 };
 use crate::lang::span::Span;
 
 use super::contradiction;
 use super::cost::kept_rows;
-use super::example::{Given, amount as amount_of, shown, written};
+use super::example::{Given, amount as amount_of, literal, shown, written};
 use crate::lang::value::{Type, Value};
 
 type Range = (f64, f64);
+
+/// In milliseconds.
+const SECOND: i64 = 1_000;
 
 /// `scored`: every signal of the set is in the program, so that the score's range is known.
 pub(super) fn check(program: &Program, registry: &Registry, scored: bool, report: &mut Report) {
@@ -164,10 +167,31 @@ fn never_over(id: QueryId, program: &Program, report: &mut Report) {
     if sequence.within < window {
         return;
     }
-    report.push(never(query.span).with_help(w(
+    let found = never(query.span).with_help(w(
         "`within:` 里的登录还没等到 `gap:` 过去就出了窗口：`within:` 要比 `gap:` 长",
         "a login leaves the window of `within:` before its `gap:` is over: `within:` must be longer than `gap:`",
-    )));
+    ));
+    // As old as the first event can be inside the window, which is the best case.
+    let oldest = Value::Duration((window - SECOND).max(0));
+    let stream = match sequence.first {
+        Stream::Attempts => "attempts",
+        Stream::Successes => "successes",
+        Stream::Failures => "failures",
+    };
+    let given = literal(&oldest).map(|age| (format!("since({stream})"), age));
+    report.push(match given {
+        Some(given) => found.with_example(
+            Example {
+                given: vec![given],
+                holds: false,
+            },
+            w(
+                "`gap:` 还没有过去，再早一点就出了窗口",
+                "the `gap:` is not over, and any earlier is outside the window",
+            ),
+        ),
+        None => found,
+    });
 }
 
 fn never(span: Span) -> Diagnostic {

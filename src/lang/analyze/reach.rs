@@ -8,7 +8,7 @@ use crate::lang::program::{EventName, Matcher, Program, Rule, Trigger};
 use crate::text::normalise;
 
 use super::earlier::{Alternative, Alternatives};
-use super::implied::{implies, values};
+use super::implied::{exhaust, implies, values};
 use super::takes::{Takes, fold, sample};
 
 /// Comparisons of alternatives before the search stops: only a set in which thousands of rules stand
@@ -37,8 +37,14 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
                         || always_first(program, &program.rules[other.rule], rule))
                     && other.covers(&all[number], program)
             });
-            hidden.extend(by.map(|by| Hidden {
+            let by = match by {
+                Some(by) => Some((by, None)),
+                None => between_two(program, registry, &alternatives, number, &mut pairs)
+                    .map(|(first, second)| (first, Some(second))),
+            };
+            hidden.extend(by.map(|(by, otherwise)| Hidden {
                 by,
+                otherwise,
                 it: &all[number],
             }));
         }
@@ -58,7 +64,56 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
 struct Hidden<'h, 'a> {
     /// What answers instead.
     by: &'h Alternative<'a>,
+    /// What answers where that one's condition does not hold.
+    otherwise: Option<&'h Alternative<'a>>,
     it: &'h Alternative<'a>,
+}
+
+/// Earlier alternatives with conditions that are held against each other: whoever writes more before one
+/// rule is not helped by being told of two.
+const MAX_CONDITIONAL: usize = 16;
+
+/// Two earlier alternatives, one of which always answers: `when bound` and `when not bound`.
+fn between_two<'h, 'a>(
+    program: &Program,
+    registry: &Registry,
+    alternatives: &'h Alternatives<'a>,
+    number: usize,
+    pairs: &mut usize,
+) -> Option<(&'h Alternative<'a>, &'h Alternative<'a>)> {
+    let all = alternatives.all();
+    let it = &all[number];
+    let rule = &program.rules[it.rule];
+    let mut conditional: Vec<(usize, usize)> = Vec::new();
+    alternatives.first_covering(number, |other| {
+        *pairs += 1;
+        let first = &program.rules[other.rule];
+        if conditional.len() < MAX_CONDITIONAL
+            && first.when.is_some()
+            && other.rule != it.rule
+            && same_event(other.trigger, it.trigger)
+            && !first.continues
+            && (first.even_in_dialog || !rule.even_in_dialog)
+            && other.covers(it, program)
+        {
+            conditional.push((other.rule, other.at));
+        }
+        false
+    });
+    conditional.sort_unstable();
+    let when = |place: &(usize, usize)| program.rules[place.0].when.as_ref();
+    let at = |place: &(usize, usize)| {
+        let mut alternatives = all.iter();
+        alternatives.find(|known| (known.rule, known.at) == *place)
+    };
+    conditional.iter().enumerate().find_map(|(index, second)| {
+        let first = conditional[..index].iter().find(|first| {
+            when(first)
+                .zip(when(second))
+                .is_some_and(|(a, b)| exhaust(a, b, program, registry))
+        })?;
+        Some((at(first)?, at(second)?))
+    })
 }
 
 /// Whether both look at the same events; the platform's own names are compared ignoring case.
@@ -83,7 +138,7 @@ fn tell(
     hidden: &[Hidden<'_, '_>],
     report: &mut Report,
 ) {
-    let Some(Hidden { by, it }) = hidden.first() else {
+    let Some(Hidden { by, it, otherwise }) = hidden.first() else {
         return;
     };
     let outside = hidden.iter().filter(|one| one.by.rule != index).count();
@@ -93,7 +148,7 @@ fn tell(
         .all(|trigger| trigger.event == EventName::Any);
     if outside == rule.triggers.len() {
         let first = &program.rules[by.rule];
-        let (code, zh, en) = if any {
+        let (code, zh, en) = if any && otherwise.is_none() {
             (
                 c::TWO_ANY,
                 "已经有一条 `on any` 了",
@@ -111,34 +166,53 @@ fn tell(
         if report.also(code, by.trigger.span, rule.head, also) {
             return;
         }
+        let found = Diagnostic::error(
+            code,
+            w(zh, en),
+            rule.head,
+            w(
+                "前面的规则总是先回答",
+                "an earlier rule always answers first",
+            ),
+        );
+        let cure = match otherwise {
+            Some(_) => w(
+                "前面两条的条件合起来总是成立：删掉这条，或者给其中一条再加条件",
+                "one of the two conditions before always holds: remove this rule, or narrow one of them",
+            ),
+            None => cure(program, first, rule, by, it, any),
+        };
         report.push(
-            Diagnostic::error(
-                code,
-                w(zh, en),
-                rule.head,
-                w(
-                    "前面的规则总是先回答",
-                    "an earlier rule always answers first",
-                ),
-            )
-            .with_label(by.trigger.span, w("它先回答", "this one answers"))
-            .with_help(cure(program, first, rule, by, it, any))
-            .with_witness(witness(program, by, it)),
+            answered(found, by, *otherwise)
+                .with_help(cure)
+                .with_witness(witness(program, by, it)),
         );
         return;
     }
-    for Hidden { by, it } in hidden {
-        let (place, first) = (it.trigger.span, by.trigger.span);
-        report.push(
-            Diagnostic::warning(
-                c::HIDDEN_ALTERNATIVE,
-                w("这种写法永远轮不到", "this alternative never answers"),
-                place,
-                w("多余", "never reached"),
-            )
-            .with_label(first, w("它先回答", "this one answers"))
-            .with_witness(witness(program, by, it)),
+    for Hidden { by, it, otherwise } in hidden {
+        let found = Diagnostic::warning(
+            c::HIDDEN_ALTERNATIVE,
+            w("这种写法永远轮不到", "this alternative never answers"),
+            it.trigger.span,
+            w("多余", "never reached"),
         );
+        report.push(answered(found, by, *otherwise).with_witness(witness(program, by, it)));
+    }
+}
+
+/// Labels what answers instead.
+fn answered(
+    found: Diagnostic,
+    by: &Alternative<'_>,
+    otherwise: Option<&Alternative<'_>>,
+) -> Diagnostic {
+    let found = found.with_label(by.trigger.span, w("它先回答", "this one answers"));
+    match otherwise {
+        Some(other) => found.with_label(
+            other.trigger.span,
+            w("否则由它回答", "and otherwise this one"),
+        ),
+        None => found,
     }
 }
 

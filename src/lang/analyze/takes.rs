@@ -159,7 +159,12 @@ fn of_pattern(program: &Program, pattern: &Pattern) -> Option<String> {
 }
 
 fn of_capture(program: &Program, capture: &PatternCapture) -> Option<String> {
-    Some(match &capture.extractor {
+    of_extractor(program, &capture.extractor)
+}
+
+/// The text most typical of an extractor.
+pub(super) fn of_extractor(program: &Program, extractor: &Extractor) -> Option<String> {
+    Some(match extractor {
         Extractor::Mobile => "13800138000".to_owned(),
         Extractor::Digits(count) => "482913".chars().cycle().take(*count as usize).collect(),
         Extractor::Number => "1".to_owned(),

@@ -6,7 +6,7 @@ use crate::lang::builtins::Stages;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{self, Capture, Dialog, Expr, ListEntries, Name, Slot};
 use crate::lang::span::Span;
-use crate::lang::syntax::ast;
+use crate::lang::syntax::{LOST_DIALOG, ast};
 use crate::lang::value::{Type, Value};
 
 use super::codes as c;
@@ -28,7 +28,7 @@ impl<'a> Checker<'a> {
         if let Some(index) = self.items.dialog_names.get(text) {
             return Some(*index);
         }
-        if self.items.poisoned.contains(text) {
+        if self.items.poisoned.contains(text) || self.items.poisoned.contains(LOST_DIALOG) {
             return None;
         }
         let near = nearest(text, self.items.dialog_names.keys().copied());

@@ -14,6 +14,7 @@ mod call;
 pub(in crate::lang) mod codes;
 mod dialog;
 mod expr;
+mod extractor;
 mod history;
 mod items;
 mod lists;
@@ -138,6 +139,15 @@ pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
         .collect();
     diagnostics
         .retain(|found| found.code != NO_SCENE || !misspelt.contains(&line_of(&lines, found)));
+    // Of two actions on one line the answers may belong to either.
+    let crowded: BTreeSet<(FileId, usize)> = diagnostics
+        .iter()
+        .filter(|found| found.code == SEVERAL_ON_A_LINE)
+        .map(|found| line_of(&lines, found))
+        .collect();
+    diagnostics.retain(|found| {
+        found.code != codes::MISSING_OUTCOME || !crowded.contains(&line_of(&lines, found))
+    });
     let sound = diagnostics
         .iter()
         .all(|found| found.severity != Severity::Error);
@@ -155,6 +165,8 @@ pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
 
 /// An event that carries no scene, or one without the word.
 const NO_SCENE: &str = "E0132";
+/// Several clauses on one line.
+const SEVERAL_ON_A_LINE: &str = "E0107";
 /// A text without its second quote, or with quotes inside.
 const GUESSED_TEXT: [&str; 2] = ["E0111", "E0114"];
 

@@ -1,7 +1,7 @@
 //! Replies, cards and alerts: their parts, and the platform's limits.
 
 use crate::lang::builtins::{CARDS, CardField, MAX_TEXT, TEMPLATE_LIMITS};
-use crate::lang::diagnostics::Diagnostic;
+use crate::lang::diagnostics::{Diagnostic, Example};
 use crate::lang::program::{ActionKind, AlertAction, AlertTemplate, Reply, Template, TemplatePart};
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
@@ -342,13 +342,22 @@ impl Checker<'_> {
                     ));
                 }
             }
-            if let Some(why) = misfit(name, &value) {
+            if let Some(misfit) = misfit(name, &value) {
                 let title = w(
                     format!("`{name}` 放不下这样的值，微信会退回整条消息"),
                     format!("`{name}` takes no such value, the platform refuses the whole message"),
                 );
-                self.report
-                    .push(Diagnostic::error(c::ALERT_PART, title, value.span, why));
+                let mut found = Diagnostic::error(c::ALERT_PART, title, value.span, misfit.why);
+                if let Some((expr, text)) = misfit.example {
+                    let about = self.sources.slice(expr.span).to_owned();
+                    let example = Example {
+                        given: vec![(about, format!("\"{text}\""))],
+                        holds: false,
+                    };
+                    let words = w("平台不收", "the platform does not take it");
+                    found = found.with_example(example, words);
+                }
+                self.report.push(found);
             }
             fields.push((name.to_owned(), value));
         }

@@ -118,6 +118,23 @@ impl Report {
         true
     }
 
+    /// Adds to every finding with this code what is only known of the whole set.
+    pub(in crate::lang) fn amend(
+        &mut self,
+        code: &str,
+        mut with: impl FnMut(Diagnostic) -> Diagnostic,
+    ) {
+        for known in self.found.iter_mut().filter(|known| known.code == code) {
+            *known = with(known.clone());
+        }
+    }
+
+    /// Whether this name was found to be unknown, under this code.
+    pub(in crate::lang) fn tells(&self, code: &str, name: &str) -> bool {
+        let mut found = self.found.iter();
+        found.any(|known| known.code == code && named(known) == Some(name))
+    }
+
     /// Whether something with this code was found.
     pub(in crate::lang) fn has(&self, code: &str) -> bool {
         self.found.iter().any(|known| known.code == code)

@@ -4,7 +4,7 @@ use crate::lang::builtins::{Stage, Stages};
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{Learn, Signal};
 use crate::lang::span::Span;
-use crate::lang::syntax::ast;
+use crate::lang::syntax::{LOST_SIGNAL, ast};
 use crate::lang::value::Type;
 
 use super::Checker;
@@ -114,7 +114,7 @@ impl Checker<'_> {
         if let Some(index) = self.items.signal_names.get(name) {
             return Some(self.items.signals[*index]);
         }
-        if self.items.poisoned.contains(name) {
+        if self.items.poisoned.contains(name) || self.items.poisoned.contains(LOST_SIGNAL) {
             return None;
         }
         let near = nearest(name, self.items.signal_names.keys().copied());

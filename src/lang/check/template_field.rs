@@ -2,13 +2,24 @@
 //! being of the wrong kind. A field's kind is its name without the digits: `time7` is a time. Limits of
 //! length are looked at where the template is read.
 
+use jiff::tz::TimeZone;
+
 use super::report::w;
 use crate::lang::diagnostics::Words;
+use crate::lang::eval::display;
 use crate::lang::program::{Expr, ExprKind, Template, TemplatePart};
-use crate::lang::value::Type;
+use crate::lang::value::{Type, Value};
+
+/// A value of a field that is refused.
+pub(super) struct Misfit<'v> {
+    /// Why.
+    pub(super) why: Words,
+    /// The path that does not fit and, where one can be told, a value of it that shows so.
+    pub(super) example: Option<(&'v Expr, String)>,
+}
 
 /// Why this value never fits the field; `None` where it may.
-pub(super) fn misfit(field: &str, value: &Template) -> Option<Words> {
+pub(super) fn misfit<'v>(field: &str, value: &'v Template) -> Option<Misfit<'v>> {
     let kind = field.trim_end_matches(|c: char| c.is_ascii_digit());
     let (only, zh, en): (fn(char) -> bool, _, _) = match kind {
         "number" => (
@@ -48,7 +59,7 @@ pub(super) fn misfit(field: &str, value: &Template) -> Option<Words> {
         ),
         _ => return None,
     };
-    let fits = value.parts.iter().all(|part| match part {
+    let fits = |part: &TemplatePart| match part {
         TemplatePart::Literal(text) => text.chars().all(only),
         // No text the language knows of (a city, an isp) is a time or a number.
         TemplatePart::Value(Expr {
@@ -64,6 +75,31 @@ pub(super) fn misfit(field: &str, value: &Template) -> Option<Words> {
             "phrase" => !matches!(expr.ty, Type::Number | Type::Time | Type::Ip | Type::Date),
             _ => true,
         },
-    });
-    (!fits).then(|| w(zh, en))
+    };
+    let wrong = value.parts.iter().find(|part| !fits(part))?;
+    let example = match wrong {
+        TemplatePart::Literal(_) => None,
+        // What is shown was refused by the very test of the field's characters.
+        TemplatePart::Value(expr) => typical(&expr.ty)
+            .filter(|text| !text.chars().all(only))
+            .map(|text| (expr, text)),
+    };
+    Some(Misfit {
+        why: w(zh, en),
+        example,
+    })
+}
+
+/// A value of a type as it would read.
+fn typical(ty: &Type) -> Option<String> {
+    let value = match ty {
+        Type::Text => Value::text("北京"),
+        Type::Number => Value::Number(1.5),
+        Type::Percent => Value::Percent(0.5),
+        Type::Time => Value::Time(1_767_574_800_000),
+        Type::Date => Value::text("2026-01-05"),
+        Type::Ip => Value::Ip([203, 0, 113, 7].into()),
+        _ => return None,
+    };
+    Some(display(&value, &TimeZone::UTC))
 }

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use crate::lang::builtins::ExtractorKind;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{
-    Expr, ExprKind, Extractor, Pattern, PatternCapture, PatternPart, Template, TemplatePart,
+    Expr, ExprKind, Pattern, PatternCapture, PatternPart, Template, TemplatePart,
 };
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
 use crate::lang::value::Type;
 
+use super::Checker;
 use super::codes as c;
 use super::items::{ValueItem, builtin, is_builtin, once};
-use super::report::{quoted, w};
+use super::report::w;
 use super::scope::Scope;
-use super::{Checker, ExtractorState};
 use crate::lang::diagnostics::nearest;
+use crate::text::MAX_TEXT_BYTES;
 
 /// Where a text ends up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +26,6 @@ pub(super) enum Purpose {
     /// Kept: audit, tags. Never codes.
     Kept,
 }
-
-/// Digits in `digits(n)` at most.
-const MAX_DIGITS: u32 = 18;
 
 /// The names of a pattern with their types and places.
 pub(super) type Captures<'a> = BTreeMap<&'a str, (Type, Span)>;
@@ -207,6 +204,19 @@ impl<'a> Checker<'a> {
                 }
             }
         }
+        let bytes: usize = parts.iter().map(literal_bytes).sum();
+        if bytes > MAX_TEXT_BYTES {
+            self.report.push(Diagnostic::error(
+                c::TOO_LONG,
+                w(
+                    format!("文字有 {bytes} 字节，消息只看前 {MAX_TEXT_BYTES} 字节"),
+                    format!("{bytes} bytes, of messages {MAX_TEXT_BYTES} are looked at"),
+                ),
+                text.span,
+                w("没有消息有这么长", "no message is as long"),
+            ));
+            return None;
+        }
         if sound
             && parts
                 .iter()
@@ -230,187 +240,6 @@ impl<'a> Checker<'a> {
             builtin(name, &mut self.report);
         }
         !taken
-    }
-
-    /// What a hole or slot must look like.
-    pub(super) fn extractor(&mut self, used: &ast::ExtractorUse) -> Option<Extractor> {
-        let name = used.name.name.as_str();
-        if let Some(spec) = self.registry.extractor(name) {
-            let kind = spec.kind;
-            return self.builtin_extractor(kind, used);
-        }
-        if let Some(index) = self.items.extractor_names.get(name).copied() {
-            self.used.extractors.insert(index);
-            if let Some(extra) = used.args.first() {
-                self.extractor_args(used, extra_span(extra), name);
-            }
-            return self.custom(index, used.span);
-        }
-        if self.items.poisoned.contains(name) {
-            return None;
-        }
-        let own = self.items.extractor_names.keys().copied();
-        let names = self
-            .registry
-            .extractors()
-            .iter()
-            .map(|spec| spec.name)
-            .chain(own);
-        let near = nearest(name, names);
-        let all: Vec<&str> = self
-            .registry
-            .extractors()
-            .iter()
-            .map(|spec| spec.name)
-            .collect();
-        let mut error = Diagnostic::error(
-            c::UNKNOWN_EXTRACTOR,
-            w(
-                format!("没有 `{name}` 这个提取器"),
-                format!("there is no extractor `{name}`"),
-            ),
-            used.name.span,
-            w("不认识", "unknown"),
-        )
-        .with_help(w(
-            format!("内置的有：{}", quoted(&all, "、")),
-            format!("built in: {}", quoted(&all, ", ")),
-        ));
-        if let Some(near) = near {
-            error = error.with_guess(
-                w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                used.name.span,
-                near,
-            );
-        }
-        self.report.push(error);
-        None
-    }
-
-    fn builtin_extractor(
-        &mut self,
-        kind: ExtractorKind,
-        used: &ast::ExtractorUse,
-    ) -> Option<Extractor> {
-        use ExtractorKind as K;
-        let name = used.name.name.as_str();
-        match (kind, used.args.as_slice()) {
-            (K::Digits, [ast::ExtractorArg::Number(count, span)]) => {
-                if (1..=MAX_DIGITS).contains(count) {
-                    return Some(Extractor::Digits(*count));
-                }
-                self.out_of_range(*span, "位数在 1 到 18 之间", "1 to 18 digits");
-                None
-            }
-            (K::OneOf, [ast::ExtractorArg::Name(list)]) => {
-                self.text_list(list).map(Extractor::OneOf)
-            }
-            (K::Digits | K::OneOf, _) => {
-                let example = if kind == K::Digits {
-                    "digits(6)"
-                } else {
-                    "one_of(名字)"
-                };
-                self.report.push(
-                    Diagnostic::error(
-                        c::ARGUMENTS,
-                        w(
-                            format!("`{name}` 的括号里不对"),
-                            format!("`{name}` wants something else in its parentheses"),
-                        ),
-                        used.span,
-                        w("写法不对", "not like this"),
-                    )
-                    .with_help(w(
-                        format!("例如 `{example}`"),
-                        format!("for example `{example}`"),
-                    )),
-                );
-                None
-            }
-            (_, [first, ..]) => {
-                self.extractor_args(used, extra_span(first), name);
-                None
-            }
-            (K::Mobile, []) => Some(Extractor::Mobile),
-            (K::Number, []) => Some(Extractor::Number),
-            (K::Email, []) => Some(Extractor::Email),
-            (K::IdCard, []) => Some(Extractor::IdCard),
-            (K::Date, []) => Some(Extractor::Date),
-            (K::Word, []) => Some(Extractor::Word),
-            (K::Rest, []) => Some(Extractor::Rest),
-            (K::Url, []) => Some(Extractor::Url),
-        }
-    }
-
-    fn extractor_args(&mut self, used: &ast::ExtractorUse, span: Span, name: &str) {
-        self.report.push(
-            Diagnostic::error(
-                c::ARGUMENTS,
-                w(
-                    format!("`{name}` 后面没有括号"),
-                    format!("`{name}` takes nothing in parentheses"),
-                ),
-                span,
-                w("多余", "too much"),
-            )
-            .with_fix(
-                w(format!("只写 `{name}`"), format!("write `{name}`")),
-                used.span,
-                name,
-            ),
-        );
-    }
-
-    fn custom(&mut self, index: usize, from: Span) -> Option<Extractor> {
-        match &self.extractors[index] {
-            ExtractorState::Done(pattern) => {
-                return pattern
-                    .clone()
-                    .map(|pattern| Extractor::Custom(Box::new(pattern)));
-            }
-            ExtractorState::Open => {
-                let item = self.items.extractors[index];
-                let name = &item.name.name;
-                self.report.push(
-                    Diagnostic::error(
-                        c::CYCLE,
-                        w(
-                            format!("`{name}` 用到了它自己"),
-                            format!("`{name}` is defined by itself"),
-                        ),
-                        item.name.span,
-                        w("绕了一圈又回到这里", "this leads back to itself"),
-                    )
-                    .with_label(from, w("从这里", "from here")),
-                );
-                return None;
-            }
-            ExtractorState::Todo => {}
-        }
-        self.extractors[index] = ExtractorState::Open;
-        let item: &'a ast::ExtractorItem = self.items.extractors[index];
-        let pattern = self.pattern(&item.pattern).map(|(pattern, _)| pattern);
-        let result = match pattern {
-            Some(pattern) if pattern_size(&pattern) > super::expr::MAX_NODES => {
-                self.report.push(Diagnostic::error(
-                    c::TOO_BIG,
-                    w("展开以后太大了", "too big once written out"),
-                    item.name.span,
-                    w("部分太多", "too many parts"),
-                ));
-                None
-            }
-            other => other,
-        };
-        self.extractors[index] = ExtractorState::Done(result.clone());
-        result.map(|pattern| Extractor::Custom(Box::new(pattern)))
-    }
-
-    /// Checks an `extractor` item that nothing uses.
-    pub(super) fn extractor_item(&mut self, index: usize) {
-        let span = self.items.extractors[index].name.span;
-        self.custom(index, span);
     }
 
     /// The list `name`, whose entries are texts.
@@ -467,20 +296,10 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn extra_span(arg: &ast::ExtractorArg) -> Span {
-    match arg {
-        ast::ExtractorArg::Number(_, span) => *span,
-        ast::ExtractorArg::Name(name) => name.span,
+/// Bytes a message must have for a piece of a pattern.
+fn literal_bytes(part: &PatternPart) -> usize {
+    match part {
+        PatternPart::Literal(text) => text.len(),
+        PatternPart::Capture(_) => 0,
     }
-}
-
-fn pattern_size(pattern: &Pattern) -> usize {
-    let of = |part: &PatternPart| match part {
-        PatternPart::Capture(PatternCapture {
-            extractor: Extractor::Custom(inner),
-            ..
-        }) => 1 + pattern_size(inner),
-        _ => 1,
-    };
-    pattern.parts.iter().map(of).sum()
 }

@@ -9,7 +9,7 @@ use super::{Diagnostic, Label, Language, Severity, Sureness};
 use crate::lang::span::{Sources, Span};
 
 /// An array with one object per diagnostic: `code`, `severity`, `title`, `file`, `start`, `end`,
-/// `label`, `labels`, `help`, `fixes`.
+/// `label`, `labels`, `help`, `fixes`; `witness`, `example` or `story` where one shows the finding.
 pub fn json(diagnostics: &[Diagnostic], sources: &Sources, language: Language) -> Value {
     diagnostics
         .iter()
@@ -66,6 +66,9 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources, language: Language) -
                     .map(|(about, value)| json!({ "about": about, "value": value }))
                     .collect();
                 object["example"] = json!({ "given": given, "holds": example.holds });
+            }
+            if !diagnostic.story.is_empty() {
+                object["story"] = diagnostic.story.clone().into();
             }
             object
         })

@@ -140,6 +140,8 @@ pub struct Diagnostic {
     pub witness: Option<Witness>,
     /// Values that show it.
     pub example: Option<Example>,
+    /// Lines of a story that shows it: what is done and, where the rules load, what is then seen.
+    pub story: Vec<String>,
 }
 
 impl Diagnostic {
@@ -155,6 +157,7 @@ impl Diagnostic {
             fixes: Vec::new(),
             witness: None,
             example: None,
+            story: Vec::new(),
         }
     }
 
@@ -232,6 +235,14 @@ impl Diagnostic {
             format!("for example with {}: {}", given(" at ", ", "), words.en),
         ));
         self.example = Some(example);
+        self
+    }
+
+    /// Adds a story that shows it; `words` say what happens in it.
+    #[must_use]
+    pub fn with_story(mut self, story: Vec<String>, words: Words) -> Self {
+        self.help.push(words);
+        self.story = story;
         self
     }
 

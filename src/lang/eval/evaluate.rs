@@ -2,17 +2,33 @@
 
 use std::borrow::Cow;
 
-use crate::lang::program::{CompareOp, Expr, ExprKind, Function, Program};
-use crate::lang::value::{Value, View};
+use crate::lang::program::{Expr, ExprKind, Program};
+use crate::lang::value::{Type, Value};
 
 use super::arith::arith;
-use super::compare::{among, compare, compared, member};
+use super::compare::{compare, member};
 use super::facts::{Facts, NoObserver, Observer};
 use super::functions::call;
+use super::quick::{among_constants, at_hand, quick, within};
 
 /// Evaluates an expression. `And` stops at the first certain no and `Or` at the first certain yes;
 /// an unknown operand decides neither.
 pub fn eval<F, O>(expr: &Expr, program: &Program, facts: &mut F, observer: &mut O) -> Value
+where
+    F: Facts + ?Sized,
+    O: Observer,
+{
+    if !O::WATCHES
+        && matches!(expr.ty, Type::YesNo)
+        && let Some(yes) = quick(expr, facts)
+    {
+        return Value::YesNo(yes);
+    }
+    whole(expr, program, facts, observer)
+}
+
+/// Every node in its turn.
+fn whole<F, O>(expr: &Expr, program: &Program, facts: &mut F, observer: &mut O) -> Value
 where
     F: Facts + ?Sized,
     O: Observer,
@@ -97,7 +113,7 @@ where
         observer.leave(expr, value);
         return Cow::Borrowed(value);
     }
-    Cow::Owned(eval(expr, program, facts, observer))
+    Cow::Owned(whole(expr, program, facts, observer))
 }
 
 fn node<F, O>(expr: &Expr, program: &Program, facts: &mut F, observer: &mut O) -> Value
@@ -110,8 +126,8 @@ where
         ExprKind::Field(id) => facts.field(*id),
         ExprKind::RowField(id) => facts.row_field(*id),
         ExprKind::Name(name) => facts.name(name),
-        ExprKind::Let { value, .. } => eval(value, program, facts, observer),
-        ExprKind::Not(inner) => match eval(inner, program, facts, observer) {
+        ExprKind::Let { value, .. } => whole(value, program, facts, observer),
+        ExprKind::Not(inner) => match whole(inner, program, facts, observer) {
             Value::YesNo(yes) => Value::YesNo(!yes),
             unknown => unknown,
         },
@@ -176,15 +192,15 @@ where
             }
         }
         ExprKind::IsKnown { inner, known } => {
-            Value::YesNo(eval(inner, program, facts, observer).is_known() == *known)
+            Value::YesNo(whole(inner, program, facts, observer).is_known() == *known)
         }
         ExprKind::Otherwise(first, second) => {
-            let value = eval(first, program, facts, observer);
+            let value = whole(first, program, facts, observer);
             if value.is_known() {
                 observer.skip(second);
                 value
             } else {
-                eval(second, program, facts, observer)
+                whole(second, program, facts, observer)
             }
         }
         ExprKind::Call(function, args) => {
@@ -195,7 +211,7 @@ where
             }
             let args: Vec<Value> = args
                 .iter()
-                .map(|arg| eval(arg, program, facts, observer))
+                .map(|arg| whole(arg, program, facts, observer))
                 .collect();
             call(*function, &args)
         }
@@ -211,7 +227,7 @@ where
             let value = query
                 .value
                 .as_ref()
-                .map(|value| eval(value, program, facts, observer));
+                .map(|value| whole(value, program, facts, observer));
             let answer = facts.history(query, value.as_ref(), program);
             observer.history(expr, &answer);
             if O::WATCHES && answer.rows > 0 {
@@ -220,73 +236,10 @@ where
             answer.value
         }
         ExprKind::Trusted(machine) => {
-            let machine = eval(machine, program, facts, observer);
+            let machine = whole(machine, program, facts, observer);
             Value::YesNo(machine.is_known() && facts.trusted(&machine))
         }
     }
-}
-
-/// A known field against a constant, compared where they lie. Nobody watches, so nothing needs to
-/// become a [`Value`]: that would cost a counted reference for every text.
-#[inline]
-fn at_hand<F>(op: CompareOp, left: &Expr, right: &Expr, facts: &mut F) -> Option<bool>
-where
-    F: Facts + ?Sized,
-{
-    let ExprKind::Const(constant) = &right.kind else {
-        return None;
-    };
-    compared(op, lies(left, facts)?, constant.view()?)
-}
-
-/// A field where it lies, when the host has it at hand.
-#[inline]
-fn lies<'f, F>(expr: &Expr, facts: &'f mut F) -> Option<View<'f>>
-where
-    F: Facts + ?Sized,
-{
-    match &expr.kind {
-        ExprKind::Field(id) => facts.view(*id),
-        ExprKind::RowField(id) => facts.row_view(*id),
-        _ => None,
-    }
-}
-
-/// `login.city in ["北京", "上海"]`, all constants, in the same way.
-fn among_constants<F>(item: &Expr, values: &[Expr], facts: &mut F) -> Option<bool>
-where
-    F: Facts + ?Sized,
-{
-    let item = lies(item, facts)?;
-    let mut found = false;
-    for value in values {
-        let ExprKind::Const(constant) = &value.kind else {
-            return None;
-        };
-        found = found || among(item, constant.view()?)?;
-    }
-    Some(found)
-}
-
-/// `contains` and `starts` of a known text and a constant, in the same way.
-fn within<F>(function: Function, args: &[Expr], facts: &mut F) -> Option<bool>
-where
-    F: Facts + ?Sized,
-{
-    let (Function::Contains | Function::Starts, [text, part]) = (function, args) else {
-        return None;
-    };
-    let ExprKind::Const(part) = &part.kind else {
-        return None;
-    };
-    let (View::Characters(text), View::Characters(part)) = (lies(text, facts)?, part.view()?)
-    else {
-        return None;
-    };
-    Some(match function {
-        Function::Contains => text.contains(part),
-        _ => text.starts_with(part),
-    })
 }
 
 /// And (`decisive` no) and or (`decisive` yes) after Kleene.
@@ -303,7 +256,7 @@ where
 {
     let mut unknown: Option<Value> = None;
     for (index, part) in parts.iter().enumerate() {
-        match eval(part, program, facts, observer) {
+        match whole(part, program, facts, observer) {
             Value::YesNo(yes) if yes == decisive => {
                 for rest in &parts[index + 1..] {
                     observer.skip(rest);

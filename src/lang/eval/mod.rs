@@ -14,6 +14,7 @@ mod explain;
 mod facts;
 mod functions;
 mod judge;
+mod quick;
 mod render;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -99,7 +99,7 @@ const OPERATORS: [&str; 13] = [
     "===", "&&", "||", "==", "!=", "<=", ">=", "=>", "=<", "<>", "->", ":=", "**",
 ];
 
-/// Bytes of a text on one line: four times what the platform sends. Looking for its end must not
+/// Bytes of a text whose quotes are wrong: four times what the platform sends. Looking for its end must not
 /// take the whole of a hostile line.
 const MAX_TEXT: usize = 8 * 1024;
 
@@ -158,7 +158,7 @@ impl Lexer<'_> {
             .map_or(self.text.len(), |at| self.at + at)
     }
 
-    /// Where a text on one line must have ended.
+    /// Where a text whose quotes are wrong must have ended.
     fn text_end(&self) -> usize {
         let most = (self.at + MAX_TEXT).min(self.text.len());
         let most = (self.at..=most)
@@ -235,8 +235,17 @@ impl Lexer<'_> {
     }
 
     fn line_text(&mut self) {
-        let line_end = self.text_end();
         let mut quotes = Quotes::default();
+        // However long: where no quote closes it there is no later one on the line, so that looking for
+        // the end is not repeated.
+        if let Some(quote) = self.next_quote(self.at + 1, self.line_end())
+            && !self.word_follows(quote + 1)
+        {
+            quotes.closed = true;
+            self.push(Kind::Text(quotes), quote + 1);
+            return;
+        }
+        let line_end = self.text_end();
         let mut from = self.at + 1;
         while let Some(quote) = self.next_quote(from, line_end) {
             if !self.word_follows(quote + 1) {

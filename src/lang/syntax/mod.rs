@@ -29,6 +29,7 @@ mod vocabulary;
 mod tests;
 
 pub use keywords::{keywords, reserved};
+pub(in crate::lang) use layout::{LOST_DIALOG, LOST_SIGNAL};
 pub use lexeme::{Lexeme, LexemeKind, lexemes};
 pub use tree::same_tree;
 
@@ -86,14 +87,25 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
 
     let tokens = lexer::tokens(&text);
     let structure = layout::find(&text, &tokens, &mut sink);
-    parsed.file.poisoned = structure.poisoned;
+    parsed.file.poisoned = structure.poisoned.clone();
     let (text, map) = repair::apply(&text, structure.edits);
     sink.mended(map);
 
     let tokens = lexer::tokens(&text);
     for (start, end) in layout::items(&text, &tokens) {
         match item(&text, &tokens, start, end, &mut sink) {
-            Found::Whole(item) => parsed.file.items.push(item),
+            Found::Whole(item) => {
+                let place = sink.span(start, end);
+                let mut left_out = structure.left_out.iter();
+                if let Some((_, lost)) = left_out.find(|(span, _)| place.contains(*span)) {
+                    parsed.file.broken.push(Broken {
+                        span: place,
+                        headless: false,
+                        lost: lost.clone(),
+                    });
+                }
+                parsed.file.items.push(item);
+            }
             Found::Part(item, broken) => {
                 parsed.file.poisoned.extend(names_inside(&broken.lost));
                 parsed.file.items.push(item);

@@ -1,6 +1,7 @@
 //! What a story expects: every name known, every word of the right kind.
 
 use crate::lang::check::Checker;
+use crate::lang::check::codes;
 use crate::lang::program::Expectation;
 use crate::lang::syntax::ast;
 
@@ -111,6 +112,10 @@ impl Checker<'_> {
             },
             E::Call(name) => {
                 if self.registry.call(&name.name).is_none() {
+                    // What the rules call and nobody registered is one mistake.
+                    if self.report.tells(codes::UNKNOWN_CALL, &name.name) {
+                        return None;
+                    }
                     let known: Vec<String> = self
                         .registry
                         .calls()

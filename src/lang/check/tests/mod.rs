@@ -3,6 +3,7 @@
 mod asks;
 mod claims;
 mod precise;
+mod shown;
 
 use std::sync::Arc;
 

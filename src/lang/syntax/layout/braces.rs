@@ -6,13 +6,16 @@ use crate::lang::span::Span;
 use crate::lang::syntax::lexer::Kind;
 use crate::lang::syntax::vocabulary::Body;
 
+/// Braces of one item that are tried as the one too many: each try looks at all of them.
+const MAX_DOUBLED: usize = 64;
+
 impl Layout<'_> {
     /// Finds the brace that is missing or too many, by the indents of the lines.
     pub(super) fn braces(&mut self, chunk: &Chunk) {
         let mut stack: Vec<usize> = Vec::new();
         let mut opened = false;
         // Braces that are missing at the beginning show as too many at the end.
-        if self.head_without_brace(chunk) {
+        if self.head_without_brace(chunk) || self.doubled_brace(chunk) {
             return;
         }
         for at in chunk.from..chunk.to {
@@ -243,6 +246,51 @@ impl Layout<'_> {
         true
     }
 
+    /// `bound { reply "…" } }`: one brace too many, right behind another, without which every other
+    /// stands where its partner does.
+    fn doubled_brace(&mut self, chunk: &Chunk) -> bool {
+        let visible: Vec<usize> = (chunk.from..chunk.to)
+            .filter(|&at| matches!(self.slice(at), "{" | "}") && !self.out_of_sight(at))
+            .collect();
+        let opens = visible.iter().filter(|&&at| self.slice(at) == "{").count();
+        if visible.len() != 2 * opens + 1 {
+            return false;
+        }
+        let behind = visible.iter().copied().filter(|&at| {
+            at > chunk.from
+                && !self.tokens[at].first
+                && self.slice(at) == "}"
+                && self.slice(at - 1) == "}"
+        });
+        let doubled = behind
+            .take(MAX_DOUBLED)
+            .find(|&at| self.partners_agree(&visible, at));
+        let Some(at) = doubled else { return false };
+        let token = self.tokens[at];
+        let span = self.sink.span(token.start, token.end);
+        self.sink
+            .add(extra_brace(span).with_fix(Words::new("去掉它", "remove it"), span, ""));
+        self.edit(token.start, token.end, "");
+        true
+    }
+
+    /// Whether, without one of them, each brace that begins a line stands as far in as what it closes.
+    fn partners_agree(&self, braces: &[usize], without: usize) -> bool {
+        let mut open: Vec<usize> = Vec::new();
+        let rest = braces.iter().copied().filter(|at| *at != without);
+        let agree = rest.into_iter().all(|at| {
+            if self.slice(at) == "{" {
+                open.push(at);
+                return true;
+            }
+            let partner = open.pop();
+            partner.is_some_and(|partner| {
+                !self.tokens[at].first || self.indent(partner) == self.indent(at)
+            })
+        });
+        agree && open.is_empty()
+    }
+
     /// `give up reply "…" }`: the line closes what it never opened. The block's own braces are left to
     /// the lines round it.
     fn arm_without_brace(&mut self, at: usize, top: Option<usize>) -> bool {
@@ -307,6 +355,8 @@ impl Layout<'_> {
             )
             .with_label(brace, Words::new("到这里闭合", "closed here")),
         );
+        let lost = self.text[start..end].to_owned();
+        self.out.left_out.push((span, lost));
         self.cut(start, end, "");
         self.hide(first..close + 1);
         self.left_out_to = close + 1;

@@ -10,8 +10,9 @@ mod nesting;
 
 use super::lexer::{ITEMS, Kind, Token, looks_like_item};
 use super::repair::{Edit, Sink};
-use super::vocabulary::{alias, is_clause};
+use super::vocabulary::{Body, alias, is_clause};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
+use crate::lang::span::Span;
 use lines::Lines;
 use nesting::Nesting;
 pub(in crate::lang::syntax) use nesting::{bottomless, too_deep};
@@ -26,6 +27,8 @@ pub(super) struct Structure {
     pub(super) edits: Vec<Edit>,
     /// Names in the heads of items that were taken out.
     pub(super) poisoned: Vec<String>,
+    /// Lines inside items that were taken out, in the author's text, and what they said.
+    pub(super) left_out: Vec<(Span, String)>,
 }
 
 /// Looks at the structure of `text`.
@@ -68,6 +71,11 @@ pub(super) fn items(text: &str, tokens: &[Token]) -> Vec<(usize, usize)> {
 fn closes_list(word: &str, open: Option<&Open>) -> bool {
     word == "]" && open.is_some_and(|open| open.braceless && open.depth == 1)
 }
+
+/// Among the names that are not known: that of a dialog whose first line is missing. No name has a blank.
+pub(in crate::lang) const LOST_DIALOG: &str = "dialog ";
+/// The same of a signal.
+pub(in crate::lang) const LOST_SIGNAL: &str = "signal ";
 
 /// The tokens of one item.
 struct Chunk {
@@ -388,6 +396,10 @@ impl Layout<'_> {
             let partners = partners.get_or_insert_with(|| self.partners(chunk));
             let brace = (at..chunk.to).find(|&inner| matches!(self.slice(inner), "{" | "}"));
             let last = brace.and_then(|brace| partners[brace - chunk.from]);
+            // A brace that stands elsewhere closes something else.
+            let last = last.filter(|&last| {
+                !self.tokens[last].first || self.lines.indents[last] == self.lines.indents[at]
+            });
             // Without its own end only the line itself is taken out.
             let last = last.unwrap_or_else(|| {
                 let line = token.line;
@@ -410,6 +422,13 @@ impl Layout<'_> {
         if name.is_some() {
             let name = self.slice(chunk.from + 1).to_owned();
             self.out.poisoned.push(name);
+        }
+        // The line that named a dialog or a signal is missing: what it was called is not known.
+        let clause = self.slice(chunk.from).to_owned();
+        for (body, item) in [(Body::Dialog, LOST_DIALOG), (Body::Signal, LOST_SIGNAL)] {
+            if body.words().contains(&clause.as_str()) {
+                self.out.poisoned.push(item.to_owned());
+            }
         }
         // `words = […]`: the keyword is missing, the name is there.
         if self.slice(chunk.from + 1) == "=" {

@@ -42,11 +42,11 @@ impl Lower<'_> {
                     literal.push(value, start, next.map_or(end, |next| next.end));
                 }
                 '{' => {
-                    let line = chars[at..].iter().take_while(|c| c.c != '\n');
-                    let close = line.clone().position(|c| c.c == '}');
-                    let again = line.clone().position(|c| c.c == '{');
-                    match close {
-                        Some(close) if again.is_none_or(|again| again > close) => {
+                    // Whatever comes first ends it, so that looking for the end is not repeated.
+                    let mut line = chars[at..].iter().take_while(|c| c.c != '\n');
+                    let next = line.position(|c| matches!(c.c, '{' | '}'));
+                    match next.filter(|next| chars[at + next].c == '}') {
+                        Some(close) => {
                             let stop = chars[at + close];
                             if let Some(hole) = self.hole(start, end, stop.start, stop.end) {
                                 literal.flush(self, &mut parts);

@@ -1,6 +1,8 @@
 //! Every witness the analysis prints is an event, and the running bot confirms it: with only the two
 //! rules it names the earlier one answers, and without the earlier one the later one does.
 
+mod stories;
+
 use menshen::bot::{explain, ruleset};
 use menshen::lang::builtins::Registry;
 use menshen::lang::compile;

@@ -1,0 +1,135 @@
+//! The short way to a certain yes or no, while nobody watches: facts are compared where they lie, no
+//! value is made, nothing is counted or copied.
+//!
+//! It answers only what the evaluator would: `None` says nothing at all, and the whole is evaluated. A
+//! part that cannot be told here leaves its `and` open unless another part is certainly false, which
+//! decides it whatever the rest is (Kleene), and the same the other way round for `or`.
+
+use crate::lang::program::{CompareOp, Expr, ExprKind, Function};
+use crate::lang::value::{Value, View};
+
+use super::compare::{among, compared};
+use super::facts::Facts;
+
+/// What a condition certainly is.
+pub(super) fn quick<F>(expr: &Expr, facts: &mut F) -> Option<bool>
+where
+    F: Facts + ?Sized,
+{
+    match &expr.kind {
+        ExprKind::Compare(op, left, right) => at_hand(*op, left, right, facts),
+        ExprKind::Field(_) | ExprKind::RowField(_) => match lies(expr, facts)? {
+            View::YesNo(yes) => Some(yes),
+            _ => None,
+        },
+        ExprKind::Not(inner) => quick(inner, facts).map(|yes| !yes),
+        ExprKind::And(parts) => connect(parts, false, facts),
+        ExprKind::Or(parts) => connect(parts, true, facts),
+        ExprKind::Let { value, .. } => quick(value, facts),
+        ExprKind::InValues {
+            item,
+            values,
+            negated,
+        } => among_constants(item, values, facts).map(|found| found != *negated),
+        ExprKind::Call(function, args) => within(*function, args, facts),
+        ExprKind::IsKnown { inner, known } => lies(inner, facts).map(|_| *known),
+        ExprKind::Const(Value::YesNo(yes)) => Some(*yes),
+        _ => None,
+    }
+}
+
+fn connect<F>(parts: &[Expr], decisive: bool, facts: &mut F) -> Option<bool>
+where
+    F: Facts + ?Sized,
+{
+    let mut open = false;
+    for part in parts {
+        match quick(part, facts) {
+            Some(yes) if yes == decisive => return Some(decisive),
+            Some(_) => {}
+            None => open = true,
+        }
+    }
+    (!open).then_some(!decisive)
+}
+
+/// A known field against a constant, compared where they lie. Nobody watches, so nothing needs to
+/// become a [`Value`]: that would cost a counted reference for every text.
+#[inline]
+pub(super) fn at_hand<F>(op: CompareOp, left: &Expr, right: &Expr, facts: &mut F) -> Option<bool>
+where
+    F: Facts + ?Sized,
+{
+    let ExprKind::Const(constant) = &right.kind else {
+        return None;
+    };
+    let constant = constant.view()?;
+    let left = lies(left, facts)?;
+    // The two most frequent kinds first: the general comparison knows all of them.
+    match (left, constant) {
+        (View::Characters(a), View::Characters(b)) => match op {
+            CompareOp::Equal => Some(a == b),
+            CompareOp::NotEqual => Some(a != b),
+            _ => compared(op, left, constant),
+        },
+        (View::Number(a), View::Number(b)) if !a.is_nan() && !b.is_nan() => Some(match op {
+            CompareOp::Equal => a == b,
+            CompareOp::NotEqual => a != b,
+            CompareOp::Less => a < b,
+            CompareOp::LessEqual => a <= b,
+            CompareOp::Greater => a > b,
+            CompareOp::GreaterEqual => a >= b,
+        }),
+        _ => compared(op, left, constant),
+    }
+}
+
+/// A field where it lies, when the host has it at hand.
+#[inline]
+fn lies<'f, F>(expr: &Expr, facts: &'f mut F) -> Option<View<'f>>
+where
+    F: Facts + ?Sized,
+{
+    match &expr.kind {
+        ExprKind::Field(id) => facts.view(*id),
+        ExprKind::RowField(id) => facts.row_view(*id),
+        _ => None,
+    }
+}
+
+/// `login.city in ["北京", "上海"]`, all constants, in the same way.
+pub(super) fn among_constants<F>(item: &Expr, values: &[Expr], facts: &mut F) -> Option<bool>
+where
+    F: Facts + ?Sized,
+{
+    let item = lies(item, facts)?;
+    let mut found = false;
+    for value in values {
+        let ExprKind::Const(constant) = &value.kind else {
+            return None;
+        };
+        found = found || among(item, constant.view()?)?;
+    }
+    Some(found)
+}
+
+/// `contains` and `starts` of a known text and a constant, in the same way.
+pub(super) fn within<F>(function: Function, args: &[Expr], facts: &mut F) -> Option<bool>
+where
+    F: Facts + ?Sized,
+{
+    let (Function::Contains | Function::Starts, [text, part]) = (function, args) else {
+        return None;
+    };
+    let ExprKind::Const(part) = &part.kind else {
+        return None;
+    };
+    let (View::Characters(text), View::Characters(part)) = (lies(text, facts)?, part.view()?)
+    else {
+        return None;
+    };
+    Some(match function {
+        Function::Contains => text.contains(part),
+        _ => text.starts_with(part),
+    })
+}
