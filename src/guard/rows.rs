@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::history::{self, By};
 use super::tally;
 use crate::env::Millis;
-use crate::history::{Key, KeyPart, Row, Rows, Slice, Tallied, network_of};
+use crate::history::{Key, KeyPart, Row, Rows, Slice, Tallied};
 use crate::store::records::{Login, LoginView};
 use crate::store::{StoreError, Tx};
 
@@ -56,7 +56,7 @@ impl KeptRows {
             let alone = key.parts().len() == 1;
             let mut rows = found.rows;
             if !alone {
-                rows.retain(|row| holds(key, row));
+                rows.retain(|row| key.holds(row));
             }
             let loaded = Loaded {
                 after,
@@ -144,20 +144,6 @@ fn narrowest(key: &Key) -> Option<(By, String)> {
         KeyPart::Asn(asn) => (By::Asn, asn.to_string()),
         KeyPart::Country(country) => (By::Country, country.to_string()),
         KeyPart::All => (By::All, String::new()),
-    })
-}
-
-/// Whether a row belongs under every part of a key.
-fn holds(key: &Key, row: &Row) -> bool {
-    key.parts().iter().all(|part| match part {
-        KeyPart::Account(account) => row.account == *account,
-        KeyPart::Machine(machine) => row.machine.as_ref() == Some(machine),
-        KeyPart::Ip(ip) => row.ip.is_some_and(|own| own.to_canonical() == *ip),
-        KeyPart::Network(network) => row.ip.is_some_and(|own| network_of(own) == *network),
-        KeyPart::City(city) => row.city.as_ref() == Some(city),
-        KeyPart::Asn(asn) => row.asn == Some(*asn),
-        KeyPart::Country(country) => row.country.as_ref() == Some(country),
-        KeyPart::All => true,
     })
 }
 
