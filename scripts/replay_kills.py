@@ -12,8 +12,8 @@ the verdict and whether there was an alert.
   scripts/replay_kills.py --seed 7              the same logins again
 
 The first 60 % lie in the past (they arrive late: judged, no rule acts), the rest happen now. Some
-accounts are locked and unlocked on the way. The rules are the shipped ones without what asks for the
-text of the user agent, of which a store keeps a digest. Nothing but Python's standard library.
+accounts are locked and unlocked on the way. The rules are the shipped ones without their stories.
+Nothing but Python's standard library.
 Exit code 0 when every decision is the same.
 """
 
@@ -57,8 +57,7 @@ class Server(tour.Serve):
 
 
 def without(rules):
-    """Rules without stories, which every start would run, and without signals that ask for the user
-    agent's text: the store keeps its digest only, so they are not evaluable in a replay."""
+    """Rules without stories, which every start would run."""
     blocks, keep = [], True
     for line in rules.splitlines(keepends=True):
         if line[:1].isalpha():
@@ -66,7 +65,7 @@ def without(rules):
             blocks.append("")
         if keep or line[:1] == "#":
             blocks[-1:] = [(blocks[-1] if blocks else "") + line]
-    return "".join(block for block in blocks if not (block.startswith("signal ") and "login.agent" in block))
+    return "".join(blocks)
 
 
 class Connection:

@@ -154,6 +154,93 @@ fn decisions_are_a_line_for_every_login_in_order() {
     );
 }
 
+/// What a command that ends in 2 says.
+fn refused(folder: &Path, arguments: &[&str]) -> String {
+    let ended = command(folder, arguments).output().expect("it starts");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {said}");
+    said
+}
+
+#[test]
+fn numbers_that_mean_nothing_are_refused() {
+    let folder = folder();
+    let with = |more: &[&str]| {
+        let first = ["backtest", "rules", "--logins", "logins.csv"];
+        refused(folder.path(), &[&first, more].concat())
+    };
+    for wrong in [
+        "--warm-up=-5",
+        "--warm-up=nan",
+        "--last=-1",
+        "--incident-gap=-3",
+        "--max-unusable=500",
+        "--max-prompts-per-day=-1",
+        "--max-prompts-per-10k=inf",
+        "--threads=0",
+        "--threads=100000",
+    ] {
+        with(&[wrong]);
+    }
+    assert!(with(&["--min-recall=50"]).contains("0.8 for 80 %"));
+    assert!(with(&["--sweep=budget=90..40/5"]).contains("must not exceed"));
+    assert!(with(&["--against=running"]).contains("--live"));
+    assert!(with(&["--label=fraud"]).contains("it has: attack"));
+}
+
+#[test]
+fn what_no_label_says_is_not_made_up() {
+    let folder = folder();
+    let mut text = "account,time,success,city,label_fraud\n".to_owned();
+    for day in 10..30 {
+        text += &format!("a,2026-01-{day}T08:00:00Z,true,北京,\n");
+    }
+    // Somebody reported the last of two unusual logins, and nobody says anything about the others.
+    text += "a,2026-01-30T08:00:00Z,true,深圳,\na,2026-01-30T09:00:00Z,true,成都,1\n";
+    std::fs::write(folder.path().join("fraud.csv"), text).expect("written");
+    let alerts = "signal city \"异地\" weight 60 {\n    when new(login.city, within: 30 days)\n}\n\
+        on login when suspicion >= 60 {\n    alert expires 1 day {\n        message \"登录异常，请看 https://example.com/login\"\n    }\n}\n\
+        on undeliverable alert {\n    note \"x\"\n}\n";
+    std::fs::write(folder.path().join("alerts.rules"), alerts).expect("written");
+    let first = ["backtest", "alerts.rules", "--logins", "fraud.csv"];
+    let told = |more: &[&str]| {
+        let all = [&first[..], &["--format", "json"], more].concat();
+        report(folder.path(), &all)["figures"]["labels"]["logins"].clone()
+    };
+    let logins = told(&[]);
+    assert_eq!(logins["recall"], 1.0, "{logins}");
+    assert_eq!(logins["precision"], Value::Null, "{logins}");
+    assert_eq!(logins["precision_interval"], Value::Null, "{logins}");
+    assert_eq!(logins["flagged_unlabelled"], 1, "{logins}");
+    let text = done(&command(folder.path(), &first).output().expect("it starts"));
+    assert!(text.contains("另有 1 次"), "{text}");
+    let logins = told(&["--assume-good"]);
+    assert_eq!(logins["precision"], 0.5, "{logins}");
+    assert_eq!(logins["flagged_unlabelled"], 0, "{logins}");
+}
+
+#[test]
+fn a_machine_token_names_its_machine() {
+    let folder = folder();
+    let (one, two) = ("A".repeat(43), "B".repeat(43));
+    let mut text = String::new();
+    for (day, mac) in [("01", &one), ("02", &one), ("03", &two)] {
+        // The third was signed anew under another key: the same machine.
+        text += &format!(
+            "{{\"account\":\"a\",\"time\":\"2026-03-{day}T08:00:00Z\",\"success\":true,\"machine\":\"m1.mch_x.{mac}\"}}\n"
+        );
+    }
+    std::fs::write(folder.path().join("tokens.ndjson"), text).expect("written");
+    let first = ["backtest", "rules", "--logins", "tokens.ndjson"];
+    let all = [&first[..], &["--warm-up", "0", "--explain", "#3"]].concat();
+    let told = done(&command(folder.path(), &all).output().expect("it starts"));
+    assert!(told.contains("login.machine = mch_x"), "{told}");
+    assert!(
+        !told.contains("BBBB"),
+        "a token is nobody's to read: {told}"
+    );
+}
+
 #[test]
 fn a_git_revision_is_compared_with() {
     let folder = folder();
@@ -225,7 +312,8 @@ fn interrupted_while_reading_it_judges_what_was_read() {
     .expect("it starts");
     let mut input = child.stdin.take().expect("a pipe");
     writeln!(input, "{header}").expect("it reads");
-    // More than pipes and buffers hold: by the time all is written, reading goes on.
+    // More than pipes and buffers hold: by the time all is written, reading goes on, and before
+    // reading begins it listens.
     let mut written = 0;
     while written < 4 << 20 {
         input.write_all(rows.as_bytes()).expect("it reads");
@@ -238,6 +326,7 @@ fn interrupted_while_reading_it_judges_what_was_read() {
     let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
     stderr.read_line(&mut said).expect("it says so");
     assert!(said.contains("stopping"), "{said}");
+    // The input ends without another line: what was read is judged all the same.
     drop(input);
     stderr.read_to_string(&mut said).expect("the rest");
     let told = done(&child.wait_with_output().expect("it ends"));

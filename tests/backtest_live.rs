@@ -27,6 +27,7 @@ fn rules(budget: u32) -> String {
          signal city \"异地\" weight 40 {{\n    when new(login.city, within: 30 days)\n}}\n\
          signal guessed \"输错\" weight 30 {{\n    when count(failures, within: 1 hour) >= 2\n}}\n\
          signal odd \"少见\" weight 9 shadow {{\n    when new(login.city, within: 30 days)\n}}\n\
+         signal scripted \"脚本\" weight 5 shadow {{\n    when contains(login.agent, \"curl/\")\n}}\n\
          on login when suspicion >= budget {{\n    challenge captcha\n}}\n"
     )
 }
@@ -92,7 +93,10 @@ async fn history(folder: &Path) {
                         account: "alice".to_owned(),
                         machine: None,
                         ip: None,
-                        user_agent: None,
+                        user_agent: Some(match strange {
+                            true => "curl/8.5".to_owned(),
+                            false => "Mozilla/5.0 (Windows NT 10.0) Firefox/121.0".to_owned(),
+                        }),
                         place: Some(place),
                         channel: None,
                     },
@@ -209,6 +213,14 @@ async fn edited_rules_are_compared_with_what_runs_on_its_own_history() {
         .find(|signal| signal["name"] == "odd")
         .expect("the shadow");
     assert_eq!((&odd["shadow"], &odd["fired"]), (&true.into(), &4.into()));
+    // The history keeps a digest of the user agent; the decisions keep what they were made on.
+    let again = fewer["figures"]["signals"].as_array().expect("signals");
+    let scripted = again.iter().find(|signal| signal["name"] == "scripted");
+    let scripted = scripted.expect("the other shadow");
+    assert_eq!(
+        (&scripted["fired"], &scripted["not_evaluable"]),
+        (&8.into(), &0.into())
+    );
 
     // A rule that only one of both calls for is no mistake.
     let more = format!(

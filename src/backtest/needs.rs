@@ -78,26 +78,11 @@ impl Columns {
     pub fn of(program: &Program, registry: &Registry) -> Self {
         let mut found = Self::default();
         let names = HistoryColumns::of(registry);
-        let mut visit = |expr: &Expr| found.see(expr, registry, &names);
-        for signal in &program.signals {
-            walk(&signal.when, &mut visit);
-            signal.except.iter().for_each(|expr| walk(expr, &mut visit));
-        }
-        for rule in &program.rules {
-            rule.when.iter().for_each(|expr| walk(expr, &mut visit));
+        for expr in conditions(program, |_| true) {
+            walk(expr, &mut |expr| found.see(expr, registry, &names));
         }
         for query in &program.queries {
-            query.value.iter().for_each(|expr| walk(expr, &mut visit));
-            walk_rows(query, &mut visit);
-        }
-        for query in &program.queries {
-            if let Some(field) = query.field {
-                found.field(field, registry, &names);
-            }
-            found.function(query.function);
-            for by in keys_of(query).iter().copied() {
-                found.key(by);
-            }
+            found.rows(query, registry, &names);
         }
         for rule in &program.rules {
             if rule.body.actions.iter().any(per_machine) {
@@ -134,22 +119,14 @@ impl Columns {
     ) -> Self {
         let mut found = Self::default();
         let names = HistoryColumns::of(registry);
-        let asked = || program.queries.iter().filter(|query| !answered(query));
-        let mut visit = |expr: &Expr| match &expr.kind {
-            ExprKind::Field(id) if names.get(*id).and_then(text_of).is_some() => {}
-            _ => found.see(expr, registry, &names),
-        };
-        for signal in &program.signals {
-            walk(&signal.when, &mut visit);
-            signal.except.iter().for_each(|expr| walk(expr, &mut visit));
+        let asked = |query: &HistoryQuery| !answered(query);
+        for expr in conditions(program, asked) {
+            walk(expr, &mut |expr| match &expr.kind {
+                ExprKind::Field(id) if names.get(*id).and_then(text_of).is_some() => {}
+                _ => found.see(expr, registry, &names),
+            });
         }
-        for rule in &program.rules {
-            rule.when.iter().for_each(|expr| walk(expr, &mut visit));
-        }
-        for query in asked() {
-            query.value.iter().for_each(|expr| walk(expr, &mut visit));
-        }
-        for query in asked() {
+        for query in program.queries.iter().filter(|query| asked(query)) {
             found.rows(query, registry, &names);
         }
         found
@@ -167,24 +144,14 @@ impl Columns {
             found.rows(query, registry, &names);
         }
         // The login before is a past row too.
-        let mut visit = |expr: &Expr| match &expr.kind {
-            ExprKind::Field(id) if registry.field_spec(*id).path.starts_with("previous") => {
-                found.see(expr, registry, &names);
-            }
-            _ => {}
-        };
-        let signals = program.signals.iter();
-        let signals =
-            signals.flat_map(|signal| std::iter::once(&signal.when).chain(&signal.except));
-        let rules = program.rules.iter().filter_map(|rule| rule.when.as_ref());
-        let values = program
-            .queries
-            .iter()
-            .filter_map(|query| query.value.as_ref());
-        signals
-            .chain(rules)
-            .chain(values)
-            .for_each(|expr| walk(expr, &mut visit));
+        for expr in conditions(program, |_| true) {
+            walk(expr, &mut |expr| match &expr.kind {
+                ExprKind::Field(id) if registry.field_spec(*id).path.starts_with("previous") => {
+                    found.see(expr, registry, &names);
+                }
+                _ => {}
+            });
+        }
         found
     }
 
@@ -354,6 +321,19 @@ fn per_machine(action: &Action) -> bool {
             .outcomes
             .iter()
             .any(|arm| arm.block.actions.iter().any(per_machine))
+}
+
+/// What signals, rules and the values of those questions that are `asked` look at about the present login.
+fn conditions(
+    program: &Program,
+    asked: impl Fn(&HistoryQuery) -> bool,
+) -> impl Iterator<Item = &Expr> {
+    let signals = program.signals.iter();
+    let signals = signals.flat_map(|signal| std::iter::once(&signal.when).chain(&signal.except));
+    let rules = program.rules.iter().filter_map(|rule| rule.when.as_ref());
+    let queries = program.queries.iter().filter(move |query| asked(query));
+    let values = queries.filter_map(|query| query.value.as_ref());
+    signals.chain(rules).chain(values)
 }
 
 /// Visits what a query asks of each past row.

@@ -241,7 +241,10 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
             let at = table.label_names.iter().position(|known| known == name);
             Some(at.ok_or_else(|| RunError::Label {
                 name: name.clone(),
-                known: table.label_names.join(", "),
+                known: match table.label_names.is_empty() {
+                    true => "none".to_owned(),
+                    false => table.label_names.join(", "),
+                },
             })?)
         }
         // Labels that say nothing about any login are none.

@@ -30,11 +30,30 @@ pub struct Parameter {
     pub to: f64,
     /// From one to the next.
     pub step: f64,
+    /// The unit written after the numbers; empty where there was none.
+    pub unit: String,
 }
 
 /// Why a sweep cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
+    /// It goes nowhere.
+    #[error(
+        "--sweep {0}: the first value must not exceed the last, and the step must be more than 0"
+    )]
+    Range(String),
+    /// Units that are not the constant's.
+    #[error(
+        "`let {name}` is in {wanted:?}, the sweep in {given:?}; write the numbers alone, or that unit"
+    )]
+    Unit {
+        /// The constant.
+        name: String,
+        /// Its unit.
+        wanted: String,
+        /// What was written.
+        given: String,
+    },
     /// Not `NAME=A..B/S`.
     #[error("{0:?} is no sweep; write NAME=FROM..TO/STEP, e.g. budget=40..90/5")]
     Syntax(String),
@@ -50,8 +69,8 @@ pub enum SweepError {
     #[error("`let {0}` is no number or amount with a unit")]
     NotANumber(String),
     /// Too many.
-    #[error("{0} combinations, at most {MAX_VARIANTS} at a time")]
-    TooMany(usize),
+    #[error("more than {MAX_VARIANTS} combinations, which is the most at a time")]
+    TooMany,
     /// A value makes rules that do not compile.
     #[error("with {values} the rules do not compile:\n{report}")]
     Wrong {
@@ -63,23 +82,38 @@ pub enum SweepError {
 }
 
 impl Parameter {
-    /// Reads `NAME=A..B/S`.
+    /// Reads `NAME=A..B/S`; the numbers may have the constant's unit.
     pub fn parse(text: &str) -> Result<Self, SweepError> {
         let wrong = || SweepError::Syntax(text.to_owned());
         let (name, range) = text.split_once('=').ok_or_else(wrong)?;
         let (from, rest) = range.split_once("..").ok_or_else(wrong)?;
         let (to, step) = rest.split_once('/').ok_or_else(wrong)?;
-        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
-        let parameter = Self {
-            name: name.trim().to_owned(),
-            from: number(from).ok_or_else(wrong)?,
-            to: number(to).ok_or_else(wrong)?,
-            step: number(step).ok_or_else(wrong)?,
+        let mut unit = "";
+        let mut number = |text| -> Result<f64, SweepError> {
+            let (digits, own) = amount(text);
+            if unit.is_empty() {
+                unit = own;
+            }
+            let number = digits.parse::<f64>().ok().filter(|n| n.is_finite());
+            number
+                .filter(|_| own.is_empty() || one(own) == one(unit))
+                .ok_or_else(wrong)
         };
-        match parameter.step > 0.0 && parameter.to >= parameter.from && !parameter.name.is_empty() {
-            true => Ok(parameter),
-            false => Err(wrong()),
+        let (from, to, step) = (number(from)?, number(to)?, number(step)?);
+        let name = name.trim().to_owned();
+        if name.is_empty() {
+            return Err(wrong());
         }
+        if step <= 0.0 || to < from {
+            return Err(SweepError::Range(text.to_owned()));
+        }
+        Ok(Self {
+            name,
+            from,
+            to,
+            step,
+            unit: unit.to_owned(),
+        })
     }
 
     fn values(&self) -> Vec<f64> {
@@ -88,6 +122,22 @@ impl Parameter {
             .map(|at| self.from + self.step * at as f64)
             .collect()
     }
+}
+
+/// A unit in the singular, as both may be written.
+fn one(unit: &str) -> &str {
+    unit.strip_suffix('s')
+        .filter(|one| one.len() > 1)
+        .unwrap_or(unit)
+}
+
+/// A number, and the unit behind it.
+fn amount(text: &str) -> (&str, &str) {
+    let text = text.trim();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-')
+        .unwrap_or(text.len());
+    (&text[..digits], text[digits..].trim())
 }
 
 /// One combination of values, compiled.
@@ -106,9 +156,10 @@ pub fn variants(
     parameters: &[Parameter],
 ) -> Result<Vec<Variant>, SweepError> {
     let axes: Vec<Vec<f64>> = parameters.iter().map(Parameter::values).collect();
-    let count = axes.iter().map(Vec::len).product();
+    let lengths = axes.iter().map(Vec::len);
+    let count = lengths.fold(1, usize::saturating_mul);
     if count > MAX_VARIANTS {
-        return Err(SweepError::TooMany(count));
+        return Err(SweepError::TooMany);
     }
     (0..count)
         .map(|mut at| {
@@ -147,14 +198,18 @@ fn with(
                 .collect::<Vec<_>>()
                 .join(", "),
         })?;
-        let text = program.sources.slice(item.value.span);
-        let digits = text
-            .find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-')
-            .unwrap_or(text.len());
-        if text[..digits].parse::<f64>().is_err() {
+        let (number, unit) = amount(program.sources.slice(item.value.span));
+        if number.parse::<f64>().is_err() {
             return Err(SweepError::NotANumber(parameter.name.clone()));
         }
-        edits.push((item.value.span, digits, shown(*value)));
+        if !parameter.unit.is_empty() && one(&parameter.unit) != one(unit) {
+            return Err(SweepError::Unit {
+                name: parameter.name.clone(),
+                wanted: unit.to_owned(),
+                given: parameter.unit.clone(),
+            });
+        }
+        edits.push((item.value.span, number.len(), shown(*value)));
     }
     // From the end of each file, so that places before stay right.
     edits.sort_by_key(|(span, ..)| std::cmp::Reverse((span.file, span.start)));
@@ -302,13 +357,32 @@ fn point(values: Vec<f64>, tally: &Tally) -> Point {
         all: part(0..PERIODS),
         chosen_on: part(0..CHOOSE),
         judged_on: part(CHOOSE..PERIODS),
-        precision: tally.frame().label.and_then(|_| ratio(tp, tp + fp)),
+        precision: ratio(tp, tp + fp).filter(|_| tally.knows_good()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_are_those_of_the_constant() {
+        for text in [
+            "u=30 days..90 days/30 days",
+            "u = 30..90/30days",
+            "u=30days..90/30",
+        ] {
+            let parameter = Parameter::parse(text).unwrap();
+            assert_eq!(
+                (parameter.values(), &*parameter.unit),
+                (vec![30., 60., 90.], "days")
+            );
+        }
+        assert!(matches!(
+            Parameter::parse("u=30 days..90 hours/1"),
+            Err(SweepError::Syntax(_))
+        ));
+    }
 
     #[test]
     fn sweeps_are_read() {
@@ -346,6 +420,15 @@ mod tests {
                 .contains("let usual = 60 days\nlet budget = 8\n")
         );
         assert_eq!(last.longest_window, 60 * crate::env::DAY);
+        let sweep = |text| {
+            let parameter = Parameter::parse(text).unwrap();
+            variants(&rules.ruleset, &registry, &[parameter])
+        };
+        assert_eq!(sweep("usual=30 day..60 days/30 days").unwrap().len(), 2);
+        let other = sweep("usual=30 hours..60 hours/30 hours").unwrap_err();
+        assert!(other.to_string().contains("\"days\""), "{other}");
+        let many = sweep("budget=1..90/0.0001").unwrap_err();
+        assert!(many.to_string().contains("more than 200"), "{many}");
         let unknown = variants(
             &rules.ruleset,
             &registry,

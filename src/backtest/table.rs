@@ -22,6 +22,8 @@ use super::symbols::{NONE, Symbol, Symbols};
 pub const MAX_ROWS: usize = u32::MAX as usize - 1;
 /// Labels a login can have.
 pub const MAX_LABELS: usize = 8;
+/// Columns grow by this part of what they have, where nobody knows how many rows come.
+const GROWTH: usize = 4;
 /// User agents remembered while reading: about 15 MB.
 const MAX_AGENTS: usize = 1 << 16;
 /// A login that came so much later than a later one never acts (language law 9).
@@ -131,8 +133,10 @@ pub struct Table {
     pub answered_lock: HashMap<u32, u32>,
     /// The same while reading: when it was answered.
     pub answers: HashMap<u32, Answered>,
-    /// (account, machine) → trusted since and until.
-    pub trust: HashMap<(Symbol, Symbol), Vec<(Millis, Millis)>>,
+    /// (account, machine) → the first row that was judged knowing of the trust, and until when it holds.
+    pub trust: HashMap<(Symbol, Symbol), Vec<(u32, Millis)>>,
+    /// The same while reading.
+    pub trusts: HashMap<(Symbol, Symbol), Vec<Trusted>>,
     /// Accounts' own zones.
     pub zones: HashMap<Symbol, TimeZone>,
     /// Accounts' names, creation, for explanations; only from a store.
@@ -141,6 +145,15 @@ pub struct Table {
     pub columns: Columns,
     /// The rows are in order of time as they arrived.
     pub ordered: bool,
+}
+
+/// Trust in a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trusted {
+    /// When it was given.
+    pub since: Answered,
+    /// When it ends, by the clock.
+    pub until: Millis,
 }
 
 /// When a prompt was answered.
@@ -203,6 +216,41 @@ impl Table {
         true
     }
 
+    /// Makes room for `more` rows, when there is none for as many as are `expected` in all. Left to
+    /// themselves the columns would double, and for a moment lie there twice.
+    pub(super) fn make_room(&mut self, more: usize, expected: usize) {
+        let n = self.len();
+        if self.time.capacity() - n >= more {
+            return;
+        }
+        let most = MAX_ROWS.saturating_sub(n);
+        // What is not filled costs no memory.
+        let room = expected
+            .saturating_sub(n)
+            .max(more)
+            .max(n / GROWTH)
+            .min(most);
+        fn reserve<T>(column: &mut Vec<T>, wanted: bool, rows: usize) {
+            if wanted {
+                let _ = column.try_reserve_exact(rows.saturating_sub(column.len()));
+            }
+        }
+        let (rows, labels) = (n + room, !self.label_names.is_empty());
+        let numbered = !self.arrival.is_empty();
+        reserve(&mut self.time, true, rows);
+        reserve(&mut self.account, true, rows);
+        reserve(&mut self.flags, true, rows);
+        reserve(&mut self.labels, labels, rows);
+        reserve(&mut self.labelled, labels, rows);
+        reserve(&mut self.arrival, numbered, rows);
+        reserve(&mut self.asn, self.columns.asn, rows);
+        reserve(&mut self.lat, self.columns.point, rows);
+        reserve(&mut self.lon, self.columns.point, rows);
+        for need in &self.columns.texts {
+            reserve(&mut self.texts[*need as usize], true, rows);
+        }
+    }
+
     fn push_texts(&mut self, login: &Login<'_>) {
         // What the source says itself needs no reading.
         let told = |need: &Need| match need {
@@ -238,6 +286,13 @@ impl Table {
                 text => self.symbols.intern(text.as_bytes()),
             };
             self.texts[*need as usize].push(symbol);
+        }
+    }
+
+    /// Sets the user agent's text of a row, where that is kept.
+    pub(super) fn set_agent(&mut self, row: u32, text: &str) {
+        if let Some(agent) = self.texts[Need::Agent as usize].get_mut(row as usize) {
+            *agent = self.symbols.intern(text.as_bytes());
         }
     }
 
@@ -352,6 +407,13 @@ impl Table {
             .into_iter()
             .map(|(row, answered)| (row, self.first_after(answered, &arrival)))
             .collect();
+        let trusts = std::mem::take(&mut self.trusts).into_iter();
+        self.trust = trusts
+            .map(|(key, spans)| {
+                let known = |span: Trusted| (self.first_after(span.since, &arrival), span.until);
+                (key, spans.into_iter().map(known).collect())
+            })
+            .collect();
         self.ordered = self.time.windows(2).all(|pair| pair[0] <= pair[1]);
         let mut clock = Millis::MIN;
         for (time, flags) in self.time.iter().zip(&mut self.flags) {
@@ -413,96 +475,4 @@ fn or<'a>(text: &'a str, other: Option<&'static str>) -> &'a str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn login(time: Millis, account: &'static str) -> Login<'static> {
-        Login {
-            time,
-            account,
-            success: true,
-            city: "北京",
-            ..Login::default()
-        }
-    }
-
-    #[test]
-    fn rows_are_put_in_order_and_late_ones_marked() {
-        let mut table = Table::new(Columns::all());
-        for time in [5 * MINUTE, MINUTE, 30 * MINUTE, 2 * MINUTE] {
-            assert!(table.push(&login(time, "a")));
-        }
-        assert_eq!(table.close(false), 2);
-        assert!(table.ordered);
-        assert_eq!(table.time, [MINUTE, 2 * MINUTE, 5 * MINUTE, 30 * MINUTE]);
-
-        let mut table = Table::new(Columns::all());
-        for time in [5 * MINUTE, MINUTE, 30 * MINUTE, 2 * MINUTE] {
-            table.push(&login(time, "a"));
-        }
-        table.close(true);
-        assert!(!table.ordered);
-        let late: Vec<bool> = (0..4).map(|row| table.has(row, LATE_FLAG)).collect();
-        assert_eq!(late, [false, false, false, true]);
-    }
-
-    #[test]
-    fn arrival_numbers_decide_the_order() {
-        let mut table = Table::new(Columns::all());
-        for (time, arrival) in [(10, 3), (20, 1), (30, 2)] {
-            table.push(&Login {
-                arrival: Some(arrival),
-                ..login(time, "a")
-            });
-        }
-        table.close(false);
-        assert_eq!(table.time, [20, 30, 10]);
-    }
-
-    #[test]
-    fn an_answer_is_known_to_what_arrived_after_it() {
-        let with = |arrived: Option<u64>, numbered: bool| {
-            let mut table = Table::new(Columns::all());
-            // The last one arrived after the answer, though its time is before it.
-            for (time, arrival) in [(50, 9), (10, 3), (40, 7)] {
-                table.push(&Login {
-                    arrival: numbered.then_some(arrival),
-                    ..login(time, "a")
-                });
-            }
-            table.answers.insert(1, Answered { at: 45, arrived });
-            table.close(false);
-            table.answered_lock
-        };
-        assert_eq!(with(Some(3), true), HashMap::from([(0, 1)]));
-        assert_eq!(with(Some(7), true), HashMap::from([(0, 2)]));
-        assert_eq!(with(Some(9), true), HashMap::from([(0, 3)]));
-        // By the clock where nobody counted.
-        assert_eq!(with(None, true), HashMap::from([(0, 2)]));
-        assert_eq!(with(Some(3), false), HashMap::from([(0, 2)]));
-    }
-
-    #[test]
-    fn a_row_is_what_the_live_history_would_hold() {
-        let mut table = Table::new(Columns::all());
-        table.push(&Login {
-            lat: Some(39.9),
-            lon: Some(116.4),
-            asn: Some(4134),
-            ip: "203.0.113.7",
-            agent: "Mozilla/5.0 (Windows NT 10.0) Chrome/120.0",
-            machine: "pc",
-            ..login(1_767_574_800_000, "alice")
-        });
-        table.close(false);
-        let zone = TimeZone::get("Asia/Shanghai").unwrap();
-        let row = Maker::new(&table, zone).row(0, &"alice".into());
-        assert_eq!(row.hour, Some(9));
-        assert_eq!(row.weekday, Some(1));
-        assert_eq!(row.city.as_deref(), Some("北京"));
-        assert_eq!(row.ip, "203.0.113.7".parse().ok());
-        assert_eq!(row.asn, Some(4134));
-        assert!(row.legal && row.success);
-        assert_eq!(row.browser.as_deref(), Some("Chrome"));
-    }
-}
+mod tests;

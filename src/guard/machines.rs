@@ -5,6 +5,7 @@
 //! or a successful login. Signing uses the master key, so it rotates with it: old tokens stay good
 //! while the key that made them is the predecessor.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -25,6 +26,10 @@ use crate::store::{StoreError, Tx};
 const MAX_TOKEN_BYTES: usize = 512;
 /// The first part of a token issued here.
 const VERSION: &str = "m1";
+/// Letters of a signature made here: 32 bytes in base64.
+const MAC_LETTERS: usize = 43;
+/// Hexadecimal digits of a foreign signature.
+const MAC_DIGITS: usize = 64;
 /// Hexadecimal digits of the digest that names a machine not issued here.
 const DIGEST_DIGITS: usize = 32;
 
@@ -152,14 +157,38 @@ pub fn identify(keys: &Keys, foreign: Option<&ForeignMachines>, token: Option<&s
     if let Some(id) = own_id(keys, token) {
         return Identified::Own(id.to_owned());
     }
-    let digest = |prefix: &str, value: &str| {
-        let digest = token_digest("machine", value);
-        format!("{prefix}{}", &digest[..DIGEST_DIGITS])
-    };
     match foreign.and_then(|foreign| foreign.value(token)) {
         Some(value) => Identified::Foreign(digest("mf_", value)),
         None => Identified::Illegal(Some(digest("mx_", token))),
     }
+}
+
+/// The identifier a token names, for who has past logins but not the keys: what [`identify`] finds in a
+/// token that is rightly signed. Any other text names itself. Never a proof of anything.
+pub fn unverified(token: &str) -> Cow<'_, str> {
+    let Some((head, mac)) = token.trim().rsplit_once('.') else {
+        return Cow::Borrowed(token);
+    };
+    let own = head
+        .strip_prefix(VERSION)
+        .and_then(|id| id.strip_prefix('.'));
+    match own {
+        Some(id) if !id.is_empty() && mac.len() == MAC_LETTERS => Cow::Borrowed(id),
+        None if !head.is_empty() && mac.len() == MAC_DIGITS && is_hex(mac) => {
+            Cow::Owned(digest("mf_", head))
+        }
+        _ => Cow::Borrowed(token),
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The name of a machine that was not issued here.
+fn digest(prefix: &str, value: &str) -> String {
+    let digest = token_digest("machine", value);
+    format!("{prefix}{}", &digest[..DIGEST_DIGITS])
 }
 
 fn own_id<'t>(keys: &Keys, token: &'t str) -> Option<&'t str> {

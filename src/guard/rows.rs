@@ -10,7 +10,7 @@ use super::history::By;
 use super::recent::{Recent, reaches};
 use super::tally;
 use crate::env::Millis;
-use crate::history::{Key, KeyPart, Row, Rows, Slice, Tallied, network_of};
+use crate::history::{Key, KeyPart, Row, Rows, Slice, Tallied};
 use crate::store::records::{Login, LoginView};
 use crate::store::{StoreError, Tx};
 
@@ -70,7 +70,7 @@ impl KeptRows {
                 true => (found.rows, found.start),
                 false => {
                     let all = found.rows[found.start..].iter();
-                    let rows = all.filter(|row| holds(key, row)).cloned().collect();
+                    let rows = all.filter(|row| key.holds(row)).cloned().collect();
                     (Arc::new(rows), 0)
                 }
             };
@@ -150,20 +150,6 @@ fn narrowest(key: &Key) -> Option<(By, String)> {
         KeyPart::Asn(asn) => (By::Asn, asn.to_string()),
         KeyPart::Country(country) => (By::Country, country.to_string()),
         KeyPart::All => (By::All, String::new()),
-    })
-}
-
-/// Whether a row belongs under every part of a key.
-fn holds(key: &Key, row: &Row) -> bool {
-    key.parts().iter().all(|part| match part {
-        KeyPart::Account(account) => row.account == *account,
-        KeyPart::Machine(machine) => row.machine.as_ref() == Some(machine),
-        KeyPart::Ip(ip) => row.ip.is_some_and(|own| own.to_canonical() == *ip),
-        KeyPart::Network(network) => row.ip.is_some_and(|own| network_of(own) == *network),
-        KeyPart::City(city) => row.city.as_ref() == Some(city),
-        KeyPart::Asn(asn) => row.asn == Some(*asn),
-        KeyPart::Country(country) => row.country.as_ref() == Some(country),
-        KeyPart::All => true,
     })
 }
 

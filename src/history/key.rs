@@ -57,6 +57,20 @@ impl Key {
     pub fn parts(&self) -> &[KeyPart] {
         &self.0
     }
+
+    /// Whether `row` belongs under every part.
+    pub fn holds(&self, row: &Row) -> bool {
+        self.0.iter().all(|part| match part {
+            KeyPart::Account(account) => row.account == *account,
+            KeyPart::Machine(machine) => row.machine.as_ref() == Some(machine),
+            KeyPart::Ip(ip) => row.ip.is_some_and(|own| own.to_canonical() == *ip),
+            KeyPart::Network(network) => row.ip.is_some_and(|own| network_of(own) == *network),
+            KeyPart::City(city) => row.city.as_ref() == Some(city),
+            KeyPart::Asn(asn) => row.asn == Some(*asn),
+            KeyPart::Country(country) => row.country.as_ref() == Some(country),
+            KeyPart::All => true,
+        })
+    }
 }
 
 impl KeyPart {
@@ -91,6 +105,33 @@ mod tests {
         assert_eq!(net("192.0.2.77"), "192.0.2.0/24");
         assert_eq!(net("::ffff:192.0.2.77"), "192.0.2.0/24");
         assert_eq!(net("2001:db8:0:1ff::1"), "2001:db8:0:100::/56");
+    }
+
+    #[test]
+    fn a_row_belongs_under_its_own_key_and_no_other() {
+        let all = [ByKey::Account, ByKey::Ip, ByKey::Network, ByKey::Machine];
+        let more = [ByKey::Asn, ByKey::City, ByKey::Country, ByKey::All];
+        let row = |end: &str| Row {
+            account: format!("a{end}").into(),
+            ip: format!("192.0.{end}.7").parse().ok(),
+            machine: Some(format!("m{end}").into()),
+            asn: end.parse().ok(),
+            city: Some(format!("c{end}").into()),
+            country: Some(format!("l{end}").into()),
+            ..Row::default()
+        };
+        for by in all.into_iter().chain(more) {
+            let key = Key::of(&[by], &row("2")).unwrap();
+            assert!(key.holds(&row("2")), "{by:?}");
+            assert_eq!(key.holds(&row("3")), by == ByKey::All, "{by:?}");
+            assert_eq!(key.holds(&Row::default()), by == ByKey::All, "{by:?}");
+        }
+        let both = Key::of(&[ByKey::Network, ByKey::Machine], &row("2")).unwrap();
+        let mut mapped = row("2");
+        mapped.ip = "::ffff:192.0.2.99".parse().ok();
+        assert!(both.holds(&mapped));
+        mapped.machine = None;
+        assert!(!both.holds(&mapped));
     }
 
     #[test]

@@ -12,6 +12,7 @@
 mod answer;
 mod cell;
 mod familiar;
+mod glance;
 mod key;
 mod needs;
 mod plan;
@@ -25,13 +26,14 @@ mod window;
 
 pub use answer::{Present, evaluate, evaluate_uncounted, experience, previous};
 pub use cell::{Column, Columns};
+pub use glance::glance;
 pub use key::{Key, KeyPart, network_of};
 pub use needs::{KeyNeed, keys_of, queries_by_key, tallies_of};
 pub use plan::{Plan, Planned};
 pub use row::{Row, hour_and_weekday};
 pub use tally::{TALLIED, Tallied, Tallies, day_of, from_rows as tally_rows, tallied};
 pub use used::used;
-pub use walk::{Sheet, Walk, glance};
+pub use walk::{Sheet, Walk};
 pub use window::{Rows, Slice};
 
 #[cfg(test)]

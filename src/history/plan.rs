@@ -95,6 +95,25 @@ impl Plan {
         questions.get(query.id.0 as usize)?.as_ref()
     }
 
+    /// Whether counts of failures under `by` are asked for, and whether numbers of different accounts are:
+    /// what is worth knowing beforehand of such a key.
+    pub fn asks_of(&self, by: ByKey) -> (bool, bool) {
+        let questions = self.questions.iter().flatten().flatten();
+        let mut asked = (false, false);
+        for question in questions.filter(|question| question.by == by) {
+            match question.ask {
+                Ask::Count(stream) => asked.0 |= stream == Stream::Failures,
+                Ask::Distinct { counts } => {
+                    let counted = self.counts[counts];
+                    asked.0 |= counted.stream == Stream::Failures;
+                    asked.1 |= counted.column == Column::Account;
+                }
+                _ => {}
+            }
+        }
+        asked
+    }
+
     /// The place of a window.
     pub fn window(&mut self, window: Option<Millis>) -> usize {
         place(&mut self.windows, window)

@@ -1,7 +1,7 @@
 //! Answers kept up to date while the logins of a key are gone through one after another.
 //!
 //! A [`Walk`] stands at a login and knows of the rows before it what a [`Plan`] asks for; going on
-//! costs what entered the windows and what left them, not what is in them. [`glance`] answers the same
+//! costs what entered the windows and what left them, not what is in them. [`glance`](super::glance) answers the same
 //! questions about other keys, where the present login may be any, by looking through the window's
 //! numbers. Both give exactly what [`evaluate`](super::evaluate) gives over the rows, which a property
 //! test holds them to; neither reads a clock, a store or a text. Rows an owner answered with 锁定 are
@@ -36,6 +36,14 @@ pub trait Sheet {
     fn ever(&self, before: usize) -> bool;
     /// The first row that is kept when the one at `at` asks: bounds of the store.
     fn oldest(&self, at: usize) -> usize;
+    /// The places of all failures, in order, where that is known beforehand.
+    fn failures(&self) -> Option<&[u32]> {
+        None
+    }
+    /// Whether it is known beforehand that all rows have the same value.
+    fn uniform(&self, _column: Column) -> bool {
+        false
+    }
 }
 
 /// Where a walk stands, and what it knows there.
@@ -66,14 +74,14 @@ struct Habits {
 
 /// Values in a window, with how often they stand there.
 #[derive(Debug, Default)]
-struct Counts {
+pub(super) struct Counts {
     from: usize,
     upto: usize,
     of: Numbers,
     /// Rows that have a value.
     all: usize,
     /// Values that stand there at all.
-    different: usize,
+    pub(super) different: usize,
 }
 
 /// A small map of numbers.
@@ -110,6 +118,54 @@ impl Numbers {
             }
             None => self.many.entry(id).or_default(),
         }
+    }
+}
+
+impl Counts {
+    /// Of a window without rows that begins at `from`.
+    pub(super) fn begun(from: usize) -> Self {
+        Self {
+            from,
+            upto: from,
+            ..Self::default()
+        }
+    }
+
+    /// Moves the window to `from..now`: what left it goes, what entered comes.
+    pub(super) fn slide<S: Sheet>(&mut self, at: &At<'_, S>, counted: &Counted, from: usize) {
+        let value = |row: usize| {
+            let counts = is_in(at.sheet.success(row), counted.stream);
+            counts.then(|| at.sheet.id(counted.column, row)).flatten()
+        };
+        // What left before it was looked at need not enter.
+        for row in self.from..from.min(self.upto) {
+            if let Some(id) = value(row) {
+                let count = self.of.at(id);
+                *count -= 1;
+                self.different -= usize::from(*count == 0);
+                self.all -= 1;
+            }
+        }
+        for row in self.upto.max(from)..at.now {
+            if let Some(id) = value(row) {
+                self.enter(id);
+            }
+        }
+        (self.from, self.upto) = (from, at.now);
+    }
+
+    /// Counts a value.
+    pub(super) fn enter(&mut self, id: u32) {
+        let count = self.of.at(id);
+        self.different += usize::from(*count == 0);
+        *count += 1;
+        self.all += 1;
+    }
+
+    /// How many different values, how many rows with one, and how many with the value `id`.
+    pub(super) fn told(&self, id: Option<u32>) -> (usize, usize, usize) {
+        let same = id.map_or(0, |id| self.of.get(id) as usize);
+        (self.different, self.all, same)
     }
 }
 
@@ -188,52 +244,15 @@ impl Walk {
     }
 }
 
-/// An answer about a key whose present login may be any of its rows.
-pub fn glance<S: Sheet>(plan: &Plan, question: &Planned, sheet: &S, now: usize) -> Option<Value> {
-    let from = first(sheet, plan.windows[question.window], now);
-    if question.filtered && from < now {
-        return None;
-    }
-    let at = At { plan, sheet, now };
-    Some(answer(question.ask, &at, from, &mut Glance))
-}
-
-/// Rows looked at one by one from the newest back, before a long window is searched for.
-const NEAR: usize = 8;
-
-/// The first row of the window that ends at `now`.
-fn first<S: Sheet>(sheet: &S, window: Option<Millis>, now: usize) -> usize {
-    let oldest = sheet.oldest(now);
-    let Some(window) = window else { return oldest };
-    let after = sheet.time(now).saturating_sub(window);
-    let inside = |at: usize| sheet.time(at) > after;
-    let mut from = now;
-    while from > oldest && now - from < NEAR && inside(from - 1) {
-        from -= 1;
-    }
-    if now - from < NEAR {
-        return from;
-    }
-    let mut low = oldest;
-    while low < from {
-        let middle = low + (from - low) / 2;
-        match inside(middle) {
-            true => from = middle,
-            false => low = middle + 1,
-        }
-    }
-    from
-}
-
 /// Where is asked.
-struct At<'a, S> {
-    plan: &'a Plan,
-    sheet: &'a S,
-    now: usize,
+pub(super) struct At<'a, S> {
+    pub(super) plan: &'a Plan,
+    pub(super) sheet: &'a S,
+    pub(super) now: usize,
 }
 
 /// What answers are made of, about the rows `from..now`.
-trait Known {
+pub(super) trait Known {
     fn successes<S: Sheet>(&mut self, at: &At<'_, S>, from: usize) -> usize;
     /// The place of the last row of a stream, which is not all attempts.
     fn last<S: Sheet>(&mut self, at: &At<'_, S>, success: bool, from: usize) -> Option<usize>;
@@ -255,7 +274,12 @@ trait Known {
     ) -> (usize, usize, usize);
 }
 
-fn answer<S: Sheet, K: Known>(ask: Ask, at: &At<'_, S>, from: usize, known: &mut K) -> Value {
+pub(super) fn answer<S: Sheet, K: Known>(
+    ask: Ask,
+    at: &At<'_, S>,
+    from: usize,
+    known: &mut K,
+) -> Value {
     let (sheet, now) = (at.sheet, at.now);
     let count = |stream: Stream, known: &mut K| match stream {
         Stream::Attempts => now - from,
@@ -337,7 +361,7 @@ fn answer<S: Sheet, K: Known>(ask: Ask, at: &At<'_, S>, from: usize, known: &mut
     }
 }
 
-fn is_in(success: bool, stream: Stream) -> bool {
+pub(super) fn is_in(success: bool, stream: Stream) -> bool {
     match stream {
         Stream::Attempts => true,
         Stream::Successes => success,
@@ -393,88 +417,9 @@ impl Known for Walk {
         id: Option<u32>,
         from: usize,
     ) -> (usize, usize, usize) {
-        let Counted { column, stream, .. } = at.plan.counts[counts];
+        let counted = &at.plan.counts[counts];
         let counts = &mut self.counts[counts];
-        let value = |row: usize| {
-            let counts = is_in(at.sheet.success(row), stream);
-            counts.then(|| at.sheet.id(column, row)).flatten()
-        };
-        // What left before it was looked at need not enter.
-        for row in counts.from..from.min(counts.upto) {
-            if let Some(id) = value(row) {
-                let count = counts.of.at(id);
-                *count -= 1;
-                counts.different -= usize::from(*count == 0);
-                counts.all -= 1;
-            }
-        }
-        for row in counts.upto.max(from)..at.now {
-            if let Some(id) = value(row) {
-                let count = counts.of.at(id);
-                counts.different += usize::from(*count == 0);
-                *count += 1;
-                counts.all += 1;
-            }
-        }
-        (counts.from, counts.upto) = (from, at.now);
-        let same = id.map_or(0, |id| counts.of.get(id) as usize);
-        (counts.different, counts.all, same)
-    }
-}
-
-/// Knows nothing beforehand.
-struct Glance;
-
-impl Known for Glance {
-    fn successes<S: Sheet>(&mut self, at: &At<'_, S>, from: usize) -> usize {
-        (from..at.now).filter(|row| at.sheet.success(*row)).count()
-    }
-
-    fn last<S: Sheet>(&mut self, at: &At<'_, S>, success: bool, from: usize) -> Option<usize> {
-        let mut rows = from..at.now;
-        rows.rfind(|row| at.sheet.success(*row) == success)
-    }
-
-    fn habit<S: Sheet>(
-        &mut self,
-        at: &At<'_, S>,
-        habits: usize,
-        id: u32,
-        from: usize,
-    ) -> (Option<usize>, bool, bool) {
-        let column = at.plan.habits[habits];
-        let (mut known, mut blind) = (false, false);
-        for row in (from..at.now).rev().filter(|row| at.sheet.success(*row)) {
-            match at.sheet.id(column, row) {
-                Some(value) if value == id => return (Some(row), true, blind),
-                Some(_) => known = true,
-                None => blind = true,
-            }
-        }
-        (None, known, blind)
-    }
-
-    fn counts<S: Sheet>(
-        &mut self,
-        at: &At<'_, S>,
-        counts: usize,
-        id: Option<u32>,
-        from: usize,
-    ) -> (usize, usize, usize) {
-        let Counted { column, stream, .. } = at.plan.counts[counts];
-        let mut found = Numbers::default();
-        let (mut different, mut all) = (0, 0);
-        for row in from..at.now {
-            if !is_in(at.sheet.success(row), stream) {
-                continue;
-            }
-            if let Some(id) = at.sheet.id(column, row) {
-                let count = found.at(id);
-                different += usize::from(*count == 0);
-                *count += 1;
-                all += 1;
-            }
-        }
-        (different, all, id.map_or(0, |id| found.get(id) as usize))
+        counts.slide(at, counted, from);
+        counts.told(id)
     }
 }

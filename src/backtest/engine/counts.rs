@@ -4,7 +4,7 @@
 use crate::history::{Column, Tallied, day_of};
 use crate::lang::program::{ByKey, HistoryFunction};
 
-use super::super::needs::Need;
+use super::super::needs::text_of;
 use super::super::symbols::NONE;
 use super::super::table::{SUCCESS, Table};
 use super::index::{Groups, KeyIndex};
@@ -20,12 +20,13 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    fn new(column: Option<Column>, table: &Table) -> Self {
+    /// `None` for a column that is not counted.
+    fn new(column: Option<Column>, table: &Table) -> Option<Self> {
         let index = match column {
             None => KeyIndex::named(ByKey::All, table),
             Some(Column::Ip) => KeyIndex::named(ByKey::Ip, table),
             Some(Column::Asn) => KeyIndex::named(ByKey::Asn, table),
-            Some(column) => KeyIndex::of_column(text(column), table),
+            Some(column) => KeyIndex::of_column(text_of(column)?, table),
         };
         let groups = Groups::new(
             index.groups(table),
@@ -35,11 +36,11 @@ impl Counts {
                 false => NONE,
             },
         );
-        Self {
+        Some(Self {
             column,
             index,
             groups,
-        }
+        })
     }
 
     /// How many habits on the days `from..=to` with the value of `present`, of those that had
@@ -113,19 +114,6 @@ pub(super) fn needed(
     }
     wanted
         .into_iter()
-        .map(|column| Counts::new(column, table))
+        .filter_map(|column| Counts::new(column, table))
         .collect()
-}
-
-/// The text column of one that is counted.
-fn text(column: Column) -> Need {
-    match column {
-        Column::Country => Need::Country,
-        Column::Region => Need::Region,
-        Column::City => Need::City,
-        Column::Isp => Need::Isp,
-        Column::Browser => Need::Browser,
-        Column::Os => Need::Os,
-        _ => Need::Device,
-    }
 }

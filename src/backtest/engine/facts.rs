@@ -240,7 +240,7 @@ impl Facts for TableFacts<'_, '_> {
         let Some(login) = &self.case.login else {
             return false;
         };
-        let now = login.row.time;
+        let (row, now) = (self.histories.row(), login.row.time);
         self.table
             .symbols
             .find(machine.as_bytes())
@@ -248,7 +248,7 @@ impl Facts for TableFacts<'_, '_> {
             .is_some_and(|spans| {
                 spans
                     .iter()
-                    .any(|(since, until)| *since <= now && now < *until)
+                    .any(|(since, until)| *since <= row && now < *until)
             })
     }
 

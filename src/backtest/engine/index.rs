@@ -7,7 +7,7 @@ use crate::lang::program::ByKey;
 
 use super::super::needs::Need;
 use super::super::symbols::{NONE, Symbol, Symbols};
-use super::super::table::Table;
+use super::super::table::{SUCCESS, Table};
 
 /// Rows in groups; within a group in the order in which they were put.
 #[derive(Debug, Default)]
@@ -46,6 +46,17 @@ impl Groups {
         Self { offsets, rows }
     }
 
+    /// From the members of each group, one group after another.
+    fn of_parts(parts: impl Iterator<Item = impl Iterator<Item = u32>>) -> Self {
+        let (mut offsets, mut rows) = (vec![0], Vec::new());
+        for part in parts {
+            rows.extend(part);
+            offsets.push(rows.len() as u32);
+        }
+        rows.shrink_to_fit();
+        Self { offsets, rows }
+    }
+
     /// The rows of a group.
     pub(super) fn rows(&self, group: u32) -> &[u32] {
         let at = group as usize;
@@ -71,6 +82,10 @@ pub(super) struct KeyIndex {
     of_row: Numbers,
     count: usize,
     groups: Groups,
+    /// Places of failures within each group, when that was asked for.
+    failures: Option<Groups>,
+    /// Groups all of whose rows are of one account, when that was asked for.
+    single: Vec<bool>,
 }
 
 /// The group of each row.
@@ -97,6 +112,39 @@ impl KeyIndex {
         index
     }
 
+    /// Makes ready what is asked of each group again and again: its failures, and whether all its rows are
+    /// of one account.
+    pub(super) fn prepare(&mut self, (failures, accounts): (bool, bool), table: &Table) {
+        let groups = || (0..self.groups(table) as u32).map(|group| self.groups.rows(group));
+        let failures = failures.then(|| {
+            Groups::of_parts(groups().map(|rows| {
+                let places = rows.iter().enumerate();
+                let failed = places.filter(|(_, row)| !table.has(**row, SUCCESS));
+                failed.map(|(place, _)| place as u32)
+            }))
+        });
+        let one = |rows: &[u32]| {
+            let account = |row: &u32| table.account[*row as usize];
+            rows.windows(2)
+                .all(|two| account(&two[0]) == account(&two[1]))
+        };
+        let single = match accounts {
+            true => groups().map(one).collect(),
+            false => Vec::new(),
+        };
+        (self.failures, self.single) = (failures, single);
+    }
+
+    /// The places of a group's failures, when they were made ready.
+    pub(super) fn failures(&self, group: u32) -> Option<&[u32]> {
+        self.failures.as_ref().map(|failures| failures.rows(group))
+    }
+
+    /// Whether all rows of a group are known to be of one account.
+    pub(super) fn is_single(&self, group: u32) -> bool {
+        self.single.get(group as usize).copied().unwrap_or(false)
+    }
+
     /// Only the group of each row, by a text column.
     pub(super) fn of_column(need: Need, table: &Table) -> Self {
         let (of_row, count) = column(table, need);
@@ -105,6 +153,8 @@ impl KeyIndex {
             of_row,
             count,
             groups: Groups::default(),
+            failures: None,
+            single: Vec::new(),
         }
     }
 
@@ -141,6 +191,8 @@ impl KeyIndex {
             of_row,
             count: groups,
             groups: Groups::default(),
+            failures: None,
+            single: Vec::new(),
         }
     }
 

@@ -7,11 +7,19 @@ use hashbrown::HashMap;
 
 use super::super::table::{SUCCESS, Table};
 use crate::env::Millis;
-use crate::history::{Row, Slice};
+use crate::guard::history::OTHER_ROWS;
+use crate::history::{KeyPart, Row, Slice};
 use crate::lang::program::ByKey;
 
 /// Keys with more rows than this remember where their first success was looked for.
 const LONG: usize = 4_096;
+
+/// The login that asks.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Now {
+    pub(super) row: u32,
+    pub(super) time: Millis,
+}
 
 /// Rows made for one key, sorted by time, then arrival.
 #[derive(Debug, Default)]
@@ -151,5 +159,63 @@ pub(super) fn locks(loaded: &mut Loaded, table: &Table) {
         if let Some(since) = table.answered_lock.get(&(row.arrival as u32)) {
             loaded.locks.push((at, *since));
         }
+    }
+}
+
+/// The rows of a key of everybody that may answer the login at `now`.
+pub(super) fn of_others<'a>(
+    loaded: &'a Loaded,
+    now: Now,
+    table: &Table,
+    after: Option<Millis>,
+) -> Slice<'a, Row> {
+    let (end, arrived) = before(loaded, now, table);
+    cut(
+        loaded,
+        end,
+        arrived,
+        OTHER_ROWS,
+        after,
+        now.row,
+        table.ordered,
+    )
+}
+
+/// One past the last loaded row that may have arrived, and how many rows of the key had.
+fn before(loaded: &Loaded, now: Now, table: &Table) -> (usize, usize) {
+    if table.ordered {
+        let end = loaded
+            .rows
+            .partition_point(|row| row.arrival < u64::from(now.row));
+        return (end, loaded.skipped + end);
+    }
+    let arrived = loaded
+        .rows
+        .iter()
+        .filter(|row| row.arrival < u64::from(now.row))
+        .count();
+    (loaded.rows.len(), arrived)
+}
+
+/// Where there is no key, there are no rows.
+pub(super) fn nothing() -> Slice<'static, Row> {
+    Slice {
+        rows: &[],
+        first_success: None,
+        truncated: false,
+    }
+}
+
+/// The kind of a part of a key.
+pub(super) fn kind(part: &KeyPart) -> ByKey {
+    match part {
+        KeyPart::Account(_) => ByKey::Account,
+        KeyPart::Ip(_) => ByKey::Ip,
+        KeyPart::Network(_) => ByKey::Network,
+        KeyPart::Machine(_) => ByKey::Machine,
+        KeyPart::Asn(_) => ByKey::Asn,
+        KeyPart::City(_) => ByKey::City,
+        KeyPart::Country(_) => ByKey::Country,
+        KeyPart::All => ByKey::All,
     }
 }

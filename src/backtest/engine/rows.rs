@@ -10,34 +10,27 @@ use hashbrown::HashMap;
 use crate::bot::login::ask;
 use crate::env::Millis;
 use crate::guard::history::{ACCOUNT_ROWS, OTHER_ROWS};
-use crate::history::{
-    self, Key, KeyNeed, KeyPart, Plan, Row, Rows, Slice, Tallied, Walk, glance, network_of,
-};
-use crate::lang::builtins::Registry;
+use crate::history::{self, Key, KeyNeed, KeyPart, Plan, Row, Rows, Slice, Tallied, Walk, glance};
 use crate::lang::eval::Experience;
 use crate::lang::program::{ByKey, HistoryQuery};
 use crate::lang::value::{LoginPoint, Place, Value};
 
-use super::super::needs::{Columns, narrowest};
+use super::super::needs::narrowest;
 use super::super::symbols::{NONE, Symbol};
 use super::super::table::{Made, Maker, Table, blank};
 use super::counts::Counts;
 use super::index::KeyIndex;
-use super::loaded::{Loaded, Scanned, cut, first_before, firsts, locks};
+use super::loaded::{
+    Loaded, Now, Scanned, cut, first_before, firsts, kind, locks, nothing, of_others,
+};
+use super::places::Places;
+use super::reach::Reach;
 use super::sheet::Numbers;
-use super::stage::Prepared;
 
 /// Rows of other keys held at a time by one thread: about 150 MB.
 const CACHED_ROWS: usize = 400_000;
 /// So many rows of an account are made for one question alone; for more, all are.
 const RECENT: usize = 16;
-/// The login that asks.
-#[derive(Debug, Clone, Copy, Default)]
-struct Now {
-    row: u32,
-    time: Millis,
-}
-
 /// What of the engine all threads share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shared<'t> {
@@ -98,42 +91,7 @@ pub(super) struct Histories<'t> {
     /// Rows of a combination of keys.
     combined: Vec<Row>,
     scanned: Scanned,
-}
-
-/// What is asked of the rows under one key.
-#[derive(Debug)]
-pub(super) struct Reach {
-    /// The key.
-    pub(super) by: ByKey,
-    /// The longest window; all of the past when there is none.
-    window: Option<Millis>,
-    made: Made,
-}
-
-/// For each single key rows are looked up by, what any of the rule sets needs.
-pub(super) fn reaches(variants: &[Prepared], registry: &Registry) -> Vec<Reach> {
-    let mut all: Vec<(ByKey, Option<Millis>)> = Vec::new();
-    let windows = variants.iter().flat_map(|variant| &variant.rules.windows);
-    for need in windows {
-        let by = narrowest(need);
-        match all.iter_mut().find(|(known, _)| *known == by) {
-            Some((_, window)) => *window = window.zip(need.window).map(|(a, b)| a.max(b)),
-            None => all.push((by, need.window)),
-        }
-    }
-    let columns = |by: ByKey| {
-        let programs = variants.iter().map(|variant| &variant.rules.program);
-        programs
-            .map(|program| Columns::of_rows(program, registry, by))
-            .fold(Columns::default(), |all, one| all.and(&one))
-    };
-    all.into_iter()
-        .map(|(by, window)| Reach {
-            by,
-            window,
-            made: Made::of(&columns(by)),
-        })
-        .collect()
+    places: Places,
 }
 
 impl<'t> Histories<'t> {
@@ -154,6 +112,7 @@ impl<'t> Histories<'t> {
             accounts: HashMap::new(),
             combined: Vec::new(),
             scanned: Scanned::default(),
+            places: Places::default(),
         }
     }
 
@@ -338,12 +297,14 @@ impl<'t> Histories<'t> {
             return None;
         }
         let mut indexes = shared.indexes.iter();
-        let index = indexes.find(|index| index.by == question.by)?;
-        let rows = match index.group(self.now.row, table) {
-            NONE => return None,
-            group => index.rows(group),
-        };
-        let now = rows.binary_search(&self.now.row).ok()?;
+        let at = indexes.position(|index| index.by == question.by)?;
+        let index = &shared.indexes[at];
+        let group = index.group(self.now.row, table);
+        if group == NONE {
+            return None;
+        }
+        let rows = index.rows(group);
+        let now = self.places.of(at, group, rows, self.now.row)?;
         let sheet = Numbers {
             table,
             maker: &self.maker,
@@ -351,6 +312,8 @@ impl<'t> Histories<'t> {
             rows,
             first: None,
             most: OTHER_ROWS,
+            failures: index.failures(group),
+            single: index.is_single(group),
         };
         glance(shared.plan, question, &sheet, now)
     }
@@ -360,12 +323,8 @@ impl<'t> Histories<'t> {
         if !self.account.plain {
             return history::previous(self.own(), present).map(Row::bare_point);
         }
-        let (shared, table, now) = (self.shared, self.table, self.account.arrived);
-        let sheet = own_sheet(&self.account, shared, &self.maker);
-        let from = self
-            .walk
-            .from(shared.plan, shared.own[self.rules], &sheet, now);
-        let last = self.walk.last_success(&sheet, from, now)?;
+        let table = self.table;
+        let last = self.walk_on(|walk, sheet, from, now| walk.last_success(sheet, from, now))?;
         let row = self.account.all[last];
         let (lat, lon) = table.point(row);
         Some(LoginPoint {
@@ -388,16 +347,21 @@ impl<'t> Histories<'t> {
         if !self.account.plain {
             return history::experience(self.own(), present);
         }
-        let (shared, now) = (self.shared, self.account.arrived);
-        let sheet = own_sheet(&self.account, shared, &self.maker);
-        let from = self
-            .walk
-            .from(shared.plan, shared.own[self.rules], &sheet, now);
         let first = self.known_since();
+        let logins = self.walk_on(|walk, sheet, from, now| walk.successes(sheet, from, now));
         Experience {
             since_first: first.map(|first| present.time.saturating_sub(first)),
-            logins: self.walk.successes(&sheet, from, now) as u64,
+            logins: logins as u64,
         }
+    }
+
+    /// Asks the walk about the account's rows, from the first that the rule set looks at to the present.
+    fn walk_on<T>(&mut self, ask: impl Fn(&mut Walk, &Numbers<'_, '_>, usize, usize) -> T) -> T {
+        let (shared, now) = (self.shared, self.account.arrived);
+        let sheet = own_sheet(&self.account, shared, &self.maker);
+        let window = shared.own[self.rules];
+        let from = self.walk.from(shared.plan, window, &sheet, now);
+        ask(&mut self.walk, &sheet, from, now)
     }
 
     /// Successes of the account that had arrived, in all of its history.
@@ -472,6 +436,8 @@ fn own_sheet<'a, 't>(
         rows: account.all,
         first: account.loaded.firsts.first().map(|(arrival, _)| *arrival),
         most: ACCOUNT_ROWS,
+        failures: None,
+        single: false,
     }
 }
 
@@ -518,7 +484,7 @@ impl Rows for Histories<'_> {
         };
         let truncated = found.is_some_and(|slice| slice.truncated);
         if let Some(slice) = found {
-            combined.extend(slice.rows.iter().filter(|row| holds(key, row)).cloned());
+            combined.extend(slice.rows.iter().filter(|row| key.holds(row)).cloned());
         }
         self.combined = combined;
         Slice {
@@ -528,74 +494,4 @@ impl Rows for Histories<'_> {
             truncated,
         }
     }
-}
-
-/// The rows of a key of everybody that may answer the login at `now`.
-fn of_others<'a>(
-    loaded: &'a Loaded,
-    now: Now,
-    table: &Table,
-    after: Option<Millis>,
-) -> Slice<'a, Row> {
-    let (end, arrived) = before(loaded, now, table);
-    cut(
-        loaded,
-        end,
-        arrived,
-        OTHER_ROWS,
-        after,
-        now.row,
-        table.ordered,
-    )
-}
-
-/// One past the last loaded row that may have arrived, and how many rows of the key had.
-fn before(loaded: &Loaded, now: Now, table: &Table) -> (usize, usize) {
-    if table.ordered {
-        let end = loaded
-            .rows
-            .partition_point(|row| row.arrival < u64::from(now.row));
-        return (end, loaded.skipped + end);
-    }
-    let arrived = loaded
-        .rows
-        .iter()
-        .filter(|row| row.arrival < u64::from(now.row))
-        .count();
-    (loaded.rows.len(), arrived)
-}
-
-fn nothing() -> Slice<'static, Row> {
-    Slice {
-        rows: &[],
-        first_success: None,
-        truncated: false,
-    }
-}
-
-fn kind(part: &KeyPart) -> ByKey {
-    match part {
-        KeyPart::Account(_) => ByKey::Account,
-        KeyPart::Ip(_) => ByKey::Ip,
-        KeyPart::Network(_) => ByKey::Network,
-        KeyPart::Machine(_) => ByKey::Machine,
-        KeyPart::Asn(_) => ByKey::Asn,
-        KeyPart::City(_) => ByKey::City,
-        KeyPart::Country(_) => ByKey::Country,
-        KeyPart::All => ByKey::All,
-    }
-}
-
-/// Whether a row belongs under every part of a key.
-fn holds(key: &Key, row: &Row) -> bool {
-    key.parts().iter().all(|part| match part {
-        KeyPart::Account(account) => row.account == *account,
-        KeyPart::Machine(machine) => row.machine.as_ref() == Some(machine),
-        KeyPart::Ip(ip) => row.ip.is_some_and(|own| own.to_canonical() == *ip),
-        KeyPart::Network(network) => row.ip.is_some_and(|own| network_of(own) == *network),
-        KeyPart::City(city) => row.city.as_ref() == Some(city),
-        KeyPart::Asn(asn) => row.asn == Some(*asn),
-        KeyPart::Country(country) => row.country.as_ref() == Some(country),
-        KeyPart::All => true,
-    })
 }

@@ -21,6 +21,10 @@ pub(super) struct Numbers<'a, 't> {
     pub(super) first: Option<u64>,
     /// The store keeps so many rows of the key.
     pub(super) most: usize,
+    /// The places of all failures, where they were made ready.
+    pub(super) failures: Option<&'t [u32]>,
+    /// All rows are known to be of one account.
+    pub(super) single: bool,
 }
 
 /// Whether the values of a column have numbers. `addresses` says whether addresses do.
@@ -92,5 +96,15 @@ impl Sheet for Numbers<'_, '_> {
     #[inline]
     fn oldest(&self, at: usize) -> usize {
         at.saturating_sub(self.most)
+    }
+
+    #[inline]
+    fn failures(&self) -> Option<&[u32]> {
+        self.failures
+    }
+
+    #[inline]
+    fn uniform(&self, column: Column) -> bool {
+        self.single && column == Column::Account
     }
 }

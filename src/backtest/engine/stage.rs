@@ -140,6 +140,8 @@ pub(super) struct Stage<'a, 't> {
     pub(super) histories: Histories<'t>,
     /// Look for the signals without which there would be no alert.
     pub(super) decisive: bool,
+    /// The user agent that stands in the case; `None` when it is not known which.
+    pub(super) agent: Option<Symbol>,
 }
 
 impl<'a, 't> Stage<'a, 't> {
@@ -152,6 +154,9 @@ impl<'a, 't> Stage<'a, 't> {
             return;
         }
         let histories = &mut self.histories;
+        if case.login.is_none() {
+            self.agent = None;
+        }
         let login = case.login.get_or_insert_with(|| Login {
             row: histories.blank(),
             agent: None,
@@ -161,7 +166,12 @@ impl<'a, 't> Stage<'a, 't> {
             success: None,
         });
         histories.present(&mut login.row);
-        put(&mut login.agent, table.text(Need::Agent, row));
+        // People keep their browsers: mostly it stands there already.
+        let agent = table.symbol(Need::Agent, row);
+        if self.agent != Some(agent) {
+            self.agent = Some(agent);
+            put(&mut login.agent, table.symbols.text(agent));
+        }
         put(&mut login.session, table.text(Need::Session, row));
         login.captcha = table.has(row, CAPTCHA);
         login.late = table.has(row, LATE_FLAG);
@@ -212,12 +222,13 @@ impl<'a, 't> Stage<'a, 't> {
         for index in 0..outcomes.len() {
             let mut states = std::mem::take(&mut outcomes[index].states);
             states.clear();
-            for (signal, same) in self.variants[index].same.iter().enumerate() {
+            let variants = self.variants;
+            let variant = &variants[index];
+            let program = variant.program();
+            self.histories.ask_with(index, &variant.windows);
+            let mut facts = self.facts(index, case, account, None);
+            for (signal, same) in variant.same.iter().enumerate() {
                 let state = if *same == (index, signal) {
-                    let variant = &self.variants[index];
-                    self.histories.ask_with(index, &variant.windows);
-                    let program = variant.program();
-                    let mut facts = self.facts(index, case, account, None);
                     eval::state(&program.signals[signal], program, &mut facts)
                 } else {
                     let from = match same.0 == index {
@@ -228,7 +239,7 @@ impl<'a, 't> Stage<'a, 't> {
                 };
                 states.push(state);
             }
-            let suspicion = suspicion(self.variants[index].program(), &states, None);
+            let suspicion = suspicion(program, &states, None);
             let outcome = &mut outcomes[index];
             outcome.states = states;
             outcome.suspicion = suspicion;
@@ -312,9 +323,9 @@ impl<'a, 't> Stage<'a, 't> {
         self.histories.ask_with(index, &variant.windows);
         let program = variant.program();
         let mut wish = Wish::default();
+        let mut facts = self.facts(index, case, account, said);
         for id in variant.of(event) {
             let rule = &program.rules[id.0 as usize];
-            let mut facts = self.facts(index, case, account, said);
             if eval::holds(rule.when.as_ref(), program, &mut facts) == Held::Yes {
                 want(&rule.body, case.account.is_some(), &mut wish);
             }

@@ -49,6 +49,8 @@ pub(super) struct Batch {
     pub(super) notes: Vec<(Reason, u64)>,
     /// Line breaks in the piece.
     pub(super) lines: u64,
+    /// Its length.
+    pub(super) bytes: usize,
 }
 
 /// The numbers of one row.
@@ -70,6 +72,11 @@ struct Parsed {
 }
 
 impl Batch {
+    /// How many logins there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The accounts of the logins.
     pub(super) fn accounts(&self) -> impl Iterator<Item = &str> {
         let width = self.kept.len();
@@ -227,6 +234,7 @@ impl Row {
     pub(super) fn batch(&self, bytes: &[u8]) -> Batch {
         let mut batch = Batch {
             kept: self.kept.clone(),
+            bytes: bytes.len(),
             ..Batch::default()
         };
         // All at once is quicker than field by field.

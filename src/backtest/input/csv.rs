@@ -12,8 +12,7 @@ use memchr::memrchr;
 use super::batch::{Batch, MAX_ROW_BYTES, Row};
 use super::mapping::Resolved;
 use super::split::{self, Records};
-use super::{InputError, Reading, Reason, Stop};
-use crate::backtest::table::Login;
+use super::{InputError, Reading, Stop};
 
 /// Bytes of a piece, about.
 const PIECE: usize = 1 << 20;
@@ -55,7 +54,7 @@ pub(super) fn read(
     let row = Row::new(&resolved, &mapping, header.len(), delimiter, reading)?;
     // The first line of what comes next, from 1.
     let mut line = 1 + lines;
-    if take(row.batch(&first), &mut line, reading)? {
+    if take(row.batch(&first), &mut line, pieces.given, reading)? {
         rest(&mut pieces, &row, &mut line, reading)?;
     }
     Ok(format)
@@ -80,7 +79,7 @@ fn rest<R: BufRead>(
     let threads = reading.options.threads.saturating_sub(1).min(READERS);
     if threads == 0 {
         while let Some(piece) = pieces.next()? {
-            if !take(row.batch(&piece), line, reading)? {
+            if !take(row.batch(&piece), line, pieces.given, reading)? {
                 break;
             }
         }
@@ -122,15 +121,22 @@ fn rest<R: BufRead>(
                 return Err(Stop::Io(gone));
             };
             taken += 1;
-            if !take(batch, line, reading)? {
+            if !take(batch, line, pieces.given, reading)? {
                 return Ok(());
             }
         }
     })
 }
 
-/// Puts what was read of a piece into the table; `false` when reading shall stop.
-fn take(batch: Batch, line: &mut u64, reading: &mut Reading<'_, '_>) -> Result<bool, Stop> {
+/// Puts what was read of a piece into the table; `false` when reading shall stop. So far `given` bytes
+/// were cut into pieces.
+fn take(
+    batch: Batch,
+    line: &mut u64,
+    given: u64,
+    reading: &mut Reading<'_, '_>,
+) -> Result<bool, Stop> {
+    reading.make_room(batch.len(), batch.bytes, given);
     for (reason, at) in &batch.notes {
         reading.note(*reason, *line + at);
     }
@@ -142,31 +148,13 @@ fn take(batch: Batch, line: &mut u64, reading: &mut Reading<'_, '_>) -> Result<b
                 .take(TOUCHED)
                 .for_each(|account| reading.table.accounts.touch(account.as_bytes()));
         }
-        push(login, *line + at, reading)?;
+        reading.push(login, *line + at)?;
     }
     *line += batch.lines;
     let rows = reading.table.len() as u64;
     reading.watch.rows.store(rows, Ordering::Relaxed);
     reading.report.stopped |= reading.watch.stopped();
     Ok(!reading.report.stopped)
-}
-
-fn push(login: Login<'_>, line: u64, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
-    let named;
-    let mut login = login;
-    if let (Some(identify), false) = (&mut reading.options.identify, login.machine.is_empty()) {
-        named = identify(login.machine, login.success);
-        login.machine = &named.0;
-        login.legal = login.legal.or(Some(named.1));
-    }
-    if reading.seen.again(&login) {
-        reading.note(Reason::Duplicate, line);
-        return Ok(());
-    }
-    if reading.table.push(&login) {
-        return Ok(());
-    }
-    Err(InputError::TooMuch("more than 4 billion logins").into())
 }
 
 /// A stream cut between records.
@@ -176,6 +164,8 @@ struct Pieces<'s, R> {
     /// What was read behind the last whole record.
     left: Vec<u8>,
     over: bool,
+    /// Bytes handed out.
+    given: u64,
 }
 
 impl<'s, R: BufRead> Pieces<'s, R> {
@@ -185,6 +175,7 @@ impl<'s, R: BufRead> Pieces<'s, R> {
             delimiter,
             left: Vec::new(),
             over: false,
+            given: 0,
         }
     }
 
@@ -201,6 +192,7 @@ impl<'s, R: BufRead> Pieces<'s, R> {
                 self.over = n == 0;
             }
             if self.over {
+                self.given += piece.len() as u64;
                 return Ok((!piece.is_empty()).then_some(piece));
             }
             let mut end = split::whole(&piece, self.delimiter);
@@ -212,6 +204,7 @@ impl<'s, R: BufRead> Pieces<'s, R> {
             if end > 0 {
                 self.left.extend_from_slice(&piece[end..]);
                 piece.truncate(end);
+                self.given += end as u64;
                 return Ok(Some(piece));
             }
             wanted = piece.len() + MAX_ROW_BYTES;
@@ -232,4 +225,50 @@ fn delimiter_of(stream: &mut impl BufRead) -> Result<u8, Stop> {
         .rev()
         .max_by_key(|delimiter| count(*delimiter))
         .unwrap_or(b','))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PIECE;
+    use crate::backtest::input::{Options, Watch, read_stream};
+    use crate::backtest::needs::Columns;
+    use crate::backtest::table::Table;
+
+    #[test]
+    fn pieces_come_in_their_order_whoever_reads_them() {
+        let mut text = "account,time,success,city\n".to_owned();
+        let mut rows = 0_usize;
+        while text.len() < 12 * PIECE {
+            // Some rows hold a line break, some cannot be used.
+            let (city, time) = match rows % 7 {
+                0 => ("\"北\n京\"", "x"),
+                1 => ("\"北\n京\"", "1767225600"),
+                _ => ("", "1767225600"),
+            };
+            text += &format!("a{rows:07},{time},1,{city}\n");
+            rows += 1;
+        }
+        let read = |threads: usize| {
+            let mut table = Table::new(Columns::all());
+            let options = Options {
+                max_unusable: 1.0,
+                threads,
+                ..Options::default()
+            };
+            let watch = Watch::default();
+            let (report, _) =
+                read_stream("x", text.as_bytes(), &mut table, options, &watch).expect("it reads");
+            (table, format!("{:?}", report.reasons))
+        };
+        let (one, told) = read(1);
+        assert_eq!(one.len(), rows - rows.div_ceil(7));
+        let names = (0..one.len() as u32).map(|row| one.accounts.text(row));
+        assert!(names.is_sorted(), "in the order of the file");
+        for threads in [2, 3, 5] {
+            let (more, same) = read(threads);
+            assert_eq!(same, told, "{threads} threads");
+            assert_eq!(more.account, one.account, "{threads} threads");
+            assert_eq!(more.time, one.time, "{threads} threads");
+        }
+    }
 }

@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::time::{self, Format};
-use super::{InputError, Reading, Reason, Stop, store};
+use super::{Reading, Reason, Stop, store};
 use crate::backtest::table::Login;
 
 /// Longest line looked at.
@@ -73,12 +73,16 @@ struct Place<'a> {
     isp: Option<Cow<'a, str>>,
 }
 
+/// Lines room is made for at a time.
+const ROOM_FOR: usize = 4_096;
+
 pub(super) fn read(
     stream: &mut impl BufRead,
     reading: &mut Reading<'_, '_>,
 ) -> Result<&'static str, Stop> {
     let mut bytes = Vec::new();
-    let mut number = 0;
+    let mut number = 0_u64;
+    let (mut given, mut counted) = (0_u64, 0_u64);
     let mut exported: Option<store::Exported> = None;
     loop {
         bytes.clear();
@@ -86,6 +90,11 @@ pub(super) fn read(
             break;
         }
         number += 1;
+        given += bytes.len() as u64;
+        if number.is_multiple_of(ROOM_FOR as u64) {
+            reading.make_room(ROOM_FOR, (given - counted) as usize, given);
+            counted = given;
+        }
         let line = bytes.trim_ascii();
         if line.is_empty() {
             continue;
@@ -121,7 +130,7 @@ fn take(line: &[u8], number: u64, reading: &mut Reading<'_, '_>) -> Result<(), S
         }
     };
     match login(&parsed, number, reading)? {
-        Ok(login) => push(login, number, reading),
+        Ok(login) => reading.push(login, number),
         Err(reason) => {
             reading.note(reason, number);
             Ok(())
@@ -194,24 +203,6 @@ fn login<'l>(
         labels,
         labelled,
     }))
-}
-
-fn push(login: Login<'_>, number: u64, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
-    let named;
-    let mut login = login;
-    if reading.seen.again(&login) {
-        reading.note(Reason::Duplicate, number);
-        return Ok(());
-    }
-    if let (Some(identify), false) = (&mut reading.options.identify, login.machine.is_empty()) {
-        named = identify(login.machine, login.success);
-        login.machine = &named.0;
-        login.legal = login.legal.or(Some(named.1));
-    }
-    match reading.table.push(&login) {
-        true => Ok(()),
-        false => Err(InputError::TooMuch("more than 4 billion logins").into()),
-    }
 }
 
 /// Identifiers of logins that were there before. 128 bits of two keyed hashes (SipHash, other keys in

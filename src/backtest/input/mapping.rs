@@ -31,7 +31,7 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::time::Format;
+use super::time::{self, Format};
 
 /// A field of a login that a column can stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -67,6 +67,13 @@ pub enum Field {
 impl Field {
     /// How many there are.
     pub(super) const COUNT: usize = Self::Arrival as usize + 1;
+
+    /// As mappings and headers call it.
+    fn name(self) -> &'static str {
+        let mut names = NAMES.iter();
+        let found = names.find(|(_, field)| *field == self);
+        found.map_or("", |(name, _)| name)
+    }
 }
 
 /// A mapping, as its file says.
@@ -138,6 +145,9 @@ impl Mapping {
         let mapping: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         if let Some(zone) = &mapping.time.zone {
             TimeZone::get(zone).map_err(|_| format!("{zone:?} is no IANA time zone"))?;
+        }
+        if let Some(pattern) = &mapping.time.format {
+            time::check(pattern)?;
         }
         if let Some(delimiter) = &mapping.values.delimiter
             && delimiter.len() != 1
@@ -299,7 +309,7 @@ impl Resolved {
             }
         }
         for (field, name) in &mapping.columns {
-            let index = at(name).ok_or_else(|| format!("{field:?} ({name:?})"))?;
+            let index = at(name).ok_or_else(|| format!("{} ({name:?})", field.name()))?;
             found.fields.insert(*field, index);
         }
         if rba {
@@ -322,7 +332,7 @@ impl Resolved {
         }
         for needed in [Field::Account, Field::Time, Field::Success] {
             if !found.fields.contains_key(&needed) {
-                return Err(format!("{needed:?}").to_lowercase());
+                return Err(needed.name().to_owned());
             }
         }
         Ok(found)
@@ -351,6 +361,17 @@ mod tests {
         );
         assert!(Mapping::default().is_nobody(RBA_NOBODY, true));
         assert!(!Mapping::default().is_nobody(RBA_NOBODY, false));
+    }
+
+    #[test]
+    fn what_a_mapping_gets_wrong_is_said_in_its_own_words() {
+        let mapping = Mapping::parse("[columns]\nuser_agent = \"ua\"\n").unwrap();
+        let missing = Resolved::new(&["account", "time", "success"], &mapping);
+        assert_eq!(missing.unwrap_err(), "user_agent (\"ua\")");
+        let format = |text: &str| Mapping::parse(&format!("[time]\nformat = \"{text}\"\n"));
+        assert!(format("%d/%m/%Y %H:%M:%S").is_ok());
+        let wrong = format("%d/%m/%!").unwrap_err();
+        assert!(wrong.contains("%d/%m/%!"), "{wrong}");
     }
 
     #[test]

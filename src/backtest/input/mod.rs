@@ -9,6 +9,7 @@ mod csv;
 mod json;
 mod mapping;
 mod open;
+mod promise;
 mod split;
 mod store;
 mod time;
@@ -22,7 +23,10 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::table::{MAX_LABELS, Table};
+use promise::Promise;
+
+use super::table::{Login, MAX_LABELS, Table};
+use crate::guard::machines;
 
 /// Samples kept of each reason.
 const SAMPLES: usize = 3;
@@ -214,7 +218,7 @@ pub struct Options<'a> {
     pub mapping: Mapping,
     /// The largest share of unusable rows, 0 to 1.
     pub max_unusable: f64,
-    /// Reads machine tokens; without it they are identifiers.
+    /// Verifies machine tokens; without it they are believed.
     pub identify: Option<Box<Identify<'a>>>,
     /// The order of the rows is the order of arrival, whatever their times.
     pub as_read: bool,
@@ -238,6 +242,8 @@ struct Reading<'r, 'o> {
     file: String,
     /// Identifiers seen.
     seen: &'r mut json::Known,
+    /// What the file promises.
+    promise: Promise,
 }
 
 impl Reading<'_, '_> {
@@ -256,6 +262,41 @@ impl Reading<'_, '_> {
 
     fn note(&mut self, reason: Reason, line: u64) {
         self.report.note(reason, &self.file, line);
+    }
+
+    /// Makes room for `more` rows, read from `bytes` bytes of text; `given` bytes were handed out so far.
+    fn make_room(&mut self, more: usize, bytes: usize, given: u64) {
+        self.promise.more(bytes);
+        let raw = self.watch.bytes.load(Ordering::Relaxed);
+        let rows = self.table.len() + more;
+        let expected = self.promise.rows(rows, given, raw);
+        self.table.make_room(more, expected);
+    }
+
+    /// Puts the login of the row `line` into the table, unless it was there before.
+    fn push(&mut self, login: Login<'_>, line: u64) -> Result<(), Stop> {
+        let (known, read);
+        let mut login = login;
+        match (&mut self.options.identify, login.machine) {
+            (_, "") => {}
+            (Some(identify), token) => {
+                known = identify(token, login.success);
+                login.machine = &known.0;
+                login.legal = login.legal.or(Some(known.1));
+            }
+            (None, token) => {
+                read = machines::unverified(token);
+                login.machine = &read;
+            }
+        }
+        if self.seen.again(&login) {
+            self.note(Reason::Duplicate, line);
+            return Ok(());
+        }
+        match self.table.push(&login) {
+            true => Ok(()),
+            false => Err(InputError::TooMuch("more than 4 billion logins").into()),
+        }
     }
 
     /// The number of a label, a new one when it is met for the first time.
@@ -287,6 +328,7 @@ pub fn read(
     let mut seen = json::Known::default();
     for path in paths {
         let name = path.display().to_string();
+        let began = (watch.bytes.load(Ordering::Relaxed), table.len());
         let mut opened = open::open(path, watch).map_err(|error| InputError::File {
             path: name.clone(),
             error,
@@ -300,6 +342,7 @@ pub fn read(
                 facts: &mut facts,
                 file: name.clone(),
                 seen: &mut seen,
+                promise: Promise::of(path, opened.packed, began),
             };
             one(&mut opened.reader, &mut reading, &name)?
         };
@@ -314,7 +357,7 @@ pub fn read(
             break;
         }
     }
-    finish(table, &options, &mut report, &mut facts)?;
+    finish(table, &options, &mut report, &mut facts, watch)?;
     Ok((report, facts))
 }
 
@@ -336,6 +379,7 @@ pub fn read_stream(
         facts: &mut facts,
         file: name.to_owned(),
         seen: &mut json::Known::default(),
+        promise: Promise::default(),
     };
     let format = one(&mut stream, &mut reading, name)?;
     report.files.push(FileReport {
@@ -344,7 +388,7 @@ pub fn read_stream(
         bytes: 0,
         xxh64: String::new(),
     });
-    finish(table, &options, &mut report, &mut facts)?;
+    finish(table, &options, &mut report, &mut facts, watch)?;
     Ok((report, facts))
 }
 
@@ -357,27 +401,10 @@ fn one(
         path: name.to_owned(),
         error,
     };
-    match first_byte(stream).map_err(file)? {
+    match open::first_byte(stream).map_err(file)? {
         None => Ok("empty"),
         Some(b'{') => json::read(stream, reading).map_err(|error| error.at(name)),
         Some(_) => csv::read(stream, reading).map_err(|error| error.at(name)),
-    }
-}
-
-/// The first byte that is no blank and no byte-order mark; leaves it in the stream.
-fn first_byte(stream: &mut impl BufRead) -> std::io::Result<Option<u8>> {
-    loop {
-        let buffer = stream.fill_buf()?;
-        let Some(first) = buffer.first().copied() else {
-            return Ok(None);
-        };
-        if buffer.starts_with(b"\xef\xbb\xbf") {
-            stream.consume(3);
-        } else if first.is_ascii_whitespace() {
-            stream.consume(1);
-        } else {
-            return Ok(Some(first));
-        }
     }
 }
 
@@ -416,7 +443,10 @@ fn finish(
     options: &Options<'_>,
     report: &mut InputReport,
     facts: &mut StoreFacts,
+    watch: &Watch,
 ) -> Result<(), InputError> {
+    // Also when it came too late for a reader to see it: nothing else tells judging to go on.
+    report.stopped |= watch.stopped();
     report.used = table.len() as u64;
     let unusable = report.unusable();
     let rows = report.used + unusable;

@@ -18,6 +18,8 @@ const BUFFER: usize = 256 * 1024;
 /// An open file.
 pub(super) struct Opened<'w> {
     pub(super) reader: Box<dyn BufRead + 'w>,
+    /// It is compressed.
+    pub(super) packed: bool,
     seen: Arc<Mutex<(u64, XxHash64)>>,
 }
 
@@ -45,14 +47,39 @@ pub(super) fn open<'w>(path: &Path, watch: &'w Watch) -> io::Result<Opened<'w>> 
     };
     let mut plain = BufReader::with_capacity(BUFFER, counted);
     let start = plain.fill_buf()?;
-    let reader: Box<dyn BufRead + 'w> = if start.starts_with(&[0x1f, 0x8b]) {
+    let (gz, zst) = (
+        start.starts_with(&[0x1f, 0x8b]),
+        start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]),
+    );
+    let reader: Box<dyn BufRead + 'w> = if gz {
         Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain)))
-    } else if start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+    } else if zst {
         Box::new(BufReader::with_capacity(BUFFER, Frames::new(plain)))
     } else {
         Box::new(plain)
     };
-    Ok(Opened { reader, seen })
+    Ok(Opened {
+        reader,
+        packed: gz || zst,
+        seen,
+    })
+}
+
+/// The first byte that is no blank and no byte-order mark; leaves it in the stream.
+pub(super) fn first_byte(stream: &mut impl BufRead) -> io::Result<Option<u8>> {
+    loop {
+        let buffer = stream.fill_buf()?;
+        let Some(first) = buffer.first().copied() else {
+            return Ok(None);
+        };
+        if buffer.starts_with(b"\xef\xbb\xbf") {
+            stream.consume(3);
+        } else if first.is_ascii_whitespace() {
+            stream.consume(1);
+        } else {
+            return Ok(Some(first));
+        }
+    }
 }
 
 struct Counted<'w> {

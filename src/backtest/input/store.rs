@@ -10,8 +10,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{InputError, Reading, Reason, Stop, time};
+use crate::backtest::needs::Need;
 use crate::backtest::symbols::Symbol;
-use crate::backtest::table::{Answered, JUDGED, Login, Table};
+use crate::backtest::table::{Answered, JUDGED, Login, Table, Trusted};
 use crate::env::Millis;
 use crate::lang::span::Sources;
 use crate::store::records::{self, CloseReason};
@@ -38,8 +39,13 @@ pub struct StoreFacts {
     by_alert: HashMap<String, Vec<u32>>,
     /// Alert → when and how its owner answered.
     answers: HashMap<String, (Answered, bool)>,
+    /// Trust, and the alert whose answer gave it, until they are joined.
+    trusts: Vec<(Symbol, Symbol, Trusted, Option<String>)>,
     /// Decision → row of a login that was refused whatever its password was.
     refused: HashMap<String, u32>,
+    /// Decision → row, when rules ask for the user agent: its text stands in the decision, the history has
+    /// a digest.
+    decisions: HashMap<String, u32>,
     label: u8,
 }
 
@@ -106,7 +112,18 @@ impl StoreFacts {
 
     /// Joins answers and logins, before the rows are put in order.
     pub(super) fn join(&mut self, table: &mut Table) -> Result<(), InputError> {
-        self.refused = HashMap::new();
+        (self.refused, self.decisions) = (HashMap::new(), HashMap::new());
+        for (account, machine, mut trust, alert) in std::mem::take(&mut self.trusts) {
+            // Whoever arrived before the answer was not judged knowing it, whatever time it bears.
+            let answer = alert.and_then(|alert| self.answers.get(&alert));
+            if let Some((answered, _)) =
+                answer.filter(|(answered, _)| answered.at == trust.since.at)
+            {
+                trust.since = *answered;
+            }
+            let spans = table.trusts.entry((account, machine)).or_default();
+            spans.push(trust);
+        }
         for (alert, rows) in std::mem::take(&mut self.by_alert) {
             let Some((answered, attack)) = self.answers.get(&alert) else {
                 continue;
@@ -233,6 +250,9 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
     if judged {
         reading.facts.refused.insert(decision.clone(), row);
     }
+    if kept.agent.is_some() && reading.table.columns.texts.contains(&Need::Agent) {
+        reading.facts.decisions.insert(decision.clone(), row);
+    }
     let pushed = reading.table.push(&Login {
         time: kept.time,
         arrival: Some(kept.seq),
@@ -284,17 +304,21 @@ fn account(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
 
 fn trust(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
     let trust: records::Trust = from(record)?;
-    let key = trusted(reading.table, &trust.account, &trust.machine);
-    let spans = reading.table.trust.entry(key).or_default();
-    spans.push((trust.since, trust.until));
+    let table = &mut *reading.table;
+    let account = table.accounts.intern(trust.account.as_bytes());
+    let machine = table.symbols.intern(trust.machine.as_bytes());
+    let span = Trusted {
+        since: Answered {
+            at: trust.since,
+            arrived: None,
+        },
+        until: trust.until,
+    };
+    reading
+        .facts
+        .trusts
+        .push((account, machine, span, trust.alert));
     Some(())
-}
-
-fn trusted(table: &mut Table, account: &str, machine: &str) -> (Symbol, Symbol) {
-    (
-        table.accounts.intern(account.as_bytes()),
-        table.symbols.intern(machine.as_bytes()),
-    )
 }
 
 fn alert(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
@@ -320,6 +344,10 @@ fn alert(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
 
 fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
     let facts = &mut *reading.facts;
+    let agent = decision.login["agent"].as_str();
+    if let (Some(row), Some(agent)) = (facts.decisions.remove(&decision.id), agent) {
+        reading.table.set_agent(row, agent);
+    }
     // A wrong password under a lock was not judged, although the history says locked and no more.
     // Logins come before decisions.
     if let Some(row) = facts.refused.remove(&decision.id)

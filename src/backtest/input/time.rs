@@ -48,6 +48,14 @@ fn read(text: &str, format: &Format, zone: &TimeZone) -> Option<Millis> {
     }
 }
 
+/// Whether times can be written, hence read, in a format.
+pub(super) fn check(pattern: &str) -> Result<(), String> {
+    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    jiff::fmt::strtime::format(pattern, &sample)
+        .map(|_| ())
+        .map_err(|error| format!("time.format {pattern:?}: {error}"))
+}
+
 fn usual(text: &str, zone: &TimeZone) -> Option<Millis> {
     let bytes = text.as_bytes();
     if bytes.len() > 18 && bytes[4] == b'-' && bytes[10].is_ascii() {

@@ -1,5 +1,6 @@
 //! From columns to rows of the live history.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ pub struct Maker<'t> {
     table: &'t Table,
     zone: TimeZone,
     texts: Vec<Option<(Symbol, Arc<str>)>>,
+    /// The address read last.
+    last_ip: Cell<(Symbol, Option<IpAddr>)>,
 }
 
 impl<'t> Maker<'t> {
@@ -52,6 +55,7 @@ impl<'t> Maker<'t> {
             table,
             zone,
             texts: vec![None; MAX_TEXTS.min(table.symbols.len().next_power_of_two())],
+            last_ip: Cell::new((NONE, None)),
         }
     }
 
@@ -77,8 +81,14 @@ impl<'t> Maker<'t> {
         if symbol == NONE {
             return None;
         }
+        let (known, ip) = self.last_ip.get();
+        if known == symbol {
+            return ip;
+        }
         // Quicker read again than looked up among millions.
-        self.table.symbols.text(symbol).parse().ok()
+        let ip = self.table.symbols.text(symbol).parse().ok();
+        self.last_ip.set((symbol, ip));
+        ip
     }
 
     /// The row of a login; `account` is its identifier, shared by the account's rows.

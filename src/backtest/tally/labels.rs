@@ -52,7 +52,9 @@ pub struct Confusion {
     pub false_negatives: u64,
     /// Good logins without one.
     pub true_negatives: u64,
-    /// TP / (TP + FP).
+    /// Logins with an alert of which the label says nothing; they are in none of the four.
+    pub flagged_unlabelled: u64,
+    /// TP / (TP + FP); unknown when the label calls no login good.
     pub precision: Option<f64>,
     /// TP / (TP + FN).
     pub recall: Option<f64>,
@@ -123,6 +125,8 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
         delays.get(rank.max(1) - 1).copied()
     };
     let (precision_interval, recall_interval) = intervals(tally);
+    // Where nobody says of any login that it was good, a false alarm cannot be known as one.
+    let told = |figure: Option<f64>| figure.filter(|_| good > 0);
     Some(LabelFigures {
         label: names.get(usize::from(label)).cloned().unwrap_or_default(),
         unlabelled_taken_for_good: tally.frame().unlabelled_good,
@@ -131,10 +135,11 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
             false_positives: fp,
             false_negatives: attacks - tp,
             true_negatives: good - fp,
-            precision: ratio(tp, tp + fp),
+            flagged_unlabelled: (tally.total.flagged).saturating_sub(tp + fp),
+            precision: told(ratio(tp, tp + fp)),
             recall: ratio(tp, attacks),
             false_positive_rate: ratio(fp, good),
-            precision_interval,
+            precision_interval: precision_interval.filter(|_| good > 0),
             recall_interval,
         },
         incidents: incidents.len() as u64,

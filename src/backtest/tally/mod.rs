@@ -3,14 +3,18 @@
 
 mod figures;
 mod fired;
+mod frame;
 mod labels;
 mod loads;
+mod signal;
 pub mod stats;
 
 pub use figures::{DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
 pub use fired::FiredAccounts;
+pub use frame::{Class, Frame};
 pub use labels::{Confusion, Curve, CurvePoint, Interval, LabelFigures};
 pub use loads::{Load, LoadBand};
+pub use signal::SignalTally;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,105 +35,6 @@ pub const NEW_ACCOUNT: Millis = 14 * DAY;
 
 /// Signals whose accounts are counted.
 pub const ACCOUNT_SIGNALS: usize = 128;
-
-/// What is counted, and over which logins.
-#[derive(Debug, Clone)]
-pub struct Frame {
-    /// Figures begin here: before, histories are too short to judge anybody.
-    pub from: Millis,
-    /// The last event time.
-    pub to: Millis,
-    /// The label that says which logins were attacks; `None` without labels.
-    pub label: Option<u8>,
-    /// Whether unlabelled logins count as good.
-    pub unlabelled_good: bool,
-}
-
-impl Frame {
-    /// How many days the figures are over, begun ones included.
-    pub fn days(&self) -> usize {
-        ((self.to - self.from).max(0) / DAY) as usize + 1
-    }
-
-    fn day(&self, time: Millis) -> usize {
-        ((time - self.from) / DAY) as usize
-    }
-
-    /// The period a moment lies in.
-    pub fn period(&self, time: Millis) -> usize {
-        let span = (self.to - self.from + 1).max(1);
-        let after = time - self.from;
-        // Wider numbers are divided ten times as slowly.
-        let at = match after.checked_mul(PERIODS as Millis) {
-            Some(parts) => parts / span,
-            None => (after as i128 * PERIODS as i128 / span as i128) as Millis,
-        };
-        (at as usize).min(PERIODS - 1)
-    }
-
-    /// Attack, good, or not known.
-    pub fn class(&self, labels: Option<(u8, u8)>) -> Class {
-        let (Some(bit), Some((yes, known))) = (self.label, labels) else {
-            return Class::Unknown;
-        };
-        match (known >> bit & 1 == 1, yes >> bit & 1 == 1) {
-            (true, true) => Class::Attack,
-            (true, false) => Class::Good,
-            (false, _) if self.unlabelled_good => Class::Good,
-            (false, _) => Class::Unknown,
-        }
-    }
-}
-
-/// What is known of a login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// It was one.
-    Attack,
-    /// It was none.
-    Good,
-    /// Nobody says.
-    Unknown,
-}
-
-/// Counts of one signal.
-#[derive(Debug, Clone, Default)]
-pub struct SignalTally {
-    /// It could be judged.
-    pub evaluated: u64,
-    /// It could not, by what was missing.
-    pub missing: BTreeMap<String, u64>,
-    /// `except` held.
-    pub exempt: u64,
-    /// It still learns.
-    pub learning: u64,
-    /// It fired.
-    pub fired: u64,
-    /// It fired on good logins.
-    pub fired_good: u64,
-    /// It fired on attacks.
-    pub fired_attack: u64,
-    /// It was the only one that fired.
-    pub alone: u64,
-    /// Prompts it took part in.
-    pub prompts: u64,
-    /// Prompts kept quiet by a cool-down it took part in.
-    pub appended: u64,
-    /// Alerts that would not be there without it.
-    pub decisive: u64,
-    /// Of these, on attacks.
-    pub decisive_attack: u64,
-    /// Of these, on good logins.
-    pub decisive_good: u64,
-    /// Fires by day.
-    pub by_day: Vec<u32>,
-    /// Fires by period.
-    pub by_period: [u64; PERIODS],
-    /// First fire.
-    pub first: Option<Millis>,
-    /// Last fire.
-    pub last: Option<Millis>,
-}
 
 /// Counts of one stretch of logins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -295,6 +200,11 @@ impl Tally {
     /// Over which logins.
     pub fn frame(&self) -> &Frame {
         &self.frame
+    }
+
+    /// Whether the label calls any login good: else no false alarm can be known as one.
+    pub fn knows_good(&self) -> bool {
+        self.scores.values().any(|(_, good)| *good > 0)
     }
 
     fn attempt(&mut self, outcome: &Outcome, day: usize) {
@@ -531,33 +441,6 @@ impl Tally {
         } else {
             self.failures += 1;
         }
-    }
-}
-
-impl SignalTally {
-    fn merge(&mut self, other: Self) {
-        macro_rules! sum {
-            ($($field:ident)+) => { $(self.$field += other.$field;)+ };
-        }
-        sum!(evaluated exempt learning fired fired_good fired_attack alone prompts appended
-            decisive decisive_attack decisive_good);
-        for (name, count) in other.missing {
-            *self.missing.entry(name).or_default() += count;
-        }
-        add(&mut self.by_day, &other.by_day);
-        add(&mut self.by_period, &other.by_period);
-        self.first = [self.first, other.first].into_iter().flatten().min();
-        self.last = self.last.max(other.last);
-    }
-
-    /// It could not be judged.
-    pub fn not_evaluable(&self, successes: u64) -> u64 {
-        successes - self.evaluated
-    }
-
-    /// `when` held.
-    pub fn matched(&self) -> u64 {
-        self.exempt + self.learning + self.fired
     }
 }
 

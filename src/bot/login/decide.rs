@@ -108,6 +108,7 @@ impl Draft<'_> {
                 "country": row.and_then(|row| text(row.country.as_ref())),
                 "region": row.and_then(|row| text(row.region.as_ref())),
                 "city": row.and_then(|row| text(row.city.as_ref())),
+                "agent": login.and_then(|login| login.agent.as_deref()),
                 "success": login.and_then(|login| login.success),
                 "captcha": login.map(|login| login.captcha),
                 "late": login.map(|login| login.late),

@@ -126,6 +126,11 @@ fn untar(mut tar: &[u8], folder: &Path) -> Result<(), Failure> {
 /// The rules of a generation of the server: the newest, the one before it, or the one with a number.
 /// Its name and texts.
 pub(super) fn generation(facts: &StoreFacts, which: Which) -> Result<(String, Sources), Failure> {
+    if !facts.is_store {
+        return Err(Failure::usage(
+            "`running` and `previous` are generations of a server: they need --live, or an export of a store as --logins",
+        ));
+    }
     let all = &facts.generations;
     let found = match which {
         Which::Running => all.last(),

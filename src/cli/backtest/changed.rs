@@ -38,8 +38,8 @@ pub struct ChangedArgs {
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Threads [default: all]
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=super::MAX_THREADS))]
+    threads: Option<u16>,
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]

@@ -32,6 +32,9 @@ use crate::lang::builtins::Registry;
 use crate::lang::span::Sources;
 use std::sync::Arc;
 
+/// The most threads: each has histories of its own at hand.
+const MAX_THREADS: i64 = 256;
+
 /// Run rules over past logins: what they would have done, and what a change would
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -68,7 +71,7 @@ pub struct Args {
     #[arg(long)]
     as_arrived: bool,
     /// Unusable rows allowed, in percent
-    #[arg(long, value_name = "PERCENT", default_value_t = 5.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
     max_unusable: f64,
     /// Zone of accounts without one of their own [default: the configuration's, else Asia/Shanghai]
     #[arg(long, value_name = "ZONE")]
@@ -87,22 +90,22 @@ pub struct Args {
     #[arg(long)]
     assume_good: bool,
     /// So many days only make history [default: 30, or a quarter of the input]
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = amount)]
     warm_up: Option<f64>,
     /// Count only the last so many days
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = amount)]
     last: Option<f64>,
     /// Attacks of one account further apart are two incidents
-    #[arg(long, value_name = "HOURS", default_value_t = INCIDENT_GAP as f64 / HOUR as f64)]
+    #[arg(long, value_name = "HOURS", default_value_t = INCIDENT_GAP as f64 / HOUR as f64, value_parser = amount)]
     incident_gap: f64,
     /// Fail when prompts a day exceed this
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = amount)]
     max_prompts_per_day: Option<f64>,
     /// Fail when prompts per 10,000 good logins exceed this; with --sweep, choose within it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = amount)]
     max_prompts_per_10k: Option<f64>,
     /// Fail when a smaller share of attacks is flagged, 0 to 1
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     min_recall: Option<f64>,
     /// Fail when an attack that was flagged is not any more
     #[arg(long)]
@@ -123,8 +126,8 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Threads [default: all]
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MAX_THREADS))]
+    threads: Option<u16>,
     #[command(flatten)]
     lang: LangArg,
 }
@@ -251,9 +254,15 @@ impl Args {
             limits: config
                 .map(|config| config.guard.limits.clone())
                 .unwrap_or_default(),
-            threads: args.threads.unwrap_or_else(threads).max(1),
+            threads: args.threads(),
             shown: crate::backtest::diff::MAX_SHOWN,
         })
+    }
+
+    /// Threads to use.
+    fn threads(&self) -> usize {
+        let all = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.threads.map_or_else(all, usize::from)
     }
 
     /// The configuration, when there is one in order.
@@ -297,6 +306,21 @@ fn days(days: f64) -> Millis {
     (days * DAY as f64) as Millis
 }
 
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+/// A number that is not below nothing.
+fn amount(text: &str) -> Result<f64, String> {
+    within(text, f64::MAX).ok_or_else(|| "a number from 0 up is wanted".to_owned())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    within(text, 100.0).ok_or_else(|| "a number from 0 to 100 is wanted".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    within(text, 1.0)
+        .ok_or_else(|| "a share from 0 to 1 is wanted, such as 0.8 for 80 %".to_owned())
+}
+
+fn within(text: &str, most: f64) -> Option<f64> {
+    let number = text.trim().parse::<f64>().ok()?;
+    (0.0..=most).contains(&number).then_some(number)
 }

@@ -4,6 +4,7 @@ use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use super::Args;
@@ -26,8 +27,17 @@ pub(super) fn stop_on_interrupt(watch: Arc<Watch>) -> Option<tokio::runtime::Run
         .enable_all()
         .build()
         .ok()?;
+    let (ready, listening) = std::sync::mpsc::sync_channel(1);
     runtime.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        let mut stop = std::pin::pin!(tokio::signal::ctrl_c());
+        // Asked once, it listens: before that a ctrl-c would end the process with nothing said.
+        let asked = std::future::poll_fn(|context| Poll::Ready(stop.as_mut().poll(context))).await;
+        let _ = ready.send(());
+        let stopped = match asked {
+            Poll::Ready(done) => done,
+            Poll::Pending => stop.await,
+        };
+        if stopped.is_ok() {
             watch.stop.store(true, Ordering::Relaxed);
             crate::cli::output::remark("menshen: stopping; again to leave at once");
             if tokio::signal::ctrl_c().await.is_ok() {
@@ -35,6 +45,7 @@ pub(super) fn stop_on_interrupt(watch: Arc<Watch>) -> Option<tokio::runtime::Run
             }
         }
     });
+    let _ = listening.recv();
     Some(runtime)
 }
 
@@ -56,7 +67,7 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
         mapping,
         max_unusable: args.max_unusable / 100.0,
         as_read: args.as_arrived,
-        threads: args.threads.unwrap_or_else(super::threads),
+        threads: args.threads(),
         ..Options::default()
     };
     let mut table = Table::new(columns);

@@ -37,6 +37,10 @@ async fn an_issued_machine_is_unproven_hence_not_legal_until_proven() {
     let world = World::new().await;
     let (token, id) = issue(&world).await;
     let machine = identify(&world.keys, None, Some(&token));
+    assert_eq!(machines::unverified(&token), id, "read without the keys");
+    for other in ["m-3e0", "", "m1.", "192.0.2.7", "a.b", "m1..x", id.as_str()] {
+        assert_eq!(machines::unverified(other), other);
+    }
     assert_eq!(machine, Identified::Own(id));
     assert_eq!(
         standing(&world, machine.clone()).await,
@@ -113,6 +117,8 @@ async fn a_foreign_machine_is_legal_only_with_an_hmac_under_a_configured_key() {
     let good = identify(&world.keys, Some(&foreign), Some(&sign(b"new", "pc.1")));
     let old = identify(&world.keys, Some(&foreign), Some(&sign(b"old", "pc.1")));
     assert_eq!(good, old, "one machine under both keys");
+    let read = machines::unverified(&sign(b"new", "pc.1")).into_owned();
+    assert_eq!(good, Identified::Foreign(read), "read without the key");
     assert_eq!(standing(&world, good).await, MachineStanding::Legal);
     for bad in [
         sign(b"other", "pc.1"),

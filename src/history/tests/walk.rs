@@ -4,11 +4,23 @@ use super::*;
 use crate::history::{Plan, Sheet, Walk, glance};
 
 /// What the store keeps of a key here.
-const MOST: usize = 6;
+const MOST: usize = 12;
 const COLUMNS: [FieldId; 4] = [CITY, MACHINE, HOURS, ACCOUNT];
 
-/// Rows of one key; the number of a value is the place of the first row that has it.
-struct Listed<'r>(&'r [Row]);
+/// Rows of one key; the number of a value is the place of the first row that has it. Perhaps with what
+/// is known of them beforehand.
+struct Listed<'r>(&'r [Row], Option<Vec<u32>>);
+
+impl<'r> Listed<'r> {
+    fn new(rows: &'r [Row]) -> Self {
+        Self(rows, None)
+    }
+
+    fn prepared(rows: &'r [Row]) -> Self {
+        let failed = (0..rows.len()).filter(|at| !rows[*at].success);
+        Self(rows, Some(failed.map(|at| at as u32).collect()))
+    }
+}
 
 impl Sheet for Listed<'_> {
     fn time(&self, at: usize) -> Millis {
@@ -36,6 +48,15 @@ impl Sheet for Listed<'_> {
 
     fn oldest(&self, at: usize) -> usize {
         at.saturating_sub(MOST)
+    }
+
+    fn failures(&self) -> Option<&[u32]> {
+        self.1.as_deref()
+    }
+
+    fn uniform(&self, column: Column) -> bool {
+        let same = |two: &[Row]| two[0].field(column) == two[1].field(column);
+        self.1.is_some() && self.0.windows(2).all(same)
     }
 }
 
@@ -126,7 +147,8 @@ fn rows_of(made: &[Made]) -> Vec<Row> {
         .collect()
 }
 
-fn same_everywhere(rows: &[Row], begin: usize, by: Option<ByKey>) {
+fn same_everywhere(sheet: &Listed<'_>, begin: usize, by: Option<ByKey>) {
+    let rows = sheet.0;
     let windows = [
         Window::Within(0),
         Window::Within(HOUR),
@@ -137,7 +159,6 @@ fn same_everywhere(rows: &[Row], begin: usize, by: Option<ByKey>) {
     program.queries = questions(&windows, by);
     let columns = Columns::new(PATHS);
     let plan = Plan::new([&program], &columns, |_| true);
-    let sheet = Listed(rows);
     let mut walk = Walk::default();
     // Begun in the middle, as where an account is gone through in stretches.
     walk.begin(&plan, begin.saturating_sub(MOST));
@@ -154,8 +175,8 @@ fn same_everywhere(rows: &[Row], begin: usize, by: Option<ByKey>) {
                 continue;
             };
             let found = match by {
-                None => walk.answer(&plan, question, &sheet, now),
-                Some(_) => glance(&plan, question, &sheet, now),
+                None => walk.answer(&plan, question, sheet, now),
+                Some(_) => glance(&plan, question, sheet, now),
             };
             let Some(found) = found else { continue };
             answered += 1;
@@ -190,8 +211,9 @@ proptest! {
     ) {
         let rows = rows_of(&made);
         let begin = begin.min(rows.len() - 1);
-        same_everywhere(&rows, begin, None);
-        same_everywhere(&rows, begin, Some(ByKey::Country));
+        same_everywhere(&Listed::new(&rows), begin, None);
+        same_everywhere(&Listed::new(&rows), begin, Some(ByKey::Country));
+        same_everywhere(&Listed::prepared(&rows), begin, Some(ByKey::Country));
     }
 }
 
@@ -232,7 +254,7 @@ fn many_values_are_told_apart_as_few_are() {
             0
         }
     }
-    let sheet = Unbounded(Listed(&rows));
+    let sheet = Unbounded(Listed::new(&rows));
     let mut walk = Walk::default();
     walk.begin(&plan, 0);
     let question = plan.get(0, &program.queries[0]).unwrap();

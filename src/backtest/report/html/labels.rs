@@ -19,10 +19,10 @@ pub(super) fn labels(page: &mut String, labels: &LabelFigures, old: Option<&Figu
         logins
             .false_positive_rate
             .map_or_else(|| "–".to_owned(), |n| format!("{:.3}%", n * 100.0)),
-        if labels.unlabelled_taken_for_good {
-            "（没有标注的按正常计：误报是上限）"
-        } else {
-            ""
+        match (labels.unlabelled_taken_for_good, logins.flagged_unlabelled) {
+            (true, _) => "（没有标注的按正常计：误报是上限）".to_owned(),
+            (false, 0) => String::new(),
+            (false, more) => format!("（另有 {} 次会提醒的没有标注，不计在内）", count(more)),
         },
         labels.incident_gap_hours,
         count(labels.incidents_caught),

@@ -1,0 +1,177 @@
+//! One thread's work: the logins of an account one after another, or one of them explained.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::tz::TimeZone;
+
+use crate::bot::login::{Case, decide};
+use crate::lang::eval::Judgement;
+use crate::lang::program::EventName;
+use crate::store::records::Account;
+
+use super::super::symbols::Symbol;
+use super::super::table::{KNOWN, SUCCESS};
+use super::alerts::Alerts;
+use super::stage::{Outcome, Seen, Stage};
+use super::{Engine, Explained, Piece, SEGMENT, SHARDS, Sink};
+
+/// What one thread works with.
+pub(super) struct Worker<'e> {
+    pub(super) engine: &'e Engine<'e>,
+    pub(super) stage: Stage<'e, 'e>,
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+impl<'e> Worker<'e> {
+    /// Judges the logins of a piece.
+    pub(super) fn piece<S: Sink>(
+        &mut self,
+        piece: Piece,
+        alerts: &[Mutex<HashMap<Symbol, Vec<Alerts>>>],
+        sink: &mut S,
+    ) {
+        let table = self.engine.table;
+        let all = self.engine.accounts.rows(piece.account);
+        let name: Arc<str> = table.accounts.text(piece.account).into();
+        let (from, to) = (piece.from as usize, piece.to as usize);
+        let mut successes = piece.before;
+        let shard = &alerts[piece.account as usize % SHARDS];
+        let lock = || shard.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = match from {
+            0 => None,
+            _ => lock().remove(&piece.account),
+        }
+        .unwrap_or_else(|| vec![Alerts::default(); self.outcomes.len()]);
+        let mut case = self.case(piece.account, all);
+        let mut start = from;
+        while start < to {
+            let end = (start + SEGMENT).min(to);
+            self.stage.histories.load_account(all, start, end, &name);
+            for (at, row) in all.iter().enumerate().take(end).skip(start) {
+                self.account(table.has(*row, KNOWN), piece.account, all, &mut case);
+                self.stage.case(*row, at, &mut case);
+                self.stage.judge(
+                    *row,
+                    piece.account,
+                    &mut case,
+                    &mut kept,
+                    &mut self.outcomes,
+                );
+                sink.login(&Seen {
+                    table,
+                    row: *row,
+                    account: piece.account,
+                    before: successes,
+                    known_since: self.stage.histories.known_since(),
+                    outcomes: &self.outcomes,
+                });
+                successes += u32::from(table.has(*row, SUCCESS));
+            }
+            start = end;
+        }
+        if to < all.len() && kept.iter().any(Alerts::any) {
+            lock().insert(piece.account, kept);
+        }
+    }
+
+    /// Explains the login at `at` of an account's rows.
+    pub(super) fn explain(
+        &mut self,
+        account: Symbol,
+        all: &'e [u32],
+        at: usize,
+        variant: usize,
+        success: bool,
+    ) -> Explained {
+        let table = self.engine.table;
+        let name: Arc<str> = table.accounts.text(account).into();
+        self.stage.observed = true;
+        self.stage.histories.observed = true;
+        let mut case = self.case(account, all);
+        let known = all.get(at).is_some_and(|row| table.has(*row, KNOWN));
+        self.account(known, account, all, &mut case);
+        self.stage.histories.load_account(all, at, at + 1, &name);
+        self.stage.case(all[at], at, &mut case);
+        let program = self.engine.program(variant);
+        let zone = self.engine.zone_of(account);
+        if !success {
+            return self.refused(account, &mut case, variant, zone);
+        }
+        let (judgement, traces) = self.stage.explain(variant, account, &mut case);
+        let event = EventName::Login;
+        let (why, rules) = self
+            .stage
+            .why(variant, &event, account, &case, &judgement, zone);
+        let text = decide::explanation(program, &judgement, &traces, &why, zone);
+        Explained {
+            judgement,
+            traces,
+            text,
+            rules,
+        }
+    }
+
+    /// A login with a wrong password: no signal, only `on failure` rules.
+    fn refused(
+        &mut self,
+        account: Symbol,
+        case: &mut Case,
+        variant: usize,
+        zone: &TimeZone,
+    ) -> Explained {
+        if let Some(login) = &mut case.login {
+            login.success = Some(false);
+        }
+        let (event, judgement) = (EventName::Failure, Judgement::default());
+        let (why, rules) = self
+            .stage
+            .why(variant, &event, account, case, &judgement, zone);
+        let acted = rules.iter().filter(|(_, acted, _)| *acted);
+        let names: Vec<String> = acted.map(|(name, ..)| name.clone()).collect();
+        Explained {
+            judgement,
+            traces: Vec::new(),
+            text: decide::acted(&names, &why),
+            rules,
+        }
+    }
+
+    fn case(&self, account: Symbol, all: &[u32]) -> Case {
+        let mut case = Case::default();
+        self.account(true, account, all, &mut case);
+        case
+    }
+
+    /// Sets the account of a case, unless there is none.
+    fn account(&self, known: bool, account: Symbol, all: &[u32], case: &mut Case) {
+        let table = self.engine.table;
+        if known == case.account.is_some() {
+            return;
+        }
+        case.bound = known;
+        case.account = known.then(|| match table.people.get(&account) {
+            Some(person) => person.clone(),
+            None => {
+                let since = all.first().map_or(0, |row| table.time[*row as usize]);
+                person(table.accounts.text(account), since)
+            }
+        });
+    }
+}
+
+/// An account of which only the logins are known.
+fn person(id: &str, since: i64) -> Account {
+    Account {
+        id: id.to_owned(),
+        name: String::new(),
+        phone: None,
+        password: None,
+        password_version: 0,
+        password_change_required: false,
+        zone: None,
+        status: Default::default(),
+        created: since,
+        updated: since,
+    }
+}
