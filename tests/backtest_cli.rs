@@ -213,7 +213,10 @@ fn what_no_label_says_is_not_made_up() {
     assert_eq!(logins["precision_interval"], Value::Null, "{logins}");
     assert_eq!(logins["flagged_unlabelled"], 1, "{logins}");
     let text = done(&command(folder.path(), &first).output().expect("it starts"));
-    assert!(text.contains("另有 1 次"), "{text}");
+    assert!(
+        text.contains("另有 1 次") && text.contains("误报 –"),
+        "{text}"
+    );
     let logins = told(&["--assume-good"]);
     assert_eq!(logins["precision"], 0.5, "{logins}");
     assert_eq!(logins["flagged_unlabelled"], 0, "{logins}");

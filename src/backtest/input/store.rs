@@ -377,3 +377,60 @@ fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
         count.not_evaluable += u64::from(signal.state == "not_evaluable");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::kind_name;
+    use crate::backtest::input::{Options, Watch, read_stream};
+    use crate::backtest::needs::Columns;
+    use crate::backtest::table::Table;
+    use crate::store::records::{self, CloseReason, PromptState, Record};
+
+    fn line<R: Record>(record: Value) -> String {
+        json!({ "kind": kind_name::<R>(), "record": record }).to_string()
+    }
+
+    #[test]
+    fn trust_begins_with_the_first_login_that_arrived_after_the_answer() {
+        // The third login's report had waited: its time lies before the answer, it arrived after it.
+        let logins = [(1_000, 1), (2_000, 2), (2_500, 3), (9_000, 4)].map(|(time, seq)| {
+            line::<records::Login>(json!({
+                "account": "alice", "time": time, "seq": seq, "machine": "m", "success": true,
+                "kept_until": 0,
+            }))
+        });
+        let alert = line::<records::Alert>(json!({
+            "id": "alr_1", "account": "alice", "number": 1, "raised_at": 1_000,
+            "login": { "time": 1_000, "seq": 1 }, "decision": "dec_1", "signals": [], "suspicion": 1.0,
+            "life": 1, "answerable_until": 1, "open_until": 1, "prompt": PromptState::Pending,
+            "closed": { "at": 3_000, "reason": CloseReason::TrustedByOwner, "by": "x", "arrived": 2 },
+        }));
+        let trust = |alert: Option<&str>| {
+            line::<records::Trust>(json!({
+                "account": "alice", "machine": "m", "since": 3_000, "until": 8_000, "alert": alert,
+            }))
+        };
+        let read = |trust: String| {
+            let mut lines = vec![json!({ "menshen_export": 1 }).to_string()];
+            lines.extend(logins.iter().cloned());
+            lines.extend([alert.clone(), trust]);
+            let text = lines.join("\n");
+            let mut table = Table::new(Columns::all());
+            let read = read_stream(
+                "x",
+                text.as_bytes(),
+                &mut table,
+                Options::default(),
+                &Watch::default(),
+            );
+            let (report, _) = read.expect("it reads");
+            assert_eq!((table.len(), report.unusable()), (4, 0));
+            table.trust.into_values().next().expect("the trust")
+        };
+        assert_eq!(read(trust(Some("alr_1"))), [(2, 8_000)]);
+        // Given by an operator: by the clock, which is all there is.
+        assert_eq!(read(trust(None)), [(3, 8_000)]);
+    }
+}

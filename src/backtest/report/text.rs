@@ -53,6 +53,11 @@ pub(super) fn count(n: u64) -> String {
     out
 }
 
+/// A number that may be unknown.
+pub(super) fn told(n: Option<u64>) -> String {
+    n.map_or_else(|| "–".to_owned(), count)
+}
+
 fn rate(n: Option<f64>) -> String {
     match n {
         None => "–".to_owned(),
@@ -280,7 +285,7 @@ impl Page {
         );
         let (tp, fp, missed) = (
             count(logins.true_positives),
-            count(logins.false_positives),
+            told(logins.known_false_positives()),
             count(logins.false_negatives),
         );
         self.say(

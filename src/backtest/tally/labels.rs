@@ -66,6 +66,14 @@ pub struct Confusion {
     pub recall_interval: Option<Interval>,
 }
 
+impl Confusion {
+    /// Good logins with an alert; `None` when the label calls no login good.
+    pub fn known_false_positives(&self) -> Option<u64> {
+        let good = self.false_positives + self.true_negatives;
+        (good > 0).then_some(self.false_positives)
+    }
+}
+
 /// From, to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Interval {
