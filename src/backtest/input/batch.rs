@@ -287,7 +287,7 @@ impl Row {
             .ok_or(Reason::BadSuccess)?;
         let truth =
             |field: Field| -> Result<Option<bool>, Reason> { Ok(self.mapping.truth(text(field)?)) };
-        let mut lost: [Option<Reason>; 5] = [None; 5];
+        let mut lost: [Option<Reason>; 6] = [None; 6];
         let mut number = |field: Field, place: usize| -> Result<Option<f64>, Reason> {
             let text = text(field)?;
             if text.is_empty() {
@@ -311,11 +311,16 @@ impl Row {
                 Err(_) => number(Field::Asn, 2)?.map(|n| n as u32),
             },
         };
-        let (mut labels, mut labelled) = (0, 0);
+        let (mut labels, mut labelled, mut unreadable) = (0, 0, false);
         for (bit, at) in &self.labels {
-            if let Some(yes) = self.mapping.truth(fields.text(*at)?.trim()) {
-                labelled |= 1 << bit;
-                labels |= u8::from(yes) << bit;
+            let text = fields.text(*at)?.trim();
+            match self.mapping.truth(text) {
+                Some(yes) => {
+                    labelled |= 1 << bit;
+                    labels |= u8::from(yes) << bit;
+                }
+                None if self.mapping.is_missing(text) => {}
+                None => unreadable = true,
             }
         }
         let parsed = Parsed {
@@ -352,6 +357,7 @@ impl Row {
             batch.text.push_str(text);
             batch.ends.push(batch.text.len() as u32);
         }
+        lost[5] = unreadable.then_some(Reason::BadLabel);
         let lost = lost.into_iter().flatten();
         batch.notes.extend(lost.map(|reason| (reason, line)));
         batch.rows.push(parsed);

@@ -38,6 +38,13 @@ pub(super) fn read(
     };
     let (header, after, lines) = header(&first, delimiter);
     first.drain(..after);
+    if header
+        .iter()
+        .any(|name| name.contains(char::REPLACEMENT_CHARACTER))
+    {
+        let path = reading.file.clone();
+        return Err(Stop::Error(InputError::Encoding { path }));
+    }
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
     let resolved = Resolved::new(&names, &mapping).map_err(|field| {
         Stop::Error(InputError::Column {
@@ -230,9 +237,42 @@ fn delimiter_of(stream: &mut impl BufRead) -> Result<u8, Stop> {
 #[cfg(test)]
 mod tests {
     use super::PIECE;
-    use crate::backtest::input::{Options, Watch, read_stream};
+    use crate::backtest::input::mapping::Mapping;
+    use crate::backtest::input::{Options, Reason, Watch, read_stream};
     use crate::backtest::needs::Columns;
     use crate::backtest::table::Table;
+
+    #[test]
+    fn another_encoding_and_labels_nobody_can_read_are_told() {
+        let read = |text: &[u8]| {
+            let mut table = Table::new(Columns::all());
+            let options = Options {
+                mapping: Mapping::parse(
+                    "[columns]\naccount = \"账号\"\ntime = \"时间\"\nsuccess = \"成功\"\n\
+                          [labels]\nstolen = \"被盗\"\n",
+                )
+                .expect("a mapping"),
+                max_unusable: 1.0,
+                ..Options::default()
+            };
+            read_stream("x", text, &mut table, options, &Watch::default())
+        };
+        let text = "账号,时间,成功,被盗\na,1767225600,1,盗号\nb,1767225601,1,\nc,1767225602,1,是\n";
+        let (report, _) = read(text.as_bytes()).expect("it reads");
+        let told: Vec<_> = report
+            .reasons
+            .iter()
+            .map(|(reason, found)| (*reason, found.0))
+            .collect();
+        assert_eq!(told, [(Reason::BadLabel, 1)]);
+        // 账号,时间 as Excel writes them in China.
+        let gbk = b"\xd5\xcb\xba\xc5,\xca\xb1\xbc\xe4\na,1767225600\n";
+        let error = read(gbk)
+            .map(|_| ())
+            .expect_err("another encoding")
+            .to_string();
+        assert!(error.contains("CSV UTF-8"), "{error}");
+    }
 
     #[test]
     fn pieces_come_in_their_order_whoever_reads_them() {

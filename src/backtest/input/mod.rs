@@ -54,12 +54,14 @@ pub enum Reason {
     BadIp,
     /// A coordinate or AS number is no number: left out.
     BadNumber,
+    /// A label is neither yes nor no: left out.
+    BadLabel,
 }
 
 impl Reason {
     /// Whether only a field is lost, not the row.
     pub fn keeps_row(self) -> bool {
-        matches!(self, Self::BadIp | Self::BadNumber)
+        matches!(self, Self::BadIp | Self::BadNumber | Self::BadLabel)
     }
 
     /// Chinese and English.
@@ -72,6 +74,10 @@ impl Reason {
             Self::BadTime => ("时间读不懂", "a time that cannot be read"),
             Self::BadSuccess => ("成功与否读不懂", "success is neither yes nor no"),
             Self::Duplicate => ("编号重复，只算第一次", "repeated id, the first counts"),
+            Self::BadLabel => (
+                "标注读不懂，当作没有（映射文件的 [values] 可以说哪些字是“是”、哪些是“否”）",
+                "a label that is neither yes nor no, left out ([values] of a mapping file says which words are)",
+            ),
             Self::BadIp => (
                 "地址读不懂，当作没有",
                 "an ip that cannot be read, left out",
@@ -153,6 +159,15 @@ pub enum InputError {
         path: String,
         /// What happened.
         error: std::io::Error,
+    },
+    /// The header is in another encoding.
+    #[error(
+        "{path}: 不是 UTF-8。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者 iconv -f GBK -t UTF-8 {path} > 新文件\n\
+         {path}: not UTF-8. In Excel save it as “CSV UTF-8”, or use iconv -f GBK -t UTF-8"
+    )]
+    Encoding {
+        /// The file.
+        path: String,
     },
     /// The header has no such column.
     #[error(
