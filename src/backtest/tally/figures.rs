@@ -240,7 +240,7 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
         false => counts.fired,
     };
     let by_period: Vec<Option<f64>> = (0..PERIODS)
-        .map(|period| per_10k(counts.by_period[period], tally.good_by_period[period]))
+        .map(|period| per_10k(counts.good_by_period[period], tally.good_by_period[period]))
         .collect();
     let accounts = (index < ACCOUNT_SIGNALS).then(|| tally.fired_accounts.count(index));
     RuleFigures {
@@ -271,7 +271,7 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
         first: counts.first.map(rfc3339),
         last: counts.last.map(rfc3339),
         by_day: counts.by_day.clone(),
-        drifts: drifts(&counts.by_period, &by_period),
+        drifts: drifts(&counts.good_by_period, &by_period),
         by_period,
         never: counts.fired == 0,
         covered_by: covered_by(tally, program, index),
@@ -330,7 +330,7 @@ fn periods(tally: &Tally) -> Vec<Period> {
                 logins: counts.logins,
                 flagged: counts.flagged,
                 prompts: counts.prompts,
-                flagged_per_10k: per_10k(counts.flagged, tally.good_by_period[period]),
+                flagged_per_10k: per_10k(tally.flagged_good_by_period[period], tally.good_by_period[period]),
             }
         })
         .collect()

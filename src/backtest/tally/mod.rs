@@ -136,6 +136,8 @@ pub struct Tally {
     pub by_period: [Counts; PERIODS],
     /// Good logins by period.
     pub good_by_period: [u64; PERIODS],
+    /// Of them with an alert.
+    pub flagged_good_by_period: [u64; PERIODS],
     /// Prompts on them.
     pub prompts_good_by_period: [u64; PERIODS],
     /// Every prompt: account and time.
@@ -188,6 +190,7 @@ impl Tally {
             new_accounts: Counts::default(),
             by_period: Default::default(),
             good_by_period: [0; PERIODS],
+            flagged_good_by_period: [0; PERIODS],
             prompts_good_by_period: [0; PERIODS],
             prompts: Vec::new(),
             hits: Vec::new(),
@@ -266,6 +269,7 @@ impl Tally {
             Prompt::None => {}
         }
         self.flagged_good += u64::from(good && outcome.flagged);
+        self.flagged_good_by_period[period] += u64::from(good && outcome.flagged);
         self.labelled(seen, outcome, class, time);
         self.fired(seen, outcome, class, time, day, period);
     }
@@ -337,7 +341,7 @@ impl Tally {
                         Class::Unknown => {}
                     }
                     tally.by_day[day] += 1;
-                    tally.by_period[period] += 1;
+                    tally.good_by_period[period] += u64::from(class != Class::Attack);
                     tally.first = Some(tally.first.map_or(time, |first| first.min(time)));
                     tally.last = Some(tally.last.map_or(time, |last| last.max(time)));
                     tally.prompts += u64::from(outcome.prompt == Prompt::Raised);
@@ -391,6 +395,10 @@ impl Tally {
             mine.add(theirs);
         }
         add(&mut self.good_by_period, &other.good_by_period);
+        add(
+            &mut self.flagged_good_by_period,
+            &other.flagged_good_by_period,
+        );
         add(
             &mut self.prompts_good_by_period,
             &other.prompts_good_by_period,
