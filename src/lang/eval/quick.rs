@@ -18,11 +18,17 @@ where
 {
     match &expr.kind {
         ExprKind::Compare(op, left, right) => at_hand(*op, left, right, facts),
-        ExprKind::Field(_) | ExprKind::RowField(_) => match lies(expr, facts)? {
-            View::YesNo(yes) => Some(yes),
+        ExprKind::Field(_) | ExprKind::RowField(_) => match &lies(expr, facts) {
+            Some(View::YesNo(yes)) => Some(*yes),
             _ => None,
         },
-        ExprKind::Not(inner) => quick(inner, facts).map(|yes| !yes),
+        ExprKind::Not(inner) => match &inner.kind {
+            ExprKind::Field(id) => match &facts.view(*id) {
+                Some(View::YesNo(yes)) => Some(!*yes),
+                _ => None,
+            },
+            _ => quick(inner, facts).map(|yes| !yes),
+        },
         ExprKind::And(parts) => connect(parts, false, facts),
         ExprKind::Or(parts) => connect(parts, true, facts),
         ExprKind::Let { value, .. } => quick(value, facts),
@@ -44,7 +50,12 @@ where
 {
     let mut open = false;
     for part in parts {
-        match quick(part, facts) {
+        // The commonest parts without a call.
+        let part = match &part.kind {
+            ExprKind::Compare(op, left, right) => at_hand(*op, left, right, facts),
+            _ => quick(part, facts),
+        };
+        match part {
             Some(yes) if yes == decisive => return Some(decisive),
             Some(_) => {}
             None => open = true,
@@ -63,25 +74,29 @@ where
     let ExprKind::Const(constant) = &right.kind else {
         return None;
     };
-    let constant = constant.view()?;
-    let left = lies(left, facts)?;
-    // The two most frequent kinds first: the general comparison knows all of them.
-    match (left, constant) {
-        (View::Characters(a), View::Characters(b)) => match op {
-            CompareOp::Equal => Some(a == b),
-            CompareOp::NotEqual => Some(a != b),
-            _ => compared(op, left, constant),
+    // Looked at where it was put: taking it out copies bytes of every kind it might have been.
+    let seen = lies(left, facts);
+    // The two most frequent kinds first; the general comparison knows all of them.
+    match (&seen, constant) {
+        (None, _) => return None,
+        (Some(View::Number(a)), Value::Number(b)) if !a.is_nan() && !b.is_nan() => {
+            return Some(match op {
+                CompareOp::Equal => a == b,
+                CompareOp::NotEqual => a != b,
+                CompareOp::Less => a < b,
+                CompareOp::LessEqual => a <= b,
+                CompareOp::Greater => a > b,
+                CompareOp::GreaterEqual => a >= b,
+            });
+        }
+        (Some(View::Characters(a)), Value::Text(b)) => match op {
+            CompareOp::Equal => return Some(**a == **b),
+            CompareOp::NotEqual => return Some(**a != **b),
+            _ => {}
         },
-        (View::Number(a), View::Number(b)) if !a.is_nan() && !b.is_nan() => Some(match op {
-            CompareOp::Equal => a == b,
-            CompareOp::NotEqual => a != b,
-            CompareOp::Less => a < b,
-            CompareOp::LessEqual => a <= b,
-            CompareOp::Greater => a > b,
-            CompareOp::GreaterEqual => a >= b,
-        }),
-        _ => compared(op, left, constant),
+        _ => {}
     }
+    compared(op, seen?, constant.view()?)
 }
 
 /// A field where it lies, when the host has it at hand.
