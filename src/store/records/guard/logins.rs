@@ -370,8 +370,10 @@ pub struct SignalView {
     /// Its name in the rules.
     pub name: String,
     /// What people read.
+    #[serde(default)]
     pub title: String,
     /// How much it counts.
+    #[serde(default)]
     pub weight: f64,
     /// `fired`, `quiet`, `exempt`, `learning`, `not_evaluable`.
     pub state: String,
