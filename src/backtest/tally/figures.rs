@@ -330,7 +330,10 @@ fn periods(tally: &Tally) -> Vec<Period> {
                 logins: counts.logins,
                 flagged: counts.flagged,
                 prompts: counts.prompts,
-                flagged_per_10k: per_10k(tally.flagged_good_by_period[period], tally.good_by_period[period]),
+                flagged_per_10k: per_10k(
+                    tally.flagged_good_by_period[period],
+                    tally.good_by_period[period],
+                ),
             }
         })
         .collect()
