@@ -149,15 +149,18 @@ pub fn record(tx: &mut Tx<'_>, login: &Login) -> Result<Vec<Change>, StoreError>
     tally::add(tx, login)?;
     let own = count::<Login>(tx, By::Account, login.account.clone(), login)?;
     let mut changes = vec![own];
+    let mut copy = LoginBy {
+        by: String::new(),
+        value: String::new(),
+        login: login.clone(),
+    };
     for by in By::OTHERS {
         let Some(value) = by.value_of(login) else {
             continue;
         };
-        tx.put(&LoginBy {
-            by: by.name().to_owned(),
-            value: value.clone(),
-            login: login.clone(),
-        })?;
+        by.name().clone_into(&mut copy.by);
+        copy.value.clone_from(&value);
+        tx.put(&copy)?;
         changes.push(count::<LoginBy>(tx, by, value, login)?);
     }
     Ok(changes)

@@ -1,6 +1,8 @@
 //! Values: one format byte, then MessagePack with named fields, so that a field added with
 //! `#[serde(default)]` needs no migration. Errors name the field, never what is in it.
 
+use std::cell::RefCell;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -19,16 +21,20 @@ pub const MAX_KEY_BYTES: usize = 2 * 1024;
 /// The stored form of a record.
 pub(crate) fn encode<R: Record>(record: &R) -> Result<Vec<u8>, StoreError> {
     let kind = R::KIND.name();
-    let mut value = Vec::with_capacity(128);
-    value.push(VALUE_FORMAT);
-    rmp_serde::encode::write_named(&mut value, record).map_err(|_| StoreError::Encode { kind })?;
-    if value.len() > MAX_VALUE_BYTES {
-        return Err(StoreError::TooLarge {
-            kind,
-            bytes: value.len(),
-        });
-    }
-    Ok(value)
+    ROOM.with_borrow_mut(|room| {
+        room.clear();
+        room.push(VALUE_FORMAT);
+        rmp_serde::encode::write_named(room, record).map_err(|_| StoreError::Encode { kind })?;
+        let bytes = room.len();
+        let value = (bytes <= MAX_VALUE_BYTES).then(|| room.to_vec());
+        room.shrink_to(MAX_VALUE_BYTES);
+        value.ok_or(StoreError::TooLarge { kind, bytes })
+    })
+}
+
+thread_local! {
+    /// Where values are put together, so that a long one does not grow step by step each time.
+    static ROOM: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Reads a stored record back.

@@ -2,6 +2,7 @@
 //!
 //! Made from the [`Trace`] of the evaluator itself (language law 10); nothing is computed again here.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use jiff::tz::TimeZone;
@@ -12,7 +13,7 @@ use crate::lang::span::{FileId, Span};
 use crate::lang::value::Value;
 
 use super::evaluate::missing;
-use super::render::{display, sanitise};
+use super::render::{display_to, sanitise};
 use super::trace::{Step, Trace};
 
 /// Longest value in an explanation, in characters.
@@ -69,28 +70,39 @@ pub fn explain_to(
             mark(out, line, indent, step, zone);
         }
     }
-    if let Some(reason) = why_not(expr, program, trace, zone) {
-        let _ = writeln!(out, "{reason}");
+    if why_not_to(out, expr, program, trace, zone) {
+        out.push('\n');
     }
 }
 
 /// One sentence on why a condition is not yes: the part that decided it with its facts, or what is
 /// missing. `None` when it is yes (or no condition).
 pub fn why_not(expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) -> Option<String> {
-    let result = trace.result()?;
-    match result {
-        Value::YesNo(false) => {
+    let mut out = String::new();
+    why_not_to(&mut out, expr, program, trace, zone).then_some(out)
+}
+
+/// The same, appended to a longer text. Whether there was anything to say.
+fn why_not_to(
+    out: &mut String,
+    expr: &Expr,
+    program: &Program,
+    trace: &Trace,
+    zone: &TimeZone,
+) -> bool {
+    match trace.result() {
+        Some(Value::YesNo(false)) => {
             let culprit = culprit(expr, trace, false);
-            let source = one_line(program.sources.slice(culprit.span));
-            let facts = facts(culprit, program, trace, zone);
-            Some(if facts.is_empty() {
-                format!("不成立：{source}")
-            } else {
-                format!("不成立：{source}，其中 {}", facts.join("，"))
-            })
+            out.push_str("不成立：");
+            out.push_str(&one_line(program.sources.slice(culprit.span)));
+            facts(out, culprit, program, trace, zone);
+            true
         }
-        Value::Unknown(_) => Some(format!("无法判断：缺少 {}", missing(result).join("、"))),
-        _ => None,
+        Some(unknown @ Value::Unknown(_)) => {
+            let _ = write!(out, "无法判断：缺少 {}", missing(unknown).join("、"));
+            true
+        }
+        _ => false,
     }
 }
 
@@ -138,15 +150,15 @@ fn mark(out: &mut String, line: &Line<'_>, indent: usize, step: &Step, zone: &Ti
     let under = width(line.text.get(from..to).unwrap_or_default()).max(1);
     let several = (step.span.start as usize) < line.start;
     out.push_str("  ");
-    fill(out, ' ', before);
+    fill(out, BLANKS, before);
     out.push_str(if several { "…" } else { "" });
-    fill(out, '─', under);
+    fill(out, STROKES, under);
     out.push(' ');
     match &step.value {
         None => out.push_str("（未看）"),
         Some(value) => {
             out.push_str("= ");
-            out.push_str(&shown(value, zone));
+            show(out, value, zone);
         }
     }
     if let Some(rows) = step.rows {
@@ -163,14 +175,14 @@ fn mark(out: &mut String, line: &Line<'_>, indent: usize, step: &Step, zone: &Ti
     out.push('\n');
     for login in &step.used {
         out.push_str("  ");
-        fill(out, ' ', before);
+        fill(out, BLANKS, before);
         out.push_str("· ");
-        out.push_str(&display(&Value::Time(login.time), zone));
+        display_to(out, &Value::Time(login.time), zone);
         // Two blanks around nothing, when the question is about no field.
         out.push(' ');
         for (index, value) in login.values.iter().enumerate() {
             out.push_str(if index > 0 { " " } else { "" });
-            out.push_str(&shown(value, zone));
+            show(out, value, zone);
         }
         out.push_str(if login.success {
             " 成功\n"
@@ -189,14 +201,26 @@ fn width(text: &str) -> usize {
     }
 }
 
-fn fill(out: &mut String, with: char, times: usize) {
-    out.extend(std::iter::repeat_n(with, times));
+const BLANKS: &str = "                                                                ";
+const STROKES: &str = "────────────────────────────────────────────────────────────────";
+
+/// `times` columns of `with`, a stretch of one character repeated.
+fn fill(out: &mut String, with: &str, times: usize) {
+    let character = with.chars().next().map_or(1, char::len_utf8);
+    let mut left = times * character;
+    while left > 0 {
+        let now = left.min(with.len());
+        out.push_str(&with[..now]);
+        left -= now;
+    }
 }
 
-fn shown(value: &Value, zone: &TimeZone) -> String {
+fn show(out: &mut String, value: &Value, zone: &TimeZone) {
     match value {
-        Value::Code(_) => "******".to_owned(),
-        Value::Unknown(names) => format!("未知（缺少 {names}）"),
+        Value::Code(_) => out.push_str("******"),
+        Value::Unknown(names) => {
+            let _ = write!(out, "未知（缺少 {names}）");
+        }
         // Made of digits and our own words.
         ours @ (Value::Number(_)
         | Value::Percent(_)
@@ -206,8 +230,17 @@ fn shown(value: &Value, zone: &TimeZone) -> String {
         | Value::Distance(_)
         | Value::Speed(_)
         | Value::Ip(_)
-        | Value::Network(_)) => display(ours, zone),
-        other => sanitise(&display(other, zone), MAX_SHOWN, false),
+        | Value::Network(_)) => display_to(out, ours, zone),
+        other => {
+            let start = out.len();
+            display_to(out, other, zone);
+            let written = &out[start..];
+            let harmless = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'<' | b'>');
+            if written.len() > MAX_SHOWN || !written.bytes().all(harmless) {
+                let clean = sanitise(written, MAX_SHOWN, false);
+                out.replace_range(start.., &clean);
+            }
+        }
     }
 }
 
@@ -233,12 +266,12 @@ fn culprit<'e>(expr: &'e Expr, trace: &Trace, wanted: bool) -> &'e Expr {
     }
 }
 
-/// `fact = value` for every fact under `expr`.
-fn facts(expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) -> Vec<String> {
-    let mut facts: Vec<String> = Vec::new();
+/// Appends `，其中 fact = value，fact = value` for every fact under `expr`, each once.
+fn facts(out: &mut String, expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) {
     let inside = |span: Span| {
         span.file == expr.span.file && span.start >= expr.span.start && span.end <= expr.span.end
     };
+    let mut told: Vec<std::ops::Range<usize>> = Vec::new();
     for step in trace
         .steps
         .iter()
@@ -248,15 +281,29 @@ fn facts(expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) -> Vec<
             continue;
         }
         let Some(value) = &step.value else { continue };
-        let source = one_line(program.sources.slice(step.span));
-        let fact = format!("{source} = {}", shown(value, zone));
-        if !facts.contains(&fact) {
-            facts.push(fact);
+        let before = out.len();
+        out.push_str(if told.is_empty() {
+            "，其中 "
+        } else {
+            "，"
+        });
+        let start = out.len();
+        out.push_str(&one_line(program.sources.slice(step.span)));
+        out.push_str(" = ");
+        show(out, value, zone);
+        if told.iter().any(|fact| out[fact.clone()] == out[start..]) {
+            out.truncate(before);
+        } else {
+            told.push(start..out.len());
         }
     }
-    facts
 }
 
-fn one_line(source: &str) -> String {
-    source.split_whitespace().collect::<Vec<_>>().join(" ")
+/// Source without its line breaks; most has none.
+fn one_line(source: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~');
+    match source.bytes().all(plain) && !source.contains("  ") && source.trim() == source {
+        true => Cow::Borrowed(source),
+        false => Cow::Owned(source.split_whitespace().collect::<Vec<_>>().join(" ")),
+    }
 }

@@ -88,37 +88,55 @@ pub fn sanitise(text: &str, most: usize, lines: bool) -> String {
 
 /// A value in words: 未知, 是, 2026-01-05 09:00, 30 分钟, 500 公里, 2%, 138****8000.
 pub fn display(value: &Value, zone: &TimeZone) -> String {
-    match value {
-        Value::Unknown(_) => UNKNOWN.to_owned(),
+    let mut out = String::new();
+    display_to(&mut out, value, zone);
+    out
+}
+
+/// The same, appended to a longer text.
+pub(super) fn display_to(out: &mut String, value: &Value, zone: &TimeZone) {
+    // Writing to a String does not fail.
+    let _ = match value {
+        Value::Unknown(_) => out.write_str(UNKNOWN),
         Value::Text(text) | Value::Code(text) | Value::Account(text) | Value::Alert(text) => {
-            text.to_string()
+            out.write_str(text)
         }
-        Value::Phone(phone) => mask_phone(phone),
-        Value::Machine(machine) => machine.chars().take(8).collect(),
-        Value::Number(n) => number(*n, 4),
-        Value::Percent(share) => format!("{}%", number(share * 100.0, 2)),
-        Value::YesNo(true) => "是".to_owned(),
-        Value::YesNo(false) => "否".to_owned(),
-        Value::Duration(ms) => duration(*ms),
-        Value::Time(ms) => time(*ms, zone),
-        Value::Distance(metres) if metres.abs() < 1_000.0 => format!("{} 米", number(*metres, 0)),
+        Value::Phone(phone) => out.write_str(&mask_phone(phone)),
+        Value::Machine(machine) => {
+            out.extend(machine.chars().take(8));
+            Ok(())
+        }
+        Value::Number(n) => number(out, *n, 4),
+        Value::Percent(share) => {
+            number(out, share * 100.0, 2).and_then(|()| out.write_str("%"))
+        }
+        Value::YesNo(true) => out.write_str("是"),
+        Value::YesNo(false) => out.write_str("否"),
+        Value::Duration(ms) => duration(out, *ms),
+        Value::Time(ms) => time(out, *ms, zone),
+        Value::Distance(metres) if metres.abs() < 1_000.0 => {
+            number(out, *metres, 0).and_then(|()| out.write_str(" 米"))
+        }
         Value::Distance(metres) => {
             let km = metres / 1_000.0;
-            format!("{} 公里", number(km, usize::from(km.abs() < 10.0)))
+            number(out, km, usize::from(km.abs() < 10.0)).and_then(|()| out.write_str(" 公里"))
         }
-        Value::Speed(speed) => format!(
-            "{} 公里/小时",
-            number(*speed, usize::from(speed.abs() < 10.0))
-        ),
-        Value::Ip(ip) => ip.to_canonical().to_string(),
-        Value::Network(net) => net.to_string(),
-        Value::Place(of) => place(of),
-        Value::Login(login) => format!("{} {}", time(login.time, zone), place(&login.place)),
+        Value::Speed(speed) => number(out, *speed, usize::from(speed.abs() < 10.0))
+            .and_then(|()| out.write_str(" 公里/小时")),
+        Value::Ip(ip) => write!(out, "{}", ip.to_canonical()),
+        Value::Network(net) => write!(out, "{net}"),
+        Value::Place(of) => out.write_str(&place(of)),
+        Value::Login(login) => {
+            time(out, login.time, zone).and_then(|()| write!(out, " {}", place(&login.place)))
+        }
         Value::List(entries) => {
-            let entries: Vec<String> = entries.iter().map(|entry| display(entry, zone)).collect();
-            entries.join("、")
+            for (index, entry) in entries.iter().enumerate() {
+                out.push_str(if index > 0 { "、" } else { "" });
+                display_to(out, entry, zone);
+            }
+            Ok(())
         }
-    }
+    };
 }
 
 /// `+8613800138000` → `138****8000`; anything else keeps its last two characters.
@@ -135,21 +153,25 @@ pub fn mask_phone(phone: &str) -> String {
 }
 
 /// Without needless zeros; `places` decimals at most.
-fn number(n: f64, places: usize) -> String {
-    let text = format!("{n:.places$}");
-    let text = match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.'),
-        false => &text,
-    };
-    if text == "-0" {
-        "0".to_owned()
-    } else {
-        text.to_owned()
+fn number(out: &mut String, n: f64, places: usize) -> std::fmt::Result {
+    // Most numbers are counts, and below this every whole number is exact.
+    if n.fract() == 0.0 && n.abs() < 1e15 {
+        return write!(out, "{}", n as i64);
     }
+    let start = out.len();
+    write!(out, "{n:.places$}")?;
+    if out[start..].contains('.') {
+        let kept = out[start..].trim_end_matches('0').trim_end_matches('.');
+        out.truncate(start + kept.len());
+    }
+    if &out[start..] == "-0" {
+        out.replace_range(start.., "0");
+    }
+    Ok(())
 }
 
 /// The two largest units.
-fn duration(ms: i64) -> String {
+fn duration(out: &mut String, ms: i64) -> std::fmt::Result {
     const UNITS: [(u64, &str); 4] = [
         (86_400_000, "天"),
         (3_600_000, "小时"),
@@ -157,36 +179,34 @@ fn duration(ms: i64) -> String {
         (1_000, "秒"),
     ];
     let mut left = ms.unsigned_abs();
-    let mut out = String::from(if ms < 0 { "-" } else { "" });
+    out.push_str(if ms < 0 { "-" } else { "" });
     let mut written = 0;
     for (unit, name) in UNITS {
         let n = left / unit;
         left %= unit;
         if n > 0 && written < 2 {
-            let _ = write!(out, "{}{n} {name}", if written > 0 { " " } else { "" });
+            write!(out, "{}{n} {name}", if written > 0 { " " } else { "" })?;
             written += 1;
         } else if written > 0 {
             break;
         }
     }
-    if written == 0 {
-        let _ = match left {
-            0 => write!(out, "0 秒"),
-            ms => write!(out, "{ms} 毫秒"),
-        };
+    match (written, left) {
+        (0, 0) => write!(out, "0 秒"),
+        (0, ms) => write!(out, "{ms} 毫秒"),
+        _ => Ok(()),
     }
-    out
 }
 
-fn time(ms: i64, zone: &TimeZone) -> String {
+fn time(out: &mut String, ms: i64, zone: &TimeZone) -> std::fmt::Result {
     match Timestamp::from_millisecond(ms) {
         Ok(at) => {
             let local = zone.to_offset(at).to_datetime(at);
             let (year, month, day) = (local.year(), local.month(), local.day());
             let (hour, minute) = (local.hour(), local.minute());
-            format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
+            write!(out, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
         }
-        Err(_) => UNKNOWN.to_owned(),
+        Err(_) => out.write_str(UNKNOWN),
     }
 }
 
