@@ -14,6 +14,7 @@ use super::context::{CaptchaWitness, Limits, Shared};
 use super::outside::{Network, Outside};
 use super::probe::Probe;
 use super::pushes::Pushes;
+use super::reload::Fingerprint;
 use super::ruleset::{self, Generations, LoadError, Loaded, Ruleset};
 use super::settings::Settings;
 use super::{Bot, Numbers, archive, stories};
@@ -325,6 +326,7 @@ impl BotBuilder {
         });
         let now = self.env.now();
         let sources = loaded.ruleset.program.sources.clone();
+        let tried = Fingerprint::of_sources(&sources);
         let number = archive::go_live(&*self.store, &sources, &hash).await?;
         let bot = Arc::new(Bot {
             store: self.store,
@@ -354,7 +356,7 @@ impl BotBuilder {
             rules: paths,
             tasks: TaskTracker::new(),
             numbers: Numbers::default(),
-            reloading: tokio::sync::Mutex::new(()),
+            reloading: tokio::sync::Mutex::new(tried),
         });
         bot.look_for_stored_pushes().await?;
         Ok(Built {

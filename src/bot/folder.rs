@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +37,12 @@ pub enum FolderError {
         path: PathBuf,
         /// Offset of the first bad byte.
         offset: usize,
+    },
+    /// A pipe, a device or the like: reading it might never end.
+    #[error("{path} is no regular file; pipes and devices are not read")]
+    NotAFile {
+        /// Which.
+        path: PathBuf,
     },
     /// A file is too large.
     #[error("{path} is {bytes} bytes; at most {MAX_FILE_BYTES} are read")]
@@ -353,14 +359,24 @@ fn read(path: &Path) -> Result<Arc<str>, FolderError> {
         path: path.to_owned(),
         source,
     };
-    let bytes = fs::metadata(path).map_err(failed)?.len();
-    if bytes > MAX_FILE_BYTES {
-        return Err(FolderError::TooLarge {
+    let meta = fs::metadata(path).map_err(failed)?;
+    // Before it is opened: opening a pipe waits for a writer.
+    if !meta.is_file() {
+        return Err(FolderError::NotAFile {
             path: path.to_owned(),
-            bytes,
         });
     }
-    let raw = fs::read(path).map_err(failed)?;
+    let mut raw = Vec::new();
+    let mut file = fs::File::open(path)
+        .map_err(failed)?
+        .take(MAX_FILE_BYTES + 1);
+    file.read_to_end(&mut raw).map_err(failed)?;
+    if raw.len() as u64 > MAX_FILE_BYTES {
+        return Err(FolderError::TooLarge {
+            path: path.to_owned(),
+            bytes: meta.len().max(raw.len() as u64),
+        });
+    }
     let text = String::from_utf8(raw).map_err(|error| FolderError::NotUtf8 {
         path: path.to_owned(),
         offset: error.utf8_error().valid_up_to(),
@@ -471,6 +487,29 @@ mod tests {
         let error = load(&[dir.path().to_owned()]).expect_err("not utf-8");
         assert!(
             matches!(error, FolderError::NotUtf8 { offset: 2, .. }),
+            "{error}"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_might_never_end_is_not_read() {
+        let dir = folder(&[("a.rules", b"# a")]);
+        let device = dir.path().join("z.rules");
+        std::os::unix::fs::symlink("/dev/zero", &device).expect("a link");
+        let error = load(&[dir.path().to_owned()]).expect_err("a device");
+        assert!(
+            matches!(&error, FolderError::NotAFile { path } if *path == device),
+            "{error}"
+        );
+        fs::remove_file(&device).expect("gone");
+
+        // A socket stands for a pipe: neither is a file, and making a pipe takes a crate.
+        let list = dir.path().join("office.txt");
+        let _socket = std::os::unix::net::UnixListener::bind(&list).expect("a socket");
+        let error = load(&[dir.path().to_owned()]).expect_err("a socket");
+        assert!(
+            matches!(&error, FolderError::NotAFile { path } if *path == list),
             "{error}"
         );
     }

@@ -69,7 +69,8 @@ pub struct Bot {
     rules: Vec<PathBuf>,
     tasks: TaskTracker,
     numbers: Numbers,
-    reloading: tokio::sync::Mutex<()>,
+    /// Held by the one reload at a time: what the folder held when it was last tried.
+    reloading: tokio::sync::Mutex<reload::Fingerprint>,
 }
 
 /// A counter.

@@ -7,12 +7,48 @@
 
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
+
 use super::Bot;
 use super::api::{BotError, ReloadError, RulesStatus};
 use super::folder::{self, FolderError};
 use super::ruleset::{self, LoadError, Loaded};
 use super::{archive, stories};
 use crate::lang::diagnostics::Language;
+use crate::lang::span::Sources;
+
+/// What a rules folder held: its names and texts, or what is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// Of a reading. Equal trouble is equal, so that it is told once.
+    pub fn of(read: &Result<Sources, FolderError>) -> Self {
+        match read {
+            Ok(sources) => Self::of_sources(sources),
+            Err(error) => Self(Sha256::digest(error.to_string()).into()),
+        }
+    }
+
+    /// Of what was read.
+    pub fn of_sources(sources: &Sources) -> Self {
+        let mut digest = Sha256::new();
+        let mut part = |text: &str| {
+            digest.update((text.len() as u64).to_be_bytes());
+            digest.update(text);
+        };
+        for file in &sources.files {
+            part(&file.path);
+            part(&file.text);
+        }
+        part("");
+        for (path, text) in &sources.lists {
+            part(path);
+            part(text);
+        }
+        Self(digest.finalize().into())
+    }
+}
 
 /// Why the rules did not go back to an earlier generation.
 #[derive(Debug, thiserror::Error)]
@@ -35,14 +71,57 @@ impl Bot {
     /// Reads the rules folder, checks it, runs its stories, and swaps. On any error the running
     /// rules stay, and the status says stale, since when, and why.
     pub async fn reload(&self) -> Result<RulesStatus, ReloadError> {
-        // One at a time: two reloads must not swap in the wrong order.
-        let _turn = self.reloading.lock().await;
-        let (paths, shared) = (self.rules.clone(), self.shared.clone());
-        let running = self.generations.current().ruleset.program.hash.clone();
+        let mut tried = self.reloading.lock().await;
+        let (found, read) = self.read_rules().await?;
+        *tried = found;
+        self.load(read, &mut tried).await
+    }
+
+    /// The same, when the folder holds what was `seen` and that is not what was tried last, by whomever:
+    /// for those who watch the folder. `None` when there is nothing to do, or the folder is another
+    /// one by now.
+    pub async fn reload_seen(&self, seen: Fingerprint) -> Result<Option<RulesStatus>, ReloadError> {
+        let mut tried = self.reloading.lock().await;
+        if *tried == seen {
+            return Ok(None);
+        }
+        let (found, read) = self.read_rules().await?;
+        if found != seen {
+            return Ok(None);
+        }
+        *tried = found;
+        self.load(read, &mut tried).await.map(Some)
+    }
+
+    /// What the folder held when it was last loaded, or tried in vain.
+    pub async fn tried(&self) -> Fingerprint {
+        *self.reloading.lock().await
+    }
+
+    async fn read_rules(&self) -> Result<(Fingerprint, Result<Sources, FolderError>), BotError> {
+        let paths = self.rules.clone();
+        tokio::task::spawn_blocking(move || {
+            let read = folder::load(&paths);
+            (Fingerprint::of(&read), read)
+        })
+        .await
+        .map_err(|_| BotError::Internal("reading the rules panicked".to_owned()))
+    }
+
+    async fn load(
+        &self,
+        read: Result<Sources, FolderError>,
+        tried: &mut Fingerprint,
+    ) -> Result<RulesStatus, ReloadError> {
+        let shared = self.shared.clone();
+        let running = self.generations.current().ruleset.program.clone();
         let loaded = tokio::task::spawn_blocking(move || {
-            let loaded = ruleset::load(&paths, &shared.registry)?;
+            let loaded = ruleset::compile(read?, &shared.registry)?;
+            if loaded.ruleset.program.is_empty() && !running.is_empty() {
+                return Err(LoadError::Nothing);
+            }
             // What runs has passed; only new rules are tried.
-            if loaded.ruleset.program.hash != running {
+            if loaded.ruleset.program.hash != running.hash {
                 stories::must_pass(&loaded.ruleset, &shared.registry)?;
             }
             Ok::<_, LoadError>(loaded)
@@ -50,7 +129,14 @@ impl Bot {
         .await
         .map_err(|_| BotError::Internal("loading the rules panicked".to_owned()))?;
         match loaded {
-            Ok(loaded) => self.take(loaded).await,
+            Ok(loaded) => {
+                let taken = self.take(loaded).await;
+                if taken.is_err() {
+                    // They are good and do not run: worth another try.
+                    *tried = Fingerprint::default();
+                }
+                taken
+            }
             Err(error) => {
                 let report = error.report(Language::Zh);
                 tracing::error!("the rules were not reloaded; the ones before stay");
@@ -63,7 +149,8 @@ impl Bot {
     /// Puts the files of an earlier generation back into the rules folder and runs them, as a new
     /// generation. What the folder held meanwhile is moved aside, see [`folder::restore`].
     pub async fn rollback(&self, number: u64) -> Result<RulesStatus, RollbackError> {
-        let _turn = self.reloading.lock().await;
+        // One at a time: two reloads must not swap in the wrong order.
+        let mut tried = self.reloading.lock().await;
         let [root] = self.rules.as_slice() else {
             return Err(RollbackError::NoFolder);
         };
@@ -86,7 +173,10 @@ impl Bot {
         .map_err(|_| {
             ReloadError::from(BotError::Internal("loading the rules panicked".to_owned()))
         })??;
-        Ok(self.take(loaded).await?)
+        let found = Fingerprint::of_sources(&loaded.ruleset.program.sources);
+        let status = self.take(loaded).await?;
+        *tried = found;
+        Ok(status)
     }
 
     /// Archives checked rules and swaps them in.
@@ -112,4 +202,78 @@ fn put_back(root: &Path, loaded: &Loaded, now: crate::env::Millis) -> Result<(),
     }
     folder::restore(root, &loaded.ruleset.program.sources, now)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::env::Env;
+    use crate::keys::Keys;
+
+    async fn bot(folder: &Path) -> std::sync::Arc<Bot> {
+        let env = Env::scripted(1_790_000_000_000, 1).0;
+        let store = crate::store::memory(env.clone());
+        let built = Bot::builder(store, env, Keys::from_bytes(&[1; 32], None))
+            .rules(folder)
+            .build()
+            .await;
+        built.expect("a bot").bot
+    }
+
+    fn rules(reply: &str) -> String {
+        format!("on text \"你好\" {{\n    reply \"{reply}\"\n}}\n")
+    }
+
+    #[tokio::test]
+    async fn what_somebody_else_tried_meanwhile_is_not_what_the_folder_holds_now() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.rules");
+        fs::write(&file, rules("甲")).expect("written");
+        let seen = || Fingerprint::of(&folder::load(&[folder.path().to_owned()]));
+        let bot = bot(folder.path()).await;
+        let first = seen();
+        assert!(bot.reload_seen(first).await.expect("nothing").is_none());
+
+        // Loaded by hand, and put back: the rules from before are to run again.
+        fs::write(&file, rules("乙")).expect("written");
+        assert_eq!(bot.reload().await.expect("loaded").generation, 2);
+        fs::write(&file, rules("甲")).expect("written");
+        let status = bot.reload_seen(first).await.expect("loaded");
+        assert_eq!(status.expect("loaded").generation, 3);
+
+        // Refused by hand, and put back: nothing is stale any more.
+        fs::write(&file, "on text {").expect("written");
+        bot.reload().await.expect_err("refused");
+        let bad = seen();
+        assert!(bot.reload_seen(bad).await.expect("told already").is_none());
+        assert!(bot.generations.status().stale);
+        fs::write(&file, rules("甲")).expect("written");
+        let status = bot.reload_seen(first).await.expect("loaded");
+        let status = status.expect("tried");
+        assert_eq!((status.generation, status.stale), (3, false));
+
+        // Another folder than the one that held still: whoever looks will see that, too.
+        fs::write(&file, rules("丙")).expect("written");
+        let third = seen();
+        fs::write(&file, rules("丁")).expect("written");
+        assert!(bot.reload_seen(third).await.expect("moved on").is_none());
+        assert_eq!(bot.generations.status().generation, 3);
+    }
+
+    #[tokio::test]
+    async fn files_cut_to_nothing_do_not_replace_rules() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.rules");
+        fs::write(&file, rules("甲")).expect("written");
+        let bot = bot(folder.path()).await;
+        for nothing in ["", "# 只有注释\n"] {
+            fs::write(&file, nothing).expect("written");
+            let error = bot.reload().await.expect_err("refused").to_string();
+            assert!(error.contains("什么也没有"), "{error}");
+            let status = bot.generations.status();
+            assert_eq!((status.generation, status.stale), (1, true));
+        }
+    }
 }

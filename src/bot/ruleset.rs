@@ -63,6 +63,9 @@ pub enum LoadError {
     /// A story failed.
     #[error("{0}")]
     Story(String),
+    /// The files hold nothing, as after a save that was cut off.
+    #[error("the rule files hold nothing at all; a bot that has rules does not go on without any")]
+    Nothing,
 }
 
 impl LoadError {
@@ -73,6 +76,9 @@ impl LoadError {
                 sources,
                 diagnostics: found,
             } => diagnostics::human(found, sources, language, false),
+            Self::Nothing if language == Language::Zh => {
+                "规则文件里什么也没有；已有规则的机器人不会换成没有规则的".to_owned()
+            }
             other => other.to_string(),
         }
     }

@@ -2,31 +2,29 @@
 //!
 //! The operating system tells of changes in the *folder* (editors and ConfigMaps replace files by
 //! renaming); where it cannot, and for folders that are themselves replaced, the folder is looked at
-//! every [`POLL`]. Nothing is loaded before the folder has held still and read the same twice, so
-//! that no half-copied set of files is tried. What is loaded, and whether, is the bot's to decide:
-//! this only calls [`Bot::reload`].
+//! every [`POLL`]. Nothing is loaded before nobody has told of a change for [`QUIET`], twice, with the same
+//! texts before and after, so that no half-copied set of files is tried. What is loaded, and whether, is
+//! the bot's to decide: it knows what others have tried meanwhile, see [`Bot::reload_seen`].
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
-use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::bot::Bot;
-use crate::bot::folder::{self, FolderError};
-use crate::lang::span::Sources;
+use crate::bot::folder;
+use crate::bot::reload::Fingerprint;
 
 /// How long the folder must be quiet before it is read.
 pub const QUIET: Duration = Duration::from_millis(300);
 /// How often the folder is looked at although nothing was told.
 pub const POLL: Duration = Duration::from_secs(10);
-/// Times the folder is read in a row while it keeps changing; then it is tried as it is, and what
-/// comes later is a change of its own.
-const MAX_ROUNDS: u32 = 40;
+/// How long it may go on changing; then it is tried as it is, and what comes later is a change of its own.
+const MAX_UNREST: Duration = Duration::from_secs(60);
 
 /// Watches until `stop`. `quiet` and `poll` are [`QUIET`] and [`POLL`] but in tests.
 pub async fn run(
@@ -38,8 +36,6 @@ pub async fn run(
 ) {
     let (tell, mut told) = mpsc::channel(1);
     let mut watcher = watch(&path, tell.clone());
-    let running = bot.generations().current().ruleset.program.sources.clone();
-    let mut tried = digest(&Ok((*running).clone()));
     // The files may have changed between the start's reading and this line.
     let _ = tell.try_send(());
     loop {
@@ -48,45 +44,90 @@ pub async fn run(
             _ = told.recv() => false,
             () = tokio::time::sleep(poll) => true,
         };
-        if polled && read(&path).await == tried {
+        if polled && read(&path).await == bot.tried().await {
             continue;
         }
-        let now = tokio::select! {
-            () = stop.cancelled() => break,
-            now = settle(&path, quiet, &mut told) => now,
+        let folder = Told {
+            path: &path,
+            told: &mut told,
+            quiet,
+            patience: Instant::now() + MAX_UNREST,
         };
-        if now == tried {
-            continue;
-        }
+        let seen = tokio::select! {
+            () = stop.cancelled() => break,
+            seen = settle(folder) => seen,
+        };
         if polled {
             // Nobody told of it: the folder itself may be another one now.
             drop(watcher);
             watcher = watch(&path, tell.clone());
         }
-        tried = now;
-        match bot.reload().await {
-            Ok(status) => {
+        match bot.reload_seen(seen).await {
+            Ok(Some(status)) => {
                 tracing::info!(generation = status.generation, "the rules were reloaded");
             }
+            Ok(None) => {}
             Err(error) => tracing::error!("the rules were not reloaded:\n{error}"),
         }
     }
     drop(watcher);
 }
 
-/// Waits until nobody tells of a change for `quiet` and two readings in a row are equal.
-async fn settle(path: &Path, quiet: Duration, told: &mut mpsc::Receiver<()>) -> Digest {
-    let mut last = read(path).await;
-    for _ in 0..MAX_ROUNDS {
-        // Told within the quiet time: look again. Quiet: one more reading decides.
-        let _ = tokio::time::timeout(quiet, told.recv()).await;
-        let now = read(path).await;
-        if now == last && told.is_empty() {
-            break;
+/// What a while of waiting brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tidings {
+    /// Somebody told of a change.
+    Changed,
+    /// Nobody did, for as long as it takes.
+    Quiet,
+    /// There have been changes for too long to wait for their end.
+    Restless,
+}
+
+/// A folder that can be looked at and waited for.
+trait Watched {
+    fn read(&mut self) -> impl Future<Output = Fingerprint> + Send;
+    fn wait(&mut self) -> impl Future<Output = Tidings> + Send;
+}
+
+/// Waits until it was quiet twice with equal readings in between, and returns the reading.
+async fn settle(mut folder: impl Watched) -> Fingerprint {
+    let mut before = None;
+    loop {
+        match folder.wait().await {
+            Tidings::Changed => before = None,
+            Tidings::Restless => return folder.read().await,
+            Tidings::Quiet => {
+                let now = folder.read().await;
+                if before == Some(now) {
+                    return now;
+                }
+                before = Some(now);
+            }
         }
-        last = now;
     }
-    last
+}
+
+/// The real folder, and who tells of it.
+struct Told<'a> {
+    path: &'a Path,
+    told: &'a mut mpsc::Receiver<()>,
+    quiet: Duration,
+    patience: Instant,
+}
+
+impl Watched for Told<'_> {
+    async fn read(&mut self) -> Fingerprint {
+        read(self.path).await
+    }
+
+    async fn wait(&mut self) -> Tidings {
+        match tokio::time::timeout(self.quiet, self.told.recv()).await {
+            _ if Instant::now() >= self.patience => Tidings::Restless,
+            Ok(Some(())) => Tidings::Changed,
+            Ok(None) | Err(_) => Tidings::Quiet,
+        }
+    }
 }
 
 /// What tells of changes; `None` when the operating system cannot, and polling must do.
@@ -126,37 +167,11 @@ fn watch(path: &Path, tell: mpsc::Sender<()>) -> Option<RecommendedWatcher> {
     }
 }
 
-type Digest = [u8; 32];
-
-async fn read(path: &Path) -> Digest {
+async fn read(path: &Path) -> Fingerprint {
     let path = path.to_owned();
-    let read = tokio::task::spawn_blocking(move || digest(&folder::load(&[path])));
+    let read = tokio::task::spawn_blocking(move || Fingerprint::of(&folder::load(&[path])));
     // A reading that panicked is no reading: as good as another text.
     read.await.unwrap_or_default()
-}
-
-/// The names and texts; or what is wrong with the folder, so that the same trouble is told once.
-fn digest(read: &Result<Sources, FolderError>) -> Digest {
-    let mut digest = Sha256::new();
-    let mut part = |text: &str| {
-        digest.update((text.len() as u64).to_be_bytes());
-        digest.update(text);
-    };
-    match read {
-        Ok(sources) => {
-            for file in &sources.files {
-                part(&file.path);
-                part(&file.text);
-            }
-            part("");
-            for (path, text) in &sources.lists {
-                part(path);
-                part(text);
-            }
-        }
-        Err(error) => part(&error.to_string()),
-    }
-    digest.finalize().into()
 }
 
 #[cfg(test)]
@@ -167,9 +182,69 @@ mod tests {
     use crate::bot::builder::Built;
     use crate::env::Env;
     use crate::keys::Keys;
+    use crate::lang::span::Sources;
 
     /// Longer than any machine needs; a test that reaches it has failed.
     const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// A folder whose tidings, and what it holds at each, are written down beforehand.
+    struct Script<'a> {
+        rest: &'a [(&'static str, Tidings)],
+        holds: &'static str,
+    }
+
+    impl Watched for &mut Script<'_> {
+        async fn read(&mut self) -> Fingerprint {
+            print(self.holds)
+        }
+
+        async fn wait(&mut self) -> Tidings {
+            let ((holds, tidings), rest) = self.rest.split_first().expect("it has settled by now");
+            (self.holds, self.rest) = (holds, rest);
+            *tidings
+        }
+    }
+
+    fn print(text: &str) -> Fingerprint {
+        Fingerprint::of_sources(&Sources::new(vec![(text.to_owned(), String::new())]))
+    }
+
+    /// Asserts that `script` settles with `holds`, and how many of its lines are not needed.
+    async fn settles(script: &[(&'static str, Tidings)], holds: &str, left: usize) {
+        let mut folder = Script {
+            rest: script,
+            holds: "",
+        };
+        assert_eq!(settle(&mut folder).await, print(holds));
+        assert_eq!(folder.rest.len(), left);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_still_being_copied_is_waited_for() {
+        use Tidings::{Changed, Quiet, Restless};
+        // Every file comes before the quiet time is over.
+        let copied = [
+            ("一", Changed),
+            ("二", Changed),
+            ("二", Quiet),
+            ("三", Changed),
+            ("三", Quiet),
+            ("三", Quiet),
+            ("三", Quiet),
+        ];
+        settles(&copied, "三", 1).await;
+        // Nobody tells, but the texts differ: a folder that is only looked at.
+        let looked = [("一", Quiet), ("二", Quiet), ("二", Quiet)];
+        settles(&looked, "二", 0).await;
+        // A change between equal readings begins anew, and patience ends.
+        let restless = [
+            ("一", Quiet),
+            ("一", Changed),
+            ("一", Quiet),
+            ("二", Restless),
+        ];
+        settles(&restless, "二", 0).await;
+    }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn saved_files_become_live_and_wrong_ones_are_refused_with_a_reason() {
@@ -217,6 +292,13 @@ mod tests {
         save(&rules("三"));
         let status = next().await;
         assert_eq!((status.generation, status.stale), (3, false));
+
+        // Loaded by hand and put back before the folder was quiet: what it holds runs in the end.
+        save(&rules("四"));
+        bot.reload().await.expect("loaded");
+        save(&rules("三"));
+        let mut four = async || next().await.generation == 5;
+        while !four().await {}
         stop.cancel();
         task.await.expect("it ends");
     }

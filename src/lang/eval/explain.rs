@@ -282,11 +282,7 @@ fn facts(out: &mut String, expr: &Expr, program: &Program, trace: &Trace, zone: 
         }
         let Some(value) = &step.value else { continue };
         let before = out.len();
-        out.push_str(if told.is_empty() {
-            "，其中 "
-        } else {
-            "，"
-        });
+        out.push_str(if told.is_empty() { "，其中 " } else { "，" });
         let start = out.len();
         out.push_str(&one_line(program.sources.slice(step.span)));
         out.push_str(" = ");

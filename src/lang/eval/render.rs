@@ -107,9 +107,7 @@ pub(super) fn display_to(out: &mut String, value: &Value, zone: &TimeZone) {
             Ok(())
         }
         Value::Number(n) => number(out, *n, 4),
-        Value::Percent(share) => {
-            number(out, share * 100.0, 2).and_then(|()| out.write_str("%"))
-        }
+        Value::Percent(share) => number(out, share * 100.0, 2).and_then(|()| out.write_str("%")),
         Value::YesNo(true) => out.write_str("是"),
         Value::YesNo(false) => out.write_str("否"),
         Value::Duration(ms) => duration(out, *ms),

@@ -58,6 +58,11 @@ pub struct Program {
 }
 
 impl Program {
+    /// Whether it says nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty() && self.signals.is_empty() && self.dialogs.is_empty()
+    }
+
     /// Whether a comment says that what stands at `span` need not be covered by stories.
     pub fn may_be_uncovered(&self, span: Span) -> bool {
         allowed(&self.allows, UNCOVERED, span, &self.sources)
