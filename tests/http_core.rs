@@ -540,15 +540,57 @@ async fn a_foreign_host_name_is_refused() {
     );
     let ground = Ground::with(&config).await;
     let nobody = ground.anonymous();
-    let refused = nobody.get("/healthz").await;
+    let refused = nobody.get("/openapi.json").await;
     assert_eq!(
         (refused.status.as_u16(), refused.problem()),
         (421, "wrong-host")
     );
     let answer = nobody
-        .send(Method::GET, "/healthz", None, &[("host", "Bot.Example:80")])
+        .send(
+            Method::GET,
+            "/openapi.json",
+            None,
+            &[("host", "Bot.Example:80")],
+        )
         .await;
     assert_eq!(answer.status, 200);
+    // Probes come by address.
+    assert_eq!(nobody.get("/healthz").await.status, 200);
+    assert_eq!(nobody.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_admin_address_answers_to_addresses_and_not_to_foreign_names() {
+    let config = format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\nhosts = [\"bot.example\"]\nworkers = 1\nshutdown_seconds = 1\n{}",
+        http_support::CONFIG
+    );
+    let ground = Ground::with(&config).await;
+    let status = async |address: std::net::SocketAddr, host: &str, path: &str| {
+        let url = format!("http://{address}{path}");
+        let request = ground.http.get(url).header("host", host);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let public = ground.server.address();
+    let admin = ground.server.admin_address().unwrap();
+    // As nginx asks by the manual's configuration, and as Prometheus does.
+    for host in [
+        "127.0.0.1",
+        "127.0.0.1:8081",
+        "localhost",
+        "[::1]:8081",
+        "bot.example",
+    ] {
+        assert_eq!(status(admin, host, "/metrics").await, 200, "{host}");
+        assert_eq!(
+            status(admin, host, "/v1/sessions/verify").await,
+            401,
+            "{host}"
+        );
+    }
+    assert_eq!(status(admin, "evil.example", "/metrics").await, 421);
+    assert_eq!(status(public, "127.0.0.1", "/wechat/main").await, 421);
+    assert_eq!(status(public, "bot.example", "/wechat/main").await, 400);
 }
 
 fn platform(mode: Mode) -> PlatformConfig {

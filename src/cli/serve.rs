@@ -168,8 +168,16 @@ pub fn describe(error: anyhow::Error) -> Failure {
             output::remark(&rules.report(Language::Zh));
             Failure::usage("the rules are not in order; see `menshen check` and `menshen test`")
         }
+        _ if error.chain().any(is_configuration) => Failure::usage(format!("{error:#}")),
         _ => Failure::Failed(error),
     }
+}
+
+/// What only another configuration can mend: starting again would fail again.
+fn is_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.is::<crate::keys::KeyError>()
+        || cause.is::<crate::outbox::SecretError>()
+        || cause.is::<crate::outbox::EndpointError>()
 }
 
 fn report(report: &store::OpenReport) {

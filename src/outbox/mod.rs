@@ -43,7 +43,7 @@ pub use hooks::{Check, Ending, Hooks, NoHooks};
 pub use http::{Endpoint, EndpointError, Outward};
 pub use sender::{Outcome, Sender};
 pub use settle::{Finished, finished};
-pub use sign::WebhookSecret;
+pub use sign::{SecretError, WebhookSecret};
 pub use view::{OutboxView, WebhookView};
 pub use webhook::{WebhookConfig, Webhooks};
 pub use wechat::WechatSender;

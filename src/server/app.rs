@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::bodies::Bodies;
 use super::bot::BotService;
 use super::captchas::MAX_DRAWING;
 use super::connections::Connections;
@@ -127,6 +128,7 @@ impl App {
                 running: Default::default(),
                 metrics: Arc::default(),
                 connections: Connections::default(),
+                bodies: Bodies::default(),
                 streams: Arc::new(Semaphore::new(MAX_EVENT_STREAMS)),
                 tasks: TaskTracker::new(),
                 stopping: CancellationToken::new(),
@@ -152,7 +154,7 @@ impl App {
 
     /// Mounts the routes of a role.
     pub fn configure_as(&self, role: Role, cfg: &mut ServiceConfig) {
-        cfg.app_data(self.state.clone());
+        cfg.app_data(self.state.clone()).app_data(role);
         if role != Role::Admin {
             // First and by their whole paths, so that a push is compared and not searched for.
             for (name, endpoint) in &self.state.endpoints {

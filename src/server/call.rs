@@ -215,14 +215,15 @@ impl Call {
 
     async fn read_body(&mut self, limit: usize) -> Result<(), Problem> {
         if let Some(payload) = self.payload.take() {
-            self.body = read_payload(&self.request, payload, limit).await?;
+            self.body = read_payload(&self.state, &self.request, payload, limit).await?;
         }
         Ok(())
     }
 }
 
-/// Reads a body of at most `limit` bytes within [`BODY_TIMEOUT`].
+/// Reads a body of at most `limit` bytes within [`BODY_TIMEOUT`], as far as all bodies together leave room.
 pub(crate) async fn read_payload(
+    state: &State,
     request: &HttpRequest,
     mut payload: Payload,
     limit: usize,
@@ -243,6 +244,7 @@ pub(crate) async fn read_payload(
         // Most bodies come in one piece, which is then the body.
         let mut first = Bytes::new();
         let mut body = BytesMut::new();
+        let mut held = None;
         while let Some(chunk) = payload.next().await {
             let chunk = chunk.map_err(|_| {
                 Problem::new(ProblemKind::BadRequest).detail("the body ended before its end")
@@ -254,6 +256,10 @@ pub(crate) async fn read_payload(
                 first = chunk;
                 continue;
             }
+            state.bodies.hold(&mut held, chunk.len()).ok_or_else(|| {
+                state.metrics.limit("bodies");
+                Problem::new(ProblemKind::Busy)
+            })?;
             body.extend_from_slice(&std::mem::take(&mut first));
             body.extend_from_slice(&chunk);
         }

@@ -3,6 +3,7 @@
 //!
 //! The log line holds method, route pattern, status and time; never a path, query, header or body.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,6 +14,7 @@ use actix_web::middleware::Next;
 use actix_web::web::{Data, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError};
 
+use super::app::Role;
 use super::problem::{Problem, ProblemKind};
 use super::state::State;
 use super::wechat::{self, Endpoint};
@@ -83,9 +85,11 @@ pub(super) async fn push_edge(
     response
 }
 
-/// Whether the request's `Host` (or its URI's authority) is one this server answers to.
+/// Whether the request's `Host` (or its URI's authority) is one this server answers to. Probes come by
+/// address and learn nothing; on the admin address an address is as good as a name, because a page of another
+/// site that is led here by its own name (DNS rebinding) cannot ask by one.
 fn host_is_known(request: &HttpRequest, hosts: &[String]) -> bool {
-    if hosts.is_empty() {
+    if hosts.is_empty() || matches!(request.path(), "/healthz" | "/readyz") {
         return true;
     }
     let host = request
@@ -100,7 +104,15 @@ fn host_is_known(request: &HttpRequest, hosts: &[String]) -> bool {
         })
         .unwrap_or_default();
     let name = without_port(host).to_ascii_lowercase();
-    hosts.contains(&name)
+    let admin = request.app_data::<Role>() == Some(&Role::Admin);
+    hosts.contains(&name) || (admin && is_address(&name))
+}
+
+fn is_address(name: &str) -> bool {
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'));
+    name == "localhost" || bare.unwrap_or(name).parse::<IpAddr>().is_ok()
 }
 
 fn without_port(host: &str) -> &str {
@@ -112,7 +124,23 @@ fn without_port(host: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::without_port;
+    use super::{is_address, without_port};
+
+    #[test]
+    fn an_address_is_no_name() {
+        for address in ["127.0.0.1", "[::1]", "localhost", "10.0.0.7"] {
+            assert!(is_address(address), "{address}");
+        }
+        for name in [
+            "bot.example",
+            "127.0.0.1.evil.example",
+            "",
+            "[evil.example]",
+            "0x7f.1",
+        ] {
+            assert!(!is_address(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_port_is_no_part_of_the_name() {

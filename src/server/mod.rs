@@ -11,6 +11,7 @@ mod accounts;
 mod alerts;
 mod app;
 mod bindings;
+mod bodies;
 pub mod bot;
 mod call;
 mod captchas;

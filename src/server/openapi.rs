@@ -84,8 +84,10 @@ pub(crate) fn methods_of(pattern: &str) -> String {
 pub(crate) async fn document_json() -> HttpResponse {
     static TEXT: LazyLock<String> =
         LazyLock::new(|| document().to_json().unwrap_or_else(|_| "{}".to_owned()));
+    // Long, and asked for without a key: a caller who asks over and over without reading gets one a connection.
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/json"))
+        .force_close()
         .body(TEXT.as_str())
 }
 

@@ -1,5 +1,6 @@
 //! Listening, and stopping without losing what was accepted.
 
+use std::any::Any;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -15,6 +16,8 @@ use crate::config;
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
+/// How long an answer may wait for a caller who does not read it before the connection is ended.
+pub const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections open at a time over all workers of an address, some 20 KiB each; beyond it the system's
 /// queue holds them. `serve` raises the limit of open files to what the system allows it.
 pub const MAX_CONNECTIONS: usize = 20_000;
@@ -161,7 +164,8 @@ fn listen(
     .keep_alive(IDLE_TIMEOUT)
     .workers(workers)
     .max_connections(MAX_CONNECTIONS.div_ceil(workers))
-    .on_connect(move |_, kept| {
+    .on_connect(move |stream, kept| {
+        end_when_stalled(stream);
         kept.insert(connections.opened());
     })
     // A caller that hangs up frees its connection at once.
@@ -171,4 +175,18 @@ fn listen(
     let server = server.bind(address).map_err(failed)?;
     let bound = server.addrs().first().copied().unwrap_or(address);
     Ok((server.run(), bound))
+}
+
+/// Lets the operating system end a connection whose other end takes nothing for [`STALL_TIMEOUT`]: the HTTP
+/// server itself waits for ever, with the answers in memory.
+fn end_when_stalled(stream: &dyn Any) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = stream.downcast_ref::<actix_web::rt::net::TcpStream>() {
+        let socket = socket2::SockRef::from(stream);
+        if let Err(error) = socket.set_tcp_user_timeout(Some(STALL_TIMEOUT)) {
+            tracing::debug!(%error, "a connection without a bound on waiting answers");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
 }

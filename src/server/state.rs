@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::bodies::Bodies;
 use super::bot::BotService;
 use super::connections::Connections;
 use super::idempotency::Running;
@@ -40,6 +41,7 @@ pub(crate) struct State {
     pub(crate) running: Running,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) connections: Connections,
+    pub(crate) bodies: Bodies,
     pub(crate) streams: Arc<Semaphore>,
     /// Work that goes on when its caller hangs up; a shutdown waits for it.
     pub(crate) tasks: TaskTracker,

@@ -12,6 +12,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use super::bodies::MAX_BODIES_BYTES;
 use super::captchas::MAX_DRAWING;
 use super::idempotency::MAX_RUNNING;
 use super::state::{MAX_EVENT_STREAMS, State};
@@ -164,6 +165,7 @@ impl Vitals {
                 state.connections.open(),
                 state.connections.most(),
             ),
+            ("bodies", state.bodies.used(), MAX_BODIES_BYTES),
             (
                 "event_streams",
                 free_turns(state.streams.available_permits(), MAX_EVENT_STREAMS),

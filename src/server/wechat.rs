@@ -140,13 +140,15 @@ pub(crate) async fn push(
 ) -> Result<HttpResponse, Problem> {
     let refused = |refusal| refused(state, &endpoint.name, refusal);
     let query = Query::parse(request.query_string()).map_err(refused)?;
-    let body = read_payload(request, payload, BODY_LIMIT).await?;
+    let now = state.env.now();
+    let admitted = endpoint::admit(&endpoint.config, &query, now).map_err(refused)?;
+    let body = read_payload(state, request, payload, BODY_LIMIT).await?;
     let content_type = request
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
-    let now = state.env.now();
-    let opened = endpoint::open(&endpoint.config, &query, content_type, &body, now)
+    let opened = admitted
+        .open(content_type, &body)
         .and_then(|opened| endpoint.replays.check(&opened, now).map(|()| opened))
         .map_err(refused)?;
     drop(body);

@@ -12,8 +12,9 @@ use crate::env::{MINUTE, Millis, SECOND};
 
 use super::crypto::{CryptoError, EncodingAesKey};
 use super::fields::{ENVELOPE_LIMITS, Fields, Limits, MESSAGE_LIMITS, ParseError, ParseErrorKind};
-use super::message::{Inbound, MessageError};
+use super::message::Inbound;
 use super::push_key::{Fingerprint, PushKey, identify};
+use super::refusal::Refusal;
 use super::replay::ReplayMark;
 use super::reply::{ReplyContext, Sealing};
 use super::signature::{Token, verify};
@@ -119,111 +120,6 @@ pub struct Opened {
     pub replay: Option<ReplayMark>,
 }
 
-/// Which part of a callback failed. Safe to log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The query is too long, broken, or gives a parameter twice.
-    #[error("the query is malformed")]
-    Query,
-    /// A parameter is missing.
-    #[error("the query parameter {0} is missing")]
-    Missing(&'static str),
-    /// `signature` is not that of the current or previous token.
-    #[error("`signature` does not match the Token")]
-    Signature,
-    /// The message is for another official account.
-    #[error("ToUserName is not the configured original_id")]
-    ToUser,
-    /// `msg_signature` is not that of the current or previous token.
-    #[error("`msg_signature` does not match the Token")]
-    MsgSignature,
-    /// `timestamp` is no number of seconds.
-    #[error("`timestamp` is not a number")]
-    TimestampFormat,
-    /// `timestamp` is outside the window; `ahead` of this host's clock or behind it.
-    #[error("`timestamp` is outside the window (ahead: {ahead}); check this host's clock")]
-    Timestamp {
-        /// Whether it is in the future.
-        ahead: bool,
-    },
-    /// The configured mode wants an encrypted push and this one is not.
-    #[error("an unencrypted push in an encrypted mode")]
-    NotEncrypted,
-    /// The configured mode is plaintext and this push is encrypted.
-    #[error("an encrypted push in plaintext mode")]
-    Encrypted,
-    /// The configuration has no EncodingAESKey although its mode needs one.
-    #[error("no EncodingAESKey is configured")]
-    NoKey,
-    /// No key opens it.
-    #[error("decryption: {0}")]
-    Crypto(CryptoError),
-    /// The envelope around the ciphertext is malformed.
-    #[error("envelope: {0}")]
-    Envelope(ParseError),
-    /// The plain message is malformed.
-    #[error("message: {0}")]
-    Message(ParseError),
-    /// The plain message lacks a field.
-    #[error("message: {0}")]
-    Fields(MessageError),
-    /// A signature was used again for another body.
-    #[error("a signature was used again for another body")]
-    Replayed,
-    /// The replay guard is full; the platform will retry.
-    #[error("the replay guard is full")]
-    ReplayGuardFull,
-}
-
-impl Refusal {
-    /// The HTTP status to answer with.
-    pub fn status(&self) -> u16 {
-        match self {
-            Self::Signature
-            | Self::MsgSignature
-            | Self::ToUser
-            | Self::Timestamp { .. }
-            | Self::NotEncrypted
-            | Self::Encrypted
-            | Self::Replayed
-            | Self::Crypto(CryptoError::AppId) => 403,
-            Self::Envelope(error) | Self::Message(error)
-                if matches!(
-                    error.kind,
-                    ParseErrorKind::TooLarge | ParseErrorKind::FieldTooLong
-                ) =>
-            {
-                413
-            }
-            Self::Crypto(CryptoError::TooLong) => 413,
-            Self::NoKey => 500,
-            Self::ReplayGuardFull => 503,
-            _ => 400,
-        }
-    }
-
-    /// A name from a fixed set, for metrics.
-    pub fn reason(&self) -> &'static str {
-        match self {
-            Self::Query => "query",
-            Self::Missing(_) => "missing_parameter",
-            Self::Signature => "signature",
-            Self::MsgSignature => "msg_signature",
-            Self::ToUser => "to_user",
-            Self::TimestampFormat | Self::Timestamp { .. } => "timestamp",
-            Self::NotEncrypted => "not_encrypted",
-            Self::Encrypted => "encrypted",
-            Self::NoKey => "no_key",
-            Self::Crypto(CryptoError::AppId) => "app_id",
-            Self::Crypto(_) => "decryption",
-            Self::Envelope(_) => "envelope",
-            Self::Message(_) | Self::Fields(_) => "message",
-            Self::Replayed => "replayed",
-            Self::ReplayGuardFull => "replay_guard_full",
-        }
-    }
-}
-
 /// Checks the console's URL verification (GET) and returns the `echostr` to answer with, verbatim
 /// as `text/plain`. The same in all three modes: this request is never encrypted.
 pub fn verify_url(config: &EndpointConfig, query: &Query, now: Millis) -> Result<String, Refusal> {
@@ -248,12 +144,101 @@ pub fn open(
     body: &[u8],
     now: Millis,
 ) -> Result<Opened, Refusal> {
-    if body.len() > BODY_LIMIT {
-        return Err(Refusal::Envelope(ParseErrorKind::TooLarge.at(BODY_LIMIT)));
+    admit(config, query, now)?.open(content_type, body)
+}
+
+/// A push whose query is in order, before its body is read: strangers cost no body.
+#[derive(Clone, Copy)]
+pub struct Admitted<'a> {
+    config: &'a EndpointConfig,
+    timestamp: &'a str,
+    nonce: &'a str,
+    second: i64,
+    /// The signature that counts: `msg_signature`, over the body too, or in plaintext mode `signature`.
+    signature: &'a str,
+}
+
+/// Checks all of a push (POST) that does not depend on its body: the mode, the timestamp, and `signature`
+/// where there is one.
+pub fn admit<'a>(
+    config: &'a EndpointConfig,
+    query: &'a Query,
+    now: Millis,
+) -> Result<Admitted<'a>, Refusal> {
+    let encrypted = config.mode != Mode::Plaintext;
+    let signature = match &query.msg_signature {
+        // What counts is that it is encrypted and signed, not that the query says so.
+        None if encrypted && !query.is_encrypted() => return Err(Refusal::NotEncrypted),
+        given if encrypted => required(given, "msg_signature")?,
+        _ if query.is_encrypted() => return Err(Refusal::Encrypted),
+        _ => required(&query.signature, "signature")?,
+    };
+    let (timestamp, nonce) = stamp(query)?;
+    let plain = query.signature.as_deref().filter(|text| !text.is_empty());
+    if plain.is_some_and(|plain| {
+        let mut tokens = config.tokens();
+        !tokens.any(|token| verify(token, &[timestamp, nonce], plain))
+    }) {
+        return Err(Refusal::Signature);
     }
-    match config.mode {
-        Mode::Safe | Mode::Compatible => open_encrypted(config, query, content_type, body, now),
-        Mode::Plaintext => open_plain(config, query, content_type, body, now),
+    Ok(Admitted {
+        config,
+        timestamp,
+        nonce,
+        second: check_window(config, timestamp, now)?,
+        signature,
+    })
+}
+
+impl fmt::Debug for Admitted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Admitted")
+            .field("timestamp", &self.timestamp)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Admitted<'_> {
+    /// Verifies and opens the body.
+    pub fn open(self, content_type: Option<&str>, body: &[u8]) -> Result<Opened, Refusal> {
+        if body.len() > BODY_LIMIT {
+            return Err(Refusal::Envelope(ParseErrorKind::TooLarge.at(BODY_LIMIT)));
+        }
+        match self.config.mode {
+            Mode::Safe | Mode::Compatible => self.open_encrypted(content_type, body),
+            Mode::Plaintext => self.open_plain(content_type, body),
+        }
+    }
+
+    fn open_encrypted(self, content_type: Option<&str>, body: &[u8]) -> Result<Opened, Refusal> {
+        let config = self.config;
+        let format = format_of(content_type, body);
+        let envelope = read(format, body, &ENVELOPE_LIMITS).map_err(Refusal::Envelope)?;
+        let encrypted = envelope.filled("Encrypt").ok_or(Refusal::NotEncrypted)?;
+        let encrypted = encrypted.trim();
+        let signed = [self.timestamp, self.nonce, encrypted];
+        let token = config
+            .tokens()
+            .find(|token| verify(token, &signed, self.signature))
+            .ok_or(Refusal::MsgSignature)?;
+        let (key, plain) = decrypt(config, encrypted)?;
+
+        let inner = format_of(None, &plain);
+        let raw = read(inner, &plain, &MESSAGE_LIMITS).map_err(Refusal::Message)?;
+        let sealing = Sealing {
+            token: token.clone(),
+            key: key.clone(),
+            app_id: config.app_id.clone(),
+        };
+        let account = envelope.filled("ToUserName");
+        opened(config, raw, format, Some(sealing), None, account)
+    }
+
+    fn open_plain(self, content_type: Option<&str>, body: &[u8]) -> Result<Opened, Refusal> {
+        let format = format_of(content_type, body);
+        let raw = read(format, body, &MESSAGE_LIMITS).map_err(Refusal::Message)?;
+        let mark = ReplayMark::new(self.second, self.timestamp, self.nonce, self.signature);
+        opened(self.config, raw, format, None, Some(mark), None)
     }
 }
 
@@ -311,71 +296,6 @@ impl EndpointConfig {
     fn keys(&self) -> impl Iterator<Item = &EncodingAesKey> {
         self.key.iter().chain(&self.previous_key)
     }
-}
-
-fn open_encrypted(
-    config: &EndpointConfig,
-    query: &Query,
-    content_type: Option<&str>,
-    body: &[u8],
-    now: Millis,
-) -> Result<Opened, Refusal> {
-    let signature = match &query.msg_signature {
-        // What counts is that it is encrypted and signed, not that the query says so.
-        None if !query.is_encrypted() => return Err(Refusal::NotEncrypted),
-        given => required(given, "msg_signature")?,
-    };
-    let (timestamp, nonce) = stamp(query)?;
-    let format = format_of(content_type, body);
-    let envelope = read(format, body, &ENVELOPE_LIMITS).map_err(Refusal::Envelope)?;
-    let encrypted = envelope.filled("Encrypt").ok_or(Refusal::NotEncrypted)?;
-    let encrypted = encrypted.trim();
-    let token = config
-        .tokens()
-        .find(|token| verify(token, &[timestamp, nonce, encrypted], signature))
-        .ok_or(Refusal::MsgSignature)?;
-    if let Some(plain) = query.signature.as_deref().filter(|text| !text.is_empty())
-        && !verify(token, &[timestamp, nonce], plain)
-    {
-        return Err(Refusal::Signature);
-    }
-    check_window(config, timestamp, now)?;
-    let (key, plain) = decrypt(config, encrypted)?;
-
-    let inner = format_of(None, &plain);
-    let raw = read(inner, &plain, &MESSAGE_LIMITS).map_err(Refusal::Message)?;
-    let sealing = Sealing {
-        token: token.clone(),
-        key: key.clone(),
-        app_id: config.app_id.clone(),
-    };
-    let account = envelope.filled("ToUserName");
-    opened(config, raw, format, Some(sealing), None, account)
-}
-
-fn open_plain(
-    config: &EndpointConfig,
-    query: &Query,
-    content_type: Option<&str>,
-    body: &[u8],
-    now: Millis,
-) -> Result<Opened, Refusal> {
-    if query.is_encrypted() {
-        return Err(Refusal::Encrypted);
-    }
-    let signature = required(&query.signature, "signature")?;
-    let (timestamp, nonce) = stamp(query)?;
-    if !config
-        .tokens()
-        .any(|token| verify(token, &[timestamp, nonce], signature))
-    {
-        return Err(Refusal::Signature);
-    }
-    let second = check_window(config, timestamp, now)?;
-    let format = format_of(content_type, body);
-    let raw = read(format, body, &MESSAGE_LIMITS).map_err(Refusal::Message)?;
-    let mark = ReplayMark::new(second, timestamp, nonce, signature);
-    opened(config, raw, format, None, Some(mark), None)
 }
 
 fn opened(

@@ -18,15 +18,17 @@ pub mod json;
 pub mod message;
 pub mod platform_side;
 pub mod push_key;
+pub mod refusal;
 pub mod replay;
 pub mod reply;
 pub mod signature;
 pub mod text;
 pub mod xml;
 
-pub use endpoint::{EndpointConfig, Mode, Opened, Query, Refusal};
+pub use endpoint::{EndpointConfig, Mode, Opened, Query};
 pub use event::Event;
 pub use fields::Fields;
 pub use message::{Inbound, InboundKind};
 pub use push_key::{BodyDigest, Fingerprint, PushKey};
+pub use refusal::Refusal;
 pub use reply::{Reply, ReplyContext, seal};

@@ -14,8 +14,9 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::env::{Millis, SECOND};
 
-use super::endpoint::{Opened, Refusal, TimestampWindow};
+use super::endpoint::{Opened, TimestampWindow};
 use super::push_key::{Fingerprint, Hashed};
+use super::refusal::Refusal;
 
 /// Most signatures remembered, about 70 MiB: 5,800 pushes a second over a window of six
 /// minutes. Only holders of the Token can add one.

@@ -5,8 +5,9 @@ mod policy;
 mod stage;
 
 use menshen::env::SECOND;
+use menshen::wechat::Refusal;
 use menshen::wechat::crypto::EncodingAesKey;
-use menshen::wechat::endpoint::{self, Format, Mode, Refusal};
+use menshen::wechat::endpoint::{self, Format, Mode};
 use menshen::wechat::event::{DeliveryStatus, NoticeStage, PictureSource};
 use menshen::wechat::fields::MESSAGE_LIMITS;
 use menshen::wechat::platform_side::{self, PlatformReply};

@@ -1,8 +1,9 @@
 //! The endpoint's policy: what is accepted, what is refused, and how it is answered.
 
 use menshen::env::SECOND;
+use menshen::wechat::Refusal;
 use menshen::wechat::crypto::CryptoError;
-use menshen::wechat::endpoint::{self, Format, Mode, Query, Refusal, TimestampWindow};
+use menshen::wechat::endpoint::{self, Format, Mode, Query, TimestampWindow};
 use menshen::wechat::fields::MESSAGE_LIMITS;
 use menshen::wechat::platform_side::{self, PlatformReply, ReplyFault, SignedPush};
 use menshen::wechat::replay::ReplayGuard;
@@ -90,7 +91,7 @@ fn a_changed_body_query_or_account_is_refused_by_name() {
     nonce.query = nonce.query.replace("nonce=0132056213", "nonce=132056213");
     assert_eq!(
         deliver(&config(Mode::Safe), &nonce).unwrap_err(),
-        Refusal::MsgSignature
+        Refusal::Signature
     );
     let mut unsigned = good.clone();
     unsigned.query = unsigned

@@ -31,15 +31,19 @@ impl Client {
     pub fn call(mut self, request: &Request, out: &mut dyn Write) -> Result<Value, Failure> {
         let mut line = serde_json::to_string(request)?;
         line.push('\n');
-        self.stream.write_all(line.as_bytes())?;
+        // A server that hangs up may have said why before; and none of its ends is our reader's.
+        let sent = self.stream.write_all(line.as_bytes());
         let mut lines = BufReader::new(self.stream);
         let mut line = String::new();
         loop {
             line.clear();
-            if lines.read_line(&mut line)? == 0 {
-                return Err(Failure::failed(
-                    "the server went away before it had answered",
-                ));
+            let read = lines.read_line(&mut line);
+            if !matches!(read, Ok(bytes) if bytes > 0) {
+                let error = sent.err().or(read.err());
+                let why = error.map_or_else(String::new, |error| format!(" ({error})"));
+                return Err(Failure::failed(format!(
+                    "the server went away before it had answered{why}; nothing is known of what was asked"
+                )));
             }
             if !line.starts_with(LAST_LINE) {
                 out.write_all(line.as_bytes())?;

@@ -1,6 +1,7 @@
 //! The server's end of the socket: a thread that accepts, and one per connection.
 
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Answers commands until it is stopped.
 pub struct ControlServer {
     path: PathBuf,
+    listener: UnixListener,
     stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -52,11 +54,13 @@ impl ControlServer {
             open: AtomicUsize::new(0),
         });
         let stop = stopping.clone();
+        let accepting = listener.try_clone()?;
         let thread = std::thread::Builder::new()
             .name("control".to_owned())
-            .spawn(move || accept(&listener, &shared, &stop))?;
+            .spawn(move || accept(&accepting, &shared, &stop))?;
         Ok(Self {
             path: directory.join(SOCKET_NAME),
+            listener,
             stopping,
             thread: Some(thread),
         })
@@ -66,8 +70,12 @@ impl ControlServer {
     pub fn stop(&mut self) {
         if let Some(thread) = self.thread.take() {
             self.stopping.store(true, Ordering::SeqCst);
-            // Wakes the accepting thread.
-            if let Some(directory) = self.path.parent() {
+            // Wakes the accepting thread; by the path only where the system does not do it by the listener,
+            // since the file may have been removed.
+            let _ = socket2::SockRef::from(&self.listener).shutdown(Shutdown::Both);
+            if cfg!(not(target_os = "linux"))
+                && let Some(directory) = self.path.parent()
+            {
                 let _ = socket::connect(directory);
             }
             let _ = thread.join();

@@ -208,3 +208,54 @@ fn a_stretch_is_recorded_on_a_running_server_or_it_says_why_not() {
     let stranger = call(directory.path(), &request(None, Some("o-stranger")));
     assert!(stranger.unwrap_err().contains("never bound"));
 }
+
+#[test]
+fn a_server_that_hangs_up_is_a_failure_whatever_was_asked() {
+    use std::io::{Read as _, Write as _};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let listener = std::os::unix::net::UnixListener::bind(folder.path().join(SOCKET_NAME));
+    let listener = listener.expect("it listens");
+    // Hangs up before the request, after it, and after having said why without reading it.
+    let server = std::thread::spawn(move || {
+        for turn in 0..3 {
+            let (mut stream, _) = listener.accept().expect("a command");
+            if turn == 1 {
+                let _ = stream.read(&mut [0; 64]);
+            }
+            if turn == 2 {
+                let why = json!({ "control": { "failed": "too many commands at once" } });
+                let _ = writeln!(stream, "{why}");
+            }
+        }
+    });
+    for turn in 0..3 {
+        let client = connect(folder.path()).expect("reached").expect("it runs");
+        if turn != 1 {
+            // The stream is shut by now: the write finds nobody.
+            std::thread::yield_now();
+        }
+        let failure = client.call(&Request::KeysList, &mut Vec::new());
+        match failure.expect_err("no answer") {
+            crate::cli::failure::Failure::Failed(error) => {
+                let why = error.to_string();
+                assert!(
+                    why.contains("went away") || why.contains("too many"),
+                    "{why}"
+                );
+            }
+            other => panic!("turn {turn}: {other:?}"),
+        }
+    }
+    server.join().expect("no panic");
+}
+
+#[test]
+fn a_server_whose_socket_was_removed_stops_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    let mut server = start(folder.path(), &runtime);
+    std::fs::remove_file(folder.path().join(SOCKET_NAME)).expect("removed");
+    server.stop();
+    assert!(connect(folder.path()).expect("reached").is_none());
+}

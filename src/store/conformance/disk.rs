@@ -214,6 +214,38 @@ async fn a_store_opens_once_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_store_whose_lock_file_was_removed_is_in_use_and_not_damaged() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let first = reopen(directory.path()).expect("opens");
+    put(&*first.store, "a", 1).await.expect("a put");
+    let data = options(directory.path()).path;
+    let files = || {
+        let entries = fs::read_dir(&data).expect("readable");
+        let names = entries.map(|entry| entry.expect("readable").file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = files();
+    assert!(
+        before.contains("menshen.lock".as_ref()) && before.len() > 2,
+        "{before:?}"
+    );
+    fs::remove_file(data.join("menshen.lock")).expect("removed");
+    for on_loss in [OnLoss::Refuse, OnLoss::KeepDatabase, OnLoss::RestoreDump] {
+        let options = OpenOptions {
+            on_loss,
+            ..options(directory.path())
+        };
+        let second = open(options, Env::scripted(START, 7).0);
+        assert!(matches!(second, Err(OpenError::Locked(_))), "{second:?}");
+        assert_eq!(files(), before, "nothing was moved or copied");
+    }
+    put(&*first.store, "b", 2).await.expect("the first goes on");
+    first.store.close().await;
+    drop(first);
+    reopen(directory.path()).expect("it is free again");
+}
+
+#[tokio::test]
 async fn flavours_do_not_mix() {
     let directory = tempfile::tempdir().expect("a directory");
     let as_flavour = |flavour| {

@@ -63,6 +63,23 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
+/// Makes sure that nobody has the database open: the lock file may have been removed under whoever holds it,
+/// and a database in use must never be taken for a damaged one.
+pub(super) fn not_in_use(path: &Path) -> Result<(), OpenError> {
+    let file = path.join(DATABASE_FILE);
+    let database = match File::open(&file) {
+        Ok(database) => database,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed("cannot open", &file)(error)),
+    };
+    match database.try_lock() {
+        // Closing it frees it for the engine, which takes the same lock.
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed("cannot lock", &file)(error)),
+    }
+}
+
 /// Removes sled's snapshots: half-written ones only, or all. They are only ever a short cut for
 /// recovery, but a torn one stops sled from opening. Returns how many there were.
 pub(super) fn remove_snapshots(path: &Path, all: bool) -> Result<usize, OpenError> {

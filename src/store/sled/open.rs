@@ -144,6 +144,7 @@ pub(crate) fn open_with(options: OpenOptions, env: Env, hooks: Hooks) -> Result<
     }
     files::create_directory(path)?;
     let lock = files::lock(path)?;
+    files::not_in_use(path)?;
     rebuild::carry_on(path)?;
     let existed = database.exists();
     let (mark_file, found_mark) = open_mark(&options, existed)?;
