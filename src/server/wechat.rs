@@ -24,9 +24,10 @@ use super::state::State;
 use crate::bot::api::PushAnswer;
 use crate::config::{self, EndpointMode};
 use crate::env::SECOND;
+use crate::wechat::Refusal;
 use crate::wechat::crypto::{EncodingAesKey, KeyError};
 use crate::wechat::endpoint::{
-    self, BODY_LIMIT, EndpointConfig, Mode, Opened, Query, Refusal, TimestampWindow,
+    self, BODY_LIMIT, EndpointConfig, Mode, Opened, Query, TimestampWindow,
 };
 use crate::wechat::replay::ReplayGuard;
 use crate::wechat::reply::{Reply, seal};

@@ -1,10 +1,9 @@
 //! An official account as both sides see it, and pushes to it.
 
 use menshen::env::SECOND;
+use menshen::wechat::Refusal;
 use menshen::wechat::crypto::EncodingAesKey;
-use menshen::wechat::endpoint::{
-    self, EndpointConfig, Format, Mode, Query, Refusal, TimestampWindow,
-};
+use menshen::wechat::endpoint::{self, EndpointConfig, Format, Mode, Query, TimestampWindow};
 use menshen::wechat::platform_side::{self, PlatformConfig, SignedPush, Stamp};
 use menshen::wechat::signature::Token;
 use menshen::wechat::{Fields, Opened};

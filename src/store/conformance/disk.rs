@@ -226,7 +226,7 @@ async fn a_store_whose_lock_file_was_removed_is_in_use_and_not_damaged() {
     };
     let before = files();
     assert!(
-        before.contains("menshen.lock".as_ref()) && before.len() > 2,
+        before.contains(std::ffi::OsStr::new("menshen.lock")) && before.len() > 2,
         "{before:?}"
     );
     fs::remove_file(data.join("menshen.lock")).expect("removed");
