@@ -3,11 +3,15 @@
 //! A check takes tens of milliseconds and megabytes, so it runs on a blocking thread behind a
 //! semaphore, before the command; the command then compares the account's password version. Unknown
 //! accounts and accounts without a password are checked against a hash of nothing, which takes as
-//! long. Accounts whose bcrypt hash was imported take bcrypt's time until their next login, when the
-//! hash is replaced; that difference is the one this room cannot hide.
+//! long. Imported hashes take their own time, bcrypt's until the next login, when the hash is replaced:
+//! every refusal waits as long as the dearest of them met since the start took. The first one met is
+//! the difference this room cannot hide.
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 use argon2::password_hash::phc::PasswordHash as Phc;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
@@ -27,6 +31,8 @@ const MAX_PASSES: u32 = 16;
 const MAX_LANES: u32 = 16;
 /// The highest cost of an imported bcrypt hash: about a second.
 const MAX_BCRYPT_COST: u32 = 14;
+/// The longest a refusal waits to look like that of the dearest hash.
+const MAX_REFUSAL: Duration = Duration::from_secs(2);
 /// Checks at a time: bounds the memory to as many times 19 MiB.
 const DEFAULT_PARALLEL: usize = 4;
 /// Checks waiting for their turn. More are refused, so that a flood ends in 503 and not in a queue.
@@ -143,6 +149,9 @@ pub struct Verified {
     pub right: bool,
     /// A better hash of it, to be stored by the command that lets the login through.
     pub rehash: Option<PasswordHash>,
+    /// How much sooner this was known than it would have been of the dearest hash met so far. A refusal waits
+    /// as long, see [`Passwords::refuse`]: else the clock would tell imported accounts from unknown ones.
+    pub early: Duration,
 }
 
 /// Hashes and checks passwords. Cheap to clone.
@@ -153,6 +162,8 @@ pub struct Passwords {
     waiting: Arc<Semaphore>,
     nobody: Arc<str>,
     env: Env,
+    /// What the dearest check of a foreign hash took since the start, in nanoseconds.
+    dearest: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Passwords {
@@ -185,6 +196,7 @@ impl Passwords {
             waiting: Arc::new(Semaphore::new(MAX_WAITING)),
             nobody: nobody.0.into(),
             env,
+            dearest: Arc::default(),
         }
     }
 
@@ -218,9 +230,26 @@ impl Passwords {
         password: Password,
     ) -> Result<Verified, HashError> {
         let (params, salt) = (self.params.clone(), self.env.bytes::<16>());
-        let nobody = self.nobody.clone();
-        self.run(move || check(&params, &salt, stored.as_deref(), &nobody, &password))
-            .await
+        let (nobody, dearest) = (self.nobody.clone(), self.dearest.clone());
+        self.run(move || {
+            let begun = Instant::now();
+            let mut found = check(&params, &salt, stored.as_deref(), &nobody, &password);
+            let took = begun.elapsed();
+            if stored.is_some_and(|stored| !costs_as(&params, &stored)) {
+                let took = took.min(MAX_REFUSAL).as_nanos();
+                dearest.fetch_max(u64::try_from(took).unwrap_or(0), Relaxed);
+            }
+            found.early = Duration::from_nanos(dearest.load(Relaxed)).saturating_sub(took);
+            found
+        })
+        .await
+    }
+
+    /// Waits before a login is refused, whatever for, until the dearest hash would have been checked.
+    pub async fn refuse(&self, found: &Verified) {
+        if !found.early.is_zero() {
+            tokio::time::sleep(found.early).await;
+        }
     }
 
     async fn run<T: Send + 'static>(
@@ -261,6 +290,7 @@ fn check(
     let wrong = Verified {
         right: false,
         rehash: None,
+        early: Duration::ZERO,
     };
     let password = password.0.as_bytes();
     // A password that is too long is wrong after the same work over its beginning.
@@ -293,7 +323,19 @@ fn check(
     Verified {
         right: true,
         rehash,
+        early: Duration::ZERO,
     }
+}
+
+/// Whether checking against `stored` takes as long as against a hash made here.
+fn costs_as(params: &Params, stored: &str) -> bool {
+    Phc::new(stored).ok().is_some_and(|hash| {
+        hash.algorithm == Algorithm::Argon2id.ident()
+            && Params::try_from(&hash).is_ok_and(|old| {
+                (old.m_cost(), old.t_cost(), old.p_cost())
+                    == (params.m_cost(), params.t_cost(), params.p_cost())
+            })
+    })
 }
 
 fn verify_phc(password: &[u8], hash: &str) -> bool {
@@ -373,12 +415,39 @@ mod tests {
             let again = passwords
                 .verify(Some(better.into_string()), Password::new("pw"))
                 .await;
-            assert_eq!(
-                again.unwrap(),
-                Verified {
-                    right: true,
-                    rehash: None
-                }
+            let again = again.unwrap();
+            assert_eq!((again.right, again.rehash), (true, None));
+        }
+    }
+
+    #[tokio::test]
+    async fn refusals_wait_for_the_dearest_hash_that_was_met() {
+        let passwords = passwords();
+        let check = async |stored: Option<String>| {
+            let found = passwords.verify(stored, Password::new("no")).await;
+            found.unwrap().early
+        };
+        let own = passwords
+            .hash(Password::new("pw"))
+            .await
+            .unwrap()
+            .into_string();
+        // Nothing foreign was met: nobody waits.
+        assert_eq!(check(None).await, Duration::ZERO);
+        assert_eq!(check(Some(own.clone())).await, Duration::ZERO);
+
+        // Some fifty times the least cost of bcrypt, which is more than the least of argon2.
+        let dear = bcrypt::hash_with_salt("pw", 10, [7; 16])
+            .unwrap()
+            .to_string();
+        check(Some(dear.clone())).await;
+        let dearest = Duration::from_nanos(passwords.dearest.load(Relaxed));
+        assert!(!dearest.is_zero());
+        for stored in [None, Some(own)] {
+            let early = check(stored).await;
+            assert!(
+                !early.is_zero() && early < dearest,
+                "{early:?} of {dearest:?}"
             );
         }
     }

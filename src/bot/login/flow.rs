@@ -65,25 +65,27 @@ impl Bot {
                 HashError::Busy => BotError::Overloaded,
                 other => BotError::Internal(other.to_string()),
             });
-        let right = match verified {
-            Ok(verified) => {
-                if let (true, Some(rehash)) = (verified.right, verified.rehash) {
-                    self.keep_hash(
-                        &prepared.origin.account,
-                        begun.version,
-                        rehash.into_string(),
-                    );
-                }
-                verified.right
-            }
-            Err(error) => return Err(error),
-        };
+        let mut verified = verified?;
+        if let (true, Some(rehash)) = (verified.right, verified.rehash.take()) {
+            self.keep_hash(
+                &prepared.origin.account,
+                begun.version,
+                rehash.into_string(),
+            );
+        }
         if begun.verdict == Verdict::Deny {
+            self.passwords.refuse(&verified).await;
             return Ok(LoginAnswer::Refused);
         }
-        match self.end_login(&prepared, &context, &begun, right).await? {
+        match self
+            .end_login(&prepared, &context, &begun, verified.right)
+            .await?
+        {
             Ended::Granted(granted) => Ok(LoginAnswer::Granted(granted)),
-            Ended::Refused => Ok(LoginAnswer::Refused),
+            Ended::Refused => {
+                self.passwords.refuse(&verified).await;
+                Ok(LoginAnswer::Refused)
+            }
             Ended::Challenge => self.demand_captcha(&prepared, &begun).await,
         }
     }
