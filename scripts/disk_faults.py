@@ -25,6 +25,10 @@ EXT4_IOC_SHUTDOWN = 0x8004587D
 NOLOGFLUSH = 2
 
 
+class Life(chaos.Life):
+    may_refuse = True
+
+
 class Server(chaos.Server):
     """Everything but the data is kept elsewhere: a log on the dead disk would tell nothing."""
 
@@ -63,7 +67,7 @@ def power_cuts(args, server, ledger, judge, moments):
     lives_before = 0
     for number in range(1, args.rounds + 1):
         stop = threading.Event()
-        lives = [chaos.Life(f"p{number}w{life}", server, ledger, stop) for life in range(args.lives)]
+        lives = [Life(f"p{number}w{life}", server, ledger, stop) for life in range(args.lives)]
         for life in lives:
             life.start()
         time.sleep(moments.uniform(0.5, 4.0))
@@ -88,7 +92,7 @@ def power_cuts(args, server, ledger, judge, moments):
 def failing(server, ledger, name):
     """Lives go on until the server takes nothing any more; then it must say so."""
     stop = threading.Event()
-    lives = [chaos.Life(f"{name}{life}", server, ledger, stop) for life in range(4)]
+    lives = [Life(f"{name}{life}", server, ledger, stop) for life in range(4)]
     for life in lives:
         life.start()
     wait(lambda: not any(life.is_alive() for life in lives), f"{name}: the server stops accepting", seconds=120)
@@ -171,6 +175,7 @@ def main():
             full_disk(args, server, ledger, judge)
             read_only_disk(args, server, ledger, judge)
             judge.prompts()
+            chaos.enough(ledger, chaos.EARLY)
             server.stop()
     print("acknowledged: " + ", ".join(f"{n} {k}" for k, n in sorted(ledger.counts.items())))
 

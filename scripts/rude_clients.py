@@ -30,6 +30,9 @@ from tour import check
 # What the server promises: src/server/serve.rs and src/server/call.rs.
 HEADER_SECONDS = 5
 BODY_SECONDS = 15
+STALL_SECONDS = 30
+# A push that nobody signed.
+STRANGER = b"signature=a&timestamp=1&nonce=1&encrypt_type=aes&msg_signature=a"
 # The platform gives up after five.
 PUSH_SECONDS = 5
 # What the server may use for all of this. The largest part: actix-web decodes every request that its read
@@ -92,6 +95,12 @@ class Rude:
         check(used < MEMORY_MB, f"{used} MB are used")
         return used
 
+    def signed(self):
+        """The query of a push, rightly signed; what its body says is another matter."""
+        token, now, nonce = self.server.token, str(int(time.time())), secrets.token_hex(5)
+        return (f"signature={tour.sha1(token, now, nonce)}&timestamp={now}&nonce={nonce}"
+                "&encrypt_type=aes&msg_signature=a").encode()
+
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.server.port), timeout=30)
 
@@ -137,14 +146,15 @@ class Rude:
         self.push(f"a slow body: 408 after {took:.0f} s")
 
     def announced_body(self):
-        answer = self.say(b"POST /wechat/main?signature=a&timestamp=1&nonce=1 HTTP/1.1\r\nHost: x\r\n"
-                          b"Content-Type: text/xml\r\nContent-Length: 10000000000\r\n\r\n")
-        check(b" 413 " in answer, f"ten announced gigabytes got {answer[:80]}")
+        for query, told in [(self.signed(), b" 413 "), (STRANGER, b" 403 ")]:
+            answer = self.say(b"POST /wechat/main?" + query + b" HTTP/1.1\r\nHost: x\r\n"
+                              b"Content-Type: text/xml\r\nContent-Length: 10000000000\r\n\r\n")
+            check(told in answer, f"ten announced gigabytes got {answer[:80]}")
         self.push("ten gigabytes announced: 413")
 
     def endless_body(self):
         connection = self.connect()
-        connection.sendall(b"POST /wechat/main?signature=a&timestamp=1&nonce=1 HTTP/1.1\r\nHost: x\r\n"
+        connection.sendall(b"POST /wechat/main?" + self.signed() + b" HTTP/1.1\r\nHost: x\r\n"
                            b"Content-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n")
         chunk = b"10000\r\n" + b"x" * 0x10000 + b"\r\n"
         sent, answer = 0, b""
@@ -179,7 +189,7 @@ class Rude:
 
     def never_reads(self):
         silent = []
-        for _ in range(20):
+        for _ in range(200):
             connection = self.connect()
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.settimeout(0.2)
@@ -189,7 +199,14 @@ class Rude:
             except OSError:
                 pass
             silent.append(connection)
-        self.push("20 that pipeline and never read")
+        self.push("200 that pipeline and never read")
+        # A connection that is ended tells so in its errors only: reading would be reading.
+        began = time.monotonic()
+        while self.bound("connections") > 20 and time.monotonic() - began < 4 * STALL_SECONDS:
+            time.sleep(1)
+        took = time.monotonic() - began
+        check(self.bound("connections") <= 20, f"{self.bound('connections')} that never read are still connected")
+        self.push(f"they were disconnected after {took:.0f} s")
         for connection in silent:
             connection.close()
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lsp_server::{Connection, Message, Notification, Request};
+use menshen::bot::folder::{self, FolderError};
 use menshen::lang::builtins::Registry;
 use menshen::lang::diagnostics::{self, Diagnostic, Language};
 use menshen::lang::format::{Refused, format};
@@ -277,6 +278,43 @@ fn many(rules: usize, when: &str) -> Sources {
         (format!("{from:06}.rules"), text)
     });
     Sources::new(files)
+}
+
+/// A folder with so many empty files in so many folders inside each other.
+fn folder_of(files: usize, levels: usize) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let mut path = dir.path().to_owned();
+    std::fs::write(path.join("a.rules"), "# 注\n").unwrap();
+    for number in 1..files {
+        std::fs::write(path.join(format!("{number}.txt")), "").unwrap();
+    }
+    for level in 0..levels {
+        path.push(format!("{level}"));
+        std::fs::create_dir(&path).unwrap();
+    }
+    dir
+}
+
+#[test]
+fn a_folder_of_too_many_files_or_levels_or_too_large_a_file_is_refused() {
+    let read = |dir: &tempfile::TempDir| folder::load(&[dir.path().to_owned()]);
+    assert!(read(&folder_of(folder::MAX_FILES, 0)).is_ok());
+    let many = read(&folder_of(folder::MAX_FILES + 1, 0));
+    assert!(matches!(many, Err(FolderError::TooMany { .. })), "{many:?}");
+    assert!(read(&folder_of(1, folder::MAX_DEPTH)).is_ok());
+    let deep = read(&folder_of(1, folder::MAX_DEPTH + 1));
+    assert!(matches!(deep, Err(FolderError::TooMany { .. })), "{deep:?}");
+
+    let dir = folder_of(1, 0);
+    let list = std::fs::File::create(dir.path().join("list.txt")).unwrap();
+    list.set_len(folder::MAX_FILE_BYTES).unwrap();
+    assert!(read(&dir).is_ok());
+    list.set_len(folder::MAX_FILE_BYTES + 1).unwrap();
+    let large = read(&dir);
+    assert!(
+        matches!(large, Err(FolderError::TooLarge { .. })),
+        "{large:?}"
+    );
 }
 
 /// A hundred thousand take seconds once they are optimised: `cargo bench --bench language`.

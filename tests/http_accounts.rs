@@ -445,10 +445,16 @@ async fn a_lock_ends_sessions_and_an_unlock_lifts_it() {
             .status,
         403
     );
+    for wrong in [json!({"nonsense": 1}), json!({"reason": "x".repeat(257)})] {
+        let refused = client.post("/v1/accounts/alice/unlock", wrong).await;
+        assert_eq!(refused.status, 422);
+    }
     let lifted = client
-        .send(Method::POST, "/v1/accounts/alice/unlock", None, &[])
+        .post("/v1/accounts/alice/unlock", json!({"reason": "本人到场"}))
         .await;
     assert_eq!(lifted.json["unlocked"], true);
+    let events = client.get("/v1/events?types=unlocked").await;
+    assert_eq!(events.json["events"][0]["data"]["reason"], "本人到场");
     let account = client.get("/v1/accounts/alice").await;
     assert_eq!(account.json["password_change_required"], true);
     let nobody = client

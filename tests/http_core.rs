@@ -157,6 +157,48 @@ async fn what_is_not_json_is_400_415_or_413() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_null_is_refused_without_a_word_about_our_types() {
+    let ground = Ground::new().await;
+    let client = ground.all().await;
+    let account = json!({"account": "alice", "phone": "13800138000"});
+    assert_eq!(client.post("/v1/accounts", account).await.status, 201);
+    for path in ["lock", "unlock", "verification-code"] {
+        let path = format!("/v1/accounts/alice/{path}");
+        for body in [json!(null), json!(7), json!("x")] {
+            let refused = client.post(&path, body.clone()).await;
+            assert_eq!(refused.status, 422, "{path} {body}");
+            let message = refused.json["errors"][0]["message"].as_str().unwrap();
+            assert!(message.contains("expected an object"), "{message}");
+            assert!(!message.contains("Body"), "{message}");
+        }
+        // Nothing at all is fine.
+        let answer = client.send(Method::POST, &path, None, &[]).await;
+        assert!(answer.status.is_success(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn probes_may_ask_with_head() {
+    let ground = Ground::new().await;
+    for (path, length) in [("/healthz", Some("2")), ("/readyz", None)] {
+        let answer = ground.anonymous().send(Method::HEAD, path, None, &[]).await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, ""));
+        if length.is_some() {
+            assert_eq!(answer.header("content-length"), length);
+        }
+    }
+    *ground.bot.unloaded.lock().unwrap() = true;
+    let client = ground.anonymous();
+    assert_eq!(
+        client.send(Method::HEAD, "/readyz", None, &[]).await.status,
+        503
+    );
+    let put = ground.http.put(ground.server.url("/healthz"));
+    let refused = put.send().await.unwrap();
+    assert_eq!(refused.headers()["allow"], "GET, HEAD");
+}
+
+#[tokio::test]
 async fn unknown_routes_and_methods_are_problems() {
     let ground = Ground::new().await;
     for (method, path, status) in [

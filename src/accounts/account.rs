@@ -19,7 +19,7 @@ use crate::store::{Continuation, Order, Page, StoreError, Tx};
 /// The longest account identifier, in bytes. It is part of keys.
 pub const MAX_ID_BYTES: usize = 128;
 /// The longest display name, in characters.
-const MAX_NAME_CHARS: usize = 128;
+pub const MAX_NAME_CHARS: usize = 128;
 /// The most accounts on one page of a listing.
 const MAX_PAGE: usize = 500;
 /// The most official accounts a deleted account's bindings are looked for in.

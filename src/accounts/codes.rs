@@ -126,6 +126,7 @@ pub fn request(
 ) -> Result<Requested, StoreError> {
     let name = format!("code-request/{}", purpose.name());
     if !allow(tx, &name, account, limits.code_request_pause, 1)? {
+        tx.limit_hit("code_requests");
         return Ok(Requested::TooSoon);
     }
     let data = json!({ "purpose": purpose.name() });
@@ -171,9 +172,11 @@ pub(crate) fn blocked(
     subject: &str,
 ) -> Result<Option<Millis>, StoreError> {
     let tries = tries_of(tx, sender, subject)?;
-    Ok(tries
-        .filter(|tries| tries.wrong >= limits.code_tries)
-        .map(|tries| tries.until))
+    let full = tries.filter(|tries| tries.wrong >= limits.code_tries);
+    if full.is_some() {
+        tx.limit_hit("code_tries");
+    }
+    Ok(full.map(|tries| tries.until))
 }
 
 /// Whose tries are counted: a keyed hash of the phone, which says nothing about whether it is known.
@@ -324,6 +327,7 @@ fn count_everyone(
     if code.wrong < limits.code_tries_everyone {
         return tx.put(&code);
     }
+    tx.limit_hit("code_tries_everyone");
     tx.delete::<Code>(&code_key(account, purpose))?;
     let data = json!({ "purpose": purpose.name(), "wrong": code.wrong });
     tx.emit(NewEvent::new("code_voided", data.clone()).account(account))?;
@@ -346,6 +350,7 @@ fn count_hour(tx: &mut Tx<'_>, limits: &Limits, official_account: &str) -> Resul
     })?;
     // Exactly once an hour: the count passes the bound once.
     if count == limits.wrong_codes_per_hour.saturating_add(1) {
+        tx.limit_hit("wrong_codes_per_hour");
         let data = json!({ "hour": rfc3339(hour), "wrong": count });
         tx.emit(NewEvent::new("wrong_codes", data).official_account(official_account))?;
     }

@@ -30,8 +30,8 @@ mod tickets;
 mod unbind;
 
 pub use account::{
-    AccountPatch, Created, Deleted, InvalidAccount, MAX_ID_BYTES, NewAccount, Patched, create,
-    delete, erase_more, get, is_account_id, list, patch,
+    AccountPatch, Created, Deleted, InvalidAccount, MAX_ID_BYTES, MAX_NAME_CHARS, NewAccount,
+    Patched, create, delete, erase_more, get, is_account_id, list, patch,
 };
 pub use binding::{
     BindOutcome, BindRequest, Notice, Proof, account_of, bind, binding_of, bindings_of,

@@ -170,6 +170,7 @@ pub(crate) fn count_wrong_phone(
 ) -> Result<(), StoreError> {
     ticket.wrong += 1;
     if ticket.wrong >= limits.ticket_tries {
+        tx.limit_hit("ticket_tries");
         return tx.delete::<Ticket>(&ticket.hash);
     }
     tx.put(&ticket)

@@ -222,6 +222,8 @@ pub struct BotVitals {
     pub pushes_stored: usize,
     /// Past logins kept in memory.
     pub recent_logins: usize,
+    /// Captchas being drawn for logins.
+    pub captchas_drawing: usize,
     /// Pushes worked on.
     pub pushes: u64,
     /// Logins judged.

@@ -263,6 +263,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn so_many_generations_are_kept_and_the_oldest_goes() {
+        let store = store::memory(Env::scripted(1_790_000_000_000, 1).0);
+        for n in 1..=KEPT {
+            live(&store, &format!("# {n}")).await;
+        }
+        assert!(texts(&*store, 1).await.expect("read").is_some());
+        live(&store, "# one more").await;
+        assert!(texts(&*store, 1).await.expect("read").is_none());
+        assert!(texts(&*store, 2).await.expect("read").is_some());
+        let kept = history(&*store, KEPT * 2).await.expect("read");
+        assert_eq!(kept.len(), KEPT);
+    }
+
+    #[tokio::test]
     async fn old_generations_go_unless_a_dialog_runs_under_them() {
         let (env, _clock) = Env::scripted(1_790_000_000_000, 1);
         let store = store::memory(env.clone());

@@ -20,6 +20,7 @@ use super::settings::Settings;
 use super::{Bot, Numbers, archive, stories};
 use crate::accounts::Passwords;
 use crate::env::Env;
+use crate::guard::captcha::Drawer;
 use crate::guard::geo::Geo;
 use crate::guard::machines::ForeignMachines;
 use crate::history::Columns;
@@ -348,6 +349,7 @@ impl BotBuilder {
             }),
             pushes: Pushes::default(),
             outside,
+            drawer: Drawer::default(),
             passwords: self
                 .passwords
                 .unwrap_or_else(|| Passwords::new(self.env.clone())),

@@ -47,6 +47,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::accounts::Passwords;
 use crate::env::Env;
+use crate::guard::captcha::Drawer;
 use crate::guard::geo::Geo;
 use crate::store::SharedStore;
 
@@ -64,6 +65,7 @@ pub struct Bot {
     pushes: Pushes,
     outside: Arc<dyn Outside>,
     passwords: Passwords,
+    drawer: Drawer,
     geo: Geo,
     settings: Settings,
     rules: Vec<PathBuf>,
@@ -133,6 +135,7 @@ impl Bot {
             pushes_remembered,
             pushes_stored,
             recent_logins: self.shared.recent.len(),
+            captchas_drawing: self.drawer.busy(),
             pushes: self.numbers.pushes.get(),
             logins: self.numbers.logins.get(),
             overruns: self.numbers.overruns.get(),

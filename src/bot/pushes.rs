@@ -480,4 +480,27 @@ mod tests {
             Entrance::First(_)
         ));
     }
+    #[test]
+    fn answers_beyond_the_bound_push_out_the_oldest() {
+        let pushes = Pushes::default();
+        let numbered = |n: usize| {
+            let mut bytes = [0; 32];
+            bytes[..8].copy_from_slice(&n.to_be_bytes());
+            PushKey::from_bytes(bytes)
+        };
+        let known = |n: usize| {
+            let entrance = pushes.enter(&numbered(n), &digest(1), 1);
+            matches!(entrance, Entrance::Done(None))
+        };
+        for n in 0..MAX_REMEMBERED {
+            let _first = pushes.enter(&numbered(n), &digest(1), 0);
+            pushes.finish(&numbered(n), None, true, 0);
+        }
+        assert_eq!(pushes.sizes().1, MAX_REMEMBERED);
+        assert!(known(0) && known(MAX_REMEMBERED - 1));
+        let _first = pushes.enter(&numbered(MAX_REMEMBERED), &digest(1), 1);
+        pushes.finish(&numbered(MAX_REMEMBERED), None, true, 1);
+        assert_eq!(pushes.sizes().1, MAX_REMEMBERED);
+        assert!(!known(0) && known(1) && known(MAX_REMEMBERED));
+    }
 }

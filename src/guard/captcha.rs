@@ -8,11 +8,13 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use captcha::RngCaptcha;
 use captcha::filters::{Dots, Noise, Wave};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
+use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::limits::{Limits, subject_of};
@@ -30,6 +32,38 @@ const CHARACTERS: &str = "2346789ABCDEFGHJKMNPQRTUVWXY";
 const SIZE: (u32, u32) = (260, 120);
 /// The longest answer looked at, in bytes.
 const MAX_ANSWER_BYTES: usize = 64;
+
+/// Captchas drawn at once; others wait for their turn. Drawing takes milliseconds of a processor.
+pub const MAX_DRAWING: usize = 4;
+
+/// Draws captchas on blocking threads, [`MAX_DRAWING`] at a time. Clones share the turns.
+#[derive(Debug, Clone)]
+pub struct Drawer(pub(in crate::guard) Arc<Semaphore>);
+
+impl Default for Drawer {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(MAX_DRAWING)))
+    }
+}
+
+impl Drawer {
+    /// Draws one when it is its turn; see [`draw`].
+    pub async fn draw(&self, env: &Env) -> Option<Drawn> {
+        let turn = self.0.clone().acquire_owned().await.ok()?;
+        let env = env.clone();
+        let drawn = tokio::task::spawn_blocking(move || {
+            // Held by the work itself: a caller that goes away frees no processor.
+            let _turn = turn;
+            draw(&env)
+        });
+        drawn.await.ok().flatten()
+    }
+
+    /// How many are being drawn.
+    pub fn busy(&self) -> usize {
+        MAX_DRAWING.saturating_sub(self.0.available_permits())
+    }
+}
 
 /// A drawn captcha, not yet issued.
 pub struct Drawn {
@@ -135,6 +169,7 @@ pub fn issue(
 ) -> Result<CaptchaIssued, StoreError> {
     let subject = subject_of(bound.ip);
     if !allow(tx, "captchas", &subject, HOUR, limits.captchas_per_address)? {
+        tx.limit_hit("captchas_per_address");
         return Ok(CaptchaIssued::TooMany);
     }
     let id = tx.id("cap");

@@ -463,6 +463,12 @@ fn count<K: Kept>(
             change.trimmed = true;
         }
     }
+    if change.trimmed {
+        tx.limit_hit(match by {
+            By::Account => "history_of_an_account",
+            _ => "history_of_a_key",
+        });
+    }
     tx.put(&count)?;
     Ok(change)
 }

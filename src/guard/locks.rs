@@ -184,7 +184,7 @@ pub fn unlock_with_code(
     match codes::use_code(tx, keys, limits, sender, &owner, purpose, request.code)? {
         None => {
             let actor = keys.openid_actor(request.official_account, request.openid);
-            lift(tx, lock, &actor, "owner")?;
+            lift(tx, lock, &actor, "owner", None)?;
             Ok(UnlockOutcome::Unlocked)
         }
         Some(TryRefused::Refused { tries_left }) => Ok(UnlockOutcome::Refused { tries_left }),
@@ -194,16 +194,32 @@ pub fn unlock_with_code(
 
 /// Lifts a lock by an operator's order, whoever locked. `false` when there is none.
 pub fn unlock(tx: &mut Tx<'_>, account: &str, actor: &str) -> Result<bool, StoreError> {
+    unlock_because(tx, account, actor, None)
+}
+
+/// The same with the operator's reason, for the event and the audit log.
+pub fn unlock_because(
+    tx: &mut Tx<'_>,
+    account: &str,
+    actor: &str,
+    reason: Option<&str>,
+) -> Result<bool, StoreError> {
     match lock_of(tx, account)? {
         Some(lock) => {
-            lift(tx, lock, actor, "operator")?;
+            lift(tx, lock, actor, "operator", reason)?;
             Ok(true)
         }
         None => Ok(false),
     }
 }
 
-fn lift(tx: &mut Tx<'_>, lock: Lock, actor: &str, by: &str) -> Result<(), StoreError> {
+fn lift(
+    tx: &mut Tx<'_>,
+    lock: Lock,
+    actor: &str,
+    by: &str,
+    reason: Option<&str>,
+) -> Result<(), StoreError> {
     let account = lock.account.as_str();
     if let Some(mut owner) = tx.get::<Account>(&lock.account)? {
         owner.password_change_required = true;
@@ -214,8 +230,11 @@ fn lift(tx: &mut Tx<'_>, lock: Lock, actor: &str, by: &str) -> Result<(), StoreE
         trust::revoke(tx, account, machine, actor)?;
     }
     tx.delete::<Lock>(&lock.account)?;
-    let data =
+    let mut data =
         json!({ "by": by, "locked_since": rfc3339(lock.at), "password_change_required": true });
+    if let Some(reason) = reason {
+        data["reason"] = json!(reason);
+    }
     tx.emit(NewEvent::new("unlocked", data.clone()).account(account))?;
     audit(tx, actor, "account.unlock", account, data)
 }

@@ -73,6 +73,7 @@ pub fn issue(
 ) -> Result<MachineIssued, StoreError> {
     let subject = subject_of(address);
     if !allow(tx, "machines", &subject, HOUR, limits.machines_per_address)? {
+        tx.limit_hit("machines_per_address");
         return Ok(MachineIssued::TooMany);
     }
     let (id, now) = (tx.id("mch"), tx.now());

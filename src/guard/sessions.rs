@@ -138,7 +138,10 @@ fn open(
         let over = rows.iter().find(|row| row.expires_at <= now);
         match (over, rows.first()) {
             (Some(row), _) => tx.delete::<AccountSession>(&key_of(row))?,
-            (None, Some(row)) => end_row(tx, row, SessionEnd::Displaced)?,
+            (None, Some(row)) => {
+                tx.limit_hit("sessions_per_account");
+                end_row(tx, row, SessionEnd::Displaced)?;
+            }
             (None, None) => {}
         }
     }

@@ -128,6 +128,7 @@ pub fn enqueue_later(
     };
     let open = tx.scan::<OutboxOpen>(owner.clone(), Order::Ascending, places)?;
     if open.len() >= places {
+        tx.limit_hit("messages_of_a_follower");
         return Ok(Enqueued::Full);
     }
     tx.put(&OutboxOpen {

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::call::{Answer, Call};
 use super::problem::{Problem, ProblemKind};
 use super::scope::Scope;
-use super::state::State;
+use super::state::{PASSWORD_CHECKS, State};
 use super::view::Paging;
 use crate::accounts::{
     self, Account, AccountPatch, AccountStatus, Created, HashError, InvalidAccount, NewAccount,
@@ -23,7 +23,7 @@ use crate::guard::locks;
 use crate::store::{StoreError, Tx};
 
 /// Accounts of one page at most.
-const MAX_PAGE: u32 = 500;
+pub(crate) const MAX_PAGE: u32 = 500;
 
 /// Whether an account may be used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -381,7 +381,10 @@ async fn hash(
             let hashed = state.passwords.hash(Password::new(password.expose())).await;
             match hashed {
                 Ok(hash) => Ok(Some(hash)),
-                Err(HashError::Busy) => Err(Problem::new(ProblemKind::Busy)),
+                Err(HashError::Busy) => {
+                    state.metrics.limit(PASSWORD_CHECKS);
+                    Err(Problem::new(ProblemKind::Busy))
+                }
                 Err(HashError::Failed) => Err(Problem::new(ProblemKind::Internal)),
                 Err(error) => Err(Problem::invalid("password", error.to_string())),
             }

@@ -17,7 +17,7 @@ use crate::guard::alerts::{self, CloseOutcome};
 use crate::guard::{Alert, CloseReason, Decision, PromptState, Trust, decisions, trust};
 
 /// Alerts of one page at most.
-const MAX_PAGE: u32 = 200;
+pub(crate) const MAX_PAGE: u32 = 200;
 
 /// Which alerts.
 #[derive(Debug, Default, Deserialize, IntoParams)]

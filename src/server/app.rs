@@ -14,7 +14,6 @@ use tokio_util::task::TaskTracker;
 
 use super::bodies::Bodies;
 use super::bot::BotService;
-use super::captchas::MAX_DRAWING;
 use super::connections::Connections;
 use super::edge::{edge, push_edge};
 use super::metrics::Metrics;
@@ -28,6 +27,7 @@ use super::{
 use crate::accounts::Passwords;
 use crate::config::Config;
 use crate::env::Env;
+use crate::guard::captcha::Drawer;
 use crate::guard::machines::ForeignMachines;
 use crate::keys::Keys;
 use crate::store::SharedStore;
@@ -114,7 +114,7 @@ impl App {
                 bot: parts.bot,
                 keys: parts.keys,
                 foreign_machines: parts.foreign_machines,
-                drawing: Semaphore::new(MAX_DRAWING),
+                drawer: Drawer::default(),
                 passwords: parts.passwords,
                 account_limits: parts.account_limits,
                 guard_limits: parts.guard_limits,
@@ -169,8 +169,9 @@ impl App {
             }
         }
         let alone = |path: &str| at(path).wrap(from_fn(edge));
-        cfg.service(alone("/healthz").get(health::health));
-        cfg.service(alone("/readyz").get(health::ready));
+        // Load balancers ask with HEAD too.
+        cfg.service(alone("/healthz").get(health::health).head(health::health));
+        cfg.service(alone("/readyz").get(health::ready).head(health::ready));
         if role != Role::Admin {
             cfg.service(
                 web::scope("/wechat")

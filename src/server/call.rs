@@ -196,7 +196,7 @@ impl Call {
         let Some(claim) = self.claim().await? else {
             return self.command(name, f).await;
         };
-        let _running = self.state.running.begin(&claim)?;
+        let _running = self.state.running.begin(&claim, &self.state.metrics)?;
         let (answer, replayed) = store::execute(&*self.state.store, name, move |tx| {
             idempotency::once(tx, &claim, &mut f)
         })
@@ -362,11 +362,18 @@ fn placed(path: String, message: String) -> (String, String) {
 
 /// The message without serde's position, which would repeat the path.
 fn data_message(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" at line ") {
-        Some(at) => text[..at].to_owned(),
-        None => text,
+    let mut text = error.to_string();
+    if let Some(at) = text.rfind(" at line ") {
+        text.truncate(at);
     }
+    // What a type is called here means nothing to a caller.
+    for (kind, plain) in [(" struct ", " an object"), (" enum ", " a text")] {
+        if let Some(at) = text.find(&format!("expected{kind}")) {
+            text.truncate(at + "expected".len());
+            text.push_str(plain);
+        }
+    }
+    text
 }
 
 fn media_type(request: &HttpRequest) -> &str {

@@ -22,10 +22,8 @@ use crate::env::rfc3339;
 use crate::guard::captcha::{self, BoundTo, CaptchaAnswered, CaptchaIssued};
 use crate::guard::machines::{self, MachineIssued};
 
-/// Captchas drawn at once; others wait for their turn.
-pub const MAX_DRAWING: usize = 4;
 /// Characters of a machine token and of a captcha's identifier.
-const MAX_TOKEN_CHARS: usize = 512;
+pub(crate) const MAX_TOKEN_CHARS: usize = 512;
 /// Seconds after which an address that reached its hourly share should ask again.
 const RETRY_AFTER: u64 = 600;
 
@@ -75,10 +73,7 @@ pub(crate) async fn machine(
                     id,
                 },
             )),
-            MachineIssued::TooMany => {
-                shared.metrics.limit("machines_per_address");
-                Err(too_many())
-            }
+            MachineIssued::TooMany => Err(too_many()),
         }
     })
     .await
@@ -138,15 +133,8 @@ pub(crate) async fn issue(
     let mut call = Call::begin(&state, &request, payload, Scope::Login).await?;
     let body: CaptchaFor = call.json().await?;
     body.check()?;
-    let turn = state.drawing.acquire().await;
-    let turn = turn.map_err(|_| Problem::new(ProblemKind::Internal))?;
-    let env = state.env.clone();
-    let drawn = tokio::task::spawn_blocking(move || captcha::draw(&env))
-        .await
-        .ok()
-        .flatten()
-        .ok_or_else(|| Problem::new(ProblemKind::Internal))?;
-    drop(turn);
+    let drawn = state.drawer.draw(&state.env).await;
+    let drawn = drawn.ok_or_else(|| Problem::new(ProblemKind::Internal))?;
     let shared = state.clone();
     call.command("issue_captcha", move |tx| {
         let machine = body.machine(&shared);
@@ -164,10 +152,7 @@ pub(crate) async fn issue(
                     expires_at: rfc3339(expires_at),
                 },
             )),
-            CaptchaIssued::TooMany => {
-                shared.metrics.limit("captchas_per_address");
-                Err(too_many())
-            }
+            CaptchaIssued::TooMany => Err(too_many()),
         }
     })
     .await

@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 
 use super::call::Answer;
+use super::metrics::Metrics;
 use super::problem::{Problem, ProblemKind};
 use crate::env::{HOUR, Millis};
 use crate::keys::{Keys, Purpose};
@@ -171,7 +172,7 @@ impl Running {
     }
 
     /// Marks a claim as at work until the guard is dropped.
-    pub(crate) fn begin(&self, claim: &Claim) -> Result<RunningGuard, Problem> {
+    pub(crate) fn begin(&self, claim: &Claim, metrics: &Metrics) -> Result<RunningGuard, Problem> {
         let name = hex::encode(digest(&[
             claim.api_key.as_bytes(),
             claim.route.as_bytes(),
@@ -179,6 +180,7 @@ impl Running {
         ]));
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if running.len() >= MAX_RUNNING {
+            metrics.limit("idempotent_requests");
             return Err(Problem::new(ProblemKind::Busy));
         }
         if !running.insert(name.clone()) {
@@ -219,4 +221,33 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
         hash.update(part);
     }
     hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_the_bound_of_requests_at_work_it_is_503_and_counted() {
+        let (running, metrics) = (Running::default(), Metrics::default());
+        let keys = Arc::new(Keys::from_bytes(&[7; 32], None));
+        let claim = |number: usize| Claim {
+            keys: keys.clone(),
+            api_key: "erp".to_owned(),
+            route: "POST /v1/accounts".to_owned(),
+            key: number.to_string(),
+            digest: [0; 32],
+        };
+        let mut held: Vec<RunningGuard> = (0..MAX_RUNNING)
+            .map(|number| running.begin(&claim(number), &metrics).unwrap())
+            .collect();
+        assert_eq!((running.len(), MAX_RUNNING), (4_096, 4_096));
+        assert_eq!(metrics.limited("idempotent_requests"), 0);
+        let refused = running.begin(&claim(MAX_RUNNING), &metrics).unwrap_err();
+        assert_eq!(refused.kind(), ProblemKind::Busy);
+        assert_eq!(metrics.limited("idempotent_requests"), 1);
+        // One that ends makes room.
+        held.pop();
+        assert!(running.begin(&claim(MAX_RUNNING), &metrics).is_ok());
+    }
 }

@@ -16,7 +16,7 @@ use crate::guard::locks::{self, LockOutcome};
 use crate::guard::{Lock, LockedBy};
 
 /// Characters of a reason.
-const MAX_REASON_CHARS: usize = 256;
+pub(crate) const MAX_REASON_CHARS: usize = 256;
 
 /// A lock.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -39,6 +39,15 @@ pub(crate) struct LockAnswer {
     sessions_ended: u32,
     /// Prompts that were taken back.
     prompts_withdrawn: usize,
+}
+
+/// An unlocking.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UnlockBody {
+    /// Why; goes into the audit log and the event.
+    #[serde(default)]
+    reason: Option<String>,
 }
 
 /// A lock in force.
@@ -167,6 +176,7 @@ pub(crate) struct UnlockAnswer {
     post, path = "/v1/accounts/{account}/unlock", tag = "guard", operation_id = "unlockAccount",
     description = "Lifts a lock, whoever locked: the password must be changed, and the incident's machines lose trust. Works for a lock that outlived its account.",
     params(("account" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    request_body(content = Option<UnlockBody>),
     responses((status = 200, body = UnlockAnswer), super::openapi::ChangeProblems),
     security(("key" = [])),
 )]
@@ -177,9 +187,13 @@ pub(crate) async fn unlock(
     account: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let mut call = Call::begin(&state, &request, payload, Scope::Unlock).await?;
+    let body: UnlockBody = call.json_or_default().await?;
+    if let Some(reason) = &body.reason {
+        bounded("reason", reason, MAX_REASON_CHARS)?;
+    }
     let (account, actor) = (account.into_inner(), call.actor());
     call.idempotent("unlock_account", move |tx| {
-        let unlocked = locks::unlock(tx, &account, &actor)?;
+        let unlocked = locks::unlock_because(tx, &account, &actor, body.reason.as_deref())?;
         if !unlocked && accounts::get(tx, &account)?.is_none() {
             return Err(Problem::not_found("account"));
         }

@@ -14,10 +14,10 @@ use super::call::{Answer, Call};
 use super::idempotency;
 use super::problem::{Problem, ProblemKind};
 use super::scope::Scope;
-use super::state::State;
+use super::state::{PASSWORD_CHECKS, State};
 use crate::bot::api::{
-    AttemptAnswer, AttemptRequest, CaptchaAnswer, LoginAnswer, LoginGranted, LoginRequest, Origin,
-    Secret,
+    AttemptAnswer, AttemptRequest, BotError, CaptchaAnswer, LoginAnswer, LoginGranted,
+    LoginRequest, Origin, Secret,
 };
 use crate::lang::value::Place;
 use crate::store;
@@ -25,11 +25,11 @@ use crate::store;
 /// Characters of an account's identifier as typed; longer ones cannot exist.
 pub(crate) const MAX_ACCOUNT_CHARS: usize = 128;
 /// Characters of a password: argon2 reads all of it.
-const MAX_PASSWORD_CHARS: usize = 1_024;
+pub(crate) const MAX_PASSWORD_CHARS: usize = 1_024;
 /// Characters of a user agent that are kept.
 const MAX_USER_AGENT_CHARS: usize = 1_024;
 /// Characters of every other text of a login.
-const MAX_TEXT_CHARS: usize = 512;
+pub(crate) const MAX_TEXT_CHARS: usize = 512;
 
 /// Where an address is, when the caller knows.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -150,10 +150,13 @@ pub(crate) async fn login(
     };
     // Spawned: a caller who hangs up does not cut off what has begun.
     let work = state.tasks.spawn(state.bot.clone().login(login));
-    match work
+    let answer = work
         .await
-        .map_err(|_| Problem::new(ProblemKind::Internal))??
-    {
+        .map_err(|_| Problem::new(ProblemKind::Internal))?;
+    if matches!(answer, Err(BotError::Overloaded)) {
+        state.metrics.limit(PASSWORD_CHECKS);
+    }
+    match answer? {
         LoginAnswer::Granted(granted) => Ok(Answer::ok(&granted).respond()),
         LoginAnswer::Refused => Err(Problem::new(ProblemKind::LoginRefused)),
         LoginAnswer::CaptchaRequired(captcha) => {
@@ -196,7 +199,7 @@ pub(crate) async fn attempt(
             .map_err(|_| Problem::new(ProblemKind::Internal))??;
         return Ok(Answer::ok(&answer).respond());
     };
-    let running = state.running.begin(&claim)?;
+    let running = state.running.begin(&claim, &state.metrics)?;
     let asked = claim.clone();
     let kept = store::read(&*state.store, "attempt_kept", move |tx| {
         idempotency::kept(tx, &asked)

@@ -137,7 +137,7 @@ pub(crate) async fn report(
     let Some(claim) = call.claim().await? else {
         return Ok(Answer::ok(&one(&state, report).await?).respond());
     };
-    let running = state.running.begin(&claim)?;
+    let running = state.running.begin(&claim, &state.metrics)?;
     let asked = claim.clone();
     let kept = store::read(&*state.store, "report_kept", move |tx| {
         idempotency::kept(tx, &asked)

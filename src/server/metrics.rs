@@ -4,6 +4,7 @@
 //! number of series is bounded and no account, OpenID or phone becomes a label.
 
 use std::fmt;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use actix_web::web::{Data, Payload};
@@ -162,9 +163,16 @@ impl Metrics {
         add(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Counts a named bound that was reached.
+    /// Counts a named bound that was reached outside the store's commands; inside them it is
+    /// [`Tx::limit_hit`](crate::store::Tx::limit_hit).
     pub fn limit(&self, limit: &'static str) {
         self.limits.get_or_create(&Limit { limit }).inc();
+    }
+
+    /// How often a bound was reached.
+    #[cfg(test)]
+    pub(crate) fn limited(&self, limit: &'static str) -> u64 {
+        self.limits.get_or_create(&Limit { limit }).get()
     }
 
     pub(crate) fn request(&self, method: &str, route: &str, status: u16, seconds: f64) {
@@ -213,6 +221,10 @@ impl Metrics {
         }
         self.generation.set(as_gauge(rules.generation));
         self.stale.set(i64::from(rules.stale));
+        for (&limit, &count) in &status.limits {
+            let counter = self.limits.get_or_create(&Limit { limit });
+            counter.inner().store(count, Relaxed);
+        }
         self.vitals.refresh(state, &status);
         let mut text = String::new();
         // Writing into a String cannot fail.

@@ -34,6 +34,7 @@ mod openapi;
 mod outbox;
 pub mod problem;
 mod rules;
+mod schema;
 pub mod scope;
 mod serve;
 mod sessions;
@@ -45,10 +46,12 @@ mod wechat;
 
 pub use app::{App, AppError, Parts, Role};
 pub use bot::{BotService, ReloadError, Remember};
+pub use call::{MAX_BODY_BYTES, MAX_BULK_BYTES};
 pub use metrics::Metrics;
 pub use openapi::document;
 pub use scope::Scope;
 pub use serve::{Bound, ServeError, serve};
+pub use state::MAX_EVENT_STREAMS;
 pub use testing::TestServer;
 pub use view::EventView;
 

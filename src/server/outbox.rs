@@ -16,6 +16,9 @@ use crate::outbox::view::{OutboxView, WebhookView};
 use crate::outbox::{self, Retried, webhook};
 use crate::store::records::{NewAudit, OutboxEntry, OutboxState};
 
+/// Messages looked at for one page at most.
+pub(crate) const MAX_PAGE: u32 = outbox::entry::MAX_LIST as u32;
+
 /// Which messages.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -55,8 +58,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let call = Call::begin(&state, &request, payload, Scope::Outbox).await?;
     let query: OutboxQuery = call.query()?;
-    let most = outbox::entry::MAX_LIST as u32;
-    let paging = Paging::new(query.after.as_deref(), query.limit, most)?;
+    let paging = Paging::new(query.after.as_deref(), query.limit, MAX_PAGE)?;
     let wanted = match &query.state {
         None => None,
         Some(name) => Some(OutboxState::parse(name).ok_or_else(|| {

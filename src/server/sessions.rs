@@ -218,10 +218,10 @@ pub(crate) async fn revoke(
 /// `GET /v1/sessions/verify`
 #[utoipa::path(
     get, path = "/v1/sessions/verify", tag = "sessions", operation_id = "verifySession",
-    description = "For a reverse proxy (nginx `auth_request`): 204 with `X-Menshen-Account`, or 401. The token comes in `X-Menshen-Session`.",
+    description = "For a reverse proxy (nginx `auth_request`): 204 with `X-Menshen-Account`, or 401. The token comes in `X-Menshen-Session`. The account is percent-encoded like a part of a path (`爱丽丝` is `%E7%88%B1%E4%B8%BD%E4%B8%9D`): decode it before comparing.",
     params(("X-Menshen-Session" = String, Header, description = "The session's token")),
     responses(
-        (status = 204, headers(("X-Menshen-Account" = String, description = "The account"))),
+        (status = 204, headers(("X-Menshen-Account" = String, description = "The account, percent-encoded UTF-8"))),
         super::openapi::VerifyProblems,
     ),
     security(("key" = [])),

@@ -14,6 +14,7 @@ use super::idempotency::Running;
 use super::metrics::Metrics;
 use crate::accounts::Passwords;
 use crate::env::Env;
+use crate::guard::captcha::Drawer;
 use crate::guard::machines::ForeignMachines;
 use crate::keys::Keys;
 use crate::store::SharedStore;
@@ -22,6 +23,9 @@ use crate::wechat::client::Client;
 /// Open event streams; each holds a connection and a task.
 pub const MAX_EVENT_STREAMS: usize = 64;
 
+/// The name under which turned away password checks are counted.
+pub(crate) const PASSWORD_CHECKS: &str = "password_checks";
+
 /// The shared state of the HTTP face.
 pub(crate) struct State {
     pub(crate) store: SharedStore,
@@ -29,8 +33,7 @@ pub(crate) struct State {
     pub(crate) bot: Arc<dyn BotService>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) foreign_machines: Option<ForeignMachines>,
-    /// Turns for drawing captchas.
-    pub(crate) drawing: Semaphore,
+    pub(crate) drawer: Drawer,
     pub(crate) passwords: Passwords,
     pub(crate) account_limits: crate::accounts::Limits,
     pub(crate) guard_limits: crate::guard::Limits,

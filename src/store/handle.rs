@@ -224,8 +224,9 @@ impl Store for LocalStore {
         let seed = self.env.bytes();
         if command.reads_first()
             && !self.shared.has_failed()
-            && self.shared.quick.run(&mut *command, self.env.now(), seed)
+            && let Some(limits) = self.shared.quick.run(&mut *command, self.env.now(), seed)
         {
+            self.shared.meters.limits_hit(&limits);
             Meters::count(&self.shared.meters.commands);
             Meters::count(&self.shared.meters.quick);
             return ready(Ok(())).boxed();
@@ -294,6 +295,7 @@ impl Store for LocalStore {
             size,
             step: self.shared.watch.step(Instant::now()),
             stuck: Meters::read(&meters.stuck),
+            limits: meters.limits(),
             failed: self.shared.failure(),
         }
     }

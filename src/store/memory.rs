@@ -84,3 +84,76 @@ impl Engine for MemoryEngine {
 
     fn close(self: Box<Self>) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::env::Env;
+    use crate::store::writer::{MAX_SNAPSHOT_BYTES, MAX_SNAPSHOT_KEYS};
+    use crate::store::{MAX_COMMAND_KEYS, SharedStore, StoreError, execute, memory, read, read_at};
+
+    /// Writes `keys` keys of `bytes` each, as many to a command as it takes.
+    async fn fill(store: &SharedStore, keys: usize, bytes: usize, first: u8) {
+        let step = MAX_COMMAND_KEYS.min((1 << 20) / bytes.max(1));
+        for from in (0..keys).step_by(step) {
+            execute::<_, StoreError>(&**store, "test", move |tx| {
+                for number in from..(from + step).min(keys) {
+                    let key = [&[255, first][..], &number.to_be_bytes()].concat();
+                    tx.write_raw(key, Some(vec![first; bytes]))?;
+                }
+                Ok(())
+            })
+            .await
+            .expect("written");
+        }
+    }
+
+    fn given_up(store: &SharedStore) -> u64 {
+        let limits = store.status().limits;
+        limits.get("snapshot_size").copied().unwrap_or(0)
+    }
+
+    #[tokio::test]
+    async fn a_snapshot_holds_so_many_changed_keys_and_is_given_up_beyond() {
+        let store = memory(Env::scripted(0, 1).0);
+        let snapshot = store.snapshot().await.expect("a snapshot");
+        let look = async || read_at::<_, StoreError>(&*store, &snapshot, "look", |_| Ok(())).await;
+        // Each commit changes its own record as well.
+        fill(&store, MAX_SNAPSHOT_KEYS - 1, 0, 1).await;
+        assert_eq!((look().await, given_up(&store)), (Ok(()), 0));
+        fill(&store, 2, 0, 2).await;
+        assert_eq!(
+            (look().await, given_up(&store)),
+            (Err(StoreError::SnapshotGone), 1)
+        );
+        assert_eq!(
+            read::<_, StoreError>(&*store, "look", |_| Ok(())).await,
+            Ok(())
+        );
+    }
+
+    #[tokio::test]
+    async fn a_snapshot_holds_so_many_bytes_and_is_given_up_beyond() {
+        const VALUE: usize = 32 * 1024;
+        let store = memory(Env::scripted(0, 1).0);
+        let fit = MAX_SNAPSHOT_BYTES / VALUE - 1;
+        fill(&store, fit + 2, VALUE, 1).await;
+        let snapshot = store.snapshot().await.expect("a snapshot");
+        let look = async || read_at::<_, StoreError>(&*store, &snapshot, "look", |_| Ok(())).await;
+        let forget = async |keys: std::ops::Range<usize>| {
+            for number in keys {
+                execute::<_, StoreError>(&*store, "test", move |tx| {
+                    tx.delete_raw([&[255, 1][..], &number.to_be_bytes()].concat())
+                })
+                .await
+                .expect("deleted");
+            }
+        };
+        forget(0..fit).await;
+        assert_eq!((look().await, given_up(&store)), (Ok(()), 0));
+        forget(fit..fit + 2).await;
+        assert_eq!(
+            (look().await, given_up(&store)),
+            (Err(StoreError::SnapshotGone), 1)
+        );
+    }
+}

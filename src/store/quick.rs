@@ -65,16 +65,19 @@ impl Quick {
         self.latest.fetch_max(clock, Ordering::SeqCst).max(clock)
     }
 
-    /// Runs `command` here. True when it succeeded, wrote nothing, and saw one durable state;
+    /// Runs `command` here. The limits it met when it succeeded, wrote nothing, and saw one durable state;
     /// otherwise it must be queued, and what it left in its own hands is void.
-    pub(crate) fn run(&self, command: &mut dyn Command, clock: Millis, seed: [u8; 32]) -> bool {
+    pub(crate) fn run(
+        &self,
+        command: &mut dyn Command,
+        clock: Millis,
+        seed: [u8; 32],
+    ) -> Option<Vec<&'static str>> {
         let reader = self.reader.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(source) = &*reader else {
-            return false;
-        };
+        let source = reader.as_ref()?;
         let begun = self.begun.load(Ordering::SeqCst);
         if self.under_way.load(Ordering::SeqCst) != 0 {
-            return false;
+            return None;
         }
         let nothing = Writes::new();
         // A panic is met again in the queue, and reported there.
@@ -83,11 +86,15 @@ impl Quick {
             (command.run(&mut tx), tx.finish())
         }));
         let Ok((Ok(()), finished)) = outcome else {
-            return false;
+            return None;
         };
         let Finished {
-            refused, failure, ..
+            refused,
+            failure,
+            limits,
+            ..
         } = finished;
-        refused.is_none() && failure.is_none() && self.begun.load(Ordering::SeqCst) == begun
+        let same = self.begun.load(Ordering::SeqCst) == begun;
+        (refused.is_none() && failure.is_none() && same).then_some(limits)
     }
 }

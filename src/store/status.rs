@@ -1,7 +1,9 @@
 //! The store's vital signs as plain numbers: for `/metrics`, `/health` and `doctor`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::records::Flavour;
@@ -57,11 +59,14 @@ pub struct StoreStatus {
     pub step: Option<super::watch::Step>,
     /// Steps that took longer than [`STUCK_AFTER`](super::STUCK_AFTER).
     pub stuck: u64,
+    /// How often a limit turned somebody away in a command or here, by the limit's name.
+    pub limits: BTreeMap<&'static str, u64>,
     /// Why the store takes nothing any more.
     pub failed: Option<String>,
 }
 
-/// The counters behind [`StoreStatus`]. Only ever written by the writer, except `queue`, `busy`, `commands` and `quick`.
+/// The counters behind [`StoreStatus`]. Only ever written by the writer, except `queue`, `busy`, `commands`,
+/// `quick` and `limits`.
 #[derive(Debug, Default)]
 pub(crate) struct Meters {
     pub(crate) queue: AtomicUsize,
@@ -79,6 +84,8 @@ pub(crate) struct Meters {
     pub(crate) latency_max: AtomicU64,
     pub(crate) clock_behind: AtomicU64,
     pub(crate) stuck: AtomicU64,
+    /// As many entries as there are limits.
+    limits: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 impl Meters {
@@ -94,6 +101,25 @@ impl Meters {
         self.latency[bucket].fetch_add(1, Ordering::Relaxed);
         self.latency_sum.fetch_add(micros, Ordering::Relaxed);
         self.latency_max.fetch_max(micros, Ordering::Relaxed);
+    }
+
+    /// Counts limits that were reached. Without any it costs nothing.
+    pub(crate) fn limits_hit(&self, names: &[&'static str]) {
+        if names.is_empty() {
+            return;
+        }
+        let mut limits = self.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        for name in names {
+            *limits.entry(name).or_default() += 1;
+        }
+    }
+
+    /// How often each limit was reached.
+    pub(crate) fn limits(&self) -> BTreeMap<&'static str, u64> {
+        self.limits
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Commands waiting for the writer.

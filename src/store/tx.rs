@@ -49,6 +49,8 @@ pub struct Tx<'a> {
     refused: Option<StoreError>,
     /// The engine failed under a read; the store must stop.
     failure: Option<String>,
+    /// Limits that turned somebody away, see [`Tx::limit_hit`].
+    limits: Vec<&'static str>,
 }
 
 struct Undo {
@@ -143,6 +145,7 @@ impl<'a> Tx<'a> {
             read_only,
             refused: None,
             failure: None,
+            limits: Vec::new(),
         }
     }
 
@@ -349,6 +352,14 @@ impl<'a> Tx<'a> {
         })
     }
 
+    /// Says that a named limit was reached, for `/metrics`. Counted when the command has run, whether it
+    /// then gives up, or undoes what it wrote, or not; a limit counts once a command.
+    pub fn limit_hit(&mut self, limit: &'static str) {
+        if !self.limits.contains(&limit) {
+            self.limits.push(limit);
+        }
+    }
+
     /// Whether anything was written and not undone.
     pub fn has_writes(&self) -> bool {
         !self.own.is_empty()
@@ -438,6 +449,7 @@ impl Tx<'_> {
             writes: self.own,
             refused: self.refused,
             failure: self.failure,
+            limits: self.limits,
         }
     }
 
@@ -507,6 +519,7 @@ pub(crate) struct Finished {
     pub(crate) writes: Writes,
     pub(crate) refused: Option<StoreError>,
     pub(crate) failure: Option<String>,
+    pub(crate) limits: Vec<&'static str>,
 }
 
 /// The smallest key greater than `key`.

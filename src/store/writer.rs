@@ -297,7 +297,9 @@ impl Writer {
             writes,
             refused,
             failure,
+            limits,
         } = finished;
+        self.shared.meters.limits_hit(&limits);
         if let Some(reason) = failure {
             self.shared.fail(&reason);
             return (Err(StoreError::Failed(reason)), Writes::new());
@@ -412,6 +414,7 @@ impl Writer {
         }
         self.drop_dead_snapshots();
         if self.snapshots.len() >= MAX_SNAPSHOTS {
+            self.shared.meters.limits_hit(&["snapshots"]);
             return Err(StoreError::SnapshotGone);
         }
         let id = self.next_snapshot;
@@ -443,9 +446,13 @@ impl Writer {
                 before.images.insert(key.clone(), image);
             }
         }
+        let open = self.snapshots.len();
         self.snapshots.retain(|_, before| {
             before.images.len() <= MAX_SNAPSHOT_KEYS && before.bytes <= MAX_SNAPSHOT_BYTES
         });
+        if self.snapshots.len() < open {
+            self.shared.meters.limits_hit(&["snapshot_size"]);
+        }
         Ok(())
     }
 

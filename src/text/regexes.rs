@@ -284,6 +284,23 @@ mod tests {
     }
 
     #[test]
+    fn an_expression_is_taken_up_to_the_size_of_its_program() {
+        let source = |letters: usize| format!(r"\w{{{letters}}}");
+        let most = (1..).take_while(|letters| compile(&source(*letters)).is_ok());
+        let most = most.last().expect("one letter fits");
+        let within = |letters: usize, bytes: usize| {
+            let mut builder = RegexBuilder::new(&source(letters));
+            builder.case_insensitive(true).size_limit(bytes).build()
+        };
+        assert!(within(most, MAX_PROGRAM * 3 / 4).is_err(), "{most} fill it");
+        assert!(
+            within(most + 1, MAX_PROGRAM * 5 / 4).is_ok(),
+            "only the size is wrong with one more"
+        );
+        assert!(examine(&source(most)).is_ok() && examine(&source(most + 1)).is_err());
+    }
+
+    #[test]
     fn a_monster_is_refused() {
         assert!(compile(r"(?:\w{500}){500}").is_err());
     }

@@ -447,6 +447,36 @@ mod tests {
     }
 
     #[test]
+    fn documents_are_taken_up_to_each_limit() {
+        use ParseErrorKind::*;
+        let limits = MESSAGE_LIMITS;
+        // The root counts as a level and as an element.
+        let deep = |levels: usize| {
+            let inner = levels - 1;
+            format!("<xml>{}{}</xml>", "<a>".repeat(inner), "</a>".repeat(inner))
+        };
+        let many = |elements: usize| {
+            let inner: String = (1..elements).map(|n| format!("<f{n}/>")).collect();
+            format!("<xml>{inner}</xml>")
+        };
+        let long = |bytes: usize| format!("<xml><a>{}</a></xml>", "x".repeat(bytes));
+        // Two texts, of which neither is too long: 25 bytes are elements.
+        let large = |bytes: usize| {
+            let [a, b] = [limits.field, bytes - limits.field - 25].map(|n| "x".repeat(n));
+            format!("<xml><a>{a}</a><b>{b}</b></xml>")
+        };
+        for (at, beyond, kind) in [
+            (deep(limits.depth), deep(limits.depth + 1), TooDeep),
+            (many(limits.elements), many(limits.elements + 1), TooMany),
+            (long(limits.field), long(limits.field + 1), FieldTooLong),
+            (large(limits.body), large(limits.body + 1), TooLarge),
+        ] {
+            assert!(read(&at).is_ok(), "{kind:?}");
+            assert_eq!(read(&beyond).unwrap_err(), kind);
+        }
+    }
+
+    #[test]
     fn offsets_count_from_the_start_of_the_body() {
         let text = "\u{feff}<xml><A>1</A><A>2</A></xml>";
         let error = parse(text.as_bytes(), &MESSAGE_LIMITS).unwrap_err();

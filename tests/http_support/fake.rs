@@ -91,6 +91,9 @@ impl BotService for FakeBot {
         request: LoginRequest,
     ) -> BoxFuture<'static, Result<LoginAnswer, BotError>> {
         async move {
+            if request.origin.account == "overloaded" {
+                return Err(BotError::Overloaded);
+            }
             Ok(match (request.origin.account.as_str(), request.captcha) {
                 ("alice", _) if request.password.expose() == "right" => {
                     LoginAnswer::Granted(Box::new(LoginGranted {

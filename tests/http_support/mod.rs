@@ -51,6 +51,7 @@ pub struct Ground {
     pub clock: Arc<ManualClock>,
     pub bot: Arc<FakeBot>,
     pub keys: Arc<Keys>,
+    pub passwords: Passwords,
     pub document: Value,
     pub http: reqwest::Client,
 }
@@ -66,13 +67,14 @@ impl Ground {
         let bot = Arc::new(FakeBot::default());
         let config = Config::from_text(Path::new("menshen.toml"), config, []).unwrap();
         let keys = Arc::new(Keys::from_bytes(&[7; 32], None));
+        let passwords = Passwords::cheap(env.clone());
         let parts = Parts {
             store: store.clone(),
-            env: env.clone(),
+            env,
             bot: bot.clone(),
             keys: keys.clone(),
             foreign_machines: None,
-            passwords: Passwords::cheap(env),
+            passwords: passwords.clone(),
             account_limits: config.limits.clone(),
             guard_limits: config.guard.limits.clone(),
             clients: Default::default(),
@@ -86,13 +88,14 @@ impl Ground {
         // The process may have one already: tests share it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let document = serde_json::to_value(menshen::server::document()).unwrap();
+        let document = menshen::server::document();
         Self {
             server,
             store,
             clock,
             bot,
             keys,
+            passwords,
             document,
             http,
         }

@@ -174,6 +174,39 @@ pub fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Resul
                     return Err(format!("{at}: {value} is below {wanted}"));
                 }
             }
+            "maximum" => {
+                if value
+                    .as_f64()
+                    .is_some_and(|value| value > wanted.as_f64().unwrap())
+                {
+                    return Err(format!("{at}: {value} is above {wanted}"));
+                }
+            }
+            "minLength" | "maxLength" => {
+                let wanted = wanted.as_u64().unwrap() as usize;
+                let short = keyword == "minLength";
+                if value.as_str().is_some_and(|text| {
+                    let chars = text.chars().count();
+                    if short {
+                        chars < wanted
+                    } else {
+                        chars > wanted
+                    }
+                }) {
+                    return Err(format!("{at}: {keyword} is {wanted}"));
+                }
+            }
+            "pattern" => {
+                let pattern = regex::Regex::new(wanted.as_str().unwrap()).unwrap();
+                if value.as_str().is_some_and(|text| !pattern.is_match(text)) {
+                    return Err(format!("{at}: {value} does not match {wanted}"));
+                }
+            }
+            "not" => {
+                if check(document, wanted, value, at).is_ok() {
+                    return Err(format!("{at}: {value} fits what it must not"));
+                }
+            }
             other => return Err(format!("{at}: the keyword {other} is not checked")),
         }
     }

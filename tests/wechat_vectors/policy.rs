@@ -128,6 +128,22 @@ fn a_changed_body_query_or_account_is_refused_by_name() {
 }
 
 #[test]
+fn a_query_is_read_up_to_its_bound() {
+    let push = signed_push(&platform(Mode::Safe), &text_message("a"));
+    let padded = |bytes: usize| {
+        let start = format!("{}&more=", push.query);
+        let rest = "x".repeat(bytes - start.len());
+        start + &rest
+    };
+    assert!(Query::parse(&padded(endpoint::QUERY_LIMIT)).is_ok());
+    assert_eq!(
+        Query::parse(&padded(endpoint::QUERY_LIMIT + 1)),
+        Err(Refusal::Query)
+    );
+    assert_eq!(Refusal::Query.status(), 400);
+}
+
+#[test]
 fn an_encrypted_push_is_judged_by_what_it_is_and_not_by_what_the_query_says() {
     let good = signed_push(&platform(Mode::Safe), &text_message("a"));
     let silent = SignedPush {

@@ -135,6 +135,7 @@ async fn five_wrong_tries_block_that_openid_for_that_phone_and_nobody_else() {
         world.bind_with("o1", PHONE, &code).await,
         BindOutcome::Blocked { until }
     );
+    assert_eq!(world.store.status().limits["code_tries"], 1);
     assert_eq!(
         world.bind_with("o1", "13900139000", "000000").await,
         refused(4),
@@ -191,6 +192,7 @@ async fn ten_wrong_tries_from_everyone_void_the_code() {
     assert!(world.events("code_voided").await.is_empty());
     world.bind_with("o9", PHONE, &other_than(&code)).await;
     assert_eq!(world.events("code_voided").await.len(), 1);
+    assert_eq!(world.store.status().limits["code_tries_everyone"], 1);
     assert_eq!(world.bind_with("owner", PHONE, &code).await, refused(4));
     // The next code works at once: the phone is not locked out.
     world.bound("owner").await;
@@ -219,6 +221,7 @@ async fn wrong_codes_of_an_hour_above_a_bound_raise_one_event() {
             .await;
     }
     assert_eq!(world.events("wrong_codes").await.len(), 2);
+    assert_eq!(world.store.status().limits["wrong_codes_per_hour"], 2);
 }
 
 #[tokio::test]
@@ -240,6 +243,7 @@ async fn the_chat_asks_for_a_code_at_most_once_a_minute() {
     };
     assert_eq!(ask().await, Requested::Requested);
     assert_eq!(ask().await, Requested::TooSoon);
+    assert_eq!(world.store.status().limits["code_requests"], 1);
     world.clock.advance(MINUTE);
     assert_eq!(ask().await, Requested::Requested);
     assert_eq!(world.events("code_requested").await.len(), 2);

@@ -67,5 +67,6 @@ async fn guessing_the_phone_of_a_ticket_voids_it() {
     ] {
         assert_eq!(world.bind_ticket("o1", phone, &ticket).await, refused(4));
     }
+    assert_eq!(world.store.status().limits["ticket_tries"], 1);
     assert_eq!(world.bind_ticket("o1", PHONE, &ticket).await, refused(4));
 }

@@ -17,12 +17,8 @@ use crate::store::{StoreError, Tx, execute};
 
 impl Bot {
     pub(super) async fn draw_captcha(&self) -> Result<Drawn, BotError> {
-        let env = self.env.clone();
-        let drawn = tokio::task::spawn_blocking(move || captcha::draw(&env)).await;
-        drawn
-            .ok()
-            .flatten()
-            .ok_or_else(|| BotError::Internal("no captcha could be drawn".to_owned()))
+        let drawn = self.drawer.draw(&self.env).await;
+        drawn.ok_or_else(|| BotError::Internal("no captcha could be drawn".to_owned()))
     }
 
     pub(super) async fn demand_captcha(

@@ -132,10 +132,12 @@ pub fn raise(tx: &mut Tx<'_>, limits: &Limits, new: NewAlert) -> Result<Raised, 
     if open.len() >= MAX_OPEN
         && let Some(oldest) = open.into_iter().next()
     {
+        tx.limit_hit("open_alerts");
         close_open(tx, oldest, CloseReason::Displaced, crate::accounts::SYSTEM)?;
     }
     let prompt = match &new.asked {
         Some(_) if !crate::outbox::take_prompt(tx, &new.account, limits.prompts_per_day)? => {
+            tx.limit_hit("prompts_per_day");
             PromptState::Capped
         }
         _ => PromptState::Pending,
@@ -182,6 +184,7 @@ fn append(
             signals,
         });
     } else {
+        tx.limit_hit("logins_of_an_alert");
         alert.appended_more += 1;
     }
     tx.put(&alert)?;

@@ -113,6 +113,7 @@ async fn the_cap_of_prompts_turns_into_captcha_never_into_silence() {
     }
     let capped = world.raise(new_alert("m", &["a"])).await;
     assert!(matches!(&capped, Raised::Capped(alert) if alert.prompt == PromptState::Capped));
+    assert_eq!(world.store.status().limits["prompts_per_day"], 1);
     assert_eq!(
         world.run(|tx| alerts::open(tx, "alice")).await.len(),
         3,
@@ -361,7 +362,7 @@ async fn a_late_report_changes_nothing_about_a_delivered_prompt() {
 }
 
 #[tokio::test]
-async fn open_alerts_are_bounded() {
+async fn open_alerts_and_the_logins_of_one_are_bounded_and_counted() {
     let mut world = World::new().await;
     world.limits.prompts_per_day = 1000;
     for n in 0..MAX_OPEN + 3 {
@@ -382,4 +383,6 @@ async fn open_alerts_are_bounded() {
         (last.appended.len(), last.appended_more),
         (alerts::MAX_APPENDED, 11)
     );
+    let hit = world.store.status().limits;
+    assert_eq!((hit["open_alerts"], hit["logins_of_an_alert"]), (4, 11));
 }

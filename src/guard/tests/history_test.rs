@@ -135,6 +135,8 @@ async fn a_cap_of_rows_per_account_is_reported_when_hit() {
         Some(START),
         "known although its row is gone"
     );
+    let hit = world.store.status().limits;
+    assert_eq!(hit["history_of_an_account"], 1, "one command went beyond");
 }
 
 #[tokio::test]
@@ -158,6 +160,7 @@ async fn a_cap_of_rows_per_address() {
     assert_eq!(rows.rows.len(), 3);
     assert!(rows.truncated);
     assert_eq!(count, OTHER_ROWS as u32);
+    assert_eq!(world.store.status().limits["history_of_a_key"], 1);
 }
 
 #[tokio::test]

@@ -127,6 +127,7 @@ async fn too_many_sessions_displace_the_oldest() {
         MAX_SESSIONS
     );
     assert_eq!(world.events("session_ended").await[0]["why"], "displaced");
+    assert_eq!(world.store.status().limits["sessions_per_account"], 1);
 }
 
 #[tokio::test]

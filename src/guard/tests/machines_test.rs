@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
+use futures_util::poll;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::*;
 use crate::env::{HOUR, MINUTE};
-use crate::guard::captcha::{self, BoundTo, CaptchaAnswered, CaptchaIssued};
+use crate::guard::captcha::{self, BoundTo, CaptchaAnswered, CaptchaIssued, Drawer, MAX_DRAWING};
 use crate::guard::machines::{
     self, ForeignMachines, Identified, MachineIssued, MachineStanding, identify,
 };
@@ -280,6 +281,24 @@ async fn a_captcha_lives_two_minutes_and_one_address_gets_so_many() {
         .run(move |tx| captcha::issue(tx, &keys, &limits, &drawn, bound()))
         .await;
     assert_eq!(more, CaptchaIssued::TooMany);
+}
+
+#[tokio::test]
+async fn so_many_captchas_are_drawn_at_a_time_and_the_next_waits() {
+    let world = World::new().await;
+    let drawer = Drawer::default();
+    let most = u32::try_from(MAX_DRAWING).unwrap();
+    let busy = drawer.0.clone().acquire_many_owned(most).await.unwrap();
+    assert_eq!(drawer.busy(), MAX_DRAWING);
+    let mut next = Box::pin(drawer.draw(&world.env));
+    for _ in 0..3 {
+        assert!(poll!(&mut next).is_pending());
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(drawer.0.available_permits(), 0, "it has no turn");
+    drop(busy);
+    assert!(next.await.is_some());
+    assert_eq!(drawer.busy(), 0);
 }
 
 #[tokio::test]

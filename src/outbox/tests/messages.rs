@@ -263,6 +263,7 @@ async fn other_messages_never_crowd_out_a_prompt() {
     }
     let full = world.run(|tx| enqueue(tx, message(PROMPT))).await;
     assert_eq!(full, Enqueued::Full);
+    assert_eq!(world.store.status().limits["messages_of_a_follower"], 2);
     // All of them can be withdrawn in one commit.
     let count = world.run(|tx| withdraw(tx, "alice")).await;
     assert_eq!(count, entry::RESERVED_FOR_PROMPTS);

@@ -1,0 +1,179 @@
+//! The HTTP face at its bounds: the one too many is turned away as documented, and counted by name.
+
+mod http_support;
+
+use futures_util::poll;
+use http_support::{Client, Ground};
+use menshen::accounts::Password;
+use menshen::guard::Limits;
+use menshen::server::{MAX_BODY_BYTES, MAX_BULK_BYTES, MAX_EVENT_STREAMS, Scope};
+use reqwest::Method;
+use serde_json::json;
+
+/// The line of a metric with this beginning, without it.
+async fn metric(ground: &Ground, beginning: &str) -> Option<String> {
+    let text = ground.anonymous().get("/metrics").await.text;
+    let mut lines = text.lines();
+    lines.find_map(|line| Some(line.strip_prefix(beginning)?.trim().to_owned()))
+}
+
+async fn turned_away(ground: &Ground, limit: &str) -> Option<String> {
+    let line = format!("menshen_limits_hit_total{{limit=\"{limit}\"}}");
+    metric(ground, &line).await
+}
+
+async fn stream(client: &Client<'_>, ground: &Ground) -> reqwest::Response {
+    ground
+        .http
+        .get(ground.server.url("/v1/events"))
+        .bearer_auth(client.key.as_ref().unwrap())
+        .header("accept", "text/event-stream")
+        .send()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn one_event_stream_too_many_is_503_and_counted() {
+    let ground = Ground::new().await;
+    let client = ground.client("events", &[Scope::Events]).await;
+    let mut open = Vec::new();
+    for number in 0..MAX_EVENT_STREAMS {
+        let response = stream(&client, &ground).await;
+        assert_eq!(response.status(), 200, "stream {number}");
+        open.push(response);
+    }
+    assert_eq!(turned_away(&ground, "event_streams").await, None);
+    let refused = stream(&client, &ground).await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    let body: serde_json::Value = refused.json().await.unwrap();
+    assert_eq!(body["type"], "urn:menshen:problem:busy");
+    assert_eq!(
+        turned_away(&ground, "event_streams").await.as_deref(),
+        Some("1")
+    );
+    let used = "menshen_bound_used{bound=\"event_streams\"}";
+    assert_eq!(
+        metric(&ground, used).await,
+        Some(MAX_EVENT_STREAMS.to_string())
+    );
+    assert_eq!(
+        client.get("/v1/events").await.status,
+        200,
+        "pages are no streams"
+    );
+    drop(open);
+}
+
+#[tokio::test]
+async fn one_password_check_too_many_is_503_and_counted() {
+    let ground = Ground::new().await;
+    let client = ground.client("accounts", &[Scope::Accounts]).await;
+    let new = |name: &str| json!({"account": name, "password": "correct horse"});
+    assert_eq!(client.post("/v1/accounts", new("a")).await.status, 201);
+
+    // Each has its place from its first poll to its last, and the last is not asked for yet.
+    let (_, places) = ground.passwords.waiting();
+    assert_eq!(places, 256);
+    let check = || ground.passwords.verify(None, Password::new("x"));
+    let mut checks: Vec<_> = (0..places).map(|_| Box::pin(check())).collect();
+    for check in &mut checks {
+        assert!(poll!(check).is_pending());
+    }
+    assert_eq!(ground.passwords.waiting(), (places, places));
+    let refused = client.post("/v1/accounts", new("b")).await;
+    assert_eq!((refused.status.as_u16(), refused.problem()), (503, "busy"));
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(
+        turned_away(&ground, "password_checks").await.as_deref(),
+        Some("1")
+    );
+
+    for check in checks {
+        assert!(!check.await.unwrap().right);
+    }
+    assert_eq!(client.post("/v1/accounts", new("b")).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_login_that_found_no_place_for_its_password_check_is_503_and_counted() {
+    let ground = Ground::new().await;
+    let client = ground.client("login", &[Scope::Login]).await;
+    let body = json!({"account": "overloaded", "password": "x", "ip": "203.0.113.7"});
+    let refused = client.post("/v1/login", body).await;
+    assert_eq!((refused.status.as_u16(), refused.problem()), (503, "busy"));
+    assert_eq!(
+        turned_away(&ground, "password_checks").await.as_deref(),
+        Some("1")
+    );
+}
+
+#[tokio::test]
+async fn bodies_are_read_up_to_their_bound_and_no_further() {
+    let ground = Ground::new().await;
+    let client = ground.all().await;
+    let padded = |start: &str, bytes: usize| start.to_owned() + &" ".repeat(bytes - start.len());
+    let send = async |path: &str, kind: &'static str, body: String| {
+        let answer = client
+            .raw(Method::POST, path, Some((kind, body)), &[])
+            .await;
+        answer.status.as_u16()
+    };
+    let login = r#"{"account": "alice", "password": "right", "ip": "203.0.113.7"}"#;
+    let json = "application/json";
+    assert_eq!(
+        send("/v1/login", json, padded(login, MAX_BODY_BYTES)).await,
+        200
+    );
+    assert_eq!(
+        send("/v1/login", json, padded(login, MAX_BODY_BYTES + 1)).await,
+        413
+    );
+
+    let lines = |bytes: usize| {
+        let line = r#"{"account": "bulk"}"#;
+        line.to_owned() + &"\n".repeat(bytes - line.len())
+    };
+    let (path, ndjson) = ("/v1/accounts:import", "application/x-ndjson");
+    assert_eq!(send(path, ndjson, lines(MAX_BULK_BYTES)).await, 200);
+    assert_eq!(send(path, ndjson, lines(MAX_BULK_BYTES + 1)).await, 413);
+}
+
+#[tokio::test]
+async fn limits_met_inside_commands_are_counted_with_their_names() {
+    let ground = Ground::new().await;
+    let client = ground.all().await;
+    let limits = Limits::default();
+    let machine = json!({"ip": "203.0.113.7"});
+    for _ in 0..limits.machines_per_address {
+        let answer = client.post("/v1/machines", machine.clone()).await;
+        assert_eq!(answer.status, 201);
+    }
+    assert_eq!(turned_away(&ground, "machines_per_address").await, None);
+    for _ in 0..2 {
+        let refused = client.post("/v1/machines", machine.clone()).await;
+        assert_eq!(refused.status, 429);
+        assert_eq!(refused.header("retry-after"), Some("600"));
+    }
+    assert_eq!(
+        turned_away(&ground, "machines_per_address")
+            .await
+            .as_deref(),
+        Some("2")
+    );
+
+    let captcha = json!({"account": "alice", "ip": "203.0.113.7"});
+    for _ in 0..limits.captchas_per_address {
+        let answer = client.post("/v1/captchas", captcha.clone()).await;
+        assert_eq!(answer.status, 201);
+    }
+    let refused = client.post("/v1/captchas", captcha).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(
+        turned_away(&ground, "captchas_per_address")
+            .await
+            .as_deref(),
+        Some("1")
+    );
+}
