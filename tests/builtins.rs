@@ -158,7 +158,7 @@ fn every_action_runs() {
         ),
         (
             "allow",
-            "account alice\nlogin alice ip \"10.0.0.1\" machine \"m\"\nexpect allowed",
+            "account alice\nlogin alice ip \"10.0.0.1\" machine \"m\"\nexpect allowed\nlogin alice ip \"10.0.0.1\" illegal machine\nexpect challenged",
         ),
         (
             "hand over",

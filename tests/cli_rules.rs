@@ -179,6 +179,27 @@ fn too_little_coverage_ends_with_1() {
 }
 
 #[test]
+fn a_filter_that_no_story_fits_is_no_green_step() {
+    let folder = folder(HALF);
+    let none = menshen(folder.path(), &["test", "--filter", "没有这个故事"]);
+    assert_eq!(code(&none), 2, "{}", stderr(&none));
+    assert!(stderr(&none).contains("没有这个故事"), "{}", stderr(&none));
+    assert_eq!(code(&menshen(folder.path(), &["test", "--filter", ""])), 0);
+}
+
+#[test]
+fn two_folders_with_one_file_name_are_not_checked_by_halves() {
+    let folder = folder("on text \"a\" {\n    reply \"b\"\n}\n");
+    fs::create_dir(folder.path().join("more")).expect("a folder");
+    fs::write(folder.path().join("more/a.rules"), "on txt {\n").expect("a rule file");
+    for paths in [["rules", "more"], ["more", "rules"]] {
+        let said = menshen(folder.path(), &["check", paths[0], paths[1]]);
+        assert_eq!(code(&said), 2, "{}", stdout(&said));
+        assert!(stderr(&said).contains("a.rules"), "{}", stderr(&said));
+    }
+}
+
+#[test]
 fn what_a_comment_excuses_does_not_count() {
     let folder = folder(&HALF.replace(
         "on text \"再见\" {",

@@ -9,6 +9,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::places::Places;
 use crate::env::Millis;
 use crate::lang::span::{SourceFile, Sources};
 
@@ -80,6 +81,18 @@ pub enum FolderError {
         /// The name.
         name: String,
     },
+    /// Two files of different places would have one name in the set, and only one would be looked at.
+    #[error(
+        "{first} and {second} are both {name} below the paths given; give the folder above both, or one at a time"
+    )]
+    SameName {
+        /// The name.
+        name: String,
+        /// One of them.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
     /// A path's name is not UTF-8.
     #[error("the name of {path:?} is not UTF-8")]
     BadName {
@@ -113,6 +126,13 @@ pub fn load(paths: &[PathBuf]) -> Result<Sources, FolderError> {
     if found.rules.is_empty() {
         return Err(FolderError::Empty {
             path: paths.first().cloned().unwrap_or_default(),
+        });
+    }
+    if let Some((name, first, second)) = found.places.clash(&found.rules) {
+        return Err(FolderError::SameName {
+            name,
+            first,
+            second,
         });
     }
     let mut sources = Sources {
@@ -180,6 +200,7 @@ fn rules_below(
 struct Found {
     rules: BTreeMap<String, Arc<str>>,
     lists: BTreeMap<String, Arc<str>>,
+    places: Places,
 }
 
 impl Found {
@@ -231,6 +252,7 @@ impl Found {
         }
         let name = relative_name(root, path)?;
         let text = read(path)?;
+        self.places.placed(&name, path);
         if is_rules {
             self.rules.insert(name, text);
         } else {

@@ -24,6 +24,7 @@ mod later;
 pub mod login;
 pub mod notices;
 pub mod outside;
+mod places;
 pub mod probe;
 mod push;
 pub mod pushes;

@@ -1,6 +1,6 @@
 //! What of a rule set is used while it runs: the tap behind `menshen test --coverage`.
 //!
-//! A [`Probe`] is told places in the source, never values, and changes nothing; a bot without one
+//! A [`Probe`] is told places in the source and what signals said, never values, and changes nothing; a bot without one
 //! pays a single look at an `Option`.
 
 use std::sync::Arc;
@@ -16,6 +16,9 @@ pub trait Probe: Send + Sync + 'static {
     fn reached(&self, at: Span);
     /// A condition was evaluated; the trace holds what every part of it was.
     fn judged(&self, trace: &Trace);
+    /// A login's signals were judged: also one whose caller is not told of them, because it was
+    /// challenged or denied.
+    fn signals(&self, judgement: &Judgement);
 }
 
 impl Shared {
@@ -36,6 +39,7 @@ impl Shared {
         let Some(probe) = &self.probe else {
             return;
         };
+        probe.signals(judgement);
         for (result, (when, except)) in judgement.signals.iter().zip(traces) {
             probe.judged(when);
             except.iter().for_each(|except| probe.judged(except));

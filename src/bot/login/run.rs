@@ -103,7 +103,8 @@ impl CaseFacts<'_, '_> {
                 wish.deny
                     .get_or_insert(reason.unwrap_or_else(|| rule.to_owned()));
             }
-            // Allow is what happens when no rule denies or challenges.
+            // The weakest (law 6): what happens anyhow when no rule denies or challenges. That the rule acted
+            // is on record, and nothing else comes of it.
             ActionKind::Allow => {}
             ActionKind::Alert(alert) if wish.alert.is_none() => {
                 wish.alert = Some(self.prompt(alert, rule));

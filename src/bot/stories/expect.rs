@@ -1,5 +1,6 @@
 //! What a story expects, held against what happened. Messages say what happened instead, in Chinese.
 
+use crate::lang::eval::{Judgement, SignalState};
 use crate::lang::program::Expectation;
 use crate::wechat::reply::Reply;
 
@@ -24,10 +25,35 @@ pub(super) struct Happened {
 #[derive(Debug, Clone)]
 pub(super) struct LoginHappened {
     pub(super) verdict: &'static str,
-    /// Signals that fired and count.
-    pub(super) signals: Vec<String>,
-    /// Signals that could not be judged, with what was missing.
-    pub(super) not_evaluable: Vec<String>,
+    /// What its signals said; none when it did not come as far as them: the password was wrong, the
+    /// account locked, or a rule for attempts had stopped it.
+    pub(super) judged: Option<Judged>,
+}
+
+/// What the signals of a login said.
+#[derive(Debug, Clone)]
+pub(super) struct Judged {
+    /// Those that fired and count.
+    fired: Vec<String>,
+    /// Those that could not be judged, with what was missing.
+    not_evaluable: Vec<String>,
+}
+
+impl Judged {
+    pub(super) fn of(judgement: &Judgement) -> Self {
+        let counts = || judgement.signals.iter().filter(|signal| !signal.shadow);
+        let fired = counts().filter(|signal| signal.state == SignalState::Fired);
+        let not_evaluable = counts().filter_map(|signal| match &signal.state {
+            SignalState::NotEvaluable(missing) => {
+                Some(format!("{}（缺 {}）", signal.name, missing.join("、")))
+            }
+            _ => None,
+        });
+        Self {
+            fired: fired.map(|signal| signal.name.clone()).collect(),
+            not_evaluable: not_evaluable.collect(),
+        }
+    }
 }
 
 /// Holds an expectation about replies, messages, events and logins against what happened. `None`:
@@ -152,7 +178,8 @@ fn alert(
         let signals = happened
             .login
             .as_ref()
-            .map(|login| format!("；信号：{}", list(&login.signals)))
+            .and_then(|login| login.judged.as_ref())
+            .map(|judged| format!("；信号：{}", list(&judged.fired)))
             .unwrap_or_default();
         return Err(format!("没有发出提醒{signals}"));
     }
@@ -171,14 +198,24 @@ fn signals(happened: &Happened, include: bool, wanted: &[String]) -> Result<(), 
     let Some(login) = &happened.login else {
         return Err("还没有登录".to_owned());
     };
-    let all_there = wanted.iter().all(|name| login.signals.contains(name));
-    let nothing_else = login.signals.iter().all(|name| wanted.contains(name));
+    let Some(judged) = &login.judged else {
+        // Nothing fired, then: what expects that is right.
+        return match wanted.is_empty() {
+            true => Ok(()),
+            false => Err(format!(
+                "这次登录没有走到判断信号这一步（登录结果是 {}）",
+                login.verdict
+            )),
+        };
+    };
+    let all_there = wanted.iter().all(|name| judged.fired.contains(name));
+    let nothing_else = judged.fired.iter().all(|name| wanted.contains(name));
     if all_there && (include || nothing_else) {
         return Ok(());
     }
-    let mut text = format!("信号有：{}", list(&login.signals));
-    if !login.not_evaluable.is_empty() {
-        text.push_str(&format!("；无法判断：{}", list(&login.not_evaluable)));
+    let mut text = format!("信号有：{}", list(&judged.fired));
+    if !judged.not_evaluable.is_empty() {
+        text.push_str(&format!("；无法判断：{}", list(&judged.not_evaluable)));
     }
     Err(text)
 }

@@ -112,3 +112,97 @@ fn hours_stand_in_the_zone_of_the_account_and_windows_in_none() {
         ],
     );
 }
+
+/// Law 6: deny before challenge before allow, whichever rule stands first.
+#[test]
+fn an_allow_lifts_neither_a_challenge_nor_a_deny() {
+    let allow = "on attempt when login.legal {\n    allow\n}\n";
+    let challenge = "on attempt when login.city is known {\n    challenge captcha\n}\n";
+    let deny = "on login when login.city is known {\n    deny\n}\non login when login.legal {\n    allow\n}\n";
+    let place = "place 北京 39.90 116.40";
+    let login = "login alice city 北京 machine \"m\"";
+    for rules in [format!("{allow}{challenge}"), format!("{challenge}{allow}")] {
+        passes(&rules, &[ACCOUNT, place, login, "expect challenged"]);
+        fails(&rules, &[ACCOUNT, place, login, "expect allowed"]);
+        let elsewhere = "login alice machine \"m\"";
+        passes(&rules, &[ACCOUNT, elsewhere, "expect allowed"]);
+    }
+    passes(deny, &[ACCOUNT, place, login, "expect denied"]);
+}
+
+/// What the signals said of a login is there for `expect` whatever became of it.
+#[test]
+fn signals_of_a_login_that_was_challenged_or_denied_are_seen() {
+    let signal = "signal x \"陌生设备\" weight 30 {\n    when new(login.machine, within: 90 days) otherwise yes\n}\n";
+    let login = "login alice machine \"q\"";
+    for (action, verdict) in [
+        ("challenge captcha", "expect challenged"),
+        ("deny", "expect denied"),
+    ] {
+        let rules = format!("{signal}on login when suspicion >= 30 {{\n    {action}\n}}\n");
+        passes(&rules, &[ACCOUNT, login, verdict, "expect signals x"]);
+        passes(&rules, &[ACCOUNT, login, "expect signals include x"]);
+        fails(&rules, &[ACCOUNT, login, "expect no signals"]);
+    }
+    // Stopped before: no signal was asked, and a failing story says that.
+    let early = format!("{signal}on attempt when not login.legal {{\n    challenge captcha\n}}\n");
+    let steps = [ACCOUNT, "login alice illegal machine", "expect signals x"];
+    let said = told(&early, &steps).join("\n");
+    assert!(said.contains("没有走到判断信号这一步"), "{said}");
+    assert!(said.contains("challenged"), "{said}");
+    // Nor are the signals of an earlier login taken for those of this one.
+    let steps = [
+        ACCOUNT,
+        login,
+        "login alice illegal machine",
+        "expect signals x",
+    ];
+    fails(&early, &steps);
+}
+
+/// A machine's name in a story is what rules see as `login.machine`.
+#[test]
+fn lists_of_machines_can_be_told_in_stories() {
+    let rules = "list bad: machine = [\"evil\"]\non login when login.machine in bad or login.machine == \"坏 2\" {\n    deny\n}\n";
+    for (machine, expected) in [
+        ("evil", "expect denied"),
+        ("坏 2", "expect denied"),
+        ("good", "expect allowed"),
+    ] {
+        let login = format!("login alice machine \"{machine}\"");
+        passes(rules, &[ACCOUNT, &login, expected]);
+    }
+    // It is as legal as before, and one machine.
+    let legal = "on login when not login.legal {\n    deny\n}\n";
+    passes(
+        legal,
+        &[ACCOUNT, "login alice machine \"a.b\"", "expect allowed"],
+    );
+    let long = format!("login alice machine \"{}\"", "长".repeat(70));
+    fails(legal, &[ACCOUNT, &long]);
+}
+
+/// The text of what `send` delivers, and to whom, is expected as every message out of turn is.
+#[test]
+fn what_send_delivers_is_expected_with_its_text_and_recipient() {
+    let rules = "on text \"提醒我\" {\n    reply \"好\"\n    send \"喝水了\" after 10 minutes\n}\n";
+    let asks = "wechat 小王 sends \"提醒我\"";
+    let other = "wechat 小李 sends \"在吗\"";
+    passes(
+        rules,
+        &[
+            asks,
+            other,
+            "expect no alert",
+            "after 11 minutes",
+            "expect alert to 小王 by message ~ \"喝水\"",
+        ],
+    );
+    for wrong in [
+        "expect alert ~ \"吃饭\"",
+        "expect alert to 小李 ~ \"喝水\"",
+        "expect no alert",
+    ] {
+        fails(rules, &[asks, other, "after 11 minutes", wrong]);
+    }
+}

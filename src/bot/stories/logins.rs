@@ -4,12 +4,14 @@
 use super::expect::LoginHappened;
 use super::stage::{PASSWORD, Stage};
 use crate::bot::api::{
-    CaptchaAnswer, LoginAnswer, LoginReport, LoginRequest, Origin, ReportAnswer, Secret,
-    SignalView, Verdict,
+    CaptchaAnswer, LoginAnswer, LoginReport, LoginRequest, Origin, ReportAnswer, Secret, Verdict,
 };
 use crate::env::Millis;
 use crate::guard::machines::{self, Identified};
 use crate::lang::program::{StoryLogin, StoryMachine};
+
+/// Longest name of a machine in a story: with its signature it is a token, which has a bound.
+const MAX_MACHINE_BYTES: usize = 200;
 
 impl Stage {
     /// A login, by password or as a report.
@@ -46,6 +48,8 @@ impl Stage {
             place,
             channel: None,
         };
+        // What an earlier login said is not this one's.
+        self.world.take_judged();
         if let Some(ago) = login.reported {
             return self.report(origin, !login.wrong_password, ago).await;
         }
@@ -70,7 +74,7 @@ impl Stage {
                 .await
                 .map_err(|error| error.to_string())?;
         }
-        self.happened.login = Some(seen(&answer));
+        self.note_login(verdict_of(&answer));
         Ok(())
     }
 
@@ -90,24 +94,35 @@ impl Stage {
             .report(report, None)
             .await
             .map_err(|error| error.to_string())?;
-        self.happened.login = Some(match answer {
-            ReportAnswer::Recorded(decision) => judged(decision.verdict, &decision.signals),
+        match answer {
+            ReportAnswer::Recorded(decision) => self.note_login(word(decision.verdict)),
             other => return Err(format!("没有记录这次登录：{other:?}")),
-        });
+        }
         Ok(())
     }
 
-    /// A legal machine of this name: issued once, and proven.
+    fn note_login(&mut self, verdict: &'static str) {
+        self.happened.login = Some(LoginHappened {
+            verdict,
+            judged: self.world.take_judged(),
+        });
+    }
+
+    /// A legal machine whose identifier is this name: signed once, and proven.
     async fn machine(&mut self, name: &str) -> Result<String, String> {
         if let Some(token) = self.machines.get(name) {
             return Ok(token.clone());
         }
+        if name.len() > MAX_MACHINE_BYTES {
+            return Err(format!("设备的名字最多 {MAX_MACHINE_BYTES} 字节"));
+        }
+        // Rules see the name the story gives it: `login.machine == "pc-1"`, a list of machines.
+        let id = name.to_owned();
         let shared = self.bot.shared().clone();
         let token = self
             .run("machine", move |tx| {
-                let id = tx.id("mch");
                 let token = machines::sign(&shared.keys, &id).reveal().to_owned();
-                machines::prove(tx, &Identified::Own(id))?;
+                machines::prove(tx, &Identified::Own(id.clone()))?;
                 Ok(token)
             })
             .await?;
@@ -116,39 +131,18 @@ impl Stage {
     }
 }
 
-fn seen(answer: &LoginAnswer) -> LoginHappened {
+fn verdict_of(answer: &LoginAnswer) -> &'static str {
     match answer {
-        LoginAnswer::Granted(granted) => {
-            judged(granted.decision.verdict, &granted.decision.signals)
-        }
-        LoginAnswer::Refused => LoginHappened {
-            verdict: "denied",
-            signals: Vec::new(),
-            not_evaluable: Vec::new(),
-        },
-        LoginAnswer::CaptchaRequired(_) => LoginHappened {
-            verdict: "challenged",
-            signals: Vec::new(),
-            not_evaluable: Vec::new(),
-        },
+        LoginAnswer::Granted(granted) => word(granted.decision.verdict),
+        LoginAnswer::Refused => "denied",
+        LoginAnswer::CaptchaRequired(_) => "challenged",
     }
 }
 
-fn judged(verdict: Verdict, signals: &[SignalView]) -> LoginHappened {
-    let fired = |state: &'static str| {
-        signals
-            .iter()
-            .filter(move |signal| signal.state == state && !signal.shadow)
-    };
-    LoginHappened {
-        verdict: match verdict {
-            Verdict::Allow => "allowed",
-            Verdict::Challenge => "challenged",
-            Verdict::Deny => "denied",
-        },
-        signals: fired("fired").map(|signal| signal.name.clone()).collect(),
-        not_evaluable: fired("not_evaluable")
-            .map(|signal| format!("{}（缺 {}）", signal.name, signal.missing.join("、")))
-            .collect(),
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allow => "allowed",
+        Verdict::Challenge => "challenged",
+        Verdict::Deny => "denied",
     }
 }

@@ -8,11 +8,12 @@ use futures_util::future::BoxFuture;
 use serde_json::Value as Json;
 
 use super::coverage::Seen;
+use super::expect::Judged;
 use crate::bot::chat::{Request, Response};
 use crate::bot::context::CaptchaWitness;
 use crate::bot::outside::Outside;
 use crate::bot::probe::Probe;
-use crate::lang::eval::Trace;
+use crate::lang::eval::{Judgement, Trace};
 use crate::lang::program::{PlatformAct, SystemAct};
 use crate::lang::span::Span;
 use crate::lang::value::Value;
@@ -42,6 +43,7 @@ struct State {
     calls: Vec<String>,
     seen: Seen,
     captchas: BTreeMap<String, String>,
+    judged: Option<Judged>,
 }
 
 impl Default for State {
@@ -53,6 +55,7 @@ impl Default for State {
             calls: Vec::new(),
             seen: Seen::default(),
             captchas: BTreeMap::new(),
+            judged: None,
         }
     }
 }
@@ -91,6 +94,11 @@ impl World {
     /// The answer of a captcha.
     pub(super) fn captcha(&self, id: &str) -> String {
         self.state().captchas.get(id).cloned().unwrap_or_default()
+    }
+
+    /// What the signals said since the last call; none when no login came as far as them.
+    pub(super) fn take_judged(&self) -> Option<Judged> {
+        self.state().judged.take()
     }
 
     pub(super) fn called(&self, name: &str) {
@@ -137,6 +145,10 @@ impl Probe for World {
 
     fn judged(&self, trace: &Trace) {
         self.state().seen.judge(trace);
+    }
+
+    fn signals(&self, judgement: &Judgement) {
+        self.state().judged = Some(Judged::of(judgement));
     }
 }
 

@@ -7,6 +7,7 @@ mod cost;
 mod earlier;
 mod example;
 mod exits;
+mod idle;
 mod implied;
 mod limits;
 mod ranges;
@@ -17,6 +18,8 @@ pub(in crate::lang) mod typical;
 mod unset;
 
 pub use cost::Cost;
+
+use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
@@ -47,6 +50,7 @@ pub(super) fn run(
         exits::check(program, registry, report);
     }
     limits::check(program, report);
+    idle::check(program, report);
     long_windows(program, report);
     if whole {
         alerts::check(program, registry, report);
@@ -104,8 +108,10 @@ fn long_windows(program: &Program, report: &mut Report) {
     }
 }
 
-/// SHA-256 over the paths and texts of all sources, each with its length before it, lower-case hex.
-pub(super) fn hash(sources: &Sources) -> String {
+/// SHA-256 over the paths and texts of all rule files and of the lists they name, each with its length
+/// before it, lower-case hex. Other files beside the rules, such as logins for a backtest, are no part
+/// of what decides.
+pub(super) fn hash(sources: &Sources, named: &BTreeSet<String>) -> String {
     let mut hasher = Sha256::new();
     let mut add = |kind: u8, path: &str, text: &str| {
         hasher.update([kind]);
@@ -118,6 +124,9 @@ pub(super) fn hash(sources: &Sources) -> String {
         add(b'r', &file.path, &file.text);
     }
     for (path, text) in &sources.lists {
+        if !named.contains(path) {
+            continue;
+        }
         add(b'l', path, text);
     }
     hex::encode(hasher.finalize())

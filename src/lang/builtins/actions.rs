@@ -327,9 +327,9 @@ pub(super) fn table() -> Vec<ActionSpec> {
             A::Allow,
             Stages::of(Stage::Attempt).and(Stages::LOGIN),
             vec![],
-            "放行，不再要求图形验证",
-            "lets an attempt pass that another rule would challenge",
-            "list office: network = [\"10.0.0.0/8\"]\non attempt when login.ip in office {\n    allow\n}\n",
+            "记下这条规则放行；别的规则要验证或拒绝，还是要验证或拒绝",
+            "puts on record that the rule has nothing against it; what other rules challenge or deny stays so",
+            "list office: network = [\"10.0.0.0/8\"]\non attempt when login.ip in office {\n    allow\n}\non login when not login.legal {\n    challenge captcha\n}\n",
         ),
         action(
             "alert",

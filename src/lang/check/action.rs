@@ -30,6 +30,7 @@ impl Checker<'_> {
                 actions.push(checked);
             }
         }
+        self.one_reply(block);
         Block {
             actions,
             span: block.span,

@@ -144,6 +144,7 @@ impl Checker<'_> {
             );
             return None;
         };
+        self.list_files.insert(path.clone());
         let Some(content) = self.sources.lists.get(&path).cloned() else {
             let known = self.sources.lists.keys().map(String::as_str);
             let mut error = Diagnostic::error(

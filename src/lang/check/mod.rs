@@ -20,6 +20,7 @@ mod items;
 mod lists;
 pub(in crate::lang) mod literal;
 mod membership;
+mod one_reply;
 mod outcomes;
 mod path;
 mod regex;
@@ -263,6 +264,8 @@ struct Checker<'a> {
     lets: Vec<LetState>,
     extractors: Vec<ExtractorState>,
     lists: Vec<List>,
+    /// Files of lists that rules name.
+    list_files: BTreeSet<String>,
     list_ids: Vec<Option<ListId>>,
     queries: Vec<HistoryQuery>,
     templates: Vec<String>,
@@ -302,6 +305,7 @@ impl<'a> Checker<'a> {
                 .map(|_| ExtractorState::Todo)
                 .collect(),
             lists: Vec::new(),
+            list_files: BTreeSet::new(),
             list_ids: Vec::new(),
             queries: Vec::new(),
             templates: Vec::new(),
@@ -365,7 +369,7 @@ impl<'a> Checker<'a> {
             });
         let mut program = Program {
             sources: Arc::clone(self.sources),
-            hash: super::analyze::hash(self.sources),
+            hash: super::analyze::hash(self.sources, &self.list_files),
             lines: self.lines.clone(),
             rules,
             signals,

@@ -24,38 +24,9 @@ pub const FEED_KEPT: Millis = 90 * DAY;
 /// How long audit entries are kept; must be 180 days at least.
 pub const AUDIT_KEPT: Millis = 400 * DAY;
 
-/// Every type of event there is, in the order of the manual, which says what each one holds.
-pub const EVENT_TYPES: &[&str] = &[
-    "rules_reloaded",
-    "account_created",
-    "account_changed",
-    "account_deleted",
-    "code_requested",
-    "code_voided",
-    "wrong_codes",
-    "bound",
-    "unbound",
-    "binding_suspended",
-    "binding_restored",
-    "guard_lost",
-    "binding_suspicious",
-    "logged_in",
-    "alerted",
-    "alert_appended",
-    "alert_closed",
-    "locked",
-    "unlocked",
-    "locked_login",
-    "session_ended",
-    "trusted",
-    "trust_revoked",
-    "delivered",
-    "undeliverable",
-    "delivery_unknown",
-    "reply_dropped",
-    "call_done",
-    "call_failed",
-];
+/// Every type of event there is, in the order of the manual, which says what each one holds. Stories name
+/// them, so the list is one of the language's.
+pub use crate::lang::builtins::FEED_EVENTS as EVENT_TYPES;
 
 /// A fact to append to the feed.
 #[derive(Debug, Clone, PartialEq)]

@@ -189,6 +189,8 @@ enum What {
     Login {
         login: Box<Login>,
         reported: bool,
+        /// It was not the right password, as far as is known.
+        failed: bool,
         expected: Vec<String>,
         /// The OpenID the prompt went to.
         prompted: Option<String>,
@@ -253,6 +255,8 @@ impl Happened {
         } else if matches!(login.reason.as_deref(), Some("denied" | "locked")) {
             expected.push("expect denied".to_owned());
         }
+        let denied = expected.iter().any(|line| line == "expect denied");
+        let failed = was_wrong(&login, reported, denied);
         if let Some(id) = &login.alert
             && let Some(alert) = tx.get::<Alert>(id)?
             && (alert.login.time, alert.login.seq) == (login.time, login.seq)
@@ -268,9 +272,23 @@ impl Happened {
             what: What::Login {
                 login: Box::new(login),
                 reported,
+                failed,
                 expected,
                 prompted,
             },
         })
+    }
+}
+
+/// Whether a login that did not succeed is one with a wrong password. A system that reports its logins may
+/// give any reason for a failure or none; that the right password met a lock or a `deny` is no failure.
+fn was_wrong(login: &Login, reported: bool, denied: bool) -> bool {
+    if login.success {
+        return false;
+    }
+    match login.reason.as_deref() {
+        Some("wrong_password" | "unknown_account") => true,
+        Some("locked" | "disabled") => reported && !denied,
+        _ => reported,
     }
 }

@@ -183,3 +183,56 @@ async fn a_stretch_is_what_happened_in_it_with_stand_ins() {
 }
 
 const HOUR: Millis = crate::env::HOUR;
+
+/// A system that reports its logins need not say why one failed, or says it in its own words.
+#[tokio::test]
+async fn a_reported_failure_stays_a_failure() {
+    let mut sources = shipped();
+    let text = r#"test "报告" {
+    account alice phone "13912345678"
+    login alice machine "pc-1" wrong password reported, 2 times
+    login alice machine "pc-1" reported
+    operator locks alice
+    login alice machine "pc-1" reported
+}
+"#;
+    sources
+        .files
+        .extend(Sources::single("zz.rules", text).files);
+    let rules = compiled(sources);
+    let told = story(&rules, "报告");
+    let Recorded::Story(all) = recorded(&rules, &told, &everything("alice")).await else {
+        panic!("no story");
+    };
+    let logins: Vec<bool> = all
+        .lines
+        .iter()
+        .filter(|line| line.starts_with("login "))
+        .map(|line| line.contains(" wrong password reported"))
+        .collect();
+    // The last had the right password and met the lock.
+    assert_eq!(logins, [true, true, false, false], "{:?}", all.lines);
+    let again = std::thread::spawn(move || failed(&all)).join().unwrap();
+    assert_eq!(again, None);
+}
+
+#[test]
+fn whether_a_password_was_wrong_is_known_by_more_than_the_reason() {
+    let login = |success: bool, reason: Option<&str>| Login {
+        success,
+        reason: reason.map(str::to_owned),
+        ..Login::default()
+    };
+    let wrong = |reason, reported, denied| was_wrong(&login(false, reason), reported, denied);
+    assert!(!was_wrong(
+        &login(true, Some("wrong_password")),
+        true,
+        false
+    ));
+    assert!(wrong(Some("wrong_password"), false, false));
+    assert!(wrong(Some("otp_failed"), true, false) && wrong(None, true, false));
+    // Menshen's own: the password was right.
+    assert!(!wrong(Some("denied"), false, true) && !wrong(Some("locked"), true, true));
+    // A lock of the reporting system's own.
+    assert!(wrong(Some("locked"), true, false));
+}

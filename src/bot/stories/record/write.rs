@@ -247,10 +247,11 @@ impl Writer {
             What::Login {
                 login,
                 reported,
+                failed,
                 expected,
                 prompted,
             } => {
-                let line = self.login(login, *reported);
+                let line = self.login(login, *reported, *failed);
                 self.say(line);
                 for line in expected {
                     self.say(line.clone());
@@ -270,7 +271,7 @@ impl Writer {
         self.say(format!("wechat 微信{number} sends \"{words}\""));
     }
 
-    fn login(&mut self, login: &Login, reported: bool) -> String {
+    fn login(&mut self, login: &Login, reported: bool, failed: bool) -> String {
         let mut line = format!("login {ACCOUNT}");
         if let Some(place) = self.place(login) {
             line.push_str(&format!(" city {place}"));
@@ -291,10 +292,7 @@ impl Writer {
         if let Some(agent) = agent::typical(browser, os, login.device.as_deref()) {
             line.push_str(&format!(" agent {}", quoted(&agent)));
         }
-        if matches!(
-            login.reason.as_deref(),
-            Some("wrong_password" | "unknown_account")
-        ) {
+        if failed {
             line.push_str(" wrong password");
         }
         if login.captcha {

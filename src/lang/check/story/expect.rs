@@ -1,7 +1,10 @@
 //! What a story expects: every name known, every word of the right kind.
 
+use crate::lang::builtins::FEED_EVENTS;
 use crate::lang::check::Checker;
 use crate::lang::check::codes;
+use crate::lang::check::report::{quoted, w};
+use crate::lang::diagnostics::{Diagnostic, nearest};
 use crate::lang::program::Expectation;
 use crate::lang::syntax::ast;
 
@@ -107,7 +110,7 @@ impl Checker<'_> {
                 _ => return self.bad_word(state, &["locked", "bound"]),
             },
             E::Event { name, negated } => Expectation::Event {
-                name: self.plain(name)?,
+                name: self.feed_event(name)?,
                 negated: *negated,
             },
             E::Call(name) => {
@@ -139,6 +142,42 @@ impl Checker<'_> {
             }
             E::Dialog(None) => Expectation::Dialog(None),
         })
+    }
+
+    /// A type of event of the feed. Any other would never come: expecting it fails, and not expecting it
+    /// passes whatever happens.
+    fn feed_event(&mut self, name: &ast::Text) -> Option<String> {
+        let text = self.plain(name)?;
+        if FEED_EVENTS.contains(&text.as_str()) {
+            return Some(text);
+        }
+        let mut error = Diagnostic::error(
+            codes::STORY_NAME,
+            w(
+                format!("没有叫 `{text}` 的事件"),
+                format!("there is no event `{text}`"),
+            ),
+            name.span,
+            w("从不发生", "never happens"),
+        );
+        error = match nearest(&text, FEED_EVENTS.iter().copied()) {
+            Some(near) => error
+                .with_help(w(
+                    format!("是不是 `{near}`？"),
+                    format!("did you mean `{near}`?"),
+                ))
+                .with_guess(
+                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
+                    name.span,
+                    format!("\"{near}\""),
+                ),
+            None => error.with_help(w(
+                format!("有：{}", quoted(FEED_EVENTS, "、")),
+                format!("there are: {}", quoted(FEED_EVENTS, ", ")),
+            )),
+        };
+        self.report.push(error);
+        None
     }
 
     fn user(&mut self, user: Option<&ast::Ident>, cast: &Cast) -> Option<Option<String>> {

@@ -2,6 +2,7 @@
 
 mod asks;
 mod claims;
+mod lost;
 mod precise;
 mod shown;
 

@@ -62,6 +62,7 @@ const NAMES: &[(&str, &str)] = &[
     ("W1009", "overlap"),
     ("W1010", "long_window"),
     ("W1011", "unset"),
+    ("W1020", "idle_allow"),
 ];
 
 /// No warning: what `# allow` calls a thing that stories need not go through.

@@ -104,4 +104,13 @@ pub(super) const PAGES: &[Page] = &[
         bad: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask nick: word \"{nick}，怎么称呼您？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{nick}\" }\n}\n",
         good: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{nick}\" }\n}\n",
     },
+    Page {
+        code: "W1020",
+        zh: "allow 免不掉验证和拒绝",
+        en: "An allow lifts nothing",
+        what_zh: "先看 deny，再看 challenge，最后才是 allow：别的规则要验证或拒绝，写 allow 不起作用。要免掉谁，写在要求验证的那条规则里。",
+        what_en: "Deny goes before challenge, challenge before allow: what another rule challenges or denies is not lifted. To exempt somebody, say so in the rule that challenges.",
+        bad: "list office: network = [\"10.0.0.0/8\"]\non attempt when login.ip in office {\n    allow\n}\non attempt when not login.legal {\n    challenge captcha\n}\n",
+        good: "list office: network = [\"10.0.0.0/8\"]\non attempt when not login.legal and (login.ip is unknown or not (login.ip in office)) {\n    challenge captcha\n}\n",
+    },
 ];

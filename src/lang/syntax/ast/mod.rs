@@ -348,7 +348,7 @@ pub enum ActionKind {
     Challenge,
     /// `deny` or `deny "…"` (the text goes to the audit, never to the caller)
     Deny(Option<Text>),
-    /// `allow`: ends the evaluation of later challenges for this attempt
+    /// `allow`: has nothing against it, and lifts nothing
     Allow,
     /// `alert expires 24 hours once per 30 minutes per login.machine { … }`
     Alert(AlertAction),

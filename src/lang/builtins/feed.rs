@@ -1,0 +1,35 @@
+//! The facts of the feed, which webhooks carry: what a story's `expect event "…"` may name. Their fields
+//! are the manual's (docs/operations.md); who emits them are the rooms where they happen.
+
+/// Every type of event there is, in the order of the manual.
+pub const FEED_EVENTS: &[&str] = &[
+    "rules_reloaded",
+    "account_created",
+    "account_changed",
+    "account_deleted",
+    "code_requested",
+    "code_voided",
+    "wrong_codes",
+    "bound",
+    "unbound",
+    "binding_suspended",
+    "binding_restored",
+    "guard_lost",
+    "binding_suspicious",
+    "logged_in",
+    "alerted",
+    "alert_appended",
+    "alert_closed",
+    "locked",
+    "unlocked",
+    "locked_login",
+    "session_ended",
+    "trusted",
+    "trust_revoked",
+    "delivered",
+    "undeliverable",
+    "delivery_unknown",
+    "reply_dropped",
+    "call_done",
+    "call_failed",
+];
