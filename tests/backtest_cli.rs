@@ -189,6 +189,45 @@ fn numbers_that_mean_nothing_are_refused() {
 }
 
 #[test]
+fn gates_do_not_pass_on_logins_that_were_not_judged() {
+    let folder = folder();
+    let base = ["backtest", "rules", "--logins", "logins.csv"];
+    for (more, why) in [
+        (
+            ["--warm-up", "500", "--min-recall", "0.5"],
+            "behind the warm-up",
+        ),
+        (
+            ["--warm-up", "500", "--max-prompts-per-day", "5"],
+            "behind the warm-up",
+        ),
+        (
+            ["--warm-up", "500", "--max-prompts-per-10k", "5"],
+            "behind the warm-up",
+        ),
+        (["--last", "0", "--max-prompts-per-day", "5"], "above 0"),
+    ] {
+        let arguments = [&base[..], &more].concat();
+        let said = refused(folder.path(), &arguments);
+        assert!(said.contains(why), "{said}");
+    }
+    // What cannot be written is told before anything is read.
+    let arguments = [
+        "backtest",
+        "rules",
+        "--logins",
+        "none.csv",
+        "--report",
+        "logins.csv/x",
+    ];
+    let ended = command(folder.path(), &arguments)
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("logins.csv/x"), "{said}");
+}
+
+#[test]
 fn what_no_label_says_is_not_made_up() {
     let folder = folder();
     let mut text = "account,time,success,city,label_fraud\n".to_owned();
@@ -242,6 +281,120 @@ fn a_machine_token_names_its_machine() {
         !told.contains("BBBB"),
         "a token is nobody's to read: {told}"
     );
+}
+
+#[test]
+fn one_file_of_a_set_is_judged_by_what_it_says_of_logins() {
+    let folder = folder();
+    // As the shipped guard.rules: a dialog cancels with words of another file.
+    let talk = "list no_words = [\"不\"]\n";
+    let guard = rules(30)
+        + "on text \"锁定\" {\n    start confirm\n}\n\
+           dialog confirm expires 5 minutes {\n    ask answer: word \"确定吗？\"\n    \
+           cancel on no_words { reply \"好。\" }\n    give up { reply \"好。\" }\n    done { reply \"好。\" }\n}\n";
+    std::fs::write(folder.path().join("rules/a.rules"), &guard).expect("written");
+    std::fs::write(folder.path().join("rules/talk.rules"), talk).expect("written");
+    let judged = |rules: &str, more: &[&str]| {
+        let first = [
+            "backtest",
+            rules,
+            "--logins",
+            "logins.csv",
+            "--format",
+            "json",
+        ];
+        let arguments = [&first[..], more].concat();
+        let output = command(folder.path(), &arguments).output();
+        let output = output.expect("it starts");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report: Value = serde_json::from_str(&done(&output)).expect("JSON");
+        (report, told)
+    };
+    let (whole, told) = judged("rules", &[]);
+    assert!(!told.contains("单独"), "{told}");
+    let (alone, told) = judged("rules/a.rules", &[]);
+    assert!(told.contains("rules/a.rules 单独不成一套"), "{told}");
+    for figure in ["totals", "signals", "load"] {
+        assert_eq!(alone["figures"][figure], whole["figures"][figure]);
+    }
+    // Also what is compared with.
+    std::fs::write(folder.path().join("old.rules"), &guard).expect("written");
+    let (compared, told) = judged("rules", &["--against", "old.rules"]);
+    assert!(told.contains("old.rules 单独不成一套"), "{told}");
+    assert_eq!(compared["diff"]["changed"], 0);
+    // What judges logins is never left out: then it says what to give instead.
+    let torn = rules(30).replace("30 days", "usual");
+    std::fs::write(folder.path().join("torn.rules"), torn).expect("written");
+    let torn = ["backtest", "torn.rules", "--logins", "logins.csv"];
+    let ended = command(folder.path(), &torn).output().expect("it starts");
+    assert_eq!(ended.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        told.contains("usual") && told.contains("整个文件夹"),
+        "{told}"
+    );
+}
+
+#[test]
+fn times_are_of_one_zone_that_is_named_and_what_cannot_be_read_is_shown() {
+    let folder = folder();
+    let head = "account,time,success,city\n";
+    let days: String = (1..=9)
+        .map(|day| format!("a,2026-01-0{day}T20:30:00Z,yes,city-{day}\n"))
+        .collect();
+    let wrong = "a,2026年1月\u{202e}九日,yes,x\n";
+    std::fs::write(
+        folder.path().join("few.csv"),
+        format!("{head}{days}{wrong}"),
+    )
+    .expect("written");
+    let old = rules(30).replace("weight 20", "weight 40");
+    std::fs::write(folder.path().join("old.rules"), old).expect("written");
+    let base = [
+        "backtest",
+        "rules",
+        "--logins",
+        "few.csv",
+        "--max-unusable",
+        "50",
+    ];
+    let told = |more: &[&str]| {
+        let arguments = [&base[..], more].concat();
+        done(
+            &command(folder.path(), &arguments)
+                .output()
+                .expect("it starts"),
+        )
+    };
+    let text = told(&[
+        "--warm-up",
+        "0",
+        "--against",
+        "old.rules",
+        "--report",
+        "out",
+    ]);
+    assert!(
+        text.contains("few.csv:11 “2026年1月\\u{202e}九日”"),
+        "{text}"
+    );
+    // Half past eight in the evening in UTC is the next morning in China.
+    assert!(
+        text.contains("2026-01-02 至 2026-01-10（Asia/Shanghai）"),
+        "{text}"
+    );
+    assert!(text.contains("2026-01-03 04:30 a"), "{text}");
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("out").join(name));
+    let page = read("report.html").expect("a page");
+    assert!(page.contains("时间都是 Asia/Shanghai 的"));
+    assert!(page.contains("2026-01-03 04:30") && !page.contains("T20:30"));
+    let csv = read("changed.csv").expect("a table");
+    assert!(csv.contains(",2026-01-03T04:30:00.000+08:00,a,"), "{csv}");
+    let explained = told(&["--explain", "#2"]);
+    let line = "#2 a 2026-01-03 04:30:00 +08:00（时间都是 Asia/Shanghai 的）";
+    assert!(explained.starts_with(line), "{explained}");
+    let utc = told(&["--zone", "UTC", "--explain", "#2"]);
+    assert!(utc.starts_with("#2 a 2026-01-02 20:30:00 +00:00"), "{utc}");
 }
 
 #[test]

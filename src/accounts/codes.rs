@@ -403,17 +403,6 @@ fn six_digits(tx: &mut Tx<'_>) -> String {
 impl Account {
     /// Stands in where an unknown phone must cost the same work as a known one.
     fn nobody() -> Self {
-        Self {
-            id: String::new(),
-            name: String::new(),
-            phone: None,
-            password: None,
-            password_version: 0,
-            password_change_required: false,
-            zone: None,
-            status: Default::default(),
-            created: 0,
-            updated: 0,
-        }
+        Self::known_since(String::new(), 0)
     }
 }

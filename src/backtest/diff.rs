@@ -330,6 +330,10 @@ fn flips(engine: &Engine<'_>, old: &Explained, new: &Explained, zone: &TimeZone)
             continue;
         }
         let (was_fired, is_fired) = (fired(old, was), fired(new, is));
+        // A signal only one side has says something only where it fired.
+        if !was_fired && !is_fired && (was.is_none() || is.is_none()) {
+            continue;
+        }
         let mut why: Vec<String> = Vec::new();
         if was_fired != is_fired || (!was_fired && !is_fired) {
             // The side on which it did not fire says why not, the other what it saw.
@@ -345,8 +349,14 @@ fn flips(engine: &Engine<'_>, old: &Explained, new: &Explained, zone: &TimeZone)
             why: why.join("；"),
         });
     }
-    for (rule, held, why) in &new.rules {
-        let Some((_, before, why_before)) = old.rules.iter().find(|(name, ..)| name == rule) else {
+    // Rules are named by their lines, which move; as many rules are the same rules.
+    let same = new.rules.len() == old.rules.len();
+    for (at, (rule, held, why)) in new.rules.iter().enumerate() {
+        let before = match same {
+            true => old.rules.get(at),
+            false => old.rules.iter().find(|(name, ..)| name == rule),
+        };
+        let Some((_, before, why_before)) = before else {
             continue;
         };
         if held != before {

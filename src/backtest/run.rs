@@ -9,7 +9,7 @@ use super::diff::{self, Changed, Differ};
 use super::engine::Engine;
 use super::input::{InputReport, Watch};
 use super::needs::Columns;
-use super::report::{Gate, InputView, Report, RulesView, RunView};
+use super::report::{Clock, Gate, InputView, Report, RulesView, RunView};
 use super::sweep::{self, Parameter, Variant};
 use super::table::Table;
 use super::tally::{Figures, Frame, Tallies, Tally, figures};
@@ -121,6 +121,7 @@ pub fn run(
 ) -> Result<Outcome, RunError> {
     let frame = frame(request, table)?;
     check_gates(request, &frame)?;
+    behind_warm_up(request, table)?;
     let started = Instant::now();
     let (name, rules) = &request.rules;
     let mut all = vec![rules.clone()];
@@ -136,6 +137,7 @@ pub fn run(
     );
     engine.threads = request.threads;
     engine.decisive = true;
+    engine.shown_in = Some(request.zone.clone());
     let fresh = |engine: &Engine<'_>| -> Vec<Tally> {
         (0..engine.variants().len())
             .map(|variant| Tally::new(&frame, variant, engine.program(variant)))
@@ -192,11 +194,9 @@ pub fn run(
         )
     });
     let seconds = started.elapsed().as_secs_f64();
-    let gates = gates(
-        request,
-        &main,
-        difference.as_ref().and_then(|diff| diff.attacks_lost),
-    );
+    let lost = difference.as_ref().and_then(|diff| diff.attacks_lost);
+    let mut gates = gates(request, &main, lost)?;
+    gates.extend(swept.as_ref().and_then(sweep::Sweep::gate));
     let report = Report {
         schema: super::report::SCHEMA,
         menshen: env!("CARGO_PKG_VERSION").to_owned(),
@@ -212,6 +212,7 @@ pub fn run(
             logins_per_second: table.len() as f64 / seconds.max(1e-9),
             stopped: input.stopped || watch.stopped(),
             judged: watch.judged.load(std::sync::atomic::Ordering::Relaxed),
+            zone: Clock::new(request.zone.clone()).name(),
         },
         figures: main,
         old_figures: old,
@@ -276,9 +277,41 @@ fn check_gates(request: &Request, frame: &Frame) -> Result<(), RunError> {
     Ok(())
 }
 
-fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Vec<Gate> {
+/// Refuses gates where all there is only makes history.
+fn behind_warm_up(request: &Request, table: &Table) -> Result<(), RunError> {
+    let (first, last) = table.span().unwrap_or_default();
+    let asked = &request.gates;
+    let any = asked.max_prompts_per_day.is_some()
+        || asked.max_prompts_per_10k.is_some()
+        || asked.min_recall.is_some()
+        || asked.no_lost_true_positives;
+    let warm_up = request.warm_up.unwrap_or(0);
+    if any && first.saturating_add(warm_up) > last {
+        return Err(RunError::Gate(
+            "no login lies behind the warm-up (--warm-up): what had to hold cannot be judged",
+        ));
+    }
+    Ok(())
+}
+
+/// What had to hold, and whether it does. Nothing holds of logins that were not judged: that a gate passes
+/// on none of them would say the rules are good.
+fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Result<Vec<Gate>, RunError> {
     let mut gates = Vec::new();
     let asked = &request.gates;
+    let prompts = asked.max_prompts_per_day.or(asked.max_prompts_per_10k);
+    if prompts.is_some() && figures.totals.prompts_per_10k.is_none() {
+        return Err(RunError::Gate(
+            "no good login lies within the days that count (--warm-up, --last): a limit of prompts says nothing",
+        ));
+    }
+    let labels = figures.labels.as_ref();
+    let recall = labels.and_then(|labels| labels.logins.recall);
+    if (asked.min_recall.is_some() || asked.no_lost_true_positives) && recall.is_none() {
+        return Err(RunError::Gate(
+            "no labelled attack with the right password lies within the days that count (--warm-up, --last): nothing can be found or lost",
+        ));
+    }
     if let Some(most) = asked.max_prompts_per_day {
         gates.push(Gate::at_most(
             "max-prompts-per-day",
@@ -291,11 +324,7 @@ fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Vec<Gate> {
         gates.push(Gate::at_most("max-prompts-per-10k", most, is));
     }
     if let Some(least) = asked.min_recall {
-        let labels = figures.labels.as_ref();
-        // No attack at all: nothing was missed.
-        let is = labels
-            .and_then(|labels| labels.logins.recall)
-            .unwrap_or(1.0);
+        let is = recall.unwrap_or(0.0);
         gates.push(Gate {
             name: "min-recall".to_owned(),
             wanted: least,
@@ -310,5 +339,5 @@ fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Vec<Gate> {
             lost.unwrap_or(0) as f64,
         ));
     }
-    gates
+    Ok(gates)
 }

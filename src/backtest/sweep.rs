@@ -2,12 +2,17 @@
 //!
 //! Each value is written into the source in place of the `let`'s number and compiled like any rule
 //! file. All variants run over the data together; signals that a constant does not touch are judged
-//! once. The best value is chosen on the first two thirds of the time and judged on the last.
+//! once. The best value is chosen on the first two thirds of the time and judged on the last: the one
+//! that finds the most attacks, of these the one with the fewest prompts, of these the most sensitive.
+
+mod choose;
 
 use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::input::Watch;
+use super::report::Gate;
 use super::tally::stats::{per_10k, ratio};
 use super::tally::{PERIODS, Tally};
 use crate::bot::ruleset::{self, Ruleset};
@@ -68,6 +73,9 @@ pub enum SweepError {
     /// Not a number.
     #[error("`let {0}` is no number or amount with a unit")]
     NotANumber(String),
+    /// Ctrl-C.
+    #[error("stopped before any login was judged")]
+    Stopped,
     /// Too many.
     #[error("more than {MAX_VARIANTS} combinations, which is the most at a time")]
     TooMany,
@@ -87,7 +95,14 @@ impl Parameter {
         let wrong = || SweepError::Syntax(text.to_owned());
         let (name, range) = text.split_once('=').ok_or_else(wrong)?;
         let (from, rest) = range.split_once("..").ok_or_else(wrong)?;
-        let (to, step) = rest.split_once('/').ok_or_else(wrong)?;
+        // A unit may have a slash of its own: 500 km/h..1500 km/h/500 km/h.
+        let is_amount = |text: &str| amount(text).0.parse::<f64>().is_ok();
+        let mut slashes = rest
+            .match_indices('/')
+            .map(|(at, _)| (&rest[..at], &rest[at + 1..]));
+        let (to, step) = slashes
+            .find(|(to, step)| is_amount(to) && is_amount(step))
+            .ok_or_else(wrong)?;
         let mut unit = "";
         let mut number = |text| -> Result<f64, SweepError> {
             let (digits, own) = amount(text);
@@ -154,6 +169,7 @@ pub fn variants(
     rules: &Ruleset,
     registry: &Registry,
     parameters: &[Parameter],
+    watch: &Watch,
 ) -> Result<Vec<Variant>, SweepError> {
     let axes: Vec<Vec<f64>> = parameters.iter().map(Parameter::values).collect();
     let lengths = axes.iter().map(Vec::len);
@@ -163,6 +179,9 @@ pub fn variants(
     }
     (0..count)
         .map(|mut at| {
+            if watch.stopped() {
+                return Err(SweepError::Stopped);
+            }
             let mut values = Vec::new();
             for axis in &axes {
                 values.push(axis[at % axis.len()]);
@@ -256,6 +275,36 @@ pub struct Sweep {
     pub by_recall: bool,
 }
 
+impl Sweep {
+    /// The limit that was asked for, by the best point, else by the one that comes nearest.
+    pub(super) fn gate(&self) -> Option<Gate> {
+        let most = self.max_prompts_per_10k?;
+        let rates = self
+            .points
+            .iter()
+            .map(|point| point.chosen_on.prompts_per_10k);
+        let is = match self.best {
+            Some(best) => self.points.get(best)?.chosen_on.prompts_per_10k,
+            None => rates.flatten().min_by(f64::total_cmp),
+        };
+        Some(Gate::at_most("max-prompts-per-10k", most, is?))
+    }
+
+    /// How the best point is found, in Chinese and English.
+    pub fn rule(&self) -> (&'static str, &'static str) {
+        match self.by_recall {
+            true => (
+                "召回最高的；召回相同取提醒最少的，再相同取最敏感的",
+                "the highest recall, of these the fewest prompts, of these the most sensitive",
+            ),
+            false => (
+                "没有标注，取提醒最多的；相同取最敏感的",
+                "without labels the most prompts, of these the most sensitive",
+            ),
+        }
+    }
+}
+
 /// One combination.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Point {
@@ -297,14 +346,8 @@ pub fn sweep(
         .map(|(values, tally)| point(values, tally))
         .collect();
     let by_recall = points.iter().any(|point| point.chosen_on.recall.is_some());
-    let best = budget.and_then(|budget| {
-        points
-            .iter()
-            .enumerate()
-            .filter(|(_, point)| point.chosen_on.prompts_per_10k.is_some_and(|n| n <= budget))
-            .max_by(|(_, a), (_, b)| worth(a).total_cmp(&worth(b)))
-            .map(|(at, _)| at)
-    });
+    let flagged: Vec<u64> = tallies.iter().map(choose::flagged).collect();
+    let best = budget.and_then(|budget| choose::best(&points, &flagged, budget));
     Sweep {
         parameters: parameters
             .iter()
@@ -314,15 +357,6 @@ pub fn sweep(
         max_prompts_per_10k: budget,
         best,
         by_recall,
-    }
-}
-
-/// The most attacks, then the fewest prompts; without labels the most prompts that are affordable.
-fn worth(point: &Point) -> f64 {
-    let prompts = point.chosen_on.prompts_per_10k.unwrap_or(0.0);
-    match point.chosen_on.recall {
-        Some(recall) => recall * 1e6 - prompts,
-        None => prompts,
     }
 }
 
@@ -378,6 +412,10 @@ mod tests {
                 (vec![30., 60., 90.], "days")
             );
         }
+        let speed = Parameter::parse("v=500 km/h..1500 km/h/500 km/h").unwrap();
+        assert_eq!(speed.values(), [500., 1000., 1500.]);
+        assert_eq!(speed.unit, "km/h");
+        assert!(Parameter::parse("v=500 km/h..1500 km/h/500 km").is_err());
         assert!(matches!(
             Parameter::parse("u=30 days..90 hours/1"),
             Err(SweepError::Syntax(_))
@@ -410,7 +448,8 @@ mod tests {
             Parameter::parse("usual=30..60/30").unwrap(),
             Parameter::parse("budget=7..8/1").unwrap(),
         ];
-        let made = variants(&rules.ruleset, &registry, &parameters).unwrap();
+        let watch = Watch::default();
+        let made = variants(&rules.ruleset, &registry, &parameters, &watch).unwrap();
         assert_eq!(made.len(), 4);
         let last = &made[3].rules.program;
         assert_eq!(made[3].values, [60.0, 8.0]);
@@ -422,7 +461,7 @@ mod tests {
         assert_eq!(last.longest_window, 60 * crate::env::DAY);
         let sweep = |text| {
             let parameter = Parameter::parse(text).unwrap();
-            variants(&rules.ruleset, &registry, &[parameter])
+            variants(&rules.ruleset, &registry, &[parameter], &Watch::default())
         };
         assert_eq!(sweep("usual=30 day..60 days/30 days").unwrap().len(), 2);
         let other = sweep("usual=30 hours..60 hours/30 hours").unwrap_err();
@@ -433,7 +472,11 @@ mod tests {
             &rules.ruleset,
             &registry,
             &[Parameter::parse("b=1..2/1").unwrap()],
+            &watch,
         );
         assert!(unknown.unwrap_err().to_string().contains("usual, budget"));
+        watch.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        let stopped = variants(&rules.ruleset, &registry, &parameters, &watch);
+        assert!(matches!(stopped, Err(SweepError::Stopped)));
     }
 }

@@ -383,7 +383,7 @@ impl Table {
 
     /// Closes the table: puts the rows in the order of arrival and marks the late ones. Without
     /// arrival numbers the order of time is the order of arrival, unless `as_read`. Returns how many
-    /// rows stood before one they are later than.
+    /// rows stood before one they are later than, where that put them in order.
     pub fn close(&mut self, as_read: bool) -> usize {
         self.accounts.freeze();
         self.agents = Default::default();
@@ -422,7 +422,7 @@ impl Table {
                 *flags |= LATE_FLAG;
             }
         }
-        unordered
+        if numbered || as_read { 0 } else { unordered }
     }
 
     /// The first row after an answer. `arrival` is in order, or empty when rows have no numbers.

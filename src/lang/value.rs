@@ -130,6 +130,28 @@ pub struct LoginPoint {
     pub place: Place,
 }
 
+/// The numbers of a [`LoginPoint`], which cost nothing to hand on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spot {
+    /// When, in milliseconds since the epoch.
+    pub time: i64,
+    /// Latitude in degrees, north positive.
+    pub lat: Option<f64>,
+    /// Longitude in degrees, east positive.
+    pub lon: Option<f64>,
+}
+
+impl LoginPoint {
+    /// Its numbers.
+    pub fn spot(&self) -> Spot {
+        Spot {
+            time: self.time,
+            lat: self.place.lat,
+            lon: self.place.lon,
+        }
+    }
+}
+
 /// A known value where it lies, without a copy of its own: what comparing needs of it.
 #[derive(Debug, Clone, Copy)]
 pub enum View<'a> {

@@ -9,7 +9,7 @@ use crate::lang::eval::{
     Experience, Facts, HistoryAnswer, Judgement, PastLogin, SignalResult, SignalState,
 };
 use crate::lang::program::{FieldId, HistoryQuery, Name, Program};
-use crate::lang::value::{Value, View};
+use crate::lang::value::{Spot, Value, View};
 
 use super::super::needs::text_of;
 use super::super::symbols::Symbol;
@@ -175,6 +175,22 @@ impl Facts for TableFacts<'_, '_> {
             return (!text.is_empty()).then_some(View::Characters(text));
         }
         ask::view(self.case, self.names, id)
+    }
+
+    fn spot(&mut self, id: FieldId) -> Option<Spot> {
+        if self.observed {
+            return None;
+        }
+        let row = &self.case.login.as_ref()?.row;
+        if Some(id) == self.ids.login {
+            let (lat, lon) = (Some(row.lat?), Some(row.lon?));
+            let time = row.time;
+            return Some(Spot { time, lat, lon });
+        }
+        if Some(id) != self.ids.previous {
+            return None;
+        }
+        self.histories.previous_spot()
     }
 
     fn name(&mut self, name: &Name) -> Value {

@@ -90,6 +90,8 @@ pub struct Engine<'t> {
     pub threads: usize,
     /// Look for the signals without which there would be no alert.
     pub decisive: bool,
+    /// The zone explanations show times in; without it that of each account, as live.
+    pub shown_in: Option<TimeZone>,
 }
 
 impl std::fmt::Debug for Engine<'_> {
@@ -196,6 +198,7 @@ impl<'t> Engine<'t> {
             past,
             threads: 1,
             decisive: false,
+            shown_in: None,
         }
     }
 
@@ -211,7 +214,8 @@ impl<'t> Engine<'t> {
 
     /// The zone an account's times are shown in.
     pub fn zone_of(&self, account: Symbol) -> &TimeZone {
-        self.table.zones.get(&account).unwrap_or(&self.zone)
+        let own = || self.table.zones.get(&account).unwrap_or(&self.zone);
+        self.shown_in.as_ref().unwrap_or_else(own)
     }
 
     /// Judges every login. Gives back the sinks, one per thread.

@@ -3,6 +3,8 @@
 //! The same bounds hold as there: the newest 2,000 rows of an account and 20,000 of any other key,
 //! and the longest window the rules have under it.
 
+mod asked;
+
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -10,19 +12,16 @@ use hashbrown::HashMap;
 use crate::bot::login::ask;
 use crate::env::Millis;
 use crate::guard::history::{ACCOUNT_ROWS, OTHER_ROWS};
-use crate::history::{self, Key, KeyNeed, KeyPart, Plan, Row, Rows, Slice, Tallied, Walk, glance};
+use crate::history::{self, KeyNeed, Plan, Row, Slice, Walk, glance};
 use crate::lang::eval::Experience;
 use crate::lang::program::{ByKey, HistoryQuery};
-use crate::lang::value::{LoginPoint, Place, Value};
+use crate::lang::value::{LoginPoint, Place, Spot, Value};
 
-use super::super::needs::narrowest;
 use super::super::symbols::{NONE, Symbol};
 use super::super::table::{Made, Maker, Table, blank};
 use super::counts::Counts;
 use super::index::KeyIndex;
-use super::loaded::{
-    Loaded, Now, Scanned, cut, first_before, firsts, kind, locks, nothing, of_others,
-};
+use super::loaded::{Loaded, Now, Scanned, cut, first_before, firsts, locks};
 use super::places::Places;
 use super::reach::Reach;
 use super::sheet::Numbers;
@@ -323,18 +322,28 @@ impl<'t> Histories<'t> {
         if !self.account.plain {
             return history::previous(self.own(), present).map(Row::bare_point);
         }
-        let table = self.table;
-        let last = self.walk_on(|walk, sheet, from, now| walk.last_success(sheet, from, now))?;
-        let row = self.account.all[last];
-        let (lat, lon) = table.point(row);
+        let Spot { time, lat, lon } = self.previous_spot()?;
         Some(LoginPoint {
-            time: table.time[row as usize],
+            time,
             place: Place {
                 lat,
                 lon,
                 ..Place::default()
             },
         })
+    }
+
+    /// The same where numbers are enough.
+    pub(super) fn previous_spot(&mut self) -> Option<Spot> {
+        if !self.account.plain {
+            return None;
+        }
+        let table = self.table;
+        let last = self.walk_on(|walk, sheet, from, now| walk.last_success(sheet, from, now))?;
+        let row = self.account.all[last];
+        let (lat, lon) = table.point(row);
+        let time = table.time[row as usize];
+        Some(Spot { time, lat, lon })
     }
 
     /// The row of the present login.
@@ -438,60 +447,5 @@ fn own_sheet<'a, 't>(
         most: ACCOUNT_ROWS,
         failures: None,
         single: false,
-    }
-}
-
-impl Rows for Histories<'_> {
-    type Row = Row;
-
-    fn tally(&mut self, what: &Tallied, days: (i64, i64), _: &Row) -> u64 {
-        // What is counted has the present login's own values.
-        let counts = self.shared.counts.iter();
-        counts
-            .clone()
-            .find(|counts| counts.is_of(what))
-            .map_or(0, |counts| counts.count(self.table, days, self.now.row))
-    }
-
-    fn rows(&mut self, key: &Key, after: Option<Millis>) -> Slice<'_, Row> {
-        let parts = key.parts();
-        if let [KeyPart::Account(_)] = parts {
-            return self.own_recent(after);
-        }
-        let by: Vec<ByKey> = parts.iter().map(kind).collect();
-        let after = ask::reach(&self.windows, &by, self.now.time);
-        let now = self.now;
-        let table = self.table;
-        let single = narrowest(&KeyNeed {
-            by: by.clone(),
-            window: None,
-        });
-        if by.len() == 1 {
-            let Some(loaded) = self.others(single) else {
-                return nothing();
-            };
-            return of_others(loaded, now, table, after);
-        }
-        let mut combined = std::mem::take(&mut self.combined);
-        combined.clear();
-        let found = if single == ByKey::Account {
-            self.make();
-            // As far back as the combination's own window.
-            Some(self.own_after(after))
-        } else {
-            self.others(single)
-                .map(|loaded| of_others(loaded, now, table, after))
-        };
-        let truncated = found.is_some_and(|slice| slice.truncated);
-        if let Some(slice) = found {
-            combined.extend(slice.rows.iter().filter(|row| key.holds(row)).cloned());
-        }
-        self.combined = combined;
-        Slice {
-            rows: &self.combined,
-            // Of a combination, only its rows tell.
-            first_success: None,
-            truncated,
-        }
     }
 }

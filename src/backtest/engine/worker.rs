@@ -154,24 +154,8 @@ impl<'e> Worker<'e> {
             Some(person) => person.clone(),
             None => {
                 let since = all.first().map_or(0, |row| table.time[*row as usize]);
-                person(table.accounts.text(account), since)
+                Account::known_since(table.accounts.text(account), since)
             }
         });
-    }
-}
-
-/// An account of which only the logins are known.
-fn person(id: &str, since: i64) -> Account {
-    Account {
-        id: id.to_owned(),
-        name: String::new(),
-        phone: None,
-        password: None,
-        password_version: 0,
-        password_change_required: false,
-        zone: None,
-        status: Default::default(),
-        created: since,
-        updated: since,
     }
 }

@@ -5,10 +5,12 @@
 
 use std::net::IpAddr;
 
+use jiff::tz::TimeZone;
+
 use super::mapping::{Field, Mapping, Resolved};
 use super::split::Records;
 use super::time::{self, Format};
-use super::{Reading, Reason, Stop};
+use super::{Reading, Reason, SAMPLES, SHOWN, Stop};
 use crate::backtest::needs::{Columns, Need};
 use crate::backtest::table::Login;
 use crate::env::Millis;
@@ -45,12 +47,31 @@ pub(super) struct Batch {
     ends: Vec<u32>,
     /// Which of [`TEXTS`] are kept.
     kept: Vec<usize>,
-    /// Rows and fields that cannot be used, by line breaks before them in the piece.
-    pub(super) notes: Vec<(Reason, u64)>,
+    /// Rows and fields that cannot be used.
+    pub(super) notes: Vec<Note>,
     /// Line breaks in the piece.
     pub(super) lines: u64,
     /// Its length.
     pub(super) bytes: usize,
+}
+
+/// Something that cannot be used.
+#[derive(Debug)]
+pub(super) struct Note {
+    pub(super) reason: Reason,
+    /// Line breaks before it in the piece.
+    pub(super) line: u64,
+    /// What stood there: of the first of each reason, which are the samples.
+    pub(super) text: Option<Box<str>>,
+}
+
+/// Why a row cannot be used, and what stood there.
+struct Lost<'b>(Reason, Option<&'b str>);
+
+impl From<Reason> for Lost<'_> {
+    fn from(reason: Reason) -> Self {
+        Self(reason, None)
+    }
 }
 
 /// The numbers of one row.
@@ -72,6 +93,13 @@ struct Parsed {
 }
 
 impl Batch {
+    fn note(&mut self, Lost(reason, text): Lost<'_>, line: u64) {
+        let same = self.notes.iter().filter(|note| note.reason == reason);
+        let text = text.filter(|_| same.take(SAMPLES).count() < SAMPLES);
+        let text = text.map(|text| text.chars().take(SHOWN + 1).collect::<String>().into());
+        self.notes.push(Note { reason, line, text });
+    }
+
     /// How many logins there are.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
@@ -174,7 +202,7 @@ pub(super) struct Row {
     rba: bool,
     mapping: Mapping,
     format: Format,
-    zone: jiff::tz::TimeZone,
+    zone: TimeZone,
 }
 
 /// A record, and the piece it is of when all of that is text.
@@ -213,7 +241,11 @@ impl Row {
         let columns = &reading.table.columns;
         let (kept, others) = (0..TEXTS.len())
             .filter(|text| at[TEXTS[*text] as usize].is_some())
-            .partition(|text| keeps(columns, TEXTS[*text]));
+            .partition(|text| match TEXTS[*text] {
+                // Never repeated, so only people ask for it.
+                Field::Id if resolved.rba => columns.texts.contains(&Need::Id),
+                field => keeps(columns, field),
+            });
         Ok(Self {
             width,
             delimiter,
@@ -226,7 +258,11 @@ impl Row {
             rba: resolved.rba,
             mapping: mapping.clone(),
             format: mapping.format(),
-            zone: mapping.zone(),
+            zone: match (mapping.zone(), &reading.options.zone) {
+                (Some(zone), _) => zone,
+                (None, Some(zone)) if !resolved.rba => zone.clone(),
+                _ => TimeZone::UTC,
+            },
         })
     }
 
@@ -245,24 +281,30 @@ impl Row {
                 // An empty line is nothing.
                 let blank = |at| records.get(at).iter().all(u8::is_ascii_whitespace);
                 if !(0..records.width()).all(blank) {
-                    batch.notes.push((Reason::Syntax, line));
+                    batch.note(Reason::Syntax.into(), line);
                 }
                 continue;
             }
             let (text, ends) = (batch.text.len(), batch.ends.len());
             let record = &records;
-            if let Err(reason) = self.login(&Fields { record, piece }, line, &mut batch) {
+            let fields = Fields { record, piece };
+            if let Err(lost) = self.login(&fields, line, &mut batch) {
                 batch.text.truncate(text);
                 batch.ends.truncate(ends);
-                batch.notes.push((reason, line));
+                batch.note(lost, line);
             }
         }
         batch.lines = records.lines();
         batch
     }
 
-    fn login(&self, fields: &Fields<'_, '_>, line: u64, batch: &mut Batch) -> Result<(), Reason> {
-        let text = |field: Field| -> Result<&str, Reason> {
+    fn login<'p>(
+        &self,
+        fields: &Fields<'p, '_>,
+        line: u64,
+        batch: &mut Batch,
+    ) -> Result<(), Lost<'p>> {
+        let text = |field: Field| -> Result<&'p str, Reason> {
             let Some(at) = self.at[field as usize] else {
                 return Ok("");
             };
@@ -274,20 +316,22 @@ impl Row {
             })
         };
         let time = match text(Field::Time)? {
-            "" => return Err(Reason::NoTime),
-            text => time::parse(text, &self.format, &self.zone).ok_or(Reason::BadTime)?,
+            "" => return Err(Reason::NoTime.into()),
+            text => time::parse(text, &self.format, &self.zone)
+                .ok_or(Lost(Reason::BadTime, Some(text)))?,
         };
         let account = match text(Field::Account)? {
-            "" => return Err(Reason::NoAccount),
+            "" => return Err(Reason::NoAccount.into()),
             account => account,
         };
+        let success = text(Field::Success)?;
         let success = self
             .mapping
-            .truth(text(Field::Success)?)
-            .ok_or(Reason::BadSuccess)?;
+            .truth(success)
+            .ok_or(Lost(Reason::BadSuccess, Some(success)))?;
         let truth =
             |field: Field| -> Result<Option<bool>, Reason> { Ok(self.mapping.truth(text(field)?)) };
-        let mut lost: [Option<Reason>; 6] = [None; 6];
+        let mut lost: [Option<Lost<'p>>; 6] = Default::default();
         let mut number = |field: Field, place: usize| -> Result<Option<f64>, Reason> {
             let text = text(field)?;
             if text.is_empty() {
@@ -295,7 +339,7 @@ impl Row {
             }
             let number = text.parse().ok().filter(|n: &f64| n.is_finite());
             if number.is_none() {
-                lost[place] = Some(Reason::BadNumber);
+                lost[place] = Some(Lost(Reason::BadNumber, Some(text)));
             }
             Ok(number)
         };
@@ -311,7 +355,8 @@ impl Row {
                 Err(_) => number(Field::Asn, 2)?.map(|n| n as u32),
             },
         };
-        let (mut labels, mut labelled, mut unreadable) = (0, 0, false);
+        let (mut labels, mut labelled) = (0, 0);
+        let mut unreadable = None;
         for (bit, at) in &self.labels {
             let text = fields.text(*at)?.trim();
             match self.mapping.truth(text) {
@@ -320,7 +365,7 @@ impl Row {
                     labels |= u8::from(yes) << bit;
                 }
                 None if self.mapping.is_missing(text) => {}
-                None => unreadable = true,
+                None => unreadable = Some(text),
             }
         }
         let parsed = Parsed {
@@ -347,7 +392,7 @@ impl Row {
             let text = text(field)?;
             let text = match field {
                 Field::Ip if !text.is_empty() && text.parse::<IpAddr>().is_err() => {
-                    lost[4] = Some(Reason::BadIp);
+                    lost[4] = Some(Lost(Reason::BadIp, Some(text)));
                     ""
                 }
                 Field::Browser | Field::Os if self.rba => without_version(text),
@@ -357,9 +402,10 @@ impl Row {
             batch.text.push_str(text);
             batch.ends.push(batch.text.len() as u32);
         }
-        lost[5] = unreadable.then_some(Reason::BadLabel);
-        let lost = lost.into_iter().flatten();
-        batch.notes.extend(lost.map(|reason| (reason, line)));
+        lost[5] = unreadable.map(|text| Lost(Reason::BadLabel, Some(text)));
+        for lost in lost.into_iter().flatten() {
+            batch.note(lost, line);
+        }
         batch.rows.push(parsed);
         Ok(())
     }

@@ -7,13 +7,16 @@ use std::io::BufRead;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use memchr::memrchr;
+use memchr::{memchr, memrchr};
 
 use super::batch::{Batch, MAX_ROW_BYTES, Row};
 use super::mapping::Resolved;
 use super::split::{self, Records};
 use super::{InputError, Reading, Stop};
+use crate::lang::eval::sanitise;
 
+/// Characters shown of a header.
+const MAX_HEADER: usize = 2_000;
 /// Bytes of a piece, about.
 const PIECE: usize = 1 << 20;
 /// Pieces under way for each thread that reads.
@@ -23,8 +26,10 @@ const TOUCHED: usize = 32;
 /// Threads that read pieces: more would wait for the one that fills the table.
 const READERS: usize = 4;
 
+/// `blank` lines were read before.
 pub(super) fn read(
     stream: &mut impl BufRead,
+    blank: u64,
     reading: &mut Reading<'_, '_>,
 ) -> Result<&'static str, Stop> {
     let mapping = reading.options.mapping.clone();
@@ -50,7 +55,7 @@ pub(super) fn read(
         Stop::Error(InputError::Column {
             path: reading.file.clone(),
             field,
-            header: names.join(", "),
+            header: sanitise(&names.join(", "), MAX_HEADER, false),
         })
     })?;
     let format = if resolved.rba {
@@ -58,9 +63,10 @@ pub(super) fn read(
     } else {
         "CSV"
     };
+    reading.numbered = resolved.rba;
     let row = Row::new(&resolved, &mapping, header.len(), delimiter, reading)?;
     // The first line of what comes next, from 1.
-    let mut line = 1 + lines;
+    let mut line = 1 + blank + lines;
     if take(row.batch(&first), &mut line, pieces.given, reading)? {
         rest(&mut pieces, &row, &mut line, reading)?;
     }
@@ -144,8 +150,8 @@ fn take(
     reading: &mut Reading<'_, '_>,
 ) -> Result<bool, Stop> {
     reading.make_room(batch.len(), batch.bytes, given);
-    for (reason, at) in &batch.notes {
-        reading.note(*reason, *line + at);
+    for note in &batch.notes {
+        reading.note_text(note.reason, *line + note.line, note.text.as_deref());
     }
     let mut accounts = batch.accounts();
     for (number, (at, login)) in batch.logins().enumerate() {
@@ -171,6 +177,8 @@ struct Pieces<'s, R> {
     /// What was read behind the last whole record.
     left: Vec<u8>,
     over: bool,
+    /// The last piece ended within a row too long to be one: its end is none either.
+    torn: bool,
     /// Bytes handed out.
     given: u64,
 }
@@ -182,11 +190,20 @@ impl<'s, R: BufRead> Pieces<'s, R> {
             delimiter,
             left: Vec::new(),
             over: false,
+            torn: false,
             given: 0,
         }
     }
 
     fn next(&mut self) -> Result<Option<Vec<u8>>, Stop> {
+        while self.torn {
+            let buffer = self.stream.fill_buf()?;
+            let end = memchr(b'\n', buffer);
+            let n = end.unwrap_or(buffer.len());
+            self.torn = end.is_none() && n > 0;
+            self.stream.consume(n);
+            self.given += n as u64;
+        }
         let mut piece = Vec::with_capacity(PIECE + self.left.len());
         piece.append(&mut self.left);
         let mut wanted = PIECE;
@@ -207,6 +224,7 @@ impl<'s, R: BufRead> Pieces<'s, R> {
                 // No row is that long: a quote without an end, or line breaks of old Macs.
                 let old = memrchr(b'\r', &piece[..piece.len() - 1]);
                 end = old.map_or(piece.len(), |at| at + 1);
+                self.torn = old.is_none();
             }
             if end > 0 {
                 self.left.extend_from_slice(&piece[end..]);
@@ -236,6 +254,8 @@ fn delimiter_of(stream: &mut impl BufRead) -> Result<u8, Stop> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::BufReader;
+
     use super::PIECE;
     use crate::backtest::input::mapping::Mapping;
     use crate::backtest::input::{Options, Reason, Watch, read_stream};
@@ -272,6 +292,55 @@ mod tests {
             .expect_err("another encoding")
             .to_string();
         assert!(error.contains("CSV UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn the_end_of_a_row_that_is_too_long_is_no_row() {
+        let long = "x".repeat(3 * PIECE);
+        for quote in ["", "\""] {
+            let text =
+                format!("account,time,success\n{quote}{long},1767225600,1\nb,1767225601,1\n");
+            for threads in [1, 3] {
+                let mut table = Table::new(Columns::all());
+                let options = Options {
+                    max_unusable: 1.0,
+                    threads,
+                    ..Options::default()
+                };
+                let watch = Watch::default();
+                // As a file comes: not all at once.
+                let stream = BufReader::with_capacity(PIECE / 16, text.as_bytes());
+                let read = read_stream("x", stream, &mut table, options, &watch);
+                let (report, _) = read.expect("it reads");
+                assert_eq!(table.len(), 1);
+                assert_eq!(table.accounts.text(0), "b");
+                assert_eq!(report.unusable(), 1);
+                let samples = &report.reasons[&Reason::Syntax].1;
+                assert_eq!(samples[0].line, 2);
+            }
+        }
+    }
+
+    #[test]
+    fn blank_lines_count_as_lines() {
+        let csv = "\n\naccount,time,success\na,x,1\n";
+        let json = "\n\n\n{\"account\":\"a\",\"time\":\"x\",\"success\":true}\n";
+        for text in [csv, json] {
+            let mut table = Table::new(Columns::all());
+            let read = read_stream(
+                "x",
+                text.as_bytes(),
+                &mut table,
+                Options {
+                    max_unusable: 1.0,
+                    ..Options::default()
+                },
+                &Watch::default(),
+            );
+            // What was wrong is told also when nothing is left.
+            let error = read.map(|_| ()).expect_err("no login").to_string();
+            assert!(error.contains("x:4 “x”"), "{error}");
+        }
     }
 
     #[test]

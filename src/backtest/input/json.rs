@@ -76,12 +76,14 @@ struct Place<'a> {
 /// Lines room is made for at a time.
 const ROOM_FOR: usize = 4_096;
 
+/// `blank` lines were read before.
 pub(super) fn read(
     stream: &mut impl BufRead,
+    blank: u64,
     reading: &mut Reading<'_, '_>,
 ) -> Result<&'static str, Stop> {
     let mut bytes = Vec::new();
-    let mut number = 0_u64;
+    let mut number = blank;
     let (mut given, mut counted) = (0_u64, 0_u64);
     let mut exported: Option<store::Exported> = None;
     loop {
@@ -99,7 +101,7 @@ pub(super) fn read(
         if line.is_empty() {
             continue;
         }
-        if number == 1 && store::is_header(line) {
+        if number == blank + 1 && store::is_header(line) {
             exported = Some(store::Exported::new(reading)?);
             continue;
         }
@@ -132,7 +134,8 @@ fn take(line: &[u8], number: u64, reading: &mut Reading<'_, '_>) -> Result<(), S
     match login(&parsed, number, reading)? {
         Ok(login) => reading.push(login, number),
         Err(reason) => {
-            reading.note(reason, number);
+            let text = parsed.time.as_deref().filter(|_| reason == Reason::BadTime);
+            reading.note_text(reason, number, text);
             Ok(())
         }
     }
@@ -151,7 +154,8 @@ fn login<'l>(
     let Some(time) = line.time.as_deref() else {
         return Ok(Err(Reason::NoTime));
     };
-    let Some(time) = time::parse(time, &Format::Usual, &TimeZone::UTC) else {
+    let zone = reading.options.zone.clone().unwrap_or(TimeZone::UTC);
+    let Some(time) = time::parse(time, &Format::Usual, &zone) else {
         return Ok(Err(Reason::BadTime));
     };
     let Some(success) = line.success else {
@@ -159,7 +163,7 @@ fn login<'l>(
     };
     let mut ip = text(&line.ip);
     if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
-        reading.note(Reason::BadIp, number);
+        reading.note_text(Reason::BadIp, number, Some(ip));
         ip = "";
     }
     let (mut labels, mut labelled) = (0, 0);

@@ -164,12 +164,9 @@ impl Mapping {
         }
     }
 
-    pub(super) fn zone(&self) -> TimeZone {
-        self.time
-            .zone
-            .as_deref()
-            .and_then(|zone| TimeZone::get(zone).ok())
-            .unwrap_or(TimeZone::UTC)
+    pub(super) fn zone(&self) -> Option<TimeZone> {
+        let zone = self.time.zone.as_deref()?;
+        TimeZone::get(zone).ok()
     }
 
     pub(super) fn delimiter(&self) -> Option<u8> {
@@ -196,20 +193,25 @@ impl Mapping {
                 _ => {}
             }
         }
-        let is = |words: &Option<Vec<String>>, usual: &[&str]| match words {
-            Some(words) => words.iter().any(|word| word.eq_ignore_ascii_case(text)),
-            None => usual.iter().any(|word| word.eq_ignore_ascii_case(text)),
+        // What the mapping says comes first; what everybody writes is understood all the same, for labels
+        // and the success of a login are often written in different words.
+        let own = |words: &Option<Vec<String>>| {
+            let words = words.as_deref().unwrap_or_default();
+            words.iter().any(|word| word.eq_ignore_ascii_case(text))
         };
-        if is(
-            &self.values.yes,
-            &["true", "1", "yes", "success", "ok", "t", "y", "是", "成功"],
-        ) {
-            return Some(true);
+        let usual = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+        if own(&self.values.yes) {
+            Some(true)
+        } else if own(&self.values.no) {
+            Some(false)
+        } else if usual(&["true", "1", "yes", "success", "ok", "t", "y", "是", "成功"]) {
+            Some(true)
+        } else {
+            let no = [
+                "false", "0", "no", "failure", "failed", "fail", "f", "n", "否", "失败",
+            ];
+            usual(&no).then_some(false)
         }
-        let no = [
-            "false", "0", "no", "failure", "failed", "fail", "f", "n", "否", "失败",
-        ];
-        is(&self.values.no, &no).then_some(false)
     }
 
     /// Whether this stands for people without an account.
@@ -308,6 +310,10 @@ impl Resolved {
                 found.fields.insert(*field, index);
             }
         }
+        // The number of a row of the RBA data set is its name, also in a part of it.
+        if let (true, Some(index)) = (rba, at("index")) {
+            found.fields.insert(Field::Id, index);
+        }
         for (field, name) in &mapping.columns {
             let index = at(name).ok_or_else(|| format!("{} ({name:?})", field.name()))?;
             found.fields.insert(*field, index);
@@ -351,6 +357,7 @@ mod tests {
         let found = Resolved::new(&header, &Mapping::default()).unwrap();
         assert!(found.rba);
         assert_eq!(found.fields[&Field::Account], 2);
+        assert_eq!(found.fields[&Field::Id], 0);
         assert_eq!(found.fields[&Field::Success], 13);
         assert_eq!(
             found.labels,
@@ -385,7 +392,13 @@ mod tests {
         assert_eq!(found.fields[&Field::City], 4);
         assert_eq!(found.labels, [("stolen".to_owned(), 3)]);
         assert_eq!(mapping.truth("j"), Some(true));
-        assert_eq!(mapping.truth("true"), None);
+        assert_eq!(mapping.truth("true"), Some(true));
+        assert_eq!(mapping.truth("maybe"), None);
+        let turned = Mapping::parse("[values]\nyes = [\"0\"]\nno = [\"1\"]\n").unwrap();
+        assert_eq!(
+            (turned.truth("0"), turned.truth("1")),
+            (Some(true), Some(false))
+        );
     }
 
     #[test]

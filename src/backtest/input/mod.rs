@@ -10,20 +10,25 @@ mod json;
 mod mapping;
 mod open;
 mod promise;
+mod reasons;
 mod split;
 mod store;
 mod time;
 
 pub use mapping::{Mapping, MappingError};
+pub use reasons::{Reason, Sample, list};
 pub use store::StoreFacts;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::BufRead;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use jiff::tz::TimeZone;
+
 use promise::Promise;
+use reasons::{SHOWN, harmless};
 
 use super::table::{Login, MAX_LABELS, Table};
 use crate::guard::machines;
@@ -32,72 +37,6 @@ use crate::guard::machines;
 const SAMPLES: usize = 3;
 /// How often the watcher is told, in rows.
 const TELL_EVERY: u64 = 8_192;
-
-/// Why a row or a field of it could not be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reason {
-    /// The line is not CSV of the header's width, or not JSON.
-    Syntax,
-    /// Not UTF-8.
-    Encoding,
-    /// No account.
-    NoAccount,
-    /// No time.
-    NoTime,
-    /// A time that cannot be read.
-    BadTime,
-    /// Neither yes nor no.
-    BadSuccess,
-    /// The same identifier was there before; the first counts, as live.
-    Duplicate,
-    /// The field `ip` is no address: left out.
-    BadIp,
-    /// A coordinate or AS number is no number: left out.
-    BadNumber,
-    /// A label is neither yes nor no: left out.
-    BadLabel,
-}
-
-impl Reason {
-    /// Whether only a field is lost, not the row.
-    pub fn keeps_row(self) -> bool {
-        matches!(self, Self::BadIp | Self::BadNumber | Self::BadLabel)
-    }
-
-    /// Chinese and English.
-    pub fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Syntax => ("不是合格的一行", "not a well-formed line"),
-            Self::Encoding => ("不是 UTF-8", "not UTF-8"),
-            Self::NoAccount => ("没有账号", "no account"),
-            Self::NoTime => ("没有时间", "no time"),
-            Self::BadTime => ("时间读不懂", "a time that cannot be read"),
-            Self::BadSuccess => ("成功与否读不懂", "success is neither yes nor no"),
-            Self::Duplicate => ("编号重复，只算第一次", "repeated id, the first counts"),
-            Self::BadLabel => (
-                "标注读不懂，当作没有（映射文件的 [values] 可以说哪些字是“是”、哪些是“否”）",
-                "a label that is neither yes nor no, left out ([values] of a mapping file says which words are)",
-            ),
-            Self::BadIp => (
-                "地址读不懂，当作没有",
-                "an ip that cannot be read, left out",
-            ),
-            Self::BadNumber => (
-                "数字读不懂，当作没有",
-                "a number that cannot be read, left out",
-            ),
-        }
-    }
-}
-
-/// Where one was met.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sample {
-    /// The file.
-    pub file: String,
-    /// The line, from 1.
-    pub line: u64,
-}
 
 /// What was read.
 #[derive(Debug, Clone, Default)]
@@ -137,13 +76,14 @@ impl InputReport {
             .sum()
     }
 
-    fn note(&mut self, reason: Reason, file: &str, line: u64) {
+    fn note(&mut self, reason: Reason, file: &str, line: u64, text: Option<&str>) {
         let (count, samples) = self.reasons.entry(reason).or_default();
         *count += 1;
         if samples.len() < SAMPLES {
             samples.push(Sample {
                 file: file.to_owned(),
                 line,
+                text: text.map(harmless),
             });
         }
     }
@@ -199,8 +139,8 @@ pub enum InputError {
     #[error("{0}")]
     TooMuch(&'static str),
     /// No login at all.
-    #[error("there is no login in the input")]
-    Empty,
+    #[error("输入里没有一次登录 (there is no login in the input){0}")]
+    Empty(String),
 }
 
 /// Told how far reading is, and may stop it.
@@ -239,6 +179,8 @@ pub struct Options<'a> {
     pub as_read: bool,
     /// Threads to read with; the result is the same for any number.
     pub threads: usize,
+    /// The zone of times without an offset, where the mapping names none; without it UTC.
+    pub zone: Option<TimeZone>,
 }
 
 impl fmt::Debug for Options<'_> {
@@ -259,6 +201,8 @@ struct Reading<'r, 'o> {
     seen: &'r mut json::Known,
     /// What the file promises.
     promise: Promise,
+    /// Identifiers are numbers of rows, which do not come again.
+    numbered: bool,
 }
 
 impl Reading<'_, '_> {
@@ -276,7 +220,12 @@ impl Reading<'_, '_> {
     }
 
     fn note(&mut self, reason: Reason, line: u64) {
-        self.report.note(reason, &self.file, line);
+        self.report.note(reason, &self.file, line, None);
+    }
+
+    /// The same with the text that could not be read.
+    fn note_text(&mut self, reason: Reason, line: u64, text: Option<&str>) {
+        self.report.note(reason, &self.file, line, text);
     }
 
     /// Makes room for `more` rows, read from `bytes` bytes of text; `given` bytes were handed out so far.
@@ -304,7 +253,7 @@ impl Reading<'_, '_> {
                 login.machine = &read;
             }
         }
-        if self.seen.again(&login) {
+        if !self.numbered && self.seen.again(&login) {
             self.note(Reason::Duplicate, line);
             return Ok(());
         }
@@ -358,6 +307,7 @@ pub fn read(
                 file: name.clone(),
                 seen: &mut seen,
                 promise: Promise::of(path, opened.packed, began),
+                numbered: false,
             };
             one(&mut opened.reader, &mut reading, &name)?
         };
@@ -395,6 +345,7 @@ pub fn read_stream(
         file: name.to_owned(),
         seen: &mut json::Known::default(),
         promise: Promise::default(),
+        numbered: false,
     };
     let format = one(&mut stream, &mut reading, name)?;
     report.files.push(FileReport {
@@ -418,8 +369,8 @@ fn one(
     };
     match open::first_byte(stream).map_err(file)? {
         None => Ok("empty"),
-        Some(b'{') => json::read(stream, reading).map_err(|error| error.at(name)),
-        Some(_) => csv::read(stream, reading).map_err(|error| error.at(name)),
+        Some((b'{', lines)) => json::read(stream, lines, reading).map_err(|error| error.at(name)),
+        Some((_, lines)) => csv::read(stream, lines, reading).map_err(|error| error.at(name)),
     }
 }
 
@@ -474,30 +425,14 @@ fn finish(
         });
     }
     if table.is_empty() {
-        return Err(InputError::Empty);
+        let list = list(report);
+        let list = list.trim_end();
+        return Err(InputError::Empty(match list {
+            "" => String::new(),
+            list => format!("\n{list}"),
+        }));
     }
     facts.join(table)?;
     report.unordered = table.close(options.as_read) as u64;
     Ok(())
-}
-
-/// Reasons with samples, a line each.
-pub fn list(report: &InputReport) -> String {
-    let mut out = String::new();
-    for (reason, (count, samples)) in &report.reasons {
-        let (zh, en) = reason.words();
-        let places: Vec<String> = samples
-            .iter()
-            .map(|sample| format!("{}:{}", short(&sample.file), sample.line))
-            .collect();
-        out.push_str(&format!("  {count} × {zh} ({en}): {}\n", places.join(", ")));
-    }
-    out
-}
-
-fn short(path: &str) -> &str {
-    Path::new(path)
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or(path)
 }

@@ -66,7 +66,8 @@ pub(super) fn open<'w>(path: &Path, watch: &'w Watch) -> io::Result<Opened<'w>> 
 }
 
 /// The first byte that is no blank and no byte-order mark; leaves it in the stream.
-pub(super) fn first_byte(stream: &mut impl BufRead) -> io::Result<Option<u8>> {
+pub(super) fn first_byte(stream: &mut impl BufRead) -> io::Result<Option<(u8, u64)>> {
+    let mut lines = 0;
     loop {
         let buffer = stream.fill_buf()?;
         let Some(first) = buffer.first().copied() else {
@@ -75,9 +76,10 @@ pub(super) fn first_byte(stream: &mut impl BufRead) -> io::Result<Option<u8>> {
         if buffer.starts_with(b"\xef\xbb\xbf") {
             stream.consume(3);
         } else if first.is_ascii_whitespace() {
+            lines += u64::from(first == b'\n');
             stream.consume(1);
         } else {
-            return Ok(Some(first));
+            return Ok(Some((first, lines)));
         }
     }
 }

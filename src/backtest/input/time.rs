@@ -59,12 +59,14 @@ pub(super) fn check(pattern: &str) -> Result<(), String> {
 fn usual(text: &str, zone: &TimeZone) -> Option<Millis> {
     let bytes = text.as_bytes();
     if bytes.len() > 18 && bytes[4] == b'-' && bytes[10].is_ascii() {
-        return calendar(text, zone);
+        if let Some(at) = calendar(text, zone) {
+            return Some(at);
+        }
     }
     let digits = text.strip_prefix('-').unwrap_or(text);
     let whole = digits.split('.').next().unwrap_or_default();
     if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+        return loose(text, zone);
     }
     if whole.len() > SECOND_DIGITS {
         return text.split('.').next()?.parse().ok();
@@ -135,6 +137,38 @@ fn calendar(text: &str, zone: &TimeZone) -> Option<Millis> {
     Some(local - offset)
 }
 
+/// As spreadsheets write it: `2026/1/5 9:00`, `2026-01-05 09:00:03`; no offset.
+fn loose(text: &str, zone: &TimeZone) -> Option<Millis> {
+    let (date, clock) = text.split_once([' ', 'T'])?;
+    let separator = if date.contains('/') { '/' } else { '-' };
+    let (date, clock) = (parts(date, separator)?, parts(clock.trim_start(), ':')?);
+    let ([year, month, day], [hour, minute, rest @ ..]) = (date.as_slice(), clock.as_slice())
+    else {
+        return None;
+    };
+    let second = match rest {
+        [] => 0,
+        [second] => *second,
+        _ => return None,
+    };
+    let civil = DateTime::new(
+        i16::try_from(*year).ok().filter(|year| *year > 999)?,
+        i8::try_from(*month).ok()?,
+        i8::try_from(*day).ok()?,
+        i8::try_from(*hour).ok()?,
+        i8::try_from(*minute).ok()?,
+        i8::try_from(second).ok()?,
+        0,
+    );
+    in_zone(civil.ok()?, zone)
+}
+
+fn parts(text: &str, separator: char) -> Option<Vec<u16>> {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |part: &str| part.parse().ok().filter(|_| digits(part));
+    text.split(separator).map(number).collect()
+}
+
 fn without_offset(local: Millis, zone: &TimeZone) -> Option<Millis> {
     if let Ok(offset) = zone.to_fixed_offset() {
         return Some(local - i64::from(offset.seconds()) * 1_000);
@@ -197,8 +231,23 @@ mod tests {
             parse("2020-02-03 20:43:30", &Format::Usual, &shanghai),
             Some(1_580_733_810_000)
         );
+        for excel in [
+            "2020/2/3 20:43",
+            "2020/02/03 20:43:00",
+            "2020-02-03 20:43",
+            "2020-2-3 20:43:00",
+        ] {
+            let at = parse(excel, &Format::Usual, &shanghai);
+            assert_eq!(at, Some(1_580_733_780_000), "{excel}");
+        }
         for wrong in [
             "",
+            "2020/2/30 9:00",
+            "3/2/2020 9:00",
+            "2020/2/3 9:00 PM",
+            "2020/2/3",
+            "2020/2/3 9:60",
+            "2020/+2/3 9:00",
             "yesterday",
             "2020-13-03 12:43:30",
             "2021-02-29 00:00:00",

@@ -2,6 +2,11 @@
 
 use std::fmt::Write as _;
 
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
+use crate::lang::eval::sanitise;
+
 /// Escapes a text for HTML and SVG.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -12,6 +17,8 @@ pub(super) fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            // What turns the line around or does not print.
+            c if sanitise(c.encode_utf8(&mut [0; 4]), 1, true).is_empty() => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
@@ -63,7 +70,10 @@ pub(super) fn days(values: &[u32], from: &str, to: &str, label: &str) -> String 
             short(most * share)
         );
     }
+    let first = from.parse::<Date>().ok();
     for (day, value) in values.iter().enumerate() {
+        let date = first.and_then(|first| first.checked_add((day as i64).days()).ok());
+        let date = date.map_or_else(|| (day + 1).to_string(), |date| date.to_string());
         let height = HEIGHT * f64::from(*value) / most;
         let _ = write!(
             svg,
@@ -72,7 +82,7 @@ pub(super) fn days(values: &[u32], from: &str, to: &str, label: &str) -> String 
             8.0 + HEIGHT - height,
             (step - 0.6).max(0.4),
             height,
-            day + 1
+            date
         );
     }
     let _ = write!(
@@ -113,29 +123,20 @@ pub(super) fn spark(values: &[u32]) -> String {
 
 /// Horizontal bars: name, value, what stands behind it.
 pub(super) fn bars(rows: &[(String, f64, String)], label: &str) -> String {
-    const WIDTH: f64 = 720.0;
-    const ROW: f64 = 24.0;
-    const NAMES: f64 = 150.0;
     let most = rows.iter().map(|row| row.1).fold(0.0, f64::max).max(1e-9);
-    let mut svg = open(WIDTH, ROW * rows.len() as f64 + 4.0, label);
-    for (at, (name, value, note)) in rows.iter().enumerate() {
-        let y = ROW * at as f64 + 2.0;
-        let width = (WIDTH - NAMES - 190.0) * value / most;
+    // No SVG: its words would shrink with it on a phone.
+    let mut list = format!("<dl class='bars' aria-label='{}'>", escape(label));
+    for (name, value, note) in rows {
         let _ = write!(
-            svg,
-            "<text x='{}' y='{}' class='name end'>{}</text><rect x='{NAMES}' y='{}' width='{width:.1}' height='{}' class='bar'/><text x='{:.1}' y='{}' class='tick'>{}</text>",
-            NAMES - 8.0,
-            y + 16.0,
+            list,
+            "<dt>{}</dt><dd><i style='--s:{:.3}'></i><span>{}</span></dd>",
             escape(name),
-            y + 3.0,
-            ROW - 7.0,
-            NAMES + width + 6.0,
-            y + 16.0,
+            value / most,
             escape(note)
         );
     }
-    svg.push_str("</svg>");
-    svg
+    list.push_str("</dl>");
+    list
 }
 
 /// One line of a [`plane`].
@@ -232,6 +233,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn bars_say_their_day() {
+        let svg = days(&[1, 2], "2026-02-28", "2026-03-01", "x");
+        assert!(svg.contains("<title>2026-02-28: 1</title>"), "{svg}");
+        assert!(svg.contains("<title>2026-03-01: 2</title>"), "{svg}");
+    }
+
+    #[test]
     fn axes_end_at_round_numbers() {
         assert_eq!(round_up(0.0), 1.0);
         assert_eq!(round_up(7.0), 10.0);
@@ -242,6 +250,7 @@ mod tests {
     #[test]
     fn nothing_written_by_others_becomes_markup() {
         assert_eq!(escape("<b a='x'>&\""), "&lt;b a=&#39;x&#39;&gt;&amp;&quot;");
+        assert_eq!(escape("a\u{202e}\u{1b}[31m"), "a\u{fffd}\u{fffd}[31m");
         let svg = bars(&[("<x>".to_owned(), 1.0, "\"".to_owned())], "'");
         assert!(svg.contains("&lt;x&gt;") && !svg.contains("<x>"));
     }

@@ -3,10 +3,12 @@
 //! Field names are the interface (`schema` grows when one changes its meaning or goes).
 
 mod charts;
+mod clock;
 mod html;
 mod recorded;
 mod text;
 
+pub use clock::Clock;
 pub use html::html;
 pub use recorded::{RecordedSignal, RecordedView, recorded};
 pub use text::text;
@@ -100,7 +102,7 @@ pub struct ReasonView {
     pub count: u64,
     /// The row is used, without this field.
     pub row_is_used: bool,
-    /// The first places, `file:line`.
+    /// The first places, `file:line`, and where it helps what stood there.
     pub samples: Vec<String>,
 }
 
@@ -137,6 +139,8 @@ pub struct RunView {
     pub stopped: bool,
     /// Logins judged, over all runs.
     pub judged: u64,
+    /// The zone in which the text and the page show times; here they are in UTC.
+    pub zone: String,
 }
 
 /// What had to hold.
@@ -225,7 +229,7 @@ fn view(reason: Reason, (count, samples): &(u64, Vec<super::input::Sample>)) -> 
         row_is_used: reason.keeps_row(),
         samples: samples
             .iter()
-            .map(|sample| format!("{}:{}", sample.file, sample.line))
+            .map(|sample| sample.words(&sample.file))
             .collect(),
     }
 }

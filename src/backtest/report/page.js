@@ -7,6 +7,10 @@
   var rows = Array.prototype.slice.call(table.tBodies[0].rows).map(function (row) {
     return [row, row.textContent.toLowerCase()];
   });
+  // On a narrow screen the first ones are enough until somebody asks.
+  var all = document.getElementById("all");
+  table.classList.add("few");
+  all.addEventListener("click", function () { table.classList.remove("few"); });
   function look() {
     var words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     var shown = 0;
@@ -17,6 +21,6 @@
     });
     found.textContent = shown + " / " + rows.length;
   }
-  search.addEventListener("input", look);
+  search.addEventListener("input", function () { table.classList.remove("few"); look(); });
   look();
 })();

@@ -1,19 +1,21 @@
 //! The report on a terminal: what one wants to know first, on one screen.
 
 mod closing;
+mod sweep;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::Report;
+use super::{Clock, Report};
 use crate::backtest::tally::{Figures, RuleFigures};
 use crate::lang::diagnostics::Language;
+use crate::lang::eval::sanitise;
 
 /// Most signals listed one by one; those that fire most.
 const MAX_SIGNALS: usize = 18;
 /// What concerns fewer than one login in so many is not worth a note.
 const NOTEWORTHY: u64 = 1_000;
-/// Most points of a sweep.
-const MAX_POINTS: usize = 12;
+/// Characters shown of a text others wrote.
+const MAX_TEXT: usize = 64;
 /// Most changed logins.
 const MAX_CHANGED: usize = 5;
 
@@ -22,6 +24,7 @@ pub fn text(report: &Report, language: Language) -> String {
     let mut page = Page {
         out: String::new(),
         zh: language == Language::Zh,
+        clock: Clock::named(&report.run.zone),
     };
     page.input(report);
     page.totals(report);
@@ -38,6 +41,7 @@ pub fn text(report: &Report, language: Language) -> String {
 struct Page {
     out: String,
     zh: bool,
+    clock: Clock,
 }
 
 /// A number with separators.
@@ -51,6 +55,11 @@ pub(super) fn count(n: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// A text others wrote, as a terminal may show it.
+pub(super) fn plain(text: &str) -> String {
+    sanitise(text, MAX_TEXT, false)
 }
 
 /// A number that may be unknown.
@@ -67,13 +76,22 @@ fn rate(n: Option<f64>) -> String {
     }
 }
 
-fn percent(n: Option<f64>) -> String {
-    n.map_or_else(|| "–".to_owned(), |n| format!("{:.1}%", n * 100.0))
+/// A rate beside its limit: with as many digits as show on which side it is.
+pub(super) fn beside(n: Option<f64>, limit: f64) -> String {
+    let Some(n) = n else { return rate(n) };
+    let tells = |shown: &String| {
+        let shown = shown.parse::<f64>();
+        shown.is_ok_and(|shown| (shown > limit) == (n > limit) && (shown < limit) == (n < limit))
+    };
+    let longer = (3..=9).map(|digits| format!("{n:.digits$}"));
+    std::iter::once(rate(Some(n)))
+        .chain(longer)
+        .find(tells)
+        .unwrap_or_else(|| n.to_string())
 }
 
-/// The date of an RFC 3339 time.
-fn date(time: &str) -> &str {
-    time.get(..10).unwrap_or(time)
+fn percent(n: Option<f64>) -> String {
+    n.map_or_else(|| "–".to_owned(), |n| format!("{:.1}%", n * 100.0))
 }
 
 fn pad(text: &str, width: usize, right: bool) -> String {
@@ -109,12 +127,13 @@ impl Page {
     fn input(&mut self, report: &Report) {
         let input = &report.input;
         let (logins, accounts) = (count(input.logins), count(input.accounts));
-        let (first, last) = (date(&input.first), date(&input.last));
+        let (first, last) = (self.clock.day(&input.first), self.clock.day(&input.last));
+        let zone = &report.run.zone;
         let totals = &report.figures.totals;
         let (warm, days) = (count(totals.warm_up_logins), totals.days);
         self.say(
-            format!("输入  {logins} 次登录尝试，{accounts} 个账号，{first} 至 {last}；前 {warm} 次只作历史，统计 {days} 天"),
-            format!("input  {logins} attempts, {accounts} accounts, {first} to {last}; the first {warm} only make history, {days} days counted"),
+            format!("输入  {logins} 次登录尝试，{accounts} 个账号，{first} 至 {last}（{zone}）；前 {warm} 次只作历史，统计 {days} 天"),
+            format!("input  {logins} attempts, {accounts} accounts, {first} to {last} ({zone}); the first {warm} only make history, {days} days counted"),
         );
         for reason in &input.reasons {
             let places = reason.samples.join(", ");
@@ -167,8 +186,8 @@ impl Page {
             load.prompts_per_day_max,
         );
         self.say(
-            format!("会提醒 {flagged} 次（每万次正常登录 {per}），冷却后发出 {prompts} 条（冷却 {quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}"),
-            format!("{flagged} alerts ({per} per 10,000 good logins), {prompts} prompts after cool-down ({quiet} kept quiet); a day: mean {mean}, p95 {p95}, max {max}"),
+            format!("会提醒 {flagged} 次（正常登录每万次 {per}），冷却后发出 {prompts} 条（冷却 {quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}"),
+            format!("{flagged} alerts (on good logins {per} per 10,000), {prompts} prompts after cool-down ({quiet} kept quiet); a day: mean {mean}, p95 {p95}, max {max}"),
         );
         let captchas = totals.challenged_attempts + totals.challenged + totals.capped;
         let denied = totals.denied_attempts + totals.denied;
@@ -273,7 +292,7 @@ impl Page {
             );
             return;
         };
-        let logins = &labels.logins;
+        let (logins, label) = (&labels.logins, plain(&labels.label));
         let within = |interval: &Option<crate::backtest::tally::Interval>| {
             interval.map_or_else(String::new, |interval| {
                 format!(" [{:.1}–{:.1}]", interval.from * 100.0, interval.to * 100.0)
@@ -289,8 +308,8 @@ impl Page {
             count(logins.false_negatives),
         );
         self.say(
-            format!("\n对照 {}：召回 {recall}，准确 {precision}；命中 {tp}，误报 {fp}，漏报 {missed}", labels.label),
-            format!("\nagainst {}: recall {recall}, precision {precision}; {tp} true, {fp} false, {missed} missed", labels.label),
+            format!("\n对照 {label}：召回 {recall}，准确 {precision}；命中 {tp}，误报 {fp}，漏报 {missed}"),
+            format!("\nagainst {label}: recall {recall}, precision {precision}; {tp} true, {fp} false, {missed} missed"),
         );
         let (caught, incidents) = (count(labels.incidents_caught), count(labels.incidents));
         let delay = rate(labels.delay_minutes_p50);
@@ -335,8 +354,8 @@ impl Page {
             count(load.accounts_twice_a_week),
         );
         self.say(
-            format!("每万次提醒，按此前登录次数  {bands}"),
-            format!("prompts per 10,000 by earlier logins  {bands}"),
+            format!("每万次登录（攻击也算）的提醒，按此前登录次数  {bands}"),
+            format!("prompts per 10,000 logins (attacks too) by earlier logins  {bands}"),
         );
         self.say(
             format!("被提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {}", rate(load.new_accounts.per_10k)),
@@ -404,8 +423,8 @@ impl Page {
             self.out.push_str(&format!(
                 "  #{} {} {}  {old} → {new}  {}\n",
                 login.number,
-                login.time,
-                login.account,
+                self.clock.minute(&login.time),
+                plain(&login.account),
                 why.join(", ")
             ));
         }
@@ -414,48 +433,6 @@ impl Page {
                 "  … 每一次及翻转的条件见 --report、--format json 或 --changed-csv",
                 "  … each one and the condition that flipped: --report, --format json or --changed-csv",
             );
-        }
-    }
-
-    fn sweep(&mut self, report: &Report) {
-        let Some(sweep) = &report.sweep else { return };
-        let names = sweep.parameters.join(" × ");
-        self.say(
-            format!(
-                "\n{names}       每天提醒  每万次  召回   选定段 每万次/召回   检验段 每万次/召回"
-            ),
-            format!("\n{names}       prompts/day  per 10k  recall   chosen on      judged on"),
-        );
-        let step = sweep.points.len().div_ceil(MAX_POINTS);
-        for (at, point) in sweep.points.iter().enumerate() {
-            if at % step != 0 && Some(at) != sweep.best {
-                continue;
-            }
-            let values: Vec<String> = point.values.iter().map(f64::to_string).collect();
-            let mark = if Some(at) == sweep.best { "*" } else { " " };
-            self.out.push_str(&format!(
-                "{mark}{}{}{}{}   {} / {}   {} / {}\n",
-                pad(&values.join(" × "), 14, false),
-                pad(&rate(Some(point.prompts_per_day)), 9, true),
-                pad(&rate(point.all.prompts_per_10k), 9, true),
-                pad(&percent(point.all.recall), 9, true),
-                rate(point.chosen_on.prompts_per_10k),
-                percent(point.chosen_on.recall),
-                rate(point.judged_on.prompts_per_10k),
-                percent(point.judged_on.recall),
-            ));
-        }
-        if let Some(most) = sweep.max_prompts_per_10k {
-            match sweep.best {
-                Some(_) => self.say(
-                    format!("* 前三分之二时间里每万次提醒不超过 {most} 的最佳值；后三分之一没有参与选择"),
-                    format!("* the best with at most {most} prompts per 10,000 in the first two thirds; the last third had no say"),
-                ),
-                None => self.say(
-                    format!("没有一个值能做到每万次提醒不超过 {most}"),
-                    format!("no value keeps to {most} prompts per 10,000"),
-                ),
-            }
         }
     }
 }
@@ -470,6 +447,12 @@ mod tests {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(rate(Some(3.456)), "3.46");
         assert_eq!(rate(None), "–");
+        assert_eq!(beside(Some(12.004), 12.0), "12.004");
+        assert_eq!(beside(Some(12.0), 12.0), "12.0");
+        assert_eq!(beside(Some(11.9996), 12.0), "11.9996");
+        assert_eq!(beside(Some(0.004), 0.0), "0.004");
+        assert_eq!(beside(Some(7.25), 12.0), "7.25");
+        assert_eq!(beside(None, 12.0), "–");
         assert_eq!(pad("异地", 6, false), "异地  ");
         assert_eq!(clip("陌生设备登录", 7), "陌生设");
     }

@@ -6,6 +6,7 @@ mod fired;
 mod frame;
 mod labels;
 mod loads;
+mod merge;
 mod signal;
 pub mod stats;
 
@@ -379,61 +380,6 @@ impl Tally {
         }
     }
 
-    /// Adds what another thread counted.
-    pub fn merge(&mut self, other: Self) {
-        macro_rules! sum {
-            ($($field:ident)+) => { $(self.$field += other.$field;)+ };
-        }
-        sum!(successes failures good warm_up flagged_good prompts_good appended capped
-            challenged_attempts denied_attempts challenged denied locked);
-        self.total.add(other.total);
-        self.new_accounts.add(other.new_accounts);
-        for (mine, theirs) in self.by_history.iter_mut().zip(other.by_history) {
-            mine.add(theirs);
-        }
-        for (mine, theirs) in self.by_period.iter_mut().zip(other.by_period) {
-            mine.add(theirs);
-        }
-        add(&mut self.good_by_period, &other.good_by_period);
-        add(
-            &mut self.flagged_good_by_period,
-            &other.flagged_good_by_period,
-        );
-        add(
-            &mut self.prompts_good_by_period,
-            &other.prompts_good_by_period,
-        );
-        add(&mut self.together, &other.together);
-        add(&mut self.prompts_by_day, &other.prompts_by_day);
-        add(&mut self.captchas_by_day, &other.captchas_by_day);
-        add(&mut self.logins_by_day, &other.logins_by_day);
-        self.prompts.extend(other.prompts);
-        self.hits.extend(other.hits);
-        for (score, (attacks, good)) in other.scores {
-            let mine = self.scores.entry(score).or_default();
-            mine.0 += attacks;
-            mine.1 += good;
-        }
-        for (account, theirs) in other.accounts {
-            let mine = self.accounts.entry(account).or_default();
-            mine.tp += theirs.tp;
-            mine.fp += theirs.fp;
-            mine.missed += theirs.missed;
-            mine.tn += theirs.tn;
-        }
-        self.fired_accounts.merge(other.fired_accounts);
-        for (mine, theirs) in self.signals.iter_mut().zip(other.signals) {
-            mine.merge(theirs);
-        }
-    }
-
-    /// Puts what came in the order of threads into an order of its own.
-    pub fn settle(&mut self) {
-        self.prompts.sort_unstable();
-        self.hits.sort_unstable();
-        self.fired_accounts.settle();
-    }
-
     /// Looks at a login.
     pub fn see(&mut self, seen: &Seen<'_>) {
         let time = seen.table.time[seen.row as usize];
@@ -449,12 +395,6 @@ impl Tally {
         } else {
             self.failures += 1;
         }
-    }
-}
-
-fn add<T: Copy + std::ops::AddAssign>(mine: &mut [T], theirs: &[T]) {
-    for (a, b) in mine.iter_mut().zip(theirs) {
-        *a += *b;
     }
 }
 

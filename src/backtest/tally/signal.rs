@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{PERIODS, add};
+use super::PERIODS;
+use super::merge::add;
 use crate::env::Millis;
 
 /// Counts of one signal.

@@ -20,7 +20,7 @@ use crate::env::HOUR;
 #[derive(Debug, clap::Args)]
 pub struct ChangedArgs {
     /// Count only the last so many days
-    #[arg(long, value_name = "N", default_value_t = 14.0)]
+    #[arg(long, value_name = "N", default_value_t = 14.0, value_parser = super::more_than_nothing)]
     days: f64,
     /// The generation before the change [default: the last but one]
     #[arg(long, value_name = "GENERATION")]
@@ -61,9 +61,10 @@ pub fn changed(asked: &ChangedArgs) -> Outcome {
         return Err(Failure::usage(format!("both are {to}")));
     }
     let registry = sources::tolerant(&super::both(&new, &old));
-    let rules = compile(new, &registry, &args)?;
+    let rules = compile(&to, new, &registry, &args)?;
     let mut request = args.request((to, rules), config.as_ref())?;
-    request.against = Some((from, Arc::new(compile(old, &registry, &args)?)));
+    let old = Arc::new(compile(&from, old, &registry, &args)?);
+    request.against = Some((from, old));
     finish(&args, &request, &input, &registry, &watch)
 }
 

@@ -2,11 +2,16 @@
 
 use crate::backtest::engine::Engine;
 use crate::backtest::needs::Need;
+use crate::backtest::report::Clock;
 use crate::backtest::run::Request;
 use crate::backtest::table::{JUDGED, Table};
 use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::output;
 use crate::lang::builtins::Registry;
+use crate::lang::eval::sanitise;
+
+/// Characters shown of an account's name.
+const MAX_NAME: usize = 128;
 
 /// Explains the login `name`: its id, or `#NUMBER` by arrival.
 pub(super) fn explain(
@@ -33,16 +38,19 @@ pub(super) fn explain(
     let Some(explained) = explained.first() else {
         return Err(Failure::failed("nothing was explained"));
     };
+    let account = table.account[row as usize];
+    let clock = Clock::new(engine.zone_of(account).clone());
     let verdict = if table.has(row, JUDGED) {
         ""
     } else {
         "（密码不对：信号只看成功的登录，以下是假如密码正确时的样子）"
     };
     let mut text = format!(
-        "#{} {} {}{verdict}\n{}",
+        "#{} {} {}（时间都是 {} 的）{verdict}\n{}",
         row + 1,
-        table.accounts.text(table.account[row as usize]),
-        crate::server::rfc3339(table.time[row as usize]),
+        sanitise(table.accounts.text(account), MAX_NAME, false),
+        clock.moment(table.time[row as usize]),
+        clock.name(),
         explained.text
     );
     if !text.ends_with('\n') {

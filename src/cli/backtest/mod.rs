@@ -2,6 +2,7 @@
 
 mod against;
 mod changed;
+mod compile;
 mod explain;
 mod read;
 mod write;
@@ -18,6 +19,7 @@ use super::output::{self, LangArg};
 use super::setup::DataArgs;
 use super::sources;
 use against::Which;
+use compile::compile;
 use read::Input;
 
 use crate::backtest::input::Watch;
@@ -41,7 +43,8 @@ const MAX_THREADS: i64 = 256;
 Input: CSV (columns by header or --map; the public RBA data set is recognised), NDJSON of POST /v1/logins,
 an export of the store; plain, .gz or .zst; several files are one stream, `-` is standard input.
 
-Exit code: 0 done, 1 a gate failed (or the command did), 2 wrong use.
+Exit code: 0 done, 1 a gate failed (or could not be judged over all of the input, or the command failed),
+2 wrong use.
 
 Examples:
   menshen simulate-logins --out logins.csv.gz
@@ -73,7 +76,8 @@ pub struct Args {
     /// Unusable rows allowed, in percent
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
     max_unusable: f64,
-    /// Zone of accounts without one of their own [default: the configuration's, else Asia/Shanghai]
+    /// Zone of accounts without one of their own, of times written without an offset, and of the times
+    /// shown [default: the configuration's, else Asia/Shanghai]
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
     /// Other rules to compare with: a file, a folder, a git revision, or with --live `running` or
@@ -93,7 +97,7 @@ pub struct Args {
     #[arg(long, value_name = "DAYS", value_parser = amount)]
     warm_up: Option<f64>,
     /// Count only the last so many days
-    #[arg(long, value_name = "DAYS", value_parser = amount)]
+    #[arg(long, value_name = "DAYS", value_parser = more_than_nothing)]
     last: Option<f64>,
     /// Attacks of one account further apart are two incidents
     #[arg(long, value_name = "HOURS", default_value_t = INCIDENT_GAP as f64 / HOUR as f64, value_parser = amount)]
@@ -111,7 +115,7 @@ pub struct Args {
     #[arg(long)]
     no_lost_true_positives: bool,
     /// Explain one login: its id, or #NUMBER by arrival
-    #[arg(long, value_name = "LOGIN", conflicts_with_all = ["sweep", "against"])]
+    #[arg(long, value_name = "LOGIN", conflicts_with_all = ["sweep", "against", "format", "report", "decisions"])]
     explain: Option<String>,
     /// Write report.html, report.json and changed.csv into this folder
     #[arg(long, value_name = "DIR")]
@@ -142,7 +146,10 @@ enum Format {
 
 /// Runs a backtest.
 pub fn run(args: &Args) -> Outcome {
+    let watch = Arc::new(Watch::default());
+    let _stop = read::stop_on_interrupt(watch.clone());
     let config = args.configuration();
+    write::prepare(args)?;
     let sources = folder::load(&args.rules).map_err(Failure::usage)?;
     let other = args
         .against
@@ -160,29 +167,36 @@ pub fn run(args: &Args) -> Outcome {
         .map(|text| Parameter::parse(text))
         .collect::<Result<Vec<_>, _>>()
         .map_err(Failure::usage)?;
-    let rules = compile(sources, &registry, args)?;
-    let variants = match parameters.is_empty() {
-        true => Vec::new(),
-        false => sweep::variants(&rules, &registry, &parameters).map_err(Failure::usage)?,
-    };
-    let against = match other {
-        Some(sources) => {
-            let name = args.against.clone().unwrap_or_default();
-            Some((name, Arc::new(compile(sources, &registry, args)?)))
-        }
-        None => None,
-    };
     let names: Vec<String> = args
         .rules
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    let mut request = args.request((names.join(" "), rules), config.as_ref())?;
+    let names = names.join(" ");
+    let rules = compile(&names, sources, &registry, args)?;
+    let variants = match parameters.is_empty() {
+        true => Vec::new(),
+        false => {
+            sweep::variants(&rules, &registry, &parameters, &watch).map_err(
+                |error| match error {
+                    sweep::SweepError::Stopped => Failure::failed(error),
+                    error => Failure::usage(error),
+                },
+            )?
+        }
+    };
+    let against = match other {
+        Some(sources) => {
+            let name = args.against.clone().unwrap_or_default();
+            let rules = Arc::new(compile(&name, sources, &registry, args)?);
+            Some((name, rules))
+        }
+        None => None,
+    };
+    let mut request = args.request((names, rules), config.as_ref())?;
     request.against = against;
     request.sweep = parameters;
     request.variants = variants;
-    let watch = Arc::new(Watch::default());
-    let _stop = read::stop_on_interrupt(watch.clone());
     let detailed = args.explain.is_some() || args.against.is_some() || args.decisions.is_some();
     let columns = run::columns(&request, &registry, detailed);
     let input = read::read(args, columns, &watch)?;
@@ -190,7 +204,8 @@ pub fn run(args: &Args) -> Outcome {
         let (name, sources) = against::generation(&input.facts, which)?;
         // What only those rules name exists too.
         registry = sources::tolerant(&both(&request.rules.1.program.sources, &sources));
-        request.against = Some((name, Arc::new(compile(sources, &registry, args)?)));
+        let rules = Arc::new(compile(&name, sources, &registry, args)?);
+        request.against = Some((name, rules));
     }
     finish(args, &request, &input, &registry, &watch)
 }
@@ -222,7 +237,10 @@ fn finish(
     if let Some(path) = &args.decisions {
         write::decided(path, request, &input.table, registry, watch)?;
     }
-    let passed = outcome.report.gates.iter().all(|gate| gate.passed);
+    let gates = &outcome.report.gates;
+    // What holds of a part need not hold of the whole.
+    let whole = !outcome.report.run.stopped || gates.is_empty();
+    let passed = whole && gates.iter().all(|gate| gate.passed);
     Ok(if passed { Exit::Clean } else { Exit::Found })
 }
 
@@ -279,16 +297,6 @@ fn both(rules: &Sources, other: &Sources) -> Sources {
     all
 }
 
-fn compile(
-    sources: Sources,
-    registry: &Registry,
-    args: &Args,
-) -> Result<ruleset::Ruleset, Failure> {
-    let loaded = ruleset::compile(sources, registry)
-        .map_err(|error| Failure::failed(error.report(args.lang.lang.into())))?;
-    Ok(loaded.ruleset)
-}
-
 fn zone(args: &Args, config: Option<&Config>) -> Result<TimeZone, Failure> {
     let name = args
         .zone
@@ -309,6 +317,11 @@ fn days(days: f64) -> Millis {
 /// A number that is not below nothing.
 fn amount(text: &str) -> Result<f64, String> {
     within(text, f64::MAX).ok_or_else(|| "a number from 0 up is wanted".to_owned())
+}
+
+fn more_than_nothing(text: &str) -> Result<f64, String> {
+    let more = amount(text).ok().filter(|number| *number > 0.0);
+    more.ok_or_else(|| "a number above 0 is wanted".to_owned())
 }
 
 fn percent(text: &str) -> Result<f64, String> {

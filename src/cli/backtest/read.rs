@@ -68,6 +68,7 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
         max_unusable: args.max_unusable / 100.0,
         as_read: args.as_arrived,
         threads: args.threads(),
+        zone: Some(super::zone(args, args.configuration().as_ref())?),
         ..Options::default()
     };
     let mut table = Table::new(columns);

@@ -9,7 +9,7 @@ use crate::backtest::decisions;
 use crate::backtest::diff;
 use crate::backtest::engine::Engine;
 use crate::backtest::input::Watch;
-use crate::backtest::report;
+use crate::backtest::report::{self, Clock};
 use crate::backtest::run::{Outcome, Request};
 use crate::backtest::table::Table;
 use crate::cli::failure::Failure;
@@ -18,6 +18,22 @@ use crate::lang::builtins::Registry;
 
 /// Logins explained at a time.
 const BATCH: usize = 500;
+
+/// Tries before hours of input are read whether what was asked for can be written.
+pub(super) fn prepare(args: &Args) -> Result<(), Failure> {
+    if let Some(folder) = &args.report {
+        fs::create_dir_all(folder).map_err(|error| at(folder, error))?;
+    }
+    for path in args.changed_csv.iter().chain(&args.decisions) {
+        let tried = File::options().append(true).create(true).open(path);
+        tried.map_err(|error| at(path, error))?;
+    }
+    Ok(())
+}
+
+fn at(path: &Path, error: std::io::Error) -> Failure {
+    Failure::failed(format!("{}: {error}", path.display()))
+}
 
 pub(super) fn write(
     args: &Args,
@@ -32,11 +48,11 @@ pub(super) fn write(
         Format::Json => output::json(report)?,
     }
     if let Some(folder) = &args.report {
-        fs::create_dir_all(folder)?;
         let json = folder.join("report.json");
-        fs::write(&json, serde_json::to_string_pretty(report)?)?;
+        let text = serde_json::to_string_pretty(report)?;
+        fs::write(&json, text).map_err(|error| at(&json, error))?;
         let page = folder.join("report.html");
-        fs::write(&page, report::html(report))?;
+        fs::write(&page, report::html(report)).map_err(|error| at(&page, error))?;
         let mut written = vec![page, json];
         if request.against.is_some() {
             let csv = folder.join("changed.csv");
@@ -65,7 +81,8 @@ pub(super) fn decided(
     let (zone, limits) = (request.zone.clone(), request.limits.clone());
     let mut engine = Engine::new(table, registry, rules, zone, limits);
     engine.threads = request.threads;
-    let mut out = BufWriter::new(File::create(path)?);
+    let file = File::create(path).map_err(|error| at(path, error))?;
+    let mut out = BufWriter::new(file);
     let lines = decisions::write(&engine, table, watch, &mut out)?;
     output::remark(&format!("menshen: {}: {lines} logins", path.display()));
     Ok(())
@@ -79,20 +96,23 @@ fn changed(
     registry: &Registry,
     outcome: &Outcome,
 ) -> Result<(), Failure> {
-    let mut out = BufWriter::new(File::create(path)?);
+    let file = File::create(path).map_err(|error| at(path, error))?;
+    let mut out = BufWriter::new(file);
     writeln!(
         out,
         "number,id,time,account,old,new,was_flagged,is_flagged,old_suspicion,new_suspicion,attack,flipped"
     )?;
     let mut rules = vec![request.rules.1.clone()];
     rules.extend(request.against.iter().map(|(_, rules)| rules.clone()));
-    let engine = Engine::new(
+    let mut engine = Engine::new(
         table,
         registry,
         rules,
         request.zone.clone(),
         request.limits.clone(),
     );
+    engine.shown_in = Some(request.zone.clone());
+    let clock = Clock::new(request.zone.clone());
     for batch in outcome.changed.chunks(BATCH) {
         for login in diff::logins(&engine, table, &outcome.frame, batch) {
             let flips: Vec<String> = login
@@ -108,7 +128,7 @@ fn changed(
                 "{},{},{},{},{},{},{},{},{},{},{attack},{}",
                 login.number,
                 quoted(login.id.as_deref().unwrap_or_default()),
-                login.time,
+                clock.rfc3339(table.time[login.number as usize - 1]),
                 quoted(&login.account),
                 quoted(login.old.words().1),
                 quoted(login.new.words().1),

@@ -266,8 +266,8 @@ const WORDS: &[(&str, &str)] = &[
         "最多允许百分之几的行不能用",
     ),
     (
-        "Zone of accounts without one of their own [default: the configuration's, else Asia/Shanghai]",
-        "没有时区的账号按什么时区［默认配置里的，否则 Asia/Shanghai］",
+        "Zone of accounts without one of their own, of times written without an offset, and of the times shown [default: the configuration's, else Asia/Shanghai]",
+        "没有自己时区的账号、没写时区的时间、给人看的时间按什么时区［默认配置里的，否则 Asia/Shanghai］",
     ),
     (
         "Other rules to compare with: a file, a folder, a git revision, or with --live `running` or `previous`, generations of the server",

@@ -18,9 +18,11 @@ where
     F: Facts + ?Sized,
     O: Observer,
 {
+    // A question to the history alone is answered as quickly below, and when it is unknown only once.
     if !O::WATCHES
         && matches!(expr.ty, Type::YesNo)
-        && let Some(yes) = quick(expr, facts)
+        && !matches!(expr.kind, ExprKind::History(_))
+        && let Some(yes) = quick(expr, program, facts)
     {
         return Value::YesNo(yes);
     }
@@ -135,7 +137,8 @@ where
         ExprKind::Or(parts) => connect(parts, true, program, facts, observer),
         ExprKind::Compare(op, left, right) => {
             if !O::WATCHES
-                && let Some(yes) = at_hand(*op, left, right, facts)
+                && !matches!(left.kind, ExprKind::History(_))
+                && let Some(yes) = at_hand(*op, left, right, program, facts)
             {
                 return Value::YesNo(yes);
             }

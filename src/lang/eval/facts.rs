@@ -1,7 +1,7 @@
 //! What the host tells the evaluator, and what the evaluator tells whoever watches.
 
 use crate::lang::program::{Expr, FieldId, HistoryQuery, Name, Program};
-use crate::lang::value::{Value, View};
+use crate::lang::value::{Spot, Value, View};
 
 /// The facts of one event. Implemented by `bot` and `guard` (live, stories, chat), by the backtest,
 /// and by tests. Everything that is missing is a [`Value::Unknown`] that names itself; proofs
@@ -16,6 +16,16 @@ pub trait Facts {
     fn view(&mut self, id: FieldId) -> Option<View<'_>> {
         let _ = id;
         None
+    }
+
+    /// The numbers of a field that is a login: what `distance` and `speed` look at. `None` says nothing
+    /// at all, also where a coordinate is missing; else they must be those of what `field` gives.
+    #[inline]
+    fn spot(&mut self, id: FieldId) -> Option<Spot> {
+        match self.view(id) {
+            Some(View::Login(login)) => Some(login.spot()),
+            _ => None,
+        }
     }
 
     /// [`Facts::view`] of [`Facts::row_field`].

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::lang::program::{CompareOp, Function};
-use crate::lang::value::{LoginPoint, Place, Value};
+use crate::lang::value::{LoginPoint, Place, Spot, Value};
 
 use super::compare::compare;
 
@@ -27,7 +27,7 @@ pub(super) fn call(function: Function, args: &[Value]) -> Value {
             }
         }
         (Function::Speed, [Value::Login(from), Value::Login(to)]) => {
-            match speed_between(from, to) {
+            match speed_between(from.spot(), to.spot()) {
                 Some(speed) => Value::Speed(speed),
                 None => Value::unknown(coordinates(from, to)),
             }
@@ -72,8 +72,21 @@ pub fn hours_apart(a: f64, b: f64) -> f64 {
 
 /// The great-circle distance in metres; `None` when a coordinate is missing or no number.
 pub fn haversine(from: &Place, to: &Place) -> Option<f64> {
-    let (lat1, lon1) = (from.lat?.to_radians(), from.lon?.to_radians());
-    let (lat2, lon2) = (to.lat?.to_radians(), to.lon?.to_radians());
+    great_circle((from.lat?, from.lon?), (to.lat?, to.lon?))
+}
+
+/// The same between two logins.
+pub(super) fn metres_between(from: Spot, to: Spot) -> Option<f64> {
+    great_circle((from.lat?, from.lon?), (to.lat?, to.lon?))
+}
+
+fn great_circle(from: (f64, f64), to: (f64, f64)) -> Option<f64> {
+    // People mostly stay where they are; the formula says exactly the same.
+    if from == to && from.0.is_finite() && from.1.is_finite() {
+        return Some(0.0);
+    }
+    let (lat1, lon1) = (from.0.to_radians(), from.1.to_radians());
+    let (lat2, lon2) = (to.0.to_radians(), to.1.to_radians());
     let a = ((lat2 - lat1) / 2.0).sin().powi(2)
         + lat1.cos() * lat2.cos() * ((lon2 - lon1) / 2.0).sin().powi(2);
     let metres = 2.0 * EARTH_RADIUS * a.clamp(0.0, 1.0).sqrt().asin();
@@ -81,8 +94,8 @@ pub fn haversine(from: &Place, to: &Place) -> Option<f64> {
 }
 
 /// The speed between two logins in km/h; elapsed time counts as at least [`MIN_ELAPSED`].
-pub fn speed_between(from: &LoginPoint, to: &LoginPoint) -> Option<f64> {
-    let metres = haversine(&from.place, &to.place)?;
+pub fn speed_between(from: Spot, to: Spot) -> Option<f64> {
+    let metres = metres_between(from, to)?;
     let elapsed = to
         .time
         .saturating_sub(from.time)
@@ -143,6 +156,17 @@ mod tests {
 
     const BEIJING: Option<(f64, f64)> = Some((39.90, 116.40));
     const NEW_YORK: Option<(f64, f64)> = Some((40.71, -74.01));
+
+    #[test]
+    fn nowhere_is_no_distance_and_the_same_place_is_none_at_all() {
+        for at in [(39.90, 116.40), (0.0, -0.0), (-90.0, 180.0)] {
+            assert_eq!(great_circle(at, at), Some(0.0));
+        }
+        assert_eq!(great_circle((0.0, 0.0), (-0.0, -0.0)), Some(0.0));
+        for not in [f64::NAN, f64::INFINITY] {
+            assert_eq!(great_circle((not, 1.0), (not, 1.0)), None);
+        }
+    }
 
     #[test]
     fn beijing_and_new_york_are_eleven_thousand_kilometres_apart() {

@@ -63,11 +63,13 @@ impl Author<'_> {
                 self.dice.pick(&["yes", "no"])
             ),
             5 => {
+                let word = *self.dice.pick(&["in", "not in"]);
+                if !self.row && self.dice.roll(3) == 0 {
+                    return format!("login.ip {word} nets");
+                }
                 let field = self.field(Some(Type::Text));
-                format!(
-                    "{field} {} [\"北京\", \"Chrome\"]",
-                    self.dice.pick(&["in", "not in"])
-                )
+                let list = *self.dice.pick(&["[\"北京\", \"Chrome\"]", "words"]);
+                format!("{field} {word} {list}")
             }
             6 => self.comparison(depth),
             7 => self.call(Type::YesNo, depth),
@@ -232,7 +234,7 @@ fn file(registry: &Registry, seed: u64) -> String {
         row: false,
     };
     let mut text = format!(
-        "let usual = login.hour >= 6\nlet quiet = {}\n",
+        "let usual = login.hour >= 6\nlet quiet = {}\nlist words = [\"北京\", \"Firefox\"]\nlist nets: network = [\"192.0.2.0/29\"]\n",
         author.comparison(1)
     );
     for name in ["a", "b"] {
@@ -306,7 +308,23 @@ impl Facts for Event<'_> {
         Value::unknown("name")
     }
 
+    fn at_hand(&mut self, query: &HistoryQuery) -> Option<Value> {
+        // Half of the questions.
+        let has = (self.seed ^ u64::from(query.id.0)).is_multiple_of(2);
+        has.then(|| self.answer(query).value)
+    }
+
     fn history(&mut self, query: &HistoryQuery, _: Option<&Value>, _: &Program) -> HistoryAnswer {
+        self.answer(query)
+    }
+
+    fn trusted(&mut self, _: &Value) -> bool {
+        self.seed.is_multiple_of(2)
+    }
+}
+
+impl Event<'_> {
+    fn answer(&self, query: &HistoryQuery) -> HistoryAnswer {
         let kind = FunctionKind::History(query.function);
         let spec = self
             .registry
@@ -325,10 +343,6 @@ impl Facts for Event<'_> {
                 .value(&ty, 1_000 + u64::from(query.id.0), "history")
                 .into()
         }
-    }
-
-    fn trusted(&mut self, _: &Value) -> bool {
-        self.seed.is_multiple_of(2)
     }
 }
 

@@ -5,19 +5,21 @@
 //! part that cannot be told here leaves its `and` open unless another part is certainly false, which
 //! decides it whatever the rest is (Kleene), and the same the other way round for `or`.
 
-use crate::lang::program::{CompareOp, Expr, ExprKind, Function};
+use crate::lang::program::{CompareOp, Expr, ExprKind, Function, Program, QueryId};
 use crate::lang::value::{Value, View};
 
 use super::compare::{among, compared};
 use super::facts::Facts;
+use super::functions::{metres_between, speed_between};
 
 /// What a condition certainly is.
-pub(super) fn quick<F>(expr: &Expr, facts: &mut F) -> Option<bool>
+pub(super) fn quick<F>(expr: &Expr, program: &Program, facts: &mut F) -> Option<bool>
 where
     F: Facts + ?Sized,
 {
     match &expr.kind {
-        ExprKind::Compare(op, left, right) => at_hand(*op, left, right, facts),
+        ExprKind::Compare(op, left, right) => at_hand(*op, left, right, program, facts),
+        ExprKind::History(id) => answered(*id, program, facts)?.truth(),
         ExprKind::Field(_) | ExprKind::RowField(_) => match &lies(expr, facts) {
             Some(View::YesNo(yes)) => Some(*yes),
             _ => None,
@@ -27,11 +29,20 @@ where
                 Some(View::YesNo(yes)) => Some(!*yes),
                 _ => None,
             },
-            _ => quick(inner, facts).map(|yes| !yes),
+            _ => quick(inner, program, facts).map(|yes| !yes),
         },
-        ExprKind::And(parts) => connect(parts, false, facts),
-        ExprKind::Or(parts) => connect(parts, true, facts),
-        ExprKind::Let { value, .. } => quick(value, facts),
+        ExprKind::And(parts) => connect(parts, false, program, facts),
+        ExprKind::Or(parts) => connect(parts, true, program, facts),
+        ExprKind::Let { value, .. } => quick(value, program, facts),
+        ExprKind::InList {
+            item,
+            list,
+            negated,
+        } => {
+            let list = program.lists.get(list.0 as usize)?;
+            let found = list.contains_seen(lies(item, facts)?)?;
+            Some(found != *negated)
+        }
         ExprKind::InValues {
             item,
             values,
@@ -44,7 +55,7 @@ where
     }
 }
 
-fn connect<F>(parts: &[Expr], decisive: bool, facts: &mut F) -> Option<bool>
+fn connect<F>(parts: &[Expr], decisive: bool, program: &Program, facts: &mut F) -> Option<bool>
 where
     F: Facts + ?Sized,
 {
@@ -52,8 +63,8 @@ where
     for part in parts {
         // The commonest parts without a call.
         let part = match &part.kind {
-            ExprKind::Compare(op, left, right) => at_hand(*op, left, right, facts),
-            _ => quick(part, facts),
+            ExprKind::Compare(op, left, right) => at_hand(*op, left, right, program, facts),
+            _ => quick(part, program, facts),
         };
         match part {
             Some(yes) if yes == decisive => return Some(decisive),
@@ -64,20 +75,41 @@ where
     (!open).then_some(!decisive)
 }
 
-/// A known field against a constant, compared where they lie. Nobody watches, so nothing needs to
-/// become a [`Value`]: that would cost a counted reference for every text.
+/// A known field, answer of the history or way between two logins against a constant, compared where
+/// they lie. Nobody watches, so no field needs to become a [`Value`]: that would cost a counted
+/// reference for every text.
 #[inline]
-pub(super) fn at_hand<F>(op: CompareOp, left: &Expr, right: &Expr, facts: &mut F) -> Option<bool>
+pub(super) fn at_hand<F>(
+    op: CompareOp,
+    left: &Expr,
+    right: &Expr,
+    program: &Program,
+    facts: &mut F,
+) -> Option<bool>
 where
     F: Facts + ?Sized,
 {
     let ExprKind::Const(constant) = &right.kind else {
         return None;
     };
+    match &left.kind {
+        ExprKind::History(id) => {
+            let value = answered(*id, program, facts)?;
+            return against(op, &value.view(), constant);
+        }
+        ExprKind::Call(function, args) => {
+            return against(op, &apart(*function, args, facts), constant);
+        }
+        _ => {}
+    }
     // Looked at where it was put: taking it out copies bytes of every kind it might have been.
-    let seen = lies(left, facts);
+    against(op, &lies(left, facts), constant)
+}
+
+#[inline]
+fn against(op: CompareOp, seen: &Option<View<'_>>, constant: &Value) -> Option<bool> {
     // The two most frequent kinds first; the general comparison knows all of them.
-    match (&seen, constant) {
+    match (seen, constant) {
         (None, _) => return None,
         (Some(View::Number(a)), Value::Number(b)) if !a.is_nan() && !b.is_nan() => {
             return Some(match op {
@@ -96,7 +128,35 @@ where
         },
         _ => {}
     }
-    compared(op, seen?, constant.view()?)
+    compared(op, (*seen)?, constant.view()?)
+}
+
+/// The answer to a question to the history, when the host has it at hand.
+#[inline]
+fn answered<F>(id: QueryId, program: &Program, facts: &mut F) -> Option<Value>
+where
+    F: Facts + ?Sized,
+{
+    facts.at_hand(program.queries.get(id.0 as usize)?)
+}
+
+/// `distance` and `speed` of two logins whose coordinates the host has at hand. The second one is
+/// looked at first: mostly it is the present login, which costs no history.
+fn apart<F>(function: Function, args: &[Expr], facts: &mut F) -> Option<View<'static>>
+where
+    F: Facts + ?Sized,
+{
+    let (Function::Distance | Function::Speed, [from, to]) = (function, args) else {
+        return None;
+    };
+    let (ExprKind::Field(from), ExprKind::Field(to)) = (&from.kind, &to.kind) else {
+        return None;
+    };
+    let (to, from) = (facts.spot(*to)?, facts.spot(*from)?);
+    Some(match function {
+        Function::Distance => View::Distance(metres_between(from, to)?),
+        _ => View::Speed(speed_between(from, to)?),
+    })
 }
 
 /// A field where it lies, when the host has it at hand.

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use ipnet::IpNet;
 
-use crate::lang::value::Value;
+use crate::lang::value::{Value, View};
 
 use super::{List, ListEntries};
 
@@ -37,6 +37,16 @@ impl List {
                 Some(text) => index.words.contains(text),
                 None => index.others.contains(other),
             }),
+        }
+    }
+
+    /// The same for an address or a text where it lies; `None` for other kinds.
+    pub(in crate::lang) fn contains_seen(&self, view: View<'_>) -> Option<bool> {
+        let index = self.index.0.get_or_init(|| Index::new(&self.entries));
+        match view {
+            View::Ip(ip) => Some(index.covers(number(ip), number(ip))),
+            View::Characters(text) => Some(index.words.contains(text)),
+            _ => None,
         }
     }
 }

@@ -4,12 +4,16 @@ use std::fmt::Write as _;
 
 use super::{percent, rate};
 use crate::backtest::diff::Diff;
-use crate::backtest::report::Report;
 use crate::backtest::report::charts::{self, Line, escape, short};
-use crate::backtest::report::text::count;
+use crate::backtest::report::text::{beside, count};
+use crate::backtest::report::{Clock, Report};
 use crate::backtest::sweep::Sweep;
+use crate::backtest::tally::RuleFigures;
 
-pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff) {
+/// Changed logins that are printed; as many as page.css says.
+const PRINTED: usize = 40;
+
+pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Clock) {
     let against = report
         .against
         .as_ref()
@@ -59,6 +63,9 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff) {
             worst.join("、")
         );
     }
+    if let Some(old) = &report.old_figures {
+        signals(page, &old.signals, &report.figures.signals);
+    }
     if diff.logins.is_empty() {
         page.push_str("</section>");
         return;
@@ -85,7 +92,7 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff) {
             page,
             "<tr><td>{}<td>{}<td>{}<td>{}<td>{}<td class='n'>{} → {}<td>{}<td class='flips'>{}</tr>",
             login.number,
-            escape(login.time.get(..16).unwrap_or(&login.time)),
+            escape(&clock.minute(&login.time)),
             escape(&login.account),
             login.old.words().0,
             login.new.words().0,
@@ -99,7 +106,10 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff) {
             flips.join("<br>")
         );
     }
-    page.push_str("</tbody></table></div>");
+    page.push_str("</tbody></table><button id='all' type='button'>全部显示</button></div>");
+    if diff.logins.len() > PRINTED {
+        let _ = write!(page, "<p class='dim paper'>纸上只印前 {PRINTED} 次。</p>");
+    }
     if diff.changed > diff.logins.len() as u64 {
         let _ = write!(
             page,
@@ -108,6 +118,45 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff) {
         );
     }
     page.push_str("</section>");
+}
+
+/// What the signals did before and do now: those of which it differs.
+fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures]) {
+    let names = old.iter().chain(new).map(|signal| signal.name.as_str());
+    let mut seen: Vec<&str> = Vec::new();
+    let mut rows = String::new();
+    for name in names {
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        let of = |all: &'_ [RuleFigures]| {
+            let found = all.iter().find(|signal| signal.name == name);
+            found.map(|signal| (signal.fired, signal.per_10k, signal.prompts))
+        };
+        let (was, is) = (of(old), of(new));
+        if was == is {
+            continue;
+        }
+        let told = |of: &dyn Fn((u64, Option<f64>, u64)) -> String| {
+            let side = |side: Option<_>| side.map_or_else(|| "–".to_owned(), of);
+            format!("<td class='n'>{} → {}", side(was), side(is))
+        };
+        let _ = write!(
+            rows,
+            "<tr><th scope='row'>{}{}{}{}</tr>",
+            escape(name),
+            told(&|side| count(side.0)),
+            told(&|side| rate(side.1)),
+            told(&|side| count(side.2)),
+        );
+    }
+    if !rows.is_empty() {
+        let _ = write!(
+            page,
+            "<div class='wide'><table><thead><tr><th>信号（旧 → 新）<th class='n'>触发<th class='n'>每万次<th class='n'>提醒</tr></thead><tbody>{rows}</tbody></table></div>"
+        );
+    }
 }
 
 /// A state in Chinese.
@@ -171,8 +220,13 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep) {
     }
     page.push_str("<th class='n'>每天提醒<th class='n'>每万次<th class='n'>召回<th class='n'>准确<th class='n'>选定段：每万次 / 召回<th class='n'>检验段：每万次 / 召回</tr></thead><tbody>");
     for (at, point) in sweep.points.iter().enumerate() {
-        let best = Some(at) == sweep.best;
-        let _ = write!(page, "<tr{}>", if best { " class='best'" } else { "" });
+        let class = match sweep.max_prompts_per_10k {
+            _ if Some(at) == sweep.best => " class='best'",
+            Some(most) if point.chosen_on.prompts_per_10k > Some(most) => " class='over'",
+            _ => "",
+        };
+        let limit = sweep.max_prompts_per_10k.unwrap_or(f64::INFINITY);
+        let _ = write!(page, "<tr{class}>");
         for value in &point.values {
             let _ = write!(page, "<td class='n'>{value}");
         }
@@ -183,17 +237,24 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep) {
             rate(point.all.prompts_per_10k),
             percent(point.all.recall),
             percent(point.precision),
-            rate(point.chosen_on.prompts_per_10k),
+            beside(point.chosen_on.prompts_per_10k, limit),
             percent(point.chosen_on.recall),
-            rate(point.judged_on.prompts_per_10k),
+            beside(point.judged_on.prompts_per_10k, limit),
             percent(point.judged_on.recall)
         );
     }
     page.push_str("</tbody></table></div>");
-    if let (Some(most), Some(_)) = (sweep.max_prompts_per_10k, sweep.best) {
+    if let Some(most) = sweep.max_prompts_per_10k {
+        let best = match sweep.best {
+            Some(_) => format!(
+                "★ 是选定段（前三分之二时间）每万次提醒不超过 {most} 的最佳值：{}。",
+                sweep.rule().0
+            ),
+            None => format!("没有一个值能在选定段做到每万次提醒不超过 {most}。"),
+        };
         let _ = write!(
             page,
-            "<p class='dim'>标出的是前三分之二时间里每万次提醒不超过 {most} 的最佳值；后三分之一没有参与选择。</p>"
+            "<p class='dim'>{best}灰色的超过 {most}。检验段（后三分之一）没有参与选择。</p>"
         );
     }
     page.push_str("</section>");

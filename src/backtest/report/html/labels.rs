@@ -11,7 +11,7 @@ pub(super) fn labels(page: &mut String, labels: &LabelFigures, old: Option<&Figu
     let logins = &labels.logins;
     let _ = write!(
         page,
-        "<section><h2>对照标注 {}</h2><p>命中 {} · 误报 {} · 漏报 {} · 误报率 {}{}</p><p>事件（同一账号的攻击间隔不超过 {:.0} 小时算一起）：发现 {} / {}，首次提醒的延迟中位 {} 分钟，p95 {} 分钟</p><p>怀疑度作为评分：AUC {}，误报率 1% 时召回 {}，0.1% 时 {}</p>",
+        "<section><h2>对照标注 {}</h2><p>命中 {} · 误报 {} · 漏报 {} · 误报率 {}{}</p><p>事件（同一账号密码正确的攻击登录，间隔不超过 {:.0} 小时算一起）：发现 {} / {}，首次提醒的延迟中位 {} 分钟，p95 {} 分钟</p><p>怀疑度作为评分：AUC {}，误报率 1% 时召回 {}，0.1% 时 {}</p>",
         escape(&labels.label),
         count(logins.true_positives),
         told(logins.known_false_positives()),

@@ -7,8 +7,8 @@ mod labels;
 use std::fmt::Write as _;
 
 use super::charts::{self, escape, short};
-use super::text::count;
-use super::{RecordedView, Report};
+use super::text::{beside, count};
+use super::{Clock, RecordedView, Report};
 use crate::backtest::tally::{Figures, RuleFigures};
 
 const STYLE: &str = include_str!("../page.css");
@@ -20,33 +20,34 @@ const NOTEWORTHY: u64 = 1_000;
 /// The page.
 pub fn html(report: &Report) -> String {
     let mut page = String::new();
+    let clock = &Clock::named(&report.run.zone);
     let title = format!("门神回测 · {}", report.rules.name);
     let _ = write!(
         page,
         "<!doctype html>\n<html lang='zh'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width,initial-scale=1'><meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\"><title>{}</title><style>{STYLE}</style></head><body><main>",
         escape(&title)
     );
-    head(&mut page, report);
+    head(&mut page, report, clock);
     cards(&mut page, report);
     if !report.gates.is_empty() {
         gates(&mut page, report);
     }
     if let Some(diff) = &report.diff {
-        changed::diff(&mut page, report, diff);
+        changed::diff(&mut page, report, diff, clock);
     }
-    over_time(&mut page, &report.figures);
-    signals(&mut page, &report.figures);
+    over_time(&mut page, &report.figures, clock);
+    signals(&mut page, &report.figures, clock);
     if let Some(labels) = &report.figures.labels {
         labels::labels(&mut page, labels, report.old_figures.as_ref());
     }
     load(&mut page, &report.figures);
-    transfer(&mut page, &report.figures);
+    transfer(&mut page, &report.figures, clock);
     overlap(&mut page, &report.figures);
     if let Some(sweep) = &report.sweep {
         changed::sweep(&mut page, sweep);
     }
     if let Some(recorded) = &report.recorded {
-        self::recorded(&mut page, recorded);
+        self::recorded(&mut page, recorded, clock);
     }
     input(&mut page, report);
     let _ = writeln!(page, "</main><script>{SCRIPT}</script></body></html>");
@@ -61,22 +62,19 @@ fn percent(n: Option<f64>) -> String {
     n.map_or_else(|| "–".to_owned(), |n| format!("{:.1}%", n * 100.0))
 }
 
-fn date(time: &str) -> &str {
-    time.get(..10).unwrap_or(time)
-}
-
-fn head(page: &mut String, report: &Report) {
+fn head(page: &mut String, report: &Report, clock: &Clock) {
     let input = &report.input;
     let _ = write!(
         page,
-        "<header><h1>回测 <small>{}</small></h1><p>{} 次登录尝试 · {} 个账号 · {} 至 {} · 统计 {} 天（之前 {} 次只作历史）</p><p class='dim'>规则 {} · {} 个信号{}</p>{}</header>",
+        "<header><h1>回测 <small>{}</small></h1><p>{} 次登录尝试 · {} 个账号 · {} 至 {} · 统计 {} 天（之前 {} 次只作历史）· 时间都是 {} 的</p><p class='dim'>规则 {} · {} 个信号{}</p>{}</header>",
         escape(&report.rules.name),
         count(input.logins),
         count(input.accounts),
-        date(&input.first),
-        date(&input.last),
+        clock.day(&input.first),
+        clock.day(&input.last),
         report.figures.totals.days,
         count(report.figures.totals.warm_up_logins),
+        escape(&report.run.zone),
         escape(report.rules.hash.get(..12).unwrap_or_default()),
         report.rules.signals,
         report
@@ -170,41 +168,41 @@ fn gates(page: &mut String, report: &Report) {
     for gate in &report.gates {
         let _ = write!(
             page,
-            "<li class='{}'>{} --{}：{:.3}，要求 {:.3}</li>",
+            "<li class='{}'>{} --{}：{}，要求 {}</li>",
             if gate.passed { "good" } else { "bad" },
             if gate.passed { "✓" } else { "✗" },
             escape(&gate.name),
-            gate.is,
+            beside(Some(gate.is), gate.wanted),
             gate.wanted
         );
     }
     page.push_str("</ul></section>");
 }
 
-fn over_time(page: &mut String, figures: &Figures) {
+fn over_time(page: &mut String, figures: &Figures, clock: &Clock) {
     let totals = &figures.totals;
-    let (from, to) = (date(&totals.from), date(&totals.to));
+    let (from, to) = (&clock.day(&totals.from), &clock.day(&totals.to));
     let _ = write!(
         page,
-        "<section><h2>每天的提醒</h2><figure class='long'>{}</figure><h3>每天的成功登录</h3><figure class='long'>{}</figure></section>",
+        "<section><h2>每天的提醒</h2><figure class='fit'>{}</figure><h3>每天的成功登录</h3><figure class='fit'>{}</figure></section>",
         charts::days(&totals.prompts_by_day, from, to, "每天的提醒"),
         charts::days(&totals.logins_by_day, from, to, "每天的成功登录"),
     );
 }
 
-fn signals(page: &mut String, figures: &Figures) {
+fn signals(page: &mut String, figures: &Figures, clock: &Clock) {
     let labelled = figures.labels.is_some();
     page.push_str("<section><h2>信号</h2><div class='wide'><table><thead><tr><th>信号<th class='n'>分量<th class='n'>触发<th class='n'>每万次<th class='n'>提醒<th class='n'>决定性");
     if labelled {
         page.push_str("<th class='n'>攻击<th class='n'>决定性攻击");
     }
     page.push_str(
-        "<th class='n'>账号<th class='n'>每天 p95 / 最多<th>随时间<th>说明</tr></thead><tbody>",
+        "<th class='n'>账号<th class='n'>每天 平均 / p95 / 最多<th>随时间<th>说明</tr></thead><tbody>",
     );
     for signal in &figures.signals {
         let _ = write!(
             page,
-            "<tr><th scope='row'>{}<small>{}</small><td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{}",
+            "<tr><th scope='row'>{}<small>{}</small><td class='n'>{}<td class='n'>{}<small>评估 {}</small><td class='n'>{}<td class='n'>{}<td class='n'>{}",
             escape(&signal.name),
             escape(&signal.title),
             if signal.shadow {
@@ -213,6 +211,7 @@ fn signals(page: &mut String, figures: &Figures) {
                 short(signal.weight)
             },
             count(signal.fired),
+            count(signal.evaluated),
             rate(signal.per_10k),
             count(signal.prompts),
             count(signal.decisive),
@@ -227,11 +226,16 @@ fn signals(page: &mut String, figures: &Figures) {
         }
         let _ = write!(
             page,
-            "<td class='n'>{}<td class='n'>{} / {}<td>{}<td class='notes'>{}</tr>",
+            "<td class='n'>{}<td class='n'>{} / {} / {}<td>{}<small>{}</small><td class='notes'>{}</tr>",
             signal.accounts.map_or_else(|| "–".to_owned(), count),
+            short(signal.per_day),
             signal.per_day_p95,
             signal.per_day_max,
             charts::spark(&signal.by_day),
+            match (&signal.first, &signal.last) {
+                (Some(first), Some(last)) => format!("{} – {}", clock.day(first), clock.day(last)),
+                _ => String::new(),
+            },
             notes(signal, figures.totals.logins)
         );
     }
@@ -290,7 +294,7 @@ fn load(page: &mut String, figures: &Figures) {
     let load = &figures.load;
     let _ = write!(
         page,
-        "<section><h2>打扰了谁</h2><p>每万次登录的提醒，按此前成功登录的次数：人越熟，问得应当越少。</p><figure class='long'>{}</figure><p>被提醒的账号 {}，每个账号中位 {} 条，p95 {} 条，最多 {} 条；{} 个账号在七天内被提醒两次以上。</p></section>",
+        "<section><h2>打扰了谁</h2><p>每万次登录的提醒，按此前成功登录的次数：人越熟，问得应当越少。</p>{}<p>被提醒的账号 {}，每个账号中位 {} 条，p95 {} 条，最多 {} 条；{} 个账号在七天内被提醒两次以上。</p></section>",
         charts::bars(&rows, "提醒与历史长短"),
         count(load.accounts_prompted),
         load.per_account_p50,
@@ -300,14 +304,14 @@ fn load(page: &mut String, figures: &Figures) {
     );
 }
 
-fn transfer(page: &mut String, figures: &Figures) {
+fn transfer(page: &mut String, figures: &Figures, clock: &Clock) {
     page.push_str("<section><h2>换一段时间还成立吗</h2><div class='wide'><table><thead><tr><th>每万次正常登录");
     for period in &figures.periods {
         let _ = write!(
             page,
             "<th class='n'>{} – {}",
-            date(&period.from),
-            date(&period.to)
+            clock.day(&period.from),
+            clock.day(&period.to)
         );
     }
     page.push_str("<th></tr></thead><tbody><tr><th scope='row'>会提醒");
@@ -429,7 +433,7 @@ fn input(page: &mut String, report: &Report) {
 }
 
 /// What the live server recorded; the shadow signals are seen nowhere else.
-fn recorded(page: &mut String, recorded: &[RecordedView]) {
+fn recorded(page: &mut String, recorded: &[RecordedView], clock: &Clock) {
     let _ = write!(
         page,
         "<section><h2>线上记录</h2><p class='dim'>服务器自己的判定里各信号触发了多少次；影子信号只在这里看得到。</p>"
@@ -441,8 +445,8 @@ fn recorded(page: &mut String, recorded: &[RecordedView]) {
             rules.generation,
             escape(rules.hash.get(..12).unwrap_or_default()),
             count(rules.decisions),
-            date(&rules.first),
-            date(&rules.last),
+            clock.day(&rules.first),
+            clock.day(&rules.last),
         );
         for signal in &rules.signals {
             let _ = write!(

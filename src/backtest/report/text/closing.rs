@@ -1,6 +1,6 @@
 //! The last lines: what the live server recorded, and whether what was required holds.
 
-use super::{Page, Report, count, date, rate};
+use super::{Page, Report, beside, count};
 
 impl Page {
     /// The shadow signals of the rule set that decided last, as the live server recorded them.
@@ -20,7 +20,7 @@ impl Page {
             })
             .collect();
         let (generation, decisions) = (newest.generation, count(newest.decisions));
-        let since = date(&newest.first);
+        let since = self.clock.day(&newest.first);
         let none = self.pick("没有影子信号", "no shadow signal");
         let told = match told.is_empty() {
             true => none.to_owned(),
@@ -38,7 +38,7 @@ impl Page {
                 true => self.pick("通过", "passed"),
                 false => self.pick("未通过", "FAILED"),
             };
-            let (is, wanted) = (rate(Some(gate.is)), rate(Some(gate.wanted)));
+            let (is, wanted) = (beside(Some(gate.is), gate.wanted), gate.wanted);
             self.say(
                 format!("--{}  {word}：{is}，要求 {wanted}", gate.name),
                 format!("--{}  {word}: {is}, wanted {wanted}", gate.name),

@@ -53,6 +53,24 @@ pub struct Account {
     pub updated: Millis,
 }
 
+impl Account {
+    /// One of which nothing is known but who it is and since when.
+    pub(crate) fn known_since(id: impl Into<String>, since: Millis) -> Self {
+        Self {
+            id: id.into(),
+            name: String::new(),
+            phone: None,
+            password: None,
+            password_version: 0,
+            password_change_required: false,
+            zone: None,
+            status: AccountStatus::default(),
+            created: since,
+            updated: since,
+        }
+    }
+}
+
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Account")

@@ -1,0 +1,130 @@
+//! Why rows and fields cannot be used, and where the first were met: in words.
+
+use std::path::Path;
+
+use super::InputReport;
+use crate::lang::eval::sanitise;
+
+/// Characters shown of a text that cannot be read: enough for a time, less than a message.
+pub(super) const SHOWN: usize = 40;
+
+/// Why a row or a field of it could not be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The line is not CSV of the header's width, or not JSON.
+    Syntax,
+    /// Not UTF-8.
+    Encoding,
+    /// No account.
+    NoAccount,
+    /// No time.
+    NoTime,
+    /// A time that cannot be read.
+    BadTime,
+    /// Neither yes nor no.
+    BadSuccess,
+    /// The same identifier was there before; the first counts, as live.
+    Duplicate,
+    /// The field `ip` is no address: left out.
+    BadIp,
+    /// A coordinate or AS number is no number: left out.
+    BadNumber,
+    /// A label is neither yes nor no: left out.
+    BadLabel,
+}
+
+impl Reason {
+    /// Whether only a field is lost, not the row.
+    pub fn keeps_row(self) -> bool {
+        matches!(self, Self::BadIp | Self::BadNumber | Self::BadLabel)
+    }
+
+    /// Chinese and English.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Syntax => ("不是合格的一行", "not a well-formed line"),
+            Self::Encoding => (
+                "不是 UTF-8（Excel 另存为“CSV UTF-8”，或 iconv -f GBK -t UTF-8）",
+                "not UTF-8: in Excel save as “CSV UTF-8”, or iconv -f GBK -t UTF-8",
+            ),
+            Self::NoAccount => ("没有账号", "no account"),
+            Self::NoTime => ("没有时间", "no time"),
+            Self::BadTime => ("时间读不懂", "a time that cannot be read"),
+            Self::BadSuccess => ("成功与否读不懂", "success is neither yes nor no"),
+            Self::Duplicate => ("编号重复，只算第一次", "repeated id, the first counts"),
+            Self::BadLabel => (
+                "标注读不懂，当作没有（映射文件的 [values] 可以说哪些字是“是”、哪些是“否”）",
+                "a label that is neither yes nor no, left out ([values] of a mapping file says which words are)",
+            ),
+            Self::BadIp => (
+                "地址读不懂，当作没有",
+                "an ip that cannot be read, left out",
+            ),
+            Self::BadNumber => (
+                "数字读不懂，当作没有",
+                "a number that cannot be read, left out",
+            ),
+        }
+    }
+}
+
+/// Where one was met.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// What stood there, made harmless and cut, where seeing it helps.
+    pub text: Option<String>,
+}
+
+impl Sample {
+    /// `file:12 “what stood there”`.
+    pub fn words(&self, file: &str) -> String {
+        match &self.text {
+            Some(text) => format!("{file}:{} “{text}”", self.line),
+            None => format!("{file}:{}", self.line),
+        }
+    }
+}
+
+/// A text nobody could read, for people: what does not print or turns the line around is escaped, and
+/// only the beginning is shown, for it may be anything.
+pub(super) fn harmless(text: &str) -> String {
+    let mut out = String::new();
+    for (at, c) in text.chars().enumerate() {
+        if at == SHOWN {
+            out.push('…');
+            break;
+        }
+        let plain =
+            matches!(c, '<' | '>') || sanitise(c.encode_utf8(&mut [0; 4]), 1, false).contains(c);
+        match plain {
+            true => out.push(c),
+            false => out.extend(c.escape_unicode()),
+        }
+    }
+    out
+}
+
+/// Reasons with samples, a line each.
+pub fn list(report: &InputReport) -> String {
+    let mut out = String::new();
+    for (reason, (count, samples)) in &report.reasons {
+        let (zh, en) = reason.words();
+        let places: Vec<String> = samples
+            .iter()
+            .map(|sample| sample.words(short(&sample.file)))
+            .collect();
+        out.push_str(&format!("  {count} × {zh} ({en}): {}\n", places.join(", ")));
+    }
+    out
+}
+
+fn short(path: &str) -> &str {
+    Path::new(path)
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or(path)
+}
