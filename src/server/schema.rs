@@ -58,6 +58,9 @@ const PAGES: &[(&str, u32)] = &[
     ("/v1/outbox", outbox::MAX_PAGE),
 ];
 
+/// Texts without control characters.
+const NO_CONTROLS: &str = r"^[^\x00-\x1f\x7f-\x9f]*$";
+
 /// What load balancers ask with HEAD as well.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
 
@@ -69,10 +72,13 @@ pub(crate) fn add_bounds(document: &mut Value) -> Vec<String> {
     let mut lost = Vec::new();
     for &(schema, property, least, most) in TEXTS {
         let place = format!("/components/schemas/{schema}/properties/{property}");
-        let bounds = match least {
-            0 => json!({ "maxLength": most }),
-            _ => json!({ "minLength": least, "maxLength": most }),
-        };
+        let mut bounds = json!({ "maxLength": most });
+        if least > 0 {
+            bounds["minLength"] = json!(least);
+        }
+        if property != "password" {
+            bounds["pattern"] = json!(NO_CONTROLS);
+        }
         add(document, &place, bounds, &mut lost);
     }
     for &(schema, property, least, most) in NUMBERS {
@@ -80,12 +86,16 @@ pub(crate) fn add_bounds(document: &mut Value) -> Vec<String> {
         let bounds = json!({ "minimum": least, "maximum": most });
         add(document, &place, bounds, &mut lost);
     }
+    // 32 bits without a sign, which the format's name would deny.
+    let number = json!({ "minimum": 0, "maximum": u32::MAX, "format": "int64" });
+    let asn = "/components/schemas/Place/properties/asn";
+    add(document, asn, number, &mut lost);
     for schema in ADDRESSES {
         let place = format!("/components/schemas/{schema}/properties/ip");
         let either = json!({ "anyOf": [{ "format": "ipv4" }, { "format": "ipv6" }] });
         add(document, &place, either, &mut lost);
     }
-    let blank = json!({ "pattern": r"^\S+$" });
+    let blank = json!({ "pattern": r"^[^\s\x00-\x1f\x7f-\x9f]+$" });
     let account = "/components/schemas/AccountBody/properties/account";
     add(document, account, blank, &mut lost);
 
