@@ -58,10 +58,12 @@ pub(super) fn check(pattern: &str) -> Result<(), String> {
 
 fn usual(text: &str, zone: &TimeZone) -> Option<Millis> {
     let bytes = text.as_bytes();
-    if bytes.len() > 18 && bytes[4] == b'-' && bytes[10].is_ascii() {
-        if let Some(at) = calendar(text, zone) {
-            return Some(at);
-        }
+    if bytes.len() > 18
+        && bytes[4] == b'-'
+        && bytes[10].is_ascii()
+        && let Some(at) = calendar(text, zone)
+    {
+        return Some(at);
     }
     let digits = text.strip_prefix('-').unwrap_or(text);
     let whole = digits.split('.').next().unwrap_or_default();

@@ -2,72 +2,102 @@
 //!
 //! A backtest asks only what rules say of logins. When a file does not stand alone because its dialogs or
 //! answers to messages use names of its neighbours (`rules/guard.rules` cancels with words of
-//! `binding.rules`), these are left out, which is said. What judges logins is never left out.
+//! `binding.rules`), those that do are left out, which is said. What judges logins is never left out.
 
 use super::Args;
-use crate::bot::ruleset::{self, Ruleset};
+use crate::bot::ruleset::{self, LoadError, Ruleset};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::lang::builtins::Registry;
-use crate::lang::diagnostics::Language;
+use crate::lang::diagnostics::{Language, Severity};
 use crate::lang::span::{FileId, Sources, Span};
 use crate::lang::syntax::{self, ast::Item};
 
 /// Events whose rules a backtest runs, or without which a rule set that alerts is refused.
 const LOGIN_SIDE: [&str; 4] = ["attempt", "failure", "login", "undeliverable"];
 
+/// Rounds in which items are left out: what an item that went was used by goes in the next one.
+const ROUNDS: usize = 8;
+
 /// Compiles `sources`; `name` says in messages where they are from.
 pub(super) fn compile(
     name: &str,
-    sources: Sources,
+    mut sources: Sources,
     registry: &Registry,
     args: &Args,
 ) -> Result<Ruleset, Failure> {
-    let of_logins = of_logins(&sources);
     let language: Language = args.lang.lang.into();
-    let error = match ruleset::compile(sources, registry) {
-        Ok(loaded) => return Ok(loaded.ruleset),
-        Err(error) => error,
-    };
-    if let Some(Ok(loaded)) = of_logins.map(|sources| ruleset::compile(sources, registry)) {
-        output::remark(&match language {
-            Language::Zh => format!(
-                "menshen: {name} 单独不成一套（用到别的文件里的名字）：只取判断登录的规则，对话和消息规则没有用"
-            ),
-            Language::En => format!(
-                "menshen: {name} does not stand alone (it uses names of other files): only what judges logins was taken, no dialogs and answers to messages"
-            ),
-        });
-        return Ok(loaded.ruleset);
+    let mut first: Option<LoadError> = None;
+    for _ in 0..ROUNDS {
+        let error = match ruleset::compile(sources.clone(), registry) {
+            Ok(loaded) => {
+                if first.is_some() {
+                    left_out(name, language);
+                }
+                return Ok(loaded.ruleset);
+            }
+            Err(error) => error,
+        };
+        let less = without_wrong_talk(&sources, &error);
+        first.get_or_insert(error);
+        match less {
+            Some(less) => sources = less,
+            None => break,
+        }
     }
+    let report = first.map_or_else(String::new, |error| error.report(language));
     let hint = match language {
         Language::Zh => "如果名字定义在别的文件里，请给整个文件夹，例如 menshen backtest rules/",
         Language::En => {
             "if the names are defined in other files, give the whole folder, as in menshen backtest rules/"
         }
     };
-    let report = error.report(language);
     Err(Failure::failed(match report.contains(UNKNOWN_NAME) {
         true => format!("{}\n{hint}", report.trim_end()),
         false => report,
     }))
 }
 
+fn left_out(name: &str, language: Language) {
+    output::remark(&match language {
+        Language::Zh => format!(
+            "menshen: {name} 单独不成一套（用到别的文件里的名字）：判断登录的规则都在，用到那些名字的对话和消息规则略去了"
+        ),
+        Language::En => format!(
+            "menshen: {name} does not stand alone (it uses names of other files): all that judges logins is there, dialogs and answers to messages that use those names were left out"
+        ),
+    });
+}
+
 /// Codes of names that are not defined begin so.
 const UNKNOWN_NAME: &str = "E02";
 
-/// The same sources without dialogs, stories and answers to messages, every line where it was. `None`
-/// when there are none, or the text is wrong in itself.
-fn of_logins(sources: &Sources) -> Option<Sources> {
+/// The same sources without the dialogs, stories and answers to messages that are wrong, every line where
+/// it was. `None` when nothing of that kind is wrong, or a text cannot be read.
+fn without_wrong_talk(sources: &Sources, error: &LoadError) -> Option<Sources> {
+    let LoadError::Wrong { diagnostics, .. } = error else {
+        return None;
+    };
+    let errors = diagnostics
+        .iter()
+        .filter(|found| found.severity == Severity::Error);
+    let places: Vec<Span> = errors.map(|found| found.primary.span).collect();
     let mut less = sources.clone();
     let mut any = false;
     for (at, file) in less.files.iter_mut().enumerate() {
-        let parsed = syntax::parse(FileId(u32::try_from(at).ok()?), &file.text);
+        let id = FileId(u32::try_from(at).ok()?);
+        let parsed = syntax::parse(id, &file.text);
         if !parsed.diagnostics.is_empty() {
             return None;
         }
         let mut text = file.text.to_string();
         for span in parsed.file.items.iter().filter_map(of_chats) {
+            let inside = |place: &Span| {
+                place.file == id && span.start <= place.start && place.start < span.end
+            };
+            if !places.iter().any(inside) {
+                continue;
+            }
             let range = span.start as usize..span.end as usize;
             let blank = blank(text.get(range.clone())?);
             text.replace_range(range, &blank);
@@ -105,14 +135,20 @@ mod tests {
     #[test]
     fn what_judges_logins_stays_where_it_was() {
         let text = "let budget = 60\n\nsignal a \"甲\" weight 90 {\n    when new(login.city, within: 9 days)\n}\n\non text \"锁定\" {\n    start elsewhere\n}\n\non login when suspicion >= budget {\n    note \"x\"\n}\n";
-        let less = of_logins(&Sources::single("a.rules", text)).expect("less");
+        let sources = Sources::single("a.rules", text);
+        let registry = Registry::standard();
+        let error = ruleset::compile(sources.clone(), &registry).expect_err("no such dialog");
+        let less = without_wrong_talk(&sources, &error).expect("less");
         let left = less.files[0].text.to_string();
         assert_eq!(left.len(), text.len());
         assert_eq!(left.lines().count(), text.lines().count());
         assert!(!left.contains("elsewhere") && left.contains("signal a \"甲\""));
         assert_eq!(left.find("on login"), text.find("on login"));
-        assert!(ruleset::compile(less, &Registry::standard()).is_ok());
-        let judging = "let budget = 60\n";
-        assert!(of_logins(&Sources::single("a.rules", judging)).is_none());
+        assert!(ruleset::compile(less, &registry).is_ok());
+        let judging = Sources::single("a.rules", &text.replace("9 days", "usual"));
+        let error = ruleset::compile(judging.clone(), &registry).expect_err("no such let");
+        let less = without_wrong_talk(&judging, &error).expect("the dialog goes all the same");
+        let error = ruleset::compile(less.clone(), &registry).expect_err("still wrong");
+        assert!(without_wrong_talk(&less, &error).is_none());
     }
 }
