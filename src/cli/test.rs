@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::coverage;
-use super::failure::{Exit, Outcome};
+use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg, Paint};
 use super::progress;
 use super::serve;
@@ -63,6 +63,14 @@ pub fn run(args: &Args) -> Outcome {
     let results = progress::during("running the stories", || {
         stories::run(&rules, &input.registry, args.filter.as_deref())
     });
+    if let Some(filter) = &args.filter
+        && results.is_empty()
+    {
+        return Err(Failure::usage(match args.lang.lang {
+            output::Lang::Zh => format!("没有名字里带“{filter}”的故事"),
+            output::Lang::En => format!("no story has “{filter}” in its name"),
+        }));
+    }
     let failed = results.iter().filter(|result| !result.passed()).count();
     let measured = (args.coverage || !args.min_coverage.is_empty()).then(|| {
         let mut seen = Seen::default();

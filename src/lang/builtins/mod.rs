@@ -8,6 +8,7 @@ mod actions;
 mod calls;
 mod events;
 mod extractors;
+mod feed;
 mod fields;
 mod functions;
 mod stage;
@@ -16,7 +17,9 @@ mod units;
 pub use actions::{AccountView, ActionName, ActionSpec, OutcomeSpec, UNBOUND};
 pub use calls::{CARDS, CallSpec, CardField, MAX_TEXT, TEMPLATE_LIMITS};
 pub use events::EventSpec;
+pub(in crate::lang) use events::{event_called, own_trigger};
 pub use extractors::{ExtractorKind, ExtractorSpec};
+pub use feed::FEED_EVENTS;
 pub use fields::{ALERT_OPEN, BAND, FieldSpec, RAW_PREFIX, SIGNALS, SUSPICION};
 pub use functions::{
     ArgKind, ArgSpec, COUNTED, FunctionKind, FunctionSpec, NamedArg, ResultType, STREAMS,

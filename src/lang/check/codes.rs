@@ -85,6 +85,9 @@ pub(in crate::lang) const ALLOW: &str = "W1008";
 pub(in crate::lang) const OVERLAP: &str = "W1009";
 pub(in crate::lang) const LONG_WINDOW: &str = "W1010";
 pub(in crate::lang) const UNSET: &str = "W1011";
+pub(in crate::lang) const MAY_BE_TOO_LONG: &str = "W1012";
+pub(in crate::lang) const SWALLOWED: &str = "W1013";
+pub(in crate::lang) const LOST_REPLY: &str = "W1014";
 
 /// Every code of the checker and the analysis, for the test that each has a page.
 #[cfg(test)]
@@ -173,4 +176,7 @@ pub(in crate::lang) const ALL: &[&str] = &[
     OVERLAP,
     LONG_WINDOW,
     UNSET,
+    MAY_BE_TOO_LONG,
+    SWALLOWED,
+    LOST_REPLY,
 ];

@@ -1,6 +1,7 @@
 //! The event feed and the audit log. Both are append-only, numbered without gaps in commit order,
 //! and hold no secrets, codes, phones or message text: what goes in here goes out by API and export.
 
+use crate::lang::builtins::FEED_EVENTS;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,37 +26,7 @@ pub const FEED_KEPT: Millis = 90 * DAY;
 pub const AUDIT_KEPT: Millis = 400 * DAY;
 
 /// Every type of event there is, in the order of the manual, which says what each one holds.
-pub const EVENT_TYPES: &[&str] = &[
-    "rules_reloaded",
-    "account_created",
-    "account_changed",
-    "account_deleted",
-    "code_requested",
-    "code_voided",
-    "wrong_codes",
-    "bound",
-    "unbound",
-    "binding_suspended",
-    "binding_restored",
-    "guard_lost",
-    "binding_suspicious",
-    "logged_in",
-    "alerted",
-    "alert_appended",
-    "alert_closed",
-    "locked",
-    "unlocked",
-    "locked_login",
-    "session_ended",
-    "trusted",
-    "trust_revoked",
-    "delivered",
-    "undeliverable",
-    "delivery_unknown",
-    "reply_dropped",
-    "call_done",
-    "call_failed",
-];
+pub const EVENT_TYPES: &[&str] = FEED_EVENTS;
 
 /// A fact to append to the feed.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,10 @@
 //! What a story expects: every name known, every word of the right kind.
 
+use crate::lang::builtins::FEED_EVENTS;
 use crate::lang::check::Checker;
 use crate::lang::check::codes;
+use crate::lang::check::report::{quoted, w};
+use crate::lang::diagnostics::{Diagnostic, nearest};
 use crate::lang::program::Expectation;
 use crate::lang::syntax::ast;
 
@@ -107,7 +110,7 @@ impl Checker<'_> {
                 _ => return self.bad_word(state, &["locked", "bound"]),
             },
             E::Event { name, negated } => Expectation::Event {
-                name: self.plain(name)?,
+                name: self.feed_event(name)?,
                 negated: *negated,
             },
             E::Call(name) => {
@@ -139,6 +142,36 @@ impl Checker<'_> {
             }
             E::Dialog(None) => Expectation::Dialog(None),
         })
+    }
+
+    /// A misspelt fact would never happen, and `expect no event` always pass.
+    fn feed_event(&mut self, text: &ast::Text) -> Option<String> {
+        let name = self.plain(text)?;
+        if FEED_EVENTS.contains(&name.as_str()) {
+            return Some(name);
+        }
+        let mut error = Diagnostic::error(
+            codes::STORY_NAME,
+            w(
+                format!("没有 `{name}` 这种记录"),
+                format!("there is no event `{name}` in the feed"),
+            ),
+            text.span,
+            w("永远不会发生", "never happens"),
+        );
+        error = match nearest(&name, FEED_EVENTS.iter().copied()) {
+            Some(near) => error.with_guess(
+                w(format!("改成 `{near}`"), format!("replace by `{near}`")),
+                text.span,
+                format!("\"{near}\""),
+            ),
+            None => error.with_help(w(
+                format!("有：{}", quoted(FEED_EVENTS, "、")),
+                format!("there are: {}", quoted(FEED_EVENTS, ", ")),
+            )),
+        };
+        self.report.push(error);
+        None
     }
 
     fn user(&mut self, user: Option<&ast::Ident>, cast: &Cast) -> Option<Option<String>> {
