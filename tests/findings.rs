@@ -207,6 +207,12 @@ fn slips_of_one_place_are_one_finding() {
         mended(broken, &one("E0111", broken)),
         "on text \"a\" {\n    reply \"欢迎，\\n您！\"\n}\n"
     );
+    let asked = "if text == \"a\" {\n    reply \"b\"\n}\n";
+    assert!(
+        found(asked).iter().all(|found| found.code != "E0118"),
+        "{:#?}",
+        found(asked)
+    );
 }
 
 #[test]

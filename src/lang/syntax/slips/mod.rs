@@ -293,6 +293,7 @@ impl Slips<'_> {
             .is_some_and(|token| token.kind == Kind::Word && token.first)
             && self.tokens[at - 1].kind == Kind::Word
             && !is_clause(word(2))
+            && !asks(word(2))
             && !ITEMS.contains(&word(2));
         bare || begins
             || (item && word(2) != "on" && !asks(word(2)))
