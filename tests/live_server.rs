@@ -392,10 +392,7 @@ async fn a_decision_is_explained_alike_over_http_and_by_the_command() {
         "time": menshen::env::rfc3339(last),
     });
     let answer = server.made("/v1/logins", judged.clone()).await;
-    let id = answer["id"]
-        .as_str()
-        .expect("a decision")
-        .to_owned();
+    let id = answer["id"].as_str().expect("a decision").to_owned();
     let path = format!("/v1/decisions/{id}");
     let (status, decision) = server.call(Method::GET, &path, Value::Null).await;
     assert_eq!(status, 200, "{decision}");
