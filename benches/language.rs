@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench language`
 
+#[path = "support/run.rs"]
+mod run;
 mod support;
 
 use std::hint::black_box;
@@ -197,8 +199,7 @@ fn growth() {
 }
 
 fn main() {
-    // `cargo test --benches` runs this too, with a flag; nothing is measured there.
-    if std::env::args().any(|arg| arg == "--test") {
+    if run::is_a_try() {
         return;
     }
     condition();

@@ -217,7 +217,7 @@ fn a_failing_story_is_printed_with_the_wrong_line_marked() {
         "{said}"
     );
     let none = menshen(folder.path(), &["test", "a.rules", "--filter", "没有"]);
-    assert_eq!(code(&none), 0);
+    assert_eq!(code(&none), 2, "a slip in the name is no success");
     let json = menshen(folder.path(), &["test", "a.rules", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&stdout(&json)).expect("JSON");
     assert_eq!(json["stories"][0]["failures"][0]["line"], 7);
@@ -254,13 +254,68 @@ fn a_conversation_comes_through_a_pipe() {
     assert_eq!(code(&first), 0, "{}", stderr(&first));
     let said = stdout(&first);
     assert!(
-        said.contains("code ") && said.contains("bot: 请发送您登记的手机号"),
+        said.contains("验证码 ") && said.contains("机器人: 请发送您登记的手机号"),
         "{said}"
     );
     assert!(
-        said.contains("回答") && said.contains("bot: 已取消"),
+        said.contains("回答") && said.contains("机器人: 已取消"),
         "{said}"
     );
+    let english = piped(
+        root(),
+        &["chat", "rules", "--lang", "en"],
+        "/code\n绑定\n/explain\n/nothing\n/help\n",
+    );
+    let said = stdout(&english);
+    for words in [
+        "code ",
+        "bot: 请发送您登记的手机号",
+        "answered by binding.rules:",
+        "as an operator",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
+/// What has no report of its own speaks the language that was chosen, too, and Chinese unless told.
+#[test]
+fn setting_up_is_told_in_both_languages() {
+    let folder = folder();
+    let run = |arguments: &[&str]| {
+        let done = menshen(folder.path(), arguments);
+        assert_eq!(code(&done), 0, "{}", stderr(&done));
+        stdout(&done) + &stderr(&done)
+    };
+    let said = run(&["init", "."]);
+    assert!(
+        said.contains("建好 ./menshen.toml") && said.contains("接下来"),
+        "{said}"
+    );
+    let said = run(&["init", ".", "--lang", "en"]);
+    assert!(
+        said.contains("kept ./menshen.toml") && said.contains("Next:"),
+        "{said}"
+    );
+    let add = ["keys", "add", "erp", "--scope", "login"];
+    assert!(run(&add).contains("不会再显示"));
+    assert!(run(&["keys", "list"]).contains("始于"));
+    assert!(run(&["keys", "list", "--lang", "en"]).contains("since"));
+    assert!(run(&["keys", "revoke", "erp", "--lang", "en"]).contains("is revoked"));
+    assert!(run(&["keys", "list"]).contains("作废于"));
+    run(&["export", "--out", "backup.jsonl"]);
+    for (place, lang, words) in [("a", "zh", "条记录"), ("b", "en", "records imported")] {
+        run(&["init", place]);
+        let config = format!("{place}/menshen.toml");
+        let arguments = [
+            "import",
+            "backup.jsonl",
+            "--config",
+            &config,
+            "--lang",
+            lang,
+        ];
+        assert!(run(&arguments).contains(words), "{lang}");
+    }
 }
 
 #[test]

@@ -334,6 +334,84 @@ async fn limits_of_the_configuration_hold_in_a_running_server() {
     assert!(replies[2].contains("太多次"), "{replies:?}");
 }
 
+/// What the API says of a decision is, to the letter, what the command line says of the same login.
+#[tokio::test]
+async fn a_decision_is_explained_alike_over_http_and_by_the_command() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
+    let rules = shipped.to_str().expect("UTF-8");
+    let arguments = [
+        "dev",
+        "--listen",
+        "127.0.0.1:0",
+        "--data",
+        "data",
+        "--rules",
+        rules,
+        "--log",
+        "warn",
+    ];
+    let mut server = Server::start(menshen(folder, &arguments), "门神在 http://");
+    let made = std::fs::read_to_string(folder.join("data/env")).expect("made by dev");
+    let key = made.lines().find_map(|line| line.split_once("KEY='"));
+    server.key = key
+        .expect("in the file")
+        .1
+        .trim_end_matches('\'')
+        .to_owned();
+    server
+        .made("/v1/accounts", json!({"account": "zhang"}))
+        .await;
+
+    // Seconds: what is written into the file is what the server was told.
+    let last = now() / 1_000 * 1_000 - 5_000;
+    let day = 24 * 60 * MINUTE;
+    let mut logins: Vec<Value> = (1..=20)
+        .rev()
+        .map(|days| {
+            json!({
+                "account": "zhang", "success": true, "ip": "203.0.113.7",
+                "place": {"city": "北京", "lat": 39.9, "lon": 116.4},
+                "time": menshen::env::rfc3339(last - days * day),
+            })
+        })
+        .collect();
+    for minutes in [4, 3, 2] {
+        logins.push(json!({
+            "account": "zhang", "success": false, "reason": "wrong_password", "ip": "198.51.100.4",
+            "time": menshen::env::rfc3339(last - minutes * MINUTE),
+        }));
+    }
+    for login in &logins {
+        server.made("/v1/logins", login.clone()).await;
+    }
+    let judged = json!({
+        "account": "zhang", "success": true, "ip": "198.51.100.4",
+        "place": {"city": "纽约", "lat": 40.71, "lon": -74.01},
+        "time": menshen::env::rfc3339(last),
+    });
+    let answer = server.made("/v1/logins", judged.clone()).await;
+    let id = answer["id"].as_str().expect("a decision").to_owned();
+    let path = format!("/v1/decisions/{id}");
+    let (status, decision) = server.call(Method::GET, &path, Value::Null).await;
+    assert_eq!(status, 200, "{decision}");
+    let explanation = decision["explanation"].as_str().expect("a text");
+    assert!(
+        explanation.contains("new_city") && explanation.contains("纽约"),
+        "{explanation}"
+    );
+
+    logins.push(judged);
+    let lines: Vec<String> = logins.iter().map(Value::to_string).collect();
+    std::fs::write(folder.join("logins.jsonl"), lines.join("\n")).expect("written");
+    let mut said = menshen(folder, &["explain", rules, "--login", "logins.jsonl"]);
+    let said = done(said.output().expect("it runs"));
+    let (_, said) = said.split_once("登录：").expect("the login");
+    let (_, said) = said.split_once('\n').expect("its head");
+    assert_eq!(said.trim_end(), explanation.trim_end());
+}
+
 /// Runs through everything a secret takes part in, with the whole process logging all it can.
 #[tokio::test]
 async fn no_secret_of_a_run_is_in_its_log() {

@@ -5,12 +5,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use lsp_server::{Connection, Message, Notification, Request, RequestId};
 use menshen::lang::builtins::{CallSpec, Registry};
 use menshen::lang::diagnostics::Language;
-use menshen::lsp::{LspError, serve};
+use menshen::lsp::{LspError, connect, serve};
 use serde_json::{Value, json};
 
 /// A client with a folder of rule files.
@@ -507,6 +508,115 @@ fn requests_out_of_order_are_answered_with_errors() {
     );
     assert!(symbols["result"].is_array(), "{symbols}");
     client.leave();
+}
+
+/// What a client sends as bytes, and what comes back until the server has ended.
+fn bytes(frames: &[&str]) -> (Vec<Value>, Result<(), LspError>) {
+    #[derive(Clone, Default)]
+    struct Output(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Output {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().expect("one writer").write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let input: String = frames
+        .iter()
+        .map(|body| match body.strip_prefix("raw:") {
+            Some(raw) => raw.to_owned(),
+            None => format!("Content-Length: {}\r\n\r\n{body}", body.len()),
+        })
+        .collect();
+    let output = Output::default();
+    let input = std::io::Cursor::new(input.into_bytes());
+    let (connection, streams) = connect(input, output.clone());
+    let registries = |_: Option<&Path>, _: &_| Registry::standard();
+    let ended = serve(&connection, Box::new(registries), Language::Zh);
+    drop(connection);
+    streams.join().expect("written");
+    let written = output.0.lock().expect("one writer").clone();
+    let text = String::from_utf8(written).expect("UTF-8");
+    let bodies = text.split("Content-Length: ").skip(1).map(|frame| {
+        let (length, body) = frame.split_once("\r\n\r\n").expect("a header");
+        assert_eq!(length.parse(), Ok(body.len()), "{frame}");
+        serde_json::from_str(body).expect("JSON")
+    });
+    (bodies.collect(), ended)
+}
+
+/// Errors are told by where the conversation stands, and none of them ends it.
+#[test]
+fn errors_of_the_protocol_have_their_codes_and_the_conversation_goes_on() {
+    let (answers, ended) = bytes(&[
+        r#"{"jsonrpc":"2.0","id":1,"method":"textDocument/hover","params":{}}"#,
+        r#"{"jsonrpc":"2.0","method":"textDocument/didOpen","params":{"textDocument":{"uri":"untitled:a","languageId":"menshen","version":1,"text":"let a = "}}}"#,
+        r#"{"jsonrpc":"2.0","id":2,"method":"initialize","params":{"capabilities":{}}}"#,
+        r#"{"jsonrpc":"2.0","id":3,"method":"initialize","params":{"capabilities":{}}}"#,
+        "{not json",
+        "",
+        r#"[{"jsonrpc":"2.0","id":9,"method":"shutdown"}]"#,
+        r#"{"jsonrpc":"2.0","id":4}"#,
+        r#"{"jsonrpc":"2.0","id":"five","method":7}"#,
+        "raw:X-Something: 1\r\n\r\n",
+        "raw:content-length:2\r\nContent-Type: x\r\n\r\n{}",
+        r#"{"jsonrpc":"2.0","id":6,"method":"no/such"}"#,
+        r#"{"jsonrpc":"2.0","method":"$/nothing"}"#,
+        r#"{"jsonrpc":"2.0","id":7,"method":"textDocument/hover","params":[1]}"#,
+        r#"{"jsonrpc":"2.0","id":8,"method":"shutdown"}"#,
+        r#"{"jsonrpc":"2.0","id":9,"method":"workspace/symbol","params":{"query":""}}"#,
+        r#"{"jsonrpc":"2.0","method":"exit"}"#,
+    ]);
+    assert!(ended.is_ok(), "{ended:?}");
+    let mut codes: Vec<(String, i64)> = answers
+        .iter()
+        .filter(|answer| !answer["error"].is_null())
+        .map(|answer| {
+            let code = answer["error"]["code"].as_i64().expect("a code");
+            (answer["id"].to_string(), code)
+        })
+        .collect();
+    // Complaints about bytes are written by who reads them, beside the answers.
+    codes.sort();
+    let expected = [
+        ("\"five\"", -32600),
+        ("1", -32002),
+        ("3", -32600),
+        ("4", -32600),
+        ("6", -32601),
+        ("7", -32602),
+        ("9", -32600),
+        ("null", -32700),
+        ("null", -32700),
+        ("null", -32700),
+        ("null", -32600),
+        ("null", -32600),
+    ];
+    let expected = expected.map(|(id, code)| (id.to_owned(), code));
+    assert_eq!(codes, expected, "{answers:#?}");
+    let good = |id: i64| {
+        answers
+            .iter()
+            .any(|answer| answer["id"] == id && answer["error"].is_null())
+    };
+    assert!(good(2) && good(8), "{answers:#?}");
+    // What was opened before `initialize` was left out.
+    let published = |answer: &&Value| answer["method"] == "textDocument/publishDiagnostics";
+    assert_eq!(answers.iter().find(published), None);
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_a_message_is_gone() {
+    for frames in [
+        &["raw:Content-Length: 50\r\n\r\n{\"jsonrpc\""] as &[&str],
+        &["raw:Content-Len"],
+        &[],
+    ] {
+        let (answers, ended) = bytes(frames);
+        assert!(matches!(ended, Err(LspError::Gone)), "{frames:?}");
+        assert!(answers.is_empty(), "{answers:?}");
+    }
 }
 
 /// Every request at many places of texts that are cut off, turned inside out or no rules at all.

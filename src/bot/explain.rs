@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::api::PushAnswer;
 use super::builder::{BuildError, Built};
+use super::event::ChatEvent;
 use super::last_turn::{LastTurn, Told};
 use super::ruleset::Ruleset;
 use super::{Bot, Settings};
@@ -22,9 +23,26 @@ use crate::wechat::reply::Reply;
 /// The one official account of an explanation.
 const ACCOUNT: &str = "main";
 
+/// How much is said of rules that did not answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Those that would have, but for their condition or an earlier rule; the others are counted.
+    Near,
+    /// Every one.
+    All,
+}
+
 /// Explains what the rules do with a text from a follower they know nothing about: who answers,
-/// which conditions were looked at with which values, and for every other rule why not.
-pub async fn text(rules: &Ruleset, registry: &Registry, words: &str) -> Result<String, BuildError> {
+/// which conditions were looked at with which values, and for other rules why not.
+///
+/// # Errors
+/// The bot cannot be built.
+pub async fn text(
+    rules: &Ruleset,
+    registry: &Registry,
+    words: &str,
+    detail: Detail,
+) -> Result<String, BuildError> {
     let fields = Fields::new()
         .text("ToUserName", "gh_explain")
         .text("FromUserName", "o-explain")
@@ -32,14 +50,18 @@ pub async fn text(rules: &Ruleset, registry: &Registry, words: &str) -> Result<S
         .text("MsgType", "text")
         .text("Content", words)
         .text("MsgId", "1");
-    event(rules, registry, fields).await
+    event(rules, registry, fields, detail).await
 }
 
 /// Explains what the rules do with a push of any kind, given by the platform's own field names.
+///
+/// # Errors
+/// The bot cannot be built.
 pub async fn event(
     rules: &Ruleset,
     registry: &Registry,
     fields: Fields,
+    detail: Detail,
 ) -> Result<String, BuildError> {
     let inbound = match Inbound::from_fields(fields) {
         Ok(inbound) => inbound,
@@ -60,15 +82,21 @@ pub async fn event(
     })
     .build()
     .await?;
-    let heard = super::event::ChatEvent::new(ACCOUNT, inbound.clone(), 0);
+    let heard = ChatEvent::new(ACCOUNT, inbound.clone(), 0);
     let digest = BodyDigest::of(&inbound);
     let key = push_key(&inbound, &digest);
     let answer = bot.handle(ACCOUNT, inbound, key, digest).await;
     bot.finish().await;
-    Ok(report(rules, &heard.name, &answer, &seen.told()))
+    Ok(report(rules, &heard, &answer, &seen.told(), detail))
 }
 
-fn report(rules: &Ruleset, event: &EventName, answer: &PushAnswer, told: &Told) -> String {
+fn report(
+    rules: &Ruleset,
+    heard: &ChatEvent,
+    answer: &PushAnswer,
+    told: &Told,
+    detail: Detail,
+) -> String {
     let mut out = String::new();
     let reply = match answer {
         PushAnswer::Reply(reply) => match &**reply {
@@ -87,20 +115,30 @@ fn report(rules: &Ruleset, event: &EventName, answer: &PushAnswer, told: &Told) 
     }
     let all = &rules.program.rules;
     let by = all.iter().position(|rule| answered(told, rule));
-    let others: Vec<String> = all
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| by != Some(*index))
-        .map(|(index, rule)| {
-            // The first that fits answers; those after it were not looked at.
-            let late = by.is_some_and(|by| by < index);
-            format!("  {}  {}", rule.name, why_not(rule, event, late, told))
-        })
-        .collect();
+    let mut others = Vec::new();
+    let mut unsaid = 0;
+    for (index, rule) in all.iter().enumerate() {
+        if by == Some(index) {
+            continue;
+        }
+        // The first that fits answers; those after it were not looked at.
+        let late = by.is_some_and(|by| by < index);
+        let fits = || rules.index.match_rule(rule.id, &heard.name, &heard.text);
+        let passed = told.passed_over.iter().any(|(name, _)| *name == rule.name);
+        if detail == Detail::All || passed || (late && fits().is_some()) {
+            let why = why_not(rule, &heard.name, late, told);
+            others.push(format!("  {}  {why}\n", rule.name));
+        } else {
+            unsaid += 1;
+        }
+    }
     if !others.is_empty() {
+        let others = others.concat();
+        out.push_str(&format!("\n其他规则为什么没有回答\n{others}"));
+    }
+    if unsaid > 0 {
         out.push_str(&format!(
-            "\n其他规则为什么没有回答\n{}\n",
-            others.join("\n")
+            "\n另有 {unsaid} 条规则与它无关，加上 --all 逐条说明\n"
         ));
     }
     out
@@ -150,7 +188,7 @@ mod tests {
         let rules = ruleset::compile(Sources::single("a.rules", text), &registry)
             .expect("it compiles")
             .ruleset;
-        let said = super::text(&rules, &registry, "丙")
+        let said = super::text(&rules, &registry, "丙", Detail::All)
             .await
             .expect("explained");
         for line in [
@@ -166,5 +204,21 @@ mod tests {
                 "{line}\n{said}"
             );
         }
+        // In short: those that would have answered, and how many would not.
+        let short = super::text(&rules, &registry, "丙", Detail::Near)
+            .await
+            .expect("explained");
+        let lines: Vec<&str> = short.lines().map(str::trim).collect();
+        assert!(lines.contains(&"a.rules:9  条件不成立"), "{short}");
+        assert!(
+            !short.contains("内容不符") && !short.contains("a.rules:21"),
+            "{short}"
+        );
+        assert!(short.contains("另有 4 条规则"), "{short}");
+        let both = super::text(&rules, &registry, "丙丁", Detail::Near)
+            .await
+            .expect("explained");
+        let late = "a.rules:17  前面的规则先回答了，没有看到这一条";
+        assert!(both.lines().any(|line| line.trim() == late), "{both}");
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::control;
 use super::failure::{Exit, Failure, Outcome};
-use super::output;
+use super::output::{self, Lang, LangArg};
 use super::progress;
 use super::setup::{DataArgs, Mine};
 use crate::store;
@@ -24,6 +24,8 @@ pub struct Args {
     /// The file `menshen export` wrote
     file: PathBuf,
     #[command(flatten)]
+    lang: LangArg,
+    #[command(flatten)]
     data: DataArgs,
 }
 
@@ -39,7 +41,7 @@ pub fn run(args: &Args) -> Outcome {
         )));
     }
     let mine = Mine::open(&directory, None)?;
-    let done = progress::during("importing", || {
+    let done = progress::during(args.lang.pick("正在导入", "importing"), || {
         mine.runtime
             .block_on(store::import(&*mine.store, BufReader::new(file)))
     });
@@ -47,6 +49,9 @@ pub fn run(args: &Args) -> Outcome {
     let report =
         done.map_err(|error| Failure::failed(format!("{}: {error}", args.file.display())))?;
     let records: u64 = report.records.values().sum();
-    output::remark(&format!("menshen: {records} records imported"));
+    output::remark(&match args.lang.lang {
+        Lang::Zh => format!("menshen: 导入了 {records} 条记录"),
+        Lang::En => format!("menshen: {records} records imported"),
+    });
     Ok(Exit::Clean)
 }

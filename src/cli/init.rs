@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 
 use super::failure::{Exit, Failure, Outcome};
-use super::output;
+use super::output::{self, Lang, LangArg};
 use super::setup::Mine;
 use super::shipped;
 use crate::config::Config;
@@ -45,37 +45,59 @@ pub struct Args {
     /// The official account's name here: its endpoint is /wechat/NAME
     #[arg(long, default_value = "main")]
     name: String,
+    #[command(flatten)]
+    lang: LangArg,
 }
 
 /// Makes it and says what comes next.
 pub fn run(args: &Args) -> Outcome {
     check_names(args)?;
-    make(&args.directory, &args.name, &args.app_id)?;
+    let lang = args.lang.lang;
+    make(&args.directory, &args.name, &args.app_id, lang)?;
     let secrets = args.directory.join("secrets");
     let config = args.directory.join("menshen.toml");
-    output::remark(&format!(
-        "\nNext:
+    let app_id = match args.app_id == APP_ID_PLACEHOLDER {
+        true => {
+            let config = config.display();
+            match lang {
+                Lang::Zh => format!("，AppID 写进 {config}"),
+                Lang::En => format!(", the AppID into {config}"),
+            }
+        }
+        false => String::new(),
+    };
+    let (secret, token, aes) = (
+        secrets.join("app_secret"),
+        secrets.join("token"),
+        secrets.join("encoding_aes_key"),
+    );
+    let (secret, token, aes) = (secret.display(), token.display(), aes.display());
+    let (config, name) = (config.display(), &args.name);
+    output::remark(&match lang {
+        Lang::Zh => format!(
+            "\n接下来：
+  1. 把 AppSecret 写进 {secret}{app_id}。
+  2. 在公众平台“设置与开发 → 基本配置”里，URL 填 https://您的域名/wechat/{name}，
+     Token 填 {token} 里的，EncodingAESKey 填 {aes} 里的，选安全模式。
+  3. menshen doctor --config {config}
+  4. menshen keys add erp --scope accounts,codes,login --config {config}
+  5. menshen serve --config {config}"
+        ),
+        Lang::En => format!(
+            "\nNext:
   1. Put the AppSecret into {secret}{app_id}.
   2. On the platform (设置与开发 → 基本配置) set the URL https://YOUR-DOMAIN/wechat/{name},
      the token in {token}, the EncodingAESKey in {aes}, and 安全模式.
   3. menshen doctor --config {config}
   4. menshen keys add erp --scope accounts,codes,login --config {config}
-  5. menshen serve --config {config}",
-        config = config.display(),
-        app_id = match args.app_id == APP_ID_PLACEHOLDER {
-            true => format!(", the AppID into {}", config.display()),
-            false => String::new(),
-        },
-        secret = secrets.join("app_secret").display(),
-        token = secrets.join("token").display(),
-        aes = secrets.join("encoding_aes_key").display(),
-        name = args.name,
-    ));
+  5. menshen serve --config {config}"
+        ),
+    });
     Ok(Exit::Clean)
 }
 
 /// Makes what is missing of a set-up in `root`.
-pub fn make(root: &Path, name: &str, app_id: &str) -> Result<(), Failure> {
+pub fn make(root: &Path, name: &str, app_id: &str, lang: Lang) -> Result<(), Failure> {
     let env = Env::system();
     let config_file = root.join("menshen.toml");
     fs::create_dir_all(root)
@@ -87,10 +109,10 @@ pub fn make(root: &Path, name: &str, app_id: &str) -> Result<(), Failure> {
     }
     let master = secrets.join("master");
     if master.exists() {
-        kept(&master);
+        kept(&master, lang);
     } else {
         MasterKey::generate(&master, &env)?;
-        made(&master);
+        made(&master, lang);
     }
     for (file, text) in [
         ("token", hex::encode(env.bytes::<16>())),
@@ -98,22 +120,22 @@ pub fn make(root: &Path, name: &str, app_id: &str) -> Result<(), Failure> {
         ("app_secret", APP_SECRET_PLACEHOLDER.to_owned()),
         ("calls", webhook_secret(&env)),
     ] {
-        write_new(&secrets.join(file), &format!("{text}\n"), 0o600)?;
+        write_new(&secrets.join(file), &format!("{text}\n"), 0o600, lang)?;
     }
-    write_new(&config_file, &configuration(name, app_id), 0o644)?;
+    write_new(&config_file, &configuration(name, app_id), 0o644, lang)?;
 
     let config = Config::load(&config_file).map_err(Failure::failed)?;
     if config.rules.path.exists() {
-        kept(&config.rules.path);
+        kept(&config.rules.path, lang);
     } else {
         shipped::write(&config.rules.path)?;
-        made(&config.rules.path);
+        made(&config.rules.path, lang);
     }
     if config.store.path.exists() {
-        kept(&config.store.path);
+        kept(&config.store.path, lang);
     } else {
         Mine::open(&config.store.path, Some(Flavour::Production))?.close();
-        made(&config.store.path);
+        made(&config.store.path, lang);
     }
     Ok(())
 }
@@ -134,15 +156,17 @@ fn check_names(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn made(path: &Path) {
-    output::remark(&format!("menshen: made {}", path.display()));
+fn made(path: &Path, lang: Lang) {
+    let word = lang.pick("建好", "made");
+    output::remark(&format!("menshen: {word} {}", path.display()));
 }
 
-fn kept(path: &Path) {
-    output::remark(&format!("menshen: kept {}", path.display()));
+fn kept(path: &Path, lang: Lang) {
+    let word = lang.pick("保留", "kept");
+    output::remark(&format!("menshen: {word} {}", path.display()));
 }
 
-fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
+fn write_new(path: &Path, text: &str, mode: u32, lang: Lang) -> Result<(), Failure> {
     let opened = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -152,11 +176,11 @@ fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), Failure> {
         Ok(mut file) => {
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            made(path);
+            made(path, lang);
             Ok(())
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            kept(path);
+            kept(path, lang);
             Ok(())
         }
         Err(error) => Err(Failure::failed(format!(
@@ -274,6 +298,7 @@ mod tests {
             directory: folder.path().join("bot"),
             app_id: "wx1234567890abcdef".to_owned(),
             name: "shop".to_owned(),
+            lang: LangArg { lang: Lang::En },
         };
         run(&args).expect("a set-up");
         let config = Config::load(&args.directory.join("menshen.toml")).expect("it loads");

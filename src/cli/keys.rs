@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::control::{Request, perform};
 use super::failure::{Exit, Failure, Outcome};
-use super::output;
+use super::output::{self, Lang, LangArg};
 use super::setup::{DataArgs, Reach};
 use crate::server::Scope;
 
@@ -36,6 +36,8 @@ enum Action {
         #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',', value_parser = scope)]
         scopes: Vec<String>,
         #[command(flatten)]
+        lang: LangArg,
+        #[command(flatten)]
         data: DataArgs,
     },
     /// List the keys
@@ -44,12 +46,16 @@ enum Action {
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
         #[command(flatten)]
+        lang: LangArg,
+        #[command(flatten)]
         data: DataArgs,
     },
     /// Revoke a key from now on
     Revoke {
         /// Its name or id
         key: String,
+        #[command(flatten)]
+        lang: LangArg,
         #[command(flatten)]
         data: DataArgs,
     },
@@ -66,25 +72,36 @@ enum Format {
 /// Does it, on the running server or on the store itself.
 pub fn run(args: &Args) -> Outcome {
     match &args.action {
-        Action::Add { name, scopes, data } => {
+        Action::Add {
+            name,
+            scopes,
+            lang,
+            data,
+        } => {
             let request = Request::KeysAdd {
                 name: name.clone(),
                 scopes: scopes.clone(),
             };
             let made = ask(data, request)?;
             output::line(made["key"].as_str().unwrap_or_default())?;
-            output::remark("menshen: keep it now, it cannot be shown again");
+            output::remark(lang.pick(
+                "menshen: 现在就收好，以后不会再显示",
+                "menshen: keep it now, it cannot be shown again",
+            ));
         }
-        Action::List { format, data } => {
+        Action::List { format, lang, data } => {
             let keys = ask(data, Request::KeysList)?;
             match format {
                 Format::Json => output::json(&keys)?,
-                Format::Text => output::data(&table(&keys))?,
+                Format::Text => output::data(&table(&keys, lang.lang))?,
             }
         }
-        Action::Revoke { key, data } => {
+        Action::Revoke { key, lang, data } => {
             ask(data, Request::KeysRevoke { key: key.clone() })?;
-            output::remark(&format!("menshen: {key} is revoked"));
+            output::remark(&match lang.lang {
+                Lang::Zh => format!("menshen: {key} 已作废"),
+                Lang::En => format!("menshen: {key} is revoked"),
+            });
         }
     }
     Ok(Exit::Clean)
@@ -116,7 +133,7 @@ fn scopes() -> String {
         .join("\n")
 }
 
-fn table(keys: &Value) -> String {
+fn table(keys: &Value, lang: Lang) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut out = String::new();
     for key in keys.as_array().into_iter().flatten() {
@@ -127,8 +144,8 @@ fn table(keys: &Value) -> String {
             .map(text)
             .collect();
         let state = match key["revoked"].as_str() {
-            Some(time) => format!("revoked {time}"),
-            None => format!("since {}", text(&key["created"])),
+            Some(time) => format!("{} {time}", lang.pick("作废于", "revoked")),
+            None => format!("{} {}", lang.pick("始于", "since"), text(&key["created"])),
         };
         out.push_str(&format!(
             "{}  {}  {}  {}\n",
@@ -152,8 +169,12 @@ mod tests {
             {"id": "2", "name": "old", "scopes": ["codes", "login"], "created": "T0", "revoked": "T1"},
         ]);
         assert_eq!(
-            table(&keys),
+            table(&keys, Lang::En),
             "1  erp  login  since T0\n2  old  codes,login  revoked T1\n"
+        );
+        assert_eq!(
+            table(&keys, Lang::Zh),
+            "1  erp  login  始于 T0\n2  old  codes,login  作废于 T1\n"
         );
     }
 }

@@ -27,13 +27,14 @@ pub struct Args {
 
 /// Serves one client until it leaves.
 pub fn run(args: &Args) -> Outcome {
-    let (connection, threads) = lsp_server::Connection::stdio();
+    let input = std::io::BufReader::new(std::io::stdin());
+    let (connection, streams) = crate::lsp::connect(input, std::io::stdout());
     let ended = crate::lsp::serve(&connection, Box::new(registry), args.lang.lang.into());
     // The writer ends when nobody can send any more.
     drop(connection);
     match ended {
         Ok(()) => {
-            threads.join()?;
+            streams.join()?;
             Ok(Exit::Clean)
         }
         // The reader may still wait for a client that hangs; the process ends without it.

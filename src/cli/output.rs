@@ -97,6 +97,23 @@ pub struct LangArg {
     pub lang: Lang,
 }
 
+impl LangArg {
+    /// The text in the language that was chosen.
+    pub fn pick<'t>(self, zh: &'t str, en: &'t str) -> &'t str {
+        self.lang.pick(zh, en)
+    }
+}
+
+impl Lang {
+    /// The text in this language.
+    pub fn pick<'t>(self, zh: &'t str, en: &'t str) -> &'t str {
+        match self {
+            Self::Zh => zh,
+            Self::En => en,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::control::{Request, perform};
 use super::failure::{Exit, Failure, Outcome};
-use super::output;
+use super::output::{self, Lang, LangArg};
 use super::setup::{DataArgs, Reach};
 use crate::bot::stories::record::{item, quoted};
 use crate::env::{Env, Millis, parse_rfc3339};
@@ -44,6 +44,8 @@ pub struct Args {
     #[arg(long)]
     real_addresses: bool,
     #[command(flatten)]
+    lang: LangArg,
+    #[command(flatten)]
     data: DataArgs,
 }
 
@@ -75,11 +77,16 @@ pub fn run(args: &Args) -> Outcome {
     let lines: Vec<String> = serde_json::from_value(found["lines"].clone())
         .map_err(|error| Failure::failed(format!("the answer is no story: {error}")))?;
     let name = file.append(&lines)?;
-    output::remark(&format!(
-        "recorded as the story “{name}”, {} to {}; `menshen test` runs it",
+    let (from, to) = (
         found["from"].as_str().unwrap_or_default(),
         found["to"].as_str().unwrap_or_default(),
-    ));
+    );
+    output::remark(&match args.lang.lang {
+        Lang::Zh => format!("记成了故事“{name}”，{from} 到 {to}；用 `menshen test` 运行"),
+        Lang::En => {
+            format!("recorded as the story “{name}”, {from} to {to}; `menshen test` runs it")
+        }
+    });
     Ok(Exit::Clean)
 }
 

@@ -23,9 +23,11 @@ mod place;
 mod position;
 mod server;
 mod stories;
+mod stream;
 mod tokens;
 mod walk;
 mod world;
 
 pub use server::{LspError, serve};
+pub use stream::{Streams, connect};
 pub use world::Registries;

@@ -125,6 +125,11 @@ impl Server<'_> {
                 code: ErrorCode::ServerNotInitialized,
                 message: "expected `initialize` first".to_owned(),
             })
+        } else if self.ready && method == "initialize" {
+            Err(Refusal {
+                code: ErrorCode::InvalidRequest,
+                message: "`initialize` is asked once".to_owned(),
+            })
         } else {
             catch_unwind(AssertUnwindSafe(|| self.answer(&method, params))).unwrap_or_else(|_| {
                 Err(Refusal {
@@ -292,6 +297,10 @@ impl Server<'_> {
     }
 
     fn notification(&mut self, note: Notification) {
+        // Before `initialize` and after `shutdown` they are left out, as the protocol wants.
+        if !self.ready || self.stopped {
+            return;
+        }
         match note.method.as_str() {
             "textDocument/didOpen" => {
                 if let Ok(params) = read::<DidOpenTextDocumentParams>(note.params) {

@@ -80,9 +80,7 @@ impl Walk<'_> {
 
     fn trigger(&mut self, trigger: &Trigger) {
         let event = &trigger.event;
-        // The stand-in for a head that cannot be read names nothing.
-        let written = self.sources.slice(event.span) != "on";
-        if written && self.registry.event(&event.name).is_some() {
+        if !trigger.stand_in && self.registry.event(&event.name).is_some() {
             self.mention(event.span, Target::Event(event.name.clone()));
         }
         match &trigger.matcher {

@@ -147,9 +147,14 @@ async fn answered(text: &str, witness: &Witness) -> Option<usize> {
         Ok(loaded) => loaded,
         Err(error) => panic!("{text}\n{error}"),
     };
-    let said = explain::event(&loaded.ruleset, &registry, push(witness))
-        .await
-        .expect("explained");
+    let said = explain::event(
+        &loaded.ruleset,
+        &registry,
+        push(witness),
+        explain::Detail::Near,
+    )
+    .await
+    .expect("explained");
     let (_, rest) = said.split_once("由 a.rules:")?;
     rest.split(' ').next()?.parse().ok()
 }

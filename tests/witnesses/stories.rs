@@ -10,7 +10,7 @@ use menshen::lang::span::Sources;
 use crate::Random;
 
 /// Rule sets of the seeded corpus.
-const SETS: usize = 100;
+const SETS: usize = 160;
 
 const SLOTS: [&str; 8] = [
     "mobile",
@@ -24,22 +24,36 @@ const SLOTS: [&str; 8] = [
 ];
 const NAMES: [&str; 3] = ["phone", "sum", "nick"];
 
+/// Every way into a dialog: a message, a menu, a code, another dialog, what an action came to.
+const OPENINGS: [&str; 16] = [
+    "on text \"报名\" {\n    start sign_up\n}\n",
+    "on subscribe {\n    start sign_up\n}\n",
+    "on text \"报名{ticket: word}\" {\n    start sign_up with ticket\n}\non text \"报名\" {\n    start sign_up\n}\n",
+    "on text containing \"报\" {\n    start sign_up\n}\n",
+    "on click \"JOIN\" {\n    start sign_up\n}\n",
+    "on scan scene \"join:{shop: word}\" or subscribe scene \"join:{shop: word}\" {\n    start sign_up\n}\n",
+    "on scancode_push \"JOIN\" or event \"Something_New\" {\n    start sign_up\n}\n",
+    "on image or location {\n    note \"x\"\n    start sign_up\n}\n",
+    "on any {\n    start sign_up\n}\n",
+    "on text \"报名\" when not bound {\n    start sign_up\n}\n",
+    "on text when bound {\n    reply \"已绑定\"\n}\non text \"报名\" {\n    start sign_up\n}\n",
+    "on text \"问\" {\n    start first\n}\ndialog first {\n    ask age: number \"几岁？\"\n    cancel on \"不了\" { reply \"好\" }\n    done { start sign_up }\n}\n",
+    "on text \"绑{tel: mobile} {pin: digits(6)}\" {\n    start binding\n}\ndialog binding {\n    ask phone: mobile \"手机号？\"\n    ask code: digits(6) \"码？\"\n    cancel on \"不了\" { reply \"好\" }\n    done {\n        bind {\n            bound { start sign_up }\n            already { reply \"已绑\" }\n            taken { reply \"别人\" }\n            refused { reply \"不对\" }\n            blocked { reply \"等等\" }\n        }\n    }\n}\n",
+    "on text with phone: mobile, code: digits(6) {\n    bind {\n        bound { reply \"好\" }\n        already { reply \"已绑\" }\n        taken { reply \"别人\" }\n        refused { start sign_up }\n        blocked { reply \"等等\" }\n    }\n}\n",
+    "on text with phone: mobile, code: digits(6) {\n    bind {\n        bound { reply \"好\" }\n        already { reply \"已绑\" }\n        taken { reply \"别人\" }\n        refused { reply \"不对\" }\n        blocked { reply \"等等\" }\n    }\n}\non text \"报名\" when bound {\n    start sign_up\n}\n",
+    "on text with phone: mobile, code: digits(6) {\n    bind {\n        bound { reply \"好\" }\n        already { reply \"已绑\" }\n        taken { reply \"别人\" }\n        refused { reply \"不对\" }\n        blocked { reply \"等等\" }\n    }\n}\non click \"LOCK\" even in dialog {\n    lock account {\n        unbound { reply \"先绑定\" }\n        locked { start sign_up }\n        already_locked { reply \"已锁\" }\n    }\n}\n",
+];
+
 /// A dialog with mistakes of its maker: no way out, questions that show what was not asked yet.
 fn dialog(random: &mut Random) -> String {
     let count = 1 + random.below(NAMES.len());
     let mut out = String::from("list colours = [\"红色\", \"绿色\"]\n");
-    out.push_str(
-        [
-            "on text \"报名\" {\n    start sign_up\n}\n",
-            "on subscribe {\n    start sign_up\n}\n",
-            "on text \"报名{ticket: word}\" {\n    start sign_up with ticket\n}\non text \"报名\" {\n    start sign_up\n}\n",
-            "on text containing \"报\" {\n    start sign_up\n}\n",
-        ][random.below(4)],
-    );
+    out.push_str(OPENINGS[random.below(OPENINGS.len())]);
     if random.below(4) == 0 {
         out.push_str("on text \"取消\" {\n    reply \"没有什么可取消的\"\n}\n");
     }
-    if random.below(5) == 0 {
+    // Two of them would not load.
+    if random.below(5) == 0 && !out.contains("on any") {
         out.push_str("on any {\n    reply \"没听懂\"\n}\n");
     }
     out.push_str("dialog sign_up {\n");
@@ -115,6 +129,7 @@ fn run(text: &str, story: &[String]) -> (String, Vec<String>) {
 fn what_is_said_of_dialogs_happens() {
     let mut random = Random(23);
     let mut shown = std::collections::BTreeMap::new();
+    let mut unshown = Vec::new();
     for _ in 0..SETS {
         let text = dialog(&mut random);
         for found in findings(&text) {
@@ -124,6 +139,7 @@ fn what_is_said_of_dialogs_happens() {
             let (with, all): &mut (usize, usize) = shown.entry(found.code).or_default();
             *all += 1;
             if found.story.is_empty() {
+                unshown.push(format!("{}: {:?}\n{text}", found.code, found.title));
                 continue;
             }
             *with += 1;
@@ -131,11 +147,13 @@ fn what_is_said_of_dialogs_happens() {
             assert!(failures.is_empty(), "{}: {failures:?}\n{whole}", found.code);
         }
     }
-    // A few cannot be shown: another rule always takes what would have to be said.
+    // A question whose slot takes any word has no wrong answer, and another rule may take what would
+    // have to be said.
     for (code, (with, all)) in &shown {
         assert!(
-            *with >= 15 && with * 10 >= all * 6,
-            "{code}: {with} of {all}"
+            *with >= 50 && with * 100 >= all * 95,
+            "{code}: {with} of {all}\n{}",
+            unshown.join("\n")
         );
     }
     assert_eq!(shown.len(), 2, "{shown:?}");

@@ -1,46 +1,27 @@
 //! Who answers (language laws 6 and 7).
 
-use crate::lang::eval::{self, Held, NoObserver, Trace};
+use crate::lang::eval::{self, Held, NoObserver, Round, Trace, Turn, turns};
 use crate::lang::program::{EventName, Rule};
 use crate::store::StoreError;
 
 use super::{Chat, Flow};
 
-/// Which rules are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Round {
-    /// Only those marked `even in dialog`.
-    EvenInDialog,
-    /// Those not marked, without `any`.
-    Others,
-    /// All but `any`.
-    All,
-    /// `any`.
-    Fallback,
-}
-
 impl Chat<'_, '_> {
-    /// Law 7: rules marked `even in dialog`, cancel words, an answer that fits an open slot, other
-    /// rules, and last a word that it did not fit. Without a dialog: rules in order, then `any`.
+    /// Looks at the event in the order of law 7 until somebody answers.
     pub(super) fn route(&mut self) -> Result<(), StoreError> {
-        if let Some(dialog) = self.dialog()? {
-            if self.try_rules(Round::EvenInDialog)? {
-                return Ok(());
+        let mut dialog = self.dialog()?;
+        let is_text = self.event.name == EventName::Text;
+        for turn in turns(dialog.is_some(), is_text, self.event.wants_answer) {
+            let answered = match (turn, &mut dialog) {
+                (Turn::Rules(round), _) => self.try_rules(*round)?,
+                (Turn::Cancel, Some(dialog)) => self.cancel_dialog(dialog)?,
+                (Turn::Answer, Some(dialog)) => self.answer_dialog(dialog)?,
+                (Turn::Misfit, Some(dialog)) => return self.misfit(dialog),
+                (Turn::Cancel | Turn::Answer | Turn::Misfit, None) => false,
+            };
+            if answered {
+                break;
             }
-            if self.event.name == EventName::Text {
-                if self.answer_dialog(dialog.clone())? || self.try_rules(Round::Others)? {
-                    return Ok(());
-                }
-                return self.misfit(dialog);
-            }
-            if self.try_rules(Round::Others)? {
-                return Ok(());
-            }
-        } else if self.try_rules(Round::All)? {
-            return Ok(());
-        }
-        if self.event.wants_answer {
-            self.try_rules(Round::Fallback)?;
         }
         Ok(())
     }
@@ -60,12 +41,7 @@ impl Chat<'_, '_> {
             .candidates(name, &self.event.text, &mut candidates);
         for id in candidates {
             let rule = &rules.program.rules[id.0 as usize];
-            let wanted = match round {
-                Round::EvenInDialog => rule.even_in_dialog,
-                Round::Others => !rule.even_in_dialog,
-                Round::All | Round::Fallback => true,
-            };
-            if !wanted {
+            if !round.tries(rule.even_in_dialog) {
                 continue;
             }
             let Some(captures) = rules.index.match_rule(id, name, &self.event.text) else {

@@ -11,6 +11,7 @@ use super::places::place;
 use super::record::{Step, quoted};
 use crate::cli::dev::Captchas;
 use crate::cli::failure::Failure;
+use crate::cli::output::Lang;
 use crate::sandbox::{Entry, Platform, Side};
 
 /// The account that is there from the start.
@@ -29,6 +30,7 @@ pub struct Stage {
     http: reqwest::Client,
     url: String,
     key: Zeroizing<String>,
+    lang: Lang,
     user: String,
     users: BTreeMap<String, String>,
     seen: BTreeMap<String, u64>,
@@ -53,6 +55,7 @@ impl Stage {
         captchas: Arc<Captchas>,
         url: &str,
         key: &str,
+        lang: Lang,
     ) -> Result<Self, Failure> {
         Ok(Self {
             platform,
@@ -60,6 +63,7 @@ impl Stage {
             http: reqwest::Client::builder().no_proxy().build()?,
             url: url.to_owned(),
             key: Zeroizing::new(key.to_owned()),
+            lang,
             user: String::new(),
             users: BTreeMap::new(),
             seen: BTreeMap::new(),
@@ -73,6 +77,13 @@ impl Stage {
     /// The user who talks.
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    fn says(&self, zh: impl Into<String>, en: impl Into<String>) -> String {
+        match self.lang {
+            Lang::Zh => zh.into(),
+            Lang::En => en.into(),
+        }
     }
 
     /// What was done since the last call, as the steps of a story.
@@ -208,14 +219,17 @@ impl Stage {
             "/as" => {
                 let name = word(1).ok_or_else(|| Failure::usage("/as NAME"))?;
                 self.switch(name)?;
-                Ok(format!("now {name} talks (say /follow first)\n"))
+                Ok(self.says(
+                    format!("现在是 {name} 在说话（先 /follow）\n"),
+                    format!("now {name} talks (say /follow first)\n"),
+                ))
             }
             "/account" => {
                 let (Some(id), Some(phone)) = (word(1), word(2)) else {
                     return Err(Failure::usage("/account ID PHONE [NAME]"));
                 };
                 self.account(id, phone, word(3).unwrap_or_default()).await?;
-                Ok(format!("account {id}\n"))
+                Ok(self.says(format!("账号 {id}\n"), format!("account {id}\n")))
             }
             "/code" => {
                 let purpose = word(1).unwrap_or("bind");
@@ -225,14 +239,15 @@ impl Stage {
                     .await?;
                 let (code, id) = (text(&made["code"]), account(2));
                 self.did(format!("issue {purpose} code {} to {id}", quoted(&code)));
-                Ok(format!("code {code}\n"))
+                Ok(self.says(format!("验证码 {code}\n"), format!("code {code}\n")))
             }
             "/ticket" => {
                 let path = format!("/v1/accounts/{}/bind-ticket", account(1));
                 let made = self.api("POST", &path, json!({})).await?;
                 let (ticket, id) = (text(&made["ticket"]), account(1));
                 self.did(format!("issue ticket {} to {id}", quoted(&ticket)));
-                Ok(format!("scene {}\n", text(&made["scene"])))
+                let scene = text(&made["scene"]);
+                Ok(self.says(format!("场景值 {scene}\n"), format!("scene {scene}\n")))
             }
             "/login" => {
                 let wrong = words.contains(&"wrong");
@@ -258,14 +273,14 @@ impl Stage {
                 .await?;
                 self.passwords.insert(id, next);
                 self.did("# /password".to_owned());
-                Ok("the password is another one now\n".to_owned())
+                Ok(self.says("密码换好了\n", "the password is another one now\n"))
             }
             "/lock" | "/unlock" => {
                 let path = format!("/v1/accounts/{}{}", account(1), words[0]);
                 self.api("POST", &path, json!({})).await?;
                 let verb = words[0].trim_start_matches('/');
                 self.did(format!("operator {verb}s {}", account(1)));
-                Ok("done\n".to_owned())
+                Ok(self.says("好了\n", "done\n"))
             }
             other => Err(Failure::usage(format!(
                 "there is no {other}; /help lists what there is"
@@ -344,14 +359,14 @@ impl Stage {
         let mut said = String::new();
         let (mut status, mut answer) = self.send("POST", "/v1/login", &body).await?;
         if status == 403 && answer["captcha"].is_object() {
-            said.push_str("captcha demanded, and solved\n");
+            said.push_str(&self.says("要图形验证，答对了\n", "captcha demanded, and solved\n"));
             let id = text(&answer["captcha"]["id"]);
             let solved = self.captchas.answer(&id).unwrap_or_default();
             body["captcha"] = json!({ "id": id, "answer": solved });
             (status, answer) = self.send("POST", "/v1/login", &body).await?;
         }
         if status == 401 {
-            said.push_str("login refused\n");
+            said.push_str(&self.says("登录被拒绝\n", "login refused\n"));
             self.did("expect denied".to_owned());
             return Ok(said);
         }
@@ -379,19 +394,20 @@ impl Stage {
             true => "expect no signals".to_owned(),
             false => format!("expect signals {}", counted.join(", ")),
         });
-        said.push_str(&format!(
-            "login granted, suspicion {}",
-            decision["suspicion"]
+        let suspicion = &decision["suspicion"];
+        said.push_str(&self.says(
+            format!("登录成功，怀疑度 {suspicion}"),
+            format!("login granted, suspicion {suspicion}"),
         ));
         if !fired.is_empty() {
             said.push_str(&format!(" ({})", fired.join(", ")));
         }
         if answer["password_change_required"] == true {
-            said.push_str(", the password must be changed");
+            said.push_str(&self.says("，必须换密码", ", the password must be changed"));
         }
         said.push('\n');
         if decision["alert"].is_string() {
-            said.push_str("an alert was raised\n");
+            said.push_str(&self.says("发了一条提醒\n", "an alert was raised\n"));
             self.wait_for_prompt().await;
         }
         Ok(said)

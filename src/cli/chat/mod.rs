@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::dev::{Captchas, DevServer, Setup, System};
 use super::failure::{Exit, Failure, Outcome};
 use super::house::{Extras, House};
+use super::output::{Lang, LangArg};
 use super::sources::DEFAULT_RULES;
 use super::{output, serve};
 use crate::bot::chat::Turn;
@@ -45,6 +46,24 @@ TEXT                         a text message (to begin one with / or #, write //)
 /as NAME                     go on as another WeChat user
 /quit";
 
+/// The same in Chinese, line by line.
+pub const HELP_ZH: &str = "\
+TEXT                         发一条文字（以 / 或 # 开头的写成 //）
+/follow [SCENE]  /unfollow   关注公众号，可带二维码的场景值；取消关注
+/scan SCENE                  扫二维码
+/click KEY                   点菜单
+/image  /location LAT LON LABEL   发图片；发位置：纬度 经度 地名
+/event NAME [FIELD=VALUE …]  平台的任何事件
+/account ID PHONE [NAME]     建一个账号（已经有 alice，手机号 13800138000）
+/code [bind|unbind|unlock] [ID]   发一个验证码并显示
+/ticket [ID]                 发一张绑定票据，显示它的场景值
+/login [CITY] [MACHINE] [wrong] [ID]   用密码登录，要图形验证就答对
+/password [ID]               换密码
+/lock [ID]  /unlock [ID]     管理员锁定、解锁
+/explain                     上一条消息为什么这样回答，上一次登录为什么这样判断
+/as NAME                     换一个微信用户
+/quit";
+
 /// Talk to the bot in the terminal.
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("\
@@ -66,6 +85,8 @@ pub struct Args {
     /// Add the chat to this rule file as a story
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    #[command(flatten)]
+    lang: LangArg,
 }
 
 /// Talks until the lines end.
@@ -88,7 +109,10 @@ pub fn run(args: &Args) -> Outcome {
         .build()?;
     runtime.block_on(async {
         let store = store::memory(env.clone());
-        let (captchas, watch) = (Arc::new(Captchas::default()), Arc::new(Watch::default()));
+        let (captchas, watch) = (
+            Arc::new(Captchas::default()),
+            Arc::new(Watch::new(args.lang.lang)),
+        );
         let extras = Extras {
             captchas: Some(captchas.clone()),
             watcher: Some(watch.clone()),
@@ -112,8 +136,8 @@ pub fn run(args: &Args) -> Outcome {
         let serving = tokio::spawn(server.run(listener, STOP_SECONDS, async move {
             stopped.cancelled().await;
         }));
-        let stage = act::Stage::new(platform, captchas, &setup.url, &key)?;
-        let talked = talk(stage, &args.user, &watch, &mut recorder).await;
+        let stage = act::Stage::new(platform, captchas, &setup.url, &key, args.lang.lang)?;
+        let talked = talk(stage, args, &watch, &mut recorder).await;
         stop.cancel();
         let _ = serving.await;
         house.close().await;
@@ -122,24 +146,31 @@ pub fn run(args: &Args) -> Outcome {
     if let Some(recorder) = recorder
         && let Some(name) = recorder.finish()?
     {
-        output::remark(&format!("recorded as the story “{name}”"));
+        output::remark(&match args.lang.lang {
+            Lang::Zh => format!("记成了故事“{name}”"),
+            Lang::En => format!("recorded as the story “{name}”"),
+        });
     }
     Ok(Exit::Clean)
 }
 
 async fn talk(
     mut stage: act::Stage,
-    user: &str,
+    args: &Args,
     watch: &Watch,
     recorder: &mut Option<record::Recorder>,
 ) -> Result<(), Failure> {
+    let (lang, user) = (args.lang.lang, args.user.as_str());
     stage.begin(user).await?;
     if let Some(recorder) = recorder.as_mut() {
         recorder.step(stage.steps(), &[], user);
     }
     let terminal = std::io::stdin().is_terminal();
     if terminal {
-        output::remark("/help lists what you can do; /quit or ctrl-d ends");
+        output::remark(lang.pick(
+            "/help 列出可以做什么；/quit 或 ctrl-d 结束",
+            "/help lists what you can do; /quit or ctrl-d ends",
+        ));
     }
     loop {
         if terminal {
@@ -161,7 +192,7 @@ async fn talk(
         }
         match line.trim() {
             "/quit" => return Ok(()),
-            "/help" => output::line(HELP)?,
+            "/help" => output::line(lang.pick(HELP_ZH, HELP))?,
             "/explain" => output::data(&watch.said())?,
             other => match stage.act(other).await {
                 Ok(said) => {
@@ -181,8 +212,8 @@ async fn talk(
         }
         for entry in news {
             let from = match entry.from {
-                Side::Bot => "bot",
-                Side::Platform => "platform",
+                Side::Bot => lang.pick("机器人", "bot"),
+                Side::Platform => lang.pick("平台", "platform"),
                 Side::User => continue,
             };
             for text in entry.text.lines() {
@@ -193,22 +224,34 @@ async fn talk(
 }
 
 /// Remembers why the last message was answered, or the last login judged, as it was.
-#[derive(Debug, Default)]
-struct Watch(Mutex<String>);
+#[derive(Debug)]
+struct Watch {
+    said: Mutex<String>,
+    lang: Lang,
+}
 
 impl Watch {
+    fn new(lang: Lang) -> Self {
+        Self {
+            said: Mutex::default(),
+            lang,
+        }
+    }
+
     fn note(&self, why: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     fn said(&self) -> String {
         let said = self
-            .0
+            .said
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         if said.is_empty() {
-            "nothing has been answered yet\n".to_owned()
+            self.lang
+                .pick("还没有回答过什么\n", "nothing has been answered yet\n")
+                .to_owned()
         } else {
             said
         }
@@ -218,8 +261,14 @@ impl Watch {
 impl Watcher for Watch {
     fn turn(&self, turn: &Turn) {
         let mut text = match &turn.answered_by {
-            Some(rule) => format!("由 {rule} 回答\n"),
-            None => "没有规则回答\n".to_owned(),
+            Some(rule) => match self.lang {
+                Lang::Zh => format!("由 {rule} 回答\n"),
+                Lang::En => format!("answered by {rule}\n"),
+            },
+            None => self
+                .lang
+                .pick("没有规则回答\n", "no rule answered\n")
+                .to_owned(),
         };
         for (rule, condition) in &turn.explanations {
             text.push_str(&format!("\n{rule}\n{condition}"));
@@ -227,7 +276,7 @@ impl Watcher for Watch {
         for (rule, why) in &turn.passed_over {
             text.push_str(&format!("{rule}：{why}\n"));
         }
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = text;
+        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }
 }
 

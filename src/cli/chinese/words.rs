@@ -122,6 +122,10 @@ const WORDS: &[(&str, &str)] = &[
         "Check `call NAME` against the [calls] of this configuration [default: menshen.toml, if there is one]",
         "按这份配置的 [calls] 检查 `call 名字`［默认 menshen.toml，如果有］",
     ),
+    (
+        "Say of every rule why it did not answer, not only of those that nearly did",
+        "每条规则都说明为什么没有回答，而不只是差一点的",
+    ),
     ("Language of the report", "报告用什么语言"),
     ("Chinese", "中文"),
     ("English", "英文"),

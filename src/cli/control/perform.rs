@@ -104,8 +104,8 @@ pub async fn perform(
             to,
             real_addresses,
         } => {
-            let account = match (account, openid) {
-                (Some(account), _) => account,
+            let (account, official_account) = match (account, openid) {
+                (Some(account), _) => (account, None),
                 (None, Some(openid)) => record::account_of(store, &openid)
                     .await
                     .map_err(|error| error.to_string())?
@@ -114,6 +114,7 @@ pub async fn perform(
             };
             let stretch = Stretch {
                 account,
+                official_account,
                 from,
                 to,
                 real_addresses,

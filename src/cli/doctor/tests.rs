@@ -12,7 +12,13 @@ use crate::lang::diagnostics::Language;
 fn setup() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path().join("bot");
-    crate::cli::init::make(&root, "main", "wx1234567890abcdef").expect("a set-up");
+    crate::cli::init::make(
+        &root,
+        "main",
+        "wx1234567890abcdef",
+        crate::cli::output::Lang::En,
+    )
+    .expect("a set-up");
     fs::write(root.join("secrets/app_secret"), "0123456789abcdef").expect("written");
     let file = root.join("menshen.toml");
     (folder, file)
@@ -55,8 +61,13 @@ fn a_fresh_set_up_has_no_errors() {
 #[test]
 fn placeholders_are_found() {
     let folder = tempfile::tempdir().expect("a folder");
-    crate::cli::init::make(folder.path(), "main", crate::cli::init::APP_ID_PLACEHOLDER)
-        .expect("a set-up");
+    crate::cli::init::make(
+        folder.path(),
+        "main",
+        crate::cli::init::APP_ID_PLACEHOLDER,
+        crate::cli::output::Lang::En,
+    )
+    .expect("a set-up");
     let names = names(&folder.path().join("menshen.toml"));
     assert!(names.contains(&("app-id-placeholder", Level::Error)));
     assert!(names.contains(&("app-secret-placeholder", Level::Error)));

@@ -13,7 +13,7 @@ use super::progress;
 use super::serve;
 use super::sources::RulesArgs;
 use crate::bot::BuildError;
-use crate::bot::explain;
+use crate::bot::explain::{self, Detail};
 use crate::bot::ruleset;
 use crate::lang::span::Sources;
 use crate::wechat::fields::MESSAGE_LIMITS;
@@ -50,6 +50,9 @@ pub struct Args {
     /// Logins; `-` is standard input
     #[arg(long, value_name = "FILE", group = "what")]
     login: Option<PathBuf>,
+    /// Say of every rule why it did not answer, not only of those that nearly did
+    #[arg(long)]
+    all: bool,
     /// Take history and accounts from this data directory, also while its server runs
     #[arg(long, value_name = "DIR", requires = "login")]
     data: Option<PathBuf>,
@@ -64,12 +67,13 @@ pub fn run(args: &Args) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let detail = if args.all { Detail::All } else { Detail::Near };
     let explained = if let Some(text) = &args.text {
-        runtime.block_on(explain::text(&rules, &input.registry, text))?
+        runtime.block_on(explain::text(&rules, &input.registry, text, detail))?
     } else if let Some(file) = &args.event {
         let fields = push(&read(file)?)
             .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-        runtime.block_on(explain::event(&rules, &input.registry, fields))?
+        runtime.block_on(explain::event(&rules, &input.registry, fields, detail))?
     } else if let Some(file) = &args.login {
         let logins = login::parse(&read(file)?)
             .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;

@@ -15,7 +15,7 @@ use crate::lang::span::Span;
 use crate::lang::value::Value;
 
 use super::limits::{alerting, on_occasion};
-use super::scene::occasion;
+use super::occasion::occasion;
 
 pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
     let mut alerts: Vec<(&AlertAction, Span)> = Vec::new();

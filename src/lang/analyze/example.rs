@@ -4,8 +4,8 @@
 //! the place of what it is about. Nothing is shown that was merely derived.
 
 use crate::lang::diagnostics::{Diagnostic, Example, Words};
-use crate::lang::eval::{Facts, HistoryAnswer, NoObserver, eval};
-use crate::lang::program::{Expr, ExprKind, FieldId, HistoryQuery, Name, Program};
+use crate::lang::eval::{NoFacts, NoObserver, eval};
+use crate::lang::program::{Expr, ExprKind, Program};
 use crate::lang::value::{Type, Value};
 
 /// What stands in the place of an expression.
@@ -54,7 +54,7 @@ pub(super) fn with(condition: &Expr, given: &[Given], program: &Program) -> Valu
     let put = given.iter().fold(condition.clone(), |expr, one| {
         replaced(&expr, &one.about, &one.value, program)
     });
-    eval(&put, program, &mut Nothing, &mut NoObserver)
+    eval(&put, program, &mut NoFacts, &mut NoObserver)
 }
 
 /// A number of `ty` in its own unit as a value.
@@ -119,26 +119,5 @@ fn replaced(expr: &Expr, about: &str, value: &Value, program: &Program) -> Expr 
     Expr {
         kind,
         ..expr.clone()
-    }
-}
-
-/// An event of which nothing is known but what stands in the condition.
-struct Nothing;
-
-impl Facts for Nothing {
-    fn field(&mut self, _: FieldId) -> Value {
-        Value::unknown("field")
-    }
-
-    fn name(&mut self, _: &Name) -> Value {
-        Value::unknown("name")
-    }
-
-    fn history(&mut self, _: &HistoryQuery, _: Option<&Value>, _: &Program) -> HistoryAnswer {
-        HistoryAnswer::unknown("history")
-    }
-
-    fn trusted(&mut self, _: &Value) -> bool {
-        false
     }
 }

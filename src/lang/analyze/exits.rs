@@ -1,48 +1,120 @@
 //! What becomes of somebody who wants to leave a dialog without a way out.
 
-use crate::lang::builtins::Registry;
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
 use crate::lang::diagnostics::Diagnostic;
-use crate::lang::program::Program;
+use crate::lang::program::{EventName, Trigger};
+use crate::text::{match_trigger, normalise};
 
-use super::scene::Scene;
+use super::acts::{Act, sentence};
+use super::scene::Stage;
+use super::search::{cancel_words, find};
 
 /// What people say to leave.
 const LEAVING: [&str; 3] = ["取消", "退出", "算了"];
 
-/// Adds to each finding the conversation that shows it.
-pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
-    report.amend(c::NO_EXIT, |found| shown(program, registry, found));
+/// Adds to each finding the conversation that shows it, and tells ways out that are none.
+pub(super) fn check(stage: &Stage<'_>, report: &mut Report) {
+    for at in 0..stage.program.dialogs.len() {
+        blocked(stage, at, report);
+    }
+    report.amend(c::NO_EXIT, |found| shown(stage, found));
 }
 
-fn shown(program: &Program, registry: &Registry, found: Diagnostic) -> Diagnostic {
-    let index = program
-        .dialogs
-        .iter()
-        .position(|dialog| dialog.span.contains(found.primary.span));
-    let Some(index) = index else { return found };
-    let told = Scene::openings(program, registry, index)
-        .filter(Scene::waits)
-        .find_map(|scene| {
-            LEAVING
-                .iter()
-                .find_map(|word| scene.clone().say(word)?.told(None))
-        });
-    match told {
-        Some((story, said, answer)) => {
-            let words = w(
-                format!(
-                    "例如用户先后发送“{}”，得到的回答还是“{answer}”",
-                    said.join("”、“")
-                ),
-                format!(
-                    "for example after “{}” the answer is still “{answer}”",
-                    said.join("”, “")
-                ),
-            );
-            found.with_story(story, words)
+fn shown(stage: &Stage<'_>, found: Diagnostic) -> Diagnostic {
+    let mut dialogs = stage.program.dialogs.iter();
+    let at = dialogs.position(|dialog| dialog.span.contains(found.primary.span));
+    let Some(at) = at else { return found };
+    let place = stage.program.dialogs[at].span;
+    let told = find(stage, place, |scene| {
+        if scene.waits_in() != Some(at) {
+            return None;
         }
+        let words = LEAVING.iter().filter_map(|word| Act::sends(word));
+        words
+            .flat_map(|word| scene.clone().hear(&word))
+            .find_map(|after| {
+                let (story, answer) = after.told(None)?;
+                Some((story, sentence(after.done()), answer))
+            })
+    });
+    let Some((story, (zh, en), answer)) = told else {
+        return found;
+    };
+    let words = w(
+        format!("例如{zh}，得到的回答还是“{answer}”"),
+        format!("for example after {en} the answer is still “{answer}”"),
+    );
+    found.with_story(story, words)
+}
+
+/// Words that would leave the dialog, were they not answered by rules that are heard even in dialogs
+/// (law 7: those come first).
+fn blocked(stage: &Stage<'_>, at: usize, report: &mut Report) {
+    let program = stage.program;
+    let dialog = &program.dialogs[at];
+    let Some(cancel) = &dialog.cancel else {
+        return;
+    };
+    let answers = |word: &str| {
+        let read = normalise(word);
+        program.rules.iter().find_map(|rule| {
+            let first = rule.even_in_dialog && rule.when.is_none() && !rule.continues;
+            let mut triggers = rule.triggers.iter().filter(|_| first);
+            triggers.find(|trigger| {
+                trigger.event == EventName::Text
+                    && match_trigger(&trigger.matcher, &read, program).is_some()
+            })
+        })
+    };
+    let words = cancel_words(program, dialog);
+    let taken: Vec<(&String, &Trigger)> = words
+        .iter()
+        .filter_map(|word| Some((word, answers(word)?)))
+        .collect();
+    let Some((word, by)) = taken.first() else {
+        return;
+    };
+    let all = taken.len() == words.len();
+    let (zh, en) = if all {
+        ("这些词都离不开对话", "none of the words leaves the dialog")
+    } else {
+        ("有的词离不开对话", "some words do not leave the dialog")
+    };
+    let found = Diagnostic::warning(
+        c::HIDDEN_ALTERNATIVE,
+        w(zh, en),
+        cancel.block.span,
+        w(
+            format!("发“{word}”轮不到这里"),
+            format!("“{word}” does not get here"),
+        ),
+    )
+    .with_label(by.span, w("它先回答", "this one answers"))
+    .with_help(w(
+        "去掉那条规则的 `even in dialog`，或者换一个离开的词",
+        "take `even in dialog` off that rule, or leave by another word",
+    ));
+    let act = Act::sends(word);
+    let told = act.and_then(|act| {
+        find(stage, dialog.span, |scene| {
+            if scene.waits_in() != Some(at) {
+                return None;
+            }
+            scene.clone().hear(&act).into_iter().find_map(|after| {
+                let (story, answer) = after.told(None)?;
+                Some((story, sentence(after.done()), answer))
+            })
+        })
+    });
+    report.push(match told {
+        Some((story, (zh, en), answer)) => found.with_story(
+            story,
+            w(
+                format!("例如{zh}，得到的回答是“{answer}”"),
+                format!("for example after {en} the answer is “{answer}”"),
+            ),
+        ),
         None => found,
-    }
+    });
 }

@@ -6,10 +6,14 @@ use crate::lang::check::walk;
 use crate::lang::diagnostics::{Diagnostic, Example};
 use crate::lang::program::{ActionKind, Program, Rule};
 
-use super::scene::{Occasion, occasion};
+use super::acts::sentence;
+use super::occasion::{Occasion, occasion};
+use super::scene::Stage;
+use super::search;
 
 /// Adds to each finding the message or the login that would send the text.
-pub(super) fn check(program: &Program, report: &mut Report) {
+pub(super) fn check(stage: &Stage<'_>, report: &mut Report) {
+    let program = stage.program;
     let mut add = |found: Diagnostic| {
         if found.example.is_some() {
             return found;
@@ -19,7 +23,7 @@ pub(super) fn check(program: &Program, report: &mut Report) {
             .rules
             .iter()
             .find(|rule| rule.body.span.contains(place));
-        match rule {
+        let found = match rule {
             Some(rule) if sends(rule, &found) => on_occasion(
                 found,
                 occasion(program, rule),
@@ -27,10 +31,31 @@ pub(super) fn check(program: &Program, report: &mut Report) {
                 "this text would be sent",
             ),
             _ => found,
+        };
+        if found.story.is_empty() && found.example.is_none() {
+            return in_conversation(stage, found);
         }
+        found
     };
     report.amend(c::TOO_LONG, &mut add);
     report.amend(c::ALERT_PART, &mut add);
+}
+
+/// Adds the conversation in which a reply would be sent: for an outcome, or from a dialog.
+fn in_conversation(stage: &Stage<'_>, found: Diagnostic) -> Diagnostic {
+    let place = found.primary.span;
+    let told = search::find(stage, place, |scene| {
+        let there = scene.shown().is_some_and(|text| text.span == place);
+        there.then(|| (scene.lines(), sentence(scene.done())))
+    });
+    let Some((story, (zh, en))) = told else {
+        return found;
+    };
+    let words = w(
+        format!("例如{zh}，要发的就是这段文字"),
+        format!("for example after {en} this text would be sent"),
+    );
+    found.with_story(story, words)
 }
 
 /// Whether the text is sent whenever the rule acts, and not only for one of an action's outcomes.

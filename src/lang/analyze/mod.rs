@@ -1,6 +1,7 @@
 //! Looks at a whole checked rule set: rules that can never answer, conditions that never or always
 //! hold, alerts nobody can answer. Only what is certain is said. Never changes the program.
 
+mod acts;
 mod alerts;
 mod contradiction;
 mod cost;
@@ -9,10 +10,15 @@ mod example;
 mod exits;
 mod idle;
 mod implied;
+mod lengths;
 mod limits;
+mod lost;
+mod occasion;
 mod ranges;
 mod reach;
 mod scene;
+mod search;
+mod swallow;
 mod takes;
 pub(in crate::lang) mod typical;
 mod unset;
@@ -42,14 +48,18 @@ pub(super) fn run(
     scored: bool,
     report: &mut Report,
 ) {
+    let stage = scene::Stage::new(program, registry);
     ranges::check(program, registry, scored, report);
     reach::check(program, registry, report);
     // What a dialog is started with is known when every `start` is understood.
     if whole && !report.has(UNKNOWN_DIALOG) {
-        unset::check(program, registry, report);
-        exits::check(program, registry, report);
+        unset::check(&stage, report);
+        exits::check(&stage, report);
+        swallow::check(&stage, report);
     }
-    limits::check(program, report);
+    limits::check(&stage, report);
+    lengths::check(program, registry, report);
+    lost::check(&stage, report);
     idle::check(program, report);
     long_windows(program, report);
     if whole {

@@ -7,7 +7,7 @@ use crate::lang::check::report::{Report, w};
 use crate::lang::check::walk;
 use crate::lang::diagnostics::{Diagnostic, Example};
 use crate::lang::program::{
-    ActionKind, ArithOp, CompareOp, Expr, ExprKind, Function, HistoryFunction, HistoryQuery,
+    ActionKind, ArithOp, ByKey, CompareOp, Expr, ExprKind, Function, HistoryFunction, HistoryQuery,
     Program, QueryId, Stream, Window,
 };
 use crate::lang::span::Span;
@@ -328,6 +328,8 @@ impl Known<'_> {
             Window::Last(_) | Window::All => None,
         };
         match query.function {
+            // Rows of one address have one address.
+            H::Distinct if self.same_in_all(query) => own.map(|(low, high)| (low, high.min(1.0))),
             // No more rows are kept than this.
             H::Count | H::Distinct | H::Streak => {
                 let (low, high) = own?;
@@ -347,6 +349,26 @@ impl Known<'_> {
             }
             _ => own,
         }
+    }
+}
+
+impl Known<'_> {
+    /// Whether the field asked about is one the rows were picked by.
+    fn same_in_all(&self, query: &HistoryQuery) -> bool {
+        let Some(field) = query.field else {
+            return false;
+        };
+        let path = self.registry.field_spec(field).path;
+        let key = match path.rsplit('.').next() {
+            Some("account") => ByKey::Account,
+            Some("ip") => ByKey::Ip,
+            Some("machine") => ByKey::Machine,
+            Some("asn") => ByKey::Asn,
+            Some("city") => ByKey::City,
+            Some("country") => ByKey::Country,
+            _ => return false,
+        };
+        query.by.contains(&key) || (query.by.is_empty() && key == ByKey::Account)
     }
 }
 

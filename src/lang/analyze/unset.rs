@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::lang::builtins::Registry;
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
 use crate::lang::check::walk;
@@ -11,69 +10,45 @@ use crate::lang::eval::UNKNOWN;
 use crate::lang::program::{
     ActionKind, Block, Dialog, ExprKind, Name, Program, Reply, Slot, Template, TemplatePart,
 };
-use crate::lang::span::Span;
 
-use super::scene::Scene;
+use super::acts::sentence;
+use super::scene::Stage;
+use super::search;
 
 /// Searches for a conversation that shows one: more of them than findings in any set a person wrote.
 const MAX_SEARCHES: usize = 200;
 
-pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
-    find(program, report);
+pub(super) fn check(stage: &Stage<'_>, report: &mut Report) {
+    find(stage.program, report);
     let mut searches = 0;
     report.amend(c::UNSET, |found| {
         searches += 1;
         if searches > MAX_SEARCHES {
             return found;
         }
-        shown(program, registry, found)
+        shown(stage, found)
     });
 }
 
 /// Adds the conversation in which the text is said.
-fn shown(program: &Program, registry: &Registry, found: Diagnostic) -> Diagnostic {
+fn shown(stage: &Stage<'_>, found: Diagnostic) -> Diagnostic {
     let place = found.primary.span;
-    let inside = |span: Span| span.contains(place);
-    let Some(index) = program
-        .dialogs
-        .iter()
-        .position(|dialog| inside(dialog.span))
-    else {
-        return found;
-    };
-    let dialog = &program.dialogs[index];
-    let mut texts: Vec<&Template> = Vec::new();
-    for slot in &dialog.slots {
-        texts.push(&slot.question);
-        texts.extend(&slot.invalid);
-    }
-    let cancel = dialog.cancel.as_ref().map(|cancel| &cancel.block);
-    for block in [&dialog.done, &dialog.give_up].into_iter().chain(cancel) {
-        replies(block, &mut |text| texts.push(text));
-    }
-    let Some(text) = texts.into_iter().find(|text| inside(text.span)) else {
-        return found;
-    };
-    let told = Scene::openings(program, registry, index)
-        .filter_map(|scene| scene.leading_to(text.span))
-        .find_map(|scene| scene.told(Some(UNKNOWN)));
-    match told {
-        Some((story, said, _)) => {
-            let one_by_one = if said.len() > 1 { "先后" } else { "" };
-            let words = w(
-                format!(
-                    "例如用户{one_by_one}发送“{}”，回答里就有“{UNKNOWN}”",
-                    said.join("”、“")
-                ),
-                format!(
-                    "for example after “{}” the answer says “{UNKNOWN}”",
-                    said.join("”, “")
-                ),
-            );
-            found.with_story(story, words)
+    let told = search::find(stage, place, |scene| {
+        let text = scene.shown()?;
+        if !text.span.contains(place) {
+            return None;
         }
-        None => found,
-    }
+        let (story, _) = scene.told(Some(UNKNOWN))?;
+        Some((story, sentence(scene.done())))
+    });
+    let Some((story, (zh, en))) = told else {
+        return found;
+    };
+    let words = w(
+        format!("例如{zh}，回答里就有“{UNKNOWN}”"),
+        format!("for example after {en} the answer says “{UNKNOWN}”"),
+    );
+    found.with_story(story, words)
 }
 
 fn find(program: &Program, report: &mut Report) {

@@ -298,3 +298,80 @@ pub(super) fn table() -> Vec<EventSpec> {
         ),
     ]
 }
+
+/// What other systems, and people, call events: a word and the event that is meant.
+const CALLED: [(&str, &str); 34] = [
+    ("message", "text"),
+    ("msg", "text"),
+    ("say", "text"),
+    ("says", "text"),
+    ("消息", "text"),
+    ("文字", "text"),
+    ("文本", "text"),
+    ("follow", "subscribe"),
+    ("关注", "subscribe"),
+    ("unfollow", "unsubscribe"),
+    ("取消关注", "unsubscribe"),
+    ("menu", "click"),
+    ("button", "click"),
+    ("菜单", "click"),
+    ("点击", "click"),
+    ("qr", "scan"),
+    ("qrcode", "scan"),
+    ("扫码", "scan"),
+    ("picture", "image"),
+    ("photo", "image"),
+    ("图片", "image"),
+    ("audio", "voice"),
+    ("语音", "voice"),
+    ("视频", "video"),
+    ("位置", "location"),
+    ("链接", "link"),
+    ("文件", "file"),
+    ("default", "any"),
+    ("other", "any"),
+    ("else", "any"),
+    ("其他", "any"),
+    ("signin", "login"),
+    ("登录", "login"),
+    ("登陆", "login"),
+];
+
+/// The event somebody means who calls it by another name.
+pub(in crate::lang) fn event_called(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    let known = CALLED.iter().find(|(called, _)| *called == word);
+    known.map(|(_, event)| *event)
+}
+
+/// The platform's names of events and messages that have a trigger, and the trigger.
+const OWN: [(&str, &str); 21] = [
+    ("text", "text"),
+    ("image", "image"),
+    ("voice", "voice"),
+    ("video", "video"),
+    ("shortvideo", "shortvideo"),
+    ("link", "link"),
+    ("file", "file"),
+    ("miniprogrampage", "miniprogram"),
+    ("subscribe", "subscribe"),
+    ("unsubscribe", "unsubscribe"),
+    ("scan", "scan"),
+    ("click", "click"),
+    ("view", "view"),
+    ("view_miniprogram", "view_miniprogram"),
+    ("location", "position"),
+    ("scancode_push", "scancode_push"),
+    ("scancode_waitmsg", "scancode_wait"),
+    ("pic_sysphoto", "photos"),
+    ("pic_photo_or_album", "photos"),
+    ("pic_weixin", "photos"),
+    ("location_select", "location_select"),
+];
+
+/// The trigger that hears what the platform calls so; `on event` does not.
+pub(in crate::lang) fn own_trigger(name: &str) -> Option<&'static str> {
+    let name = name.trim().to_lowercase();
+    let known = OWN.iter().find(|(called, _)| *called == name);
+    known.map(|(_, own)| *own)
+}

@@ -1,7 +1,6 @@
-//! The facts of the feed, which webhooks carry: what a story's `expect event "…"` may name. Their fields
-//! are the manual's (docs/operations.md); who emits them are the rooms where they happen.
+//! The facts of the feed by name: what stories may expect, and what the store writes.
 
-/// Every type of event there is, in the order of the manual.
+/// Every type of event there is, in the order of the manual, which says what each one holds.
 pub const FEED_EVENTS: &[&str] = &[
     "rules_reloaded",
     "account_created",

@@ -17,6 +17,7 @@ mod units;
 pub use actions::{AccountView, ActionName, ActionSpec, OutcomeSpec, UNBOUND};
 pub use calls::{CARDS, CallSpec, CardField, MAX_TEXT, TEMPLATE_LIMITS};
 pub use events::EventSpec;
+pub(in crate::lang) use events::{event_called, own_trigger};
 pub use extractors::{ExtractorKind, ExtractorSpec};
 pub use feed::FEED_EVENTS;
 pub use fields::{ALERT_OPEN, BAND, FieldSpec, RAW_PREFIX, SIGNALS, SUSPICION};

@@ -30,7 +30,6 @@ impl Checker<'_> {
                 actions.push(checked);
             }
         }
-        self.one_reply(block);
         Block {
             actions,
             span: block.span,

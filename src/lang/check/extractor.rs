@@ -7,6 +7,7 @@ use crate::lang::span::Span;
 use crate::lang::syntax::ast;
 
 use super::codes as c;
+use super::items::circle;
 use super::report::{quoted, w};
 use super::{Checker, ExtractorState};
 
@@ -152,20 +153,8 @@ impl<'a> Checker<'a> {
                     .map(|pattern| Extractor::Custom(Box::new(pattern)));
             }
             ExtractorState::Open => {
-                let item = self.items.extractors[index];
-                let name = &item.name.name;
-                self.report.push(
-                    Diagnostic::error(
-                        c::CYCLE,
-                        w(
-                            format!("`{name}` 用到了它自己"),
-                            format!("`{name}` is defined by itself"),
-                        ),
-                        item.name.span,
-                        w("绕了一圈又回到这里", "this leads back to itself"),
-                    )
-                    .with_label(from, w("从这里", "from here")),
-                );
+                let name = &self.items.extractors[index].name;
+                self.report.push(circle(name, from));
                 return None;
             }
             ExtractorState::Todo => {}

@@ -1,11 +1,11 @@
 //! Questions to the history: streams, fields of past rows, windows, keys, filters.
 
 use crate::lang::builtins::{
-    ArgKind, BY_KEYS, COUNTED, FieldSpec, FunctionKind, FunctionSpec, NamedArg, ResultType, STREAMS,
+    ArgKind, COUNTED, FieldSpec, FunctionKind, FunctionSpec, NamedArg, ResultType, STREAMS,
 };
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{
-    ByKey, Expr, ExprKind, FieldId, HistoryQuery, QueryId, Sequence, Stream, Window,
+    Expr, ExprKind, FieldId, HistoryQuery, QueryId, Sequence, Stream, Window,
 };
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
@@ -22,8 +22,6 @@ use crate::lang::diagnostics::nearest;
 const MAX_QUERIES: usize = 512;
 /// `last: n` at most: the rows kept per account.
 const MAX_LAST: f64 = 2000.0;
-/// Keys in one `by:`.
-const MAX_KEYS: usize = 2;
 
 impl Checker<'_> {
     pub(super) fn history(
@@ -437,66 +435,9 @@ impl Checker<'_> {
         self.report.push(error);
         None
     }
-
-    fn keys(&mut self, expr: &ast::Expr) -> Option<Vec<ByKey>> {
-        let parts: Vec<&ast::Expr> = match &expr.kind {
-            ast::ExprKind::List(parts) => parts.iter().collect(),
-            _ => vec![expr],
-        };
-        let mut keys = Vec::new();
-        for part in &parts {
-            let found =
-                single(part).and_then(|name| BY_KEYS.iter().find(|(key, _)| *key == name.name));
-            let Some((_, key)) = found else {
-                let names: Vec<&str> = BY_KEYS.iter().map(|(key, _)| *key).collect();
-                let written = self.sources.slice(part.span);
-                let bare = written.rsplit('.').next().unwrap_or(written);
-                let near = names
-                    .iter()
-                    .copied()
-                    .find(|key| *key == bare)
-                    .or_else(|| nearest(written, names.iter().copied()));
-                let mut error = Diagnostic::error(
-                    c::BY_KEY,
-                    w("不能按这个分组", "logins cannot be taken by this"),
-                    part.span,
-                    w("不是 `by:` 的键", "no key of `by:`"),
-                )
-                .with_help(w(
-                    format!("可以写：{}", quoted(&names, "、")),
-                    format!("one of: {}", quoted(&names, ", ")),
-                ));
-                if let Some(near) = near {
-                    error = error.with_guess(
-                        w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                        part.span,
-                        near,
-                    );
-                }
-                self.report.push(error);
-                return None;
-            };
-            keys.push(*key);
-        }
-        let distinct: std::collections::BTreeSet<_> = keys.iter().collect();
-        let alone = keys.contains(&ByKey::All) && keys.len() > 1;
-        if keys.is_empty() || keys.len() > MAX_KEYS || distinct.len() != keys.len() || alone {
-            self.report.push(Diagnostic::error(
-                c::BY_KEY,
-                w(
-                    "`by:` 要一个键，或者两个不同的键",
-                    "`by:` takes one key, or two different ones",
-                ),
-                expr.span,
-                w("键的个数不对", "not one or two keys"),
-            ));
-            return None;
-        }
-        Some(keys)
-    }
 }
 
-fn single(expr: &ast::Expr) -> Option<&ast::Ident> {
+pub(super) fn single(expr: &ast::Expr) -> Option<&ast::Ident> {
     match &expr.kind {
         ast::ExprKind::Path(path) if path.parts.len() == 1 => path.parts.first(),
         _ => None,

@@ -185,3 +185,18 @@ pub(super) fn once<'a>(
     taken.insert(&name.name, name.span);
     true
 }
+
+/// Something that is defined by itself; `from`: where the way round began.
+pub(super) fn circle(name: &ast::Ident, from: Span) -> Diagnostic {
+    let text = &name.name;
+    Diagnostic::error(
+        c::CYCLE,
+        w(
+            format!("`{text}` 用到了它自己"),
+            format!("`{text}` is defined by itself"),
+        ),
+        name.span,
+        w("绕了一圈又回到这里", "this leads back to itself"),
+    )
+    .with_label(from, w("从这里", "from here"))
+}

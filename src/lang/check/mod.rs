@@ -10,6 +10,7 @@
 mod action;
 pub(in crate::lang) mod allow;
 mod broken;
+mod by_keys;
 mod call;
 pub(in crate::lang) mod codes;
 mod dialog;
@@ -20,7 +21,6 @@ mod items;
 mod lists;
 pub(in crate::lang) mod literal;
 mod membership;
-mod one_reply;
 mod outcomes;
 mod path;
 mod regex;
@@ -123,36 +123,36 @@ pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
         .iter()
         .all(|found: &Diagnostic| found.severity != Severity::Error);
     let (mut program, found) = check(&sources, &files, registry, whole);
-    let lines = sources.line_numbers();
+    let lines = &program.lines;
     let open: BTreeSet<(FileId, usize)> = diagnostics
         .iter()
         .filter(|found| GUESSED_TEXT.contains(&found.code))
-        .map(|found| line_of(&lines, found))
+        .map(|found| line_of(lines, found))
         .collect();
     // Where a quote is missing or too many, what the text says is a guess.
-    let guessed = |found: &Diagnostic| open.contains(&line_of(&lines, found));
+    let guessed = |found: &Diagnostic| open.contains(&line_of(lines, found));
     diagnostics.extend(found.into_iter().filter(|found| !guessed(found)));
     // What a misspelt event carries is not known.
     let misspelt: BTreeSet<(FileId, usize)> = diagnostics
         .iter()
         .filter(|found| found.code == codes::UNKNOWN_EVENT)
-        .map(|found| line_of(&lines, found))
+        .map(|found| line_of(lines, found))
         .collect();
     diagnostics
-        .retain(|found| found.code != NO_SCENE || !misspelt.contains(&line_of(&lines, found)));
+        .retain(|found| found.code != NO_SCENE || !misspelt.contains(&line_of(lines, found)));
     // Of two actions on one line the answers may belong to either.
     let crowded: BTreeSet<(FileId, usize)> = diagnostics
         .iter()
         .filter(|found| found.code == SEVERAL_ON_A_LINE)
-        .map(|found| line_of(&lines, found))
+        .map(|found| line_of(lines, found))
         .collect();
     diagnostics.retain(|found| {
-        found.code != codes::MISSING_OUTCOME || !crowded.contains(&line_of(&lines, found))
+        found.code != codes::MISSING_OUTCOME || !crowded.contains(&line_of(lines, found))
     });
     let sound = diagnostics
         .iter()
         .all(|found| found.severity != Severity::Error);
-    allow::silence(&allows, &mut diagnostics, &lines, sound);
+    allow::silence(&allows, &mut diagnostics, lines, sound);
     program.allows = allows;
     diagnostics.sort_by_key(|found| {
         let span = found.primary.span;

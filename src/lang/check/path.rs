@@ -9,7 +9,7 @@ use crate::lang::value::Type;
 
 use super::codes as c;
 use super::expr::{MAX_NODES, node, poison};
-use super::items::ValueItem;
+use super::items::{ValueItem, circle};
 use super::report::{quoted, w};
 use super::scope::{Place, Scope};
 use super::walk;
@@ -151,24 +151,11 @@ impl Checker<'_> {
         match &self.lets[index] {
             LetState::Done(value) => return value.clone(),
             LetState::Open => {
-                let item = self.items.lets[index];
-                let name = &item.name.name;
-                self.report.push(
-                    Diagnostic::error(
-                        c::CYCLE,
-                        w(
-                            format!("`{name}` 用到了它自己"),
-                            format!("`{name}` is defined by itself"),
-                        ),
-                        item.name.span,
-                        w("绕了一圈又回到这里", "this leads back to itself"),
-                    )
-                    .with_label(from, w("从这里", "from here"))
-                    .with_help(w(
-                        "把其中一个写成具体的值",
-                        "give one of them a value of its own",
-                    )),
-                );
+                let name = &self.items.lets[index].name;
+                self.report.push(circle(name, from).with_help(w(
+                    "把其中一个写成具体的值",
+                    "give one of them a value of its own",
+                )));
                 return None;
             }
             LetState::Todo => {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::lang::builtins::{ALERT_OPEN, EventSpec, Stages};
+use crate::lang::builtins::{ALERT_OPEN, EventSpec, Stages, event_called, own_trigger};
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{
     self, Capture, EventName, Expr, ExprKind, Matcher, Name, PatternCapture, Rule, RuleId, Trigger,
@@ -97,7 +97,7 @@ impl<'a> Checker<'a> {
         let word = trigger.event.name.as_str();
         let Some(spec) = self.registry.event(word).cloned() else {
             let names = self.registry.events().iter().map(|event| event.name);
-            let near = nearest(word, names);
+            let near = event_called(word).or_else(|| nearest(word, names));
             let mut error = Diagnostic::error(
                 c::UNKNOWN_EVENT,
                 w(
@@ -136,6 +136,10 @@ impl<'a> Checker<'a> {
                 return None;
             };
             let name = self.plain(text)?;
+            if let Some(own) = own_trigger(&name) {
+                self.own_trigger(trigger, &name, own);
+                return None;
+            }
             let event = EventName::Named(name);
             let checked = Trigger {
                 event,
@@ -159,6 +163,26 @@ impl<'a> Checker<'a> {
             span: trigger.span,
         };
         Some((checked, names, spec))
+    }
+
+    /// What has a trigger of its own never comes by its name.
+    fn own_trigger(&mut self, trigger: &ast::Trigger, name: &str, own: &str) {
+        self.report.push(
+            Diagnostic::error(
+                c::UNKNOWN_EVENT,
+                w(
+                    format!("`{name}` 有自己的写法，`event \"{name}\"` 永远等不到"),
+                    format!("`{name}` has a trigger of its own; `event \"{name}\"` never comes"),
+                ),
+                trigger.span,
+                w("这样写等不到", "never heard"),
+            )
+            .with_fix(
+                w(format!("改成 `{own}`"), format!("replace by `{own}`")),
+                trigger.span,
+                own,
+            ),
+        );
     }
 
     fn nothing_to_match(&mut self, trigger: &ast::Trigger, zh: &str, en: &str) {

@@ -76,7 +76,7 @@ pub(in crate::lang) fn actions<'a>(block: &'a Block, see: &mut dyn FnMut(&'a Act
 }
 
 /// Whether a block holds an action of this kind.
-pub(in crate::lang) fn has(block: &Block, wanted: fn(&ActionKind) -> bool) -> bool {
+pub(in crate::lang) fn has(block: &Block, wanted: impl Fn(&ActionKind) -> bool) -> bool {
     let mut found = false;
     actions(block, &mut |action| found |= wanted(&action.kind));
     found

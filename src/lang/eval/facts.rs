@@ -166,3 +166,25 @@ impl Observer for NoObserver {
     #[inline(always)]
     fn history(&mut self, _: &Expr, _: &HistoryAnswer) {}
 }
+
+/// An event of which nothing is known: what stands in an expression itself decides.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFacts;
+
+impl Facts for NoFacts {
+    fn field(&mut self, _: FieldId) -> Value {
+        Value::unknown("field")
+    }
+
+    fn name(&mut self, _: &Name) -> Value {
+        Value::unknown("name")
+    }
+
+    fn history(&mut self, _: &HistoryQuery, _: Option<&Value>, _: &Program) -> HistoryAnswer {
+        HistoryAnswer::unknown("history")
+    }
+
+    fn trusted(&mut self, _: &Value) -> bool {
+        false
+    }
+}

@@ -19,15 +19,18 @@ mod render;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trace;
+mod turns;
 
 pub use compare::compare;
 pub use evaluate::{Held, eval, holds, missing};
 pub use explain::{explain, explain_to, why_not};
-pub use facts::{Experience, Facts, HistoryAnswer, NoObserver, Observer, PastLogin};
+pub use facts::{Experience, Facts, HistoryAnswer, NoFacts, NoObserver, Observer, PastLogin};
 pub use functions::{EARTH_RADIUS, MIN_ELAPSED, haversine, hours_apart, speed_between};
 pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced, state};
+pub(in crate::lang) use render::MAX_LONG_CHARS;
 pub use render::{MAX_VALUE_CHARS, UNKNOWN, display, mask_phone, render, sanitise};
 pub use trace::{Step, Trace};
+pub use turns::{Misfit, Round, Turn, answers, misfit, next_question, turns};
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

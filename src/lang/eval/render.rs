@@ -22,7 +22,7 @@ pub const MAX_VALUE_CHARS: usize = 64;
 const LONG_NAMES: [&str; 2] = ["answer", "alert_list"];
 
 /// Longest such text, in characters: what fits into one reply of 2,048 bytes in Chinese.
-const MAX_LONG_CHARS: usize = 680;
+pub(in crate::lang) const MAX_LONG_CHARS: usize = 680;
 
 /// Fills a template. Values lose `<` and `>` (WeChat reads links there), control and direction
 /// characters, and everything past [`MAX_VALUE_CHARS`]; phones are masked; times stand in `zone`.

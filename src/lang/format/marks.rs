@@ -206,6 +206,7 @@ impl Walk<'_> {
         let Trigger {
             event: _,
             matcher,
+            stand_in: _,
             span: _,
         } = trigger;
         match matcher {

@@ -172,6 +172,7 @@ fn left(rest: recover::Rest, start: usize, sink: &mut Sink) -> Option<(Item, Bro
         for trigger in &mut rule.triggers {
             trigger.span = sink.span(start, start + "on".len());
             trigger.event.span = trigger.span;
+            trigger.stand_in = true;
         }
     }
     let broken = Broken {
@@ -188,7 +189,9 @@ fn name_after_keyword(item: &str) -> Option<String> {
     let mut words = item.split(|c: char| !grammar::continues_name(c));
     let keyword = words.next()?;
     let named = matches!(keyword, "let" | "list" | "signal" | "dialog" | "extractor");
-    let name: String = words.next().filter(|_| named)?.nfkc().collect();
+    // A keyword that stands there twice is not its name.
+    let mut names = words.skip_while(|word| *word == keyword);
+    let name: String = names.next().filter(|_| named)?.nfkc().collect();
     (!name.is_empty()).then_some(name)
 }
 

@@ -21,7 +21,7 @@ pub(super) enum Body {
     Story,
 }
 
-const ACTIONS: [&str; 26] = [
+const ACTIONS: [&str; 25] = [
     "reply",
     "start",
     "leave",
@@ -47,7 +47,6 @@ const ACTIONS: [&str; 26] = [
     "note",
     "send",
     "issue",
-    "message",
 ];
 const ALERT: [&str; 2] = ["message", "template"];
 const SIGNAL: [&str; 3] = ["when", "except", "learn"];
@@ -83,8 +82,7 @@ impl Body {
     /// The words its clauses begin with; none where any name may.
     pub(super) fn words(self) -> &'static [&'static str] {
         match self {
-            // `message` is listed with the actions only to be recognised elsewhere.
-            Self::Actions => &ACTIONS[..23],
+            Self::Actions => &ACTIONS,
             Self::Outcomes | Self::Fields => &[],
             Self::Alert => &ALERT,
             Self::Signal => &SIGNAL,
@@ -141,7 +139,7 @@ pub(super) fn is_clause(word: &str) -> bool {
 pub(super) fn alias(word: &str) -> Option<&'static str> {
     Some(match word {
         "if" | "where" | "如果" | "条件" => "when",
-        "send" | "say" | "answer" | "respond" | "回复" | "回答" => "reply",
+        "say" | "answer" | "respond" | "回复" | "回答" => "reply",
         "rule" | "当" | "规则" => "on",
         "var" | "const" | "def" | "set" => "let",
         "flow" | "form" | "对话" => "dialog",
@@ -171,4 +169,23 @@ pub(super) fn alias(word: &str) -> Option<&'static str> {
         "refuse" | "reject" => "deny",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::lang::builtins::Registry;
+
+    #[test]
+    fn the_words_of_actions_are_those_of_the_registry() {
+        let registry = Registry::standard();
+        let known: BTreeSet<&str> = registry
+            .actions()
+            .iter()
+            .filter_map(|action| action.name.split(' ').next())
+            .collect();
+        assert_eq!(known, Body::Actions.words().iter().copied().collect());
+    }
 }

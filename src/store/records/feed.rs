@@ -1,6 +1,7 @@
 //! The event feed and the audit log. Both are append-only, numbered without gaps in commit order,
 //! and hold no secrets, codes, phones or message text: what goes in here goes out by API and export.
 
+use crate::lang::builtins::FEED_EVENTS;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,9 +25,8 @@ pub const FEED_KEPT: Millis = 90 * DAY;
 /// How long audit entries are kept; must be 180 days at least.
 pub const AUDIT_KEPT: Millis = 400 * DAY;
 
-/// Every type of event there is, in the order of the manual, which says what each one holds. Stories name
-/// them, so the list is one of the language's.
-pub use crate::lang::builtins::FEED_EVENTS as EVENT_TYPES;
+/// Every type of event there is, in the order of the manual, which says what each one holds.
+pub const EVENT_TYPES: &[&str] = FEED_EVENTS;
 
 /// A fact to append to the feed.
 #[derive(Debug, Clone, PartialEq)]

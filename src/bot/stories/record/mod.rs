@@ -26,6 +26,9 @@ const PAGE: usize = 500;
 pub struct Stretch {
     /// Whose.
     pub account: String,
+    /// Through which official account: a story has one, an account may be bound in several. That of
+    /// its newest binding when not said.
+    pub official_account: Option<String>,
     /// From when.
     pub from: Millis,
     /// Until when.
@@ -58,15 +61,27 @@ pub struct Lines {
     pub to: Millis,
 }
 
-/// The account a follower is or was bound to, by the newest fact that says so.
+/// Facts that say who is bound to an account.
+const BINDINGS: [&str; 4] = ["bound", "unbound", "binding_suspended", "binding_restored"];
+
+/// The account a follower is or was bound to, by the newest fact that says so, and through which
+/// official account.
 ///
 /// # Errors
 /// Those of the store.
-pub async fn account_of(store: &dyn Store, openid: &str) -> Result<Option<String>, StoreError> {
+pub async fn account_of(
+    store: &dyn Store,
+    openid: &str,
+) -> Result<Option<(String, Option<String>)>, StoreError> {
     let mut found = None;
     facts(store, |event| {
-        if event.data.get("openid").and_then(|id| id.as_str()) == Some(openid) {
-            found.clone_from(&event.account);
+        // Others name followers of somebody else's account, too: who tried its code, say.
+        let theirs = event.data.get("openid").and_then(|id| id.as_str()) == Some(openid);
+        if theirs
+            && BINDINGS.contains(&event.kind.as_str())
+            && let Some(account) = &event.account
+        {
+            found = Some((account.clone(), event.official_account.clone()));
         }
         true
     })
@@ -80,10 +95,22 @@ pub async fn account_of(store: &dyn Store, openid: &str) -> Result<Option<String
 /// Those of the store.
 pub async fn record(store: &dyn Store, stretch: &Stretch) -> Result<Recorded, StoreError> {
     let id = stretch.account.as_str();
+    let through = match &stretch.official_account {
+        Some(known) => Some(known.clone()),
+        None => newest_binding(store, stretch).await?,
+    };
+    let mut elsewhere = false;
     let mut bound_before = None;
     let mut kept = Vec::new();
     facts(store, |event| {
         if event.account.as_deref() != Some(id) || event.time > stretch.to {
+            return true;
+        }
+        if BINDINGS.contains(&event.kind.as_str())
+            && event.official_account.is_some()
+            && event.official_account != through
+        {
+            elsewhere = true;
             return true;
         }
         if event.time >= stretch.from {
@@ -109,7 +136,7 @@ pub async fn record(store: &dyn Store, stretch: &Stretch) -> Result<Recorded, St
         let rows: Vec<Login> = tx.scan_between(of, from, to, Order::Ascending, MAX_ENTRIES + 1)?;
         let mut logins = Vec::with_capacity(rows.len());
         for login in rows {
-            logins.push(Happened::of_login(tx, login)?);
+            logins.push(Happened::of_login(tx, login, through.as_deref())?);
         }
         Ok::<_, StoreError>(Some((account, logins)))
     })
@@ -128,6 +155,9 @@ pub async fn record(store: &dyn Store, stretch: &Stretch) -> Result<Recorded, St
     };
     let (from, to) = (first.time, last.time);
     let mut writer = write::Writer::new(from, stretch.real_addresses);
+    if elsewhere {
+        writer.bound_elsewhere();
+    }
     writer.people(&account, bound_before, &happened);
     for one in &happened {
         writer.write(one);
@@ -137,6 +167,25 @@ pub async fn record(store: &dyn Store, stretch: &Stretch) -> Result<Recorded, St
         from,
         to,
     }))
+}
+
+/// Through which official account the account was bound last, up to the stretch's end.
+async fn newest_binding(
+    store: &dyn Store,
+    stretch: &Stretch,
+) -> Result<Option<String>, StoreError> {
+    let mut newest = None;
+    facts(store, |event| {
+        if event.account.as_deref() == Some(&stretch.account)
+            && event.time <= stretch.to
+            && matches!(event.kind.as_str(), "bound" | "binding_restored")
+        {
+            newest.clone_from(&event.official_account);
+        }
+        true
+    })
+    .await?;
+    Ok(newest)
 }
 
 /// Calls `see` with every fact of the feed, oldest first, until it says no. Page by page: nobody waits
@@ -229,7 +278,8 @@ impl Happened {
         })
     }
 
-    fn of_login(tx: &mut Tx<'_>, login: Login) -> Result<Self, StoreError> {
+    /// `through`: the official account of the story.
+    fn of_login(tx: &mut Tx<'_>, login: Login, through: Option<&str>) -> Result<Self, StoreError> {
         let mut expected = Vec::new();
         let (mut reported, mut prompted) = (false, None);
         let decision = match &login.decision {
@@ -262,7 +312,8 @@ impl Happened {
             && (alert.login.time, alert.login.seq) == (login.time, login.seq)
         {
             expected.push("expect event \"alerted\"".to_owned());
-            if matches!(alert.prompt, PromptState::Delivered { .. }) {
+            let here = alert.official_account.as_deref() == through;
+            if here && matches!(alert.prompt, PromptState::Delivered { .. }) {
                 prompted = alert.openid;
             }
         }

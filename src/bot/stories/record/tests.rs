@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::*;
+use crate::accounts;
 use crate::bot::ruleset::{self, Ruleset};
 use crate::bot::stories::stage::Stage;
 use crate::bot::stories::{print, run, times};
@@ -44,6 +45,7 @@ async fn recorded(rules: &Ruleset, story: &Story, stretch: &Stretch) -> Recorded
 fn everything(account: &str) -> Stretch {
     Stretch {
         account: account.to_owned(),
+        official_account: None,
         from: Millis::MIN,
         to: Millis::MAX,
         real_addresses: false,
@@ -180,6 +182,113 @@ async fn a_stretch_is_what_happened_in_it_with_stand_ins() {
         ..everything("alice")
     };
     assert_eq!(recorded(&rules, &told, &before).await, Recorded::Nothing);
+}
+
+/// Binds through another official account, as its followers' pushes would.
+async fn bind_elsewhere(
+    stage: &Stage,
+    account: &'static str,
+    phone: &'static str,
+    openid: &'static str,
+) {
+    let shared = stage.bot.shared().clone();
+    let bound = stage.run("bind elsewhere", move |tx| {
+        let limits = &shared.limits.accounts;
+        let code = "777777".to_owned();
+        let purpose = accounts::CodePurpose::Bind;
+        accounts::issue_digits(
+            tx,
+            &shared.keys,
+            limits,
+            account,
+            purpose,
+            code,
+            accounts::SYSTEM,
+        )?;
+        let request = accounts::BindRequest {
+            official_account: "second",
+            openid,
+            phone,
+            proof: accounts::Proof::Code("777777"),
+        };
+        accounts::bind(tx, &shared.keys, limits, request)
+    });
+    let bound = bound.await.unwrap();
+    assert!(
+        matches!(bound, accounts::BindOutcome::Bound { .. }),
+        "{bound:?}"
+    );
+}
+
+#[tokio::test]
+async fn several_accounts_followers_and_official_accounts_are_told_apart() {
+    let mut sources = shipped();
+    let text = r#"test "几个人" {
+    account alice phone "13912345678" code "482913"
+    account bob phone "13712345678" code "135790"
+    wechat 小王 sends "手机号13912345678 验证码482913"
+    wechat 小李 sends "手机号13712345678 验证码135790"
+    wechat 小李 sends "绑定"
+    login alice machine "pc-1", 3 times every 1 day
+    login bob machine "pc-9"
+    operator unbinds alice
+    issue bind code "222222" to alice
+    wechat 小赵 sends "手机号13912345678 验证码222222"
+    operator unbinds alice
+    issue bind code "333333" to alice
+    wechat 小王 sends "手机号13912345678 验证码333333"
+    operator locks alice
+    operator unlocks alice
+}
+"#;
+    sources
+        .files
+        .extend(Sources::single("zz.rules", text).files);
+    let rules = compiled(sources);
+    let told = story(&rules, "几个人");
+    let mut stage = Stage::build(&rules, &registry()).await.unwrap();
+    for step in &told.steps {
+        for round in 0..times(step) {
+            stage.step(step, round).await.unwrap();
+        }
+    }
+    // One account in both official accounts, one follower of the second in none of the first.
+    bind_elsewhere(&stage, "alice", "13912345678", "o-second-alice").await;
+    let store = Arc::clone(stage.bot.store());
+    let of = |openid: &'static str| {
+        let store = Arc::clone(&store);
+        async move { account_of(&*store, openid).await.unwrap() }
+    };
+    let here = crate::bot::stories::act::openid("小李");
+    let bob = account_of(&*store, &here).await.unwrap();
+    assert_eq!(bob, Some(("bob".to_owned(), Some("main".to_owned()))));
+    let second = Some("second".to_owned());
+    assert_eq!(
+        of("o-second-alice").await,
+        Some(("alice".to_owned(), second.clone()))
+    );
+
+    for (account, through, bindings, elsewhere) in [
+        ("alice", Some("main".to_owned()), 3, true),
+        ("alice", second.clone(), 1, true),
+        // The newest binding says.
+        ("alice", None, 1, true),
+        ("bob", None, 1, false),
+    ] {
+        let stretch = Stretch {
+            official_account: through.clone(),
+            ..everything(account)
+        };
+        let Recorded::Story(lines) = record(&*store, &stretch).await.unwrap() else {
+            panic!("no story of {account}");
+        };
+        let all = lines.lines.join("\n");
+        let count = all.matches(" bound").count();
+        assert_eq!(count, bindings, "{account} {through:?}\n{all}");
+        assert_eq!(all.contains("别的公众号"), elsewhere, "{all}");
+        let why = std::thread::spawn(move || failed(&lines)).join().unwrap();
+        assert_eq!(why, None, "{account} {through:?}");
+    }
 }
 
 const HOUR: Millis = crate::env::HOUR;

@@ -47,6 +47,8 @@ pub(super) struct Writer {
     first: Millis,
     real_addresses: bool,
     people: BTreeMap<String, String>,
+    /// Who is bound, or was last.
+    bound: String,
     machines: BTreeMap<String, String>,
     places: BTreeMap<String, String>,
     networks: BTreeMap<String, (u16, BTreeMap<IpAddr, u8>)>,
@@ -74,6 +76,7 @@ impl Writer {
             first,
             real_addresses,
             people: BTreeMap::new(),
+            bound: "微信1".to_owned(),
             machines: BTreeMap::new(),
             places: BTreeMap::new(),
             networks: BTreeMap::new(),
@@ -92,6 +95,11 @@ impl Writer {
     fn person(&mut self, openid: &str) -> String {
         let next = format!("微信{}", self.people.len() + 1);
         self.people.entry(openid.to_owned()).or_insert(next).clone()
+    }
+
+    /// The account was bound through another official account as well.
+    pub(super) fn bound_elsewhere(&mut self) {
+        self.say("# 账号还在别的公众号里绑定过，那里的绑定不在故事里".to_owned());
     }
 
     pub(super) fn people(
@@ -132,6 +140,7 @@ impl Writer {
             "wechat {person} sends \"手机号 {PHONE} 验证码 {code}\""
         ));
         self.say(format!("expect {person} bound"));
+        self.bound = person;
     }
 
     /// Introduces the place of a login; gives its name.
@@ -265,10 +274,9 @@ impl Writer {
     }
 
     fn owner_says(&mut self, words: &str) {
-        // The newest follower: whoever was bound last.
-        let number = self.people.len().max(1);
         self.say("# 用户写的话不保存，这一句是替身".to_owned());
-        self.say(format!("wechat 微信{number} sends \"{words}\""));
+        let person = &self.bound;
+        self.say(format!("wechat {person} sends \"{words}\""));
     }
 
     fn login(&mut self, login: &Login, reported: bool, failed: bool) -> String {

@@ -10,53 +10,6 @@ fn found(text: &str) -> Vec<(&'static str, String)> {
     found.iter().map(|one| (one.code, at(one))).collect()
 }
 
-const DIALOG: &str = "dialog d expires 10 minutes {\n    ask n: number \"几个？\"\n    cancel on \"取消\" { reply \"好\" }\n    done { reply \"{n}\" }\n}\n";
-
-#[test]
-fn a_reply_that_another_one_replaces_is_an_error() {
-    for (body, lost) in [
-        ("    reply \"一\"\n    reply \"二\"\n", 1),
-        (
-            "    reply \"一\"\n    note \"x\"\n    reply image \"M\"\n",
-            1,
-        ),
-        ("    reply \"一\"\n    reply \"二\"\n    reply \"三\"\n", 2),
-        ("    reply \"一\"\n    hand over\n", 1),
-        ("    reply \"一\"\n    start d\n", 1),
-        ("    start d\n    reply \"一\"\n", 1),
-        (
-            "    reply \"一\"\n    log off account {\n        logged_off { reply \"二\" }\n        unbound { reply \"三\" }\n    }\n",
-            1,
-        ),
-    ] {
-        let text = format!("{DIALOG}on text \"a\" {{\n{body}}}\n");
-        let found = found(&text);
-        assert_eq!(found.len(), lost, "{found:?}\n{text}");
-        for (code, at) in found {
-            assert_eq!((code, at.as_str()), ("E0419", "reply"), "{text}");
-        }
-    }
-}
-
-#[test]
-fn a_reply_that_some_outcome_keeps_is_none() {
-    for body in [
-        "    reply \"一\"\n    log off account {\n        logged_off { reply \"二\" }\n        unbound { }\n    }\n",
-        "    log off account {\n        logged_off { reply \"二\" }\n        unbound { reply \"三\" }\n    }\n",
-        "    reply \"一\"\n    send \"二\"\n",
-        "    note \"x\"\n    start d\n",
-    ] {
-        let text = format!("{DIALOG}on text \"a\" {{\n{body}}}\n");
-        assert_eq!(found(&text), [], "{text}");
-    }
-    let again = DIALOG.replace(
-        "reply \"{n}\" }",
-        "reply \"{n}？再来\"\n        ask again n }",
-    );
-    let text = format!("{again}on text \"a\" {{\n    start d\n}}\n");
-    assert_eq!(found(&text), []);
-}
-
 #[test]
 fn an_event_that_never_comes_cannot_be_expected_nor_ruled_out() {
     for (line, wrong) in [

@@ -5,11 +5,10 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::lang::check::check;
-use crate::lang::eval::{Facts, HistoryAnswer, render};
-use crate::lang::program::{ActionKind, FieldId, HistoryQuery, Reply};
+use crate::lang::eval::{NoFacts, render};
+use crate::lang::program::{ActionKind, Reply};
 use crate::lang::span::FileId;
 use crate::lang::syntax;
-use crate::lang::value::Value;
 use crate::text::{match_trigger, normalise};
 
 fn understood(text: &str) -> (Program, Vec<Diagnostic>) {
@@ -22,27 +21,6 @@ fn only(found: Vec<Diagnostic>, code: &str) -> Diagnostic {
     let [one] = <[Diagnostic; 1]>::try_from(found).unwrap_or_else(|found| panic!("{found:#?}"));
     assert_eq!(one.code, code);
     one
-}
-
-/// Nothing is known.
-struct Nothing;
-
-impl Facts for Nothing {
-    fn field(&mut self, _: FieldId) -> Value {
-        Value::unknown("field")
-    }
-
-    fn name(&mut self, _: &Name) -> Value {
-        Value::unknown("name")
-    }
-
-    fn history(&mut self, _: &HistoryQuery, _: Option<&Value>, _: &Program) -> HistoryAnswer {
-        HistoryAnswer::unknown("history")
-    }
-
-    fn trusted(&mut self, _: &Value) -> bool {
-        false
-    }
 }
 
 #[test]
@@ -62,7 +40,7 @@ fn a_reply_past_the_limit_comes_with_the_message_that_gets_it() {
     let ActionKind::Reply(Reply::Text(reply)) = &rule.body.actions[0].kind else {
         panic!("{:?}", rule.body);
     };
-    let sent = render(reply, &program, &mut Nothing, &TimeZone::UTC);
+    let sent = render(reply, &program, &mut NoFacts, &TimeZone::UTC);
     assert!(sent.len() > 2_048, "{}", sent.len());
     // A message another rule answers first shows nothing.
     let hidden = format!(

@@ -167,13 +167,4 @@ pub(super) const PAGES: &[Page] = &[
         bad: "on text with code: digits(6) {\n    note \"收到 {code}\"\n    reply \"收到\"\n}\n",
         good: "on text with code: digits(6) {\n    note \"收到验证码\"\n    reply \"收到\"\n}\n",
     },
-    Page {
-        code: "E0419",
-        zh: "回复谁也收不到",
-        en: "A reply nobody gets",
-        what_zh: "一条消息只有一个回复：同一个块里后面的回复、`hand over` 或 `start` 会换掉前面的；`start` 和 `ask again` 之后什么也不再做。写成一个回复，要另发一条就用 `send`。",
-        what_en: "A message gets one reply: a later reply, `hand over` or `start` in the same block takes its place, and nothing is done after `start` and `ask again`. Write one reply; `send` sends another message.",
-        bad: "on text \"你好\" {\n    reply \"您好！\"\n    reply \"有什么可以帮您？\"\n}\n",
-        good: "on text \"你好\" {\n    reply \"您好！有什么可以帮您？\"\n}\n",
-    },
 ];

@@ -62,6 +62,9 @@ const NAMES: &[(&str, &str)] = &[
     ("W1009", "overlap"),
     ("W1010", "long_window"),
     ("W1011", "unset"),
+    ("W1012", "may_be_too_long"),
+    ("W1013", "swallowed"),
+    ("W1014", "lost_reply"),
     ("W1020", "idle_allow"),
 ];
 

@@ -205,6 +205,8 @@ pub struct Trigger {
     pub event: Ident,
     /// What must match.
     pub matcher: Matcher,
+    /// It stands in for a head that could not be read, and names nothing.
+    pub stand_in: bool,
     /// All of it.
     pub span: Span,
 }

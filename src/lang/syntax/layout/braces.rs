@@ -214,7 +214,11 @@ impl Layout<'_> {
         let mut last = chunk.from;
         for at in chunk.from..chunk.to {
             let token = self.tokens[at];
-            let goes_on = matches!(self.slice(at), "or" | "and" | "when" | "even" | "continue");
+            // What a signal says of itself begins inside its braces, a `when` too.
+            let goes_on = match self.slice(chunk.from) {
+                "signal" => matches!(self.slice(at), "weight" | "shadow"),
+                _ => matches!(self.slice(at), "or" | "and" | "when" | "even" | "continue"),
+            };
             if token.first && at > chunk.from && !goes_on {
                 break;
             }

@@ -86,6 +86,7 @@ impl Lower<'_> {
                     triggers.push(Trigger {
                         event: previous.event,
                         matcher,
+                        stand_in: false,
                         span,
                     });
                 }
@@ -162,6 +163,7 @@ impl Lower<'_> {
         Some(Trigger {
             event,
             matcher,
+            stand_in: false,
             span: self.span(pair),
         })
     }

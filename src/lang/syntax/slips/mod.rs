@@ -73,7 +73,7 @@ impl Slips<'_> {
                 Kind::Comment | Kind::Number => {}
                 Kind::WrongComment => self.comment(token),
                 Kind::Word => self.word(token),
-                Kind::Text(quotes) => self.quotes(at, quotes),
+                Kind::Text(quotes) => skip = self.quotes(at, quotes),
                 Kind::Block { closed, column0 } => self.block(token, *closed, *column0),
                 Kind::Punct => skip = self.punct(at),
             }
@@ -293,9 +293,10 @@ impl Slips<'_> {
             .is_some_and(|token| token.kind == Kind::Word && token.first)
             && self.tokens[at - 1].kind == Kind::Word
             && !is_clause(word(2))
+            && !asks(word(2))
             && !ITEMS.contains(&word(2));
         bare || begins
-            || (item && word(2) != "on")
+            || (item && word(2) != "on" && !asks(word(2)))
             || matches!(word(2), "let" | "list" | "extractor" | "remember")
             || nearest(word(2), ["remember"]).is_some()
             || (matches!(word(2), ":" | "：") && word(4) == "list")
@@ -356,6 +357,14 @@ impl Slips<'_> {
             );
         }
     }
+}
+
+/// Whether a condition follows, in this language or another: what stands there is compared.
+fn asks(word: &str) -> bool {
+    matches!(
+        word,
+        "if" | "elif" | "when" | "where" | "while" | "unless" | "如果" | "当"
+    )
 }
 
 /// Zero-width and direction characters.

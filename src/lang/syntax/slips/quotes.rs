@@ -2,15 +2,24 @@
 
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
-use crate::lang::syntax::lexer::{Quotes, Token};
+use crate::lang::syntax::lexer::{Kind, Quotes, Token};
+use crate::lang::syntax::vocabulary::is_clause;
+
+/// Lines of one text in single quotes: more is another mistake.
+const MAX_BROKEN_LINES: usize = 12;
 
 impl Slips<'_> {
-    pub(super) fn quotes(&mut self, at: usize, quotes: &Quotes) {
+    /// Says how many of the next tokens are done with.
+    pub(super) fn quotes(&mut self, at: usize, quotes: &Quotes) -> usize {
         let token = &self.tokens[at];
         let (start, end) = (token.start, token.end);
         if !quotes.closed {
+            if let Some(last) = self.closed_later(at) {
+                self.over_lines(at, last);
+                return last - at;
+            }
             self.open_text(at);
-            return;
+            return 0;
         }
         if quotes.open.is_some() || quotes.close.is_some() {
             let inside = start + quotes.open.unwrap_or(1);
@@ -28,7 +37,7 @@ impl Slips<'_> {
                 .with_fix(Words::new("换成 `\"`", "use `\"`"), span, by.clone()),
             );
             self.edit(start, end, by);
-            return;
+            return 0;
         }
         if let (Some(first), Some(last)) = (quotes.inner.first(), quotes.inner.last()) {
             let mut by = String::new();
@@ -63,6 +72,68 @@ impl Slips<'_> {
             );
             self.edit(start, end, by);
         }
+        0
+    }
+
+    /// The quote that closes, some lines below, the text that begins at `at`: alone, behind words that
+    /// begin no clause.
+    fn closed_later(&self, at: usize) -> Option<usize> {
+        let first = self.tokens[at].line;
+        let mut lines = 0;
+        let mut line = first;
+        for (last, token) in self.tokens.iter().enumerate().skip(at + 1) {
+            if token.line != line {
+                line = token.line;
+                lines += 1;
+                let word = &self.text[token.start..token.end];
+                if lines > MAX_BROKEN_LINES || token.start == token.line || is_clause(word) {
+                    return None;
+                }
+            }
+            match &token.kind {
+                Kind::Text(quotes) if !quotes.closed && line != first => {
+                    let rest = self.text[token.start..token.end].trim_start_matches('"');
+                    let alone = rest.trim().is_empty() || rest.trim() == "}";
+                    return alone.then_some(last);
+                }
+                Kind::Text(_) | Kind::Block { .. } | Kind::Comment => return None,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// A text of several lines in single quotes.
+    fn over_lines(&mut self, at: usize, last: usize) {
+        let (start, end) = (self.tokens[at].start, self.tokens[last].start + 1);
+        let lines: Vec<&str> = self.text[start..end].lines().map(str::trim).collect();
+        let by = lines.join("\\n");
+        let span = self.sink.span(start, end);
+        let open = self.sink.span(start, self.tokens[at].end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0111",
+                Words::new("文字断成了几行", "this text is broken over lines"),
+                open,
+                Words::new(
+                    "到行末也没有另一个 `\"`",
+                    "no other `\"` up to the end of the line",
+                ),
+            )
+            .with_fix(
+                Words::new(
+                    "写成一行，换行用 `\\n`",
+                    "write one line, with `\\n` for the break",
+                ),
+                span,
+                by.clone(),
+            )
+            .with_help(Words::new(
+                "几行的文字用三个引号 `\"\"\"`",
+                "texts of several lines take three quotes `\"\"\"`",
+            )),
+        );
+        self.edit(start, end, by);
     }
 
     fn open_text(&mut self, at: usize) {

@@ -1,0 +1,171 @@
+//! Lines that stand where nothing of the kind may: at column 0, outside every item, an item indented.
+
+use super::{Layout, Open, extra_brace};
+use crate::lang::diagnostics::{Diagnostic, Words, nearest};
+use crate::lang::span::Span;
+use crate::lang::syntax::lexer::{ITEMS, Kind};
+use crate::lang::syntax::vocabulary::{alias, is_clause};
+
+impl Layout<'_> {
+    /// Something at column 0 that is neither an item keyword nor a closing brace.
+    pub(super) fn odd_line(
+        &mut self,
+        at: usize,
+        word: &str,
+        is_word: bool,
+        open: Option<&mut Open>,
+    ) -> Option<Open> {
+        let token = self.tokens[at];
+        let clause = is_word && is_clause(word);
+        let meant = if is_word && !clause {
+            alias(word)
+                .filter(|alias| ITEMS.contains(alias))
+                .or_else(|| nearest(word, ITEMS))
+        } else {
+            None
+        };
+        if let Some(meant) = meant {
+            let span = self.sink.span(token.start, token.end);
+            self.sink.add(unknown_item(word, span).with_guess(
+                Words::new(
+                    format!("是不是想写 `{meant}`"),
+                    format!("did you mean `{meant}`"),
+                ),
+                span,
+                meant,
+            ));
+            self.edit(token.start, token.end, meant);
+            return Some(Open::default());
+        }
+        if let Some(open) = open {
+            if open.dropped {
+                return None;
+            }
+            if open.goes_on() {
+                let here = self.sink.span(token.start, token.start);
+                let span = self.sink.span(token.start, token.end);
+                if !open.reported {
+                    open.reported = true;
+                    self.sink.add(
+                        Diagnostic::error(
+                            "E0104",
+                            Words::new("这一行要缩进", "this line must be indented"),
+                            span,
+                            Words::new(
+                                "顶格的行只能是一条规则的开头",
+                                "only items start at column 0",
+                            ),
+                        )
+                        .with_fix(
+                            Words::new("缩进四格", "indent by four"),
+                            here,
+                            "    ",
+                        ),
+                    );
+                }
+                self.edit(token.start, token.start, "    ");
+                return None;
+            }
+        }
+        if clause || !is_word {
+            self.outside(at, word, is_word);
+        } else {
+            let span = self.sink.span(token.start, token.end);
+            self.sink.add(unknown_item(word, span));
+        }
+        Some(Open {
+            dropped: true,
+            ..Open::default()
+        })
+    }
+
+    pub(super) fn indented_item(&mut self, at: usize, word: &str) {
+        let token = self.tokens[at];
+        let span = self.sink.span(token.start, token.end);
+        let indent = self.sink.span(token.line, token.start);
+        self.sink.add(
+            Diagnostic::error(
+                "E0103",
+                Words::new(
+                    format!("`{word}` 要顶格写"),
+                    format!("`{word}` must start at column 0"),
+                ),
+                span,
+                Words::new("这一行缩进了", "this line is indented"),
+            )
+            .with_fix(Words::new("去掉缩进", "remove the indent"), indent, ""),
+        );
+        self.edit(token.line, token.start, "");
+    }
+
+    pub(super) fn outside(&mut self, at: usize, word: &str, is_word: bool) {
+        let token = self.tokens[at];
+        let span = self.sink.span(token.start, token.end);
+        let shown = if is_word || token.kind == Kind::Punct {
+            word.to_owned()
+        } else {
+            "\"…\"".to_owned()
+        };
+        let diagnostic = if word == "}" {
+            extra_brace(span).with_fix(Words::new("去掉它", "remove it"), span, "")
+        } else if word == "else" {
+            no_else(span)
+        } else if let Some(on) = self.late_on(at, word) {
+            crate::lang::syntax::mistakes::late_trigger(on)
+        } else {
+            Diagnostic::error(
+                "E0106",
+                Words::new(
+                    format!("`{shown}` 不在任何一条规则里"),
+                    format!("`{shown}` stands outside every item"),
+                ),
+                span,
+                Words::new("前面没有它所属的规则", "nothing it could belong to"),
+            )
+            .with_help(Words::new(
+                "子句写在 `on`、`signal`、`dialog`、`test` 的花括号里",
+                "clauses stand in the braces of `on`, `signal`, `dialog` or `test`",
+            ))
+        };
+        self.sink.add(diagnostic);
+    }
+
+    /// The `on` of `when bound on text "…" {`.
+    fn late_on(&self, at: usize, word: &str) -> Option<Span> {
+        let after = self.tokens.get(at + 1..)?.iter();
+        let on = after
+            .take_while(|token| word == "when" && !token.first)
+            .find(|token| &self.text[token.start..token.end] == "on")?;
+        Some(self.sink.span(on.start, on.end))
+    }
+}
+
+/// E0102.
+fn unknown_item(word: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0102",
+        Words::new(
+            format!("不认识顶格的 `{word}`"),
+            format!("unknown word `{word}` at column 0"),
+        ),
+        span,
+        Words::new(
+            "顶格只能写 `let` `list` `on` `signal` `dialog` `test` `extractor`",
+            "at column 0 stand `let` `list` `on` `signal` `dialog` `test` `extractor`",
+        ),
+    )
+}
+
+/// E0120.
+pub(in crate::lang::syntax) fn no_else(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0120",
+        Words::new("没有 `else`", "there is no `else`"),
+        span,
+        Words::new("规则里没有这个写法", "not a part of this language"),
+    )
+    .with_help(Words::new(
+        "在后面再写一条同样触发、不带 `when` 的规则：先写的规则先答",
+        "write a second rule with the same trigger and no `when` after it: the first match answers",
+    ))
+}

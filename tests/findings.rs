@@ -1,0 +1,234 @@
+//! What authors trip over, each told as one finding with its cure; and where a story shows it, that
+//! story happens when it is run with the rules as they are.
+
+use menshen::bot::{ruleset, stories};
+use menshen::lang::builtins::Registry;
+use menshen::lang::compile;
+use menshen::lang::diagnostics::Diagnostic;
+use menshen::lang::span::Sources;
+
+fn found(text: &str) -> Vec<Diagnostic> {
+    let sources = Sources::single("a.rules", text);
+    compile(sources.into(), &Registry::standard()).diagnostics
+}
+
+/// The one finding, whose code this is.
+fn one(code: &str, text: &str) -> Diagnostic {
+    let found = found(text);
+    let [one] =
+        <[Diagnostic; 1]>::try_from(found).unwrap_or_else(|found| panic!("{text}\n{found:#?}"));
+    assert_eq!(one.code, code, "{text}\n{one:#?}");
+    one
+}
+
+/// The text with the finding's first fix.
+fn mended(text: &str, found: &Diagnostic) -> String {
+    let fix = found.fixes.first().unwrap_or_else(|| panic!("{found:#?}"));
+    let mut mended = text.to_owned();
+    mended.replace_range(fix.span.range(), &fix.replacement);
+    mended
+}
+
+/// Its story, run below the rules, passes.
+fn happens(text: &str, found: &Diagnostic) {
+    assert!(!found.story.is_empty(), "no story\n{text}\n{found:#?}");
+    let story: String = found
+        .story
+        .iter()
+        .map(|line| format!("    {line}\n"))
+        .collect();
+    let whole = format!("{text}\ntest \"例子\" {{\n{story}}}\n");
+    let registry = Registry::standard();
+    let rules = match ruleset::compile(Sources::single("a.rules", &whole), &registry) {
+        Ok(loaded) => loaded.ruleset,
+        Err(error) => panic!("{whole}\n{error}"),
+    };
+    for result in stories::run(&rules, &registry, None) {
+        assert!(result.passed(), "{whole}\n{:?}", result.failures);
+    }
+}
+
+const DIALOG: &str = "dialog talk {\n    ask words: rest \"请说。\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"记下：{words}\" }\n}\n";
+
+#[test]
+fn a_reply_nobody_gets_is_told_and_shown() {
+    for text in [
+        "on text \"a\" {\n    reply \"甲\"\n    reply \"乙\"\n}\n".to_owned(),
+        "on click \"A\" {\n    reply \"甲\"\n    hand over\n}\non text \"b\" {\n    reply \"乙\"\n}\n".to_owned(),
+        format!("on text \"a\" {{\n    reply \"甲\"\n    start talk\n}}\n{DIALOG}"),
+        format!("on text \"a\" {{\n    start talk\n    reply \"甲\"\n}}\n{DIALOG}"),
+        format!("on text \"a\" {{\n    start talk\n}}\n{}", DIALOG.replace("done {", "done {\n        reply \"甲\"\n       ").replace("{words}\" }", "{words}\"\n    }")),
+        "on text with phone: mobile, code: digits(6) {\n    bind {\n        bound {\n            reply \"甲\"\n            reply \"乙\"\n        }\n        already { reply \"已绑\" }\n        taken { reply \"别人\" }\n        refused { reply \"不对\" }\n        blocked { reply \"等等\" }\n    }\n}\n".to_owned(),
+    ] {
+        let found = one("W1014", &text);
+        // Handed over, nothing is said that a story could expect.
+        if !text.contains("hand over") {
+            happens(&text, &found);
+        }
+        let sent = mended(&text, &found);
+        assert!(sent.contains("send \"甲\""), "{sent}");
+    }
+    // In different outcomes both are said.
+    assert_eq!(
+        found(
+            "on text \"a\" when bound {\n    forward {\n        answered { reply \"{answer}\" }\n        late { reply \"稍等\" }\n        failed { reply \"忙\" }\n    }\n}\n"
+        ),
+        []
+    );
+}
+
+#[test]
+fn words_that_a_dialog_keeps_as_its_answer_are_told_and_shown() {
+    let text = format!(
+        "on text \"人工\" or \"客服\" {{\n    hand over\n}}\non click \"TALK\" {{\n    start talk\n}}\n{DIALOG}"
+    );
+    let found = one("W1013", &text);
+    assert!(
+        found.title.zh.contains("人工") && found.title.zh.contains("words"),
+        "{found:#?}"
+    );
+    happens(&text, &found);
+    let heard = text.replace("\"客服\" {", "\"客服\" even in dialog {");
+    assert_eq!(self::found(&heard), []);
+    let leaves = text.replace("on text \"人工\" or \"客服\"", "on text \"取消\"");
+    assert_eq!(self::found(&leaves), []);
+    let meant = text.replace(
+        "    ask words",
+        "    # allow swallowed: 意见里什么都可以写\n    ask words",
+    );
+    assert_eq!(self::found(&meant), []);
+    // A question with a shape of its own takes none of it.
+    let shaped = text.replace("words: rest", "words: mobile");
+    assert_eq!(self::found(&shaped), []);
+}
+
+#[test]
+fn a_reply_that_values_make_too_long_is_told_with_the_values() {
+    let long = "很".repeat(640);
+    let text = format!("on text \"查{{what: rest}}\" {{\n    reply \"{long}{{what}}\"\n}}\n");
+    let found = one("W1012", &text);
+    let example = found.example.expect("values");
+    assert_eq!(example.given[0].0, "what");
+    // 640 and 64 characters of three bytes.
+    assert!(found.title.zh.contains("2112"), "{}", found.title.zh);
+    for fits in [
+        text.replace("what: rest", "what: digits(6)"),
+        text.replace(&long, &"很".repeat(600)),
+    ] {
+        assert_eq!(self::found(&fits), []);
+    }
+}
+
+#[test]
+fn a_word_that_does_not_leave_the_dialog_is_told_and_shown() {
+    let text = format!(
+        "on text \"取消\" even in dialog {{\n    reply \"没有什么可取消的\"\n}}\non text \"说\" {{\n    start talk\n}}\n{DIALOG}"
+    );
+    let found = one("W1005", &text);
+    happens(&text, &found);
+    let other = text.replace("cancel on \"取消\"", "cancel on \"不说了\"");
+    assert_eq!(self::found(&other), []);
+}
+
+#[test]
+fn a_reply_too_long_for_one_outcome_comes_with_the_conversation() {
+    let long = "很".repeat(700);
+    let text = format!(
+        "on text \"锁\" even in dialog {{\n    lock account {{\n        locked {{ reply \"已锁定\" }}\n        already_locked {{ reply \"早已锁定\" }}\n        unbound {{ reply \"{long}\" }}\n    }}\n}}\n"
+    );
+    let found = one("E0412", &text);
+    assert_eq!(found.story, ["wechat 小王 sends \"锁\""]);
+    // What the story does is what gets the text, were it shorter.
+    let short = text.replace(&long, "先绑定");
+    let story = format!(
+        "{}\n    expect reply \"先绑定\"",
+        found.story.join("\n    ")
+    );
+    let whole = format!("{short}\ntest \"例子\" {{\n    {story}\n}}\n");
+    let registry = Registry::standard();
+    let rules = ruleset::compile(Sources::single("a.rules", &whole), &registry).expect("sound");
+    assert!(
+        stories::run(&rules.ruleset, &registry, None)
+            .iter()
+            .all(stories::StoryResult::passed)
+    );
+}
+
+#[test]
+fn an_event_with_a_trigger_of_its_own_is_written_so() {
+    for (name, own) in [
+        ("subscribe", "subscribe"),
+        ("SCAN", "scan"),
+        ("CLICK", "click"),
+        ("pic_weixin", "photos"),
+    ] {
+        let text = format!("on event \"{name}\" {{\n    reply \"好\"\n}}\n");
+        let mended = mended(&text, &one("E0208", &text));
+        assert_eq!(mended, format!("on {own} {{\n    reply \"好\"\n}}\n"));
+        assert_eq!(found(&mended), []);
+    }
+    assert_eq!(
+        found("on event \"user_info_modified\" {\n    note \"x\"\n}\n"),
+        []
+    );
+    for (called, meant) in [
+        ("message", "text"),
+        ("关注", "subscribe"),
+        ("menu", "click"),
+    ] {
+        let found = one("E0208", &format!("on {called} {{\n    reply \"好\"\n}}\n"));
+        assert_eq!(found.fixes[0].replacement, meant);
+    }
+}
+
+#[test]
+fn a_story_cannot_expect_what_never_happens() {
+    let story = |name: &str| {
+        format!(
+            "on text \"a\" {{\n    reply \"b\"\n}}\ntest \"x\" {{\n    wechat w sends \"a\"\n    expect no event \"{name}\"\n}}\n"
+        )
+    };
+    let text = story("alrted");
+    let found = one("E0801", &text);
+    assert_eq!(mended(&text, &found), story("alerted"));
+    assert_eq!(self::found(&story("alerted")), []);
+}
+
+#[test]
+fn slips_of_one_place_are_one_finding() {
+    let open = "signal guessed \"多次输错\" weight 50\n    when count(failures, within: 10 minutes) >= 5\n}\n";
+    let shadow = "signal guessed \"多次输错\" weight 50 shadow\n    when count(failures, within: 10 minutes) >= 5\n    except login.legal\n}\n";
+    for text in [open, shadow] {
+        let mended = mended(text, &one("E0110", text));
+        assert_eq!(found(&mended), []);
+    }
+    let broken = "on text \"a\" {\n    reply \"欢迎，\n    您！\"\n}\n";
+    assert_eq!(
+        mended(broken, &one("E0111", broken)),
+        "on text \"a\" {\n    reply \"欢迎，\\n您！\"\n}\n"
+    );
+    let asked = "if text == \"a\" {\n    reply \"b\"\n}\n";
+    assert!(
+        found(asked).iter().all(|found| found.code != "E0118"),
+        "{:#?}",
+        found(asked)
+    );
+}
+
+#[test]
+fn rows_picked_by_something_have_one_of_it() {
+    let rule = |condition: &str| format!("on login when {condition} {{\n    note \"x\"\n}}\n");
+    for never in [
+        "distinct(account, of: failures, within: 5 minutes) >= 2",
+        "distinct(ip, of: failures, within: 5 minutes, by: ip) >= 2",
+        "distinct(city, of: failures, within: 5 minutes, by: [account, city]) > 1",
+    ] {
+        one("E0307", &rule(never));
+    }
+    for fine in [
+        "distinct(account, of: failures, within: 5 minutes, by: ip) >= 2",
+        "distinct(ip, of: failures, within: 5 minutes) >= 2",
+    ] {
+        assert_eq!(found(&rule(fine)), []);
+    }
+}
