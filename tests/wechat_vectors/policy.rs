@@ -122,8 +122,9 @@ fn a_changed_body_query_or_account_is_refused_by_name() {
     assert_eq!(Query::parse("nonce=1&nonce=2"), Err(Refusal::Query));
     assert_eq!(Query::parse("nonce=%+1"), Err(Refusal::Query));
     let huge = vec![b' '; endpoint::BODY_LIMIT + 1];
+    let now = NOW * SECOND;
     let refusal =
-        endpoint::open(&config(Mode::Safe), &query(&good.query), None, &huge, NOW).unwrap_err();
+        endpoint::open(&config(Mode::Safe), &query(&good.query), None, &huge, now).unwrap_err();
     assert_eq!(refusal.status(), 413);
 }
 

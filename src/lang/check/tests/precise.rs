@@ -342,10 +342,11 @@ fn the_hash_covers_rules_and_lists() {
             .hash
             .clone()
     };
-    let first = with("", "a");
-    assert_eq!(first, with("", "a"));
-    assert_ne!(first, with("# ", "a"));
-    assert_ne!(first, with("", "b"));
+    let rules = "list office: text from \"l.txt\"\n";
+    let first = with(rules, "a");
+    assert_eq!(first, with(rules, "a"));
+    assert_ne!(first, with(&format!("{rules}# "), "a"));
+    assert_ne!(first, with(rules, "b"));
 }
 
 #[test]
