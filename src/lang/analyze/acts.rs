@@ -101,7 +101,7 @@ impl Act {
                 step.map(|step| Self::bare(event.clone(), "", &step, &zh, &en))
             }
             EventName::Any => {
-                let others = KINDS.iter().map(|kind| Self::of_kind(kind));
+                let others = KINDS.iter().map(Self::of_kind);
                 return Self::sends(HELLO).into_iter().chain(others).collect();
             }
             _ => {
