@@ -14,6 +14,10 @@ use menshen::lang::diagnostics::Language;
 use menshen::lsp::{LspError, connect, serve};
 use serde_json::{Value, json};
 
+/// Where the rule files are in the client's folder: above a set's folder there must be none, and what others
+/// leave in the system's temporary folder is theirs.
+const BELOW: &str = "rules";
+
 /// A client with a folder of rule files.
 struct Client {
     connection: Option<Connection>,
@@ -27,7 +31,7 @@ impl Client {
     fn start(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, text) in files {
-            let path = folder.path().join(name);
+            let path = folder.path().join(BELOW).join(name);
             fs::create_dir_all(path.parent().expect("a parent")).expect("created");
             fs::write(path, text).expect("written");
         }
@@ -63,7 +67,7 @@ impl Client {
     }
 
     fn uri(&self, name: &str) -> String {
-        url::Url::from_file_path(self.folder.path().join(name))
+        url::Url::from_file_path(self.folder.path().join(BELOW).join(name))
             .expect("an absolute path")
             .to_string()
     }

@@ -55,7 +55,7 @@ pub fn finish(outcome: Outcome) -> ExitCode {
         Ok(Exit::Clean) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Ok(Exit::Found) => ExitCode::from(1),
         Err(Failure::Failed(error)) => {
-            super::output::remark(&format!("menshen: {error:#}"));
+            super::output::remark(&format!("menshen: {}", in_words(&error)));
             ExitCode::from(1)
         }
         Err(Failure::Usage(message)) => {
@@ -65,9 +65,33 @@ pub fn finish(outcome: Outcome) -> ExitCode {
     }
 }
 
+/// An error and its causes, each said once: many errors end with their cause's text themselves.
+pub fn in_words(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_cause_is_said_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("cannot read x: {source}")]
+        struct Says {
+            source: io::Error,
+        }
+        let source = io::Error::other("no such file");
+        let error = anyhow::Error::from(Says { source }).context("the keys");
+        assert_eq!(in_words(&error), "the keys: cannot read x: no such file");
+    }
 
     #[test]
     fn a_reader_that_left_is_no_failure() {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::failure::{Exit, Failure, Outcome};
+use super::failure::{Exit, Failure, Outcome, in_words};
 use super::house::{Extras, House};
 use super::init::APP_SECRET_PLACEHOLDER;
 use super::logging::LogArgs;
@@ -168,7 +168,7 @@ pub fn describe(error: anyhow::Error) -> Failure {
             output::remark(&rules.report(Language::Zh));
             Failure::usage("the rules are not in order; see `menshen check` and `menshen test`")
         }
-        _ if error.chain().any(is_configuration) => Failure::usage(format!("{error:#}")),
+        _ if error.chain().any(is_configuration) => Failure::usage(in_words(&error)),
         _ => Failure::Failed(error),
     }
 }

@@ -141,7 +141,7 @@ fn live(
         path: "--live".to_owned(),
         error: io::Error::other(match failure {
             Failure::Usage(message) => message,
-            Failure::Failed(error) => format!("{error:#}"),
+            Failure::Failed(error) => crate::cli::failure::in_words(&error),
             Failure::ReaderGone => "the reader left".to_owned(),
         }),
     };

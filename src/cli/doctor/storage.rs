@@ -184,7 +184,7 @@ fn clock(behind: i64, found: &mut Findings) {
 fn words(failure: Failure) -> String {
     match failure {
         Failure::Usage(message) => message,
-        Failure::Failed(error) => format!("{error:#}"),
+        Failure::Failed(error) => crate::cli::failure::in_words(&error),
         Failure::ReaderGone => "the connection broke".to_owned(),
     }
 }

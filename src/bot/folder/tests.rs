@@ -1,0 +1,142 @@
+//! Reading and restoring folders.
+
+use super::*;
+
+fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("has a parent")).expect("can create");
+        fs::write(path, text).expect("can write");
+    }
+    folder
+}
+
+#[test]
+fn a_rule_file_beside_large_data_is_read_alone() {
+    let dir = folder(&[("a.rules", b"# a"), ("office.txt", b"10.0.0.0/8")]);
+    let data = fs::File::create(dir.path().join("logins.csv")).expect("can create");
+    data.set_len(MAX_FILE_BYTES + 1).expect("room");
+    fs::write(dir.path().join("old.csv"), b"\xb1\xb1\xbe\xa9").expect("can write");
+    let sources = load(&[dir.path().join("a.rules")]).expect("readable");
+    let lists: Vec<&String> = sources.lists.keys().collect();
+    assert_eq!(lists, ["office.txt"]);
+    assert!(matches!(
+        load(&[dir.path().to_owned()]),
+        Err(FolderError::TooLarge { .. } | FolderError::NotUtf8 { .. })
+    ));
+}
+
+#[test]
+fn files_come_in_byte_order_of_their_paths_and_hidden_ones_are_skipped() {
+    let dir = folder(&[
+        ("z.rules", b"# z"),
+        ("a/b.rules", b"# b"),
+        ("a.rules", b"# a"),
+        (".a.rules.swp", b"junk"),
+        ("lists/office.txt", b"10.0.0.0/8"),
+        ("README.md", b"not read"),
+    ]);
+    let sources = load(&[dir.path().to_owned()]).expect("readable");
+    let names: Vec<&str> = sources.files.iter().map(|f| f.path.as_str()).collect();
+    assert_eq!(names, ["a.rules", "a/b.rules", "z.rules"]);
+    assert_eq!(
+        sources.lists.keys().collect::<Vec<_>>(),
+        ["lists/office.txt"]
+    );
+}
+
+#[test]
+fn a_single_file_brings_the_lists_beside_it() {
+    let dir = folder(&[("a.rules", b"# a"), ("lists/x.txt", b"1"), ("b.rules", b"")]);
+    let sources = load(&[dir.path().join("a.rules")]).expect("readable");
+    assert_eq!(sources.files.len(), 1);
+    assert!(sources.lists.contains_key("lists/x.txt"));
+}
+
+#[test]
+fn restoring_makes_the_folder_hold_exactly_the_kept_files_and_loses_nothing() {
+    let dir = folder(&[
+        ("a.rules", b"# new"),
+        ("extra.rules", b"# extra"),
+        ("same.rules", b"# same"),
+        ("README.md", b"not ours"),
+    ]);
+    let mut kept = Sources::new(vec![
+        ("a.rules".to_owned(), "# old".to_owned()),
+        ("same.rules".to_owned(), "# same".to_owned()),
+        ("sub/b.rules".to_owned(), "# b".to_owned()),
+    ]);
+    kept.lists.insert("lists/x.txt".to_owned(), "1".into());
+    let aside = restore(dir.path(), &kept, 7)
+        .expect("restored")
+        .expect("something was replaced");
+    let now = load(&[dir.path().to_owned()]).expect("readable");
+    let names: Vec<&str> = now.files.iter().map(|f| f.path.as_str()).collect();
+    assert_eq!(names, ["a.rules", "same.rules", "sub/b.rules"]);
+    assert_eq!(&*now.files[0].text, "# old");
+    assert_eq!(&*now.lists["lists/x.txt"], "1");
+    let old = |name: &str| fs::read_to_string(aside.join(name)).expect("kept aside");
+    assert_eq!(
+        (old("a.rules").as_str(), old("extra.rules").as_str()),
+        ("# new", "# extra")
+    );
+    assert!(dir.path().join("README.md").exists());
+    assert_eq!(restore(dir.path(), &kept, 8).expect("restored"), None);
+}
+
+#[test]
+fn a_kept_name_that_leads_out_of_the_folder_is_refused() {
+    let dir = folder(&[("a.rules", b"# a")]);
+    for name in ["../x.rules", "/etc/x.rules", "a/../../x.rules"] {
+        let kept = Sources::new(vec![(name.to_owned(), String::new())]);
+        let error = restore(dir.path(), &kept, 1).expect_err(name);
+        assert!(matches!(error, FolderError::Outside { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_named_with_the_offset() {
+    let dir = folder(&[("a.rules", b"ab\xff")]);
+    let error = load(&[dir.path().to_owned()]).expect_err("not utf-8");
+    assert!(
+        matches!(error, FolderError::NotUtf8 { offset: 2, .. }),
+        "{error}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_might_never_end_is_not_read() {
+    let dir = folder(&[("a.rules", b"# a")]);
+    let device = dir.path().join("z.rules");
+    std::os::unix::fs::symlink("/dev/zero", &device).expect("a link");
+    let error = load(&[dir.path().to_owned()]).expect_err("a device");
+    assert!(
+        matches!(&error, FolderError::NotAFile { path } if *path == device),
+        "{error}"
+    );
+    fs::remove_file(&device).expect("gone");
+
+    // A socket stands for a pipe: neither is a file, and making a pipe takes a crate.
+    let list = dir.path().join("office.txt");
+    let _socket = std::os::unix::net::UnixListener::bind(&list).expect("a socket");
+    let error = load(&[dir.path().to_owned()]).expect_err("a socket");
+    assert!(
+        matches!(&error, FolderError::NotAFile { path } if *path == list),
+        "{error}"
+    );
+}
+
+#[test]
+fn an_empty_folder_and_a_missing_one_are_errors() {
+    let dir = folder(&[]);
+    assert!(matches!(
+        load(&[dir.path().to_owned()]),
+        Err(FolderError::Empty { .. })
+    ));
+    assert!(matches!(
+        load(&[dir.path().join("missing")]),
+        Err(FolderError::Read { .. })
+    ));
+}
