@@ -297,8 +297,7 @@ mod tests {
         save(&rules("四"));
         bot.reload().await.expect("loaded");
         save(&rules("三"));
-        let mut four = async || next().await.generation == 5;
-        while !four().await {}
+        while next().await.generation != 5 {}
         stop.cancel();
         task.await.expect("it ends");
     }

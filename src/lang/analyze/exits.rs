@@ -8,7 +8,7 @@ use crate::text::{match_trigger, normalise};
 
 use super::acts::{Act, sentence};
 use super::scene::Stage;
-use super::search::{cancel_words, find};
+use super::search::{answered, cancel_words, find};
 
 /// What people say to leave.
 const LEAVING: [&str; 3] = ["取消", "退出", "算了"];
@@ -107,14 +107,5 @@ fn blocked(stage: &Stage<'_>, at: usize, report: &mut Report) {
             })
         })
     });
-    report.push(match told {
-        Some((story, (zh, en), answer)) => found.with_story(
-            story,
-            w(
-                format!("例如{zh}，得到的回答是“{answer}”"),
-                format!("for example after {en} the answer is “{answer}”"),
-            ),
-        ),
-        None => found,
-    });
+    report.push(answered(found, told));
 }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use crate::lang::check::report::w;
 use crate::lang::check::walk;
+use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{ActionKind, Block, CancelWords, Dialog, ListEntries, Program, Rule};
 use crate::lang::span::Span;
 use crate::text::normalise;
@@ -178,4 +180,22 @@ fn misfit(program: &Program, dialog: &Dialog) -> Option<String> {
     let words = ["？？？", "算了", "好的"];
     let unfit = words.into_iter().find(|word| !fits(word));
     unfit.map(str::to_owned)
+}
+
+/// A finding with the conversation that shows it, where there is one: its story, its steps in words, and the
+/// answer at its end.
+pub(super) fn answered(
+    found: Diagnostic,
+    shown: Option<(Vec<String>, (String, String), String)>,
+) -> Diagnostic {
+    match shown {
+        Some((story, (zh, en), answer)) => found.with_story(
+            story,
+            w(
+                format!("例如{zh}，得到的回答是“{answer}”"),
+                format!("for example after {en} the answer is “{answer}”"),
+            ),
+        ),
+        None => found,
+    }
 }

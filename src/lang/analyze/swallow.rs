@@ -9,7 +9,7 @@ use crate::lang::program::{ActionKind, EventName, Extractor, Program, Rule, Slot
 
 use super::acts::{Act, sentence};
 use super::scene::Stage;
-use super::search::{cancel_words, find};
+use super::search::{answered, cancel_words, find};
 use super::takes::{Takes, fold, takes};
 
 /// Rules that are named in one finding; the cure is the same for all.
@@ -119,14 +119,5 @@ fn tell(
             })
         })
     });
-    report.push(match told {
-        Some((story, (zh, en), answer)) => found.with_story(
-            story,
-            w(
-                format!("例如{zh}，得到的回答是“{answer}”"),
-                format!("for example after {en} the answer is “{answer}”"),
-            ),
-        ),
-        None => found,
-    });
+    report.push(answered(found, told));
 }
