@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::mapping::{Field, Mapping, Resolved};
 use super::split::Records;
 use super::time::{self, Format};
-use super::{Reading, Reason, SAMPLES, SHOWN, Stop};
+use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, SAMPLES, SHOWN, Stop};
 use crate::backtest::needs::{Columns, Need};
 use crate::backtest::table::Login;
 use crate::env::Millis;
@@ -322,6 +322,7 @@ impl Row {
         };
         let account = match text(Field::Account)? {
             "" => return Err(Reason::NoAccount.into()),
+            account if account.len() > MAX_ACCOUNT => return Err(Reason::LongAccount.into()),
             account => account,
         };
         let success = text(Field::Success)?;
@@ -331,7 +332,7 @@ impl Row {
             .ok_or(Lost(Reason::BadSuccess, Some(success)))?;
         let truth =
             |field: Field| -> Result<Option<bool>, Reason> { Ok(self.mapping.truth(text(field)?)) };
-        let mut lost: [Option<Lost<'p>>; 6] = Default::default();
+        let mut lost: [Option<Lost<'p>>; 7] = Default::default();
         let mut number = |field: Field, place: usize| -> Result<Option<f64>, Reason> {
             let text = text(field)?;
             if text.is_empty() {
@@ -391,6 +392,10 @@ impl Row {
             let field = TEXTS[*at];
             let text = text(field)?;
             let text = match field {
+                _ if text.len() > MAX_TEXT => {
+                    lost[6] = Some(Reason::LongText.into());
+                    ""
+                }
                 Field::Ip if !text.is_empty() && text.parse::<IpAddr>().is_err() => {
                     lost[4] = Some(Lost(Reason::BadIp, Some(text)));
                     ""

@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use memchr::{memchr, memrchr};
 
 use super::batch::{Batch, MAX_ROW_BYTES, Row};
-use super::mapping::Resolved;
+use super::mapping::{Resolved, Unresolved};
 use super::split::{self, Records};
 use super::{InputError, Reading, Stop};
 use crate::lang::eval::sanitise;
@@ -51,11 +51,20 @@ pub(super) fn read(
         return Err(Stop::Error(InputError::Encoding { path }));
     }
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
-    let resolved = Resolved::new(&names, &mapping).map_err(|field| {
-        Stop::Error(InputError::Column {
-            path: reading.file.clone(),
-            field,
-            header: sanitise(&names.join(", "), MAX_HEADER, false),
+    let resolved = Resolved::new(&names, &mapping).map_err(|why| {
+        let path = reading.file.clone();
+        let header = sanitise(&names.join(", "), MAX_HEADER, false);
+        Stop::Error(match why {
+            Unresolved::Missing(field) => InputError::Column {
+                path,
+                field,
+                header,
+            },
+            Unresolved::Twice(name) => InputError::TwoColumns {
+                path,
+                name: sanitise(&name, MAX_HEADER, false),
+                header,
+            },
         })
     })?;
     let format = if resolved.rba {

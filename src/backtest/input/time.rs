@@ -48,12 +48,18 @@ fn read(text: &str, format: &Format, zone: &TimeZone) -> Option<Millis> {
     }
 }
 
-/// Whether times can be written, hence read, in a format.
+/// Whether a time written in a format is one when it is read.
 pub(super) fn check(pattern: &str) -> Result<(), String> {
-    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    jiff::fmt::strtime::format(pattern, &sample)
-        .map(|_| ())
-        .map_err(|error| format!("time.format {pattern:?}: {error}"))
+    let sample = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    let wrong = |error: jiff::Error| format!("time.format {pattern:?}: {error}");
+    let written = jiff::fmt::strtime::format(pattern, &sample).map_err(wrong)?;
+    let format = Format::Pattern(pattern.to_owned());
+    match read(&written, &format, &TimeZone::UTC) {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "time.format {pattern:?}: no day and time of day can be read with it (it reads {written:?})"
+        )),
+    }
 }
 
 fn usual(text: &str, zone: &TimeZone) -> Option<Millis> {
