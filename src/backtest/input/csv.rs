@@ -3,9 +3,10 @@
 //! A file is cut into pieces between records; threads read pieces side by side, and what they read is
 //! put into the table piece after piece, so the table is the same for any number of threads.
 
+use std::collections::VecDeque;
 use std::io::BufRead;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
 use memchr::{memchr, memrchr};
 
@@ -21,6 +22,8 @@ const MAX_HEADER: usize = 2_000;
 const PIECE: usize = 1 << 20;
 /// Pieces under way for each thread that reads.
 const AHEAD: usize = 2;
+/// Pieces read ahead by the thread that fills the table, while it would wait for the others.
+const OWN: usize = 2;
 /// Accounts looked for side by side before their logins are put into the table.
 const TOUCHED: usize = 32;
 /// Threads that read pieces: more would wait for the one that fills the table.
@@ -91,6 +94,14 @@ fn header(bytes: &[u8], delimiter: u8) -> (Vec<String>, usize, u64) {
     (names, records.rest(), records.lines())
 }
 
+/// Where the batch of a piece comes from.
+enum Source {
+    /// From the next reader in turn.
+    Reader,
+    /// It was read here.
+    Here(Box<Batch>),
+}
+
 /// Reads all pieces after the first.
 fn rest<R: BufRead>(
     pieces: &mut Pieces<'_, R>,
@@ -122,27 +133,51 @@ fn rest<R: BufRead>(
                 (give, batches)
             })
             .collect();
-        let (mut given, mut taken, mut more) = (0, 0, true);
+        let mut order: VecDeque<Source> = VecDeque::new();
+        let (mut given, mut taken, mut own, mut more) = (0, 0, 0, true);
         loop {
             if more && given - taken < threads * AHEAD {
                 match pieces.next()? {
                     Some(piece) => {
                         // Fails only when the reader panicked: then its batch will be missing below.
                         let _ = readers[given % threads].0.send(piece);
+                        order.push_back(Source::Reader);
                         given += 1;
                     }
                     None => more = false,
                 }
                 continue;
             }
-            if taken == given {
-                return Ok(());
-            }
-            let Ok(batch) = readers[taken % threads].1.recv() else {
-                let gone = std::io::Error::other("a thread that reads stopped");
-                return Err(Stop::Io(gone));
+            let batch = match order.pop_front() {
+                None => return Ok(()),
+                Some(Source::Here(batch)) => {
+                    own -= 1;
+                    *batch
+                }
+                Some(Source::Reader) => {
+                    let batches = &readers[taken % threads].1;
+                    let batch = match batches.try_recv() {
+                        // Rather than wait, this thread reads a piece itself.
+                        Err(TryRecvError::Empty) if more && own < OWN => {
+                            order.push_front(Source::Reader);
+                            match pieces.next()? {
+                                Some(piece) => {
+                                    order.push_back(Source::Here(Box::new(row.batch(&piece))));
+                                    own += 1;
+                                }
+                                None => more = false,
+                            }
+                            continue;
+                        }
+                        Err(TryRecvError::Empty) => batches.recv().ok(),
+                        found => found.ok(),
+                    };
+                    taken += 1;
+                    batch.ok_or_else(|| {
+                        Stop::Io(std::io::Error::other("a thread that reads stopped"))
+                    })?
+                }
             };
-            taken += 1;
             if !take(batch, line, pieces.given, reading)? {
                 return Ok(());
             }

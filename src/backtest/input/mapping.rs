@@ -204,10 +204,10 @@ impl Mapping {
     pub(super) fn truth(&self, text: &str) -> Option<bool> {
         if self.values.yes.is_none() && self.values.no.is_none() {
             // What nearly all files say.
-            match text {
-                "" => return None,
-                "true" | "True" | "1" => return Some(true),
-                "false" | "False" | "0" => return Some(false),
+            match text.as_bytes() {
+                [] => return None,
+                [b'1'] | [b'T' | b't', b'r', b'u', b'e'] => return Some(true),
+                [b'0'] | [b'F' | b'f', b'a', b'l', b's', b'e'] => return Some(false),
                 _ => {}
             }
         }

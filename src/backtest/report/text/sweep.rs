@@ -1,5 +1,7 @@
 //! What other constants would do, a line each.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{Page, Report, beside, pad, percent, rate};
 use crate::backtest::sweep::{Point, Sweep, shown};
 
@@ -12,8 +14,15 @@ impl Page {
     pub(super) fn sweep(&mut self, report: &Report) {
         let Some(sweep) = &report.sweep else { return };
         let names = sweep.heads().join(" × ");
+        // As wide as the longest of them, and one for the mark.
+        let told = |point: &Point| -> String {
+            let values: Vec<String> = point.values.iter().copied().map(shown).collect();
+            values.join(" × ")
+        };
+        let longest = sweep.points.iter().map(|point| told(point).width()).max();
+        let wide = names.width().max(longest.unwrap_or(0) + 1).max(14);
         let head = [
-            pad(&names, 15, false),
+            pad(&names, wide + 1, false),
             pad(self.pick("每天提醒", "a day"), 9, true),
             pad(self.pick("每万次", "per 10k"), 9, true),
             pad(self.pick("召回", "recall"), 9, true),
@@ -35,7 +44,6 @@ impl Page {
                 left_out += 1;
                 continue;
             }
-            let values: Vec<String> = point.values.iter().copied().map(shown).collect();
             let mark = match sweep.max_prompts_per_10k {
                 _ if Some(at) == sweep.best => "*",
                 _ if !point.never.is_empty() => "!",
@@ -45,7 +53,7 @@ impl Page {
             let limit = sweep.max_prompts_per_10k.unwrap_or(f64::INFINITY);
             self.out.push_str(&format!(
                 "{mark}{}{}{}{}   {} / {}   {} / {}\n",
-                pad(&values.join(" × "), 14, false),
+                pad(&told(point), wide, false),
                 pad(&rate(Some(point.prompts_per_day)), 9, true),
                 pad(&rate(point.all.prompts_per_10k), 9, true),
                 pad(&percent(point.all.recall), 9, true),
