@@ -37,6 +37,7 @@ mod memory;
 mod migrate;
 mod open;
 pub(crate) mod packed;
+mod page;
 mod quick;
 pub mod records;
 mod sled;
@@ -59,13 +60,14 @@ pub use key::{Key, KeyPart, KeyPrefix};
 #[cfg(test)]
 pub(crate) use open::memory_behind;
 pub use open::{memory, memory_of};
+pub use page::{Continuation, Page};
 pub use records::{
     Audit, AuditByAccount, FeedEvent, Flavour, Kind, NewAudit, NewEvent, Record, RecordType, schema,
 };
 pub use sled::{OnLoss, OpenOptions, OpenReport, Opened, Restored, open};
 pub use status::{LATENCY_BOUNDS, StoreStatus};
 pub use sweep::{MAX_SWEEP, Sweeper, Swept};
-pub use tx::{Continuation, MAX_COMMAND_BYTES, MAX_COMMAND_KEYS, Page, Savepoint, Tx};
+pub use tx::{MAX_COMMAND_BYTES, MAX_COMMAND_KEYS, Savepoint, Tx};
 pub use watch::{STUCK_AFTER, Step};
 pub use writer::{
     DRAIN_TIME, MAX_BATCH_BYTES, MAX_BATCH_KEYS, MAX_DRAIN_COMMANDS, MAX_SNAPSHOT_BYTES,

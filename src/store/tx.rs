@@ -7,8 +7,6 @@
 use std::cell::Cell;
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -16,6 +14,7 @@ use super::codec::{self, MAX_KEY_BYTES};
 use super::engine::{EngineError, Order, Row, Source, Writes};
 use super::error::StoreError;
 use super::key::{self, KeyPart, KeyPrefix};
+use super::page::{Continuation, Page};
 use super::records::{
     AUDIT_COUNTER, Audit, AuditByAccount, Counter, FEED_COUNTER, FeedEvent, NewAudit, NewEvent,
     Record, Viewed,
@@ -64,52 +63,6 @@ struct Undo {
 pub struct Savepoint {
     undo: usize,
     refused: Option<StoreError>,
-}
-
-/// Owned records and where to go on.
-#[derive(Debug, Clone)]
-pub struct Page<R> {
-    /// The records, in key order.
-    pub items: Vec<R>,
-    /// Where the next page begins; `None` when there is nothing more now.
-    pub next: Option<Continuation>,
-}
-
-/// An opaque place in a listing. As text it is URL-safe; it is good for the listing it came from only.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Continuation(Vec<u8>);
-
-impl fmt::Debug for Continuation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Continuation")
-    }
-}
-
-impl fmt::Display for Continuation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&URL_SAFE_NO_PAD.encode(&self.0))
-    }
-}
-
-impl std::str::FromStr for Continuation {
-    type Err = StoreError;
-
-    fn from_str(text: &str) -> Result<Self, StoreError> {
-        // Four characters carry three bytes; anything longer than a key is not ours.
-        if text.len() > MAX_KEY_BYTES * 2 {
-            return Err(StoreError::BadContinuation);
-        }
-        URL_SAFE_NO_PAD
-            .decode(text)
-            .map(Self)
-            .map_err(|_| StoreError::BadContinuation)
-    }
-}
-
-impl From<Continuation> for String {
-    fn from(continuation: Continuation) -> Self {
-        continuation.to_string()
-    }
 }
 
 impl fmt::Debug for Tx<'_> {
