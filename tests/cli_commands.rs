@@ -240,6 +240,19 @@ fn explain_says_who_answers_and_why_others_do_not() {
         "{}",
         stdout(&said)
     );
+    let english = menshen(
+        root(),
+        &["explain", "rules", "--text", "锁定", "--lang", "en"],
+    );
+    let said = stdout(&english);
+    assert!(said.starts_with("reply: "), "{said}");
+    assert!(said.contains("\nanswered by guard.rules:"), "{said}");
+    assert!(said.contains("does not hold: alert.open"), "{said}");
+    let by_habit = command(root(), &["explain", "rules", "--text", "锁定"])
+        .env("MENSHEN_LANG", "en")
+        .output()
+        .expect("it starts");
+    assert_eq!(stdout(&by_habit), said);
     let nothing = menshen(root(), &["explain", "rules"]);
     assert_eq!(code(&nothing), 2);
 }
@@ -388,6 +401,16 @@ fn a_login_in_a_conversation_is_explained() {
         "{said}"
     );
     assert!(said.contains(" 北京 成功"), "{said}");
+    let english = piped(
+        root(),
+        &["chat", "rules", "--lang", "en"],
+        "/login 北京 pc\n/login 纽约 x\n/explain\n",
+    );
+    let said = stdout(&english);
+    for words in ["suspicion ", "rule guard.rules:", " 北京 succeeded"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!said.contains("没有触发"), "{said}");
 }
 
 /// A platform that answers every request with this `Date`.

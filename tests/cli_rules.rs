@@ -163,6 +163,85 @@ fn coverage_names_what_no_story_went_through_by_line() {
     );
 }
 
+/// Coverage of some stories says whose it is.
+#[test]
+fn coverage_of_chosen_stories_says_so() {
+    let two = format!(
+        "{HALF}\ntest \"别的\" {{\n    wechat 小王 sends \"再见\"\n    expect reply \"再见\"\n}}\n"
+    );
+    let folder = folder(&two);
+    let part = menshen(
+        folder.path(),
+        &["test", "--coverage", "--filter", "问候", "--lang", "en"],
+    );
+    assert!(
+        stderr(&part).contains("coverage counts the 1 stories chosen, of 2 in all"),
+        "{}",
+        stderr(&part)
+    );
+    let all = menshen(folder.path(), &["test", "--coverage", "--lang", "en"]);
+    assert!(
+        !stderr(&all).contains("coverage counts"),
+        "{}",
+        stderr(&all)
+    );
+    let json = menshen(
+        folder.path(),
+        &["test", "--coverage", "--filter", "问候", "--format", "json"],
+    );
+    let report: serde_json::Value = serde_json::from_str(&stdout(&json)).expect("JSON");
+    assert_eq!(
+        report["coverage"]["stories"],
+        serde_json::json!({ "counted": 1, "all": 2 })
+    );
+}
+
+/// Paths in reports lead to the files from where one stands, as editors and code review tools need.
+#[test]
+fn reports_name_files_from_where_one_stands() {
+    let folder = folder("on txt {\n    reply \"b\"\n}\n");
+    let here = folder.path();
+    let file_of = |arguments: &[&str]| {
+        let mut all = vec!["check"];
+        all.extend(arguments);
+        all.extend(["--format", "json"]);
+        let said = menshen(here, &all);
+        let found: serde_json::Value = serde_json::from_str(&stdout(&said)).expect("JSON");
+        found[0]["file"].as_str().expect("a file").to_owned()
+    };
+    for arguments in [
+        &[] as &[&str],
+        &["rules"],
+        &["./rules"],
+        &["rules/a.rules"],
+        &["."],
+    ] {
+        assert_eq!(file_of(arguments), "rules/a.rules", "{arguments:?}");
+    }
+    let whole = here.canonicalize().expect("a folder").join("rules");
+    assert_eq!(file_of(&[whole.to_str().expect("UTF-8")]), "rules/a.rules");
+    let human = stdout(&menshen(here, &["check"]));
+    assert!(human.contains("--> rules/a.rules:1:4"), "{human}");
+    let sarif = menshen(here, &["check", "--format", "sarif"]);
+    let log: serde_json::Value = serde_json::from_str(&stdout(&sarif)).expect("JSON");
+    let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "rules/a.rules");
+    // Commands that run the rules report the same way, and stories too.
+    let test = menshen(here, &["test"]);
+    assert!(
+        stderr(&test).contains("--> rules/a.rules:1:4"),
+        "{}",
+        stderr(&test)
+    );
+    fs::write(
+        here.join("rules/a.rules"),
+        "test \"问候\" {\n    wechat 小王 sends \"你好\"\n    expect reply \"您好\"\n}\n",
+    )
+    .expect("written");
+    let failed = stdout(&menshen(here, &["test"]));
+    assert!(failed.contains("--> rules/a.rules:1"), "{failed}");
+}
+
 #[test]
 fn too_little_coverage_ends_with_1() {
     let folder = folder(HALF);

@@ -391,6 +391,41 @@ fn completion_offers_what_may_stand_at_a_place() {
         "test \"x\" {\n    place 北京 39.9 116.4 ⁞\n}\n",
         "test \"x\" {\n    wechat 小王 sends \"x\" ⁞\n}\n",
         "on any {\n    reply \"文字⁞",
+        // Only what this event brings.
+        "on text \"a\" {\n    reply \"{⁞\"",
+        "on text \"a\" when ⁞ {\n",
+        "on text \"a\" when bound ⁞ {\n",
+        "on image or voice {\n    reply \"{⁞\"",
+        "on text \"{⁞",
+        "signal s \"x\" weight 1 {\n    when ⁞\n}\n",
+        "signal s \"x\" weight 1 {\n    when new(login.city)\n    except ⁞\n}\n",
+        "signal s \"x\" weight 5⁞",
+        "signal s \"x\" weight 5 ⁞",
+        "on login {\n    ⁞\n}\n",
+        "on locked when ⁞ {\n",
+        "dialog d {\n    done {\n        ⁞\n    }\n}\n",
+        "dialog welcome {\n    done {\n        reply \"{⁞\"\n    }\n}\n",
+        // What an outcome brings, and what would leak in it.
+        "on text \"a\" when bound {\n    lock account {\n        locked { reply \"{⁞\" }\n    }\n}\n",
+        "on text \"a\" {\n    bind {\n        refused { reply \"{⁞\" }\n    }\n}\n",
+        "on text \"a\" {\n    lock account {\n        ⁞\n    }\n}\n",
+        "on text \"a\" {\n    issue unlock code {\n        ⁞\n    }\n}\n",
+        // What an argument takes.
+        "let x = count(failures, ⁞",
+        "let x = count(failures, within: ⁞",
+        "let x = count(failures, within: 5 ⁞",
+        "let x = count(failures, within: 5 minutes, ⁞",
+        "let x = count(failures, by: ⁞",
+        "let x = count(failures, by: [ip, ⁞",
+        "let x = count(failures, where: ⁞",
+        "let x = distinct(⁞",
+        "let x = distinct(city, of: ⁞",
+        "let x = new(⁞",
+        "on text \"{n: one_of(⁞\"",
+        "dialog d expires 10 ⁞",
+        "on login when \"⁞\" in signals {\n",
+        "on login when \"new⁞\" not in signals {\n",
+        "on login when \"⁞\" in sender.tags {\n",
     ] {
         let (text, offset) = marked(place);
         client.open("c.rules", &text);
@@ -409,6 +444,74 @@ fn completion_offers_what_may_stand_at_a_place() {
         .expect("offered");
     client.keep(city.clone());
     client.golden("completion");
+    client.leave();
+}
+
+/// The fields offered in the condition of a rule are those that can be used there, and all of them.
+#[test]
+fn the_fields_offered_are_those_the_checker_takes() {
+    let registry = Registry::standard();
+    let mut client = Client::start(&[]);
+    for event in registry.events() {
+        let named = if event.name == "event" { " \"X\"" } else { "" };
+        let head = format!("on {}{named} when ", event.name);
+        let text = format!("{head} is known {{\n    note \"x\"\n}}\n");
+        client.open("c.rules", &text);
+        let params = client.at("c.rules", &text, head.len());
+        let answer = client.ask("textDocument/completion", params);
+        let items = answer["result"].as_array().expect("items").clone();
+        let offered: Vec<&str> = items.iter().filter_map(|it| it["label"].as_str()).collect();
+        for field in registry.fields() {
+            let text = format!("{head}{} is known {{\n    note \"x\"\n}}\n", field.path);
+            let sources = Arc::new(menshen::lang::span::Sources::single("c.rules", &text));
+            let compiled = menshen::lang::compile(sources, &registry);
+            let taken = compiled
+                .diagnostics
+                .iter()
+                .all(|found| found.code != "E0205");
+            assert_eq!(
+                offered.contains(&field.path),
+                taken,
+                "{} in `on {}`",
+                field.path,
+                event.name
+            );
+        }
+    }
+    client.leave();
+}
+
+#[test]
+fn line_breaks_of_windows_are_not_shown_and_files_fold() {
+    let text = BASE.to_owned() + TALK;
+    let windows = text.replace('\n', "\r\n");
+    let mut client = Client::start(&[]);
+    client.open("w.rules", &windows);
+    let params = client.at(
+        "w.rules",
+        &windows,
+        windows.find("welcome with").expect("there"),
+    );
+    let hover = client.ask("textDocument/hover", params);
+    let shown = hover["result"]["contents"]["value"].as_str().expect("text");
+    assert!(
+        shown.contains("ask age") && !shown.contains('\r'),
+        "{shown:?}"
+    );
+    client.open("u.rules", &text);
+    let mut folds = ["w.rules", "u.rules"].map(|name| {
+        let document = json!({ "textDocument": { "uri": client.uri(name) } });
+        client.ask("textDocument/foldingRange", document)["result"].take()
+    });
+    assert_eq!(folds[0], folds[1]);
+    let dialog = text[..text.find("dialog welcome").expect("there")]
+        .matches('\n')
+        .count();
+    let folds = folds[0].as_array_mut().expect("folds");
+    assert!(
+        folds.iter().any(|fold| fold["startLine"] == dialog),
+        "{folds:?}"
+    );
     client.leave();
 }
 
@@ -655,6 +758,10 @@ fn hostile_texts_are_answered() {
             ),
             (
                 "textDocument/semanticTokens/full",
+                json!({ "textDocument": document }),
+            ),
+            (
+                "textDocument/foldingRange",
                 json!({ "textDocument": document }),
             ),
             (

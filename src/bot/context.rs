@@ -19,6 +19,7 @@ use crate::guard::machines::ForeignMachines;
 use crate::history::Columns;
 use crate::keys::Keys;
 use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::Language;
 use crate::lang::span::{Sources, Span};
 use crate::store::records::RuleSource;
 use crate::store::{Order, Record, Store, StoreError, Tx, execute};
@@ -109,6 +110,8 @@ pub struct Context {
     pub push_id: String,
     /// Whether to say why rules did not answer, with values: for `explain` and `chat`.
     pub explain: bool,
+    /// The language of what is said about rules.
+    pub language: Language,
 }
 
 impl std::ops::Deref for Context {

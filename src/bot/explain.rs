@@ -13,6 +13,7 @@ use crate::accounts::Passwords;
 use crate::env::Env;
 use crate::keys::Keys;
 use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::Language;
 use crate::lang::program::{EventName, Matcher, Rule, Trigger};
 use crate::store;
 use crate::wechat::fields::Fields;
@@ -42,6 +43,7 @@ pub async fn text(
     registry: &Registry,
     words: &str,
     detail: Detail,
+    language: Language,
 ) -> Result<String, BuildError> {
     let fields = Fields::new()
         .text("ToUserName", "gh_explain")
@@ -50,7 +52,7 @@ pub async fn text(
         .text("MsgType", "text")
         .text("Content", words)
         .text("MsgId", "1");
-    event(rules, registry, fields, detail).await
+    event(rules, registry, fields, detail, language).await
 }
 
 /// Explains what the rules do with a push of any kind, given by the platform's own field names.
@@ -62,10 +64,16 @@ pub async fn event(
     registry: &Registry,
     fields: Fields,
     detail: Detail,
+    language: Language,
 ) -> Result<String, BuildError> {
     let inbound = match Inbound::from_fields(fields) {
         Ok(inbound) => inbound,
-        Err(error) => return Ok(format!("这不是一条消息：{error}\n")),
+        Err(error) => {
+            return Ok(match language {
+                Language::Zh => format!("这不是一条消息：{error}\n"),
+                Language::En => format!("this is no message: {error}\n"),
+            });
+        }
     };
     let env = Env::system();
     let seen = Arc::new(LastTurn::default());
@@ -78,6 +86,7 @@ pub async fn event(
     .passwords(Passwords::cheap(env))
     .settings(Settings {
         watcher: Some(seen.clone()),
+        explanations: language,
         ..Settings::default()
     })
     .build()
@@ -87,7 +96,14 @@ pub async fn event(
     let key = push_key(&inbound, &digest);
     let answer = bot.handle(ACCOUNT, inbound, key, digest).await;
     bot.finish().await;
-    Ok(report(rules, &heard, &answer, &seen.told(), detail))
+    Ok(report(
+        rules,
+        &heard,
+        &answer,
+        &seen.told(),
+        detail,
+        language,
+    ))
 }
 
 fn report(
@@ -96,6 +112,7 @@ fn report(
     answer: &PushAnswer,
     told: &Told,
     detail: Detail,
+    language: Language,
 ) -> String {
     let mut out = String::new();
     let reply = match answer {
@@ -103,15 +120,19 @@ fn report(
             Reply::Text { content } => format!("“{content}”"),
             other => format!("{other:?}"),
         },
-        _ => "（没有回复）".to_owned(),
+        _ => language.pick("（没有回复）", "(none)").to_owned(),
     };
-    out.push_str(&format!("回复：{reply}\n"));
-    match &told.answered_by {
-        Some(rule) => out.push_str(&format!("由 {rule} 回答\n")),
-        None => out.push_str("没有规则回答\n"),
-    }
+    out.push_str(&match (language, &told.answered_by) {
+        (Language::Zh, Some(rule)) => format!("回复：{reply}\n由 {rule} 回答\n"),
+        (Language::Zh, None) => format!("回复：{reply}\n没有规则回答\n"),
+        (Language::En, Some(rule)) => format!("reply: {reply}\nanswered by {rule}\n"),
+        (Language::En, None) => format!("reply: {reply}\nno rule answered\n"),
+    });
     for (rule, text) in &told.conditions {
-        out.push_str(&format!("\n{rule} 的条件\n{text}"));
+        out.push_str(&match language {
+            Language::Zh => format!("\n{rule} 的条件\n{text}"),
+            Language::En => format!("\nthe condition of {rule}\n{text}"),
+        });
     }
     let all = &rules.program.rules;
     let by = all.iter().position(|rule| answered(told, rule));
@@ -126,7 +147,7 @@ fn report(
         let fits = || rules.index.match_rule(rule.id, &heard.name, &heard.text);
         let passed = told.passed_over.iter().any(|(name, _)| *name == rule.name);
         if detail == Detail::All || passed || (late && fits().is_some()) {
-            let why = why_not(rule, &heard.name, late, told);
+            let why = why_not(rule, &heard.name, late, told, language);
             others.push(format!("  {}  {why}\n", rule.name));
         } else {
             unsaid += 1;
@@ -134,12 +155,19 @@ fn report(
     }
     if !others.is_empty() {
         let others = others.concat();
-        out.push_str(&format!("\n其他规则为什么没有回答\n{others}"));
+        out.push_str(language.pick(
+            "\n其他规则为什么没有回答\n",
+            "\nwhy other rules did not answer\n",
+        ));
+        out.push_str(&others);
     }
     if unsaid > 0 {
-        out.push_str(&format!(
-            "\n另有 {unsaid} 条规则与它无关，加上 --all 逐条说明\n"
-        ));
+        out.push_str(&match language {
+            Language::Zh => format!("\n另有 {unsaid} 条规则与它无关，加上 --all 逐条说明\n"),
+            Language::En => format!(
+                "\nrules that have nothing to do with it: {unsaid}; with --all each says why\n"
+            ),
+        });
     }
     out
 }
@@ -150,7 +178,7 @@ fn answered(told: &Told, rule: &Rule) -> bool {
 }
 
 /// `late`: a rule before it answered.
-fn why_not(rule: &Rule, event: &EventName, late: bool, told: &Told) -> String {
+fn why_not(rule: &Rule, event: &EventName, late: bool, told: &Told, language: Language) -> String {
     if let Some((_, why)) = told.passed_over.iter().find(|(name, _)| *name == rule.name) {
         return why.clone();
     }
@@ -158,18 +186,21 @@ fn why_not(rule: &Rule, event: &EventName, late: bool, told: &Told) -> String {
     let any = has(&|trigger| trigger.event == EventName::Any);
     let same = has(&|trigger| trigger.event == *event);
     let why = if any {
-        "前面的规则先回答了"
+        ("前面的规则先回答了", "a rule before it answered")
     } else if !same {
-        "写的是别的事件"
+        ("写的是别的事件", "it is for another event")
     } else if late {
-        "前面的规则先回答了，没有看到这一条"
+        (
+            "前面的规则先回答了，没有看到这一条",
+            "a rule before it answered, so it was not looked at",
+        )
     } else if has(&|trigger| trigger.event == *event && matches!(trigger.matcher, Matcher::Always))
     {
-        "没有轮到"
+        ("没有轮到", "its turn did not come")
     } else {
-        "内容不符"
+        ("内容不符", "what was said does not fit it")
     };
-    why.to_owned()
+    language.pick(why.0, why.1).to_owned()
 }
 
 #[cfg(test)]
@@ -188,7 +219,7 @@ mod tests {
         let rules = ruleset::compile(Sources::single("a.rules", text), &registry)
             .expect("it compiles")
             .ruleset;
-        let said = super::text(&rules, &registry, "丙", Detail::All)
+        let said = super::text(&rules, &registry, "丙", Detail::All, Language::Zh)
             .await
             .expect("explained");
         for line in [
@@ -205,7 +236,7 @@ mod tests {
             );
         }
         // In short: those that would have answered, and how many would not.
-        let short = super::text(&rules, &registry, "丙", Detail::Near)
+        let short = super::text(&rules, &registry, "丙", Detail::Near, Language::Zh)
             .await
             .expect("explained");
         let lines: Vec<&str> = short.lines().map(str::trim).collect();
@@ -215,10 +246,28 @@ mod tests {
             "{short}"
         );
         assert!(short.contains("另有 4 条规则"), "{short}");
-        let both = super::text(&rules, &registry, "丙丁", Detail::Near)
+        let both = super::text(&rules, &registry, "丙丁", Detail::Near, Language::Zh)
             .await
             .expect("explained");
         let late = "a.rules:17  前面的规则先回答了，没有看到这一条";
         assert!(both.lines().any(|line| line.trim() == late), "{both}");
+        // The same in English, down to the values.
+        let english = super::text(&rules, &registry, "丙", Detail::All, Language::En)
+            .await
+            .expect("explained");
+        for line in [
+            "reply: “d”",
+            "answered by a.rules:13",
+            "does not hold: bound",
+            "a.rules:1  it is for another event",
+            "a.rules:5  what was said does not fit it",
+            "a.rules:9  its condition does not hold",
+            "a.rules:17  a rule before it answered, so it was not looked at",
+        ] {
+            assert!(
+                english.lines().any(|said| said.trim() == line),
+                "{line}\n{english}"
+            );
+        }
     }
 }

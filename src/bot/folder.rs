@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::places::Places;
 use crate::env::Millis;
 use crate::lang::span::{SourceFile, Sources};
+use crate::lang::syntax::{LexemeKind, lexemes};
 
 /// Most files a rules folder may hold, rule and list files together.
 pub const MAX_FILES: usize = 2_000;
@@ -61,6 +62,14 @@ pub enum FolderError {
         /// The folder.
         path: PathBuf,
     },
+    /// A list file is a link to a file elsewhere: whoever may write a link could have that file read.
+    #[error(
+        "{path} is a link out of the rules folder; list files stay inside it, so copy the file"
+    )]
+    LeadsOut {
+        /// Which.
+        path: PathBuf,
+    },
     /// There is no rule file.
     #[error("{path} holds no .rules file")]
     Empty {
@@ -102,7 +111,8 @@ pub enum FolderError {
 }
 
 /// Reads `paths`: each a rules folder or a single `.rules` file. Hidden files and folders are
-/// skipped. List files are those that end in `.txt`, `.list` or `.csv`, relative to their root.
+/// skipped. List files are those that end in `.txt`, `.list` or `.csv`, relative to their root; with a
+/// single file come those that it names, whatever else lies beside it.
 pub fn load(paths: &[PathBuf]) -> Result<Sources, FolderError> {
     let mut found = Found::default();
     for path in paths {
@@ -115,12 +125,7 @@ pub fn load(paths: &[PathBuf]) -> Result<Sources, FolderError> {
         } else {
             let root = path.parent().unwrap_or(Path::new(""));
             found.file(root, path)?;
-            // Lists stand beside the rule file or below it.
-            found.lists_beside(if root.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                root
-            })?;
+            found.lists_of(root, path)?;
         }
     }
     if found.rules.is_empty() {
@@ -220,21 +225,13 @@ impl Found {
         Ok(())
     }
 
-    fn lists_beside(&mut self, root: &Path) -> Result<(), FolderError> {
-        let lists = root.join("lists");
-        for folder in [root, lists.as_path()] {
-            if !folder.is_dir() {
-                continue;
-            }
-            for path in entries(folder)? {
-                if path.is_file() && is_list(&path) {
-                    match self.file(root, &path) {
-                        // Data beside the rules, such as logins: a list that is named and too
-                        // large is told where it is named.
-                        Err(FolderError::TooLarge { .. } | FolderError::NotUtf8 { .. }) => {}
-                        other => other?,
-                    }
-                }
+    /// The lists a rule file names. What is not there, or would lie elsewhere, is told where it is named.
+    fn lists_of(&mut self, root: &Path, path: &Path) -> Result<(), FolderError> {
+        let text = self.rules.get(&relative_name(root, path)?).cloned();
+        for name in text.iter().flat_map(|text| lists_named(text)) {
+            let list = root.join(name);
+            if is_inside(name) && list.exists() {
+                self.file(root, &list)?;
             }
         }
         Ok(())
@@ -251,6 +248,11 @@ impl Found {
             });
         }
         let name = relative_name(root, path)?;
+        if !is_rules && leads_out(root, path) {
+            return Err(FolderError::LeadsOut {
+                path: path.to_owned(),
+            });
+        }
         let text = read(path)?;
         self.places.placed(&name, path);
         if is_rules {
@@ -329,6 +331,30 @@ pub fn restore(root: &Path, wanted: &Sources, now: Millis) -> Result<Option<Path
 fn is_inside(name: &str) -> bool {
     let mut parts = Path::new(name).components();
     !name.is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
+}
+
+/// The file names after `from` in a rule file.
+fn lists_named(text: &str) -> Vec<&str> {
+    let tokens = lexemes(text);
+    let named = tokens.windows(2).filter_map(|pair| {
+        let [from, name] = pair else { return None };
+        let is_from = from.kind == LexemeKind::Word && &text[from.start..from.end] == "from";
+        (is_from && name.kind == LexemeKind::Text).then(|| &text[name.start..name.end])
+    });
+    named.map(|name| name.trim_matches('"')).collect()
+}
+
+/// Whether a file is somewhere else than in the folder in which it stands.
+fn leads_out(root: &Path, path: &Path) -> bool {
+    let root = match root.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => root,
+    };
+    match (fs::canonicalize(root), fs::canonicalize(path)) {
+        (Ok(root), Ok(real)) => !real.starts_with(root),
+        // What cannot be found is told when it is read.
+        _ => false,
+    }
 }
 
 fn parent(path: &Path) -> Result<(), FolderError> {

@@ -9,6 +9,7 @@ use super::login;
 use super::ruleset::Generations;
 use crate::env::Millis;
 use crate::guard::alerts;
+use crate::lang::diagnostics::Language;
 use crate::outbox::{Check, Ending, Hooks};
 use crate::store::records::{OutboxEntry, OutboxPurpose, UndeliverableReason};
 use crate::store::{StoreError, Tx};
@@ -43,6 +44,8 @@ impl RuleHooks {
             shared: self.shared.clone(),
             push_id: entry.id.clone(),
             explain: false,
+            // Nothing is explained here.
+            language: Language::default(),
         }
     }
 }

@@ -191,6 +191,7 @@ impl Bot {
             shared: self.shared.clone(),
             push_id,
             explain: self.settings.watcher.is_some(),
+            language: self.settings.explanations,
         }
     }
 }

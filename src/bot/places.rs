@@ -63,9 +63,9 @@ mod tests {
         fs::create_dir(path("a")).expect("a folder");
         fs::create_dir(path("b")).expect("a folder");
         for (name, text) in [
-            ("a/x.rules", "# a"),
+            ("a/x.rules", "list l from \"other.txt\""),
             ("b/x.rules", "# b"),
-            ("b/y.rules", "list l = \"other.txt\""),
+            ("b/y.rules", "list l from \"other.txt\""),
             ("a/other.txt", "1"),
             ("b/other.txt", "2"),
             ("a/logins.csv", "1"),
@@ -90,6 +90,10 @@ mod tests {
             matches!(&error, FolderError::SameName { name, .. } if name == "other.txt"),
             "{error}"
         );
+        // What one file names is not taken for a list of another that names none.
+        fs::write(path("a/x.rules"), "# a").expect("can write");
+        let both = load(&[path("a/x.rules"), path("b/y.rules")]).expect("one list");
+        assert_eq!(both.lists.get("other.txt").map(|text| &**text), Some("2"));
         // One file given twice is one; data of one name beside two files is nobody's list.
         let twice = load(&[path("a/x.rules"), path("a"), path("a/../a/x.rules")]);
         assert_eq!(twice.expect("one file").files.len(), 1);

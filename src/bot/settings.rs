@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 
 use super::push::ANSWER_WITHIN;
 use crate::env::Millis;
+use crate::lang::diagnostics::Language;
 
 /// Settings of a [`Bot`](super::Bot).
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub plaintext: BTreeSet<String>,
     /// Told what each push came to: the chat in the terminal, stories, the sandbox's traces.
     pub watcher: Option<Arc<dyn Watcher>>,
+    /// What explanations are written in: those kept with decisions, and those the watcher is told.
+    pub explanations: Language,
     /// Waits; injected so that tests need not.
     pub timer: Arc<dyn Timer>,
 }
@@ -43,6 +46,7 @@ impl Default for Settings {
             custom_send: BTreeSet::new(),
             plaintext: BTreeSet::new(),
             watcher: None,
+            explanations: Language::default(),
             timer: Arc::new(RealTime),
         }
     }

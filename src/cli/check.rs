@@ -74,8 +74,9 @@ pub fn run(args: &Args) -> Outcome {
     let compiled = progress::during("checking", || {
         crate::lang::compile(input.sources.clone(), &input.registry)
     });
+    let sources = args.rules.seen_from_here(&input.sources);
     if let (true, Some(program)) = (args.costs, &compiled.program) {
-        return costs(args, program, &input.sources);
+        return costs(args, program, &sources);
     }
     let found = &compiled.diagnostics;
     let language = args.lang.lang.into();
@@ -83,13 +84,13 @@ pub fn run(args: &Args) -> Outcome {
         Format::Human => {
             output::data(&diagnostics::human(
                 found,
-                &input.sources,
+                &sources,
                 language,
                 output::colour(),
             ))?;
         }
-        Format::Json => output::json(&diagnostics::json(found, &input.sources, language))?,
-        Format::Sarif => output::json(&diagnostics::sarif(found, &input.sources, language))?,
+        Format::Json => output::json(&diagnostics::json(found, &sources, language))?,
+        Format::Sarif => output::json(&diagnostics::sarif(found, &sources, language))?,
     }
     let errors = found
         .iter()

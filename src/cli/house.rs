@@ -43,6 +43,8 @@ pub struct Extras {
     pub captchas: Option<Arc<dyn CaptchaWitness>>,
     /// Is told what each push came to.
     pub watcher: Option<Arc<dyn Watcher>>,
+    /// What explanations are written in.
+    pub explanations: Language,
     /// No control socket: the store is in memory.
     pub no_control: bool,
     /// The rules' stories need not run at the start.
@@ -90,6 +92,7 @@ impl House {
         let limits = limits(config);
         let settings = Settings {
             watcher: extras.watcher,
+            explanations: extras.explanations,
             ..settings(config)
         };
         let mut builder = builder(config, &store, &env, &http)?

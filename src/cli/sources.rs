@@ -3,9 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
 use super::failure::Failure;
 use super::output;
+use super::serve;
+use crate::bot::BuildError;
 use crate::bot::folder;
+use crate::bot::ruleset::{self, LoadError, Loaded};
 use crate::config::Config;
 use crate::lang::builtins::{CallSpec, Registry};
 use crate::lang::span::Sources;
@@ -33,6 +38,8 @@ pub struct Input {
     pub sources: Arc<Sources>,
     /// The language's names and the calls.
     pub registry: Registry,
+    /// Where accounts are whose own zone nobody said, if a configuration was read.
+    pub zone: Option<TimeZone>,
 }
 
 impl RulesArgs {
@@ -56,14 +63,53 @@ impl RulesArgs {
             }
         }
         let sources = folder::load(&paths).map_err(Failure::usage)?;
-        let registry = match self.configuration()? {
-            Some(config) => configured(&config),
+        let config = self.configuration()?;
+        let registry = match &config {
+            Some(config) => configured(config),
             None => tolerant(&sources),
         };
         Ok(Input {
             sources: Arc::new(sources),
             registry,
+            // Looked at when the configuration was read.
+            zone: config.and_then(|config| TimeZone::get(&config.guard.zone).ok()),
         })
+    }
+
+    /// Compiles for a command that runs the rules. Mistakes are reported as `menshen check` does.
+    pub fn compile(&self, input: &Input) -> Result<Loaded, Failure> {
+        let compiled = ruleset::compile(Sources::clone(&input.sources), &input.registry);
+        compiled.map_err(|error| {
+            let error = match error {
+                LoadError::Wrong { diagnostics, .. } => LoadError::Wrong {
+                    sources: Arc::new(self.seen_from_here(&input.sources)),
+                    diagnostics,
+                },
+                other => other,
+            };
+            serve::describe(BuildError::from(error).into())
+        })
+    }
+
+    /// The same sources with the paths that lead to them from the working directory, for reports: what
+    /// editors open and code review tools look for.
+    pub fn seen_from_here(&self, sources: &Sources) -> Sources {
+        let here = std::env::current_dir().unwrap_or_default();
+        let mut shown = sources.clone();
+        for file in &mut shown.files {
+            let Some(path) = self.on_disk(&file.path) else {
+                continue;
+            };
+            let path = path.strip_prefix(&here).unwrap_or(&path);
+            let path: PathBuf = path
+                .components()
+                .filter(|part| *part != std::path::Component::CurDir)
+                .collect();
+            if let Some(path) = path.to_str() {
+                file.path = path.to_owned();
+            }
+        }
+        shown
     }
 
     /// Where the file stands whose path in the sources is `relative`.

@@ -6,10 +6,7 @@ use super::coverage;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg, Paint};
 use super::progress;
-use super::serve;
 use super::sources::RulesArgs;
-use crate::bot::BuildError;
-use crate::bot::ruleset;
 use crate::bot::stories::{self, Coverage, Seen, StoryResult};
 use crate::lang::span::Sources;
 
@@ -56,10 +53,8 @@ enum Format {
 /// Runs them.
 pub fn run(args: &Args) -> Outcome {
     let input = args.rules.read()?;
-    let sources = Sources::clone(&input.sources);
-    let loaded = ruleset::compile(sources, &input.registry)
-        .map_err(|error| serve::describe(BuildError::from(error).into()))?;
-    let rules = loaded.ruleset;
+    let rules = args.rules.compile(&input)?.ruleset;
+    let sources = args.rules.seen_from_here(&input.sources);
     let results = progress::during("running the stories", || {
         stories::run(&rules, &input.registry, args.filter.as_deref())
     });
@@ -71,6 +66,7 @@ pub fn run(args: &Args) -> Outcome {
             output::Lang::En => format!("no story has “{filter}” in its name"),
         }));
     }
+    let all = rules.program.stories.len();
     let failed = results.iter().filter(|result| !result.passed()).count();
     let measured = (args.coverage || !args.min_coverage.is_empty()).then(|| {
         let mut seen = Seen::default();
@@ -79,9 +75,10 @@ pub fn run(args: &Args) -> Outcome {
     });
     match args.format {
         Format::Json => {
-            let mut report = as_json(&input.sources, &results);
+            let mut report = as_json(&sources, &results);
             if let Some(coverage) = &measured {
-                report["coverage"] = coverage::as_json(coverage, &input.sources);
+                report["coverage"] = coverage::as_json(coverage, &sources);
+                report["coverage"]["stories"] = json!({ "counted": results.len(), "all": all });
             }
             output::json(&report)?;
         }
@@ -94,13 +91,22 @@ pub fn run(args: &Args) -> Outcome {
                 } else {
                     let mark = output::paint("✗", Paint::Red, colour);
                     output::line(&format!("{mark} {}", result.name))?;
-                    output::data(&stories::print(&rules, result))?;
+                    output::data(&stories::print_in(&sources, result))?;
                 }
             }
             if let (Some(coverage), true) = (&measured, args.coverage) {
-                coverage::print(coverage, &input.sources, args.lang.lang)?;
+                coverage::print(coverage, &sources, args.lang.lang)?;
             }
         }
+    }
+    if measured.is_some() && results.len() < all {
+        let counted = results.len();
+        output::remark(&match args.lang.lang {
+            output::Lang::Zh => format!("覆盖率只算选中的 {counted} 个故事，一共有 {all} 个"),
+            output::Lang::En => {
+                format!("coverage counts the {counted} stories chosen, of {all} in all")
+            }
+        });
     }
     let passed = results.len() - failed;
     output::remark(&match args.lang.lang {

@@ -21,7 +21,8 @@ pub fn both(zh: &str, en: &str, language: Language) -> String {
 }
 
 fn code(text: &str) -> String {
-    format!("```menshen\n{}\n```", text.trim_end())
+    // Shown with the line breaks of Markdown, whatever the file's are.
+    format!("```menshen\n{}\n```", text.trim_end().replace('\r', ""))
 }
 
 fn page(head: &str, body: &str, example: &str) -> String {

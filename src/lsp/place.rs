@@ -9,20 +9,37 @@ use crate::lang::syntax::{Lexeme, LexemeKind, lexemes};
 /// What may be written at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
-    /// Nothing that could be suggested: a comment, the words of a text.
+    /// Nothing that could be suggested: a comment.
     Nothing,
+    /// The words of a text.
+    Words,
     /// An item: column 0, outside of every block.
     Item,
     /// The start of a clause in this block.
     Clause(Block),
     /// Directly after these words of a clause; the last is next to the place.
     After(Vec<String>, Block),
-    /// An argument of a function, by its name.
-    Argument(String),
+    /// An argument of a function or an extractor.
+    Argument(Argument),
     /// A path in the braces of a text.
     Hole,
     /// An extractor: after the colon in the braces of a text or after a name.
     Extractor,
+}
+
+/// Where in the brackets of a call a place is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Argument {
+    /// What is called.
+    pub function: String,
+    /// How many arguments without a name stand before this one.
+    pub nth: usize,
+    /// The name before the colon of this one.
+    pub named: Option<String>,
+    /// The names of those before it.
+    pub given: Vec<String>,
+    /// The token before the place; empty where the argument, or what follows its colon, begins.
+    pub last: String,
 }
 
 /// The kind of a block, by what its head begins with.
@@ -44,6 +61,15 @@ pub enum Block {
     Story,
     /// Outcomes of the action with these words.
     Outcomes(String),
+}
+
+/// A block that is open at a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Opened {
+    /// Its kind.
+    pub(super) block: Block,
+    /// The words before its brace.
+    pub(super) head: Vec<String>,
 }
 
 /// Bytes before the place that are looked at: far more than the longest item people write.
@@ -80,23 +106,28 @@ pub fn of(text: &str, offset: usize) -> Place {
         .rsplit('\n')
         .next()
         .is_none_or(|line| line.trim().is_empty());
+    let dotted = |token: &Lexeme| &before[token.start..token.end] == ".";
     if let Some(last) = tokens.last().copied()
         && last.end == before.len()
-        && last.kind == LexemeKind::Word
+        && (last.kind == LexemeKind::Word || dotted(&last))
     {
         at_line_start = last.first;
-        tokens.pop();
+        // Behind a dot the next part is about to be written.
+        if !dotted(&last) {
+            tokens.pop();
+        }
         // A dotted path counts as one word being written.
         while let [.., word, dot] = tokens.as_slice() {
-            if &before[dot.start..dot.end] != "." || word.kind != LexemeKind::Word {
+            if !dotted(dot) || word.kind != LexemeKind::Word {
                 break;
             }
             at_line_start = word.first;
             tokens.truncate(tokens.len() - 2);
         }
     }
-    let blocks = blocks(before, &tokens);
-    let block = blocks.last().cloned().unwrap_or(Block::Top);
+    let block = blocks(before, &tokens)
+        .pop()
+        .map_or(Block::Top, |opened| opened.block);
     if let Some(place) = argument(before, &tokens) {
         return place;
     }
@@ -122,7 +153,7 @@ pub fn of(text: &str, offset: usize) -> Place {
 }
 
 /// The start of the item `offset` is in, not too far away.
-fn start(text: &str, offset: usize) -> usize {
+pub(super) fn start(text: &str, offset: usize) -> usize {
     let floor = offset.saturating_sub(MAX_BEFORE);
     let floor = (floor..=offset)
         .find(|&at| text.is_char_boundary(at))
@@ -165,21 +196,28 @@ fn open(before: &str, token: &Lexeme) -> bool {
 fn in_text(raw: &str) -> Place {
     let line = raw.rsplit('\n').next().unwrap_or_default();
     let Some(brace) = line.rfind('{') else {
-        return Place::Nothing;
+        return Place::Words;
     };
     let inside = &line[brace + 1..];
     if line[..brace].ends_with('\\') || inside.contains('}') {
-        Place::Nothing
-    } else if inside.contains(':') {
-        Place::Extractor
-    } else {
-        Place::Hole
+        return Place::Words;
+    }
+    let Some((_, extractor)) = inside.split_once(':') else {
+        return Place::Hole;
+    };
+    match extractor.split_once('(') {
+        None => Place::Extractor,
+        Some((name, arguments)) => Place::Argument(Argument {
+            function: name.trim().to_owned(),
+            nth: arguments.matches(',').count(),
+            ..Argument::default()
+        }),
     }
 }
 
 /// The blocks that are open after `tokens`, outermost first.
-fn blocks(text: &str, tokens: &[Lexeme]) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
+pub(super) fn blocks(text: &str, tokens: &[Lexeme]) -> Vec<Opened> {
+    let mut blocks: Vec<Opened> = Vec::new();
     let mut clause = 0;
     for (at, token) in tokens.iter().enumerate() {
         if token.first && !CONTINUES.contains(&&text[token.start..token.end]) {
@@ -191,8 +229,11 @@ fn blocks(text: &str, tokens: &[Lexeme]) -> Vec<Block> {
                     .iter()
                     .map(|token| &text[token.start..token.end])
                     .collect();
-                let outer = blocks.last().cloned().unwrap_or(Block::Top);
-                blocks.push(block(&outer, &head));
+                let outer = blocks.last().map_or(&Block::Top, |outer| &outer.block);
+                blocks.push(Opened {
+                    block: block(outer, &head),
+                    head: head.iter().map(|&word| word.to_owned()).collect(),
+                });
                 clause = at + 1;
             }
             "}" if token.kind == LexemeKind::Punct => {
@@ -257,22 +298,57 @@ fn wants_extractor(words: &[String], name: &str) -> bool {
 
 /// Inside the brackets of a call.
 fn argument(text: &str, tokens: &[Lexeme]) -> Option<Place> {
+    let slice = |token: &Lexeme| &text[token.start..token.end];
     let mut depth = 0usize;
-    for (at, token) in tokens.iter().enumerate().rev() {
-        match &text[token.start..token.end] {
-            "{" | "}" => return None,
+    let opening = tokens.iter().enumerate().rev().find_map(|(at, token)| {
+        match slice(token) {
+            // Calls do not reach over braces.
+            "{" | "}" => return Some(None),
             ")" | "]" => depth += 1,
-            "(" if depth == 0 => {
-                let name = tokens.get(at.checked_sub(1)?)?;
-                let tight = name.kind == LexemeKind::Word && name.end == token.start;
-                let name = text[name.start..name.end].to_owned();
-                return tight.then_some(Place::Argument(name));
-            }
+            "(" if depth == 0 => return Some(Some(at)),
             "(" | "[" => depth = depth.saturating_sub(1),
             _ => {}
         }
+        None
+    });
+    let at = opening??;
+    let name = tokens.get(at.checked_sub(1)?)?;
+    if name.kind != LexemeKind::Word || name.end != tokens[at].start {
+        return None;
     }
-    None
+    let mut argument = Argument {
+        function: slice(name).to_owned(),
+        ..Argument::default()
+    };
+    let (mut depth, mut empty) = (0usize, true);
+    let mut inside = tokens[at + 1..].iter().peekable();
+    while let Some(token) = inside.next() {
+        let word = slice(token);
+        match word {
+            "(" | "[" => depth += 1,
+            ")" | "]" => depth = depth.saturating_sub(1),
+            "," if depth == 0 => {
+                match argument.named.take() {
+                    Some(named) => argument.given.push(named),
+                    None => argument.nth += usize::from(!empty),
+                }
+                (argument.last, empty) = (String::new(), true);
+                continue;
+            }
+            _ => {}
+        }
+        if empty
+            && token.kind == LexemeKind::Word
+            && inside.peek().is_some_and(|it| slice(it) == ":")
+        {
+            inside.next();
+            argument.named = Some(word.to_owned());
+        } else {
+            argument.last = word.to_owned();
+        }
+        empty = false;
+    }
+    Some(Place::Argument(argument))
 }
 
 #[cfg(test)]
@@ -318,6 +394,12 @@ mod tests {
             at("on text \"a\" when login.ci|"),
             after(&["on", "text", "\"\"", "when"], Block::Top)
         );
+        for written in ["login.|", "login.ci|"] {
+            assert_eq!(
+                at(&format!("signal s \"x\" weight 1 {{\n    when {written}")),
+                after(&["when"], Block::Signal)
+            );
+        }
         assert_eq!(
             at("on any {\n    start |"),
             after(&["start"], Block::Actions)
@@ -326,20 +408,47 @@ mod tests {
 
     #[test]
     fn texts_and_brackets_are_places_of_their_own() {
-        assert_eq!(at("on any {\n    reply \"你好 |\n}"), Place::Nothing);
+        assert_eq!(at("on any {\n    reply \"你好 |\n}"), Place::Words);
         assert_eq!(at("on any {\n    reply \"你好 {acc|\"\n}"), Place::Hole);
         assert_eq!(at("on text \"叫我{name: |\" {"), Place::Extractor);
         assert_eq!(at("on text with phone: |"), Place::Extractor);
         assert_eq!(at("dialog d {\n    ask code: |"), Place::Extractor);
-        assert_eq!(
-            at("let x = count(failures, |"),
-            Place::Argument("count".into())
-        );
-        assert_eq!(
-            at("let x = count(failures, within: 5 |"),
-            Place::Argument("count".into())
-        );
         assert_eq!(at("# 注释 |"), Place::Nothing);
+    }
+
+    #[test]
+    fn arguments_know_what_stands_before_them() {
+        let argument = |text: &str| match at(text) {
+            Place::Argument(argument) => argument,
+            other => panic!("{text}: {other:?}"),
+        };
+        let first = argument("let x = count(|");
+        assert_eq!((first.function.as_str(), first.nth), ("count", 0));
+        let second = argument("let x = count(failures, |");
+        assert_eq!(
+            (second.nth, second.named, second.last),
+            (1, None, String::new())
+        );
+        let within = argument("let x = count(failures, within: 5 |");
+        assert_eq!(within.named.as_deref(), Some("within"));
+        assert_eq!(within.last, "5");
+        let by = argument("let x = count(failures, within: 5 minutes, by: [ip, |");
+        assert_eq!(by.named.as_deref(), Some("by"));
+        assert_eq!(
+            (by.given, by.last),
+            (vec!["within".to_owned()], ",".to_owned())
+        );
+        let inner = argument("let x = count(failures, where: city in [lower(\"a\"), |");
+        assert_eq!(
+            (inner.function.as_str(), inner.named.as_deref()),
+            ("count", Some("where"))
+        );
+        let list = argument("on text \"{n: one_of(|");
+        assert_eq!((list.function.as_str(), list.nth), ("one_of", 0));
+        let list = argument("dialog d {\n    ask n: one_of(|");
+        assert_eq!(list.function, "one_of");
+        // Brackets of a group are no call.
+        assert!(matches!(at("let x = 1 + (|"), Place::After(..)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::str::FromStr as _;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::{
     CodeActionParams, CompletionParams, DidChangeTextDocumentParams, DidCloseTextDocumentParams,
-    DidOpenTextDocumentParams, DocumentFormattingParams, DocumentSymbolParams,
+    DidOpenTextDocumentParams, DocumentFormattingParams, DocumentSymbolParams, FoldingRangeParams,
     GotoDefinitionParams, HoverParams, ReferenceParams, RenameParams, SemanticTokensParams,
     TextDocumentPositionParams, Uri, WorkspaceSymbolParams,
 };
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::position::Lines;
 use super::world::{MAX_DOCUMENT_BYTES, Registries, World};
-use super::{completion, diagnostics, edits, navigate, outline, tokens};
+use super::{completion, diagnostics, edits, folding, navigate, outline, tokens};
 use crate::lang::diagnostics::Language;
 
 /// Why the conversation ended badly.
@@ -219,6 +219,14 @@ impl Server<'_> {
                 let found = self.world.set(&params.text_document.uri);
                 Ok(found.map_or(Value::Null, |(set, file)| outline::of(&set, file)))
             }
+            "textDocument/foldingRange" => {
+                let params: FoldingRangeParams = read(params)?;
+                let found = self.world.set(&params.text_document.uri);
+                Ok(found.map_or(Value::Null, |(set, file)| {
+                    let lines = set.lines.get(file.0 as usize);
+                    lines.map_or(Value::Null, |lines| folding::of(set.text(file), lines))
+                }))
+            }
             "textDocument/semanticTokens/full" => {
                 let params: SemanticTokensParams = read(params)?;
                 let found = self.world.set(&params.text_document.uri);
@@ -280,7 +288,7 @@ impl Server<'_> {
             "capabilities": {
                 "positionEncoding": "utf-16",
                 "textDocumentSync": { "openClose": true, "change": 2, "save": true },
-                "completionProvider": { "triggerCharacters": [".", "{", ":", "("] },
+                "completionProvider": { "triggerCharacters": [".", "{", ":", "(", "\""] },
                 "hoverProvider": true,
                 "definitionProvider": true,
                 "referencesProvider": true,
@@ -289,6 +297,7 @@ impl Server<'_> {
                 "documentFormattingProvider": true,
                 "codeActionProvider": { "codeActionKinds": ["quickfix"] },
                 "documentSymbolProvider": true,
+                "foldingRangeProvider": true,
                 "workspaceSymbolProvider": true,
                 "semanticTokensProvider": { "legend": tokens::legend(), "full": true },
             },

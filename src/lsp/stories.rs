@@ -43,6 +43,7 @@ impl Walk<'_> {
                         | LoginSetting::Ip(_)
                         | LoginSetting::WrongPassword(_)
                         | LoginSetting::Agent(_)
+                        | LoginSetting::Reason(_)
                         | LoginSetting::SolvingCaptcha(_) => {}
                     }
                 }
@@ -60,7 +61,9 @@ impl Walk<'_> {
             Expectation::Reply { user, .. } => {
                 user.iter().for_each(|user| self.story_subject(user));
             }
-            Expectation::Alert { to, .. } => to.iter().for_each(|user| self.story_subject(user)),
+            Expectation::Alert { to, .. } | Expectation::Send { to, .. } => {
+                to.iter().for_each(|user| self.story_subject(user));
+            }
             Expectation::Signals { include: _, names } => {
                 for name in names {
                     self.use_global(Kind::Signal, name);
@@ -78,8 +81,9 @@ impl Walk<'_> {
                 }
             }
             Expectation::NoReply
-            | Expectation::ReplyKind(_)
+            | Expectation::ReplyKind { .. }
             | Expectation::NoAlert
+            | Expectation::NoSend
             | Expectation::NoCall
             | Expectation::Verdict(_)
             | Expectation::Event { .. } => {}

@@ -152,6 +152,7 @@ async fn answered(text: &str, witness: &Witness) -> Option<usize> {
         &registry,
         push(witness),
         explain::Detail::Near,
+        menshen::lang::diagnostics::Language::Zh,
     )
     .await
     .expect("explained");

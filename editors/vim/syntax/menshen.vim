@@ -9,8 +9,8 @@ syn iskeyword @,48-57,_,128-167,224-255
 syn keyword menshenKeyword accepts after again ago allow allowed answers ask at bind by call cancel challenge challenged clicks close containing continue customer denied deny does done drops even event every except expect fails follows for forget forward from give hand illegal image include invalid issue learn leave lock locks log logins loses matching most music news note off once operator over password per platform refuses remember reply reported scans send sends service shadow solving start starting system tag template times to trust unbind unbinds undeliverable unfollows unless unlock unlocks untag until up video views voice webhook wechat weight when with wrong
 syn keyword menshenOperator and or not in is otherwise
 syn keyword menshenConstant yes no known unknown
-syn match menshenKeyword /\v<%(account|agent|alert|asn|bound|captcha|city|code|country|expires|ip|isp|late|locked|login|machine|message|name|phone|place|region|scene|signals|ticket|zone)>\ze\s+["{]/
-syn match menshenKeyword /\v^\s+\zs<%(account|agent|alert|asn|bound|captcha|city|code|country|expires|ip|isp|late|locked|login|machine|message|name|phone|place|region|scene|signals|ticket|zone)>\ze\s+[^:{= ]/
+syn match menshenKeyword /\v<%(account|agent|alert|asn|bound|captcha|city|code|country|expires|ip|isp|late|locked|login|machine|message|name|phone|place|reason|region|scene|signals|ticket|zone)>\ze\s+["{]/
+syn match menshenKeyword /\v^\s+\zs<%(account|agent|alert|asn|bound|captcha|city|code|country|expires|ip|isp|late|locked|login|machine|message|name|phone|place|reason|region|scene|signals|ticket|zone)>\ze\s+[^:{= ]/
 syn match menshenItem /\v^%(let|list|on|signal|dialog|test|extractor)>/
 syn match menshenName /\v%(^%(let|list|signal|dialog|extractor)\s+)@<=\S[^ =:{]*/
 syn match menshenEvent /\v%(^on\s+|<or\s+)@<=%(view_miniprogram|location_select|scancode_push|scancode_wait|undeliverable|miniprogram|unsubscribe|shortvideo|subscribe|location|position|unlocked|attempt|failure|unbound|locked|photos|bound|click|event|image|login|video|voice|file|link|scan|text|view|any)>/

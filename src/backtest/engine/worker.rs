@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::tz::TimeZone;
 
 use crate::bot::login::{Case, decide};
+use crate::lang::diagnostics::Language;
 use crate::lang::eval::Judgement;
 use crate::lang::program::EventName;
 use crate::store::records::Account;
@@ -176,7 +177,7 @@ impl<'e> Worker<'e> {
         Explained {
             judgement,
             traces: Vec::new(),
-            text: decide::acted(&names, &why),
+            text: decide::acted(&names, &why, Language::Zh),
             rules,
         }
     }

@@ -1,6 +1,7 @@
 //! Who answers (language laws 6 and 7).
 
-use crate::lang::eval::{self, Held, NoObserver, Round, Trace, Turn, turns};
+use crate::lang::diagnostics::Language;
+use crate::lang::eval::{self, Held, NoObserver, Round, Telling, Trace, Turn, turns};
 use crate::lang::program::{EventName, Rule};
 use crate::store::StoreError;
 
@@ -87,7 +88,9 @@ impl Chat<'_, '_> {
                 probe.judged(&trace);
             }
             if self.context.explain {
-                let text = eval::explain(when, &program, &trace, &self.context.zone(None));
+                let zone = self.context.zone(None);
+                let telling = Telling::new(&zone, self.context.language);
+                let text = eval::explain(when, &program, &trace, telling);
                 self.turn.explanations.push((rule.name.clone(), text));
             }
             value
@@ -96,8 +99,17 @@ impl Chat<'_, '_> {
         };
         match Held::from(value) {
             Held::Yes => None,
-            Held::No => Some("条件不成立".to_owned()),
-            Held::NotEvaluable(missing) => Some(format!("无法判断，缺 {}", missing.join("、"))),
+            Held::No => {
+                let said = self.context.language;
+                Some(
+                    said.pick("条件不成立", "its condition does not hold")
+                        .to_owned(),
+                )
+            }
+            Held::NotEvaluable(missing) => Some(match self.context.language {
+                Language::Zh => format!("无法判断，缺 {}", missing.join("、")),
+                Language::En => format!("not evaluable, missing {}", missing.join(", ")),
+            }),
         }
     }
 }

@@ -14,7 +14,11 @@ fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 
 #[test]
 fn a_rule_file_beside_large_data_is_read_alone() {
-    let dir = folder(&[("a.rules", b"# a"), ("office.txt", b"10.0.0.0/8")]);
+    let named = b"list a: network from \"office.txt\"\nlist b from \"gone.txt\"\nlist c from \"../x.txt\"\n";
+    let dir = folder(&[("a.rules", named), ("office.txt", b"10.0.0.0/8")]);
+    for other in 0..=MAX_FILES {
+        fs::write(dir.path().join(format!("other-{other}.txt")), "x").expect("can write");
+    }
     let data = fs::File::create(dir.path().join("logins.csv")).expect("can create");
     data.set_len(MAX_FILE_BYTES + 1).expect("room");
     fs::write(dir.path().join("old.csv"), b"\xb1\xb1\xbe\xa9").expect("can write");
@@ -23,7 +27,7 @@ fn a_rule_file_beside_large_data_is_read_alone() {
     assert_eq!(lists, ["office.txt"]);
     assert!(matches!(
         load(&[dir.path().to_owned()]),
-        Err(FolderError::TooLarge { .. } | FolderError::NotUtf8 { .. })
+        Err(FolderError::TooMany { .. })
     ));
 }
 
@@ -48,10 +52,53 @@ fn files_come_in_byte_order_of_their_paths_and_hidden_ones_are_skipped() {
 
 #[test]
 fn a_single_file_brings_the_lists_beside_it() {
-    let dir = folder(&[("a.rules", b"# a"), ("lists/x.txt", b"1"), ("b.rules", b"")]);
+    let dir = folder(&[
+        ("a.rules", b"list x from \"lists/x.txt\"\n"),
+        ("lists/x.txt", b"1"),
+        ("lists/y.txt", b"2"),
+        ("b.rules", b""),
+    ]);
     let sources = load(&[dir.path().join("a.rules")]).expect("readable");
     assert_eq!(sources.files.len(), 1);
-    assert!(sources.lists.contains_key("lists/x.txt"));
+    assert_eq!(sources.lists.keys().collect::<Vec<_>>(), ["lists/x.txt"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_list_that_is_a_link_out_of_the_folder_is_not_read() {
+    use std::os::unix::fs::symlink;
+    let outside = folder(&[("secret.txt", b"secret"), ("more/one.txt", b"1")]);
+    let dir = folder(&[
+        ("a.rules", b"list l from \"l.txt\"\n"),
+        ("kept/real.txt", b"1"),
+    ]);
+    let link = dir.path().join("l.txt");
+    // A link to another file of the folder is a file of the folder.
+    symlink("kept/real.txt", &link).expect("a link");
+    let folder_and_file = [dir.path().to_owned(), dir.path().join("a.rules")];
+    for path in &folder_and_file {
+        let read = load(std::slice::from_ref(path)).expect("readable");
+        assert_eq!(read.lists.get("l.txt").map(|text| &**text), Some("1"));
+    }
+    fs::remove_file(&link).expect("gone");
+    symlink(outside.path().join("secret.txt"), &link).expect("a link");
+    for path in &folder_and_file {
+        let error = load(std::slice::from_ref(path)).expect_err("a link out");
+        assert!(
+            matches!(&error, FolderError::LeadsOut { path } if *path == link),
+            "{error}"
+        );
+    }
+    // Nor through a folder that is one.
+    fs::remove_file(&link).expect("gone");
+    symlink(outside.path().join("more"), dir.path().join("lists")).expect("a link");
+    let error = load(&[dir.path().to_owned()]).expect_err("a link out");
+    assert!(matches!(error, FolderError::LeadsOut { .. }), "{error}");
+    // Where the folder itself is behind a link does not matter.
+    fs::remove_file(dir.path().join("lists")).expect("gone");
+    let behind = outside.path().join("rules");
+    symlink(dir.path(), &behind).expect("a link");
+    assert_eq!(load(&[behind]).expect("readable").lists.len(), 1);
 }
 
 #[test]

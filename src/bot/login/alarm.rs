@@ -8,7 +8,7 @@ use crate::bot::api::{DecisionView, Verdict};
 use crate::bot::context::Context;
 use crate::guard::alerts::{self, CoolDownRule, NewAlert, Raised};
 use crate::guard::{LoginRef, decisions, history};
-use crate::lang::eval::{self, Judgement};
+use crate::lang::eval::{self, Judgement, Telling};
 use crate::lang::program::EventName;
 use crate::outbox::{self, NewEntry};
 use crate::store::records::{Account, Alert, CustomMessage, OutboxPurpose, TemplateMessage};
@@ -53,7 +53,8 @@ pub(super) fn decide(
     facts.judgement = Some(judgement.clone());
     let wish = facts.run_rules(&EventName::Login, acts)?;
     let rules = facts.why(&EventName::Login)?;
-    let explanation = decide::explanation(&program, &judgement, &traces, &rules, &zone);
+    let telling = Telling::new(&zone, context.language);
+    let explanation = decide::explanation(&program, &judgement, &traces, &rules, telling);
     let solved = case.login.as_ref().is_some_and(|login| login.captcha);
     Ok(Decided {
         id,

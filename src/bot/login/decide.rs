@@ -9,7 +9,10 @@ use serde_json::json;
 use crate::bot::api::{SignalView, Verdict};
 use crate::env::rfc3339;
 use crate::guard::decisions::MAX_EXPLANATION_BYTES as MAX_EXPLANATION;
-use crate::lang::eval::{self, Judgement, SignalResult, SignalState, Trace, display, explain_to};
+use crate::lang::diagnostics::Language;
+use crate::lang::eval::{
+    self, Judgement, SignalResult, SignalState, Telling, Trace, display, explain_to,
+};
 use crate::lang::program::Program;
 use crate::store::records::{Decision, FiredSignal};
 
@@ -135,35 +138,39 @@ pub(crate) fn verdict_name(verdict: Verdict) -> &'static str {
 
 /// Why the rules acted (`rules`), and why each signal said what it said: the source with the values
 /// under each sub-expression.
-pub(crate) fn explanation(
+pub(crate) fn explanation<'z>(
     program: &Program,
     judgement: &Judgement,
     traces: &[(Trace, Option<Trace>)],
     rules: &str,
-    zone: &TimeZone,
+    telling: impl Into<Telling<'z>>,
 ) -> String {
+    let telling = telling.into();
+    let language = telling.language();
     let mut out = String::with_capacity(EXPLANATION);
-    let _ = write!(out, "怀疑度 {}", trimmed(judgement.suspicion));
+    let suspicion = trimmed(judgement.suspicion);
+    let _ = match language {
+        Language::Zh => write!(out, "怀疑度 {suspicion}"),
+        Language::En => write!(out, "suspicion {suspicion}"),
+    };
     if !judgement.reasons.is_empty() {
-        let _ = write!(out, "（{}）", judgement.reasons);
+        let _ = match language {
+            Language::Zh => write!(out, "（{}）", judgement.reasons),
+            Language::En => write!(out, " ({})", judgement.reasons),
+        };
     }
     out.push('\n');
     out.push_str(rules);
     for (result, (when, except)) in judgement.signals.iter().zip(traces) {
         let signal = &program.signals[result.index];
-        let state = match &result.state {
-            SignalState::Fired if result.shadow => "触发（影子，不计分）".to_owned(),
-            SignalState::Fired => format!("触发，+{}", trimmed(result.weight)),
-            SignalState::Quiet => "没有触发".to_owned(),
-            SignalState::Exempt => "豁免".to_owned(),
-            SignalState::Learning => "还在学习".to_owned(),
-            SignalState::NotEvaluable(missing) => format!("无法判断，缺 {}", missing.join("、")),
-        };
-        let _ = writeln!(out, "\n{} “{}”：{state}", result.name, result.title);
-        explain_to(&mut out, &signal.when, program, when, zone);
+        let _ = write!(out, "\n{} “{}”", result.name, result.title);
+        out.push_str(telling.pick("：", ": "));
+        state(&mut out, result, telling);
+        out.push('\n');
+        explain_to(&mut out, &signal.when, program, when, telling);
         if let (Some(condition), Some(trace)) = (&signal.except, except) {
             out.push_str("except\n");
-            explain_to(&mut out, condition, program, trace, zone);
+            explain_to(&mut out, condition, program, trace, telling);
         }
         if out.len() > MAX_EXPLANATION {
             break;
@@ -172,12 +179,36 @@ pub(crate) fn explanation(
     cut(out)
 }
 
+/// What became of one signal.
+fn state(out: &mut String, result: &SignalResult, telling: Telling<'_>) {
+    match &result.state {
+        SignalState::Fired if result.shadow => {
+            out.push_str(telling.pick("触发（影子，不计分）", "fired (shadow, does not count)"));
+        }
+        SignalState::Fired => {
+            out.push_str(telling.pick("触发，", "fired, "));
+            // A negative weight brings its own sign.
+            out.push_str(if result.weight < 0.0 { "" } else { "+" });
+            out.push_str(&trimmed(result.weight));
+        }
+        SignalState::Quiet => out.push_str(telling.pick("没有触发", "did not fire")),
+        SignalState::Exempt => out.push_str(telling.pick("豁免", "exempt")),
+        SignalState::Learning => out.push_str(telling.pick("还在学习", "still learning")),
+        SignalState::NotEvaluable(missing) => {
+            out.push_str(telling.pick("无法判断，缺 ", "not evaluable, missing "));
+            out.push_str(&telling.list(missing));
+        }
+    }
+}
+
 /// Why rules of other events did what they did: which acted, and every condition (`why`).
-pub(crate) fn acted(rules: &[String], why: &str) -> String {
-    let head = if rules.is_empty() {
-        "没有规则要求做什么".to_owned()
-    } else {
-        format!("规则：{}", rules.join("、"))
+pub(crate) fn acted(rules: &[String], why: &str, language: Language) -> String {
+    let head = match (rules, language) {
+        ([], _) => language
+            .pick("没有规则要求做什么", "no rule asked for anything")
+            .to_owned(),
+        (_, Language::Zh) => format!("规则：{}", rules.join("、")),
+        (_, Language::En) => format!("rules: {}", rules.join(", ")),
     };
     cut(format!("{head}\n{why}"))
 }

@@ -283,7 +283,11 @@ fn begin(
     // Attempts that pass here are not kept, so nobody will ask why.
     let kept = verdict != Verdict::Allow || caller == Caller::Elsewhere;
     let explanation = match kept {
-        true => decide::acted(&wish.rules, &facts.why(&EventName::Attempt)?),
+        true => decide::acted(
+            &wish.rules,
+            &facts.why(&EventName::Attempt)?,
+            context.language,
+        ),
         false => String::new(),
     };
     let id = tx.id("dec");

@@ -105,7 +105,7 @@ fn reported(
         Decided {
             id: tx.id("dec"),
             judgement: Default::default(),
-            explanation: super::decide::acted(&wish.rules, &why),
+            explanation: super::decide::acted(&wish.rules, &why, context.language),
             verdict: verdict(&wish, false),
             wish,
         }

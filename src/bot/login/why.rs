@@ -1,10 +1,9 @@
 //! Why the rules of a login-side event acted, and why not: the same conditions asked again by the
 //! same evaluator, watched (language law 10).
 
-use jiff::tz::TimeZone;
-
 use crate::bot::ruleset::Ruleset;
-use crate::lang::eval::{self, Facts, Held, Trace};
+use crate::lang::diagnostics::Language;
+use crate::lang::eval::{self, Facts, Held, Telling, Trace};
 use crate::lang::program::EventName;
 use crate::store::StoreError;
 use crate::text::normalise;
@@ -19,7 +18,8 @@ impl CaseFacts<'_, '_> {
         let zone = self
             .context
             .zone(self.case.account.as_ref().and_then(|a| a.zone.as_deref()));
-        let told = why(&rules, event, self, &zone);
+        let telling = Telling::new(&zone, self.context.language);
+        let told = why(&rules, event, self, telling);
         match self.error.take() {
             Some(error) => Err(error),
             None => Ok(told),
@@ -28,12 +28,13 @@ impl CaseFacts<'_, '_> {
 }
 
 /// The same for any facts.
-pub(crate) fn why<F: Facts + ?Sized>(
+pub(crate) fn why<'z, F: Facts + ?Sized>(
     rules: &Ruleset,
     event: &EventName,
     facts: &mut F,
-    zone: &TimeZone,
+    telling: impl Into<Telling<'z>>,
 ) -> String {
+    let telling = telling.into();
     let mut candidates = Vec::new();
     rules
         .index
@@ -42,17 +43,23 @@ pub(crate) fn why<F: Facts + ?Sized>(
     for id in candidates {
         let rule = &rules.program.rules[id.0 as usize];
         let Some(when) = &rule.when else {
-            out.push_str(&format!("\n规则 {}：执行了（没有条件）\n", rule.name));
+            out.push_str(&match telling.language() {
+                Language::Zh => format!("\n规则 {}：执行了（没有条件）\n", rule.name),
+                Language::En => format!("\nrule {}: acted (it has no condition)\n", rule.name),
+            });
             continue;
         };
         let mut trace = Trace::default();
         let value = eval::eval(when, &rules.program, facts, &mut trace);
         let acted = match Held::from(value) {
-            Held::Yes => "执行了",
-            Held::No | Held::NotEvaluable(_) => "没有执行",
+            Held::Yes => telling.pick("执行了", "acted"),
+            Held::No | Held::NotEvaluable(_) => telling.pick("没有执行", "did not act"),
         };
-        out.push_str(&format!("\n规则 {}：{acted}\n", rule.name));
-        eval::explain_to(&mut out, when, &rules.program, &trace, zone);
+        out.push_str(&match telling.language() {
+            Language::Zh => format!("\n规则 {}：{acted}\n", rule.name),
+            Language::En => format!("\nrule {}: {acted}\n", rule.name),
+        });
+        eval::explain_to(&mut out, when, &rules.program, &trace, telling);
     }
     out
 }

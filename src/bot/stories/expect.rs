@@ -1,7 +1,8 @@
 //! What a story expects, held against what happened. Messages say what happened instead, in Chinese.
 
 use crate::lang::eval::{Judgement, SignalState};
-use crate::lang::program::Expectation;
+use crate::lang::program::{Expectation, Part};
+use crate::store::records::OutboxPurpose;
 use crate::wechat::reply::Reply;
 
 use super::world::Sent;
@@ -19,6 +20,15 @@ pub(super) struct Happened {
     pub(super) events: Vec<String>,
     /// The last login.
     pub(super) login: Option<LoginHappened>,
+}
+
+impl Happened {
+    /// What rules sent besides replying.
+    fn messages(&self) -> impl Iterator<Item = &Sent> {
+        let theirs =
+            |sent: &&Sent| matches!(sent.purpose, OutboxPurpose::Message | OutboxPurpose::Reply);
+        self.sent.iter().filter(theirs)
+    }
 }
 
 /// What came of a login.
@@ -69,7 +79,7 @@ pub(super) fn judge(
             None => Ok(()),
             Some(reply) => Err(format!("回复了{}", shown(reply))),
         },
-        Expectation::ReplyKind(kind) => reply_kind(happened, kind),
+        Expectation::ReplyKind { kind, part } => reply_kind(happened, kind, part.as_ref()),
         Expectation::Alert {
             to,
             by_template,
@@ -81,6 +91,14 @@ pub(super) fn judge(
         Expectation::NoAlert => match happened.sent.first() {
             None => Ok(()),
             Some(sent) => Err(format!("发出了提醒：{}", sent.text)),
+        },
+        Expectation::Send { to, part } => {
+            let to = to.as_deref().map(openid_of);
+            send(happened, to.as_deref(), part.as_ref())
+        }
+        Expectation::NoSend => match happened.messages().next() {
+            None => Ok(()),
+            Some(sent) => Err(format!("另外发出了：{}", one_line(&sent.text))),
         },
         Expectation::Signals { include, names } => signals(happened, *include, names),
         Expectation::Allowed => verdict(happened, "allowed"),
@@ -132,11 +150,50 @@ fn reply(happened: &Happened, contains: bool, wanted: &str) -> Result<(), String
     }
 }
 
-fn reply_kind(happened: &Happened, wanted: &str) -> Result<(), String> {
-    match &happened.reply {
-        None => Err("没有回复".to_owned()),
-        Some(reply) if kind(reply) == wanted => Ok(()),
-        Some(reply) => Err(format!("回复了{}", shown(reply))),
+fn reply_kind(happened: &Happened, wanted: &str, part: Option<&Part>) -> Result<(), String> {
+    let Some(reply) = &happened.reply else {
+        return Err("没有回复".to_owned());
+    };
+    let said = |part: &Part| parts(reply).iter().any(|text| part.fits(text));
+    if kind(reply) == wanted && part.is_none_or(said) {
+        return Ok(());
+    }
+    Err(format!("回复了{}", shown(reply)))
+}
+
+fn optional(text: &Option<String>) -> &str {
+    text.as_deref().unwrap_or_default()
+}
+
+/// Everything a reply that is no text says: media identifiers, titles, descriptions, addresses.
+fn parts(reply: &Reply) -> Vec<&str> {
+    match reply {
+        Reply::Nothing => Vec::new(),
+        Reply::Text { content } => vec![content],
+        Reply::Image { media_id } | Reply::Voice { media_id } => vec![media_id],
+        Reply::Video {
+            media_id,
+            title,
+            description,
+        } => vec![media_id, optional(title), optional(description)],
+        Reply::Music {
+            thumb_media_id,
+            title,
+            description,
+            music_url,
+            hq_music_url,
+        } => vec![
+            optional(title),
+            optional(description),
+            optional(music_url),
+            optional(hq_music_url),
+            thumb_media_id,
+        ],
+        Reply::News { articles } => articles
+            .iter()
+            .flat_map(|it| [&*it.title, &*it.description, &*it.url, &*it.pic_url])
+            .collect(),
+        Reply::TransferCustomerService { account } => vec![optional(account)],
     }
 }
 
@@ -156,7 +213,37 @@ fn kind(reply: &Reply) -> &'static str {
 fn shown(reply: &Reply) -> String {
     match reply {
         Reply::Text { content } => format!("“{content}”"),
-        other => format!("（{}）", kind(other)),
+        other => {
+            let parts: Vec<&str> = parts(other)
+                .into_iter()
+                .filter(|it| !it.is_empty())
+                .collect();
+            match parts.is_empty() {
+                true => format!("（{}）", kind(other)),
+                false => format!("（{}：{}）", kind(other), parts.join("、")),
+            }
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.replace('\n', " / ")
+}
+
+fn send(happened: &Happened, to: Option<&str>, part: Option<&Part>) -> Result<(), String> {
+    let fits = |sent: &Sent| {
+        to.is_none_or(|to| sent.openid == to) && part.is_none_or(|part| part.fits(&sent.text))
+    };
+    if happened.messages().any(fits) {
+        return Ok(());
+    }
+    let texts: Vec<String> = happened
+        .messages()
+        .map(|sent| format!("“{}”", one_line(&sent.text)))
+        .collect();
+    match texts.is_empty() {
+        true => Err("没有另外发出消息".to_owned()),
+        false => Err(format!("另外发出了 {}", texts.join("、"))),
     }
 }
 
@@ -188,7 +275,7 @@ fn alert(
         .iter()
         .map(|sent| {
             let by = if sent.template { "template" } else { "message" };
-            format!("{by}：{}", sent.text.replace('\n', " / "))
+            format!("{by}：{}", one_line(&sent.text))
         })
         .collect();
     Err(format!("发出了 {}", texts.join("；")))

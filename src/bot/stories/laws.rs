@@ -196,13 +196,86 @@ fn what_send_delivers_is_expected_with_its_text_and_recipient() {
             "expect no alert",
             "after 11 minutes",
             "expect alert to 小王 by message ~ \"喝水\"",
+            "expect send",
+            "expect send to 小王 \"喝水了\"",
+            "expect send to 小王 ~ \"喝水\"",
         ],
     );
+    passes(rules, &[asks, other, "expect no send"]);
     for wrong in [
         "expect alert ~ \"吃饭\"",
         "expect alert to 小李 ~ \"喝水\"",
         "expect no alert",
+        "expect no send",
+        "expect send \"喝水\"",
+        "expect send to 小李",
     ] {
         fails(rules, &[asks, other, "after 11 minutes", wrong]);
+    }
+    // An alert is a message out of turn, but nothing a rule sent.
+    let alerts = "on undeliverable alert {\n    note \"没有送到\"\n}\n\non login {\n    alert expires 1 hour {\n        message \"是您吗？回复“锁定”\"\n    }\n}\n\
+                  on text \"锁定\" when alert.open even in dialog {\n    lock account {\n        locked { reply \"好\" }\n        already_locked { reply \"好\" }\n    }\n}\n\
+                  on text \"{code: digits(6)}\" {\n    start b with code\n}\n\
+                  dialog b {\n    ask phone: mobile \"手机号？\"\n    ask code: digits(6) \"验证码？\"\n    cancel on \"取消\" { reply \"好\" }\n    done {\n        bind {\n            bound { reply \"绑好了\" }\n            already { reply \"早绑了\" }\n            taken { reply \"不行\" }\n            refused { reply \"不对\" }\n            blocked { reply \"等等\" }\n        }\n    }\n}\n";
+    let logs_in = [
+        "account alice phone \"13800138000\" code \"482913\"",
+        "wechat 小王 sends \"482913\"",
+        "wechat 小王 sends \"13800138000\"",
+        "login alice machine \"m\"",
+    ];
+    let with = |last: &'static str| [&logs_in[..], &[last]].concat();
+    passes(alerts, &with("expect alert to 小王 ~ \"是您吗\""));
+    passes(alerts, &with("expect no send"));
+    fails(alerts, &with("expect send"));
+}
+
+/// What a reply that is no text says can be expected, too.
+#[test]
+fn a_picture_or_an_article_is_expected_by_what_it_says() {
+    let rules = "on text \"官网\" {\n    reply news {\n        title: \"我们的官网\"\n        url: \"https://example.com/a\"\n    }\n}\n\
+                 on text \"图\" {\n    reply image \"MEDIA_1\"\n}\n\
+                 on text \"人工\" {\n    hand over\n}\n";
+    let asks = "wechat 小王 sends \"官网\"";
+    for right in [
+        "expect reply news",
+        "expect reply news \"我们的官网\"",
+        "expect reply news ~ \"官网\"",
+        "expect reply news ~ \"example.com\"",
+    ] {
+        passes(rules, &[asks, right]);
+    }
+    for wrong in [
+        "expect reply news \"官网\"",
+        "expect reply news ~ \"价目\"",
+        "expect reply image \"我们的官网\"",
+    ] {
+        fails(rules, &[asks, wrong]);
+    }
+    let picture = "wechat 小王 sends \"图\"";
+    passes(rules, &[picture, "expect reply image \"MEDIA_1\""]);
+    fails(rules, &[picture, "expect reply image \"MEDIA_2\""]);
+    let said = told(rules, &[picture, "expect reply image \"MEDIA_2\""]);
+    assert!(said[0].starts_with("回复了（image：MEDIA_1）"), "{said:?}");
+    passes(
+        rules,
+        &[
+            "wechat 小王 sends \"人工\"",
+            "expect reply customer service",
+        ],
+    );
+}
+
+/// A reported login brings the reason its system gives, for questions about the past.
+#[test]
+fn a_report_carries_its_reason() {
+    let rules = "on failure when count(failures, within: 1 hour, where: reason == \"no_permission\") >= 1 {\n    \
+                 lock account {\n        locked { note \"锁\" }\n        already_locked { note \"已锁\" }\n    }\n}\n";
+    let reports = |reason: &str| format!("login alice wrong password reported{reason}, 2 times");
+    let known = reports(" reason \"no_permission\"");
+    passes(rules, &[ACCOUNT, &known, "expect alice locked"]);
+    for other in [" reason \"wrong_password\"", ""] {
+        let other = reports(other);
+        passes(rules, &[ACCOUNT, &other, "expect alice not locked"]);
+        fails(rules, &[ACCOUNT, &other, "expect alice locked"]);
     }
 }

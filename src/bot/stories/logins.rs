@@ -51,7 +51,7 @@ impl Stage {
         // What an earlier login said is not this one's.
         self.world.take_judged();
         if let Some(ago) = login.reported {
-            return self.report(origin, !login.wrong_password, ago).await;
+            return self.report(origin, login, ago).await;
         }
         let mut request = LoginRequest {
             origin,
@@ -79,13 +79,18 @@ impl Stage {
     }
 
     /// A login of a system that authenticates on its own.
-    async fn report(&mut self, origin: Origin, success: bool, ago: Millis) -> Result<(), String> {
+    async fn report(
+        &mut self,
+        origin: Origin,
+        login: &StoryLogin,
+        ago: Millis,
+    ) -> Result<(), String> {
         let report = LoginReport {
             id: None,
             origin,
             time: Some(self.clock_now() - ago),
-            success,
-            reason: None,
+            success: !login.wrong_password,
+            reason: login.reason.clone(),
             session: None,
             backfill: false,
         };

@@ -19,7 +19,7 @@ mod world;
 use super::ruleset::{LoadError, Ruleset};
 use crate::lang::builtins::Registry;
 use crate::lang::program::{Step, StepKind, Story};
-use crate::lang::span::Span;
+use crate::lang::span::{Sources, Span};
 
 pub use coverage::{Coverage, Kind, Point, Seen};
 use stage::Stage;
@@ -97,7 +97,11 @@ pub fn must_pass(rules: &Ruleset, registry: &Registry) -> Result<(), LoadError> 
 
 /// A failing story as its own text, the wrong lines marked and what happened instead below them.
 pub fn print(rules: &Ruleset, result: &StoryResult) -> String {
-    let sources = &rules.program.sources;
+    print_in(&rules.program.sources, result)
+}
+
+/// The same with the rules' sources under other paths, such as those from the working directory.
+pub fn print_in(sources: &Sources, result: &StoryResult) -> String {
     let path = sources
         .file(result.span.file)
         .map_or("", |file| file.path.as_str());

@@ -9,7 +9,7 @@ use super::act::{openid, push};
 use super::answering;
 use super::coverage::Seen;
 use super::expect::{self, Happened};
-use super::world::{ScriptedCall, ScriptedPlatform, ScriptedSystem, World};
+use super::world::{ScriptedCall, ScriptedPlatform, ScriptedSystem, WatchedHooks, World};
 use crate::accounts::{self, Created, NewAccount, Password, Passwords};
 use crate::bot::api::PushAnswer;
 use crate::bot::builder::Built;
@@ -90,7 +90,10 @@ impl Stage {
             store,
             env,
             Arc::new(ScriptedPlatform(world.clone())),
-            Arc::new(bot.hooks()),
+            Arc::new(WatchedHooks {
+                hooks: bot.hooks(),
+                world: world.clone(),
+            }),
             [(ACCOUNT.to_owned(), Abilities::ALL)],
         );
         let mut stage = Self {
@@ -368,7 +371,7 @@ impl Stage {
     fn with_reasons(&self, expectation: &Expectation, happened: String) -> String {
         let of_last_speaker = match expectation {
             Expectation::Reply { user, .. } => user.is_none() || *user == self.speaker,
-            Expectation::NoReply | Expectation::ReplyKind(_) => true,
+            Expectation::NoReply | Expectation::ReplyKind { .. } => true,
             _ => false,
         };
         if !of_last_speaker || self.speaker.is_none() {

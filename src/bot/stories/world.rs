@@ -11,19 +11,25 @@ use super::coverage::Seen;
 use super::expect::Judged;
 use crate::bot::chat::{Request, Response};
 use crate::bot::context::CaptchaWitness;
+use crate::bot::hooks::RuleHooks;
 use crate::bot::outside::Outside;
 use crate::bot::probe::Probe;
+use crate::env::Millis;
 use crate::lang::eval::{Judgement, Trace};
 use crate::lang::program::{PlatformAct, SystemAct};
 use crate::lang::span::Span;
 use crate::lang::value::Value;
-use crate::outbox::{CallError, CallRequest, HostAction, Outcome, Sender};
+use crate::outbox::{CallError, CallRequest, Check, Ending, Hooks, HostAction, Outcome, Sender};
+use crate::store::records::{OutboxEntry, OutboxPurpose};
+use crate::store::{StoreError, Tx};
 
 /// A message the platform was given.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
     pub(super) openid: String,
     pub(super) template: bool,
+    /// What it was for.
+    pub(super) purpose: OutboxPurpose,
     /// Every text in it, joined.
     pub(super) text: String,
     pub(super) msgid: Option<String>,
@@ -39,6 +45,8 @@ pub(super) struct World(Mutex<State>);
 struct State {
     platform: PlatformAct,
     system: SystemAct,
+    /// What messages are for, by their bodies.
+    promised: BTreeMap<String, OutboxPurpose>,
     sent: Vec<Sent>,
     calls: Vec<String>,
     seen: Seen,
@@ -51,6 +59,7 @@ impl Default for State {
         Self {
             platform: PlatformAct::Accepts,
             system: SystemAct::Answers("好的".to_owned()),
+            promised: BTreeMap::new(),
             sent: Vec::new(),
             calls: Vec::new(),
             seen: Seen::default(),
@@ -105,6 +114,15 @@ impl World {
         self.state().calls.push(name.to_owned());
     }
 
+    /// A message is about to go out.
+    fn promise(&self, entry: &OutboxEntry) {
+        let openid = entry.openid.as_deref().unwrap_or_default();
+        if let Some(message) = &entry.custom {
+            let body = message.body(openid).to_string();
+            self.state().promised.insert(body, entry.purpose);
+        }
+    }
+
     fn send(&self, body: &Json, template: bool) -> Outcome {
         let mut state = self.state();
         match state.platform {
@@ -119,10 +137,14 @@ impl World {
         let dropped = state.platform == PlatformAct::Drops;
         let mut texts = Vec::new();
         collect(body, &mut texts);
+        // Only alerts are worth a template.
+        let custom = state.promised.get(&body.to_string()).copied();
+        let purpose = custom.unwrap_or(OutboxPurpose::Prompt);
         let msgid = template.then(|| format!("{}", 1_000 + state.sent.len()));
         state.sent.push(Sent {
             openid: body["touser"].as_str().unwrap_or_default().to_owned(),
             template,
+            purpose,
             text: texts.join("\n"),
             msgid: msgid.clone(),
             dropped,
@@ -179,6 +201,32 @@ impl Sender for ScriptedPlatform {
 
     fn template<'a>(&'a self, _account: &'a str, body: &'a Json) -> BoxFuture<'a, Outcome> {
         std::future::ready(self.0.send(body, true)).boxed()
+    }
+}
+
+/// The hooks of the bot, and what each message is for told to the world.
+pub(super) struct WatchedHooks {
+    pub(super) hooks: RuleHooks,
+    pub(super) world: Arc<World>,
+}
+
+impl Hooks for WatchedHooks {
+    fn check(&self, tx: &mut Tx<'_>, entry: &OutboxEntry) -> Result<Check, StoreError> {
+        self.world.promise(entry);
+        self.hooks.check(tx, entry)
+    }
+
+    fn accepted(&self, tx: &mut Tx<'_>, entry: &OutboxEntry, at: Millis) -> Result<(), StoreError> {
+        self.hooks.accepted(tx, entry, at)
+    }
+
+    fn ended(
+        &self,
+        tx: &mut Tx<'_>,
+        entry: &OutboxEntry,
+        ending: Ending,
+    ) -> Result<(), StoreError> {
+        self.hooks.ended(tx, entry, ending)
     }
 }
 

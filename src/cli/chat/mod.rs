@@ -116,6 +116,7 @@ pub fn run(args: &Args) -> Outcome {
         let extras = Extras {
             captchas: Some(captchas.clone()),
             watcher: Some(watch.clone()),
+            explanations: args.lang.lang.into(),
             no_control: true,
             stories_passed: true,
         };
@@ -274,7 +275,7 @@ impl Watcher for Watch {
             text.push_str(&format!("\n{rule}\n{condition}"));
         }
         for (rule, why) in &turn.passed_over {
-            text.push_str(&format!("{rule}：{why}\n"));
+            text.push_str(&format!("{rule}{}{why}\n", self.lang.pick("：", ": ")));
         }
         *self.said.lock().unwrap_or_else(PoisonError::into_inner) = text;
     }

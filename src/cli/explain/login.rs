@@ -6,11 +6,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use sha2::Sha256;
 
+use super::teller::Teller;
 use crate::accounts::{self, Created, NewAccount, Passwords};
-use crate::bot::api::{AttemptRequest, LoginReport, Origin, ReportAnswer};
+use crate::bot::api::{LoginReport, Origin, ReportAnswer};
 use crate::bot::ruleset::Ruleset;
 use crate::bot::{Bot, BuildError, Settings};
 use crate::cli::control::{Request, perform};
@@ -18,10 +20,10 @@ use crate::cli::failure::Failure;
 use crate::cli::setup::{DataArgs, Reach};
 use crate::cli::sources::DEFAULT_CONFIG;
 use crate::env::{Env, ManualClock, Millis, SystemRandom};
-use crate::guard::decisions;
 use crate::guard::machines::ForeignMachines;
 use crate::keys::Keys;
 use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::Language;
 use crate::lang::value::Place;
 use crate::server::parse_rfc3339;
 use crate::store::records::AccountStatus;
@@ -101,12 +103,24 @@ fn checked(logins: Vec<FileLogin>) -> Result<Vec<FileLogin>, String> {
     Ok(logins)
 }
 
+/// What a login is explained with.
+pub struct Setting<'a> {
+    /// The rules.
+    pub rules: &'a Ruleset,
+    /// The names they were compiled with.
+    pub registry: &'a Registry,
+    /// Where accounts are that have no zone of their own; else as the bot has it.
+    pub zone: Option<TimeZone>,
+    /// The store history and accounts are from.
+    pub data: Option<&'a Path>,
+    /// What is said is said in it.
+    pub language: Language,
+}
+
 /// Plays all but the last login as history, and explains the last one.
 pub fn explain(
-    rules: &Ruleset,
-    registry: &Registry,
+    setting: &Setting<'_>,
     logins: Vec<FileLogin>,
-    data: Option<&Path>,
     runtime: &tokio::runtime::Runtime,
 ) -> Result<String, Failure> {
     let now = Env::system().now();
@@ -116,7 +130,7 @@ pub fn explain(
         clock,
         random: Arc::new(SystemRandom),
     };
-    let copied = data.map(copy).transpose()?;
+    let copied = setting.data.map(copy).transpose()?;
     runtime.block_on(async {
         let (flavour, lines) = copied.unwrap_or((Flavour::Dev, Vec::new()));
         let store = store::memory_of(flavour, env.clone());
@@ -124,18 +138,30 @@ pub fn explain(
             store::import(&*store, Cursor::new(lines)).await?;
         }
         let machines = Machines(env.bytes());
-        let built = Bot::builder(
+        let mut builder = Bot::builder(
             store.clone(),
             env.clone(),
             Keys::from_bytes(&env.bytes(), None),
         )
-        .compiled(rules.clone(), registry.clone())
+        .compiled(setting.rules.clone(), setting.registry.clone())
         .passwords(Passwords::cheap(env.clone()))
         .foreign_machines(ForeignMachines::new([machines.0.to_vec()]))
-        .settings(Settings::default())
-        .build()
-        .await
-        .map_err(|error: BuildError| anyhow::Error::from(error))?;
+        .settings(Settings {
+            explanations: setting.language,
+            ..Settings::default()
+        });
+        if let Some(zone) = &setting.zone {
+            builder = builder.zone(zone.clone());
+        }
+        let built = builder
+            .build()
+            .await
+            .map_err(|error: BuildError| anyhow::Error::from(error))?;
+        let teller = Teller {
+            store: &store,
+            bot: &built.bot,
+            language: setting.language,
+        };
         let last = logins.len() - 1;
         let mut explained = String::new();
         for (index, login) in logins.into_iter().enumerate() {
@@ -143,13 +169,13 @@ pub fn explain(
             let at = time_of(&login);
             let report = machines.report(login, at, index < last);
             if index == last {
-                explained = before(&store, &built.bot, report.origin.clone()).await?;
+                explained = teller.before(report.origin.clone()).await?;
             }
+            let refused = (!report.success).then(|| report.reason.clone());
             let answer = built.bot.report(report, None).await?;
             match answer {
                 ReportAnswer::Recorded(decision) if index == last => {
-                    explained.push_str("登录：");
-                    explained.push_str(&explanation(&store, decision.id).await?);
+                    explained.push_str(&teller.login(decision.id, refused).await?);
                 }
                 ReportAnswer::Recorded(_) => {}
                 ReportAnswer::Conflict => {
@@ -191,37 +217,6 @@ async fn make_account(store: &SharedStore, id: &str) -> Result<(), Failure> {
         Created::Invalid(_) => Err(Failure::usage("an account's identifier is not one")),
         _ => Ok(()),
     }
-}
-
-/// What the rules for the attempt say, before the password is looked at.
-async fn before(store: &SharedStore, bot: &Arc<Bot>, origin: Origin) -> Result<String, Failure> {
-    let request = AttemptRequest {
-        origin,
-        captcha: None,
-    };
-    let answer = bot.attempt(request, None).await?;
-    let why = explanation(store, answer.decision).await?;
-    Ok(format!("核对密码之前：{why}\n"))
-}
-
-async fn explanation(store: &SharedStore, id: String) -> Result<String, Failure> {
-    let decision = store::read(&**store, "explain.decision", move |tx| {
-        decisions::get(tx, &id)
-    })
-    .await
-    .map_err(|error: StoreError| anyhow::Error::from(error))?
-    .ok_or_else(|| Failure::failed("the decision was not kept"))?;
-    let mut text = format!(
-        "{} {}  {}\n",
-        decision.account,
-        crate::server::rfc3339(decision.time),
-        decision.verdict
-    );
-    text.push_str(&decision.explanation);
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    Ok(text)
 }
 
 /// Everything in a store, as an export; from its server when one runs.
@@ -315,14 +310,30 @@ mod tests {
         assert!(error.contains("RFC 3339"), "{error}");
     }
 
-    #[test]
-    fn a_login_is_explained_with_the_history_before_it() {
+    /// Explains by the shipped rules.
+    fn explained(text: &str, language: Language) -> String {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
         let sources = crate::bot::folder::load(&[root]).expect("the shipped rules");
         let registry = crate::cli::sources::tolerant(&sources);
         let rules = crate::bot::ruleset::compile(sources, &registry)
             .expect("they compile")
             .ruleset;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let setting = Setting {
+            rules: &rules,
+            registry: &registry,
+            zone: None,
+            data: None,
+            language,
+        };
+        explain(&setting, parse(text).expect("logins"), &runtime).expect("explained")
+    }
+
+    /// Twenty days in 北京, then one login from 纽约.
+    fn history() -> String {
         let mut text = String::new();
         for day in 1..=20 {
             text.push_str(&format!(
@@ -330,22 +341,74 @@ mod tests {
             ));
         }
         text.push_str("{\"account\":\"alice\",\"machine\":\"x\",\"place\":{\"city\":\"纽约\"},\"time\":\"2026-01-21T09:00:00+08:00\"}\n");
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let logins = parse(&text).expect("logins");
-        let said = explain(&rules, &registry, logins, None, &runtime).expect("explained");
+        text
+    }
+
+    #[test]
+    fn a_login_is_explained_with_the_history_before_it() {
+        let said = explained(&history(), Language::Zh);
         assert!(said.contains("new_city") && said.contains("纽约"), "{said}");
-        assert!(
-            said.starts_with("核对密码之前：alice 2026-01-21T01:00:00"),
-            "{said}"
-        );
+        // Heading and rows go by one clock, and say which.
+        let head =
+            "核对密码之前：alice 2026-01-21 09:00:00 +08:00（时间都是 Asia/Shanghai 的）  放行\n";
+        assert!(said.starts_with(head), "{said}");
+        let login = "\n登录：alice 2026-01-21 09:00:00 +08:00  放行\n怀疑度 ";
+        assert!(said.contains(login), "{said}");
         // Why not, for rules too; and the past logins it rests on.
         assert!(
             said.contains("规则 guard.rules:") && said.contains("suspicion >= budget"),
             "{said}"
         );
         assert!(said.contains("· 2026-01-20 09:00 北京 成功"), "{said}");
+    }
+
+    #[test]
+    fn english_says_the_same_of_the_same_values() {
+        let (zh, en) = (
+            explained(&history(), Language::Zh),
+            explained(&history(), Language::En),
+        );
+        for line in [
+            "before the password: alice 2026-01-21 09:00:00 +08:00 (all times are Asia/Shanghai)  allowed",
+            "login: alice 2026-01-21 09:00:00 +08:00  allowed",
+        ] {
+            assert!(en.lines().any(|said| said == line), "{line}\n{en}");
+        }
+        assert!(en.contains("· 2026-01-20 09:00 北京 succeeded"), "{en}");
+        assert!(
+            en.contains("rule guard.rules:") && en.contains(" did not fire\n"),
+            "{en}"
+        );
+        for ours in [
+            "怀疑度",
+            "触发",
+            "规则",
+            "不成立",
+            "未看",
+            "是\n",
+            "否\n",
+            " 行）",
+        ] {
+            assert!(!en.contains(ours), "{ours}\n{en}");
+        }
+        // Where each line stands does not depend on the language.
+        assert_eq!(zh.lines().count(), en.lines().count());
+        for (zh, en) in zh.lines().zip(en.lines()) {
+            let place = |line: &str| line.find(|c| c == '─' || c == '·');
+            assert_eq!(place(zh), place(en), "{zh}\n{en}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_password_is_not_shown_as_a_login_that_is_allowed() {
+        let failed =
+            "{\"account\":\"zed\",\"success\":false,\"time\":\"2026-01-02T10:00:00+08:00\"}";
+        let said = explained(failed, Language::Zh);
+        let line = "登录：zed 2026-01-02 10:00:00 +08:00  没有成功";
+        assert!(said.lines().any(|said| said == line), "{said}");
+        let known = failed.replace(":false", ":false,\"reason\":\"wrong_password\"");
+        let said = explained(&known, Language::En);
+        let line = "login: zed 2026-01-02 10:00:00 +08:00  failed (reason: wrong_password)";
+        assert!(said.lines().any(|said| said == line), "{said}");
     }
 }

@@ -3,19 +3,16 @@
 //! Made by the very bot that serves, over a store of its own: nothing is changed anywhere.
 
 mod login;
+mod teller;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::failure::{Exit, Failure, Outcome};
-use super::output;
+use super::output::{self, LangArg};
 use super::progress;
-use super::serve;
 use super::sources::RulesArgs;
-use crate::bot::BuildError;
 use crate::bot::explain::{self, Detail};
-use crate::bot::ruleset;
-use crate::lang::span::Sources;
 use crate::wechat::fields::MESSAGE_LIMITS;
 use crate::wechat::{Fields, json, xml};
 
@@ -56,36 +53,38 @@ pub struct Args {
     /// Take history and accounts from this data directory, also while its server runs
     #[arg(long, value_name = "DIR", requires = "login")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    lang: LangArg,
 }
 
 /// Explains.
 pub fn run(args: &Args) -> Outcome {
     let input = args.rules.read()?;
-    let loaded = ruleset::compile(Sources::clone(&input.sources), &input.registry)
-        .map_err(|error| serve::describe(BuildError::from(error).into()))?;
-    let rules = loaded.ruleset;
+    let rules = args.rules.compile(&input)?.ruleset;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let language = args.lang.lang.into();
     let detail = if args.all { Detail::All } else { Detail::Near };
     let explained = if let Some(text) = &args.text {
-        runtime.block_on(explain::text(&rules, &input.registry, text, detail))?
+        let told = explain::text(&rules, &input.registry, text, detail, language);
+        runtime.block_on(told)?
     } else if let Some(file) = &args.event {
         let fields = push(&read(file)?)
             .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-        runtime.block_on(explain::event(&rules, &input.registry, fields, detail))?
+        let told = explain::event(&rules, &input.registry, fields, detail, language);
+        runtime.block_on(told)?
     } else if let Some(file) = &args.login {
         let logins = login::parse(&read(file)?)
             .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-        progress::during("explaining", || {
-            login::explain(
-                &rules,
-                &input.registry,
-                logins,
-                args.data.as_deref(),
-                &runtime,
-            )
-        })?
+        let setting = login::Setting {
+            rules: &rules,
+            registry: &input.registry,
+            zone: input.zone.clone(),
+            data: args.data.as_deref(),
+            language,
+        };
+        progress::during("explaining", || login::explain(&setting, logins, &runtime))?
     } else {
         return Err(Failure::usage("give one of --text, --event and --login"));
     };

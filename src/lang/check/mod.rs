@@ -356,10 +356,11 @@ impl<'a> Checker<'a> {
         let dialogs = (0..items.dialogs.len())
             .map(|index| self.dialog(index))
             .collect();
+        let mut told = BTreeMap::new();
         let stories = items
             .stories
             .iter()
-            .filter_map(|item| self.story(item))
+            .filter_map(|item| self.story(item, &mut told))
             .collect();
         let lets = items
             .lets

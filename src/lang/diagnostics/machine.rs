@@ -206,12 +206,15 @@ fn physical(sources: &Sources, span: Span) -> Value {
     }})
 }
 
-/// The file's path as a relative URI reference.
+/// The file's path as a URI reference: relative, or a `file:` address where the path is absolute.
 fn uri(sources: &Sources, span: Span) -> String {
     let path = sources
         .file(span.file)
         .map_or("", |file| file.path.as_str());
     let mut out = String::new();
+    if path.starts_with('/') {
+        out.push_str("file://");
+    }
     for byte in path.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
@@ -264,6 +267,13 @@ mod tests {
             "%E8%A7%84%E5%88%99/a.rules"
         );
         assert_eq!(place["region"]["startColumn"], 8);
+        let absolute = Sources::single("/规则/a.rules", &sources.files[0].text);
+        let log = sarif(&found, &absolute, Language::Zh);
+        let place = &log["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(
+            place["artifactLocation"]["uri"],
+            "file:///%E8%A7%84%E5%88%99/a.rules"
+        );
         let change = &result["fixes"][0]["artifactChanges"][0];
         assert_eq!(change["replacements"][0]["insertedContent"]["text"], "=");
     }

@@ -5,7 +5,6 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use jiff::tz::TimeZone;
 use unicode_width::UnicodeWidthStr;
 
 use crate::lang::program::{Expr, ExprKind, Program};
@@ -14,6 +13,7 @@ use crate::lang::value::Value;
 
 use super::evaluate::missing;
 use super::render::{display_to, sanitise};
+use super::telling::Telling;
 use super::trace::{Step, Trace};
 
 /// Longest value in an explanation, in characters.
@@ -22,7 +22,8 @@ const MAX_SHOWN: usize = 80;
 /// Prints what `trace` saw: each source line of the condition (and of the `let`s it uses), and under
 /// each sub-expression its value; for history queries how many past rows were used, and the newest of
 /// them. Codes are hidden,
-/// phones masked. Ends with the reason when the result is not yes.
+/// phones masked. Ends with the reason when the result is not yes. In Chinese, unless `telling` says
+/// another language.
 ///
 /// ```text
 /// guard.rules:32
@@ -31,20 +32,26 @@ const MAX_SHOWN: usize = 80;
 ///        ──────────────────────────────────────── = 否
 /// 不成立：count(failures, within: 10 minutes) >= 5，其中 count(failures, within: 10 minutes) = 2
 /// ```
-pub fn explain(expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) -> String {
+pub fn explain<'z>(
+    expr: &Expr,
+    program: &Program,
+    trace: &Trace,
+    telling: impl Into<Telling<'z>>,
+) -> String {
     let mut out = String::new();
-    explain_to(&mut out, expr, program, trace, zone);
+    explain_to(&mut out, expr, program, trace, telling);
     out
 }
 
 /// The same, appended to a longer text: every decision is explained.
-pub fn explain_to(
+pub fn explain_to<'z>(
     out: &mut String,
     expr: &Expr,
     program: &Program,
     trace: &Trace,
-    zone: &TimeZone,
+    telling: impl Into<Telling<'z>>,
 ) {
+    let telling = telling.into();
     let mut lines: Vec<Line<'_>> = Vec::new();
     for (index, step) in trace.steps.iter().enumerate() {
         place(step, index, program, &mut lines);
@@ -67,19 +74,24 @@ pub fn explain_to(
                 continue;
             }
             seen.push((step.span, &step.value));
-            mark(out, line, indent, step, zone);
+            mark(out, line, indent, step, telling);
         }
     }
-    if why_not_to(out, expr, program, trace, zone) {
+    if why_not_to(out, expr, program, trace, telling) {
         out.push('\n');
     }
 }
 
 /// One sentence on why a condition is not yes: the part that decided it with its facts, or what is
 /// missing. `None` when it is yes (or no condition).
-pub fn why_not(expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) -> Option<String> {
+pub fn why_not<'z>(
+    expr: &Expr,
+    program: &Program,
+    trace: &Trace,
+    telling: impl Into<Telling<'z>>,
+) -> Option<String> {
     let mut out = String::new();
-    why_not_to(&mut out, expr, program, trace, zone).then_some(out)
+    why_not_to(&mut out, expr, program, trace, telling.into()).then_some(out)
 }
 
 /// The same, appended to a longer text. Whether there was anything to say.
@@ -88,18 +100,20 @@ fn why_not_to(
     expr: &Expr,
     program: &Program,
     trace: &Trace,
-    zone: &TimeZone,
+    telling: Telling<'_>,
 ) -> bool {
+    let words = telling.words;
     match trace.result() {
         Some(Value::YesNo(false)) => {
             let culprit = culprit(expr, trace, false);
-            out.push_str("不成立：");
+            out.push_str(words.does_not_hold);
             out.push_str(&one_line(program.sources.slice(culprit.span)));
-            facts(out, culprit, program, trace, zone);
+            facts(out, culprit, program, trace, telling);
             true
         }
         Some(unknown @ Value::Unknown(_)) => {
-            let _ = write!(out, "无法判断：缺少 {}", missing(unknown).join("、"));
+            out.push_str(words.not_evaluable);
+            out.push_str(&telling.list(&missing(unknown)));
             true
         }
         _ => false,
@@ -140,7 +154,8 @@ fn place<'a>(step: &'a Step, index: usize, program: &'a Program, lines: &mut Vec
     }
 }
 
-fn mark(out: &mut String, line: &Line<'_>, indent: usize, step: &Step, zone: &TimeZone) {
+fn mark(out: &mut String, line: &Line<'_>, indent: usize, step: &Step, telling: Telling<'_>) {
+    let words = telling.words;
     // A step that began on an earlier line is marked from the line's first character.
     let from = (step.span.start as usize)
         .saturating_sub(line.start)
@@ -155,40 +170,38 @@ fn mark(out: &mut String, line: &Line<'_>, indent: usize, step: &Step, zone: &Ti
     fill(out, STROKES, under);
     out.push(' ');
     match &step.value {
-        None => out.push_str("（未看）"),
+        None => out.push_str(words.not_looked_at),
         Some(value) => {
             out.push_str("= ");
-            show(out, value, zone);
+            show(out, value, telling);
         }
     }
     if let Some(rows) = step.rows {
-        let _ = write!(
-            out,
-            "（{rows} 行{}）",
-            if step.truncated {
-                "，已达上限"
-            } else {
-                ""
-            }
-        );
+        let [before, after] = words.rows;
+        let after = match step.truncated {
+            true => words.rows_at_limit,
+            false => after,
+        };
+        let _ = write!(out, "{before}{rows}{after}");
     }
     out.push('\n');
     for login in &step.used {
         out.push_str("  ");
         fill(out, BLANKS, before);
         out.push_str("· ");
-        display_to(out, &Value::Time(login.time), zone);
+        display_to(out, &Value::Time(login.time), telling);
         // Two blanks around nothing, when the question is about no field.
         out.push(' ');
         for (index, value) in login.values.iter().enumerate() {
             out.push_str(if index > 0 { " " } else { "" });
-            show(out, value, zone);
+            show(out, value, telling);
         }
         out.push_str(if login.success {
-            " 成功\n"
+            words.succeeded
         } else {
-            " 失败\n"
+            words.failed
         });
+        out.push('\n');
     }
 }
 
@@ -215,11 +228,12 @@ fn fill(out: &mut String, with: &str, times: usize) {
     }
 }
 
-fn show(out: &mut String, value: &Value, zone: &TimeZone) {
+fn show(out: &mut String, value: &Value, telling: Telling<'_>) {
     match value {
         Value::Code(_) => out.push_str("******"),
         Value::Unknown(names) => {
-            let _ = write!(out, "未知（缺少 {names}）");
+            let [before, after] = telling.words.missing;
+            let _ = write!(out, "{before}{names}{after}");
         }
         // Made of digits and our own words.
         ours @ (Value::Number(_)
@@ -230,10 +244,10 @@ fn show(out: &mut String, value: &Value, zone: &TimeZone) {
         | Value::Distance(_)
         | Value::Speed(_)
         | Value::Ip(_)
-        | Value::Network(_)) => display_to(out, ours, zone),
+        | Value::Network(_)) => display_to(out, ours, telling),
         other => {
             let start = out.len();
-            display_to(out, other, zone);
+            display_to(out, other, telling);
             let written = &out[start..];
             let harmless = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'<' | b'>');
             if written.len() > MAX_SHOWN || !written.bytes().all(harmless) {
@@ -267,7 +281,7 @@ fn culprit<'e>(expr: &'e Expr, trace: &Trace, wanted: bool) -> &'e Expr {
 }
 
 /// Appends `，其中 fact = value，fact = value` for every fact under `expr`, each once.
-fn facts(out: &mut String, expr: &Expr, program: &Program, trace: &Trace, zone: &TimeZone) {
+fn facts(out: &mut String, expr: &Expr, program: &Program, trace: &Trace, telling: Telling<'_>) {
     let inside = |span: Span| {
         span.file == expr.span.file && span.start >= expr.span.start && span.end <= expr.span.end
     };
@@ -282,11 +296,15 @@ fn facts(out: &mut String, expr: &Expr, program: &Program, trace: &Trace, zone: 
         }
         let Some(value) = &step.value else { continue };
         let before = out.len();
-        out.push_str(if told.is_empty() { "，其中 " } else { "，" });
+        out.push_str(if told.is_empty() {
+            telling.words.where_first
+        } else {
+            telling.words.where_next
+        });
         let start = out.len();
         out.push_str(&one_line(program.sources.slice(step.span)));
         out.push_str(" = ");
-        show(out, value, zone);
+        show(out, value, telling);
         if told.iter().any(|fact| out[fact.clone()] == out[start..]) {
             out.truncate(before);
         } else {

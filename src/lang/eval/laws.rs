@@ -4,13 +4,21 @@
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use crate::lang::builtins::{ArgKind, FunctionKind, FunctionSpec, NamedArg, Registry, Stage};
+use crate::lang::builtins::{
+    ArgKind, FunctionKind, FunctionSpec, NamedArg, Registry, ResultType, Stage,
+};
 use crate::lang::check::walk;
+use crate::lang::diagnostics::Language;
 use crate::lang::program::*;
 use crate::lang::span::Sources;
 use crate::lang::value::{LoginPoint, Place, Type, Value, View};
 
+use super::telling::same_but_for_the_words;
 use super::*;
+
+#[path = "author.rs"]
+mod author;
+use author::{Author, Choices};
 
 /// A small generator of its own, so that a seed is a program.
 struct Dice(u64);
@@ -29,214 +37,15 @@ impl Dice {
     }
 }
 
-/// Writes conditions as authors do.
-struct Author<'a> {
-    registry: &'a Registry,
-    dice: Dice,
-    /// Inside `where:`, where no history may be asked.
-    row: bool,
-}
-
-impl Author<'_> {
-    fn condition(&mut self, depth: usize) -> String {
-        if depth == 0 {
-            return self.comparison(0);
-        }
-        let kinds = if self.row { 7 } else { 9 };
-        match self.dice.roll(kinds) {
-            0 => {
-                let (a, b) = (self.condition(depth - 1), self.condition(depth - 1));
-                format!("(({a}) and ({b}))")
-            }
-            1 => {
-                let (a, b) = (self.condition(depth - 1), self.condition(depth - 1));
-                format!("(({a}) or ({b}))")
-            }
-            2 => format!("not ({})", self.condition(depth - 1)),
-            3 => {
-                let field = self.field(None);
-                format!("{field} is {}", self.dice.pick(&["known", "unknown"]))
-            }
-            4 => format!(
-                "(({}) otherwise {})",
-                self.condition(depth - 1),
-                self.dice.pick(&["yes", "no"])
-            ),
-            5 => {
-                let word = *self.dice.pick(&["in", "not in"]);
-                if !self.row && self.dice.roll(3) == 0 {
-                    return format!("login.ip {word} nets");
-                }
-                let field = self.field(Some(Type::Text));
-                let list = *self.dice.pick(&["[\"北京\", \"Chrome\"]", "words"]);
-                format!("{field} {word} {list}")
-            }
-            6 => self.comparison(depth),
-            7 => self.call(Type::YesNo, depth),
-            _ => (*self.dice.pick(&["usual", "quiet"])).to_owned(),
-        }
-    }
-
-    fn comparison(&mut self, depth: usize) -> String {
-        let types: &[Type] = match self.row {
-            true => &[Type::Number, Type::Text],
-            false => &[
-                Type::Number,
-                Type::Percent,
-                Type::Duration,
-                Type::Distance,
-                Type::Speed,
-                Type::Text,
-            ],
-        };
-        let ty = self.dice.pick(types).clone();
-        // Constants alone would be refused: they never or always hold.
-        let left = match ty {
-            Type::Number | Type::Text => self.field(Some(ty.clone())),
-            _ => self.call(ty.clone(), depth),
-        };
-        let right = self.value(&ty, depth);
-        let op = match ty {
-            Type::Text => *self.dice.pick(&["==", "!="]),
-            _ => *self.dice.pick(&["==", "!=", "<", "<=", ">", ">="]),
-        };
-        format!("({left}) {op} ({right})")
-    }
-
-    fn value(&mut self, ty: &Type, depth: usize) -> String {
-        let choice = self.dice.roll(if depth == 0 { 2 } else { 5 });
-        let n = 1 + self.dice.roll(20);
-        let constant = match ty {
-            Type::Number => n.to_string(),
-            Type::Percent => format!("{n}%"),
-            Type::Duration => format!("{n} minutes"),
-            Type::Distance => format!("{n} km"),
-            Type::Speed => format!("{n} km/h"),
-            _ => (*self.dice.pick(&["\"北京\"", "\"Chrome\""])).to_owned(),
-        };
-        match (choice, ty) {
-            (0, _) => constant,
-            (1, Type::Number | Type::Text) => self.field(Some(ty.clone())),
-            (2, Type::Number | Type::Percent | Type::Duration | Type::Distance | Type::Speed) => {
-                let (a, b) = (self.value(ty, depth - 1), self.value(ty, depth - 1));
-                format!("({a}) {} ({b})", self.dice.pick(&["+", "-"]))
-            }
-            (3, Type::Number) => {
-                let (a, b) = (self.value(ty, depth - 1), self.value(ty, depth - 1));
-                format!("({a}) {} ({b})", self.dice.pick(&["*", "/"]))
-            }
-            _ if !self.row && depth > 0 => self.call(ty.clone(), depth),
-            _ => constant,
-        }
-    }
-
-    /// A call of some function that gives `ty`.
-    fn call(&mut self, ty: Type, depth: usize) -> String {
-        let functions: Vec<FunctionSpec> = self
-            .registry
-            .functions()
-            .iter()
-            .filter(|spec| spec.result == crate::lang::builtins::ResultType::Always(ty.clone()))
-            .filter(|spec| spec.kind != FunctionKind::Trusted)
-            .cloned()
-            .collect();
-        if functions.is_empty() {
-            return self.value(&ty, 0);
-        }
-        let spec = self.dice.pick(&functions).clone();
-        let mut args: Vec<String> = spec
-            .args
-            .iter()
-            .map(|arg| self.arg(arg.kind, depth))
-            .collect();
-        for named in spec.named {
-            let wanted = match named {
-                NamedArg::Within => true,
-                NamedArg::Of => spec.stream.is_none(),
-                NamedArg::Gap => true,
-                NamedArg::Last => false,
-                _ => self.dice.roll(3) == 0,
-            };
-            if !wanted {
-                continue;
-            }
-            let value = match named {
-                NamedArg::Within | NamedArg::Gap => format!("{} minutes", 1 + self.dice.roll(99)),
-                NamedArg::Of => {
-                    (*self.dice.pick(&["attempts", "successes", "failures"])).to_owned()
-                }
-                NamedArg::By => {
-                    (*self.dice.pick(&["ip", "machine", "all", "[ip, machine]"])).to_owned()
-                }
-                NamedArg::Where | NamedArg::First | NamedArg::Second => {
-                    let row = std::mem::replace(&mut self.row, true);
-                    let condition = self.condition(1);
-                    self.row = row;
-                    condition
-                }
-                NamedArg::Least => "10%".to_owned(),
-                NamedArg::Last => "5".to_owned(),
-            };
-            args.push(format!("{}: {value}", named.word()));
-        }
-        format!("{}({})", spec.name, args.join(", "))
-    }
-
-    fn arg(&mut self, kind: ArgKind, depth: usize) -> String {
-        match kind {
-            ArgKind::Value([Type::Login]) => (*self.dice.pick(&["login", "previous"])).to_owned(),
-            ArgKind::Value(types) => {
-                let ty = types[0].clone();
-                self.value(&ty, depth.saturating_sub(1))
-            }
-            ArgKind::Same => self.value(&Type::Number, 0),
-            ArgKind::Stream => (*self.dice.pick(&["attempts", "successes", "failures"])).to_owned(),
-            ArgKind::RowField(types) => {
-                let number = types.first() == Some(&Type::Number);
-                (*self.dice.pick(if number {
-                    &["hour", "asn"]
-                } else {
-                    &["city", "machine"]
-                }))
-                .to_owned()
-            }
-            ArgKind::PresentField | ArgKind::CountedField => {
-                (*self.dice.pick(&["login.city", "login.asn"])).to_owned()
-            }
-            ArgKind::Percent => "90%".to_owned(),
-        }
-    }
-
-    /// A field a signal may look at.
-    fn field(&mut self, ty: Option<Type>) -> String {
-        let paths: Vec<&str> = self
-            .registry
-            .fields()
-            .iter()
-            .filter(|field| field.stages.has(Stage::Signal))
-            .filter(|field| ty.as_ref().is_none_or(|ty| field.ty == *ty))
-            .map(|field| {
-                if self.row && field.row {
-                    field.bare()
-                } else {
-                    field.path
-                }
-            })
-            .collect();
-        (*self.dice.pick(&paths)).to_owned()
+impl Choices for Dice {
+    fn below(&mut self, sides: usize) -> usize {
+        self.roll(sides)
     }
 }
 
 fn file(registry: &Registry, seed: u64) -> String {
-    let mut author = Author {
-        registry,
-        dice: Dice(seed | 1),
-        row: false,
-    };
-    let mut text = format!(
-        "let usual = login.hour >= 6\nlet quiet = {}\nlist words = [\"北京\", \"Firefox\"]\nlist nets: network = [\"192.0.2.0/29\"]\n",
-        author.comparison(1)
-    );
+    let mut author = Author::new(registry, Dice(seed | 1));
+    let mut text = author::NAMES.to_owned() + &author.let_quiet();
     for name in ["a", "b"] {
         let (when, except) = (author.condition(3), author.condition(2));
         text.push_str(&format!(
@@ -332,7 +141,7 @@ impl Event<'_> {
             .iter()
             .find(|spec| spec.kind == kind);
         let ty = match spec.map(|spec| &spec.result) {
-            Some(crate::lang::builtins::ResultType::Always(ty)) => ty.clone(),
+            Some(ResultType::Always(ty)) => ty.clone(),
             _ => query.field.map_or(Type::Number, |field| {
                 self.registry.field_spec(field).ty.clone()
             }),
@@ -366,17 +175,25 @@ fn same(expr: &Expr, program: &Program, event: &mut Event<'_>) {
         }
     });
     let zone = TimeZone::UTC;
-    let why = why_not(expr, program, &trace, &zone);
-    let printed = explain(expr, program, &trace, &zone);
-    let last = printed.lines().last().unwrap_or_default();
-    match Held::from(plain) {
-        Held::Yes => assert_eq!(why, None, "{printed}"),
-        Held::No => assert!(last.starts_with("不成立"), "{printed}"),
-        Held::NotEvaluable(missing) => {
-            assert!(last.starts_with("无法判断"), "{printed}");
-            assert!(missing.iter().all(|name| last.contains(name)), "{printed}");
+    let held = Held::from(plain);
+    for (language, no, unknown) in [
+        (Language::Zh, "不成立：", "无法判断："),
+        (Language::En, "does not hold: ", "not evaluable: "),
+    ] {
+        let telling = Telling::new(&zone, language);
+        let why = why_not(expr, program, &trace, telling);
+        let printed = explain(expr, program, &trace, telling);
+        let last = printed.lines().last().unwrap_or_default();
+        match &held {
+            Held::Yes => assert_eq!(why, None, "{printed}"),
+            Held::No => assert!(last.starts_with(no), "{printed}"),
+            Held::NotEvaluable(missing) => {
+                assert!(last.starts_with(unknown), "{printed}");
+                assert!(missing.iter().all(|name| last.contains(name)), "{printed}");
+            }
         }
     }
+    same_but_for_the_words(|telling| explain(expr, program, &trace, telling));
 }
 
 /// Whether the seed's program compiles; when it does, the laws hold for it over some events.

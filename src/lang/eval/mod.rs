@@ -1,7 +1,8 @@
 //! Evaluation: a checked expression and the facts of one event give a value. It cannot fail.
 //!
 //! [`eval()`] computes; [`holds`] answers a rule's `when`; [`judge`] runs all signals; [`render`]
-//! fills templates; [`explain`] prints why, from the [`Trace`] of the very same evaluator. Facts come
+//! fills templates; [`explain`] prints why, from the [`Trace`] of the very same evaluator, in the
+//! language of a [`Telling`]. Facts come
 //! from the host through [`Facts`]; values go back to `bot`, `guard` and the backtest.
 //!
 //! Law 4 rules here: unknown is not false. Nothing here reads a clock, a store or the network, and
@@ -16,6 +17,7 @@ mod functions;
 mod judge;
 mod quick;
 mod render;
+mod telling;
 #[cfg(test)]
 pub(crate) mod testing;
 mod trace;
@@ -29,6 +31,7 @@ pub use functions::{EARTH_RADIUS, MIN_ELAPSED, haversine, hours_apart, speed_bet
 pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced, state};
 pub(in crate::lang) use render::MAX_LONG_CHARS;
 pub use render::{MAX_VALUE_CHARS, UNKNOWN, display, mask_phone, render, sanitise};
+pub use telling::Telling;
 pub use trace::{Step, Trace};
 pub use turns::{Misfit, Round, Turn, answers, misfit, next_question, turns};
 #[cfg(test)]

@@ -10,6 +10,7 @@ use crate::lang::value::{Place, Value};
 
 use super::evaluate::eval;
 use super::facts::{Facts, NoObserver};
+use super::telling::{Telling, Words};
 
 /// What an unknown value prints.
 pub const UNKNOWN: &str = "未知";
@@ -89,15 +90,16 @@ pub fn sanitise(text: &str, most: usize, lines: bool) -> String {
 /// A value in words: 未知, 是, 2026-01-05 09:00, 30 分钟, 500 公里, 2%, 138****8000.
 pub fn display(value: &Value, zone: &TimeZone) -> String {
     let mut out = String::new();
-    display_to(&mut out, value, zone);
+    display_to(&mut out, value, zone.into());
     out
 }
 
-/// The same, appended to a longer text.
-pub(super) fn display_to(out: &mut String, value: &Value, zone: &TimeZone) {
+/// The same, in the words of an explanation and appended to a longer text.
+pub(super) fn display_to(out: &mut String, value: &Value, telling: Telling<'_>) {
+    let (zone, words) = (telling.zone, telling.words);
     // Writing to a String does not fail.
     let _ = match value {
-        Value::Unknown(_) => out.write_str(UNKNOWN),
+        Value::Unknown(_) => out.write_str(words.unknown),
         Value::Text(text) | Value::Code(text) | Value::Account(text) | Value::Alert(text) => {
             out.write_str(text)
         }
@@ -108,29 +110,29 @@ pub(super) fn display_to(out: &mut String, value: &Value, zone: &TimeZone) {
         }
         Value::Number(n) => number(out, *n, 4),
         Value::Percent(share) => number(out, share * 100.0, 2).and_then(|()| out.write_str("%")),
-        Value::YesNo(true) => out.write_str("是"),
-        Value::YesNo(false) => out.write_str("否"),
-        Value::Duration(ms) => duration(out, *ms),
-        Value::Time(ms) => time(out, *ms, zone),
+        Value::YesNo(true) => out.write_str(words.yes),
+        Value::YesNo(false) => out.write_str(words.no),
+        Value::Duration(ms) => duration(out, *ms, words),
+        Value::Time(ms) => time(out, *ms, zone, words),
         Value::Distance(metres) if metres.abs() < 1_000.0 => {
-            number(out, *metres, 0).and_then(|()| out.write_str(" 米"))
+            number(out, *metres, 0).and_then(|()| out.write_str(words.metres))
         }
         Value::Distance(metres) => {
             let km = metres / 1_000.0;
-            number(out, km, usize::from(km.abs() < 10.0)).and_then(|()| out.write_str(" 公里"))
+            number(out, km, usize::from(km.abs() < 10.0))
+                .and_then(|()| out.write_str(words.kilometres))
         }
         Value::Speed(speed) => number(out, *speed, usize::from(speed.abs() < 10.0))
-            .and_then(|()| out.write_str(" 公里/小时")),
+            .and_then(|()| out.write_str(words.kilometres_an_hour)),
         Value::Ip(ip) => write!(out, "{}", ip.to_canonical()),
         Value::Network(net) => write!(out, "{net}"),
-        Value::Place(of) => out.write_str(&place(of)),
-        Value::Login(login) => {
-            time(out, login.time, zone).and_then(|()| write!(out, " {}", place(&login.place)))
-        }
+        Value::Place(of) => out.write_str(&place(of, words)),
+        Value::Login(login) => time(out, login.time, zone, words)
+            .and_then(|()| write!(out, " {}", place(&login.place, words))),
         Value::List(entries) => {
             for (index, entry) in entries.iter().enumerate() {
-                out.push_str(if index > 0 { "、" } else { "" });
-                display_to(out, entry, zone);
+                out.push_str(if index > 0 { words.and } else { "" });
+                display_to(out, entry, telling);
             }
             Ok(())
         }
@@ -169,34 +171,30 @@ fn number(out: &mut String, n: f64, places: usize) -> std::fmt::Result {
 }
 
 /// The two largest units.
-fn duration(out: &mut String, ms: i64) -> std::fmt::Result {
-    const UNITS: [(u64, &str); 4] = [
-        (86_400_000, "天"),
-        (3_600_000, "小时"),
-        (60_000, "分钟"),
-        (1_000, "秒"),
-    ];
+fn duration(out: &mut String, ms: i64, words: &Words) -> std::fmt::Result {
+    const UNITS: [u64; 4] = [86_400_000, 3_600_000, 60_000, 1_000];
+    let [.., seconds, milliseconds] = words.time;
     let mut left = ms.unsigned_abs();
     out.push_str(if ms < 0 { "-" } else { "" });
     let mut written = 0;
-    for (unit, name) in UNITS {
+    for (unit, name) in UNITS.into_iter().zip(words.time) {
         let n = left / unit;
         left %= unit;
         if n > 0 && written < 2 {
-            write!(out, "{}{n} {name}", if written > 0 { " " } else { "" })?;
+            write!(out, "{}{n}{name}", if written > 0 { " " } else { "" })?;
             written += 1;
         } else if written > 0 {
             break;
         }
     }
     match (written, left) {
-        (0, 0) => write!(out, "0 秒"),
-        (0, ms) => write!(out, "{ms} 毫秒"),
+        (0, 0) => write!(out, "0{seconds}"),
+        (0, ms) => write!(out, "{ms}{milliseconds}"),
         _ => Ok(()),
     }
 }
 
-fn time(out: &mut String, ms: i64, zone: &TimeZone) -> std::fmt::Result {
+fn time(out: &mut String, ms: i64, zone: &TimeZone, words: &Words) -> std::fmt::Result {
     match Timestamp::from_millisecond(ms) {
         Ok(at) => {
             let local = zone.to_offset(at).to_datetime(at);
@@ -204,12 +202,12 @@ fn time(out: &mut String, ms: i64, zone: &TimeZone) -> std::fmt::Result {
             let (hour, minute) = (local.hour(), local.minute());
             write!(out, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
         }
-        Err(_) => out.write_str(UNKNOWN),
+        Err(_) => out.write_str(words.unknown),
     }
 }
 
 /// Country, region and city, each once.
-fn place(place: &Place) -> String {
+fn place(place: &Place, words: &Words) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in [&place.country, &place.region, &place.city]
         .into_iter()
@@ -220,7 +218,7 @@ fn place(place: &Place) -> String {
         }
     }
     if parts.is_empty() {
-        UNKNOWN.to_owned()
+        words.unknown.to_owned()
     } else {
         parts.join(" ")
     }

@@ -68,7 +68,10 @@ impl Walk<'_> {
     fn setting(&mut self, setting: &LoginSetting) {
         match setting {
             LoginSetting::City(name) => self.may_break(name.span.start, 1, 0, 1),
-            LoginSetting::Machine(text) | LoginSetting::Ip(text) | LoginSetting::Agent(text) => {
+            LoginSetting::Machine(text)
+            | LoginSetting::Ip(text)
+            | LoginSetting::Agent(text)
+            | LoginSetting::Reason(text) => {
                 self.may_break(text.span.start, 1, 0, 1);
             }
             LoginSetting::IllegalMachine(span)
@@ -89,9 +92,11 @@ impl Walk<'_> {
             Expectation::Signals { include: _, names } => self.names(names),
             Expectation::Reply { .. }
             | Expectation::NoReply
-            | Expectation::ReplyKind(_)
+            | Expectation::ReplyKind { .. }
             | Expectation::Alert { .. }
             | Expectation::NoAlert
+            | Expectation::Send { .. }
+            | Expectation::NoSend
             | Expectation::Verdict(_)
             | Expectation::State { .. }
             | Expectation::Event { .. }

@@ -181,6 +181,8 @@ pub struct StoryLogin {
     pub solving_captcha: bool,
     /// Reported by a system that authenticates on its own, this many milliseconds after it happened.
     pub reported: Option<i64>,
+    /// What the reporting system gives as the reason.
+    pub reason: Option<String>,
 }
 
 /// How a machine identifies itself in a story.
@@ -193,6 +195,25 @@ pub enum StoryMachine {
     Named(String),
     /// By a forged one.
     Illegal,
+}
+
+/// A text that is expected: equal, or contained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Contained rather than equal.
+    pub contains: bool,
+    /// The text.
+    pub text: String,
+}
+
+impl Part {
+    /// Whether a text is the expected one.
+    pub fn fits(&self, text: &str) -> bool {
+        match self.contains {
+            true => text.contains(&self.text),
+            false => text == self.text,
+        }
+    }
 }
 
 /// What a story expects.
@@ -208,13 +229,21 @@ pub enum Expectation {
         text: String,
     },
     NoReply,
-    ReplyKind(String),
+    ReplyKind {
+        kind: String,
+        part: Option<Part>,
+    },
     Alert {
         to: Option<String>,
         by_template: Option<bool>,
         text: Option<String>,
     },
     NoAlert,
+    Send {
+        to: Option<String>,
+        part: Option<Part>,
+    },
+    NoSend,
     Signals {
         include: bool,
         names: Vec<String>,

@@ -3,8 +3,8 @@
 use super::ast::{
     Action, ActionKind, AlertAction, Arg, AskClause, Block, CancelClause, CancelWords, DialogItem,
     Expectation, Expr, ExprKind, ExtractorArg, ExtractorItem, ExtractorUse, FieldSetting, File,
-    Ident, Item, Learn, LetItem, ListItem, ListSource, LoginSetting, Matcher, OutcomeArm, Path,
-    Repeat, RuleItem, SignalItem, Step, StepKind, TemplateMessage, TestItem, Text, TextPart,
+    Ident, Item, Learn, LetItem, ListItem, ListSource, LoginSetting, Matcher, OutcomeArm, Part,
+    Path, Repeat, RuleItem, SignalItem, Step, StepKind, TemplateMessage, TestItem, Text, TextPart,
     Trigger, WithCapture,
 };
 use crate::lang::span::Span;
@@ -330,7 +330,9 @@ impl Bare for LoginSetting {
     fn bare(&mut self) {
         match self {
             Self::City(name) => name.bare(),
-            Self::Machine(text) | Self::Ip(text) | Self::Agent(text) => text.bare(),
+            Self::Machine(text) | Self::Ip(text) | Self::Agent(text) | Self::Reason(text) => {
+                text.bare();
+            }
             Self::IllegalMachine(span)
             | Self::NoMachine(span)
             | Self::WrongPassword(span)
@@ -340,6 +342,13 @@ impl Bare for LoginSetting {
                 span.bare();
             }
         }
+    }
+}
+
+impl Bare for Part {
+    fn bare(&mut self) {
+        let Self { contains: _, text } = self;
+        text.bare();
     }
 }
 
@@ -354,7 +363,15 @@ impl Bare for Expectation {
                 user.bare();
                 text.bare();
             }
-            Self::ReplyKind(name) | Self::Verdict(name) | Self::Call(name) => name.bare(),
+            Self::ReplyKind { kind, part } => {
+                kind.bare();
+                part.bare();
+            }
+            Self::Send { to, part } => {
+                to.bare();
+                part.bare();
+            }
+            Self::Verdict(name) | Self::Call(name) => name.bare(),
             Self::Alert { to, by, text } => {
                 to.bare();
                 by.bare();
@@ -371,7 +388,7 @@ impl Bare for Expectation {
             }
             Self::Event { name, negated: _ } => name.bare(),
             Self::Dialog(name) => name.bare(),
-            Self::NoReply | Self::NoAlert | Self::NoCall => {}
+            Self::NoReply | Self::NoAlert | Self::NoSend | Self::NoCall => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What may be written next: keywords by place, and the names the registry and the rule set know.
 
+mod values;
 mod words;
 
 use lsp_types::{
@@ -7,17 +8,16 @@ use lsp_types::{
     MarkupContent, MarkupKind, Range, TextEdit,
 };
 
-use crate::lang::builtins::{
-    BY_KEYS, CARDS, FieldSpec, FunctionKind, LIST_TYPES, NamedArg, STREAMS,
-};
+use crate::lang::builtins::{ActionName, CARDS, OutcomeSpec};
 use crate::lang::diagnostics::{Language, codes};
 use crate::lang::span::FileId;
 use crate::lang::syntax::{LexemeKind, lexemes};
 use crate::lsp::describe;
 use crate::lsp::names::{Kind, Symbol};
 use crate::lsp::place::{self, Block, Place};
+use crate::lsp::scene::{self, Scene};
 use crate::lsp::world::Set;
-use words::{ALERT, DIALOG, ITEMS, NEXT, OPERATORS, SIGNAL, STORY};
+use words::{ALERT, DIALOG, ITEMS, SIGNAL, STORY};
 
 /// Suggestions of one answer.
 pub const MAX_ITEMS: usize = 1_000;
@@ -33,6 +33,7 @@ pub fn at(
     let text = set.text(file);
     let mut offer = Offer {
         set,
+        scene: Scene::of(set, text, offset),
         language,
         snippets,
         range: Range::default(),
@@ -48,8 +49,11 @@ pub fn at(
         Place::Item => offer.item_words(),
         Place::Clause(block) => offer.clause(&block),
         Place::After(words, block) => offer.after(&words, &block),
-        Place::Argument(function) => offer.argument(&function),
-        Place::Hole => offer.values(true),
+        Place::Argument(argument) => offer.argument(&argument),
+        Place::Words => offer.words_of_a_text(text.get(offset..).unwrap_or_default()),
+        // Else the braces catch something, under a name of its own.
+        Place::Hole if offer.scene.shows_values() => offer.values(true),
+        Place::Hole => {}
         Place::Extractor => offer.extractors(),
     }
     offer.items.truncate(MAX_ITEMS);
@@ -58,6 +62,7 @@ pub fn at(
 
 struct Offer<'a> {
     set: &'a Set,
+    scene: Scene,
     language: Language,
     snippets: bool,
     range: Range,
@@ -180,8 +185,24 @@ impl Offer<'_> {
 
     fn actions(&mut self) {
         for spec in self.set.registry.actions() {
+            // Asking again is for what was answered, in the dialog that asked.
+            let there = spec.kind != ActionName::AskAgain || self.scene.done;
+            if !there || !self.scene.has(spec.stages) {
+                continue;
+            }
             let page = describe::action(spec, self.language);
-            self.push(spec.name, CompletionItemKind::KEYWORD, String::new(), page);
+            let written: &[&str] = match spec.kind {
+                ActionName::IssueCode => &["issue unlock code", "issue unbind code"],
+                _ => &[spec.name],
+            };
+            for words in written {
+                self.push(
+                    words,
+                    CompletionItemKind::KEYWORD,
+                    String::new(),
+                    page.clone(),
+                );
+            }
         }
     }
 
@@ -199,18 +220,13 @@ impl Offer<'_> {
     }
 
     fn outcomes(&mut self, words: &str) {
-        let parts: Vec<&str> = words.split(' ').collect();
-        let action = match parts.as_slice() {
-            ["call", name, ..] => format!("call {name}"),
-            _ => {
-                let actions = self.set.registry.actions().iter();
-                let found = actions
-                    .filter(|it| words == it.name || words.starts_with(&format!("{} ", it.name)))
-                    .max_by_key(|it| it.name.len());
-                found.map_or(String::new(), |it| it.name.to_owned())
-            }
-        };
-        for outcome in describe::outcomes(self.set, &action) {
+        let action = scene::action_named(self.set, words);
+        let registry = &self.set.registry;
+        let spec = registry.actions().iter().find(|spec| spec.name == action);
+        let unbound = spec.filter(|spec| spec.needs_account);
+        let unbound = unbound.map(|_| OutcomeSpec::unbound());
+        let outcomes = describe::outcomes(self.set, &action);
+        for outcome in outcomes.into_iter().chain(unbound) {
             let page = format!("`{}`", describe::brings(&outcome));
             let shape = format!("{} {{ reply \"$0\" }}", outcome.name);
             let kind = CompletionItemKind::ENUM_MEMBER;
@@ -218,116 +234,11 @@ impl Offer<'_> {
         }
     }
 
-    fn after(&mut self, words: &[String], block: &Block) {
-        let first = words.first().map_or("", String::as_str);
-        let last = words.last().map_or("", String::as_str);
-        let number = last.starts_with(|c: char| c.is_ascii_digit());
-        if number {
-            self.units();
-            return;
-        }
-        let condition = words
-            .iter()
-            .any(|it| matches!(it.as_str(), "when" | "unless" | "except"));
-        match (first, last) {
-            ("on", "on") => return self.events(),
-            ("on" | "or", "or") if !condition => return self.events(),
-            ("on", "in") if !condition => return self.symbols(Kind::List),
-            ("cancel", "on") => return self.symbols(Kind::List),
-            ("list", ":") => {
-                let types: Vec<&str> = LIST_TYPES.iter().map(|(name, _)| *name).collect();
-                return self.words(&types);
-            }
-            (_, "start") => return self.symbols(Kind::Dialog),
-            (_, "forget") => return self.symbols(Kind::Variable),
-            ("ask", "again") => return self.symbols(Kind::Slot),
-            (_, "call") => return self.calls(),
-            ("expect", "dialog") => return self.symbols(Kind::Dialog),
-            ("expect", "," | "include") => return self.symbols(Kind::Signal),
-            ("expect", "signals") => self.symbols(Kind::Signal),
-            _ => {}
-        }
-        self.next_words(words, first, last);
-        let story = *block == Block::Story;
-        let takes_values = condition
-            || matches!(
-                first,
-                "let" | "remember" | "call" | "when" | "except" | "and" | "or"
-            )
-            || matches!(block, Block::Fields(_))
-            || last == ":";
-        if takes_values && !story {
-            self.values(false);
-        }
-    }
-
-    fn next_words(&mut self, words: &[String], first: &str, last: &str) {
-        for (clause, word, next) in NEXT {
-            let fits_clause = *clause == "*" || *clause == first;
-            let fits_word = match *word {
-                "*" => words.len() >= 2,
-                "*name" => words.len() == 2,
-                word => word == last,
-            };
-            if fits_clause && fits_word {
-                self.words(next);
-            }
-        }
-    }
-
-    fn argument(&mut self, function: &str) {
-        let registry = &self.set.registry;
-        if registry.extractor(function).is_some() {
-            return self.symbols(Kind::List);
-        }
-        if let Some(spec) = registry.function(function) {
-            let history = matches!(spec.kind, FunctionKind::History(_));
-            for arg in spec.named {
-                let (zh, en) = arg.takes();
-                let page = describe::both(zh, en, self.language);
-                let label = format!("{}:", arg.word());
-                self.push(&label, CompletionItemKind::PROPERTY, String::new(), page);
-            }
-            if history {
-                for (name, _, zh, en) in STREAMS {
-                    let page = describe::both(zh, en, self.language);
-                    self.push(name, CompletionItemKind::ENUM, String::new(), page);
-                }
-                let fields = self.set.registry.fields();
-                for field in fields.iter().filter(|field| field.row) {
-                    let page = describe::both(field.zh, field.en, self.language);
-                    let detail = field.ty.to_string();
-                    self.push(field.bare(), CompletionItemKind::FIELD, detail, page);
-                }
-            }
-            if spec.named.contains(&NamedArg::By) {
-                let keys: Vec<&str> = BY_KEYS.iter().map(|(name, _)| *name).collect();
-                self.words(&keys);
-            }
-            self.units();
-        }
-        self.values(false);
-    }
-
     fn events(&mut self) {
         for event in self.set.registry.events() {
             let page = describe::event(event, self.language);
             let detail = event.matches.unwrap_or_default().to_owned();
             self.push(event.name, CompletionItemKind::EVENT, detail, page);
-        }
-    }
-
-    fn units(&mut self) {
-        for unit in self.set.registry.units() {
-            let page = describe::unit(unit, self.language);
-            for word in unit.words {
-                self.push(
-                    word,
-                    CompletionItemKind::UNIT,
-                    unit.ty.to_string(),
-                    page.clone(),
-                );
-            }
         }
     }
 
@@ -355,6 +266,9 @@ impl Offer<'_> {
     fn symbols(&mut self, kind: Kind) {
         let found: Vec<Symbol> = self.set.names.of_kind(kind).cloned().collect();
         for symbol in found {
+            if kind == Kind::Let && !self.scene.has_let(self.set, &symbol.name) {
+                continue;
+            }
             let page = describe::symbol(self.set, &symbol, self.language);
             let shown = match kind {
                 Kind::List => CompletionItemKind::ENUM,
@@ -365,35 +279,6 @@ impl Offer<'_> {
             };
             self.push(&symbol.name, shown, String::new(), page);
         }
-    }
-
-    /// What has a value: names and fields; in a condition also functions and operators.
-    fn values(&mut self, in_text: bool) {
-        let (zh, en) = describe::kind(Kind::Capture);
-        for (name, extractor) in self.locals.clone() {
-            let page = describe::both(zh, en, self.language);
-            self.push(&name, CompletionItemKind::VARIABLE, extractor, page);
-        }
-        self.symbols(Kind::Variable);
-        self.symbols(Kind::Let);
-        let fields: Vec<FieldSpec> = self.set.registry.fields().to_vec();
-        for field in fields.iter().filter(|field| field.shown || !in_text) {
-            let page = describe::field_page(field, self.language);
-            let detail = field.ty.to_string();
-            self.push(field.path, CompletionItemKind::FIELD, detail, page);
-        }
-        if in_text {
-            return;
-        }
-        self.symbols(Kind::List);
-        for function in self.set.registry.functions() {
-            let page = describe::function(function, self.language);
-            let shape = Some(format!("{}($0)", function.name));
-            let kind = CompletionItemKind::FUNCTION;
-            self.push_as(function.name, shape, kind, function.signature(), page);
-        }
-        self.words(&OPERATORS);
-        self.words(&["yes", "no"]);
     }
 }
 
@@ -413,13 +298,12 @@ fn word_start(text: &str, offset: usize) -> usize {
 /// tokens, so that an item that is not finished has them too.
 fn locals(text: &str, offset: usize) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    let before = text.get(..offset).unwrap_or_default();
-    let start = ["\non ", "\ndialog "]
-        .iter()
-        .filter_map(|item| before.rfind(item))
-        .max()
-        .map_or(0, |at| at + 1);
-    let part = text.get(start..offset).unwrap_or_default();
+    let part = text
+        .get(place::start(text, offset)..offset)
+        .unwrap_or_default();
+    if !part.starts_with("on ") && !part.starts_with("dialog ") {
+        return found;
+    }
     let tokens = lexemes(part);
     let slice = |at: usize| tokens.get(at).map_or("", |it| &part[it.start..it.end]);
     for (at, token) in tokens.iter().enumerate() {

@@ -47,17 +47,18 @@ pub(super) const STORY: [&str; 10] = [
     "account", "after", "expect", "issue", "login", "operator", "place", "platform", "system",
     "wechat",
 ];
-pub(super) const OPERATORS: [&str; 9] = [
+/// After a value.
+pub(super) const OPERATORS: [&str; 7] = [
     "and",
     "or",
-    "not",
     "in",
     "not in",
     "is known",
     "is unknown",
     "otherwise",
-    "when",
 ];
+/// Where a value is wanted.
+pub(super) const CONSTANTS: [&str; 3] = ["not", "yes", "no"];
 /// Words that may follow a word, in the clause that begins with the first (`*`: any clause).
 pub(super) const NEXT: &[(&str, &str, &[&str])] = &[
     ("*", "lock", &["account"]),
@@ -75,6 +76,8 @@ pub(super) const NEXT: &[(&str, &str, &[&str])] = &[
     ("cancel", "cancel", &["on"]),
     ("learn", "learn", &["until"]),
     ("alert", "alert", &["expires", "once per", "per"]),
+    ("trust", "alert", &["for"]),
+    ("call", "*name", &["with"]),
     ("dialog", "*name", &["expires"]),
     ("list", "*name", &["from", "="]),
     ("ask", "\"\"", &["invalid", "at most", "unless"]),
@@ -111,6 +114,7 @@ pub(super) const NEXT: &[(&str, &str, &[&str])] = &[
             "agent",
             "solving captcha",
             "reported",
+            "reason",
         ],
     ),
     (
@@ -145,6 +149,8 @@ pub(super) const NEXT: &[(&str, &str, &[&str])] = &[
             "no reply",
             "alert",
             "no alert",
+            "send",
+            "no send",
             "signals",
             "no signals",
             "allowed",
@@ -174,6 +180,7 @@ pub(super) const NEXT: &[(&str, &str, &[&str])] = &[
     ),
     ("expect", "signals", &["include"]),
     ("expect", "alert", &["to", "by message", "by template"]),
+    ("expect", "send", &["to"]),
     (
         "expect",
         "*name",

@@ -308,6 +308,9 @@ impl Writer {
         }
         if reported {
             line.push_str(" reported");
+            if let Some(reason) = login.reason.as_deref() {
+                line.push_str(&format!(" reason {}", quoted(reason)));
+            }
         }
         line
     }

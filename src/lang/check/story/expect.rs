@@ -5,7 +5,7 @@ use crate::lang::check::Checker;
 use crate::lang::check::codes;
 use crate::lang::check::report::{quoted, w};
 use crate::lang::diagnostics::{Diagnostic, nearest};
-use crate::lang::program::Expectation;
+use crate::lang::program::{Expectation, Part};
 use crate::lang::syntax::ast;
 
 use super::Cast;
@@ -41,11 +41,19 @@ impl Checker<'_> {
                 }
             }
             E::NoReply => Expectation::NoReply,
-            E::ReplyKind(kind) => {
+            E::ReplyKind { kind, part } => {
                 if !REPLY_KINDS.contains(&kind.name.as_str()) {
                     return self.bad_word(kind, REPLY_KINDS);
                 }
-                Expectation::ReplyKind(kind.name.clone())
+                if let ("customer service", Some(part)) = (kind.name.as_str(), part) {
+                    let (zh, en) = ("转人工客服没有文字", "a hand-over has no text");
+                    self.bad_story(part.text.span, zh, en);
+                    return None;
+                }
+                Expectation::ReplyKind {
+                    kind: kind.name.clone(),
+                    part: self.part(part.as_ref())?,
+                }
             }
             E::Alert { to, by, text } => {
                 let text = match text {
@@ -69,6 +77,14 @@ impl Checker<'_> {
                 }
             }
             E::NoAlert => Expectation::NoAlert,
+            E::Send { to, part } => {
+                let part = self.part(part.as_ref());
+                Expectation::Send {
+                    to: self.user(to.as_ref(), cast)?,
+                    part: part?,
+                }
+            }
+            E::NoSend => Expectation::NoSend,
             E::Signals { include, names } => {
                 let mut sound = true;
                 for name in names {
@@ -172,6 +188,17 @@ impl Checker<'_> {
         };
         self.report.push(error);
         None
+    }
+
+    #[allow(clippy::option_option, reason = "absent and wrong differ")]
+    fn part(&mut self, part: Option<&ast::Part>) -> Option<Option<Part>> {
+        let Some(part) = part else {
+            return Some(None);
+        };
+        Some(Some(Part {
+            contains: part.contains,
+            text: self.plain(&part.text)?,
+        }))
     }
 
     fn user(&mut self, user: Option<&ast::Ident>, cast: &Cast) -> Option<Option<String>> {

@@ -3,14 +3,14 @@
 mod expect;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::lang::program::{
     CodePurpose, OperatorAct, PlatformAct, Step, StepKind, Story, StoryLogin, StoryMachine,
     SystemAct, WeChatAct,
 };
-use crate::lang::span::Span;
+use crate::lang::span::{FileId, Span};
 use crate::lang::syntax::ast;
 
 use super::Checker;
@@ -40,8 +40,18 @@ struct Cast {
 }
 
 impl Checker<'_> {
-    pub(super) fn story(&mut self, item: &ast::TestItem) -> Option<Story> {
+    /// `told`: the names of the stories before it by file, with their places.
+    pub(super) fn story(
+        &mut self,
+        item: &ast::TestItem,
+        told: &mut BTreeMap<(FileId, String), Span>,
+    ) -> Option<Story> {
         let name = self.plain(&item.name);
+        if let Some(name) = &name
+            && !self.report.is_broken(item.span)
+        {
+            self.story_once(name, item.name.span, told);
+        }
         let mut cast = Cast::default();
         let before = self.report.count();
         let mut steps = Vec::new();
@@ -269,6 +279,19 @@ impl Checker<'_> {
                 L::WrongPassword(_) => login.wrong_password = true,
                 L::Agent(agent) => login.agent = Some(self.plain(agent)?),
                 L::SolvingCaptcha(_) => login.solving_captcha = true,
+                L::Reason(reason) => {
+                    let reported = settings.iter().any(|it| matches!(it, L::Reported { .. }));
+                    if !reported {
+                        // Menshen finds its own reasons where it looks at the password itself.
+                        let (zh, en) = (
+                            "`reason` 只能和 `reported` 一起写",
+                            "`reason` stands with `reported` only",
+                        );
+                        self.bad_story(reason.span, zh, en);
+                        return None;
+                    }
+                    login.reason = Some(self.plain(reason)?);
+                }
                 L::Reported { ago, .. } => {
                     login.reported = Some(match ago {
                         Some(ago) => self.duration(ago)?,

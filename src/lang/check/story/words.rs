@@ -1,12 +1,12 @@
 //! Words, names and values of stories, and what is said when they are wrong.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lang::check::Checker;
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{quoted, w};
 use crate::lang::diagnostics::{Diagnostic, nearest};
-use crate::lang::span::Span;
+use crate::lang::span::{FileId, Span};
 use crate::lang::syntax::ast;
 
 impl Checker<'_> {
@@ -147,6 +147,32 @@ impl Checker<'_> {
         }
         self.report.push(error);
         None
+    }
+
+    /// Reports go by file and name: two stories of one name in a file could not be told apart.
+    pub(super) fn story_once(
+        &mut self,
+        name: &str,
+        span: Span,
+        told: &mut BTreeMap<(FileId, String), Span>,
+    ) {
+        let key = (span.file, name.to_owned());
+        let Some(first) = told.get(&key) else {
+            told.insert(key, span);
+            return;
+        };
+        let error = Diagnostic::error(
+            c::STORY_VALUE,
+            w(
+                format!("有两个故事叫“{name}”"),
+                format!("two stories are called “{name}”"),
+            ),
+            span,
+            w("又叫这个名字", "the same name again"),
+        )
+        .with_label(*first, w("先有这一个", "the first one"))
+        .with_help(w("换一个名字", "give it another name"));
+        self.report.push(error);
     }
 
     pub(super) fn bad_story(&mut self, span: Span, zh: &str, en: &str) {

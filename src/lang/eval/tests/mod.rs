@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::testing::*;
 use super::*;
+use crate::lang::diagnostics::Language;
 use crate::lang::program::*;
 use crate::lang::span::{Sources, Span};
 use crate::lang::value::{Place, Value};
@@ -391,6 +392,23 @@ guard.rules:2
                                 ────────────── （未看）
        ─────────────────────────────────────── = 否
 不成立：count(failures) >= 5，其中 count(failures) = 2
+"
+    );
+    assert_eq!(
+        explain(
+            &whole,
+            &program,
+            &trace,
+            Telling::new(&shanghai(), Language::En)
+        ),
+        "\
+guard.rules:2
+  when count(failures) >= 5 and city == \"北京\" {
+       ─────────────── = 2 (rows: 7)
+       ──────────────────── = no
+                                ────────────── (not looked at)
+       ─────────────────────────────────────── = no
+does not hold: count(failures) >= 5, where count(failures) = 2
 "
     );
     facts.history.insert(0, Value::Number(5.0));

@@ -140,6 +140,8 @@ pub enum LoginSetting {
         /// All of it.
         span: Span,
     },
+    /// `reason "locked_out"`: what the reporting system gives as the reason
+    Reason(Text),
 }
 
 /// `5 times` or `15 times every 1 day`
@@ -151,6 +153,15 @@ pub struct Repeat {
     pub every: Option<Expr>,
     /// All of it.
     pub span: Span,
+}
+
+/// `"…"` (equal) or `~ "…"` (contained)
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// Contained rather than equal.
+    pub contains: bool,
+    /// The text.
+    pub text: Text,
 }
 
 /// What a story expects.
@@ -167,8 +178,13 @@ pub enum Expectation {
     },
     /// `expect no reply`
     NoReply,
-    /// `expect reply image|voice|video|music|news|customer service`
-    ReplyKind(Ident),
+    /// `expect reply image|voice|video|music|news|customer service`, with one of its texts
+    ReplyKind {
+        /// The kind.
+        kind: Ident,
+        /// A media identifier, title, description or address in it.
+        part: Option<Part>,
+    },
     /// `expect alert to 小王 by template ~ "…"`
     Alert {
         /// To whom.
@@ -180,6 +196,15 @@ pub enum Expectation {
     },
     /// `expect no alert`
     NoAlert,
+    /// `expect send to 小王 ~ "…"`: what `send` delivered since the last step that acted
+    Send {
+        /// To whom.
+        to: Option<Ident>,
+        /// Its text.
+        part: Option<Part>,
+    },
+    /// `expect no send`
+    NoSend,
     /// `expect signals a, b` (exactly) or `expect signals include a`
     Signals {
         /// The rest may fire too.

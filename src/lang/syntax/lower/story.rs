@@ -3,7 +3,9 @@
 use pest::iterators::Pair;
 
 use super::{Kids, Lower};
-use crate::lang::syntax::ast::{Expectation, Ident, LoginSetting, Repeat, Step, StepKind, Text};
+use crate::lang::syntax::ast::{
+    Expectation, Ident, LoginSetting, Part, Repeat, Step, StepKind, Text,
+};
 use crate::lang::syntax::grammar::Rule;
 
 impl Lower<'_> {
@@ -175,6 +177,7 @@ impl Lower<'_> {
                     },
                     span,
                 },
+                Rule::login_reason => LoginSetting::Reason(self.text(&inner.seek(Rule::text)?)),
                 _ => return None,
             });
         }
@@ -183,6 +186,19 @@ impl Lower<'_> {
             settings,
             repeat,
         })
+    }
+
+    /// `~ "…"` or `"…"`, if it is there.
+    #[allow(clippy::option_option, reason = "absent and impossible differ")]
+    fn part(&mut self, kids: &mut Kids<'_>) -> Option<Option<Part>> {
+        let Some(pair) = kids.take(Rule::reply_part) else {
+            return Some(None);
+        };
+        let mut inner = Kids::of(pair);
+        Some(Some(Part {
+            contains: inner.take(Rule::tilde).is_some(),
+            text: self.text(&inner.seek(Rule::text)?),
+        }))
     }
 
     fn expectation(&mut self, pair: Pair<'_, Rule>) -> Option<Expectation> {
@@ -195,6 +211,7 @@ impl Lower<'_> {
                 match what.as_rule() {
                     Rule::k_reply => Expectation::NoReply,
                     Rule::k_alert => Expectation::NoAlert,
+                    Rule::k_send => Expectation::NoSend,
                     Rule::k_signals => Expectation::Signals {
                         include: false,
                         names: Vec::new(),
@@ -218,7 +235,10 @@ impl Lower<'_> {
                     } else {
                         kind.as_str().trim().to_owned()
                     };
-                    return Some(Expectation::ReplyKind(Ident { name, span }));
+                    return Some(Expectation::ReplyKind {
+                        kind: Ident { name, span },
+                        part: self.part(&mut kids)?,
+                    });
                 }
                 let mut inner = Kids::of(what);
                 let user = match inner.take(Rule::k_to) {
@@ -246,6 +266,17 @@ impl Lower<'_> {
                     }
                 }
                 Expectation::Alert { to, by, text }
+            }
+            Rule::expect_send => {
+                kids.take(Rule::k_send)?;
+                let to = match kids.take(Rule::k_to) {
+                    Some(_) => Some(self.ident(&kids.seek(Rule::ident)?)),
+                    None => None,
+                };
+                Expectation::Send {
+                    to,
+                    part: self.part(&mut kids)?,
+                }
             }
             Rule::expect_signals => {
                 kids.take(Rule::k_signals)?;
