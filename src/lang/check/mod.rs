@@ -21,6 +21,7 @@ mod items;
 mod lists;
 pub(in crate::lang) mod literal;
 mod membership;
+mod nothing;
 mod outcomes;
 mod path;
 mod regex;
@@ -28,6 +29,7 @@ mod reply;
 pub(in crate::lang) mod report;
 mod rule;
 mod scope;
+mod sendable;
 mod signal;
 mod story;
 mod template_field;
@@ -218,6 +220,8 @@ fn check(
     let mut found = report.into_found();
     if whole && !errors(&found) {
         found.extend(unused(&items, &used).into_iter().take(report::MAX_FOUND));
+        let needless = super::analyze::needless(&program, registry);
+        found.extend(needless.into_iter().take(report::MAX_FOUND));
     }
     (program, found)
 }
