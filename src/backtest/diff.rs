@@ -6,12 +6,11 @@ use serde::Serialize;
 
 use super::engine::{Engine, Explained, Outcome, Prompt, Seen, Sink};
 use super::needs::Need;
-use super::report::spoken::Spoken;
 use super::symbols::Symbol;
 use super::table::Table;
 use super::tally::{Class, Frame, Tallies, Tally};
 use crate::bot::api::Verdict;
-use crate::lang::eval::{SignalState, display, why_not};
+use crate::lang::eval::{SignalState, Telling, told, why_not};
 use crate::lang::program::Program;
 use crate::server::rfc3339;
 use jiff::tz::TimeZone;
@@ -315,7 +314,7 @@ pub fn logins(
 
 fn flips(engine: &Engine<'_>, old: &Explained, new: &Explained, zone: &TimeZone) -> Vec<Flip> {
     let programs = (engine.program(1), engine.program(0));
-    let words = Spoken::of(engine.language);
+    let telling = Telling::new(zone, engine.language);
     let mut flips = Vec::new();
     let names = new.judgement.signals.iter().map(|signal| &signal.name);
     let gone = old.judgement.signals.iter().map(|signal| &signal.name);
@@ -340,22 +339,22 @@ fn flips(engine: &Engine<'_>, old: &Explained, new: &Explained, zone: &TimeZone)
         if was_fired != is_fired || (!was_fired && !is_fired) {
             // The side on which it did not fire says why not, the other what it saw.
             let sides = [
-                (words.pick("旧：", "old: "), old, was, programs.0),
-                (words.pick("新：", "new: "), new, is, programs.1),
+                (telling.pick("旧：", "old: "), old, was, programs.0),
+                (telling.pick("新：", "new: "), new, is, programs.1),
             ];
             for (side, of, at, program) in sides {
-                let told = reason(of, at, program, zone, words);
-                why.extend(told.map(|text| format!("{side}{text}")));
+                let because = reason(of, at, program, telling);
+                why.extend(because.map(|text| format!("{side}{text}")));
             }
         } else {
-            let word = words.pick("分量", "weight");
+            let word = telling.pick("分量", "weight");
             why.push(format!("{word} {} → {}", weight(old, was), weight(new, is)));
         }
         flips.push(Flip {
             name: name.clone(),
             old: state(old, was).to_owned(),
             new: state(new, is).to_owned(),
-            why: why.join(words.pick("；", "; ")),
+            why: why.join(telling.pick("；", "; ")),
         });
     }
     // Rules are named by their lines, which move; as many rules are the same rules.
@@ -418,19 +417,18 @@ fn reason(
     of: &Explained,
     at: Option<usize>,
     program: &Program,
-    zone: &TimeZone,
-    words: Spoken,
+    telling: Telling<'_>,
 ) -> Option<String> {
     let at = at?;
     let signal = &of.judgement.signals[at];
     if signal.state == SignalState::Learning {
-        return Some(words.pick("还在学习", "still learning").to_owned());
+        return Some(telling.pick("还在学习", "still learning").to_owned());
     }
     let (when, except) = &of.traces[at];
     if signal.state == SignalState::Exempt && except.is_some() {
-        return Some(words.pick("except 成立", "except held").to_owned());
+        return Some(telling.pick("except 成立", "except held").to_owned());
     }
-    if let Some(why) = why_not(&program.signals[at].when, program, when, zone) {
+    if let Some(why) = why_not(&program.signals[at].when, program, when, telling) {
         return Some(why);
     }
     let values: Vec<String> = signal
@@ -438,10 +436,10 @@ fn reason(
         .iter()
         .map(|(name, value)| {
             let name: Vec<&str> = name.split_whitespace().collect();
-            format!("{} = {}", name.join(" "), display(value, zone))
+            format!("{} = {}", name.join(" "), told(value, telling))
         })
         .collect();
-    let values = values.join(words.pick("，", ", "));
-    let held = words.pick("成立：", "held: ");
+    let values = values.join(telling.pick("，", ", "));
+    let held = telling.pick("成立：", "held: ");
     Some(format!("{held}{values}"))
 }

@@ -10,10 +10,9 @@ use crate::env::Millis;
 use crate::history::{Columns, KeyNeed};
 use crate::lang::builtins::Registry;
 
-use crate::lang::eval::{self, Held, Judgement, SignalState, Trace};
+use crate::lang::eval::{self, Held, Judgement, SignalState, Telling, Trace};
 use crate::lang::program::{ActionKind, AlertAction, Block, EventName, Program, RuleId};
 use crate::text::normalise;
-use jiff::tz::TimeZone;
 
 use super::super::needs::Need;
 use super::super::symbols::Symbol;
@@ -384,7 +383,7 @@ impl Stage<'_, '_> {
         account: Symbol,
         case: &Case,
         judgement: &Judgement,
-        zone: &TimeZone,
+        telling: Telling<'_>,
     ) -> (String, Vec<(String, bool, Option<String>)>) {
         let variants = self.variants;
         let variant = &variants[index];
@@ -403,7 +402,7 @@ impl Stage<'_, '_> {
         // Before the password was right nothing was said.
         let said = (*event == EventName::Login).then_some(said);
         let mut facts = self.facts(index, case, account, said);
-        let text = why::why(&variant.rules, event, &mut facts, zone);
+        let text = why::why(&variant.rules, event, &mut facts, telling);
         let mut told = Vec::new();
         for id in variant.of(event) {
             let rule = &program.rules[id.0 as usize];
@@ -414,7 +413,7 @@ impl Stage<'_, '_> {
             let mut facts = self.facts(index, case, account, said);
             let mut trace = Trace::default();
             let held = eval::eval(condition, program, &mut facts, &mut trace).truth() == Some(true);
-            let why = eval::why_not(condition, program, &trace, zone);
+            let why = eval::why_not(condition, program, &trace, telling);
             told.push((rule.name.clone(), held, why));
         }
         (text, told)

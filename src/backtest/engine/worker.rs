@@ -3,11 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::tz::TimeZone;
-
 use crate::bot::login::{Case, decide};
-use crate::lang::diagnostics::Language;
-use crate::lang::eval::Judgement;
+use crate::lang::eval::{Judgement, Telling};
 use crate::lang::program::EventName;
 use crate::store::records::Account;
 
@@ -139,16 +136,16 @@ impl<'e> Worker<'e> {
         self.account(known, account, all, case);
         self.stage.case(all[at], at, case);
         let program = self.engine.program(variant);
-        let zone = self.engine.zone_of(account);
+        let telling = Telling::new(self.engine.zone_of(account), self.engine.language);
         if !success {
-            return self.refused(account, case, variant, zone);
+            return self.refused(account, case, variant, telling);
         }
         let (judgement, traces) = self.stage.explain(variant, account, case);
         let event = EventName::Login;
         let (why, rules) = self
             .stage
-            .why(variant, &event, account, case, &judgement, zone);
-        let text = decide::explanation(program, &judgement, &traces, &why, zone);
+            .why(variant, &event, account, case, &judgement, telling);
+        let text = decide::explanation(program, &judgement, &traces, &why, telling);
         Explained {
             judgement,
             traces,
@@ -163,7 +160,7 @@ impl<'e> Worker<'e> {
         account: Symbol,
         case: &mut Case,
         variant: usize,
-        zone: &TimeZone,
+        telling: Telling<'_>,
     ) -> Explained {
         if let Some(login) = &mut case.login {
             login.success = Some(false);
@@ -171,13 +168,13 @@ impl<'e> Worker<'e> {
         let (event, judgement) = (EventName::Failure, Judgement::default());
         let (why, rules) = self
             .stage
-            .why(variant, &event, account, case, &judgement, zone);
+            .why(variant, &event, account, case, &judgement, telling);
         let acted = rules.iter().filter(|(_, acted, _)| *acted);
         let names: Vec<String> = acted.map(|(name, ..)| name.clone()).collect();
         Explained {
             judgement,
             traces: Vec::new(),
-            text: decide::acted(&names, &why, Language::Zh),
+            text: decide::acted(&names, &why, telling.language()),
             rules,
         }
     }

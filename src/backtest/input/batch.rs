@@ -343,8 +343,13 @@ impl Row {
             .mapping
             .truth(success)
             .ok_or(Lost(Reason::BadSuccess, Some(success)))?;
-        let truth =
-            |field: Field| -> Result<Option<bool>, Reason> { Ok(self.mapping.truth(text(field)?)) };
+        let truth = |field: Field| -> Result<Option<bool>, Reason> {
+            // Most files have none of these columns.
+            match self.at[field as usize] {
+                Some(_) => Ok(self.mapping.truth(text(field)?)),
+                None => Ok(None),
+            }
+        };
         // Fields that cannot be used, which mostly there are none.
         let mut lost: Vec<Lost<'p>> = Vec::new();
         let mut number = |field: Field| -> Result<Option<f64>, Reason> {
@@ -404,7 +409,10 @@ impl Row {
         }
         for at in &self.kept {
             let field = TEXTS[*at];
-            let text = text(field)?;
+            let text = match field {
+                Field::Account => account,
+                _ => text(field)?,
+            };
             let text = match field {
                 _ if text.len() > MAX_TEXT => {
                     lost.push(Reason::LongText.into());

@@ -163,9 +163,10 @@ impl Mapping {
             time::check(pattern)?;
         }
         if let Some(delimiter) = &mapping.values.delimiter
-            && delimiter.len() != 1
+            && (delimiter.len() != 1 || delimiter.contains(['"', '\n', '\r']))
         {
-            return Err("delimiter must be one ASCII character".to_owned());
+            let wrong = "delimiter must be one ASCII character, no quote and no line break";
+            return Err(wrong.to_owned());
         }
         Ok(mapping)
     }
@@ -411,12 +412,17 @@ mod tests {
         let missing = Resolved::new(&["account", "time", "success"], &mapping);
         let named = "user_agent (\"ua\")".to_owned();
         assert_eq!(missing.unwrap_err(), Unresolved::Missing(named));
-        let format = |text: &str| Mapping::parse(&format!("[time]\nformat = \"{text}\"\n"));
-        assert!(format("%d/%m/%Y %H:%M:%S").is_ok());
+        let pattern = |text: &str| Mapping::parse(&format!("[time]\nformat = \"{text}\"\n"));
+        assert!(pattern("%d/%m/%Y %H:%M:%S").is_ok());
+        for delimiter in ["\\\"", "\\n", "ab", ""] {
+            let text = format!("[values]\ndelimiter = \"{delimiter}\"\n");
+            let wrong = Mapping::parse(&text).unwrap_err();
+            assert!(wrong.contains("one ASCII character"), "{wrong}");
+        }
         // What nothing can be read with is wrong in the mapping, not in every row.
-        for pattern in ["%d/%m/%!", "%H:%M", "%d/%m %H:%M", ""] {
-            let wrong = format(pattern).unwrap_err();
-            assert!(wrong.contains(&format!("{pattern:?}")), "{wrong}");
+        for text in ["%d/%m/%!", "%H:%M", "%d/%m %H:%M", ""] {
+            let wrong = pattern(text).unwrap_err();
+            assert!(wrong.contains(&format!("{text:?}")), "{wrong}");
         }
     }
 

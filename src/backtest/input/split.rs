@@ -198,18 +198,31 @@ impl<'b> Records<'b> {
         self.fields.clear();
         self.scratch.clear();
         self.marks.seek(self.at);
-        loop {
-            let end = self.field();
-            self.at = (end + 1).min(bytes.len());
-            match bytes.get(end) {
-                Some(byte) if *byte == self.delimiter => {}
-                Some(b'\n') => {
-                    self.lines += 1;
-                    return Some(line);
+        let mut from = self.at;
+        let end = loop {
+            let mark = self.marks.next();
+            let end = match bytes.get(mark) {
+                Some(byte) if *byte == self.delimiter => {
+                    self.push(from, mark, false);
+                    from = mark + 1;
+                    continue;
                 }
-                _ => return Some(line),
+                // Quotes open only at the beginning of a field.
+                Some(&QUOTE) if mark > from => continue,
+                Some(&QUOTE) => self.quoted(mark),
+                _ => {
+                    self.push(from, mark, false);
+                    mark
+                }
+            };
+            match bytes.get(end) {
+                Some(byte) if *byte == self.delimiter => from = end + 1,
+                _ => break end,
             }
-        }
+        };
+        self.lines += u64::from(bytes.get(end) == Some(&b'\n'));
+        self.at = (end + 1).min(bytes.len());
+        Some(line)
     }
 
     /// The next mark that ends a field.
@@ -217,24 +230,16 @@ impl<'b> Records<'b> {
     fn stop(&mut self) -> usize {
         loop {
             let at = self.marks.next();
-            match self.bytes.get(at) {
-                Some(&QUOTE) if self.delimiter != QUOTE => {}
-                _ => return at,
+            if self.bytes.get(at) != Some(&QUOTE) {
+                return at;
             }
         }
     }
 
-    /// Reads the field at the present place and says where it ends.
-    #[inline]
-    fn field(&mut self) -> usize {
-        let (bytes, at) = (self.bytes, self.at);
-        if bytes.get(at) != Some(&QUOTE) {
-            let end = self.stop();
-            self.push(at, end, false);
-            return end;
-        }
-        let text = at + 1;
-        self.marks.seek(text);
+    /// Reads the field whose quote opens at `open`, the mark given last, and says where it ends.
+    fn quoted(&mut self, open: usize) -> usize {
+        let bytes = self.bytes;
+        let text = open + 1;
         let mut doubled = false;
         let close = loop {
             let at = self.marks.next();

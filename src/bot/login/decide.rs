@@ -156,7 +156,7 @@ pub(crate) fn explanation<'z>(
     if !judgement.reasons.is_empty() {
         let _ = match language {
             Language::Zh => write!(out, "（{}）", judgement.reasons),
-            Language::En => write!(out, " ({})", judgement.reasons),
+            Language::En => write!(out, " ({})", judgement.reasons.replace('、', ", ")),
         };
     }
     out.push('\n');

@@ -30,7 +30,7 @@ pub use facts::{Experience, Facts, HistoryAnswer, NoFacts, NoObserver, Observer,
 pub use functions::{EARTH_RADIUS, MIN_ELAPSED, haversine, hours_apart, speed_between};
 pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced, state};
 pub(in crate::lang) use render::MAX_LONG_CHARS;
-pub use render::{MAX_VALUE_CHARS, UNKNOWN, display, mask_phone, render, sanitise};
+pub use render::{MAX_VALUE_CHARS, UNKNOWN, display, mask_phone, render, sanitise, told};
 pub use telling::Telling;
 pub use trace::{Step, Trace};
 pub use turns::{Misfit, Round, Turn, answers, misfit, next_question, turns};

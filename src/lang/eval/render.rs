@@ -94,7 +94,14 @@ pub fn display(value: &Value, zone: &TimeZone) -> String {
     out
 }
 
-/// The same, in the words of an explanation and appended to a longer text.
+/// The same, in the words of an explanation.
+pub fn told(value: &Value, telling: Telling<'_>) -> String {
+    let mut out = String::new();
+    display_to(&mut out, value, telling);
+    out
+}
+
+/// The same, appended to a longer text.
 pub(super) fn display_to(out: &mut String, value: &Value, telling: Telling<'_>) {
     let (zone, words) = (telling.zone, telling.words);
     // Writing to a String does not fail.
