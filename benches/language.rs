@@ -44,6 +44,18 @@ impl Facts for Login<'_> {
         }
         self.row.view(self.columns.get(id)?)
     }
+    fn number(&mut self, id: FieldId) -> Option<f64> {
+        let column = self.columns.get(id).filter(|_| self.shown)?;
+        self.row.number(column)
+    }
+    fn characters(&mut self, id: FieldId) -> Option<&str> {
+        let column = self.columns.get(id).filter(|_| self.shown)?;
+        self.row.characters(column)
+    }
+    fn yes_no(&mut self, id: FieldId) -> Option<bool> {
+        let column = self.columns.get(id).filter(|_| self.shown)?;
+        self.row.yes_no(column)
+    }
     fn name(&mut self, _: &Name) -> Value {
         Value::unknown("name")
     }

@@ -156,7 +156,9 @@ fn decisions_are_a_line_for_every_login_in_order() {
 
 /// What a command that ends in 2 says.
 fn refused(folder: &Path, arguments: &[&str]) -> String {
-    let ended = command(folder, arguments).output().expect("it starts");
+    let mut command = command(folder, arguments);
+    let ended = command.env("MENSHEN_LANG", "en").output();
+    let ended = ended.expect("it starts");
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(2), "{arguments:?}: {said}");
     said
@@ -481,7 +483,7 @@ fn interrupted_while_reading_it_judges_what_was_read() {
     let mut said = String::new();
     let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
     stderr.read_line(&mut said).expect("it says so");
-    assert!(said.contains("stopping"), "{said}");
+    assert!(said.contains("正在停下"), "{said}");
     // The input ends without another line: what was read is judged all the same.
     drop(input);
     stderr.read_to_string(&mut said).expect("the rest");
@@ -489,7 +491,7 @@ fn interrupted_while_reading_it_judges_what_was_read() {
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(told["run"]["stopped"], true);
     assert_eq!(told["run"]["judged"], told["input"]["logins"], "{said}");
-    assert!(said.contains("the part done so far"), "{said}");
+    assert!(said.contains("这是已完成的部分"), "{said}");
 }
 
 #[test]
@@ -598,4 +600,224 @@ fn wrong(value: &Value, schema: &Value, root: &Value, at: &str) -> Option<String
         }
         other => Some(format!("{at}: {other} is not understood here")),
     })
+}
+
+/// Whether a text has anything Chinese in it.
+fn chinese(text: &str) -> Option<String> {
+    let is =
+        |c: &char| ('\u{3000}'..='\u{303f}').contains(c) || ('\u{4e00}'..='\u{9fff}').contains(c);
+    let line = text.lines().find(|line| line.chars().any(|c| is(&c)))?;
+    let at = line.chars().position(|c| is(&c)).unwrap_or(0);
+    Some(line.chars().skip(at.saturating_sub(60)).take(120).collect())
+}
+
+#[test]
+fn an_english_report_is_english_everywhere() {
+    let folder = folder();
+    let english = |budget: u32| {
+        format!(
+            "let budget = {budget}\nlet idle = 3\n\
+             signal city \"new city\" weight {budget} {{\n    when new(login.city, within: 30 days)\n}}\n\
+             signal machine \"new machine\" weight 20 {{\n    when new(login.machine, within: 30 days)\n    \
+             learn until 3 logins\n}}\n\
+             signal often \"often\" weight 10 {{\n    when count(failures, within: 1 hour) >= idle\n}}\n\
+             on login when suspicion >= budget {{\n    challenge captcha\n}}\n"
+        )
+    };
+    let write = |name: &str, text: String| {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    };
+    write("rules/a.rules", english(30));
+    write("old.rules", english(20));
+    let mut csv = std::fs::read_to_string(folder.path().join("logins.csv")).expect("logins");
+    csv.push_str("x,yesterday\n");
+    write("logins.csv", csv);
+    let arguments = [
+        "backtest",
+        "rules",
+        "--logins",
+        "logins.csv",
+        "--lang",
+        "en",
+        "--against",
+        "old.rules",
+        "--sweep",
+        "budget=10..1000/330",
+        "--sweep",
+        "idle=3..4/1",
+        "--max-prompts-per-10k",
+        "0.5",
+        "--report",
+        "out",
+    ];
+    let ended = command(folder.path(), &arguments)
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(said.contains("not a well-formed line"), "{said}{told}");
+    assert_eq!(chinese(&said), None, "the terminal");
+    assert_eq!(chinese(&told), None, "standard error");
+    for (name, part) in [
+        ("report.html", "<html lang='en'>"),
+        ("report.json", "\"why\": \""),
+        ("changed.csv", "a.rules:13: yes → no ("),
+    ] {
+        let text = std::fs::read_to_string(folder.path().join("out").join(name)).expect("a report");
+        assert!(text.contains(part), "{name} says {part}");
+        // What a condition says of itself comes from `explain`.
+        let text = ["不成立：", "，其中 ", "，", "无法判断：缺少 "]
+            .iter()
+            .fold(text, |text, word| text.replace(word, ""));
+        assert_eq!(chinese(&text), None, "{name}");
+    }
+}
+
+#[test]
+fn a_sweep_says_where_it_leads_nowhere_and_what_decides_nothing() {
+    let folder = folder();
+    let more = "let idle = 3\nsignal often \"多次\" weight 1 shadow {\n    \
+                when count(failures, within: 1 hour) >= idle and login.country == \"Nowhere\"\n}\n";
+    let text = rules(30) + more;
+    std::fs::write(folder.path().join("rules/a.rules"), text).expect("written");
+    let sweep = |sweep: &str, more: &[&str]| {
+        let arguments = [
+            "backtest",
+            "rules",
+            "--logins",
+            "logins.csv",
+            "--sweep",
+            sweep,
+        ];
+        command(folder.path(), &[&arguments[..], more].concat())
+            .output()
+            .expect("it starts")
+    };
+    // Above 40 the two signals never reach it: a point like others, and it is said which.
+    let said = done(&sweep("budget=10..60/10", &[]));
+    assert!(
+        said.contains("! budget = 50：")
+            && said.contains("a.rules:8 的 `suspicion >= budget` 永远不成立"),
+        "{said}"
+    );
+    assert!(said.contains("永远不成立"), "{said}");
+    let told = report(
+        folder.path(),
+        &[
+            "backtest",
+            "rules",
+            "--logins",
+            "logins.csv",
+            "--sweep",
+            "budget=10..60/10",
+            "--format",
+            "json",
+        ],
+    );
+    let points = told["sweep"]["points"].as_array().expect("points");
+    let stuck: Vec<bool> = points
+        .iter()
+        .map(|point| point["never"] != serde_json::json!([]))
+        .collect();
+    assert_eq!(stuck, [false, false, false, false, true, true]);
+    assert_eq!(points[4]["prompts_per_day"], 0.0);
+    assert_eq!(told["sweep"]["idle"], serde_json::json!([]));
+    // What decides nothing is said, and rows that are left out are counted.
+    let said = done(&sweep("idle=1..60/1", &[]));
+    assert!(said.contains("idle：各个值的数字全都一样"), "{said}");
+    assert!(said.contains("… 60 个组合里略去了 48 个"), "{said}");
+    // A value with which nothing happens keeps no limit.
+    let ended = sweep("budget=50..60/10", &["--max-prompts-per-10k", "5"]);
+    assert_eq!(ended.status.code(), Some(1));
+}
+
+#[test]
+fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
+    let folder = folder();
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    };
+    write("none.csv", "account,time,success\n");
+    write("bad.csv", "account,time,success\na,yesterday,1\n");
+    write("few.csv", "account,time\na,1767225600\n");
+    write(
+        "twice.csv",
+        "account,time,success,account\na,1767225600,1,b\n",
+    );
+    write("map.toml", "[time]\nformat = \"%H:%M\"\n");
+    let cases: [(&[&str], &str, &str); 9] = [
+        (
+            &["--logins", "none.csv"],
+            "输入里没有一次登录",
+            "there is no login",
+        ),
+        (
+            &["--logins", "bad.csv"],
+            "1 行里有 1 行不能用",
+            "1 of 1 rows cannot be used",
+        ),
+        (
+            &["--logins", "few.csv"],
+            "没有 success 这一列",
+            "no column for success",
+        ),
+        (
+            &["--logins", "twice.csv"],
+            "有两列都叫 account",
+            "two columns are called account",
+        ),
+        (
+            &["--logins", "logins.csv", "--map", "map.toml"],
+            "映射文件 map.toml 不对",
+            "map.toml: time.format",
+        ),
+        (
+            &["--logins", "logins.csv", "--explain", "x"],
+            "输入里没有登录 \"x\"",
+            "the input has no login",
+        ),
+        (
+            &["--logins", "logins.csv", "--label", "x"],
+            "输入里没有标注 \"x\"",
+            "the input has no label",
+        ),
+        (
+            &["--logins", "logins.csv", "--no-lost-true-positives"],
+            "要和 --against 一起用",
+            "needs --against",
+        ),
+        (
+            &["--logins", "logins.csv", "--sweep", "x=1..2/1"],
+            "没有 `let x`",
+            "there is no `let x`",
+        ),
+    ];
+    for (arguments, zh, en) in cases {
+        for (lang, part) in [("zh", zh), ("en", en)] {
+            let arguments = [&["backtest", "rules", "--lang", lang], arguments].concat();
+            let ended = command(folder.path(), &arguments)
+                .output()
+                .expect("it starts");
+            assert!(!ended.status.success());
+            let said = String::from_utf8_lossy(&ended.stderr);
+            assert!(said.contains(part), "{arguments:?}: {said}");
+            if lang == "en" {
+                assert_eq!(chinese(&said), None, "{arguments:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn help_says_that_nothing_passes_on_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (lang, part) in [
+        ("en", "passes on nothing"),
+        ("zh", "不会因为什么都没判断而通过"),
+    ] {
+        let mut command = command(folder.path(), &["backtest", "--help"]);
+        command.env("MENSHEN_LANG", lang);
+        let said = done(&command.output().expect("it starts"));
+        assert!(said.contains(part), "{said}");
+    }
 }

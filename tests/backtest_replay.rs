@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use menshen::accounts::{self, NewAccount, Passwords};
+use menshen::backtest::decisions;
 use menshen::backtest::engine::{Engine, Prompt, Seen, Sink};
 use menshen::backtest::input::{self, Options, Watch};
 use menshen::backtest::needs::Columns;
@@ -285,6 +286,24 @@ fn compare(
         fired += u64::from(flagged);
     }
     assert!(fired > 20, "only {fired} alerts: this proves little");
+
+    // All of them written out, account by account in stretches.
+    let mut out = Vec::new();
+    let written = decisions::write(&engine, table, &Watch::default(), &mut out).expect("memory");
+    assert_eq!(written as usize, table.len());
+    let lines: Vec<serde_json::Value> = String::from_utf8(out)
+        .expect("text")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("json"))
+        .collect();
+    for (row, (signals, suspicion, _, text)) in rows.iter().zip(&said.decisions) {
+        let line = &lines[*row as usize];
+        assert_eq!(line["number"], row + 1);
+        assert_eq!(line["explanation"], **text, "row {row}");
+        assert_eq!(line["suspicion"], *suspicion, "row {row}");
+        let signals: serde_json::Value = serde_json::from_str(signals).expect("json");
+        assert_eq!(line["signals"], signals, "row {row}");
+    }
 }
 
 #[tokio::test]

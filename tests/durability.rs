@@ -1,4 +1,5 @@
-//! Drills with the real program: what an operator does with a backup, after a loss, and on an upgrade.
+//! Drills with the real program: what an operator does with a backup, after a loss, on an upgrade, and to load
+//! rules by a signal.
 //!
 //! Damage to single files is `src/store/conformance/damage.rs`, kills under load `scripts/chaos.py`,
 //! power cuts `scripts/power_cut.sh`.
@@ -87,12 +88,16 @@ impl Server {
         }
     }
 
+    fn signal(&self, name: &str) {
+        let told = Command::new("kill")
+            .args([name, &self.child.id().to_string()])
+            .status();
+        assert!(told.expect("kill runs").success());
+    }
+
     /// Ends it as a service manager does; its log.
     fn stop(mut self) -> String {
-        let killed = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status();
-        assert!(killed.expect("kill runs").success());
+        self.signal("-TERM");
         let status = self.child.wait().expect("it ends");
         let log = self.log.join().expect("read");
         assert!(status.success(), "{log}");
@@ -237,4 +242,49 @@ fn an_export_of_the_first_format_is_imported() {
         records(&path.join("again.jsonl")),
         records(Path::new(fixture))
     );
+}
+
+/// With nobody watching the folder, SIGHUP alone loads what is in it: good rules run, bad ones leave the old running.
+#[test]
+fn a_hangup_loads_the_rules_and_keeps_the_old_ones_where_the_new_do_not_pass() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    set_up(path);
+    let configuration = path.join("menshen.toml");
+    let text = std::fs::read_to_string(&configuration).expect("made by init");
+    let quiet = text.replacen("[rules]\n", "[rules]\nwatch = false\n", 1);
+    assert_ne!(quiet, text);
+    std::fs::write(&configuration, quiet).expect("written");
+    let key = done(path, &["keys", "add", "erp", "--scope", "rules"]);
+    let server = Server::start(path, &[]);
+    let status = || -> serde_json::Value {
+        let (code, answer) = server.call(&key, "GET", "/v1/rules", "");
+        assert_eq!(code, 200, "{answer}");
+        serde_json::from_str(&answer).expect("JSON")
+    };
+    let until = |wanted: &dyn Fn(&serde_json::Value) -> bool| -> serde_json::Value {
+        loop {
+            let now = status();
+            if wanted(&now) {
+                return now;
+            }
+            std::thread::yield_now();
+        }
+    };
+    let first = status();
+    let rules = path.join("rules/small.rules");
+    std::fs::write(&rules, RULES.replace("您好", "你好")).expect("written");
+    assert_eq!(status()["generation"], first["generation"], "nobody looked");
+    server.signal("-HUP");
+    let second = until(&|now| now["generation"] != first["generation"]);
+    assert_ne!(second["hash"], first["hash"]);
+    assert_eq!(second["stale"], false);
+
+    std::fs::write(&rules, "on any {\n").expect("written");
+    server.signal("-HUP");
+    let stale = until(&|now| now["stale"] == true);
+    assert_eq!(stale["generation"], second["generation"]);
+    assert_eq!(stale["hash"], second["hash"]);
+    let log = server.stop();
+    assert!(log.contains("the rules were not reloaded"), "{log}");
 }

@@ -5,18 +5,23 @@
 //! replayed and held against what the server said. Reads the table and the engine, writes text.
 
 use std::io::{self, Write};
+use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
-use super::engine::{Engine, Explained, Outcome, Prompt, Seen, Sink, views};
+use super::engine::{Cursors, Engine, Explained, Outcome, Prompt, Seen, Sink, views};
 use super::input::Watch;
 use super::needs::Need;
 use super::table::{CAPTCHA, JUDGED, LATE_FLAG, Table};
 use crate::bot::api::{SignalView, Verdict};
 use crate::env::rfc3339;
 
-/// Logins a thread explains before they are written.
-const BATCH: usize = 512;
+/// Bytes of lines that wait to be written, about.
+const HELD: usize = 32 << 20;
+/// Logins of the first stretch, before it is known how long lines are; no stretch is shorter.
+const FIRST: usize = 1_024;
+/// Logins of the longest stretch.
+const LONGEST: usize = 1 << 16;
 
 /// One login and what the rules decide on it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -90,6 +95,9 @@ impl Sink for Shorts {
 /// Writes every login of the table in the order of arrival, a line each, as the engine's first rule
 /// set decides on it. How many lines; fewer than logins when the watch says stop.
 ///
+/// Logins are explained a stretch at a time, account by account, so that what was made of an account's
+/// past serves all of its logins there; a stretch is as long as its lines fit [`HELD`].
+///
 /// # Errors
 /// Those of the writer.
 pub fn write(
@@ -104,48 +112,29 @@ pub fn write(
             shorts[row as usize] = Some(short);
         }
     }
-    let rows: Vec<u32> = (0..table.len() as u32)
-        .filter(|row| shorts[*row as usize].is_some())
-        .collect();
-    let mut written = 0;
-    for some in rows.chunks(BATCH * engine.threads.max(1)) {
-        if watch.stopped() {
-            break;
+    let line = |row: u32, explained: Explained| -> Option<Vec<u8>> {
+        let decision = decision(engine, table, row, shorts[row as usize]?, explained);
+        serde_json::to_vec(&decision).ok()
+    };
+    let mut cursors = Cursors::new(table);
+    let (mut from, mut rows, mut written) = (0, FIRST, 0);
+    while from < table.len() && !watch.stopped() {
+        let to = (from + rows).min(table.len());
+        let mut lines = engine.decide((from, to), 0, &mut cursors, line);
+        lines.sort_unstable_by_key(|(row, _)| *row);
+        let mut bytes = 0;
+        for line in lines.iter().filter_map(|(_, line)| line.as_deref()) {
+            out.write_all(line)?;
+            out.write_all(b"\n")?;
+            written += 1;
+            bytes += line.len();
         }
-        for explained in explain(engine, some) {
-            for (row, explained) in explained {
-                let short = shorts[row as usize].unwrap_or_default();
-                let decision = decision(engine, table, row, short, explained);
-                serde_json::to_writer(&mut *out, &decision)?;
-                out.write_all(b"\n")?;
-                written += 1;
-            }
-        }
+        rows = (HELD / (bytes / lines.len().max(1)).max(1)).clamp(FIRST, LONGEST);
+        watch.written.store(to as u64, Ordering::Relaxed);
+        from = to;
     }
     out.flush()?;
     Ok(written)
-}
-
-/// Explains rows on the engine's threads; in their order.
-fn explain(engine: &Engine<'_>, rows: &[u32]) -> Vec<Vec<(u32, Explained)>> {
-    let one = |rows: &[u32]| -> Vec<(u32, Explained)> {
-        let explained = engine.decide(rows, 0);
-        rows.iter().copied().zip(explained).collect()
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = rows
-            .chunks(BATCH)
-            .map(|rows| scope.spawn(move || one(rows)))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-            .collect()
-    })
 }
 
 fn decision<'t>(

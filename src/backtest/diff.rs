@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::engine::{Engine, Explained, Outcome, Prompt, Seen, Sink};
 use super::needs::Need;
+use super::report::spoken::Spoken;
 use super::symbols::Symbol;
 use super::table::Table;
 use super::tally::{Class, Frame, Tallies, Tally};
@@ -314,6 +315,7 @@ pub fn logins(
 
 fn flips(engine: &Engine<'_>, old: &Explained, new: &Explained, zone: &TimeZone) -> Vec<Flip> {
     let programs = (engine.program(1), engine.program(0));
+    let words = Spoken::of(engine.language);
     let mut flips = Vec::new();
     let names = new.judgement.signals.iter().map(|signal| &signal.name);
     let gone = old.judgement.signals.iter().map(|signal| &signal.name);
@@ -337,16 +339,23 @@ fn flips(engine: &Engine<'_>, old: &Explained, new: &Explained, zone: &TimeZone)
         let mut why: Vec<String> = Vec::new();
         if was_fired != is_fired || (!was_fired && !is_fired) {
             // The side on which it did not fire says why not, the other what it saw.
-            why.extend(reason(old, was, programs.0, zone).map(|text| format!("旧：{text}")));
-            why.extend(reason(new, is, programs.1, zone).map(|text| format!("新：{text}")));
+            let sides = [
+                (words.pick("旧：", "old: "), old, was, programs.0),
+                (words.pick("新：", "new: "), new, is, programs.1),
+            ];
+            for (side, of, at, program) in sides {
+                let told = reason(of, at, program, zone, words);
+                why.extend(told.map(|text| format!("{side}{text}")));
+            }
         } else {
-            why.push(format!("分量 {} → {}", weight(old, was), weight(new, is)));
+            let word = words.pick("分量", "weight");
+            why.push(format!("{word} {} → {}", weight(old, was), weight(new, is)));
         }
         flips.push(Flip {
             name: name.clone(),
             old: state(old, was).to_owned(),
             new: state(new, is).to_owned(),
-            why: why.join("；"),
+            why: why.join(words.pick("；", "; ")),
         });
     }
     // Rules are named by their lines, which move; as many rules are the same rules.
@@ -405,15 +414,21 @@ fn weight(of: &Explained, at: Option<usize>) -> f64 {
 }
 
 /// Why a signal said what it said, in one line.
-fn reason(of: &Explained, at: Option<usize>, program: &Program, zone: &TimeZone) -> Option<String> {
+fn reason(
+    of: &Explained,
+    at: Option<usize>,
+    program: &Program,
+    zone: &TimeZone,
+    words: Spoken,
+) -> Option<String> {
     let at = at?;
     let signal = &of.judgement.signals[at];
     if signal.state == SignalState::Learning {
-        return Some("还在学习".to_owned());
+        return Some(words.pick("还在学习", "still learning").to_owned());
     }
     let (when, except) = &of.traces[at];
     if signal.state == SignalState::Exempt && except.is_some() {
-        return Some("except 成立".to_owned());
+        return Some(words.pick("except 成立", "except held").to_owned());
     }
     if let Some(why) = why_not(&program.signals[at].when, program, when, zone) {
         return Some(why);
@@ -426,5 +441,7 @@ fn reason(of: &Explained, at: Option<usize>, program: &Program, zone: &TimeZone)
             format!("{} = {}", name.join(" "), display(value, zone))
         })
         .collect();
-    Some(format!("成立：{}", values.join("，")))
+    let values = values.join(words.pick("，", ", "));
+    let held = words.pick("成立：", "held: ");
+    Some(format!("{held}{values}"))
 }

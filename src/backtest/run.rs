@@ -9,7 +9,7 @@ use super::diff::{self, Changed, Differ};
 use super::engine::Engine;
 use super::input::{InputReport, Watch};
 use super::needs::Columns;
-use super::report::{Clock, Gate, InputView, Report, RulesView, RunView};
+use super::report::{Clock, Gate, InputView, Report, RulesView, RunView, Spoken};
 use super::sweep::{self, Parameter, Variant};
 use super::table::Table;
 use super::tally::{Figures, Frame, Tallies, Tally, figures};
@@ -17,6 +17,7 @@ use crate::bot::ruleset::Ruleset;
 use crate::env::{DAY, HOUR, Millis};
 use crate::guard::Limits;
 use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::Language;
 
 /// The longest default warm-up.
 const WARM_UP: Millis = 30 * DAY;
@@ -56,6 +57,8 @@ pub struct Request {
     pub threads: usize,
     /// Changed logins shown one by one.
     pub shown: usize,
+    /// The language of what is told.
+    pub language: Language,
 }
 
 /// What must hold for the exit code 0.
@@ -83,9 +86,77 @@ pub enum RunError {
         known: String,
     },
     /// A gate that needs what is not there.
-    #[error("{0}")]
-    Gate(&'static str),
+    #[error("{}", .0.words().1)]
+    Gate(Unjudged),
 }
+
+/// Why a gate cannot be judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unjudged {
+    /// `--min-recall` without labels.
+    RecallWithoutLabels,
+    /// `--no-lost-true-positives` without labels.
+    LostWithoutLabels,
+    /// `--no-lost-true-positives` without `--against`.
+    LostWithoutOther,
+    /// All there is only makes history.
+    InWarmUp,
+    /// No good login counts.
+    NothingGood,
+    /// No labelled attack counts.
+    NoAttack,
+}
+
+impl Unjudged {
+    /// Chinese and English.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RecallWithoutLabels => (
+                "--min-recall 需要有标注的登录，输入里没有",
+                "--min-recall needs labelled logins; the input has none",
+            ),
+            Self::LostWithoutLabels => (
+                "--no-lost-true-positives 需要有标注的登录，输入里没有",
+                "--no-lost-true-positives needs labelled logins; the input has none",
+            ),
+            Self::LostWithoutOther => (
+                "--no-lost-true-positives 要和 --against 一起用",
+                "--no-lost-true-positives needs --against",
+            ),
+            Self::InWarmUp => (
+                "预热期（--warm-up）之后没有登录：这些要求无从判断",
+                "no login lies behind the warm-up (--warm-up): what had to hold cannot be judged",
+            ),
+            Self::NothingGood => (
+                "统计的日子里（--warm-up、--last）没有正常登录：提醒的上限说明不了什么",
+                "no good login lies within the days that count (--warm-up, --last): a limit of prompts says nothing",
+            ),
+            Self::NoAttack => (
+                "统计的日子里（--warm-up、--last）没有密码正确、标注为攻击的登录：无从说发现或漏掉",
+                "no labelled attack with the right password lies within the days that count (--warm-up, --last): nothing can be found or lost",
+            ),
+        }
+    }
+}
+
+impl RunError {
+    /// The same in a language.
+    pub fn said(&self, language: Language) -> String {
+        match (self, language) {
+            (_, Language::En) => self.to_string(),
+            (Self::Label { name, known }, Language::Zh) if known == NO_LABEL => {
+                format!("输入里没有标注 {name:?}，也没有别的标注")
+            }
+            (Self::Label { name, known }, Language::Zh) => {
+                format!("输入里没有标注 {name:?}；有的是：{known}")
+            }
+            (Self::Gate(why), Language::Zh) => why.words().0.to_owned(),
+        }
+    }
+}
+
+/// What is known where there is no label.
+const NO_LABEL: &str = "none";
 
 /// The columns a request needs.
 pub fn columns(request: &Request, registry: &Registry, detailed: bool) -> Columns {
@@ -138,6 +209,7 @@ pub fn run(
     engine.threads = request.threads;
     engine.decisive = true;
     engine.shown_in = Some(request.zone.clone());
+    engine.language = request.language;
     let fresh = |engine: &Engine<'_>| -> Vec<Tally> {
         (0..engine.variants().len())
             .map(|variant| Tally::new(&frame, variant, engine.program(variant)))
@@ -186,9 +258,14 @@ pub fn run(
             .variants
             .iter()
             .map(|variant| variant.values.clone());
+        let never = request.variants.iter().map(|variant| {
+            let words = Spoken::of(request.language);
+            let told = variant.never.iter();
+            told.map(|(zh, en)| words.pick(zh, en).to_owned()).collect()
+        });
         sweep::sweep(
-            &request.sweep,
-            values.collect(),
+            sweep::axes(&request.rules.1, &request.sweep),
+            values.zip(never).collect(),
             &tallies,
             request.gates.max_prompts_per_10k,
         )
@@ -200,7 +277,7 @@ pub fn run(
     let report = Report {
         schema: super::report::SCHEMA,
         menshen: env!("CARGO_PKG_VERSION").to_owned(),
-        input: InputView::new(input, table),
+        input: InputView::new(input, table, request.language),
         rules: RulesView::new(name, rules),
         against: request
             .against
@@ -243,7 +320,7 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
             Some(at.ok_or_else(|| RunError::Label {
                 name: name.clone(),
                 known: match table.label_names.is_empty() {
-                    true => "none".to_owned(),
+                    true => NO_LABEL.to_owned(),
                     false => table.label_names.join(", "),
                 },
             })?)
@@ -262,17 +339,13 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
 
 fn check_gates(request: &Request, frame: &Frame) -> Result<(), RunError> {
     if request.gates.min_recall.is_some() && frame.label.is_none() {
-        return Err(RunError::Gate(
-            "--min-recall needs labelled logins; the input has none",
-        ));
+        return Err(RunError::Gate(Unjudged::RecallWithoutLabels));
     }
     if request.gates.no_lost_true_positives && frame.label.is_none() {
-        return Err(RunError::Gate(
-            "--no-lost-true-positives needs labelled logins; the input has none",
-        ));
+        return Err(RunError::Gate(Unjudged::LostWithoutLabels));
     }
     if request.gates.no_lost_true_positives && request.against.is_none() {
-        return Err(RunError::Gate("--no-lost-true-positives needs --against"));
+        return Err(RunError::Gate(Unjudged::LostWithoutOther));
     }
     Ok(())
 }
@@ -287,9 +360,7 @@ fn behind_warm_up(request: &Request, table: &Table) -> Result<(), RunError> {
         || asked.no_lost_true_positives;
     let warm_up = request.warm_up.unwrap_or(0);
     if any && first.saturating_add(warm_up) > last {
-        return Err(RunError::Gate(
-            "no login lies behind the warm-up (--warm-up): what had to hold cannot be judged",
-        ));
+        return Err(RunError::Gate(Unjudged::InWarmUp));
     }
     Ok(())
 }
@@ -301,16 +372,12 @@ fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Result<Vec<
     let asked = &request.gates;
     let prompts = asked.max_prompts_per_day.or(asked.max_prompts_per_10k);
     if prompts.is_some() && figures.totals.prompts_per_10k.is_none() {
-        return Err(RunError::Gate(
-            "no good login lies within the days that count (--warm-up, --last): a limit of prompts says nothing",
-        ));
+        return Err(RunError::Gate(Unjudged::NothingGood));
     }
     let labels = figures.labels.as_ref();
     let recall = labels.and_then(|labels| labels.logins.recall);
     if (asked.min_recall.is_some() || asked.no_lost_true_positives) && recall.is_none() {
-        return Err(RunError::Gate(
-            "no labelled attack with the right password lies within the days that count (--warm-up, --last): nothing can be found or lost",
-        ));
+        return Err(RunError::Gate(Unjudged::NoAttack));
     }
     if let Some(most) = asked.max_prompts_per_day {
         gates.push(Gate::at_most(

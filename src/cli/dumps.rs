@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config;
 use crate::env::{Env, Millis};
-use crate::store::{self, DUMPS_FOLDER, SharedStore};
+use crate::store::{self, DUMPS_FOLDER, DumpError, SharedStore, TransferError};
 
 /// How long the last dump may hold up a stop; a service manager waits some 90 seconds in all.
 const LAST_DUMP: Duration = Duration::from_secs(20);
@@ -88,7 +88,7 @@ impl Parts {
             tokio::select! {
                 () = &mut dumping => {}
                 () = stop.cancelled() => {
-                    // The last dump has a deadline; this one makes room for it.
+                    // It shows less than the last one will, which has a deadline.
                     stopping.store(true, Ordering::Relaxed);
                     dumping.await;
                     return;
@@ -121,6 +121,11 @@ impl Parts {
                 tracing::info!(dump = %dump.path.display(), commit = dump.sequence, "the store was dumped");
             }
             Ok(Ok(None)) => {}
+            Ok(Err(DumpError::Transfer(TransferError::GivenUp))) => {
+                tracing::warn!(
+                    "the stop does not wait for the dump that was being written; the last one stays"
+                );
+            }
             Ok(Err(error)) => tracing::error!(%error, "the store was not dumped"),
             Err(_) => tracing::error!("writing a dump panicked"),
         }

@@ -234,6 +234,18 @@ impl Facts for RowFacts<'_> {
         self.present.row.view(self.present.columns.get(id)?)
     }
 
+    fn number(&mut self, id: FieldId) -> Option<f64> {
+        self.present.row.number(self.present.columns.get(id)?)
+    }
+
+    fn characters(&mut self, id: FieldId) -> Option<&str> {
+        self.present.row.characters(self.present.columns.get(id)?)
+    }
+
+    fn yes_no(&mut self, id: FieldId) -> Option<bool> {
+        self.present.row.yes_no(self.present.columns.get(id)?)
+    }
+
     fn row_view(&mut self, id: FieldId) -> Option<View<'_>> {
         self.row.view(self.present.columns.get(id)?)
     }

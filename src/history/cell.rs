@@ -229,6 +229,42 @@ impl Row {
         })
     }
 
+    /// [`Row::view`] of a column that is a number.
+    #[inline]
+    pub fn number(&self, column: Column) -> Option<f64> {
+        match column {
+            Column::Hour => self.hour.map(f64::from),
+            _ => match self.cell(column) {
+                Some(Cell::Number(bits)) => Some(f64::from_bits(bits)),
+                _ => None,
+            },
+        }
+    }
+
+    /// [`Row::view`] of a column made of characters.
+    #[inline]
+    pub fn characters(&self, column: Column) -> Option<&str> {
+        match column {
+            Column::City => self.city.as_deref(),
+            Column::Country => self.country.as_deref(),
+            Column::Browser => self.browser.as_deref(),
+            _ => match self.cell(column) {
+                Some(Cell::Text(text)) => Some(text),
+                _ => None,
+            },
+        }
+    }
+
+    /// [`Row::view`] of a column that is a yes or a no.
+    #[inline]
+    pub fn yes_no(&self, column: Column) -> Option<bool> {
+        match column {
+            Column::Legal => Some(self.legal),
+            Column::Success => Some(self.success),
+            _ => None,
+        }
+    }
+
     /// The value of a column with its type in the language; unknown names the present login's path.
     /// Hosts may answer `login.…` fields of the present event with it.
     pub fn field(&self, column: Column) -> Value {
@@ -311,6 +347,16 @@ mod tests {
             let shown = row.view(column).map(|view| format!("{view:?}"));
             let value = row.field(column);
             assert_eq!(shown, value.view().map(|view| format!("{view:?}")));
+            let narrow = [
+                row.number(column).map(View::Number),
+                row.characters(column).map(View::Characters),
+                row.yes_no(column).map(View::YesNo),
+            ];
+            let narrow: Vec<String> = narrow.iter().flatten().map(|v| format!("{v:?}")).collect();
+            let kinds = [Type::Time, Type::Ip, Type::Network];
+            let expected: Vec<String> =
+                shown.into_iter().filter(|_| !kinds.contains(&ty)).collect();
+            assert_eq!(narrow, expected, "{}", spec.path);
             assert_eq!(
                 Row::default().field(column).is_known(),
                 Row::default().cell(column).is_some()

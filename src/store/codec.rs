@@ -3,10 +3,11 @@
 
 use std::cell::RefCell;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::error::StoreError;
+use super::packed;
 use super::records::{Record, Viewed};
 
 /// The version of the value encoding; the first byte of every value.
@@ -71,11 +72,76 @@ fn read<'a, R: Record, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, StoreEr
 /// itself. The error says what is wrong, without any value.
 pub(crate) fn to_json(value: &[u8]) -> Result<serde_json::Value, String> {
     match value.split_first() {
-        Some((&VALUE_FORMAT, body)) => {
-            rmp_serde::from_slice(body).map_err(|_| "it is no record".to_owned())
-        }
+        Some((&VALUE_FORMAT, body)) => rmp_serde::from_slice(body)
+            .map(|Untyped(json)| json)
+            .map_err(|_| "it is no record".to_owned()),
         Some((format, _)) => Err(format!("value format {format} is unknown")),
         None => Err("the value is empty".to_owned()),
+    }
+}
+
+/// A value as JSON; bytes in it are packed texts, which JSON has as texts.
+struct Untyped(serde_json::Value);
+
+impl<'de> Deserialize<'de> for Untyped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyValue).map(Self)
+    }
+}
+
+struct AnyValue;
+
+impl<'de> Visitor<'de> for AnyValue {
+    type Value = serde_json::Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a stored value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(serde_json::Value::Null)
+    }
+
+    fn visit_bool<E>(self, yes: bool) -> Result<Self::Value, E> {
+        Ok(yes.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+        let text = packed::unpacked(bytes);
+        text.map(Into::into)
+            .ok_or_else(|| E::custom("bytes that are no packed text"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut values = Vec::new();
+        while let Some(Untyped(value)) = seq.next_element()? {
+            values.push(value);
+        }
+        Ok(values.into())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = serde_json::Map::new();
+        while let Some((name, Untyped(value))) = map.next_entry::<String, _>()? {
+            values.insert(name, value);
+        }
+        Ok(values.into())
     }
 }
 

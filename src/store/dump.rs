@@ -12,7 +12,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::export::{ExportReport, TransferError, export};
+use super::export::{ExportReport, TransferError, export_unless};
 use super::handle::Store;
 use crate::env::{DAY, Millis};
 
@@ -80,7 +80,7 @@ pub fn dumps(folder: &Path) -> io::Result<Vec<DumpFile>> {
 }
 
 /// Writes a dump of `store` into `folder` and keeps the newest `keep`. `None` when nothing was
-/// committed since the last. `give_up` is asked at every line. Blocks; run it where that is allowed.
+/// committed since the last. `give_up` is asked all along. Blocks; run it where that is allowed.
 pub async fn dump(
     store: &dyn Store,
     folder: &Path,
@@ -98,7 +98,7 @@ pub async fn dump(
         .and_then(|newest| fs::metadata(&newest.path).ok())
         .map_or(status.size.unwrap_or(0), |metadata| metadata.len());
     let mut file = Part::create(folder, expected)?;
-    let report: ExportReport = export(store, Stoppable(&mut file.out, give_up)).await?;
+    let report: ExportReport = export_unless(store, &mut file.out, give_up).await?;
     let dump = file.finish(DumpFile {
         path: folder.to_owned(),
         sequence: report.sequence,
@@ -176,22 +176,6 @@ impl Drop for Part {
     }
 }
 
-/// Ends a write when told to.
-struct Stoppable<W, F>(W, F);
-
-impl<W: Write, F: Fn() -> bool> Write for Stoppable<W, F> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if (self.1)() {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "it was given up"));
-        }
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
 fn prune(folder: &Path, keep: usize, now: Millis) -> Result<(), DumpError> {
     let mut kept = 0;
     for dump in dumps(folder).map_err(at(folder))? {
@@ -252,6 +236,8 @@ fn parse(path: PathBuf) -> Option<DumpFile> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::super::{NewEvent, StoreError, execute, memory};
     use super::*;
     use crate::env::Env;
@@ -308,9 +294,33 @@ mod tests {
         let first = first.expect("written").expect("new");
         commit(&*store).await;
         let given_up = dump(&*store, directory.path(), 1, 2, || true).await;
-        assert!(given_up.is_err());
+        assert!(matches!(
+            given_up,
+            Err(DumpError::Transfer(TransferError::GivenUp))
+        ));
         assert_eq!(dumps(directory.path()).expect("listed"), [first]);
         assert_eq!(fs::read_dir(directory.path()).expect("read").count(), 1);
+    }
+
+    /// A million accounts are counted for seconds before the first line is written.
+    #[tokio::test]
+    async fn giving_up_is_heard_while_records_are_counted() {
+        struct Untouched;
+        impl Write for Untouched {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                panic!("written to after it was given up")
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let store = memory(Env::scripted(1_000, 1).0);
+        commit(&*store).await;
+        let asked = AtomicUsize::new(0);
+        let give_up = || asked.fetch_add(1, Ordering::Relaxed) > 0;
+        let ended = export_unless(&*store, Untouched, give_up).await;
+        assert!(matches!(ended, Err(TransferError::GivenUp)), "{ended:?}");
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
     }
 
     #[test]

@@ -48,6 +48,9 @@ pub enum TransferError {
     /// The store said no.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Whoever wanted the file does not want it any more.
+    #[error("it was given up")]
+    GivenUp,
     /// The file cannot be read or written.
     #[error("the export file: {0}")]
     Io(#[from] io::Error),
@@ -162,6 +165,20 @@ pub async fn export<W: Write + Send>(
     store: &dyn Store,
     out: W,
 ) -> Result<ExportReport, TransferError> {
+    export_unless(store, out, || false).await
+}
+
+/// [`export`], which ends early once `give_up` says so; it is asked for every page of records, counted or
+/// written.
+pub(super) async fn export_unless<W: Write + Send>(
+    store: &dyn Store,
+    out: W,
+    give_up: impl Fn() -> bool + Send,
+) -> Result<ExportReport, TransferError> {
+    let wanted = || match give_up() {
+        true => Err(TransferError::GivenUp),
+        false => Ok(()),
+    };
     let snapshot = store.snapshot().await?;
     let mut out = Hashed::new(out);
     let last = read_at(store, &snapshot, "store.export", |tx| tx.commit_record()).await?;
@@ -170,7 +187,7 @@ pub async fn export<W: Write + Send>(
         let mut counted = 0;
         for_each_page(store, &snapshot, kind, |rows| {
             counted += rows.len() as u64;
-            Ok(())
+            wanted()
         })
         .await?;
         records.insert(kind.name().to_owned(), counted);
@@ -186,6 +203,7 @@ pub async fn export<W: Write + Send>(
     let mut written = 0;
     for kind in exported() {
         for_each_page(store, &snapshot, kind, |rows| {
+            wanted()?;
             for (_, value) in rows {
                 out.line(&Line {
                     kind: kind.name().to_owned(),

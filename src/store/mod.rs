@@ -36,6 +36,7 @@ mod key;
 mod memory;
 mod migrate;
 mod open;
+pub(crate) mod packed;
 mod quick;
 pub mod records;
 mod sled;

@@ -13,7 +13,7 @@ use menshen::config::Config;
 use menshen::env::{Env, ManualClock, Millis};
 use menshen::keys::Keys;
 use menshen::server::{App, Parts, Scope, TestServer, keys};
-use menshen::store::{self, SharedStore, StoreError};
+use menshen::store::{self, Flavour, SharedStore, StoreError};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -62,8 +62,13 @@ impl Ground {
     }
 
     pub async fn with(config: &str) -> Self {
-        let (env, clock) = Env::scripted(START, 7);
-        let store = store::memory(env.clone());
+        Self::of(config, Flavour::Dev, START).await
+    }
+
+    /// With an empty store of this flavour, at this time.
+    pub async fn of(config: &str, flavour: Flavour, start: Millis) -> Self {
+        let (env, clock) = Env::scripted(start, 7);
+        let store = store::memory_of(flavour, env.clone());
         let bot = Arc::new(FakeBot::default());
         let config = Config::from_text(Path::new("menshen.toml"), config, []).unwrap();
         let keys = Arc::new(Keys::from_bytes(&[7; 32], None));

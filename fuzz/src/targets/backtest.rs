@@ -9,6 +9,7 @@ use menshen::backtest::run::{Gates, INCIDENT_GAP, Request, run as backtest};
 use menshen::backtest::table::Table;
 use menshen::bot::ruleset::{Ruleset, compile};
 use menshen::lang::builtins::Registry;
+use menshen::lang::diagnostics::Language;
 
 /// Between a mapping file and the rows.
 const CUT: &[u8] = b"\n----\n";
@@ -62,6 +63,7 @@ pub fn run(data: &[u8]) {
         limits: Default::default(),
         threads: 1,
         shown: 3,
+        language: Language::Zh,
     };
     let _ = backtest(&request, &table, &input, &GROUND.registry, &watch);
 }

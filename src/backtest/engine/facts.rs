@@ -177,6 +177,14 @@ impl Facts for TableFacts<'_, '_> {
         ask::view(self.case, self.names, id)
     }
 
+    fn number(&mut self, id: FieldId) -> Option<f64> {
+        ask::number(self.case, self.names, id)
+    }
+
+    fn yes_no(&mut self, id: FieldId) -> Option<bool> {
+        ask::yes_no(self.case, self.names, id)
+    }
+
     fn spot(&mut self, id: FieldId) -> Option<Spot> {
         if self.observed {
             return None;

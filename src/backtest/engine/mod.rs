@@ -32,13 +32,14 @@ use crate::bot::ruleset::Ruleset;
 use crate::guard::Limits;
 use crate::history::{Column, Columns, Plan, Planned};
 use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::Language;
 use crate::lang::eval::{Judgement, Trace};
 use crate::lang::program::{ByKey, HistoryQuery, Program};
 
 use super::input::Watch;
 use super::needs::Columns as Needs;
 use super::symbols::Symbol;
-use super::table::{JUDGED, Made, Maker, SUCCESS, Table};
+use super::table::{Made, Maker, SUCCESS, Table};
 use alerts::Alerts;
 use facts::Ids;
 use index::{Groups, KeyIndex};
@@ -92,6 +93,8 @@ pub struct Engine<'t> {
     pub decisive: bool,
     /// The zone explanations show times in; without it that of each account, as live.
     pub shown_in: Option<TimeZone>,
+    /// The language of explanations; that of the live bot unless said otherwise.
+    pub language: Language,
 }
 
 impl std::fmt::Debug for Engine<'_> {
@@ -133,6 +136,17 @@ struct Piece {
     to: u32,
     /// Successes before them.
     before: u32,
+}
+
+/// How many logins of each account were gone through, and successes among them.
+#[derive(Debug)]
+pub struct Cursors(Vec<(u32, u32)>);
+
+impl Cursors {
+    /// Before the first login of a table.
+    pub fn new(table: &Table) -> Self {
+        Self(vec![(0, 0); table.accounts.len()])
+    }
 }
 
 impl<'t> Engine<'t> {
@@ -199,6 +213,7 @@ impl<'t> Engine<'t> {
             threads: 1,
             decisive: false,
             shown_in: None,
+            language: Language::default(),
         }
     }
 
@@ -228,7 +243,7 @@ impl<'t> Engine<'t> {
         // How many logins of each account were judged, and successes among them.
         let mut cursors = match self.indexes.is_empty() {
             true => Vec::new(),
-            false => vec![(0_u32, 0_u32); self.table.accounts.len()],
+            false => Cursors::new(self.table).0,
         };
         let mut from = 0;
         while from < n && !watch.stopped() {
@@ -274,10 +289,40 @@ impl<'t> Engine<'t> {
         self.explained(rows, variant, |_| true)
     }
 
-    /// What a rule set decides on some logins, given in any order, in the words of the live bot:
-    /// signals are silent on those with a wrong password, for which `on failure` rules are told.
-    pub fn decide(&self, rows: &[u32], variant: usize) -> Vec<Explained> {
-        self.explained(rows, variant, |row| self.table.has(row, JUDGED))
+    /// What a rule set decides on the logins `from..to`, in the words of the live bot, in no order:
+    /// signals are silent on those with a wrong password, for which `on failure` rules are told. `make`
+    /// makes of each, on the thread that has it, what is given back. Stretches come one after another,
+    /// with the same `cursors`, which begin as [`Cursors::new`] makes them.
+    pub fn decide<T: Send>(
+        &self,
+        (from, to): (usize, usize),
+        variant: usize,
+        cursors: &mut Cursors,
+        make: impl Fn(u32, Explained) -> T + Sync,
+    ) -> Vec<(u32, T)> {
+        let pieces = self.pieces(from, to, &mut cursors.0);
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut made = Vec::new();
+            let mut worker = self.worker(from, to);
+            while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+                worker.decide(*piece, variant, |row, told| {
+                    made.push((row, make(row, told)))
+                });
+            }
+            made
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..self.threads.max(1))
+                .map(|_| scope.spawn(work))
+                .collect();
+            let joined = threads.into_iter().flat_map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            joined.collect()
+        })
     }
 
     fn explained(

@@ -12,7 +12,7 @@ use crate::lang::program::EventName;
 use crate::store::records::Account;
 
 use super::super::symbols::Symbol;
-use super::super::table::{KNOWN, SUCCESS};
+use super::super::table::{JUDGED, KNOWN, SUCCESS};
 use super::alerts::Alerts;
 use super::stage::{Outcome, Seen, Stage};
 use super::{Engine, Explained, Piece, SEGMENT, SHARDS, Sink};
@@ -85,25 +85,69 @@ impl<'e> Worker<'e> {
         variant: usize,
         success: bool,
     ) -> Explained {
+        self.watched();
+        let name: Arc<str> = self.engine.table.accounts.text(account).into();
+        self.stage.histories.load_account(all, at, at + 1, &name);
+        let mut case = self.case(account, all);
+        self.explained(account, all, at, variant, success, &mut case)
+    }
+
+    /// Explains the logins of a piece one after another, as the live bot would have told them: what was
+    /// made of their account's past is there for all of them.
+    pub(super) fn decide(
+        &mut self,
+        piece: Piece,
+        variant: usize,
+        mut give: impl FnMut(u32, Explained),
+    ) {
+        self.watched();
         let table = self.engine.table;
-        let name: Arc<str> = table.accounts.text(account).into();
+        let all = self.engine.accounts.rows(piece.account);
+        let name: Arc<str> = table.accounts.text(piece.account).into();
+        let (mut start, to) = (piece.from as usize, piece.to as usize);
+        let mut case = self.case(piece.account, all);
+        while start < to {
+            let end = (start + SEGMENT).min(to);
+            self.stage.histories.load_account(all, start, end, &name);
+            for (at, row) in all.iter().enumerate().take(end).skip(start) {
+                let success = table.has(*row, JUDGED);
+                let told = self.explained(piece.account, all, at, variant, success, &mut case);
+                give(*row, told);
+            }
+            start = end;
+        }
+    }
+
+    /// Somebody looks on from now on.
+    fn watched(&mut self) {
         self.stage.observed = true;
         self.stage.histories.observed = true;
-        let mut case = self.case(account, all);
+    }
+
+    /// One login of the loaded account.
+    fn explained(
+        &mut self,
+        account: Symbol,
+        all: &'e [u32],
+        at: usize,
+        variant: usize,
+        success: bool,
+        case: &mut Case,
+    ) -> Explained {
+        let table = self.engine.table;
         let known = all.get(at).is_some_and(|row| table.has(*row, KNOWN));
-        self.account(known, account, all, &mut case);
-        self.stage.histories.load_account(all, at, at + 1, &name);
-        self.stage.case(all[at], at, &mut case);
+        self.account(known, account, all, case);
+        self.stage.case(all[at], at, case);
         let program = self.engine.program(variant);
         let zone = self.engine.zone_of(account);
         if !success {
-            return self.refused(account, &mut case, variant, zone);
+            return self.refused(account, case, variant, zone);
         }
-        let (judgement, traces) = self.stage.explain(variant, account, &mut case);
+        let (judgement, traces) = self.stage.explain(variant, account, case);
         let event = EventName::Login;
         let (why, rules) = self
             .stage
-            .why(variant, &event, account, &case, &judgement, zone);
+            .why(variant, &event, account, case, &judgement, zone);
         let text = decide::explanation(program, &judgement, &traces, &why, zone);
         Explained {
             judgement,

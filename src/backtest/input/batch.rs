@@ -9,14 +9,17 @@ use jiff::tz::TimeZone;
 
 use super::mapping::{Field, Mapping, Resolved};
 use super::split::Records;
-use super::time::{self, Format};
-use super::{Reading, Reason, SAMPLES, SHOWN, Stop};
+use super::time::{self, Format, Near};
+use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, SAMPLES, SHOWN, Stop};
 use crate::backtest::needs::{Columns, Need};
 use crate::backtest::table::Login;
 use crate::env::Millis;
 
 /// Rows longer than this are not well formed: a quote that never ends would else eat the file.
 pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
+
+/// Bytes of a short row: room is made for as many rows as a piece would have of them.
+const ROW: usize = 100;
 
 /// Fields that are text, in the order in which a batch keeps them.
 const TEXTS: [Field; 15] = [
@@ -217,7 +220,11 @@ impl<'p> Fields<'p, '_> {
             Some(text) => text,
             None => std::str::from_utf8(self.record.get(at)).map_err(|_| Reason::Encoding)?,
         };
-        Ok(text.trim_ascii())
+        // Mostly there is nothing to trim.
+        Ok(match text.as_bytes() {
+            [first, .., last] if *first > b' ' && *last > b' ' => text,
+            _ => text.trim_ascii(),
+        })
     }
 }
 
@@ -268,11 +275,16 @@ impl Row {
 
     /// Reads a piece.
     pub(super) fn batch(&self, bytes: &[u8]) -> Batch {
+        let rows = bytes.len() / ROW + 1;
         let mut batch = Batch {
+            rows: Vec::with_capacity(rows),
+            text: String::with_capacity(bytes.len() / 2),
+            ends: Vec::with_capacity(rows * self.kept.len()),
             kept: self.kept.clone(),
             bytes: bytes.len(),
             ..Batch::default()
         };
+        let mut near = Near::new(&self.zone);
         // All at once is quicker than field by field.
         let piece = std::str::from_utf8(bytes).ok();
         let mut records = Records::new(bytes, self.delimiter);
@@ -288,7 +300,7 @@ impl Row {
             let (text, ends) = (batch.text.len(), batch.ends.len());
             let record = &records;
             let fields = Fields { record, piece };
-            if let Err(lost) = self.login(&fields, line, &mut batch) {
+            if let Err(lost) = self.login(&fields, line, &mut near, &mut batch) {
                 batch.text.truncate(text);
                 batch.ends.truncate(ends);
                 batch.note(lost, line);
@@ -302,6 +314,7 @@ impl Row {
         &self,
         fields: &Fields<'p, '_>,
         line: u64,
+        near: &mut Near<'_>,
         batch: &mut Batch,
     ) -> Result<(), Lost<'p>> {
         let text = |field: Field| -> Result<&'p str, Reason> {
@@ -317,11 +330,12 @@ impl Row {
         };
         let time = match text(Field::Time)? {
             "" => return Err(Reason::NoTime.into()),
-            text => time::parse(text, &self.format, &self.zone)
+            text => time::parse_near(text, &self.format, near)
                 .ok_or(Lost(Reason::BadTime, Some(text)))?,
         };
         let account = match text(Field::Account)? {
             "" => return Err(Reason::NoAccount.into()),
+            account if account.len() > MAX_ACCOUNT => return Err(Reason::LongAccount.into()),
             account => account,
         };
         let success = text(Field::Success)?;
@@ -331,28 +345,29 @@ impl Row {
             .ok_or(Lost(Reason::BadSuccess, Some(success)))?;
         let truth =
             |field: Field| -> Result<Option<bool>, Reason> { Ok(self.mapping.truth(text(field)?)) };
-        let mut lost: [Option<Lost<'p>>; 6] = Default::default();
-        let mut number = |field: Field, place: usize| -> Result<Option<f64>, Reason> {
+        // Fields that cannot be used, which mostly there are none.
+        let mut lost: Vec<Lost<'p>> = Vec::new();
+        let mut number = |field: Field| -> Result<Option<f64>, Reason> {
             let text = text(field)?;
             if text.is_empty() {
                 return Ok(None);
             }
             let number = text.parse().ok().filter(|n: &f64| n.is_finite());
             if number.is_none() {
-                lost[place] = Some(Lost(Reason::BadNumber, Some(text)));
+                lost.push(Lost(Reason::BadNumber, Some(text)));
             }
             Ok(number)
         };
         let (mut lat, mut lon) = (None, None);
         if self.point {
-            (lat, lon) = (number(Field::Lat, 0)?, number(Field::Lon, 1)?);
+            (lat, lon) = (number(Field::Lat)?, number(Field::Lon)?);
         }
-        let arrival = number(Field::Arrival, 3)?.map(|n| n as u64);
+        let arrival = number(Field::Arrival)?.map(|n| n as u64);
         let asn = match text(Field::Asn)? {
             text if !self.asn || text.is_empty() => None,
             text => match text.parse::<u32>() {
                 Ok(asn) => Some(asn),
-                Err(_) => number(Field::Asn, 2)?.map(|n| n as u32),
+                Err(_) => number(Field::Asn)?.map(|n| n as u32),
             },
         };
         let (mut labels, mut labelled) = (0, 0);
@@ -391,8 +406,12 @@ impl Row {
             let field = TEXTS[*at];
             let text = text(field)?;
             let text = match field {
+                _ if text.len() > MAX_TEXT => {
+                    lost.push(Reason::LongText.into());
+                    ""
+                }
                 Field::Ip if !text.is_empty() && text.parse::<IpAddr>().is_err() => {
-                    lost[4] = Some(Lost(Reason::BadIp, Some(text)));
+                    lost.push(Lost(Reason::BadIp, Some(text)));
                     ""
                 }
                 Field::Browser | Field::Os if self.rba => without_version(text),
@@ -402,8 +421,8 @@ impl Row {
             batch.text.push_str(text);
             batch.ends.push(batch.text.len() as u32);
         }
-        lost[5] = unreadable.map(|text| Lost(Reason::BadLabel, Some(text)));
-        for lost in lost.into_iter().flatten() {
+        lost.extend(unreadable.map(|text| Lost(Reason::BadLabel, Some(text))));
+        for lost in lost {
             batch.note(lost, line);
         }
         batch.rows.push(parsed);

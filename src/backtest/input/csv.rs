@@ -3,14 +3,15 @@
 //! A file is cut into pieces between records; threads read pieces side by side, and what they read is
 //! put into the table piece after piece, so the table is the same for any number of threads.
 
+use std::collections::VecDeque;
 use std::io::BufRead;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
 use memchr::{memchr, memrchr};
 
 use super::batch::{Batch, MAX_ROW_BYTES, Row};
-use super::mapping::Resolved;
+use super::mapping::{Resolved, Unresolved};
 use super::split::{self, Records};
 use super::{InputError, Reading, Stop};
 use crate::lang::eval::sanitise;
@@ -21,6 +22,8 @@ const MAX_HEADER: usize = 2_000;
 const PIECE: usize = 1 << 20;
 /// Pieces under way for each thread that reads.
 const AHEAD: usize = 2;
+/// Pieces read ahead by the thread that fills the table, while it would wait for the others.
+const OWN: usize = 2;
 /// Accounts looked for side by side before their logins are put into the table.
 const TOUCHED: usize = 32;
 /// Threads that read pieces: more would wait for the one that fills the table.
@@ -51,11 +54,20 @@ pub(super) fn read(
         return Err(Stop::Error(InputError::Encoding { path }));
     }
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
-    let resolved = Resolved::new(&names, &mapping).map_err(|field| {
-        Stop::Error(InputError::Column {
-            path: reading.file.clone(),
-            field,
-            header: sanitise(&names.join(", "), MAX_HEADER, false),
+    let resolved = Resolved::new(&names, &mapping).map_err(|why| {
+        let path = reading.file.clone();
+        let header = sanitise(&names.join(", "), MAX_HEADER, false);
+        Stop::Error(match why {
+            Unresolved::Missing(field) => InputError::Column {
+                path,
+                field,
+                header,
+            },
+            Unresolved::Twice(name) => InputError::TwoColumns {
+                path,
+                name: sanitise(&name, MAX_HEADER, false),
+                header,
+            },
         })
     })?;
     let format = if resolved.rba {
@@ -80,6 +92,14 @@ fn header(bytes: &[u8], delimiter: u8) -> (Vec<String>, usize, u64) {
         .map(|at| String::from_utf8_lossy(records.get(at)).trim().to_owned())
         .collect();
     (names, records.rest(), records.lines())
+}
+
+/// Where the batch of a piece comes from.
+enum Source {
+    /// From the next reader in turn.
+    Reader,
+    /// It was read here.
+    Here(Box<Batch>),
 }
 
 /// Reads all pieces after the first.
@@ -113,27 +133,51 @@ fn rest<R: BufRead>(
                 (give, batches)
             })
             .collect();
-        let (mut given, mut taken, mut more) = (0, 0, true);
+        let mut order: VecDeque<Source> = VecDeque::new();
+        let (mut given, mut taken, mut own, mut more) = (0, 0, 0, true);
         loop {
             if more && given - taken < threads * AHEAD {
                 match pieces.next()? {
                     Some(piece) => {
                         // Fails only when the reader panicked: then its batch will be missing below.
                         let _ = readers[given % threads].0.send(piece);
+                        order.push_back(Source::Reader);
                         given += 1;
                     }
                     None => more = false,
                 }
                 continue;
             }
-            if taken == given {
-                return Ok(());
-            }
-            let Ok(batch) = readers[taken % threads].1.recv() else {
-                let gone = std::io::Error::other("a thread that reads stopped");
-                return Err(Stop::Io(gone));
+            let batch = match order.pop_front() {
+                None => return Ok(()),
+                Some(Source::Here(batch)) => {
+                    own -= 1;
+                    *batch
+                }
+                Some(Source::Reader) => {
+                    let batches = &readers[taken % threads].1;
+                    let batch = match batches.try_recv() {
+                        // Rather than wait, this thread reads a piece itself.
+                        Err(TryRecvError::Empty) if more && own < OWN => {
+                            order.push_front(Source::Reader);
+                            match pieces.next()? {
+                                Some(piece) => {
+                                    order.push_back(Source::Here(Box::new(row.batch(&piece))));
+                                    own += 1;
+                                }
+                                None => more = false,
+                            }
+                            continue;
+                        }
+                        Err(TryRecvError::Empty) => batches.recv().ok(),
+                        found => found.ok(),
+                    };
+                    taken += 1;
+                    batch.ok_or_else(|| {
+                        Stop::Io(std::io::Error::other("a thread that reads stopped"))
+                    })?
+                }
             };
-            taken += 1;
             if !take(batch, line, pieces.given, reading)? {
                 return Ok(());
             }

@@ -12,14 +12,18 @@ use std::net::IpAddr;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use jiff::tz::TimeZone;
+use memchr::memchr;
 use serde::Deserialize;
 
+use super::batch::MAX_ROW_BYTES;
 use super::time::{self, Format};
-use super::{Reading, Reason, Stop, store};
+use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, Stop, store};
 use crate::backtest::table::Login;
 
-/// Longest line looked at.
-const MAX_LINE: usize = 1 << 20;
+/// Longest line of a login: as long as a row of CSV may be.
+const MAX_LINE: usize = MAX_ROW_BYTES;
+/// Longest line of an export, which may hold the text of a rule file.
+const MAX_EXPORTED: usize = 16 << 20;
 
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -87,15 +91,23 @@ pub(super) fn read(
     let (mut given, mut counted) = (0_u64, 0_u64);
     let mut exported: Option<store::Exported> = None;
     loop {
-        bytes.clear();
-        if stream.read_until(b'\n', &mut bytes)? == 0 {
+        let most = match exported {
+            Some(_) => MAX_EXPORTED,
+            None => MAX_LINE,
+        };
+        let length = next_line(stream, &mut bytes, most)?;
+        if length == 0 {
             break;
         }
         number += 1;
-        given += bytes.len() as u64;
+        given += length;
         if number.is_multiple_of(ROOM_FOR as u64) {
             reading.make_room(ROOM_FOR, (given - counted) as usize, given);
             counted = given;
+        }
+        if length > most as u64 {
+            reading.note(Reason::Syntax, number);
+            continue;
         }
         let line = bytes.trim_ascii();
         if line.is_empty() {
@@ -119,14 +131,32 @@ pub(super) fn read(
     })
 }
 
+/// Reads a line: how many bytes it has, 0 at the end. Of one that is too long only the beginning is kept.
+fn next_line(stream: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> std::io::Result<u64> {
+    line.clear();
+    let mut length = 0;
+    loop {
+        let buffer = stream.fill_buf()?;
+        let end = memchr(b'\n', buffer).map(|at| at + 1);
+        let n = end.unwrap_or(buffer.len());
+        let room = most.saturating_sub(line.len());
+        line.extend_from_slice(&buffer[..n.min(room)]);
+        length += n as u64;
+        stream.consume(n);
+        if end.is_some() || n == 0 {
+            return Ok(length);
+        }
+    }
+}
+
 fn take(line: &[u8], number: u64, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
     let Ok(text) = std::str::from_utf8(line) else {
         reading.note(Reason::Encoding, number);
         return Ok(());
     };
     let parsed = match serde_json::from_str::<Line<'_>>(text) {
-        Ok(parsed) if line.len() <= MAX_LINE => parsed,
-        _ => {
+        Ok(parsed) => parsed,
+        Err(_) => {
             reading.note(Reason::Syntax, number);
             return Ok(());
         }
@@ -150,6 +180,9 @@ fn login<'l>(
     let account = text(&line.account);
     if account.is_empty() {
         return Ok(Err(Reason::NoAccount));
+    }
+    if account.len() > MAX_ACCOUNT {
+        return Ok(Err(Reason::LongAccount));
     }
     let Some(time) = line.time.as_deref() else {
         return Ok(Err(Reason::NoTime));
@@ -178,7 +211,7 @@ fn login<'l>(
             .and_then(|place| get(place).as_deref())
             .unwrap_or_default()
     };
-    Ok(Ok(Login {
+    let mut login = Login {
         time,
         arrival: None,
         id: text(&line.id),
@@ -206,7 +239,34 @@ fn login<'l>(
         session: text(&line.session),
         labels,
         labelled,
-    }))
+    };
+    if without_long_texts(&mut login) {
+        reading.note(Reason::LongText, number);
+    }
+    Ok(Ok(login))
+}
+
+/// Leaves out texts that are too long. Whether there was one.
+fn without_long_texts(login: &mut Login<'_>) -> bool {
+    let texts = [
+        &mut login.id,
+        &mut login.machine,
+        &mut login.ip,
+        &mut login.country,
+        &mut login.region,
+        &mut login.city,
+        &mut login.isp,
+        &mut login.agent,
+        &mut login.reason,
+        &mut login.channel,
+        &mut login.session,
+    ];
+    let mut any = false;
+    for text in texts.into_iter().filter(|text| text.len() > MAX_TEXT) {
+        *text = "";
+        any = true;
+    }
+    any
 }
 
 /// Identifiers of logins that were there before. 128 bits of two keyed hashes (SipHash, other keys in
@@ -235,6 +295,69 @@ impl Known {
                 place.insert(hash);
                 false
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufReader;
+
+    use super::{MAX_ACCOUNT, MAX_LINE, MAX_TEXT};
+    use crate::backtest::input::{Options, Reason, Watch, read_stream};
+    use crate::backtest::needs::{Columns, Need};
+    use crate::backtest::table::Table;
+
+    #[test]
+    fn what_is_longer_than_any_login_is_one_unusable_row() {
+        let line = |account: &str, agent: &str| {
+            format!(
+                "{{\"account\":\"{account}\",\"time\":\"1767225600\",\"success\":true,\"user_agent\":\"{agent}\"}}\n"
+            )
+        };
+        let row = |account: &str, agent: &str| format!("{account},1767225600,1,{agent}\n");
+        let long = |n: usize| "x".repeat(n);
+        let all = |line: &dyn Fn(&str, &str) -> String| {
+            [
+                line("a", &long(3 * MAX_LINE)),
+                line(&long(3 * MAX_LINE), "x"),
+                line(&long(MAX_ACCOUNT + 1), "x"),
+                line(&long(MAX_ACCOUNT), "x"),
+                line("b", &long(MAX_TEXT + 1)),
+                line("c", &long(MAX_TEXT)),
+            ]
+            .concat()
+        };
+        let csv = "account,time,success,user_agent\n".to_owned() + &all(&row);
+        for text in [all(&line), csv] {
+            let mut table = Table::new(Columns::all());
+            let options = Options {
+                max_unusable: 1.0,
+                ..Options::default()
+            };
+            // As a file comes: not all at once.
+            let stream = BufReader::with_capacity(1 << 16, text.as_bytes());
+            let read = read_stream("x", stream, &mut table, options, &Watch::default());
+            let (report, _) = read.expect("it reads");
+            let told: Vec<_> = report
+                .reasons
+                .iter()
+                .map(|(reason, (count, _))| (*reason, *count))
+                .collect();
+            assert_eq!(
+                told,
+                [
+                    (Reason::Syntax, 2),
+                    (Reason::LongAccount, 1),
+                    (Reason::LongText, 1)
+                ]
+            );
+            let lengths = |row: u32| {
+                let account = table.accounts.text(table.account[row as usize]);
+                (account.len(), table.text(Need::Agent, row).len())
+            };
+            let kept: Vec<_> = (0..table.len() as u32).map(lengths).collect();
+            assert_eq!(kept, [(MAX_ACCOUNT, 1), (1, 0), (1, MAX_TEXT)]);
         }
     }
 }

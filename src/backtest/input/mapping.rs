@@ -32,6 +32,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::time::{self, Format};
+use crate::lang::diagnostics::Language;
 
 /// A field of a login that a column can stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -126,6 +127,18 @@ pub enum MappingError {
     },
 }
 
+impl MappingError {
+    /// The same in a language.
+    pub fn said(&self, language: Language) -> String {
+        match (self, language) {
+            (_, Language::En) | (Self::Io { .. }, _) => self.to_string(),
+            (Self::Wrong { path, message }, Language::Zh) => {
+                format!("映射文件 {path} 不对：{message}")
+            }
+        }
+    }
+}
+
 impl Mapping {
     /// Reads a mapping file.
     pub fn load(path: &Path) -> Result<Self, MappingError> {
@@ -157,6 +170,11 @@ impl Mapping {
         Ok(mapping)
     }
 
+    /// How it says times are written.
+    pub(super) fn pattern(&self) -> Option<String> {
+        self.time.format.clone()
+    }
+
     pub(super) fn format(&self) -> Format {
         match &self.time.format {
             Some(pattern) => Format::Pattern(pattern.clone()),
@@ -186,10 +204,10 @@ impl Mapping {
     pub(super) fn truth(&self, text: &str) -> Option<bool> {
         if self.values.yes.is_none() && self.values.no.is_none() {
             // What nearly all files say.
-            match text {
-                "" => return None,
-                "true" | "True" | "1" => return Some(true),
-                "false" | "False" | "0" => return Some(false),
+            match text.as_bytes() {
+                [] => return None,
+                [b'1'] | [b'T' | b't', b'r', b'u', b'e'] => return Some(true),
+                [b'0'] | [b'F' | b'f', b'a', b'l', b's', b'e'] => return Some(false),
                 _ => {}
             }
         }
@@ -287,9 +305,18 @@ const NAMES: &[(&str, Field)] = &[
     ("arrival", Field::Arrival),
 ];
 
+/// Why the columns of a file cannot be told.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Unresolved {
+    /// This has no column.
+    Missing(String),
+    /// Two columns have this name, which is asked for.
+    Twice(String),
+}
+
 impl Resolved {
-    /// Finds the columns in a header. The error names the field or label without a column.
-    pub(super) fn new(header: &[&str], mapping: &Mapping) -> Result<Self, String> {
+    /// Finds the columns in a header. The error names the field or label without a column, or with two.
+    pub(super) fn new(header: &[&str], mapping: &Mapping) -> Result<Self, Unresolved> {
         let at = |name: &str| {
             header
                 .iter()
@@ -315,7 +342,8 @@ impl Resolved {
             found.fields.insert(Field::Id, index);
         }
         for (field, name) in &mapping.columns {
-            let index = at(name).ok_or_else(|| format!("{} ({name:?})", field.name()))?;
+            let missing = || Unresolved::Missing(format!("{} ({name:?})", field.name()));
+            let index = at(name).ok_or_else(missing)?;
             found.fields.insert(*field, index);
         }
         if rba {
@@ -332,16 +360,23 @@ impl Resolved {
             }
         }
         for (name, column) in &mapping.labels {
-            let index = at(column).ok_or_else(|| format!("label {name} ({column:?})"))?;
+            let missing = || Unresolved::Missing(format!("label {name} ({column:?})"));
+            let index = at(column).ok_or_else(missing)?;
             found.labels.retain(|(known, _)| known != name);
             found.labels.push((name.clone(), index));
         }
         for needed in [Field::Account, Field::Time, Field::Success] {
             if !found.fields.contains_key(&needed) {
-                return Err(needed.name().to_owned());
+                return Err(Unresolved::Missing(needed.name().to_owned()));
             }
         }
-        Ok(found)
+        let labels = found.labels.iter().map(|(_, index)| index);
+        let mut chosen = found.fields.values().chain(labels);
+        let called = |name: &str| header.iter().filter(|column| **column == name).count();
+        match chosen.find(|index| called(header[**index]) > 1) {
+            Some(index) => Err(Unresolved::Twice(header[*index].to_owned())),
+            None => Ok(found),
+        }
     }
 }
 
@@ -374,11 +409,15 @@ mod tests {
     fn what_a_mapping_gets_wrong_is_said_in_its_own_words() {
         let mapping = Mapping::parse("[columns]\nuser_agent = \"ua\"\n").unwrap();
         let missing = Resolved::new(&["account", "time", "success"], &mapping);
-        assert_eq!(missing.unwrap_err(), "user_agent (\"ua\")");
+        let named = "user_agent (\"ua\")".to_owned();
+        assert_eq!(missing.unwrap_err(), Unresolved::Missing(named));
         let format = |text: &str| Mapping::parse(&format!("[time]\nformat = \"{text}\"\n"));
         assert!(format("%d/%m/%Y %H:%M:%S").is_ok());
-        let wrong = format("%d/%m/%!").unwrap_err();
-        assert!(wrong.contains("%d/%m/%!"), "{wrong}");
+        // What nothing can be read with is wrong in the mapping, not in every row.
+        for pattern in ["%d/%m/%!", "%H:%M", "%d/%m %H:%M", ""] {
+            let wrong = format(pattern).unwrap_err();
+            assert!(wrong.contains(&format!("{pattern:?}")), "{wrong}");
+        }
     }
 
     #[test]
@@ -404,11 +443,33 @@ mod tests {
     #[test]
     fn what_is_missing_or_misspelt_is_named() {
         let error = Resolved::new(&["account", "time"], &Mapping::default()).unwrap_err();
-        assert_eq!(error, "success");
+        assert_eq!(error, Unresolved::Missing("success".to_owned()));
         let mapping = Mapping::parse("[columns]\nip = \"addr\"\n").unwrap();
         let error = Resolved::new(&["account", "time", "success"], &mapping).unwrap_err();
-        assert!(error.contains("addr"), "{error}");
+        assert_eq!(error, Unresolved::Missing("ip (\"addr\")".to_owned()));
         let error = Mapping::parse("[columns]\ntown = \"x\"\n").unwrap_err();
         assert!(error.contains("town"), "{error}");
+    }
+    #[test]
+    fn of_two_columns_with_one_name_neither_is_taken() {
+        let resolved = |header: &[&str], mapping: &str| {
+            Resolved::new(header, &Mapping::parse(mapping).unwrap()).map(|_| ())
+        };
+        let twice = Err(Unresolved::Twice("account".to_owned()));
+        let header = ["account", "time", "success", "account"];
+        assert_eq!(resolved(&header, ""), twice);
+        // Which is not asked for may come twice.
+        let header = ["account", "time", "success", "note", "note"];
+        assert_eq!(resolved(&header, ""), Ok(()));
+        let named = "[columns]\nreason = \"note\"\n";
+        let twice = Err(Unresolved::Twice("note".to_owned()));
+        assert_eq!(resolved(&header, named), twice);
+        let header = ["account", "time", "success", "label_x", "label_x"];
+        let twice = Err(Unresolved::Twice("label_x".to_owned()));
+        assert_eq!(resolved(&header, ""), twice);
+        // Another one is meant.
+        let header = ["account", "time", "success", "account", "who"];
+        let named = "[columns]\naccount = \"who\"\n";
+        assert_eq!(resolved(&header, named), Ok(()));
     }
 }

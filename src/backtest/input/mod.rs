@@ -6,6 +6,7 @@
 
 mod batch;
 mod csv;
+mod error;
 mod json;
 mod mapping;
 mod open;
@@ -15,11 +16,11 @@ mod split;
 mod store;
 mod time;
 
+pub use error::{InputError, Kind};
 pub use mapping::{Mapping, MappingError};
-pub use reasons::{Reason, Sample, list};
+pub use reasons::{Reason, Reasons, Sample, list};
 pub use store::StoreFacts;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -27,14 +28,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::tz::TimeZone;
 
+use error::Stop;
 use promise::Promise;
 use reasons::{SHOWN, harmless};
 
-use super::table::{Login, MAX_LABELS, Table};
+use super::table::{Login, MAX_LABELS, MAX_ROWS, Table};
 use crate::guard::machines;
 
 /// Samples kept of each reason.
 const SAMPLES: usize = 3;
+/// Bytes of the longest account: eight times what the live server takes. What is longer is no account but
+/// a quote that was never closed, and would stand in every report.
+const MAX_ACCOUNT: usize = 1_024;
+/// Bytes of the longest other text of a login, such as its user agent: four times what the live server
+/// takes.
+const MAX_TEXT: usize = 4_096;
 /// How often the watcher is told, in rows.
 const TELL_EVERY: u64 = 8_192;
 
@@ -46,7 +54,7 @@ pub struct InputReport {
     /// Rows that became logins.
     pub used: u64,
     /// By reason: how many, and where the first were.
-    pub reasons: BTreeMap<Reason, (u64, Vec<Sample>)>,
+    pub reasons: Reasons,
     /// Rows that stood before one they are later than.
     pub unordered: u64,
     /// Reading was stopped from outside.
@@ -89,60 +97,6 @@ impl InputReport {
     }
 }
 
-/// Why the input could not be read at all.
-#[derive(Debug, thiserror::Error)]
-pub enum InputError {
-    /// A file.
-    #[error("{path}: {error}")]
-    File {
-        /// Which.
-        path: String,
-        /// What happened.
-        error: std::io::Error,
-    },
-    /// The header is in another encoding.
-    #[error(
-        "{path}: 不是 UTF-8。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者 iconv -f GBK -t UTF-8 {path} > 新文件\n\
-         {path}: not UTF-8. In Excel save it as “CSV UTF-8”, or use iconv -f GBK -t UTF-8"
-    )]
-    Encoding {
-        /// The file.
-        path: String,
-    },
-    /// The header has no such column.
-    #[error(
-        "{path}: no column for {field}; the header is: {header}. Say which in a mapping file (--map), see docs/tuning.md"
-    )]
-    Column {
-        /// The file.
-        path: String,
-        /// The field that needs one.
-        field: String,
-        /// The header as read.
-        header: String,
-    },
-    /// Too much of it is unusable.
-    #[error(
-        "{unusable} of {rows} rows cannot be used, more than {share}% (--max-unusable):\n{list}"
-    )]
-    Unusable {
-        /// How many.
-        unusable: u64,
-        /// Of how many.
-        rows: u64,
-        /// What is allowed, in percent.
-        share: f64,
-        /// Reasons with samples.
-        list: String,
-    },
-    /// More logins or labels than fit.
-    #[error("{0}")]
-    TooMuch(&'static str),
-    /// No login at all.
-    #[error("输入里没有一次登录 (there is no login in the input){0}")]
-    Empty(String),
-}
-
 /// Told how far reading is, and may stop it.
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -152,6 +106,8 @@ pub struct Watch {
     pub rows: AtomicU64,
     /// Logins judged.
     pub judged: AtomicU64,
+    /// Logins written out one by one.
+    pub written: AtomicU64,
     /// Set from outside: end with what there is.
     pub stop: AtomicBool,
 }
@@ -259,7 +215,7 @@ impl Reading<'_, '_> {
         }
         match self.table.push(&login) {
             true => Ok(()),
-            false => Err(InputError::TooMuch("more than 4 billion logins").into()),
+            false => Err(too_many_logins().into()),
         }
     }
 
@@ -274,10 +230,21 @@ fn label(table: &mut Table, name: &str) -> Result<u8, InputError> {
         return Ok(at as u8);
     }
     if table.label_names.len() >= MAX_LABELS {
-        return Err(InputError::TooMuch("more than 8 labels"));
+        return Err(InputError::TooMuch {
+            what: Kind::Labels,
+            most: MAX_LABELS as u64,
+        });
     }
     table.label_names.push(name.to_owned());
     Ok((table.label_names.len() - 1) as u8)
+}
+
+/// The table numbers its rows with 32 bits.
+fn too_many_logins() -> InputError {
+    InputError::TooMuch {
+        what: Kind::Logins,
+        most: MAX_ROWS as u64,
+    }
 }
 
 /// Reads the files one after another into `table` and closes it. `-` is standard input.
@@ -374,36 +341,6 @@ fn one(
     }
 }
 
-/// What stops a reader.
-enum Stop {
-    Io(std::io::Error),
-    Error(InputError),
-}
-
-impl Stop {
-    fn at(self, path: &str) -> InputError {
-        match self {
-            Self::Io(error) => InputError::File {
-                path: path.to_owned(),
-                error,
-            },
-            Self::Error(error) => error,
-        }
-    }
-}
-
-impl From<std::io::Error> for Stop {
-    fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<InputError> for Stop {
-    fn from(error: InputError) -> Self {
-        Self::Error(error)
-    }
-}
-
 fn finish(
     table: &mut Table,
     options: &Options<'_>,
@@ -421,16 +358,15 @@ fn finish(
             unusable,
             rows,
             share: options.max_unusable * 100.0,
-            list: list(report),
+            reasons: std::mem::take(&mut report.reasons),
+            pattern: options.mapping.pattern(),
         });
     }
     if table.is_empty() {
-        let list = list(report);
-        let list = list.trim_end();
-        return Err(InputError::Empty(match list {
-            "" => String::new(),
-            list => format!("\n{list}"),
-        }));
+        return Err(InputError::Empty {
+            reasons: std::mem::take(&mut report.reasons),
+            pattern: options.mapping.pattern(),
+        });
     }
     facts.join(table)?;
     report.unordered = table.close(options.as_read) as u64;

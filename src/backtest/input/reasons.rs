@@ -1,12 +1,17 @@
 //! Why rows and fields cannot be used, and where the first were met: in words.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::InputReport;
+use crate::backtest::report::spoken::Spoken;
+use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
 /// Characters shown of a text that cannot be read: enough for a time, less than a message.
 pub(super) const SHOWN: usize = 40;
+
+/// By reason: how many rows or fields, and where the first were.
+pub type Reasons = BTreeMap<Reason, (u64, Vec<Sample>)>;
 
 /// Why a row or a field of it could not be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +26,8 @@ pub enum Reason {
     NoTime,
     /// A time that cannot be read.
     BadTime,
+    /// An account longer than any is.
+    LongAccount,
     /// Neither yes nor no.
     BadSuccess,
     /// The same identifier was there before; the first counts, as live.
@@ -31,12 +38,35 @@ pub enum Reason {
     BadNumber,
     /// A label is neither yes nor no: left out.
     BadLabel,
+    /// A text longer than any login's: left out.
+    LongText,
 }
 
 impl Reason {
     /// Whether only a field is lost, not the row.
     pub fn keeps_row(self) -> bool {
-        matches!(self, Self::BadIp | Self::BadNumber | Self::BadLabel)
+        matches!(
+            self,
+            Self::BadIp | Self::BadNumber | Self::BadLabel | Self::LongText
+        )
+    }
+
+    /// As data names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Syntax => "syntax",
+            Self::Encoding => "encoding",
+            Self::NoAccount => "no_account",
+            Self::LongAccount => "long_account",
+            Self::LongText => "long_text",
+            Self::NoTime => "no_time",
+            Self::BadTime => "bad_time",
+            Self::BadSuccess => "bad_success",
+            Self::Duplicate => "duplicate",
+            Self::BadIp => "bad_ip",
+            Self::BadNumber => "bad_number",
+            Self::BadLabel => "bad_label",
+        }
     }
 
     /// Chinese and English.
@@ -48,6 +78,11 @@ impl Reason {
                 "not UTF-8: in Excel save as “CSV UTF-8”, or iconv -f GBK -t UTF-8",
             ),
             Self::NoAccount => ("没有账号", "no account"),
+            Self::LongAccount => ("账号超过 1,024 字节", "an account of more than 1,024 bytes"),
+            Self::LongText => (
+                "一个字段超过 4,096 字节，当作没有",
+                "a field of more than 4,096 bytes, left out",
+            ),
             Self::NoTime => ("没有时间", "no time"),
             Self::BadTime => ("时间读不懂", "a time that cannot be read"),
             Self::BadSuccess => ("成功与否读不懂", "success is neither yes nor no"),
@@ -109,15 +144,17 @@ pub(super) fn harmless(text: &str) -> String {
 }
 
 /// Reasons with samples, a line each.
-pub fn list(report: &InputReport) -> String {
+pub fn list(reasons: &Reasons, language: Language) -> String {
     let mut out = String::new();
-    for (reason, (count, samples)) in &report.reasons {
+    let spoken = Spoken::of(language);
+    for (reason, (count, samples)) in reasons {
         let (zh, en) = reason.words();
+        let words = spoken.pick(zh, en);
         let places: Vec<String> = samples
             .iter()
             .map(|sample| sample.words(short(&sample.file)))
             .collect();
-        out.push_str(&format!("  {count} × {zh} ({en}): {}\n", places.join(", ")));
+        out.push_str(&format!("  {count} × {words}: {}\n", places.join(", ")));
     }
     out
 }

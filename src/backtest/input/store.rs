@@ -284,7 +284,7 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
     });
     match pushed {
         true => Ok(Some(())),
-        false => Err(InputError::TooMuch("more than 4 billion logins").into()),
+        false => Err(super::too_many_logins().into()),
     }
 }
 

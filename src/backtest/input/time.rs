@@ -32,12 +32,41 @@ pub(super) fn is_usable(at: Millis) -> bool {
 
 /// A time in milliseconds since the epoch; `zone` is for times without an offset.
 pub(super) fn parse(text: &str, format: &Format, zone: &TimeZone) -> Option<Millis> {
-    read(text, format, zone).filter(|at| is_usable(*at))
+    parse_near(text, format, &mut Near::new(zone))
 }
 
-fn read(text: &str, format: &Format, zone: &TimeZone) -> Option<Millis> {
+/// The same, for many times of which one is mostly of the day of the one before.
+pub(super) fn parse_near(text: &str, format: &Format, near: &mut Near<'_>) -> Option<Millis> {
+    read(text, format, near).filter(|at| is_usable(*at))
+}
+
+/// What is known from the time that was read before.
+#[derive(Debug)]
+pub(super) struct Near<'z> {
+    /// For times without an offset.
+    zone: &'z TimeZone,
+    /// Milliseconds, of a zone that always has the same.
+    offset: Option<Millis>,
+    /// A day as it was written, and its number.
+    day: ([u8; 10], i64),
+}
+
+impl<'z> Near<'z> {
+    /// Before the first.
+    pub(super) fn new(zone: &'z TimeZone) -> Self {
+        let fixed = zone.to_fixed_offset().ok();
+        Self {
+            zone,
+            offset: fixed.map(|offset| i64::from(offset.seconds()) * 1_000),
+            day: ([0; 10], 0),
+        }
+    }
+}
+
+fn read(text: &str, format: &Format, near: &mut Near<'_>) -> Option<Millis> {
+    let zone = near.zone;
     match format {
-        Format::Usual => usual(text, zone),
+        Format::Usual => usual(text, near),
         Format::Pattern(pattern) => {
             let parsed = jiff::fmt::strtime::parse(pattern, text).ok()?;
             match parsed.to_timestamp() {
@@ -48,20 +77,25 @@ fn read(text: &str, format: &Format, zone: &TimeZone) -> Option<Millis> {
     }
 }
 
-/// Whether times can be written, hence read, in a format.
+/// Whether a time written in a format is one when it is read.
 pub(super) fn check(pattern: &str) -> Result<(), String> {
-    let sample = jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    jiff::fmt::strtime::format(pattern, &sample)
-        .map(|_| ())
-        .map_err(|error| format!("time.format {pattern:?}: {error}"))
+    let sample = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
+    let wrong = |error: jiff::Error| format!("time.format {pattern:?}: {error}");
+    let written = jiff::fmt::strtime::format(pattern, &sample).map_err(wrong)?;
+    let format = Format::Pattern(pattern.to_owned());
+    match read(&written, &format, &mut Near::new(&TimeZone::UTC)) {
+        Some(_) => Ok(()),
+        None => Err(format!(
+            "time.format {pattern:?}: no day and time of day can be read with it (it reads {written:?})"
+        )),
+    }
 }
 
-fn usual(text: &str, zone: &TimeZone) -> Option<Millis> {
-    let bytes = text.as_bytes();
-    if bytes.len() > 18
-        && bytes[4] == b'-'
-        && bytes[10].is_ascii()
-        && let Some(at) = calendar(text, zone)
+fn usual(text: &str, near: &mut Near<'_>) -> Option<Millis> {
+    let zone = near.zone;
+    if let Some(head) = text.as_bytes().first_chunk()
+        && let Some(rest) = text.get(head.len()..)
+        && let Some(at) = calendar(head, rest, near)
     {
         return Some(at);
     }
@@ -77,34 +111,36 @@ fn usual(text: &str, zone: &TimeZone) -> Option<Millis> {
     Some((seconds * 1_000.0).round() as Millis)
 }
 
-/// `YYYY-MM-DD?HH:MM:SS[.f][offset]` read byte by byte: most of a backtest's time would else go here.
-fn calendar(text: &str, zone: &TimeZone) -> Option<Millis> {
-    let bytes = text.as_bytes();
-    let number = |from: usize, to: usize| -> Option<i64> {
-        let mut n = 0;
-        for byte in &bytes[from..to] {
-            n = n * 10 + i64::from(byte.is_ascii_digit().then(|| byte - b'0')?);
-        }
-        Some(n)
+/// `YYYY-MM-DD?HH:MM:SS` and `[.f][offset]` read byte by byte: most of a backtest's time would else go
+/// here.
+fn calendar(head: &[u8; 19], rest: &str, near: &mut Near<'_>) -> Option<Millis> {
+    let two = |at: usize| -> Option<i64> {
+        let (tens, ones) = (head[at].wrapping_sub(b'0'), head[at + 1].wrapping_sub(b'0'));
+        (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
     };
-    let blank = matches!(bytes[10], b'T' | b't' | b' ' | b'_');
-    if !blank || bytes[7] != b'-' || bytes[13] != b':' || bytes[16] != b':' {
+    let blank = matches!(head[10], b'T' | b't' | b' ' | b'_');
+    if !blank || head[13] != b':' || head[16] != b':' {
         return None;
     }
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    let valid = (1..=12).contains(&month)
-        && (1..=i64::from(days_in(year, month))).contains(&day)
-        && hour < 24
-        && minute < 60
-        && second < 61;
-    if !valid {
+    let day = *head.first_chunk()?;
+    if near.day.0 != day {
+        if head[4] != b'-' || head[7] != b'-' {
+            return None;
+        }
+        let (year, month, number) = (two(0)? * 100 + two(2)?, two(5)?, two(8)?);
+        let valid =
+            (1..=12).contains(&month) && (1..=i64::from(days_in(year, month))).contains(&number);
+        near.day = valid.then(|| (day, days(year, month, number)))?;
+    }
+    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+    if hour > 23 || minute > 59 || second > 60 {
         return None;
     }
-    let mut at = 19;
     let mut millis = 0;
+    let mut at = 0;
+    let bytes = rest.as_bytes();
     if bytes
-        .get(at)
+        .first()
         .is_some_and(|byte| matches!(byte, b'.' | b','))
     {
         at += 1;
@@ -115,11 +151,10 @@ fn calendar(text: &str, zone: &TimeZone) -> Option<Millis> {
             at += 1;
         }
     }
-    let local = (days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second.min(59))
-        * 1_000
-        + millis;
-    let offset = match text[at..].trim() {
-        "" => return without_offset(local, zone),
+    let clock = hour * 3_600 + minute * 60 + second.min(59);
+    let local = (near.day.1 * 86_400 + clock) * 1_000 + millis;
+    let offset = match rest[at..].trim() {
+        "" => return without_offset(local, near),
         "Z" | "z" | "UTC" | "+00:00" => 0,
         rest => {
             let sign = match rest.as_bytes()[0] {
@@ -171,12 +206,12 @@ fn parts(text: &str, separator: char) -> Option<Vec<u16>> {
     text.split(separator).map(number).collect()
 }
 
-fn without_offset(local: Millis, zone: &TimeZone) -> Option<Millis> {
-    if let Ok(offset) = zone.to_fixed_offset() {
-        return Some(local - i64::from(offset.seconds()) * 1_000);
+fn without_offset(local: Millis, near: &Near<'_>) -> Option<Millis> {
+    if let Some(offset) = near.offset {
+        return Some(local - offset);
     }
     let civil = TimeZone::UTC.to_datetime(Timestamp::from_millisecond(local).ok()?);
-    in_zone(civil, zone)
+    in_zone(civil, near.zone)
 }
 
 fn in_zone(civil: DateTime, zone: &TimeZone) -> Option<Millis> {

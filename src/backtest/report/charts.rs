@@ -53,7 +53,10 @@ pub(super) fn short(n: f64) -> String {
     }
 }
 
-/// Bars over time, with the first and last day below.
+/// Days between the first and the last that have their date below, at most: as many as are legible.
+const DATES: usize = 5;
+
+/// Bars over time, with dates below: the first and the last day whole, between them some without the year.
 pub(super) fn days(values: &[u32], from: &str, to: &str, label: &str) -> String {
     const WIDTH: f64 = 720.0;
     const HEIGHT: f64 = 150.0;
@@ -83,6 +86,20 @@ pub(super) fn days(values: &[u32], from: &str, to: &str, label: &str) -> String 
             (step - 0.6).max(0.4),
             height,
             date
+        );
+    }
+    // Two days must be further apart than a date is wide.
+    let inner = DATES.min(values.len().saturating_sub(2) / 2);
+    for part in 1..=inner {
+        let day = (values.len() - 1) * part / (inner + 1);
+        let date = first.and_then(|first| first.checked_add((day as i64).days()).ok());
+        let Some(date) = date else { break };
+        let _ = write!(
+            svg,
+            "<text x='{:.1}' y='{}' class='tick middle'>{}</text>",
+            42.0 + step * (day as f64 + 0.5),
+            HEIGHT + 24.0,
+            date.strftime("%m-%d")
         );
     }
     let _ = write!(
@@ -237,6 +254,15 @@ mod tests {
         let svg = days(&[1, 2], "2026-02-28", "2026-03-01", "x");
         assert!(svg.contains("<title>2026-02-28: 1</title>"), "{svg}");
         assert!(svg.contains("<title>2026-03-01: 2</title>"), "{svg}");
+        assert!(
+            !svg.contains("class='tick middle'"),
+            "no room between: {svg}"
+        );
+        // A quarter of a year: the days between are told too, at equal distances.
+        let svg = days(&[1; 91], "2026-01-01", "2026-04-01", "x");
+        for date in ["01-16", "01-31", "02-15", "03-02", "03-17"] {
+            assert!(svg.contains(&format!("middle'>{date}</text>")), "{svg}");
+        }
     }
 
     #[test]

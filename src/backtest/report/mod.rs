@@ -6,11 +6,13 @@ mod charts;
 mod clock;
 mod html;
 mod recorded;
+pub(in crate::backtest) mod spoken;
 mod text;
 
 pub use clock::Clock;
 pub use html::html;
 pub use recorded::{RecordedSignal, RecordedView, recorded};
+pub(crate) use spoken::Spoken;
 pub use text::text;
 
 use std::collections::BTreeMap;
@@ -23,6 +25,7 @@ use super::sweep::Sweep;
 use super::table::{KNOWN, Table};
 use super::tally::Figures;
 use crate::bot::ruleset::Ruleset;
+use crate::lang::diagnostics::Language;
 use crate::server::rfc3339;
 
 /// The version of the JSON.
@@ -96,7 +99,9 @@ pub struct FileView {
 /// Why rows or fields could not be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReasonView {
-    /// In words.
+    /// Its name, the same in every language.
+    pub kind: &'static str,
+    /// In words, in the language of the report.
     pub reason: String,
     /// How many.
     pub count: u64,
@@ -178,7 +183,7 @@ impl RulesView {
 }
 
 impl InputView {
-    pub(super) fn new(input: &InputReport, table: &Table) -> Self {
+    pub(super) fn new(input: &InputReport, table: &Table, language: Language) -> Self {
         let (first, last) = table.span().unwrap_or_default();
         let mut known = vec![false; table.accounts.len()];
         for row in 0..table.len() as u32 {
@@ -213,7 +218,7 @@ impl InputView {
             reasons: input
                 .reasons
                 .iter()
-                .map(|(reason, found)| view(*reason, found))
+                .map(|(reason, found)| view(*reason, found, language))
                 .collect(),
             out_of_order: input.unordered,
             labels,
@@ -221,10 +226,15 @@ impl InputView {
     }
 }
 
-fn view(reason: Reason, (count, samples): &(u64, Vec<super::input::Sample>)) -> ReasonView {
+fn view(
+    reason: Reason,
+    (count, samples): &(u64, Vec<super::input::Sample>),
+    language: Language,
+) -> ReasonView {
     let (zh, en) = reason.words();
     ReasonView {
-        reason: format!("{zh} ({en})"),
+        kind: reason.name(),
+        reason: Spoken::of(language).pick(zh, en).to_owned(),
         count: *count,
         row_is_used: reason.keeps_row(),
         samples: samples

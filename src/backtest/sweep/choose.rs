@@ -23,7 +23,10 @@ pub(super) fn best(points: &[Point], flagged: &[u64], budget: f64) -> Option<usi
             .then(flagged[a].cmp(&flagged[b]))
             .then_with(|| more_sensitive(&one.values, &other.values, &leans))
     };
-    let affordable = |point: &Point| point.chosen_on.prompts_per_10k.is_some_and(|n| n <= budget);
+    // Rules that can never do what they say cost nothing, and are no choice.
+    let affordable = |point: &Point| {
+        point.never.is_empty() && point.chosen_on.prompts_per_10k.is_some_and(|n| n <= budget)
+    };
     (0..points.len())
         .filter(|at| affordable(&points[*at]))
         .reduce(|best, at| if order(at, best).is_gt() { at } else { best })
@@ -94,6 +97,7 @@ mod tests {
             chosen_on: part,
             judged_on: part,
             precision: None,
+            never: Vec::new(),
         }
     }
 
@@ -127,6 +131,8 @@ mod tests {
     fn a_limit_no_value_keeps_fails_by_the_nearest() {
         let mut sweep = Sweep {
             parameters: vec!["budget".to_owned()],
+            units: vec![String::new()],
+            idle: Vec::new(),
             points: vec![made(40.0, 20.0, None), made(50.0, 12.5, None)],
             max_prompts_per_10k: Some(12.0),
             best: None,
@@ -138,5 +144,25 @@ mod tests {
         assert_eq!(gate(&sweep), Some((12.5, true)));
         sweep.max_prompts_per_10k = None;
         assert_eq!(gate(&sweep), None);
+    }
+
+    #[test]
+    fn a_value_with_which_a_condition_never_holds_is_no_choice() {
+        let mut points = vec![made(40.0, 20.0, Some(0.9)), made(680.0, 0.0, Some(0.0))];
+        points[1].never.push("a.rules:9".to_owned());
+        assert_eq!(best(&points, &[9, 0], 12.0), None);
+        let mut sweep = Sweep {
+            parameters: vec!["budget".to_owned()],
+            units: vec![String::new()],
+            idle: Vec::new(),
+            points,
+            max_prompts_per_10k: Some(12.0),
+            best: None,
+            by_recall: true,
+        };
+        let gate = |sweep: &Sweep| sweep.gate().map(|gate| (gate.is, gate.passed));
+        assert_eq!(gate(&sweep), Some((20.0, false)));
+        sweep.points.remove(0);
+        assert_eq!(gate(&sweep), Some((0.0, false)));
     }
 }

@@ -87,6 +87,27 @@ pub fn view<'a>(case: &'a Case, names: Names<'_>, id: FieldId) -> Option<View<'a
     row.view(column)
 }
 
+/// [`view`] of a number.
+#[inline]
+pub fn number(case: &Case, names: Names<'_>, id: FieldId) -> Option<f64> {
+    let (row, column) = column(case, names, id)?;
+    row.number(column)
+}
+
+/// [`view`] of characters.
+#[inline]
+pub fn characters<'a>(case: &'a Case, names: Names<'_>, id: FieldId) -> Option<&'a str> {
+    let (row, column) = column(case, names, id)?;
+    row.characters(column)
+}
+
+/// [`view`] of a yes or a no.
+#[inline]
+pub fn yes_no(case: &Case, names: Names<'_>, id: FieldId) -> Option<bool> {
+    let (row, column) = column(case, names, id)?;
+    row.yes_no(column)
+}
+
 /// The login's row and the column of it that a field is. What a row says of success is not yet known
 /// while the login is judged.
 #[inline]

@@ -151,6 +151,18 @@ impl Facts for CaseFacts<'_, '_> {
         ask::view(self.case, self.names(), id)
     }
 
+    fn number(&mut self, id: FieldId) -> Option<f64> {
+        ask::number(self.case, self.names(), id)
+    }
+
+    fn characters(&mut self, id: FieldId) -> Option<&str> {
+        ask::characters(self.case, self.names(), id)
+    }
+
+    fn yes_no(&mut self, id: FieldId) -> Option<bool> {
+        ask::yes_no(self.case, self.names(), id)
+    }
+
     fn name(&mut self, name: &Name) -> Value {
         match name {
             Name::Outcome(name) => self

@@ -6,21 +6,25 @@ use std::process::Command;
 use crate::backtest::input::StoreFacts;
 use crate::bot::folder;
 use crate::cli::failure::Failure;
+use crate::cli::output::{Lang, LangArg};
 use crate::lang::span::Sources;
 
 /// Reads `name`: a path when there is one, else a git revision of `rules`.
-pub(super) fn read(name: &str, rules: &[PathBuf]) -> Result<Sources, Failure> {
+pub(super) fn read(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sources, Failure> {
     let path = Path::new(name);
     if path.exists() {
         return folder::load(&[path.to_owned()]).map_err(Failure::usage);
     }
-    revision(name, rules)
+    revision(name, rules, lang)
 }
 
 /// The files of a git revision, at the same paths. List files are those of the revision too.
-fn revision(name: &str, rules: &[PathBuf]) -> Result<Sources, Failure> {
+fn revision(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sources, Failure> {
     if name.starts_with('-') {
-        return Err(Failure::usage(format!("there is no {name}")));
+        return Err(Failure::usage(match lang.lang {
+            Lang::Zh => format!("没有 {name}"),
+            Lang::En => format!("there is no {name}"),
+        }));
     }
     let unpacked = tempdir()?;
     for path in rules {
@@ -39,8 +43,12 @@ fn revision(name: &str, rules: &[PathBuf]) -> Result<Sources, Failure> {
             .map_err(|error| Failure::failed(format!("git: {error}")))?;
         if !archive.status.success() {
             let said = String::from_utf8_lossy(&archive.stderr);
+            let told = lang.pick(
+                "没有这个文件，git 说",
+                "there is no such file, and git says",
+            );
             return Err(Failure::usage(format!(
-                "--against {name}: there is no such file, and git says: {}",
+                "--against {name}: {told}: {}",
                 said.trim()
             )));
         }
@@ -125,11 +133,16 @@ fn untar(mut tar: &[u8], folder: &Path) -> Result<(), Failure> {
 
 /// The rules of a generation of the server: the newest, the one before it, or the one with a number.
 /// Its name and texts.
-pub(super) fn generation(facts: &StoreFacts, which: Which) -> Result<(String, Sources), Failure> {
+pub(super) fn generation(
+    facts: &StoreFacts,
+    which: Which,
+    lang: LangArg,
+) -> Result<(String, Sources), Failure> {
     if !facts.is_store {
-        return Err(Failure::usage(
+        return Err(Failure::usage(lang.pick(
+            "`running` 和 `previous` 是服务器的规则版本：要用 --live，或把存储的导出作为 --logins",
             "`running` and `previous` are generations of a server: they need --live, or an export of a store as --logins",
-        ));
+        )));
     }
     let all = &facts.generations;
     let found = match which {
@@ -139,21 +152,33 @@ pub(super) fn generation(facts: &StoreFacts, which: Which) -> Result<(String, So
     };
     let Some((number, hash)) = found else {
         let known: Vec<String> = all.iter().map(|(number, _)| number.to_string()).collect();
-        return Err(Failure::usage(match (which, known.is_empty()) {
-            (_, true) => "no rules were ever live on this store".to_owned(),
-            (Which::Number(number), _) => {
-                format!(
-                    "there is no generation {number}; kept are {}",
-                    known.join(", ")
-                )
+        let known = (!known.is_empty()).then(|| known.join(", "));
+        return Err(Failure::usage(match (which, known, lang.lang) {
+            (Which::Number(number), Some(known), Lang::Zh) => {
+                format!("没有第 {number} 版规则；留着的是 {known}")
             }
-            _ => "there is no generation before this one: the rules were never changed".to_owned(),
+            (Which::Number(number), Some(known), Lang::En) => {
+                format!("there is no generation {number}; kept are {known}")
+            }
+            (_, None, _) => lang
+                .pick(
+                    "这个存储上从来没有规则上过线",
+                    "no rules were ever live on this store",
+                )
+                .to_owned(),
+            (_, Some(_), _) => lang
+                .pick(
+                    "没有更早的一版：规则从来没有改过",
+                    "there is no generation before this one: the rules were never changed",
+                )
+                .to_owned(),
         }));
     };
     let sources = facts.rules(hash).ok_or_else(|| {
-        Failure::usage(format!(
-            "the texts of generation {number} are not kept any more"
-        ))
+        Failure::usage(match lang.lang {
+            Lang::Zh => format!("第 {number} 版规则的文本已经不留了"),
+            Lang::En => format!("the texts of generation {number} are not kept any more"),
+        })
     })?;
     let short = hash.get(..12).unwrap_or(hash);
     Ok((format!("generation {number} ({short})"), sources))

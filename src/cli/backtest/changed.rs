@@ -51,14 +51,18 @@ pub fn changed(asked: &ChangedArgs) -> Outcome {
     let args = asked.backtest();
     let config = args.configuration();
     let watch = Arc::new(Watch::default());
-    let _stop = read::stop_on_interrupt(watch.clone());
+    let _stop = read::stop_on_interrupt(watch.clone(), asked.lang);
     // Which columns the rules need is known only when the rules are read.
     let input = read::read(&args, Columns::all(), &watch)?;
     let which = |number: Option<u64>, otherwise| number.map_or(otherwise, Which::Number);
-    let (to, new) = against::generation(&input.facts, which(asked.to, Which::Running))?;
-    let (from, old) = against::generation(&input.facts, which(asked.from, Which::Previous))?;
+    let (to, new) = against::generation(&input.facts, which(asked.to, Which::Running), asked.lang)?;
+    let (from, old) =
+        against::generation(&input.facts, which(asked.from, Which::Previous), asked.lang)?;
     if to == from {
-        return Err(Failure::usage(format!("both are {to}")));
+        return Err(Failure::usage(format!(
+            "{} {to}",
+            asked.lang.pick("两边都是", "both are")
+        )));
     }
     let registry = sources::tolerant(&super::both(&new, &old));
     let rules = compile(&to, new, &registry, &args)?;

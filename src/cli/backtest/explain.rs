@@ -2,7 +2,7 @@
 
 use crate::backtest::engine::Engine;
 use crate::backtest::needs::Need;
-use crate::backtest::report::Clock;
+use crate::backtest::report::{Clock, Spoken};
 use crate::backtest::run::Request;
 use crate::backtest::table::{JUDGED, Table};
 use crate::cli::failure::{Exit, Failure, Outcome};
@@ -20,20 +20,25 @@ pub(super) fn explain(
     registry: &Registry,
     name: &str,
 ) -> Outcome {
+    let words = Spoken::of(request.language);
     let row = find(table, name).ok_or_else(|| {
-        Failure::usage(format!(
-            "the input has no login {name:?}; give its id, or #NUMBER from 1 to {} by arrival",
-            table.len()
-        ))
+        let most = table.len();
+        Failure::usage(match words.zh {
+            true => format!("输入里没有登录 {name:?}；请给它的编号，或按到达次序的 #数字，1 到 {most}"),
+            false => format!(
+                "the input has no login {name:?}; give its id, or #NUMBER from 1 to {most} by arrival"
+            ),
+        })
     })?;
     let rules = vec![request.rules.1.clone()];
-    let engine = Engine::new(
+    let mut engine = Engine::new(
         table,
         registry,
         rules,
         request.zone.clone(),
         request.limits.clone(),
     );
+    engine.language = request.language;
     let explained = engine.explain(&[row], 0);
     let Some(explained) = explained.first() else {
         return Err(Failure::failed("nothing was explained"));
@@ -43,14 +48,23 @@ pub(super) fn explain(
     let verdict = if table.has(row, JUDGED) {
         ""
     } else {
-        "（密码不对：信号只看成功的登录，以下是假如密码正确时的样子）"
+        words.pick(
+            "（密码不对：信号只看成功的登录，以下是假如密码正确时的样子）",
+            " (the password was wrong: signals look at successful logins only, this is as if it had been right)",
+        )
     };
-    let mut text = format!(
-        "#{} {} {}（时间都是 {} 的）{verdict}\n{}",
-        row + 1,
+    let (account, zone) = (
         sanitise(table.accounts.text(account), MAX_NAME, false),
-        clock.moment(table.time[row as usize]),
         clock.name(),
+    );
+    let mut text = format!(
+        "#{} {account} {}{}{verdict}\n{}",
+        row + 1,
+        clock.moment(table.time[row as usize]),
+        match words.zh {
+            true => format!("（时间都是 {zone} 的）"),
+            false => format!(" (times are of {zone})"),
+        },
         explained.text
     );
     if !text.ends_with('\n') {

@@ -15,7 +15,7 @@ use std::sync::atomic::Ordering;
 use jiff::tz::TimeZone;
 
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{self, LangArg};
+use super::output::{self, Lang, LangArg};
 use super::setup::DataArgs;
 use super::sources;
 use against::Which;
@@ -31,6 +31,7 @@ use crate::bot::ruleset;
 use crate::config::Config;
 use crate::env::{DAY, HOUR, Millis};
 use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 use std::sync::Arc;
 
@@ -43,7 +44,11 @@ const MAX_THREADS: i64 = 256;
 Input: CSV (columns by header or --map; the public RBA data set is recognised), NDJSON of POST /v1/logins,
 an export of the store; plain, .gz or .zst; several files are one stream, `-` is standard input.
 
-Exit code: 0 done, 1 a gate failed (or could not be judged over all of the input, or the command failed),
+What has to hold (--max-prompts-per-day, --max-prompts-per-10k, --min-recall, --no-lost-true-positives) never
+passes on nothing: when no login lies in the days that count, or no labelled attack where attacks are meant, it
+is refused (2), and when the run was stopped before its end it has failed (1).
+
+Exit code: 0 done, 1 something that had to hold does not (or not over all of the input), or the command failed,
 2 wrong use.
 
 Examples:
@@ -147,15 +152,16 @@ enum Format {
 /// Runs a backtest.
 pub fn run(args: &Args) -> Outcome {
     let watch = Arc::new(Watch::default());
-    let _stop = read::stop_on_interrupt(watch.clone());
+    let _stop = read::stop_on_interrupt(watch.clone(), args.lang);
     let config = args.configuration();
+    let language: Language = args.lang.lang.into();
     write::prepare(args)?;
     let sources = folder::load(&args.rules).map_err(Failure::usage)?;
     let other = args
         .against
         .as_deref()
         .filter(|name| Which::named(name).is_none())
-        .map(|name| against::read(name, &args.rules))
+        .map(|name| against::read(name, &args.rules, args.lang))
         .transpose()?;
     let mut registry = sources::tolerant(&match &other {
         Some(other) => both(&sources, other),
@@ -166,7 +172,7 @@ pub fn run(args: &Args) -> Outcome {
         .iter()
         .map(|text| Parameter::parse(text))
         .collect::<Result<Vec<_>, _>>()
-        .map_err(Failure::usage)?;
+        .map_err(|error| Failure::usage(error.said(language)))?;
     let names: Vec<String> = args
         .rules
         .iter()
@@ -179,8 +185,8 @@ pub fn run(args: &Args) -> Outcome {
         false => {
             sweep::variants(&rules, &registry, &parameters, &watch).map_err(
                 |error| match error {
-                    sweep::SweepError::Stopped => Failure::failed(error),
-                    error => Failure::usage(error),
+                    sweep::SweepError::Stopped => Failure::failed(error.said(language)),
+                    error => Failure::usage(error.said(language)),
                 },
             )?
         }
@@ -201,7 +207,7 @@ pub fn run(args: &Args) -> Outcome {
     let columns = run::columns(&request, &registry, detailed);
     let input = read::read(args, columns, &watch)?;
     if let Some(which) = args.against.as_deref().and_then(Which::named) {
-        let (name, sources) = against::generation(&input.facts, which)?;
+        let (name, sources) = against::generation(&input.facts, which, args.lang)?;
         // What only those rules name exists too.
         registry = sources::tolerant(&both(&request.rules.1.program.sources, &sources));
         let rules = Arc::new(compile(&name, sources, &registry, args)?);
@@ -228,14 +234,17 @@ fn finish(
     let mut outcome = read::judging(&input.table, request, watch, || {
         run::run(request, &input.table, &input.report, registry, watch)
     })
-    .map_err(Failure::usage)?;
+    .map_err(|error| Failure::usage(error.said(request.language)))?;
     outcome.report.recorded = report::recorded(&input.facts);
     if input.report.stopped || watch.stop.load(Ordering::Relaxed) {
-        output::remark("menshen: stopped; this is the part done so far");
+        output::remark(args.lang.pick(
+            "menshen: 停下了；这是已完成的部分",
+            "menshen: stopped; this is the part done so far",
+        ));
     }
     write::write(args, request, &input.table, registry, &outcome)?;
     if let Some(path) = &args.decisions {
-        write::decided(path, request, &input.table, registry, watch)?;
+        write::decided(args, path, request, &input.table, registry, watch)?;
     }
     let gates = &outcome.report.gates;
     // What holds of a part need not hold of the whole.
@@ -274,6 +283,7 @@ impl Args {
                 .unwrap_or_default(),
             threads: args.threads(),
             shown: crate::backtest::diff::MAX_SHOWN,
+            language: args.lang.lang.into(),
         })
     }
 
@@ -304,9 +314,10 @@ fn zone(args: &Args, config: Option<&Config>) -> Result<TimeZone, Failure> {
         .or_else(|| config.map(|config| config.guard.zone.clone()))
         .unwrap_or_else(|| "Asia/Shanghai".to_owned());
     TimeZone::get(&name).map_err(|_| {
-        Failure::usage(format!(
-            "{name:?} is no IANA time zone such as Asia/Shanghai"
-        ))
+        Failure::usage(match args.lang.lang {
+            Lang::Zh => format!("{name:?} 不是 Asia/Shanghai 这样的 IANA 时区"),
+            Lang::En => format!("{name:?} is no IANA time zone such as Asia/Shanghai"),
+        })
     })
 }
 

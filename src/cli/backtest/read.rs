@@ -3,17 +3,19 @@
 use std::io::{self, BufReader, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use super::Args;
-use crate::backtest::input::{self, InputReport, Mapping, Options, StoreFacts, Watch};
+use crate::backtest::input::{self, InputError, InputReport, Mapping, Options, StoreFacts, Watch};
 use crate::backtest::needs::Columns;
+use crate::backtest::report::Spoken;
 use crate::backtest::run::Request;
 use crate::backtest::table::Table;
 use crate::cli::control::{Request as Ask, perform};
 use crate::cli::failure::Failure;
+use crate::cli::output::LangArg;
 use crate::cli::progress::Bar;
 use crate::cli::setup::Reach;
 
@@ -21,7 +23,10 @@ use crate::cli::setup::Reach;
 const TICK: Duration = Duration::from_millis(150);
 
 /// Ends the work at the first ctrl-c, the process at the second.
-pub(super) fn stop_on_interrupt(watch: Arc<Watch>) -> Option<tokio::runtime::Runtime> {
+pub(super) fn stop_on_interrupt(
+    watch: Arc<Watch>,
+    lang: LangArg,
+) -> Option<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -39,7 +44,10 @@ pub(super) fn stop_on_interrupt(watch: Arc<Watch>) -> Option<tokio::runtime::Run
         };
         if stopped.is_ok() {
             watch.stop.store(true, Ordering::Relaxed);
-            crate::cli::output::remark("menshen: stopping; again to leave at once");
+            crate::cli::output::remark(lang.pick(
+                "menshen: 正在停下；再按一次立即退出",
+                "menshen: stopping; again to leave at once",
+            ));
             if tokio::signal::ctrl_c().await.is_ok() {
                 std::process::exit(130);
             }
@@ -60,7 +68,8 @@ pub(super) struct Input {
 /// Reads everything into a table.
 pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input, Failure> {
     let mapping = match &args.map {
-        Some(path) => Mapping::load(path).map_err(Failure::usage)?,
+        Some(path) => Mapping::load(path)
+            .map_err(|error| Failure::usage(error.said(args.lang.lang.into())))?,
         None => Mapping::default(),
     };
     let options = Options {
@@ -78,13 +87,19 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
         .map(size)
         .sum::<Option<u64>>()
         .unwrap_or(0);
-    let read = with_bar("reading (bytes)", total, &watch.bytes, || match args.live {
+    let bar = Bar::of_bytes(args.lang.pick("读取", "reading"), total);
+    let read = with_bar(&bar, &watch.bytes, || match args.live {
         false => input::read(&args.logins, &mut table, options, watch),
         true => live(args, &mut table, options, watch),
     });
-    let (report, facts) = read.map_err(|error| match error {
-        input::InputError::File { .. } | input::InputError::Column { .. } => Failure::usage(error),
-        other => Failure::failed(other),
+    let (report, facts) = read.map_err(|error| {
+        let said = error.said(args.lang.lang.into());
+        match error {
+            InputError::File { .. } | InputError::Column { .. } | InputError::TwoColumns { .. } => {
+                Failure::usage(said)
+            }
+            _ => Failure::failed(said),
+        }
     })?;
     Ok(Input {
         table,
@@ -105,16 +120,13 @@ pub(super) fn judging<T>(
     work: impl FnOnce() -> T,
 ) -> T {
     let runs = 1 + u64::from(!request.variants.is_empty());
-    with_bar("judging", table.len() as u64 * runs, &watch.judged, work)
+    let word = Spoken::of(request.language).pick("判断", "judging");
+    let bar = Bar::new(word, table.len() as u64 * runs);
+    with_bar(&bar, &watch.judged, work)
 }
 
-fn with_bar<T>(
-    what: &str,
-    total: u64,
-    done: &std::sync::atomic::AtomicU64,
-    work: impl FnOnce() -> T,
-) -> T {
-    let bar = Bar::new(what, total);
+/// Works with a bar.
+pub(super) fn with_bar<T>(bar: &Bar, done: &AtomicU64, work: impl FnOnce() -> T) -> T {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -136,8 +148,8 @@ fn live(
     table: &mut Table,
     options: Options<'_>,
     watch: &Watch,
-) -> Result<(InputReport, StoreFacts), input::InputError> {
-    let failed = |failure: Failure| input::InputError::File {
+) -> Result<(InputReport, StoreFacts), InputError> {
+    let failed = |failure: Failure| InputError::File {
         path: "--live".to_owned(),
         error: io::Error::other(match failure {
             Failure::Usage(message) => message,

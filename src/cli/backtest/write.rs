@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-use super::{Args, Format};
+use super::{Args, Format, read};
 use crate::backtest::decisions;
 use crate::backtest::diff;
 use crate::backtest::engine::Engine;
@@ -13,7 +13,8 @@ use crate::backtest::report::{self, Clock};
 use crate::backtest::run::{Outcome, Request};
 use crate::backtest::table::Table;
 use crate::cli::failure::Failure;
-use crate::cli::output;
+use crate::cli::output::{self, Lang};
+use crate::cli::progress::Bar;
 use crate::lang::builtins::Registry;
 
 /// Logins explained at a time.
@@ -44,7 +45,7 @@ pub(super) fn write(
 ) -> Result<(), Failure> {
     let report = &outcome.report;
     match args.format {
-        Format::Text => output::data(&report::text(report, args.lang.lang.into()))?,
+        Format::Text => output::data(&report::text(report, request.language))?,
         Format::Json => output::json(report)?,
     }
     if let Some(folder) = &args.report {
@@ -52,7 +53,8 @@ pub(super) fn write(
         let text = serde_json::to_string_pretty(report)?;
         fs::write(&json, text).map_err(|error| at(&json, error))?;
         let page = folder.join("report.html");
-        fs::write(&page, report::html(report)).map_err(|error| at(&page, error))?;
+        fs::write(&page, report::html(report, request.language))
+            .map_err(|error| at(&page, error))?;
         let mut written = vec![page, json];
         if request.against.is_some() {
             let csv = folder.join("changed.csv");
@@ -71,6 +73,7 @@ pub(super) fn write(
 
 /// Every login with what the rules decide on it.
 pub(super) fn decided(
+    args: &Args,
     path: &Path,
     request: &Request,
     table: &Table,
@@ -83,8 +86,16 @@ pub(super) fn decided(
     engine.threads = request.threads;
     let file = File::create(path).map_err(|error| at(path, error))?;
     let mut out = BufWriter::new(file);
-    let lines = decisions::write(&engine, table, watch, &mut out)?;
-    output::remark(&format!("menshen: {}: {lines} logins", path.display()));
+    let word = args.lang.pick("写出判断", "writing decisions");
+    let bar = Bar::new(word, table.len() as u64);
+    let lines = read::with_bar(&bar, &watch.written, || {
+        decisions::write(&engine, table, watch, &mut out)
+    });
+    let (lines, path) = (lines?, path.display());
+    output::remark(&match args.lang.lang {
+        Lang::Zh => format!("menshen: {path}：{lines} 次登录"),
+        Lang::En => format!("menshen: {path}: {lines} logins"),
+    });
     Ok(())
 }
 
@@ -112,6 +123,7 @@ fn changed(
         request.limits.clone(),
     );
     engine.shown_in = Some(request.zone.clone());
+    engine.language = request.language;
     let clock = Clock::new(request.zone.clone());
     for batch in outcome.changed.chunks(BATCH) {
         for login in diff::logins(&engine, table, &outcome.frame, batch) {

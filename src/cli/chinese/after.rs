@@ -182,7 +182,10 @@ TEXT                         一条文字消息（开头要 / 或 # 就写 //）
 输入：CSV（按表头或 --map 认列；认得公开的 RBA 数据集）、POST /v1/logins 的 NDJSON、数据库的导出；
 不压缩、.gz 或 .zst；几个文件算一个流，`-` 是标准输入。
 
-退出码：0 完成，1 有一道门槛没过（或没能看完全部输入，或命令失败），2 用法不对。
+要求（--max-prompts-per-day、--max-prompts-per-10k、--min-recall、--no-lost-true-positives）不会因为什么都没判断而通过：
+统计的日子里没有登录，或要看攻击却没有标注的攻击，就拒绝运行（2）；没看完就停下，算没通过（1）。
+
+退出码：0 完成，1 有一项要求没满足（或没能看完全部输入，或命令失败），2 用法不对。
 
 例子：
   menshen simulate-logins --out logins.csv.gz

@@ -12,6 +12,7 @@ use crate::lang::span::Span;
 use crate::lang::value::{Type, Value};
 
 use super::example::{Given, amount, shown, written};
+use super::implied::one;
 
 /// What one condition says about one thing.
 pub(super) struct Says<'e> {
@@ -33,6 +34,10 @@ pub(super) enum What {
     Between((f64, bool), (f64, bool)),
     /// It is this text (or another value that only equals itself).
     Is(Value),
+    /// It is known and something else than this.
+    IsNot(Value),
+    /// It is known, or is not.
+    Known(bool),
     /// It holds, or does not.
     Holds(bool),
 }
@@ -47,7 +52,7 @@ pub(super) fn check(all: bool, parts: &[Expr], program: &Program, report: &mut R
     for (index, second) in said.iter().enumerate() {
         let first = said[..index]
             .iter()
-            .find(|first| first.about == second.about && excludes(&first.what, &second.what));
+            .find(|first| first.about == second.about && apart(all, &first.what, &second.what));
         let Some(first) = first else {
             continue;
         };
@@ -129,9 +134,15 @@ pub(super) fn says<'e>(part: &'e Expr, as_is: bool, program: &Program) -> Option
         })
     };
     match &part.kind {
-        ExprKind::Not(inner) if !matches!(inner.kind, ExprKind::Compare(..)) => {
-            made(inner, What::Holds(!as_is))
-        }
+        ExprKind::Not(inner) => match &inner.kind {
+            ExprKind::Compare(..) | ExprKind::IsKnown { .. } => Some(Says {
+                part,
+                span: part.span,
+                ..says(inner, !as_is, program)?
+            }),
+            _ => made(inner, What::Holds(!as_is)),
+        },
+        ExprKind::IsKnown { inner, known } => made(inner, What::Known(*known == as_is)),
         ExprKind::Field(_) | ExprKind::Name(_) | ExprKind::Let { .. } => {
             made(part, What::Holds(as_is))
         }
@@ -145,6 +156,7 @@ pub(super) fn says<'e>(part: &'e Expr, as_is: bool, program: &Program) -> Option
             let Some(size) = magnitude(&value) else {
                 return match op {
                     CompareOp::Equal => made(about, What::Is(value)),
+                    CompareOp::NotEqual => made(about, What::IsNot(value)),
                     _ => None,
                 };
             };
@@ -157,7 +169,7 @@ pub(super) fn says<'e>(part: &'e Expr, as_is: bool, program: &Program) -> Option
                     CompareOp::Greater => What::Between((size, true), (all, true)),
                     CompareOp::GreaterEqual => What::Between((size, false), (all, true)),
                     CompareOp::Equal => What::Between((size, false), (size, false)),
-                    CompareOp::NotEqual => return None,
+                    CompareOp::NotEqual => What::IsNot(value),
                 },
             )
         }
@@ -168,8 +180,8 @@ pub(super) fn says<'e>(part: &'e Expr, as_is: bool, program: &Program) -> Option
 /// A value of which the first is true, at its end towards the second.
 fn inside(first: &What, second: &What, ty: &Type) -> Option<Value> {
     match (first, second) {
-        (What::Is(value), _) => Some(value.clone()),
-        (What::Holds(holds), _) => Some(Value::YesNo(*holds)),
+        (What::Known(_), What::Known(_)) => one(&[&What::Known(true)], ty),
+        (What::Known(_), other) => inside(other, first, ty),
         (What::Between(low, high), What::Between(below, _)) => {
             // The second lies above the first, or below it.
             let above = high.0 <= below.0;
@@ -182,8 +194,15 @@ fn inside(first: &What, second: &What, ty: &Type) -> Option<Value> {
             };
             amount(size, ty)
         }
-        _ => None,
+        (first, _) => one(&[first], ty),
     }
+}
+
+/// Whether one of two conditions on the same thing keeps the other from holding.
+fn apart(all: bool, a: &What, b: &What) -> bool {
+    let unknown = |a: &What, b: &What| *a == What::Known(false) && !matches!(b, What::Known(_));
+    // What asks for a value does not hold without one; that it fails says nothing of the value.
+    excludes(a, b) || (all && (unknown(a, b) || unknown(b, a)))
 }
 
 /// Whether both cannot be.
@@ -196,6 +215,13 @@ pub(super) fn excludes(a: &What, b: &What) -> bool {
             apart(high_a, low_b) || apart(high_b, low_a)
         }
         (What::Is(a), What::Is(b)) => a != b,
+        (What::Is(a), What::IsNot(b)) | (What::IsNot(b), What::Is(a)) => a == b,
+        (What::Between(low, high), What::IsNot(value))
+        | (What::IsNot(value), What::Between(low, high)) => {
+            let one = low == high && !low.1;
+            one && magnitude(value) == Some(low.0)
+        }
+        (What::Known(a), What::Known(b)) => a != b,
         (What::Holds(a), What::Holds(b)) => a != b,
         _ => false,
     }

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::takes::{Takes, covers, must_contain, nameless, takes, takes_word};
+use super::mixed;
+use super::takes::{Takes, always_there, covers, must_contain, nameless, takes, takes_word};
 use crate::lang::program::{Program, Trigger};
 use crate::text::{Fits, Normalised, normalise};
 
@@ -73,6 +74,10 @@ pub(super) struct Alternatives<'a> {
     others: HashMap<String, Vec<usize>>,
     /// Of those, the first few without a word of their own.
     loose: Vec<usize>,
+    /// Those whose messages go on or begin as they like.
+    open: Vec<usize>,
+    /// Those that want something contained.
+    containing: Vec<usize>,
 }
 
 impl<'a> Alternatives<'a> {
@@ -85,6 +90,8 @@ impl<'a> Alternatives<'a> {
             by_part: Vec::new(),
             others: HashMap::new(),
             loose: Vec::new(),
+            open: Vec::new(),
+            containing: Vec::new(),
         };
         let mut parts: HashMap<String, usize> = HashMap::new();
         let mut words: Vec<String> = Vec::new();
@@ -125,13 +132,20 @@ impl<'a> Alternatives<'a> {
                 }
                 None => {}
             }
-            index.all.push(Alternative {
+            if matches!(takes, Takes::Containing(_)) {
+                index.containing.push(number);
+            }
+            let alternative = Alternative {
                 rule,
                 at,
                 trigger,
                 takes,
                 fits: OnceCell::new(),
-            });
+            };
+            if mixed::open(&alternative) {
+                index.open.push(number);
+            }
+            index.all.push(alternative);
         }
         index.parts = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
@@ -171,7 +185,24 @@ impl<'a> Alternatives<'a> {
             Takes::Containing(part) | Takes::Starting(part) => self.contained(part, &mut lists),
             Takes::Other(matcher) => {
                 lists.extend(self.others.get(&nameless(matcher)).map(Vec::as_slice));
+                for (_, text) in always_there(matcher) {
+                    self.contained(&text, &mut lists);
+                }
             }
+        }
+        self.first(number, &lists, fits)
+    }
+
+    /// The first alternative before `number` that `fits`, of those whose messages go on as they like, and
+    /// when `number` is one itself, of those that want something contained too.
+    pub(super) fn first_open(
+        &self,
+        number: usize,
+        fits: impl FnMut(&Alternative<'a>) -> bool,
+    ) -> Option<&Alternative<'a>> {
+        let mut lists: Vec<&[usize]> = vec![&self.open];
+        if self.open.binary_search(&number).is_ok() {
+            lists.push(&self.containing);
         }
         self.first(number, &lists, fits)
     }

@@ -101,6 +101,20 @@ fn replaced(expr: &Expr, about: &str, value: &Value, program: &Program) -> Expr 
         ExprKind::And(parts) => ExprKind::And(all(parts)),
         ExprKind::Or(parts) => ExprKind::Or(all(parts)),
         ExprKind::Compare(op, a, b) => ExprKind::Compare(*op, go(a), go(b)),
+        ExprKind::IsKnown { inner, known } => ExprKind::IsKnown {
+            inner: go(inner),
+            known: *known,
+        },
+        ExprKind::Call(function, args) => ExprKind::Call(*function, all(args)),
+        ExprKind::InList {
+            item,
+            list,
+            negated,
+        } => ExprKind::InList {
+            item: go(item),
+            list: *list,
+            negated: *negated,
+        },
         ExprKind::Let { name, value: inner } => ExprKind::Let {
             name: name.clone(),
             value: go(inner),

@@ -49,7 +49,7 @@ pub(super) fn exhaust(a: &Expr, b: &Expr, program: &Program, registry: &Registry
 }
 
 /// Proofs are, and what is made of them (language law 4).
-fn never_unknown(expr: &Expr, registry: &Registry) -> bool {
+pub(super) fn never_unknown(expr: &Expr, registry: &Registry) -> bool {
     match &expr.kind {
         ExprKind::Field(id) => registry.field_spec(*id).proof,
         ExprKind::Not(inner) => never_unknown(inner, registry),
@@ -82,6 +82,9 @@ fn within(narrow: &What, wide: &What) -> bool {
             let below = high.0 < most.0 || (high.0 == most.0 && (high.1 || !most.1));
             above && below
         }
+        (What::Is(a), What::IsNot(b)) => a != b,
+        // Whatever compares it holds only when it is known.
+        (narrow, What::Known(true)) => *narrow != What::Known(false),
         (a, b) => a == b,
     }
 }
@@ -171,30 +174,48 @@ fn settle(wanted: &[Want]) -> Option<Vec<Given>> {
 }
 
 /// A value that is all of this.
-fn one(all: &[&What], ty: &Type) -> Option<Value> {
+pub(super) fn one(all: &[&What], ty: &Type) -> Option<Value> {
     let (mut low, mut high) = ((f64::NEG_INFINITY, true), (f64::INFINITY, true));
+    let (mut bounded, mut fixed) = (false, None);
+    let mut others: Vec<&Value> = Vec::new();
     for what in all {
-        match what {
+        let value = match what {
             What::Between(least, most) => {
+                bounded = true;
                 if least.0 > low.0 || (least.0 == low.0 && least.1) {
                     low = *least;
                 }
                 if most.0 < high.0 || (most.0 == high.0 && most.1) {
                     high = *most;
                 }
+                continue;
             }
-            first => {
-                let alike = all.iter().all(|other| *other == *first);
-                return match first {
-                    _ if !alike => None,
-                    What::Holds(holds) => Some(Value::YesNo(*holds)),
-                    What::Is(value) => Some(value.clone()),
-                    What::Between(..) => None,
-                };
+            What::IsNot(value) => {
+                others.push(value);
+                continue;
             }
+            What::Known(true) => continue,
+            What::Known(false) => return None,
+            What::Is(value) => value.clone(),
+            What::Holds(holds) => Value::YesNo(*holds),
+        };
+        if fixed.as_ref().is_some_and(|known| *known != value) {
+            return None;
         }
+        fixed = Some(value);
     }
-    let size = match (low.0.is_finite(), high.0.is_finite()) {
+    let value = match (fixed, bounded) {
+        (Some(_), true) => return None,
+        (Some(value), false) => value,
+        (None, true) => amount(within_bounds(low, high)?, ty)?,
+        (None, false) => return any_but(&others, ty),
+    };
+    (!others.contains(&&value)).then_some(value)
+}
+
+/// A size between two bounds; `true`: the bound itself is left out.
+fn within_bounds(low: (f64, bool), high: (f64, bool)) -> Option<f64> {
+    Some(match (low.0.is_finite(), high.0.is_finite()) {
         _ if low.0 > high.0 || (low.0 == high.0 && (low.1 || high.1)) => return None,
         (true, _) if !low.1 => low.0,
         (_, true) if !high.1 => high.0,
@@ -202,6 +223,19 @@ fn one(all: &[&What], ty: &Type) -> Option<Value> {
         (true, false) => low.0 + 1.0,
         (false, true) => high.0 - 1.0,
         (false, false) => return None,
+    })
+}
+
+/// A value of a type that is none of these.
+fn any_but(others: &[&Value], ty: &Type) -> Option<Value> {
+    let mut values: Vec<Value> = match ty {
+        Type::Text => ["x", "y", "z"].map(Value::text).into(),
+        Type::YesNo => [true, false].map(Value::YesNo).into(),
+        _ => [1.0, 2.0, 3.0]
+            .into_iter()
+            .filter_map(|size| amount(size, ty))
+            .collect(),
     };
-    amount(size, ty)
+    values.retain(|value| !others.contains(&value));
+    values.into_iter().next()
 }

@@ -30,11 +30,16 @@ fn look(stage: &Stage<'_>, block: &Block, report: &mut Report) {
             look(stage, &arm.block, report);
         }
         let answers = matches!(action.kind, ActionKind::Reply(_) | ActionKind::HandOver(_));
-        // Where a dialog begins, the block ends: what follows is not done any more.
-        let started = block.actions[..at]
-            .iter()
-            .find(|before| matches!(before.kind, ActionKind::Start { .. }));
-        let instead = started.or_else(|| {
+        // Where a dialog begins or asks again, the block ends: what follows is not done any more.
+        let ended = block.actions[..at].iter().find(|before| {
+            let kind = &before.kind;
+            matches!(kind, ActionKind::Start { .. } | ActionKind::AskAgain(_))
+        });
+        if let Some(end) = ended.filter(|_| !answers) {
+            never_done(action, end, report);
+            continue;
+        }
+        let instead = ended.or_else(|| {
             let mut later = block.actions[at + 1..].iter();
             later.find(|later| always_answers(later))
         });
@@ -42,6 +47,20 @@ fn look(stage: &Stage<'_>, block: &Block, report: &mut Report) {
             tell(stage, action, instead, report);
         }
     }
+}
+
+/// What stands behind the end of its block.
+fn never_done(action: &Action, end: &Action, report: &mut Report) {
+    report.push(
+        Diagnostic::warning(
+            c::LOST_REPLY,
+            w("这一步不会做", "this is never done"),
+            action.span,
+            w("做不到这里", "never reached"),
+        )
+        .with_label(end.span, w("到这里就结束了", "here the block ends"))
+        .with_help(w("把它移到前面", "move it before that")),
+    );
 }
 
 /// Whether something is certainly answered, whatever the action comes to.
@@ -82,10 +101,31 @@ fn tell(stage: &Stage<'_>, action: &Action, instead: &Action, report: &mut Repor
         end: action.span.start + REPLY.len() as u32,
         ..action.span
     };
-    let found = if stage.program.sources.slice(word) == REPLY {
-        found.with_guess(w("另外发一条", "send it by itself"), word, "send")
-    } else {
+    let sources = &stage.program.sources;
+    let found = if sources.slice(word) != REPLY {
         found
+    } else if instead.span.end <= action.span.start {
+        // Behind the end of the block a `send` would not be done either.
+        let between = Span {
+            start: instead.span.end,
+            end: action.span.start,
+            ..action.span
+        };
+        let whole = Span {
+            start: instead.span.start,
+            ..action.span
+        };
+        let gap = sources.slice(between);
+        let text = sources.slice(action.span).trim_start_matches(REPLY);
+        let moved = format!("send{text}{gap}{}", sources.slice(instead.span));
+        if gap.trim().is_empty() && gap.contains('\n') {
+            let words = w("另外发一条，写在前面", "send it by itself, before that");
+            found.with_guess(words, whole, moved)
+        } else {
+            found
+        }
+    } else {
+        found.with_guess(w("另外发一条", "send it by itself"), word, "send")
     };
     let told = search::find(stage, text.span, |scene| {
         if !scene.lost(text.span) {

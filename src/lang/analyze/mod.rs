@@ -13,14 +13,19 @@ mod implied;
 mod lengths;
 mod limits;
 mod lost;
+mod missing;
+mod mixed;
 mod occasion;
+mod plain;
 mod ranges;
 mod reach;
 mod scene;
 mod search;
+mod silent;
 mod swallow;
 mod takes;
 pub(in crate::lang) mod typical;
+mod unread;
 mod unset;
 
 pub use cost::Cost;
@@ -53,6 +58,7 @@ pub(super) fn run(
     reach::check(program, registry, report);
     // What a dialog is started with is known when every `start` is understood.
     if whole && !report.has(UNKNOWN_DIALOG) {
+        missing::check(program, registry, report);
         unset::check(&stage, report);
         exits::check(&stage, report);
         swallow::check(&stage, report);
@@ -65,6 +71,16 @@ pub(super) fn run(
     if whole {
         alerts::check(program, registry, report);
     }
+}
+
+/// What is only said of a sound set: nothing in it is there by mistake.
+pub(super) fn needless(program: &Program, registry: &Registry) -> Vec<Diagnostic> {
+    let mut report = Report::default();
+    silent::check(program, &mut report);
+    idle::even(program, registry, &mut report);
+    let mut found = unread::check(program, registry);
+    found.extend(report.into_found());
+    found
 }
 
 /// How long logins are kept when nothing asks for more: `history.keep` of the configuration.

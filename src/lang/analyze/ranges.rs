@@ -15,6 +15,7 @@ use crate::lang::span::Span;
 use super::contradiction;
 use super::cost::kept_rows;
 use super::example::{Given, amount as amount_of, literal, shown, written};
+use super::plain::{Plain, always};
 use crate::lang::value::{Type, Value};
 
 type Range = (f64, f64);
@@ -30,20 +31,29 @@ pub(super) fn check(program: &Program, registry: &Registry, scored: bool, report
         score: (scored && !program.signals.is_empty()).then(|| weights(program)),
         bands: scored.then_some((0.0, program.bands.len() as f64)),
     };
+    let plain = Plain { program, registry };
     let mut see = |expr: &Expr| {
-        walk::nodes(expr, &program.queries, &mut |node| match &node.kind {
-            ExprKind::Compare(op, left, right) => {
-                compare(*op, left, right, node, &known, report);
+        walk::nodes(expr, &program.queries, &mut |node| {
+            plain.check(node, report);
+            match &node.kind {
+                ExprKind::Compare(op, left, right) => {
+                    compare(*op, left, right, node, &known, report);
+                }
+                ExprKind::InValues {
+                    item,
+                    values,
+                    negated: false,
+                } => members(item, values, node, &known, report),
+                ExprKind::History(id) => {
+                    never_over(*id, program, report);
+                    if let Some(query) = program.queries.get(id.0 as usize) {
+                        plain.rows(query, report);
+                    }
+                }
+                ExprKind::And(parts) => contradiction::check(true, parts, program, report),
+                ExprKind::Or(parts) => contradiction::check(false, parts, program, report),
+                _ => {}
             }
-            ExprKind::InValues {
-                item,
-                values,
-                negated: false,
-            } => members(item, values, node, &known, report),
-            ExprKind::History(id) => never_over(*id, program, report),
-            ExprKind::And(parts) => contradiction::check(true, parts, program, report),
-            ExprKind::Or(parts) => contradiction::check(false, parts, program, report),
-            _ => {}
         });
     };
     program.lets.iter().for_each(|item| see(&item.value));
@@ -61,6 +71,12 @@ pub(super) fn check(program: &Program, registry: &Registry, scored: bool, report
     }
     for slot in program.dialogs.iter().flat_map(|dialog| &dialog.slots) {
         slot.unless.iter().for_each(&mut see);
+    }
+    for rule in &program.rules {
+        plain.rule(rule, report);
+    }
+    for signal in &program.signals {
+        plain.success(&signal.when, true, report);
     }
 }
 
@@ -94,12 +110,7 @@ fn compare(
     };
     let (zh, en) = between(reach, &side.ty);
     let found = if holds {
-        Diagnostic::warning(
-            c::ALWAYS,
-            w("这个条件总是成立", "this condition always holds"),
-            node.span,
-            w("总是成立", "always holds"),
-        )
+        always(node.span)
     } else {
         never(node.span)
     };
@@ -194,7 +205,8 @@ fn never_over(id: QueryId, program: &Program, report: &mut Report) {
     });
 }
 
-fn never(span: Span) -> Diagnostic {
+/// E0307.
+pub(super) fn never(span: Span) -> Diagnostic {
     Diagnostic::error(
         c::NEVER,
         w("这个条件永远不成立", "this condition never holds"),
@@ -358,18 +370,24 @@ impl Known<'_> {
         let Some(field) = query.field else {
             return false;
         };
-        let path = self.registry.field_spec(field).path;
-        let key = match path.rsplit('.').next() {
-            Some("account") => ByKey::Account,
-            Some("ip") => ByKey::Ip,
-            Some("machine") => ByKey::Machine,
-            Some("asn") => ByKey::Asn,
-            Some("city") => ByKey::City,
-            Some("country") => ByKey::Country,
-            _ => return false,
+        let Some(key) = key_of(self.registry.field_spec(field).path) else {
+            return false;
         };
         query.by.contains(&key) || (query.by.is_empty() && key == ByKey::Account)
     }
+}
+
+/// The key of `by:` that a field of past rows is.
+pub(super) fn key_of(path: &str) -> Option<ByKey> {
+    Some(match path.rsplit('.').next()? {
+        "account" => ByKey::Account,
+        "ip" => ByKey::Ip,
+        "machine" => ByKey::Machine,
+        "asn" => ByKey::Asn,
+        "city" => ByKey::City,
+        "country" => ByKey::Country,
+        _ => return None,
+    })
 }
 
 /// The least and the greatest score the signals can add up to.

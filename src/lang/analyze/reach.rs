@@ -9,16 +9,20 @@ use crate::text::normalise;
 
 use super::earlier::{Alternative, Alternatives};
 use super::implied::{exhaust, implies, values};
+use super::mixed;
 use super::takes::{Takes, fold, sample};
 
 /// Comparisons of alternatives before the search stops: only a set in which thousands of rules stand
 /// behind the same words gets there.
 const MAX_PAIRS: usize = 4_000_000;
+/// Pairs for which a message of both is made up and tried: each runs two matchers.
+const MAX_MIXED: usize = 20_000;
 
 pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
     let alternatives = Alternatives::of(program);
     let all = alternatives.all();
     let mut pairs = 0;
+    let mut mixed = 0;
     let mut from = 0;
     for (index, rule) in program.rules.iter().enumerate() {
         let own = from..from + rule.triggers.len();
@@ -51,7 +55,15 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
         tell(program, rule, index, &hidden, report);
         for number in own {
             if !hidden.iter().any(|known| known.it.at == all[number].at) {
-                overlap(program, registry, &alternatives, number, &mut pairs, report);
+                overlap(
+                    program,
+                    registry,
+                    &alternatives,
+                    number,
+                    &mut pairs,
+                    &mut mixed,
+                    report,
+                );
             }
         }
         if pairs > MAX_PAIRS {
@@ -272,6 +284,7 @@ fn overlap(
     alternatives: &Alternatives<'_>,
     number: usize,
     pairs: &mut usize,
+    mixed: &mut usize,
     report: &mut Report,
 ) {
     let Alternative {
@@ -288,17 +301,36 @@ fn overlap(
         return;
     };
     let rule = &program.rules[*index];
-    let by = alternatives.first_taking_part(number, &typical, |other| {
-        *pairs += 1;
+    let before = |other: &Alternative<'_>| {
         let first = &program.rules[other.rule];
         other.rule != *index
             && same_event(other.trigger, trigger)
             && talks(registry, other.trigger)
             && first.when.is_none()
             && always_first(program, first, rule)
-            && other.takes_text(&typical, program)
+    };
+    let by = alternatives.first_taking_part(number, &typical, |other| {
+        *pairs += 1;
+        before(other) && other.takes_text(&typical, program)
     });
+    let it = &alternatives.all()[number];
     let Some(by) = by else {
+        let mut both = None;
+        let by = alternatives.first_open(number, |other| {
+            *pairs += 1;
+            *mixed += 1;
+            // The special before the general is how it should be.
+            if *mixed > MAX_MIXED || !before(other) || it.covers(other, program) {
+                return false;
+            }
+            let text = mixed::message(program, other, it);
+            let found = text.is_some();
+            both = text.or(both.take());
+            found
+        });
+        if let Some((by, text)) = by.zip(both) {
+            share(program, by, it, text, report);
+        }
         return;
     };
     report.push(
@@ -317,6 +349,48 @@ fn overlap(
             "put the more specific rule first, or tell the two apart with `when`",
         ))
         .with_witness(witness(program, by, &alternatives.all()[number])),
+    );
+}
+
+/// Some messages of an alternative are answered by an earlier rule.
+fn share(
+    program: &Program,
+    by: &Alternative<'_>,
+    it: &Alternative<'_>,
+    text: String,
+    report: &mut Report,
+) {
+    let (first, rule) = (&program.rules[by.rule], &program.rules[it.rule]);
+    let conditions: Vec<_> = first.when.iter().chain(&rule.when).collect();
+    let Some(given) = values(&conditions, program) else {
+        return;
+    };
+    let words = program.sources.slice(it.trigger.span);
+    let mut words = words.split_whitespace().take(1);
+    let event = words.find(|word| !word.starts_with('"')).unwrap_or("text");
+    let witness = Witness {
+        event: event.to_owned(),
+        text: Some(text),
+        given,
+        answered_by: first.span,
+        instead_of: rule.span,
+    };
+    report.push(
+        Diagnostic::warning(
+            c::OVERLAP,
+            w(
+                "前面的规则会接走这条规则的一些消息",
+                "an earlier rule takes some messages of this one",
+            ),
+            it.trigger.span,
+            w("两条都合适的，轮不到这里", "what fits both does not get here"),
+        )
+        .with_label(by.trigger.span, w("它先回答", "this one answers"))
+        .with_help(w(
+            "想让这条先答就把它移到前面；先后没有关系，就写 `# allow overlap: 原因`",
+            "move this one first if it is to answer; where the order does not matter, write `# allow overlap: why`",
+        ))
+        .with_witness(Some(witness)),
     );
 }
 

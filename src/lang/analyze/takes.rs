@@ -6,6 +6,7 @@ use crate::lang::program::{
     Extractor, ListEntries, ListId, Matcher, Pattern, PatternCapture, PatternPart, Program,
 };
 use crate::lang::value::Value;
+use crate::text::normalise;
 
 use super::typical::of_regex;
 
@@ -29,6 +30,12 @@ pub(super) fn takes<'a>(program: &Program, matcher: &'a Matcher) -> Takes<'a> {
     match matcher {
         Matcher::Always => Takes::All,
         Matcher::Pattern(pattern) => {
+            // Nothing but a hole that takes everything.
+            if let [PatternPart::Capture(capture)] = pattern.parts.as_slice()
+                && capture.extractor == Extractor::Rest
+            {
+                return Takes::Starting(String::new());
+            }
             let mut word = String::new();
             for part in &pattern.parts {
                 match part {
@@ -76,18 +83,53 @@ pub(super) fn covers(first: &Takes<'_>, second: &Takes<'_>) -> bool {
         Takes::All => false,
         Takes::Word(word) => one(word),
         Takes::Words(words) => !words.is_empty() && words.iter().all(|word| one(word)),
-        Takes::Containing(part) => {
-            matches!(first, Takes::Containing(known) if part.contains(known.as_str()))
-        }
+        Takes::Containing(part) => match first {
+            Takes::Containing(known) => part.contains(known.as_str()),
+            Takes::Starting(known) => known.is_empty(),
+            _ => false,
+        },
         Takes::Starting(part) => match first {
             Takes::Starting(known) => part.starts_with(known.as_str()),
             Takes::Containing(known) => part.contains(known.as_str()),
             _ => false,
         },
-        Takes::Other(matcher) => {
-            matches!(first, Takes::Other(known) if nameless(known) == nameless(matcher))
-        }
+        Takes::Other(matcher) => match first {
+            Takes::Other(known) => nameless(known) == nameless(matcher),
+            Takes::Starting(known) => {
+                let mut literals = always_there(matcher);
+                let begin = literals.next().is_some_and(|(first, text)| {
+                    first && compact(&text).starts_with(&compact(known))
+                });
+                begin || (known.is_empty() && always_there(matcher).next().is_some())
+            }
+            Takes::Containing(known) => {
+                let known = compact(known);
+                always_there(matcher).any(|(_, text)| compact(&text).contains(&known))
+            }
+            _ => false,
+        },
     }
+}
+
+/// The texts that every message of a pattern has, folded, and whether the message begins with it.
+pub(super) fn always_there(matcher: &Matcher) -> impl Iterator<Item = (bool, String)> + '_ {
+    let parts = match matcher {
+        Matcher::Pattern(pattern) => pattern.parts.as_slice(),
+        _ => &[],
+    };
+    let texts = parts
+        .iter()
+        .enumerate()
+        .filter_map(|(at, part)| match part {
+            PatternPart::Literal(text) => Some((at == 0, fold(text))),
+            PatternPart::Capture(_) => None,
+        });
+    texts.filter(|(_, text)| !text.is_empty())
+}
+
+/// Without the blanks that say nothing, as messages are compared with what they contain or begin with.
+fn compact(text: &str) -> String {
+    normalise(text).compact().to_owned()
 }
 
 /// How a matcher is written, whatever its captures are called.

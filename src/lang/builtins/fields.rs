@@ -63,6 +63,10 @@ impl FieldSpec {
         };
         let condition = match &self.ty {
             Type::YesNo if path == "bound" || path.starts_with("alert.") => path.to_owned(),
+            // Of the login itself it is settled: right in `on login`, wrong in `on failure`.
+            Type::YesNo if path == "login.success" => {
+                "count(attempts, within: 1 hour, where: not success) >= 3".to_owned()
+            }
             Type::YesNo => format!("not {path}"),
             Type::Login => "distance(previous, login) >= 500 km".to_owned(),
             Type::List(_) if path == "signals" => "suspicion >= 60".to_owned(),

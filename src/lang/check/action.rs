@@ -109,8 +109,14 @@ impl Checker<'_> {
                 }
                 ActionKind::Forget(name.name.clone())
             }
-            A::Tag(text) => ActionKind::Tag(self.plain(text)?),
-            A::Untag(text) => ActionKind::Untag(self.plain(text)?),
+            A::Tag(text) => {
+                self.said(text, "标签", "the tag");
+                ActionKind::Tag(self.plain(text)?)
+            }
+            A::Untag(text) => {
+                self.said(text, "标签", "the tag");
+                ActionKind::Untag(self.plain(text)?)
+            }
             A::Bind => self.bind(action.keyword, scope)?,
             A::Unbind => ActionKind::Unbind {
                 code: self.needs("code", &Type::Code, action.keyword, scope)?,
@@ -160,6 +166,7 @@ impl Checker<'_> {
         after: Option<&ast::Expr>,
         scope: &Scope<'_>,
     ) -> Option<ActionKind> {
+        self.said(text, "要发的文字", "the text to send");
         let text = self.template(text, scope, Purpose::Shown);
         self.text_limit(&text);
         let after = match after {

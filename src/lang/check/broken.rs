@@ -16,6 +16,8 @@ pub(in crate::lang) struct BrokenItems {
     files: HashMap<FileId, Vec<Item>>,
     /// Names the language defines itself: no missing clause could have.
     roots: Vec<&'static str>,
+    /// Words for units.
+    units: Vec<&'static str>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ impl BrokenItems {
         if !broken.files.is_empty() {
             let fields = registry.fields().iter().map(|field| field.root());
             broken.roots = fields.collect();
+            let units = registry.units().iter();
+            broken.units = units.flat_map(|unit| unit.words.iter().copied()).collect();
         }
         broken
     }
@@ -62,6 +66,11 @@ impl BrokenItems {
         };
         let code = found.code;
         if !OWN.contains(&code) && (item.headless || !OF_THE_HEAD.contains(&code)) {
+            return false;
+        }
+        // A unit that slipped to the next line is not missing.
+        let unit = |word: &String| self.units.contains(&word.as_str());
+        if code == c::MISSING_UNIT && item.words.iter().any(unit) {
             return false;
         }
         let first = slice.split('.').next().unwrap_or_default();

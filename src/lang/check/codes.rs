@@ -51,6 +51,7 @@ pub(in crate::lang) const UNREACHABLE: &str = "E0415";
 pub(in crate::lang) const TWO_ANY: &str = "E0416";
 pub(in crate::lang) const CARD_FIELD: &str = "E0417";
 pub(in crate::lang) const SECRET_KEPT: &str = "E0418";
+pub(in crate::lang) const NOTHING_TO_SEND: &str = "E0419";
 pub(in crate::lang) const UNKNOWN_DIALOG: &str = "E0501";
 pub(in crate::lang) const NO_DONE: &str = "E0502";
 pub(in crate::lang) const ASK_AGAIN: &str = "E0503";
@@ -88,6 +89,8 @@ pub(in crate::lang) const UNSET: &str = "W1011";
 pub(in crate::lang) const MAY_BE_TOO_LONG: &str = "W1012";
 pub(in crate::lang) const SWALLOWED: &str = "W1013";
 pub(in crate::lang) const LOST_REPLY: &str = "W1014";
+pub(in crate::lang) const SILENT: &str = "W1015";
+pub(in crate::lang) const IDLE_EVEN: &str = "W1016";
 pub(in crate::lang) const IDLE_ALLOW: &str = "W1020";
 
 /// Every code of the checker and the analysis, for the test that each has a page.
@@ -143,6 +146,7 @@ pub(in crate::lang) const ALL: &[&str] = &[
     TWO_ANY,
     CARD_FIELD,
     SECRET_KEPT,
+    NOTHING_TO_SEND,
     UNKNOWN_DIALOG,
     NO_DONE,
     ASK_AGAIN,
@@ -180,5 +184,7 @@ pub(in crate::lang) const ALL: &[&str] = &[
     MAY_BE_TOO_LONG,
     SWALLOWED,
     LOST_REPLY,
+    SILENT,
+    IDLE_EVEN,
     IDLE_ALLOW,
 ];

@@ -172,7 +172,8 @@ impl<'a> Checker<'a> {
                 program::Block::default()
             }
         };
-        self.ways_out(item);
+        let leaves = cancel.as_ref().is_none_or(|cancel| self.has_words(cancel));
+        self.ways_out(item, item.cancel.is_some() && leaves);
         let params = self.params[index]
             .iter()
             .map(|(name, named)| Capture {
@@ -201,6 +202,7 @@ impl<'a> Checker<'a> {
         let extractors = self.slot_extractors[index].clone();
         let mut slots = Vec::new();
         for (ask, extractor) in item.asks.iter().zip(extractors) {
+            self.said(&ask.question, "问题", "the question");
             let question = self.template(&ask.question, scope, Purpose::Shown);
             let unless = ask
                 .unless
@@ -231,17 +233,30 @@ impl<'a> Checker<'a> {
             ast::CancelWords::List(name) => program::CancelWords::List(self.text_list(name)?),
             ast::CancelWords::Inline(texts) => {
                 let words: Option<Vec<String>> =
-                    texts.iter().map(|text| self.plain(text)).collect();
+                    texts.iter().map(|text| self.words(text)).collect();
                 program::CancelWords::Inline(words?)
             }
         };
         Some(program::Cancel { words, block })
     }
 
-    fn ways_out(&mut self, item: &ast::DialogItem) {
+    /// Whether there is a word that leaves. Lists of files come and go.
+    fn has_words(&self, cancel: &program::Cancel) -> bool {
+        let program::CancelWords::List(id) = &cancel.words else {
+            return true;
+        };
+        let list = self.lists.get(id.0 as usize);
+        list.is_none_or(|list| {
+            let none = matches!(&list.entries, ListEntries::Values(values) if values.is_empty());
+            !none || !self.sources.slice(list.span).contains('[')
+        })
+    }
+
+    /// `leaves`: some word ends the dialog.
+    fn ways_out(&mut self, item: &ast::DialogItem, leaves: bool) {
         let tries = item.asks.iter().find_map(|ask| ask.at_most);
         let name = &item.name.name;
-        if item.cancel.is_none() && tries.is_none() && !item.asks.is_empty() {
+        if !leaves && tries.is_none() && !item.asks.is_empty() {
             let words = self.words_of_leaving();
             self.report.push(
                 Diagnostic::warning(

@@ -318,7 +318,7 @@ impl Checker<'_> {
     ) -> Expr {
         // A chained comparison: the parser has said so.
         let chained = |side: &ast::Expr| matches!(&side.kind, ast::ExprKind::Binary { op, .. } if is_comparison(*op));
-        if chained(left) || chained(right) {
+        if chained(left) || chained(right) || self.compared_with_nothing(op, left, right, scope) {
             return poison(span);
         }
         let left = self.expr(left, scope);

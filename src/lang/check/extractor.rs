@@ -39,7 +39,7 @@ impl<'a> Checker<'a> {
             .iter()
             .map(|spec| spec.name)
             .chain(own);
-        let near = nearest(name, names);
+        let near = called(name).or_else(|| nearest(name, names));
         let all: Vec<&str> = self
             .registry
             .extractors()
@@ -183,6 +183,22 @@ impl<'a> Checker<'a> {
         let span = self.items.extractors[index].name.span;
         self.custom(index, span);
     }
+}
+
+/// The extractor for what people call it, in Chinese, in its sound, or in another language's types.
+fn called(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "shouji" | "shoujihao" | "手机" | "手机号" | "电话" | "phone" | "tel" => "mobile",
+        "yanzhengma" | "验证码" | "code" | "digit" => "digits(6)",
+        "shuzi" | "数字" | "数" | "int" | "integer" | "num" | "float" => "number",
+        "youxiang" | "邮箱" | "邮件" | "mail" => "email",
+        "shenfenzheng" | "身份证" | "身份证号" | "idcard" => "id_card",
+        "riqi" | "日期" | "day" => "date",
+        "wangzhi" | "lianjie" | "网址" | "链接" | "link" => "url",
+        "ci" | "词" | "文字" | "text" | "string" | "str" => "word",
+        "qita" | "其余" | "剩下" | "any" | "all" => "rest",
+        _ => return None,
+    })
 }
 
 fn extra_span(arg: &ast::ExtractorArg) -> Span {

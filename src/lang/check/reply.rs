@@ -25,6 +25,7 @@ const URL: &str = "url";
 impl Checker<'_> {
     pub(super) fn reply_text(&mut self, text: &ast::Text, scope: &Scope<'_>) -> ActionKind {
         let template = self.template(text, scope, Purpose::Shown);
+        self.said(text, "回复", "the reply");
         self.text_limit(&template);
         ActionKind::Reply(Reply::Text(template))
     }
@@ -53,6 +54,7 @@ impl Checker<'_> {
         media: &ast::Text,
         scope: &Scope<'_>,
     ) -> Option<ActionKind> {
+        self.said(media, "素材编号", "the media id");
         let media = self.template(media, scope, Purpose::Shown);
         let reply = match kind.name.as_str() {
             "image" => Reply::Image(media),
@@ -189,7 +191,10 @@ impl Checker<'_> {
                 continue;
             }
             match self.setting(&field.value, scope) {
-                Some(value) => values.push((name, value)),
+                Some(value) => {
+                    self.field_said(name, &field.value, &value);
+                    values.push((name, value));
+                }
                 None => sound = false,
             }
         }
@@ -276,6 +281,7 @@ impl Checker<'_> {
         };
         let message = alert.message.as_ref().map(|text| {
             let template = self.template(text, scope, Purpose::Shown);
+            self.said(text, "`message`", "`message`");
             self.text_limit(&template);
             template
         });
@@ -324,6 +330,7 @@ impl Checker<'_> {
             };
             let name = field.name.name.as_str();
             if name == URL {
+                self.field_said(name, &field.value, &value);
                 url = Some(value);
                 continue;
             }

@@ -240,7 +240,8 @@ impl<'a> Checker<'a> {
         })
     }
 
-    fn words(&mut self, text: &ast::Text) -> Option<String> {
+    /// What a message must have; reports it when every message has.
+    pub(super) fn words(&mut self, text: &ast::Text) -> Option<String> {
         let words = self.plain(text)?;
         if words.trim().is_empty() {
             self.report.push(Diagnostic::error(

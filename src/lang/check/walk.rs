@@ -1,6 +1,8 @@
 //! Walking over checked expressions and blocks.
 
-use crate::lang::program::{Action, ActionKind, Block, Expr, ExprKind, HistoryQuery};
+use crate::lang::program::{
+    Action, ActionKind, Block, Expr, ExprKind, HistoryQuery, Reply, Template, TemplatePart,
+};
 
 /// Calls `see` with every node, outer ones first, `let`s and history filters included.
 pub(in crate::lang) fn nodes(expr: &Expr, queries: &[HistoryQuery], see: &mut dyn FnMut(&Expr)) {
@@ -80,4 +82,97 @@ pub(in crate::lang) fn has(block: &Block, wanted: impl Fn(&ActionKind) -> bool) 
     let mut found = false;
     actions(block, &mut |action| found |= wanted(&action.kind));
     found
+}
+
+/// Calls `see` with what a text shows.
+pub(in crate::lang) fn of_text(text: &Template, see: &mut dyn FnMut(&Expr)) {
+    for part in &text.parts {
+        if let TemplatePart::Value(value) = part {
+            see(value);
+        }
+    }
+}
+
+/// Calls `see` with every value that the actions of a block take, and those of the answers inside it.
+pub(in crate::lang) fn values(block: &Block, see: &mut dyn FnMut(&Expr)) {
+    actions(block, &mut |action| match &action.kind {
+        ActionKind::Reply(reply) => {
+            let texts: Vec<&Template> = match reply {
+                Reply::Text(text) | Reply::Image(text) | Reply::Voice(text) => vec![text],
+                Reply::Video {
+                    media,
+                    title,
+                    description,
+                } => [media]
+                    .into_iter()
+                    .chain(title)
+                    .chain(description)
+                    .collect(),
+                Reply::Music {
+                    title,
+                    description,
+                    url,
+                    hq_url,
+                    thumb,
+                } => [thumb]
+                    .into_iter()
+                    .chain(title)
+                    .chain(description)
+                    .chain(url)
+                    .chain(hq_url)
+                    .collect(),
+                Reply::News {
+                    title,
+                    description,
+                    picture,
+                    url,
+                } => [title, url]
+                    .into_iter()
+                    .chain(description)
+                    .chain(picture)
+                    .collect(),
+            };
+            texts.into_iter().for_each(|text| of_text(text, see));
+        }
+        ActionKind::Start { with, .. } => with.iter().for_each(|(_, value)| see(value)),
+        ActionKind::Remember { value, .. } => see(value),
+        ActionKind::Bind {
+            phone,
+            code,
+            ticket,
+        } => {
+            see(phone);
+            code.iter().chain(ticket).for_each(&mut *see);
+        }
+        ActionKind::Unbind { code } | ActionKind::UnlockAccount { code } => see(code),
+        ActionKind::TrustAlert { choice, .. } | ActionKind::CloseAlert { choice } => {
+            choice.iter().for_each(&mut *see);
+        }
+        ActionKind::Alert(alert) => {
+            of_text(&alert.message, see);
+            if let Some(template) = &alert.template {
+                template
+                    .fields
+                    .iter()
+                    .for_each(|(_, text)| of_text(text, see));
+                template.url.iter().for_each(|text| of_text(text, see));
+            }
+        }
+        ActionKind::Deny(text) | ActionKind::HandOver(text) => {
+            text.iter().for_each(|text| of_text(text, see));
+        }
+        ActionKind::Call { args, .. } => args.iter().for_each(&mut *see),
+        ActionKind::Note(text) | ActionKind::Send { text, .. } => of_text(text, see),
+        ActionKind::LeaveDialog
+        | ActionKind::AskAgain(_)
+        | ActionKind::Forget(_)
+        | ActionKind::Tag(_)
+        | ActionKind::Untag(_)
+        | ActionKind::LockAccount
+        | ActionKind::LogOff
+        | ActionKind::Challenge
+        | ActionKind::Allow
+        | ActionKind::Forward
+        | ActionKind::IssueCode(_) => {}
+    });
 }

@@ -18,6 +18,33 @@ pub trait Facts {
         None
     }
 
+    /// [`Facts::view`] of a field that is a plain number; `None` says nothing at all.
+    #[inline]
+    fn number(&mut self, id: FieldId) -> Option<f64> {
+        match self.view(id) {
+            Some(View::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// [`Facts::view`] of a field made of characters; `None` says nothing at all.
+    #[inline]
+    fn characters(&mut self, id: FieldId) -> Option<&str> {
+        match self.view(id) {
+            Some(View::Characters(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// [`Facts::view`] of a field that is a yes or a no; `None` says nothing at all.
+    #[inline]
+    fn yes_no(&mut self, id: FieldId) -> Option<bool> {
+        match self.view(id) {
+            Some(View::YesNo(yes)) => Some(yes),
+            _ => None,
+        }
+    }
+
     /// The numbers of a field that is a login: what `distance` and `speed` look at. `None` says nothing
     /// at all, also where a coordinate is missing; else they must be those of what `field` gives.
     #[inline]

@@ -20,15 +20,13 @@ where
     match &expr.kind {
         ExprKind::Compare(op, left, right) => at_hand(*op, left, right, program, facts),
         ExprKind::History(id) => answered(*id, program, facts)?.truth(),
-        ExprKind::Field(_) | ExprKind::RowField(_) => match &lies(expr, facts) {
+        ExprKind::Field(id) => facts.yes_no(*id),
+        ExprKind::RowField(id) => match &facts.row_view(*id) {
             Some(View::YesNo(yes)) => Some(*yes),
             _ => None,
         },
         ExprKind::Not(inner) => match &inner.kind {
-            ExprKind::Field(id) => match &facts.view(*id) {
-                Some(View::YesNo(yes)) => Some(!*yes),
-                _ => None,
-            },
+            ExprKind::Field(id) => facts.yes_no(*id).map(|yes| !yes),
             _ => quick(inner, program, facts).map(|yes| !yes),
         },
         ExprKind::And(parts) => connect(parts, false, program, facts),
@@ -93,6 +91,13 @@ where
         return None;
     };
     match &left.kind {
+        // The two most frequent kinds, without a step between.
+        ExprKind::Field(id) => match (constant, op) {
+            (Value::Number(b), _) => return ordered(op, facts.number(*id)?, *b),
+            (Value::Text(b), CompareOp::Equal) => return Some(*facts.characters(*id)? == **b),
+            (Value::Text(b), CompareOp::NotEqual) => return Some(*facts.characters(*id)? != **b),
+            _ => {}
+        },
         ExprKind::History(id) => {
             let value = answered(*id, program, facts)?;
             return against(op, &value.view(), constant);
@@ -111,16 +116,7 @@ fn against(op: CompareOp, seen: &Option<View<'_>>, constant: &Value) -> Option<b
     // The two most frequent kinds first; the general comparison knows all of them.
     match (seen, constant) {
         (None, _) => return None,
-        (Some(View::Number(a)), Value::Number(b)) if !a.is_nan() && !b.is_nan() => {
-            return Some(match op {
-                CompareOp::Equal => a == b,
-                CompareOp::NotEqual => a != b,
-                CompareOp::Less => a < b,
-                CompareOp::LessEqual => a <= b,
-                CompareOp::Greater => a > b,
-                CompareOp::GreaterEqual => a >= b,
-            });
-        }
+        (Some(View::Number(a)), Value::Number(b)) => return ordered(op, *a, *b),
         (Some(View::Characters(a)), Value::Text(b)) => match op {
             CompareOp::Equal => return Some(**a == **b),
             CompareOp::NotEqual => return Some(**a != **b),
@@ -129,6 +125,22 @@ fn against(op: CompareOp, seen: &Option<View<'_>>, constant: &Value) -> Option<b
         _ => {}
     }
     compared(op, (*seen)?, constant.view()?)
+}
+
+/// Two numbers compared; `None` when one is none, which is not decided here.
+#[inline]
+fn ordered(op: CompareOp, a: f64, b: f64) -> Option<bool> {
+    if a.is_nan() || b.is_nan() {
+        return None;
+    }
+    Some(match op {
+        CompareOp::Equal => a == b,
+        CompareOp::NotEqual => a != b,
+        CompareOp::Less => a < b,
+        CompareOp::LessEqual => a <= b,
+        CompareOp::Greater => a > b,
+        CompareOp::GreaterEqual => a >= b,
+    })
 }
 
 /// The answer to a question to the history, when the host has it at hand.

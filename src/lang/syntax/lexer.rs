@@ -45,7 +45,7 @@ pub(super) enum Kind {
     Punct,
     /// `# …`
     Comment,
-    /// `＃ …` or `// …`
+    /// `＃ …`, `// …`, `-- …`, `/* … */`
     WrongComment,
 }
 
@@ -71,6 +71,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
         first: true,
         unclosed_to: 0,
         no_closer: [0; 4],
+        star: 0,
         tokens: Vec::new(),
     };
     lexer.run();
@@ -113,6 +114,8 @@ struct Lexer<'a> {
     unclosed_to: usize,
     /// By kind of quote: up to this byte there is none that closes.
     no_closer: [usize; 4],
+    /// The first `*/` from here on, or the end of the text.
+    star: usize,
     tokens: Vec<Token>,
 }
 
@@ -133,6 +136,10 @@ impl Lexer<'_> {
                 '#' => self.rest_of_line(Kind::Comment),
                 '＃' => self.rest_of_line(Kind::WrongComment),
                 '/' if self.rest().starts_with("//") => self.rest_of_line(Kind::WrongComment),
+                '/' if self.first && self.rest().starts_with("/*") => self.block_comment(),
+                '-' if self.first && self.rest().starts_with("--") => {
+                    self.rest_of_line(Kind::WrongComment);
+                }
                 '"' if self.rest().starts_with("\"\"\"") => self.block(),
                 '"' => self.line_text(),
                 '“' | '”' | '„' | '‘' | '’' | '「' | '『' | '\'' => self.fancy_text(c),
@@ -186,6 +193,27 @@ impl Lexer<'_> {
         let end = self.line_end();
         let end = self.at + self.text[self.at..end].trim_end().len();
         self.push(kind, end);
+    }
+
+    /// `/* … */` with nothing but blanks behind it; otherwise only its first line.
+    fn block_comment(&mut self) {
+        if self.star < self.at + 2 {
+            let found = self
+                .text
+                .get(self.at + 2..)
+                .and_then(|rest| rest.find("*/"));
+            self.star = found.map_or(self.text.len(), |found| self.at + 2 + found);
+        }
+        let end = self.star + 2;
+        let alone = self.text.get(end..).is_some_and(|rest| {
+            let line = rest.split('\n').next().unwrap_or_default();
+            line.trim().is_empty()
+        });
+        if alone {
+            self.push(Kind::WrongComment, end);
+        } else {
+            self.rest_of_line(Kind::WrongComment);
+        }
     }
 
     fn word(&mut self) {

@@ -3,6 +3,8 @@
 //! The grammar gives a place and what would have fitted there; the tokens round the place tell the
 //! typical mistakes apart. What is left gets the plain "X cannot stand here, expected …".
 
+mod neighbours;
+
 use super::grammar::{Expected, Failure, Rule, describe};
 use super::lexer::{Kind, Token};
 use super::repair::Sink;
@@ -12,7 +14,7 @@ use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 /// How many expected things are named.
 const MAX_EXPECTED: usize = 6;
 /// Words that cannot be names.
-const RESERVED: [&str; 9] = [
+pub(super) const RESERVED: [&str; 9] = [
     "and",
     "or",
     "not",
@@ -107,6 +109,17 @@ pub(super) fn explain(
             let before = sink.span(place.start, before.end);
             return super::lower::several_on_a_line(span, before);
         }
+    }
+    if let Some(at) = index
+        && let Some(evident) = neighbours::evident(&neighbours::Stuck {
+            text,
+            inside: &inside,
+            at,
+            failure,
+            sink,
+        })
+    {
+        return evident;
     }
     let mut diagnostic = unexpected(word, here, span, failure);
     if here.kind == Kind::Word
@@ -333,7 +346,8 @@ pub(super) fn late_trigger(span: crate::lang::span::Span) -> Diagnostic {
     ))
 }
 
-fn reserved(word: &str, span: crate::lang::span::Span) -> Diagnostic {
+/// E0126.
+pub(super) fn reserved(word: &str, span: crate::lang::span::Span) -> Diagnostic {
     Diagnostic::error(
         "E0126",
         Words::new(

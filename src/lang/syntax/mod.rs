@@ -21,6 +21,7 @@ mod lower;
 mod mistakes;
 mod recover;
 mod repair;
+mod single;
 mod slips;
 mod tree;
 mod vocabulary;
@@ -33,12 +34,13 @@ pub(in crate::lang) use layout::{LOST_DIALOG, LOST_SIGNAL};
 pub use lexeme::{Lexeme, LexemeKind, lexemes};
 pub use tree::same_tree;
 
-use super::diagnostics::{Diagnostic, Words, nearest};
+use super::diagnostics::{Diagnostic, Label, Words, nearest};
 use super::span::{FileId, Span};
 use ast::{Broken, File, Item};
 use grammar::Rule;
 use lexer::Kind;
 use repair::Sink;
+use single::Single;
 
 /// Bytes of one rule file: some ten thousand lines, far beyond what a person keeps in one file.
 pub const MAX_FILE_BYTES: usize = 256 * 1024;
@@ -69,6 +71,26 @@ pub struct Comment {
 
 /// Parses one file.
 pub fn parse(file: FileId, text: &str) -> Parsed {
+    let parsed = with(file, text, &[]);
+    if parsed.diagnostics.len() < 2 {
+        return parsed;
+    }
+    // Several mistakes of an item that one change explains are one.
+    let errors = |text: &str| with(file, text, &[]).diagnostics.len();
+    let singles = single::find(file, text, &parsed.diagnostics, &errors);
+    if singles.is_empty() {
+        return parsed;
+    }
+    let explained = with(file, text, &singles);
+    if explained.diagnostics.len() < parsed.diagnostics.len() {
+        explained
+    } else {
+        parsed
+    }
+}
+
+/// Parses a file with changes that explain mistakes of it.
+fn with(file: FileId, text: &str, singles: &[Single]) -> Parsed {
     let mut sink = Sink::new(file, text.len());
     let mut parsed = Parsed::default();
     parsed.file.id = file;
@@ -81,13 +103,26 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     let author = text;
     let tokens = lexer::tokens(text);
     parsed.comments = comments(file, text, &tokens);
-    let edits = slips::find(text, &tokens, &mut sink);
-    let (text, map) = repair::apply(text, edits);
+    for single in singles {
+        sink.add(single.diagnostic.clone());
+        let lost = single.poisoned.map(str::to_owned);
+        parsed.file.poisoned.extend(lost);
+    }
+    let changes = singles.iter().map(|single| single.edit.clone()).collect();
+    let (changed, map) = repair::apply(text, changes);
+    let tokens = if singles.is_empty() {
+        tokens
+    } else {
+        sink.mended(map);
+        lexer::tokens(&changed)
+    };
+    let edits = slips::find(&changed, &tokens, &mut sink);
+    let (text, map) = repair::apply(&changed, edits);
     sink.mended(map);
 
     let tokens = lexer::tokens(&text);
     let structure = layout::find(&text, &tokens, &mut sink);
-    parsed.file.poisoned = structure.poisoned.clone();
+    parsed.file.poisoned.extend(structure.poisoned.clone());
     let (text, map) = repair::apply(&text, structure.edits);
     sink.mended(map);
 
@@ -96,6 +131,17 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         match item(&text, &tokens, start, end, &mut sink) {
             Found::Whole(item) => {
                 let place = sink.span(start, end);
+                let mut explained = singles.iter().filter(|single| {
+                    let at = single.edit.start as u32;
+                    place.start <= at && at <= place.end
+                });
+                if let Some(single) = explained.next() {
+                    parsed.file.broken.push(Broken {
+                        span: place,
+                        headless: false,
+                        lost: single.lost.clone(),
+                    });
+                }
                 let mut left_out = structure.left_out.iter();
                 if let Some((_, lost)) = left_out.find(|(span, _)| place.contains(*span)) {
                     parsed.file.broken.push(Broken {
@@ -255,10 +301,32 @@ fn follow_ups(found: Vec<Diagnostic>, text: &str) -> Vec<Diagnostic> {
         .collect()
 }
 
+/// A name that cannot be one is one mistake, however often it is used.
+fn once_per_name(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    for one in found {
+        let first = kept.iter_mut().find(|known| {
+            one.code == "E0126" && known.code == one.code && known.title == one.title
+        });
+        match first {
+            Some(first) if first.secondary.len() < MAX_DIAGNOSTICS => {
+                first.secondary.push(Label {
+                    span: one.primary.span,
+                    words: Words::new("这里也是", "and here"),
+                });
+            }
+            Some(_) => {}
+            None => kept.push(one),
+        }
+    }
+    kept
+}
+
 fn finish(sink: Sink, text: &str) -> Vec<Diagnostic> {
     let dropped = sink.dropped;
     let mut found = follow_ups(sink.found, text);
     found.sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.code));
+    let mut found = once_per_name(found);
     let more = found.len().saturating_sub(MAX_DIAGNOSTICS) + dropped;
     if more > 0 {
         found.truncate(MAX_DIAGNOSTICS);

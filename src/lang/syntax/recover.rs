@@ -216,14 +216,60 @@ impl Recover<'_> {
     }
 
     fn body(&mut self, body: Body, from: usize, to: usize) {
-        for (start, end) in self.clauses(body, from, to) {
+        let clauses = self.clauses(body, from, to);
+        let mut asked = false;
+        for (index, &(start, end)) in clauses.iter().enumerate() {
             if self.sink.full() {
                 self.sink.dropped += 1;
                 self.gaps.push((start, to));
                 return;
             }
+            if std::mem::take(&mut asked) {
+                continue;
+            }
+            let next = clauses.get(index + 1).filter(|_| body == Body::Dialog);
+            if let Some(&(next, last)) = next
+                && self.asked_by_reply(start, end, next)
+            {
+                self.gaps.push((start, last));
+                asked = true;
+                continue;
+            }
             self.clause(body, start, end);
         }
+    }
+
+    /// `ask a: word` and its question below, as a `reply "…"`.
+    fn asked_by_reply(&mut self, from: usize, to: usize, next: usize) -> bool {
+        let text = |at: usize| {
+            matches!(
+                self.tokens.get(at).map(|one| &one.kind),
+                Some(Kind::Text(_))
+            )
+        };
+        let fits = self.slice(from) == "ask"
+            && self.slice(next) == "reply"
+            && text(next + 1)
+            && !(from..to).any(text);
+        if !fits {
+            return false;
+        }
+        let (reply, question) = (self.tokens[next], self.tokens[next + 1]);
+        let gap = self.sink.span(self.tokens[to - 1].end, question.start);
+        let span = self.sink.span(reply.start, reply.end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0101",
+                Words::new(
+                    "问题直接写在 `ask` 那一行后面，不用 `reply`",
+                    "the question comes right behind its `ask`, without `reply`",
+                ),
+                span,
+                Words::new("多余", "not needed"),
+            )
+            .with_fix(Words::new("去掉 `reply`", "remove `reply`"), gap, " "),
+        );
+        true
     }
 
     /// Cuts a body where clauses begin.
@@ -386,6 +432,27 @@ impl Recover<'_> {
                     "把它移到外面；如果前面少了 `}`，请补上",
                     "move it outside; if a `}` is missing before it, add one",
                 )),
+            );
+            return None;
+        }
+        let before = at.checked_sub(1).map(|before| self.tokens[before]);
+        if let Some(number) = before.filter(|before| before.kind == Kind::Number && token.first) {
+            let gap = self.sink.span(number.end, token.start);
+            self.sink.add(
+                Diagnostic::error(
+                    "E0105",
+                    Words::new(
+                        format!("`{word}` 断到了下一行"),
+                        format!("`{word}` has slipped to the next line"),
+                    ),
+                    span,
+                    Words::new("单位和数写在一行里", "a unit stands on its number's line"),
+                )
+                .with_guess(
+                    Words::new("接到上一行", "join it to the line before"),
+                    gap,
+                    " ",
+                ),
             );
             return None;
         }

@@ -5,33 +5,42 @@ use std::fmt::Write as _;
 use super::{percent, rate};
 use crate::backtest::diff::Diff;
 use crate::backtest::report::charts::{self, Line, escape, short};
+use crate::backtest::report::spoken::{Spoken, say};
 use crate::backtest::report::text::{beside, count};
 use crate::backtest::report::{Clock, Report};
-use crate::backtest::sweep::Sweep;
+use crate::backtest::sweep::{Point, Sweep, shown};
 use crate::backtest::tally::RuleFigures;
 
 /// Changed logins that are printed; as many as page.css says.
 const PRINTED: usize = 40;
 
-pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Clock) {
+pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Clock, words: Spoken) {
     let against = report
         .against
         .as_ref()
         .map_or("", |against| against.name.as_str());
-    let _ = write!(
+    let against = escape(against);
+    page.push_str("<section><h2>");
+    say!(page, words, "与 {against} 的差别", "Against {against}");
+    page.push_str("</h2><p>");
+    say!(
         page,
-        "<section><h2>与 {} 的差别</h2><p>{} 次登录中 {} 次结果不同；每天的提醒 {:+.2}。</p><ul>",
-        escape(against),
-        count(diff.judged),
-        count(diff.changed),
-        diff.net_prompts_per_day
+        words,
+        "{judged} 次登录中 {changed} 次结果不同；每天的提醒 {net:+.2}。",
+        "{changed} of {judged} logins end differently; prompts a day {net:+.2}.",
+        judged = count(diff.judged),
+        changed = count(diff.changed),
+        net = diff.net_prompts_per_day,
     );
+    page.push_str("</p><ul>");
+    let act = |(zh, en): (&'static str, &'static str)| words.pick(zh, en);
     for kind in &diff.kinds {
         let _ = write!(
             page,
-            "<li>{} → {}：{}</li>",
-            kind.old.words().0,
-            kind.new.words().0,
+            "<li>{} → {}{} {}</li>",
+            act(kind.old.words()),
+            act(kind.new.words()),
+            words.pick("：", ":"),
             count(kind.count)
         );
     }
@@ -42,14 +51,18 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
         diff.good_flagged,
         diff.good_relieved,
     ) {
-        let _ = write!(
+        page.push_str("<p>");
+        say!(
             page,
-            "<p>攻击：<b class='good'>多发现 {}</b>，<b class='bad'>少发现 {}</b>；正常登录：多打扰 {}，少打扰 {}。</p>",
-            count(gained),
-            count(lost),
-            count(flagged),
-            count(relieved)
+            words,
+            "攻击：<b class='good'>多发现 {gained}</b>，<b class='bad'>少发现 {lost}</b>；正常登录：多打扰 {flagged}，少打扰 {relieved}。",
+            "attacks: <b class='good'>{gained} more found</b>, <b class='bad'>{lost} fewer</b>; good logins: {flagged} more flagged, {relieved} fewer.",
+            gained = count(gained),
+            lost = count(lost),
+            flagged = count(flagged),
+            relieved = count(relieved),
         );
+        page.push_str("</p>");
     }
     if !diff.worst.is_empty() {
         let worst: Vec<String> = diff
@@ -59,12 +72,16 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
             .collect();
         let _ = write!(
             page,
-            "<p class='dim'>提醒增加最多的账号：{}</p>",
-            worst.join("、")
+            "<p class='dim'>{} {}</p>",
+            words.pick(
+                "提醒增加最多的账号：",
+                "accounts with the most additional prompts:"
+            ),
+            worst.join(words.comma())
         );
     }
     if let Some(old) = &report.old_figures {
-        signals(page, &old.signals, &report.figures.signals);
+        signals(page, &old.signals, &report.figures.signals, words);
     }
     if diff.logins.is_empty() {
         page.push_str("</section>");
@@ -72,8 +89,25 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
     }
     let _ = write!(
         page,
-        "<p><label>查找 <input id='search' type='search' placeholder='账号、信号、日期、结果……'></label> <span id='found' class='dim'></span></p><div class='wide tall'><table id='changed'><thead><tr><th>#<th>时间<th>账号<th>旧<th>新<th class='n'>怀疑度<th>标注<th>翻转的条件</tr></thead><tbody>"
+        "<p><label>{} <input id='search' type='search' placeholder='{}'></label> <span id='found' class='dim'></span></p><div class='wide tall'><table id='changed'><thead><tr><th>#",
+        words.pick("查找", "search"),
+        words.pick(
+            "账号、信号、日期、结果……",
+            "account, signal, date, outcome…"
+        ),
     );
+    for head in [
+        words.pick("<th>时间", "<th>time"),
+        words.pick("<th>账号", "<th>account"),
+        words.pick("<th>旧", "<th>old"),
+        words.pick("<th>新", "<th>new"),
+        words.pick("<th class='n'>怀疑度", "<th class='n'>suspicion"),
+        words.pick("<th>标注", "<th>label"),
+        words.pick("<th>翻转的条件", "<th>what flipped"),
+    ] {
+        page.push_str(head);
+    }
+    page.push_str("</tr></thead><tbody>");
     for login in &diff.logins {
         let flips: Vec<String> = login
             .flipped
@@ -82,8 +116,8 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
                 format!(
                     "<b>{}</b> {} → {} <span class='why'>{}</span>",
                     escape(&flip.name),
-                    word(&flip.old),
-                    word(&flip.new),
+                    word(&flip.old, words),
+                    word(&flip.new, words),
                     escape(&flip.why)
                 )
             })
@@ -94,34 +128,49 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
             login.number,
             escape(&clock.minute(&login.time)),
             escape(&login.account),
-            login.old.words().0,
-            login.new.words().0,
+            act(login.old.words()),
+            act(login.new.words()),
             short(login.old_suspicion),
             short(login.new_suspicion),
             match login.attack {
-                Some(true) => "<b class='bad'>攻击</b>",
-                Some(false) => "正常",
+                Some(true) => words.pick("<b class='bad'>攻击</b>", "<b class='bad'>attack</b>"),
+                Some(false) => words.pick("正常", "good"),
                 None => "",
             },
             flips.join("<br>")
         );
     }
-    page.push_str("</tbody></table><button id='all' type='button'>全部显示</button></div>");
+    let _ = write!(
+        page,
+        "</tbody></table><button id='all' type='button'>{}</button></div>",
+        words.pick("全部显示", "show all")
+    );
     if diff.logins.len() > PRINTED {
-        let _ = write!(page, "<p class='dim paper'>纸上只印前 {PRINTED} 次。</p>");
+        page.push_str("<p class='dim paper'>");
+        say!(
+            page,
+            words,
+            "纸上只印前 {PRINTED} 次。",
+            "On paper only the first {PRINTED}."
+        );
+        page.push_str("</p>");
     }
     if diff.changed > diff.logins.len() as u64 {
-        let _ = write!(
+        page.push_str("<p class='dim'>");
+        say!(
             page,
-            "<p class='dim'>这里是前 {} 次，全部在 changed.csv 里。</p>",
-            diff.logins.len()
+            words,
+            "这里是前 {shown} 次，全部在 changed.csv 里。",
+            "These are the first {shown}; all of them are in changed.csv.",
+            shown = diff.logins.len()
         );
+        page.push_str("</p>");
     }
     page.push_str("</section>");
 }
 
 /// What the signals did before and do now: those of which it differs.
-fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures]) {
+fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], words: Spoken) {
     let names = old.iter().chain(new).map(|signal| signal.name.as_str());
     let mut seen: Vec<&str> = Vec::new();
     let mut rows = String::new();
@@ -154,29 +203,42 @@ fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures]) {
     if !rows.is_empty() {
         let _ = write!(
             page,
-            "<div class='wide'><table><thead><tr><th>信号（旧 → 新）<th class='n'>触发<th class='n'>每万次<th class='n'>提醒</tr></thead><tbody>{rows}</tbody></table></div>"
+            "<div class='wide'><table><thead><tr>{}</tr></thead><tbody>{rows}</tbody></table></div>",
+            words.pick(
+                "<th>信号（旧 → 新）<th class='n'>触发<th class='n'>每万次<th class='n'>提醒",
+                "<th>signal (old → new)<th class='n'>fired<th class='n'>per 10,000<th class='n'>prompts"
+            )
         );
     }
 }
 
-/// A state in Chinese.
-fn word(state: &str) -> &str {
+/// A state in words.
+fn word(state: &str, words: Spoken) -> &str {
     match state {
-        "fired" => "触发",
-        "quiet" => "没触发",
-        "exempt" => "豁免",
-        "learning" => "学习中",
-        "not_evaluable" => "无法判断",
-        "absent" => "没有这条",
-        "yes" => "成立",
-        "no" => "不成立",
+        "fired" => words.pick("触发", "fired"),
+        "quiet" => words.pick("没触发", "quiet"),
+        "exempt" => words.pick("豁免", "exempt"),
+        "learning" => words.pick("学习中", "learning"),
+        "not_evaluable" => words.pick("无法判断", "not evaluable"),
+        "absent" => words.pick("没有这条", "absent"),
+        "yes" => words.pick("成立", "held"),
+        "no" => words.pick("不成立", "did not hold"),
         other => other,
     }
 }
 
-pub(super) fn sweep(page: &mut String, sweep: &Sweep) {
+pub(super) fn sweep(page: &mut String, sweep: &Sweep, words: Spoken) {
     let names = sweep.parameters.join(" × ");
-    let _ = write!(page, "<section><h2>换个数会怎样：{}</h2>", escape(&names));
+    let _ = write!(
+        page,
+        "<section><h2>{} {}</h2>",
+        words.pick("换个数会怎样：", "With other numbers:"),
+        escape(&names)
+    );
+    let (per, recall) = (
+        words.pick("每万次提醒", "prompts per 10,000"),
+        words.pick("召回", "recall"),
+    );
     let top = charts::top(sweep.points.iter().filter_map(|p| p.all.prompts_per_10k));
     if sweep.by_recall {
         let line: Vec<(f64, f64)> = sweep
@@ -187,13 +249,7 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep) {
         let marks: Vec<(f64, f64, String)> = sweep
             .points
             .iter()
-            .filter_map(|p| {
-                Some((
-                    p.all.prompts_per_10k?,
-                    p.all.recall?,
-                    format!("{names} = {:?}", p.values),
-                ))
-            })
+            .filter_map(|p| Some((p.all.prompts_per_10k?, p.all.recall?, sweep.named(p))))
             .collect();
         let joined = match sweep.parameters.len() {
             1 => vec![Line {
@@ -207,18 +263,28 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep) {
             "<figure class='half'>{}</figure>",
             charts::plane(
                 &joined,
-                (0.0, top, "每万次提醒"),
-                (0.0, 1.0, "召回"),
+                (0.0, top, per),
+                (0.0, 1.0, recall),
                 &marks,
-                "代价与召回"
+                words.pick("代价与召回", "price and recall")
             )
         );
     }
     page.push_str("<div class='wide'><table><thead><tr>");
-    for name in &sweep.parameters {
+    for name in &sweep.heads() {
         let _ = write!(page, "<th class='n'>{}", escape(name));
     }
-    page.push_str("<th class='n'>每天提醒<th class='n'>每万次<th class='n'>召回<th class='n'>准确<th class='n'>选定段：每万次 / 召回<th class='n'>检验段：每万次 / 召回</tr></thead><tbody>");
+    for head in [
+        words.pick("每天提醒", "prompts a day"),
+        words.pick("每万次", "per 10,000"),
+        recall,
+        words.pick("准确", "precision"),
+        words.pick("选定段：每万次 / 召回", "chosen on: per 10,000 / recall"),
+        words.pick("检验段：每万次 / 召回", "judged on: per 10,000 / recall"),
+    ] {
+        let _ = write!(page, "<th class='n'>{head}");
+    }
+    page.push_str("</tr></thead><tbody>");
     for (at, point) in sweep.points.iter().enumerate() {
         let class = match sweep.max_prompts_per_10k {
             _ if Some(at) == sweep.best => " class='best'",
@@ -228,7 +294,7 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep) {
         let limit = sweep.max_prompts_per_10k.unwrap_or(f64::INFINITY);
         let _ = write!(page, "<tr{class}>");
         for value in &point.values {
-            let _ = write!(page, "<td class='n'>{value}");
+            let _ = write!(page, "<td class='n'>{}", shown(*value));
         }
         let _ = write!(
             page,
@@ -244,18 +310,59 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep) {
         );
     }
     page.push_str("</tbody></table></div>");
-    if let Some(most) = sweep.max_prompts_per_10k {
-        let best = match sweep.best {
-            Some(_) => format!(
-                "★ 是选定段（前三分之二时间）每万次提醒不超过 {most} 的最佳值：{}。",
-                sweep.rule().0
-            ),
-            None => format!("没有一个值能在选定段做到每万次提醒不超过 {most}。"),
-        };
-        let _ = write!(
+    let stuck: Vec<&Point> = sweep
+        .points
+        .iter()
+        .filter(|p| !p.never.is_empty())
+        .collect();
+    if !stuck.is_empty() {
+        page.push_str("<ul>");
+        for point in stuck {
+            let _ = write!(
+                page,
+                "<li>{}{} {}</li>",
+                escape(&sweep.named(point)),
+                words.pick("：", ":"),
+                escape(&point.never.join(words.pick("；", "; ")))
+            );
+        }
+        page.push_str("</ul>");
+    }
+    for name in &sweep.idle {
+        page.push_str("<p>");
+        say!(
             page,
-            "<p class='dim'>{best}灰色的超过 {most}。检验段（后三分之一）没有参与选择。</p>"
+            words,
+            "{name}：各个值的数字全都一样，它什么也没决定。",
+            "{name}: the figures are the same at every value, it decides nothing.",
+            name = escape(name)
         );
+        page.push_str("</p>");
+    }
+    if let Some(most) = sweep.max_prompts_per_10k {
+        page.push_str("<p class='dim'>");
+        match sweep.best {
+            Some(_) => say!(
+                page,
+                words,
+                "★ 是选定段（前三分之二时间）每万次提醒不超过 {most} 的最佳值：{rule}。",
+                "★ is the best with at most {most} prompts per 10,000 in the first two thirds of the time: {rule}. ",
+                rule = words.pick(sweep.rule().0, sweep.rule().1)
+            ),
+            None => say!(
+                page,
+                words,
+                "没有一个值能在选定段做到每万次提醒不超过 {most}。",
+                "No value keeps to {most} prompts per 10,000 in the first two thirds. "
+            ),
+        }
+        say!(
+            page,
+            words,
+            "灰色的超过 {most}。检验段（后三分之一）没有参与选择。",
+            "Grey ones exceed {most}. The last third had no say."
+        );
+        page.push_str("</p>");
     }
     page.push_str("</section>");
 }

@@ -4,38 +4,78 @@ use std::fmt::Write as _;
 
 use super::{percent, rate};
 use crate::backtest::report::charts::{self, Line, escape};
+use crate::backtest::report::spoken::{Spoken, say};
 use crate::backtest::report::text::{count, told};
 use crate::backtest::tally::{Figures, LabelFigures};
 
-pub(super) fn labels(page: &mut String, labels: &LabelFigures, old: Option<&Figures>) {
+pub(super) fn labels(
+    page: &mut String,
+    labels: &LabelFigures,
+    old: Option<&Figures>,
+    words: Spoken,
+) {
     let logins = &labels.logins;
-    let _ = write!(
+    page.push_str("<section><h2>");
+    say!(
         page,
-        "<section><h2>对照标注 {}</h2><p>命中 {} · 误报 {} · 漏报 {} · 误报率 {}{}</p><p>事件（同一账号密码正确的攻击登录，间隔不超过 {:.0} 小时算一起）：发现 {} / {}，首次提醒的延迟中位 {} 分钟，p95 {} 分钟</p><p>怀疑度作为评分：AUC {}，误报率 1% 时召回 {}，0.1% 时 {}</p>",
-        escape(&labels.label),
-        count(logins.true_positives),
-        told(logins.known_false_positives()),
-        count(logins.false_negatives),
-        logins
+        words,
+        "对照标注 {label}",
+        "Against the label {label}",
+        label = escape(&labels.label)
+    );
+    page.push_str("</h2><p>");
+    say!(
+        page,
+        words,
+        "命中 {tp} · 误报 {fp} · 漏报 {missed} · 误报率 {rate}",
+        "{tp} true · {fp} false · {missed} missed · false-positive rate {rate}",
+        tp = count(logins.true_positives),
+        fp = told(logins.known_false_positives()),
+        missed = count(logins.false_negatives),
+        rate = logins
             .false_positive_rate
             .map_or_else(|| "–".to_owned(), |n| format!("{:.3}%", n * 100.0)),
-        match (labels.unlabelled_taken_for_good, logins.flagged_unlabelled) {
-            (true, _) => "（没有标注的按正常计：误报是上限）".to_owned(),
-            (false, 0) => String::new(),
-            (false, more) => format!("（另有 {} 次会提醒的没有标注，不计在内）", count(more)),
-        },
-        labels.incident_gap_hours,
-        count(labels.incidents_caught),
-        count(labels.incidents),
-        rate(labels.delay_minutes_p50),
-        rate(labels.delay_minutes_p95),
-        labels
+    );
+    match (labels.unlabelled_taken_for_good, logins.flagged_unlabelled) {
+        (true, _) => page.push_str(words.pick(
+            "（没有标注的按正常计：误报是上限）",
+            " (unlabelled logins are taken for good: false alarms are an upper bound)",
+        )),
+        (false, 0) => {}
+        (false, more) => say!(
+            page,
+            words,
+            "（另有 {more} 次会提醒的没有标注，不计在内）",
+            " ({more} more with an alert are not labelled: not counted)",
+            more = count(more)
+        ),
+    }
+    page.push_str("</p><p>");
+    say!(
+        page,
+        words,
+        "事件（同一账号密码正确的攻击登录，间隔不超过 {gap:.0} 小时算一起）：发现 {caught} / {all}，首次提醒的延迟中位 {p50} 分钟，p95 {p95} 分钟",
+        "incidents (attacks on one account that had the right password, no more than {gap:.0} hours apart): {caught} of {all} found; delay of the first prompt: median {p50} minutes, p95 {p95}",
+        gap = labels.incident_gap_hours,
+        caught = count(labels.incidents_caught),
+        all = count(labels.incidents),
+        p50 = rate(labels.delay_minutes_p50),
+        p95 = rate(labels.delay_minutes_p95),
+    );
+    page.push_str("</p><p>");
+    say!(
+        page,
+        words,
+        "怀疑度作为评分：AUC {auc}，误报率 1% 时召回 {one}，0.1% 时 {tenth}",
+        "suspicion as a score: AUC {auc}, recall {one} at a false-positive rate of 1%, {tenth} at 0.1%",
+        auc = labels
             .curve
             .auc
             .map_or_else(|| "–".to_owned(), |n| format!("{n:.3}")),
-        percent(labels.curve.recall_at_fpr_1_percent),
-        percent(labels.curve.recall_at_fpr_0_1_percent),
+        one = percent(labels.curve.recall_at_fpr_1_percent),
+        tenth = percent(labels.curve.recall_at_fpr_0_1_percent),
     );
+    page.push_str("</p>");
     let before = old.and_then(|old| old.labels.as_ref());
     let roc = |labels: &LabelFigures| -> Vec<(f64, f64)> {
         std::iter::once((0.0, 0.0))
@@ -78,31 +118,47 @@ pub(super) fn labels(page: &mut String, labels: &LabelFigures, old: Option<&Figu
                 .iter()
                 .map(|point| {
                     let (px, py) = x(point);
-                    (px, py, format!("怀疑度 ≥ {}", point.suspicion))
+                    (
+                        px,
+                        py,
+                        format!(
+                            "{} ≥ {}",
+                            words.pick("怀疑度", "suspicion"),
+                            point.suspicion
+                        ),
+                    )
                 })
                 .collect()
         };
+    let (precision, recall) = (
+        words.pick("准确", "precision"),
+        words.pick("召回", "recall"),
+    );
+    let both = words.pick("准确与召回", "precision and recall");
     let _ = write!(
         page,
-        "<div class='pair'><figure>{}<figcaption>ROC</figcaption></figure><figure>{}<figcaption>准确与召回</figcaption></figure></div>{}</section>",
+        "<div class='pair'><figure>{}<figcaption>ROC</figcaption></figure><figure>{}<figcaption>{both}</figcaption></figure></div>",
         charts::plane(
             &lines(&roc),
-            (0.0, 1.0, "误报率"),
-            (0.0, 1.0, "召回"),
+            (0.0, 1.0, words.pick("误报率", "false-positive rate")),
+            (0.0, 1.0, recall),
             &marks(&|p| (p.false_positive_rate, p.recall)),
             "ROC",
         ),
         charts::plane(
             &lines(&pr),
-            (0.0, 1.0, "召回"),
-            (0.0, 1.0, "准确"),
+            (0.0, 1.0, recall),
+            (0.0, 1.0, precision),
             &marks(&|p| (p.recall, p.precision)),
-            "准确与召回",
+            both,
         ),
-        if before.is_some() {
-            "<p class='dim'>虚线是旧规则。</p>"
-        } else {
-            ""
-        },
     );
+    if before.is_some() {
+        let _ = write!(
+            page,
+            "<p class='dim'>{}</p>",
+            words.pick("虚线是旧规则。", "Dashed: the old rules.")
+        );
+    }
+    page.push_str("</section>");
 }

@@ -1,35 +1,59 @@
 //! What other constants would do, a line each.
 
+use unicode_width::UnicodeWidthStr;
+
 use super::{Page, Report, beside, pad, percent, rate};
+use crate::backtest::sweep::{Point, Sweep, shown};
 
 /// Most points of a sweep.
 const MAX_POINTS: usize = 12;
+/// Most combinations of which it is told what never holds.
+const MAX_STUCK: usize = 4;
 
 impl Page {
     pub(super) fn sweep(&mut self, report: &Report) {
         let Some(sweep) = &report.sweep else { return };
-        let names = sweep.parameters.join(" × ");
+        let names = sweep.heads().join(" × ");
+        // As wide as the longest of them, and one for the mark.
+        let told = |point: &Point| -> String {
+            let values: Vec<String> = point.values.iter().copied().map(shown).collect();
+            values.join(" × ")
+        };
+        let longest = sweep.points.iter().map(|point| told(point).width()).max();
+        let wide = names.width().max(longest.unwrap_or(0) + 1).max(14);
+        let head = [
+            pad(&names, wide + 1, false),
+            pad(self.pick("每天提醒", "a day"), 9, true),
+            pad(self.pick("每万次", "per 10k"), 9, true),
+            pad(self.pick("召回", "recall"), 9, true),
+        ];
         self.say(
             format!(
-                "\n{names}       每天提醒  每万次  召回   选定段 每万次/召回   检验段 每万次/召回"
+                "\n{}   选定段 每万次/召回   检验段 每万次/召回",
+                head.concat()
             ),
-            format!("\n{names}       prompts/day  per 10k  recall   chosen on      judged on"),
+            format!(
+                "\n{}   chosen on   judged on (prompts per 10k / recall)",
+                head.concat()
+            ),
         );
-        let step = sweep.points.len().div_ceil(MAX_POINTS);
+        let step = sweep.points.len().div_ceil(MAX_POINTS).max(1);
+        let mut left_out = 0;
         for (at, point) in sweep.points.iter().enumerate() {
             if at % step != 0 && Some(at) != sweep.best {
+                left_out += 1;
                 continue;
             }
-            let values: Vec<String> = point.values.iter().map(f64::to_string).collect();
             let mark = match sweep.max_prompts_per_10k {
                 _ if Some(at) == sweep.best => "*",
+                _ if !point.never.is_empty() => "!",
                 Some(most) if point.chosen_on.prompts_per_10k > Some(most) => ">",
                 _ => " ",
             };
             let limit = sweep.max_prompts_per_10k.unwrap_or(f64::INFINITY);
             self.out.push_str(&format!(
                 "{mark}{}{}{}{}   {} / {}   {} / {}\n",
-                pad(&values.join(" × "), 14, false),
+                pad(&told(point), wide, false),
                 pad(&rate(Some(point.prompts_per_day)), 9, true),
                 pad(&rate(point.all.prompts_per_10k), 9, true),
                 pad(&percent(point.all.recall), 9, true),
@@ -39,6 +63,14 @@ impl Page {
                 percent(point.judged_on.recall),
             ));
         }
+        if left_out > 0 {
+            let all = sweep.points.len();
+            self.say(
+                format!("… {all} 个组合里略去了 {left_out} 个，全部见 --report 或 --format json"),
+                format!("… {left_out} of {all} combinations are left out here: --report or --format json has all"),
+            );
+        }
+        self.never(sweep);
         if let Some(most) = sweep.max_prompts_per_10k {
             match sweep.best {
                 Some(_) => {
@@ -49,18 +81,40 @@ impl Page {
                     );
                 }
                 None => {
-                    let rates = sweep
-                        .points
-                        .iter()
-                        .filter_map(|point| point.chosen_on.prompts_per_10k);
-                    let least = rates.min_by(f64::total_cmp);
-                    let least = beside(least, most);
+                    let least = beside(sweep.least(), most);
                     self.say(
                         format!("没有一个值能在选定段做到每万次提醒不超过 {most}；最少的是 {least}"),
                         format!("no value keeps to {most} prompts per 10,000 in the first two thirds; the least is {least}"),
                     );
                 }
             }
+        }
+    }
+    /// Values that lead nowhere, and constants that decide nothing.
+    fn never(&mut self, sweep: &Sweep) {
+        let stuck: Vec<&Point> = sweep
+            .points
+            .iter()
+            .filter(|point| !point.never.is_empty())
+            .collect();
+        for point in stuck.iter().take(MAX_STUCK) {
+            let values = sweep.named(point);
+            let why = point.never.join(self.pick("；", "; "));
+            self.out
+                .push_str(&format!("! {values}{}{why}\n", self.pick("：", ": ")));
+        }
+        if stuck.len() > MAX_STUCK {
+            let more = stuck.len() - MAX_STUCK;
+            self.say(
+                format!("! … 还有 {more} 个组合也这样"),
+                format!("! … {more} more combinations likewise"),
+            );
+        }
+        for name in &sweep.idle {
+            self.say(
+                format!("{name}：各个值的数字全都一样，它什么也没决定"),
+                format!("{name}: the figures are the same at every value, it decides nothing"),
+            );
         }
     }
 }

@@ -41,8 +41,14 @@ impl Known<'_> {
 
 impl Facts for Known<'_> {
     fn field(&mut self, id: FieldId) -> Value {
-        match self.registry.field_spec(id).path {
+        let spec = self.registry.field_spec(id);
+        match spec.path {
             "bound" | "sender.bound" => Value::YesNo(self.bound),
+            // Who is not bound has no account; proofs are no then.
+            _ if spec.about_account() && !self.bound => match spec.proof {
+                true => Value::YesNo(false),
+                false => Value::unknown("account"),
+            },
             // Nobody logs in here.
             ALERT_OPEN => Value::YesNo(false),
             _ => self.something(),

@@ -4,6 +4,7 @@ mod asks;
 mod claims;
 mod lost;
 mod precise;
+mod settled;
 mod shown;
 
 use std::sync::Arc;
@@ -57,7 +58,11 @@ fn shown(found: &[Diagnostic], text: &str) -> String {
 }
 
 fn good(text: &str) -> Arc<Program> {
-    let compiled = compiled(text);
+    let mut compiled = compiled(text);
+    // Short rule sets do not use all they define.
+    compiled
+        .diagnostics
+        .retain(|one| !matches!(one.code, "W1001" | "W1016"));
     assert!(
         compiled.diagnostics.is_empty(),
         "{}\n---\n{text}",
@@ -70,7 +75,9 @@ fn good(text: &str) -> Arc<Program> {
 fn told(text: &str) -> Vec<(&'static str, String)> {
     let sources = Arc::new(Sources::single("a.rules", text));
     let found = compile(sources.clone(), &registry()).diagnostics;
-    let each = found.iter().map(|found| {
+    // Short rule sets do not use all they define.
+    let found = found.iter().filter(|found| found.code != "W1001");
+    let each = found.map(|found| {
         let slice = sources.slice(found.primary.span);
         (found.code, slice.to_owned())
     });
@@ -415,7 +422,9 @@ fn every_page_shows_its_mistake_and_nothing_else() {
     for page in
         crate::lang::diagnostics::codes::pages().filter(|page| !page.code.starts_with("E01"))
     {
-        let found = compiled(page.good).diagnostics;
+        let mut found = compiled(page.good).diagnostics;
+        // Examples are short: not all they define is used in them.
+        found.retain(|one| one.code != "W1001" || page.code == "W1001");
         if !found.is_empty() {
             problems.push(format!("{} good:\n{}", page.code, shown(&found, page.good)));
         }

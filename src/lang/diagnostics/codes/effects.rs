@@ -167,4 +167,13 @@ pub(super) const PAGES: &[Page] = &[
         bad: "on text with code: digits(6) {\n    note \"收到 {code}\"\n    reply \"收到\"\n}\n",
         good: "on text with code: digits(6) {\n    note \"收到验证码\"\n    reply \"收到\"\n}\n",
     },
+    Page {
+        code: "E0419",
+        zh: "没有可以发出去的内容",
+        en: "Nothing that can be sent",
+        what_zh: "回复、问题、标签这样的文字不能是空的：空的发不出去，用户就没有回答。网址要以 https:// 或 http:// 开头，别的在微信里打不开。",
+        what_en: "Replies, questions, tags and the like must not be empty: nothing would be sent. Links begin with https:// or http://; others do not open in WeChat.",
+        bad: "on text \"你好\" {\n    reply \"\"\n}\n",
+        good: "on text \"你好\" {\n    reply \"您好\"\n}\n",
+    },
 ];

@@ -65,6 +65,8 @@ const NAMES: &[(&str, &str)] = &[
     ("W1012", "may_be_too_long"),
     ("W1013", "swallowed"),
     ("W1014", "lost_reply"),
+    ("W1015", "silent"),
+    ("W1016", "idle_even"),
     ("W1020", "idle_allow"),
 ];
 

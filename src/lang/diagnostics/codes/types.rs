@@ -93,7 +93,7 @@ pub(super) const PAGES: &[Page] = &[
         what_zh: "OpenID、整个账号、整个登录不显示给人看；写它们的一部分。",
         what_en: "OpenIDs, whole accounts and whole logins are never shown; show a part of them.",
         bad: "on text \"我是谁\" {\n    reply \"您是 {sender.openid}\"\n}\n",
-        good: "on text \"我是谁\" {\n    reply \"您是 {account.name}\"\n}\n",
+        good: "on text \"我是谁\" when bound {\n    reply \"您是 {account.name}\"\n}\n",
     },
     Page {
         code: "E0312",

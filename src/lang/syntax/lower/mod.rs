@@ -5,6 +5,7 @@
 
 mod action;
 mod expr;
+mod hole;
 mod item;
 mod story;
 mod text;

@@ -1,20 +1,18 @@
 //! Texts: escapes, holes, and the indent of text blocks.
 
-use unicode_normalization::UnicodeNormalization;
-
+use super::hole::Brace;
 use super::{Kids, Lower};
 use crate::lang::diagnostics::{Diagnostic, Words};
-use crate::lang::span::Span;
 use crate::lang::syntax::ast::{ExtractorArg, ExtractorUse, Text, TextPart};
-use crate::lang::syntax::grammar::{self, Rule};
+use crate::lang::syntax::grammar::Rule;
 use pest::iterators::Pair;
 
 /// A character of a text with the bytes it came from.
 #[derive(Clone, Copy)]
-struct Char {
-    c: char,
-    start: usize,
-    end: usize,
+pub(super) struct Char {
+    pub(super) c: char,
+    pub(super) start: usize,
+    pub(super) end: usize,
 }
 
 impl Lower<'_> {
@@ -41,26 +39,17 @@ impl Lower<'_> {
                     at += 1;
                     literal.push(value, start, next.map_or(end, |next| next.end));
                 }
-                '{' => {
-                    // Whatever comes first ends it, so that looking for the end is not repeated.
-                    let mut line = chars[at..].iter().take_while(|c| c.c != '\n');
-                    let next = line.position(|c| matches!(c.c, '{' | '}'));
-                    match next.filter(|next| chars[at + next].c == '}') {
-                        Some(close) => {
-                            let stop = chars[at + close];
-                            if let Some(hole) = self.hole(start, end, stop.start, stop.end) {
-                                literal.flush(self, &mut parts);
-                                parts.push(hole);
-                            }
-                            at += close + 1;
+                '{' | '｛' | '}' | '｝' => match self.brace(&chars, at - 1) {
+                    Brace::Hole(hole, next) => {
+                        if let Some(hole) = hole {
+                            literal.flush(self, &mut parts);
+                            parts.push(hole);
                         }
-                        _ => self.unclosed_hole(start, end),
+                        at = next;
                     }
-                }
-                '}' => {
-                    self.lone_brace(start, end);
-                    literal.push(c, start, end);
-                }
+                    Brace::Lost => {}
+                    Brace::Plain => literal.push(c, start, end),
+                },
                 _ => literal.push(c, start, end),
             }
         }
@@ -123,127 +112,6 @@ impl Lower<'_> {
             args,
             span: self.span(pair),
         })
-    }
-
-    /// The hole whose braces are `open..inside` and `stop..end`.
-    fn hole(&mut self, open: usize, inside: usize, stop: usize, end: usize) -> Option<TextPart> {
-        let outer = self.text;
-        let body = &outer[inside..stop];
-        let span = self.stretch(open, end);
-        let narrow: String = body.nfkc().collect();
-        let entry = Rule::hole_only;
-        if let Ok(pairs) = grammar::parse(entry, body) {
-            self.base += inside;
-            let part = self.hole_parts(pairs, span);
-            self.base -= inside;
-            return part;
-        }
-        if narrow != body && grammar::parse(entry, &narrow).is_ok() {
-            self.sink.add(
-                Diagnostic::error(
-                    "E0116",
-                    Words::new(
-                        "花括号里用了全角符号",
-                        "full-width characters inside the braces",
-                    ),
-                    span,
-                    Words::new("这里要用半角", "these must be half-width"),
-                )
-                .with_fix(
-                    Words::new("改成半角", "make them half-width"),
-                    self.stretch(inside, stop),
-                    narrow,
-                ),
-            );
-            return None;
-        }
-        let diagnostic = if body.trim().is_empty() {
-            Diagnostic::error(
-                "E0124",
-                Words::new("花括号里什么也没有", "nothing inside the braces"),
-                span,
-                Words::new("这里应有一个名字", "a name belongs here"),
-            )
-            .with_fix(
-                Words::new("要显示花括号本身，加反斜杠", "to show braces, escape them"),
-                span,
-                "\\{\\}",
-            )
-        } else {
-            Diagnostic::error(
-                "E0124",
-                Words::new(
-                    "花括号里只能写一个名字",
-                    "only a name can stand inside the braces",
-                ),
-                span,
-                Words::new(
-                    "应是 `{account.name}` 或 `{phone: mobile}` 这样",
-                    "should be like `{account.name}` or `{phone: mobile}`",
-                ),
-            )
-            .with_help(Words::new(
-                "要算的东西先用 `let` 起名；要显示花括号本身，写 `\\{` 和 `\\}`",
-                "name what is to be computed with `let`; to show braces, write `\\{` and `\\}`",
-            ))
-        };
-        self.sink.add(diagnostic);
-        None
-    }
-
-    fn hole_parts(
-        &mut self,
-        pairs: pest::iterators::Pairs<'_, Rule>,
-        span: Span,
-    ) -> Option<TextPart> {
-        let hole = pairs
-            .into_iter()
-            .find(|pair| pair.as_rule() == Rule::hole)?;
-        let mut kids = Kids::of(hole);
-        let path = self.path(&kids.seek(Rule::path)?);
-        let extractor = match kids.take(Rule::extractor_use) {
-            Some(pair) => Some(self.extractor_use(&pair)?),
-            None => None,
-        };
-        Some(TextPart::Hole {
-            path,
-            extractor,
-            span,
-        })
-    }
-
-    fn unclosed_hole(&mut self, start: usize, end: usize) {
-        let span = self.stretch(start, end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0124",
-                Words::new("花括号没有闭合", "this brace is not closed"),
-                span,
-                Words::new("同一行里没有 `}`", "no `}` on the same line"),
-            )
-            .with_fix(
-                Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it"),
-                span,
-                "\\{",
-            ),
-        );
-    }
-
-    fn lone_brace(&mut self, start: usize, end: usize) {
-        let span = self.stretch(start, end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0125",
-                Words::new("文字里多了一个 `}`", "a `}` too many in this text"),
-                span,
-                Words::new("前面没有 `{`", "no `{` before it"),
-            )
-            .with_fix(
-                Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it"),
-                span,
-                "\\}",
-            ),
-        );
     }
 
     fn unknown_escape(&mut self, c: Option<char>, start: usize, end: usize) {

@@ -6,6 +6,9 @@
 
 mod quotes;
 mod wide;
+mod words;
+
+use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -14,6 +17,9 @@ use super::repair::{Edit, Sink};
 use super::vocabulary::is_clause;
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use wide::half_width;
+
+/// Tokens of a line before its `=`: a keyword, a name, a type, and what should not be there.
+const MAX_BEFORE: usize = 8;
 
 /// Reports the slips among `tokens` of `text` and says how to mend them.
 pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
@@ -33,6 +39,9 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
         sink,
         edits: Vec::new(),
         wide: Vec::new(),
+        dashed: words::dashed(text, &seen),
+        told: BTreeSet::new(),
+        prose_to: None,
     };
     for token in tokens.iter().filter(unseen) {
         let c = text[token.start..].chars().next().unwrap_or_default();
@@ -53,6 +62,12 @@ struct Slips<'a> {
     edits: Vec<Edit>,
     /// Full-width characters of the present line: start, end, half-width twin.
     wide: Vec<(usize, usize, String)>,
+    /// Names with a dash.
+    dashed: BTreeSet<String>,
+    /// Those that were reported.
+    told: BTreeSet<String>,
+    /// Where the line of prose before ended.
+    prose_to: Option<usize>,
 }
 
 impl Slips<'_> {
@@ -72,7 +87,7 @@ impl Slips<'_> {
             match &token.kind {
                 Kind::Comment | Kind::Number => {}
                 Kind::WrongComment => self.comment(token),
-                Kind::Word => self.word(token),
+                Kind::Word => skip = self.word(at),
                 Kind::Text(quotes) => skip = self.quotes(at, quotes),
                 Kind::Block { closed, column0 } => self.block(token, *closed, *column0),
                 Kind::Punct => skip = self.punct(at),
@@ -116,27 +131,46 @@ impl Slips<'_> {
     }
 
     fn comment(&mut self, token: &Token) {
-        let wide = self.slice(token).starts_with('＃');
-        let length = if wide { '＃'.len_utf8() } else { 2 };
-        let sign = if wide { "＃" } else { "//" };
-        self.slip(
-            "E0117",
-            token.start,
-            token.start + length,
-            "#",
-            Words::new(
-                format!("注释用 `#` 开头，不是 `{sign}`"),
-                format!("comments start with `#`, not `{sign}`"),
-            ),
-            Words::new("应是 `#`", "should be `#`"),
+        let said = self.slice(token);
+        let sign = match said.chars().next() {
+            Some('＃') => "＃",
+            Some('-') => "--",
+            _ if said.starts_with("/*") => "/*",
+            _ => "//",
+        };
+        let (start, mut end) = (token.start, token.start + sign.len());
+        let mut by = "#".to_owned();
+        if sign == "/*" {
+            end = token.end;
+            let body = said.trim_start_matches("/*").trim_end_matches("*/");
+            let indent = " ".repeat(token.start - token.line);
+            let bare = |line: &str| line.trim().trim_start_matches('*').trim().to_owned();
+            let lines: Vec<String> = body
+                .lines()
+                .map(bare)
+                .filter(|line| !line.is_empty())
+                .map(|line| format!("# {line}"))
+                .collect();
+            by = lines.join(&format!("\n{indent}"));
+        }
+        let span = self.sink.span(start, end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0117",
+                Words::new(
+                    format!("注释用 `#` 开头，不是 `{sign}`"),
+                    format!("comments start with `#`, not `{sign}`"),
+                ),
+                span,
+                Words::new("应是 `#`", "should be `#`"),
+            )
+            .with_fix(Words::new("改成 `#`", "write `#`"), span, by.clone()),
         );
+        self.edit(start, end, by);
     }
 
-    fn word(&mut self, token: &Token) {
+    fn narrow(&mut self, token: &Token) {
         let word = self.slice(token);
-        if word.is_ascii() {
-            return;
-        }
         let narrow: String = word.nfkc().collect();
         if narrow.starts_with(|c: char| c.is_ascii_digit()) {
             self.wide.push((token.start, token.end, narrow));
@@ -273,6 +307,22 @@ impl Slips<'_> {
                 .and_then(|at| self.tokens.get(at))
                 .map_or("", |token| &self.text[token.start..token.end])
         };
+        // `let my-limit = …`: the first `=` of such a line gives a name, whatever the name looks like.
+        let begin = (0..at)
+            .rev()
+            .take(MAX_BEFORE)
+            .find(|&at| self.tokens[at].first);
+        if let Some(begin) = begin
+            && matches!(
+                &self.text[self.tokens[begin].start..self.tokens[begin].end],
+                "let" | "list" | "extractor" | "remember"
+            )
+            && !self.tokens[begin..at]
+                .iter()
+                .any(|token| matches!(self.slice(token), "=" | "==" | ":=" | "＝"))
+        {
+            return true;
+        }
         // `lst words = …`: a misspelt item keyword still gives a name.
         let item = at
             .checked_sub(2)

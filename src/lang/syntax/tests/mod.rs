@@ -1,5 +1,6 @@
 mod any_text;
 mod closing;
+mod evident;
 
 use super::*;
 use crate::lang::diagnostics::Language;

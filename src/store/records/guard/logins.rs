@@ -357,7 +357,7 @@ pub struct Decision {
     #[serde(default)]
     pub hash: String,
     /// The explanation as text.
-    #[serde(default)]
+    #[serde(default, with = "crate::store::packed")]
     pub explanation: String,
     /// The alert it raised or added to.
     #[serde(default)]
@@ -488,7 +488,7 @@ pub(crate) fn samples() -> Vec<crate::store::records::Sample> {
             verdict: "allow".into(),
             generation: 3,
             hash: "00ff".into(),
-            explanation: "因为".into(),
+            explanation: "因为：登录城市没有见过。\n".repeat(50),
             alert: Some("alr_sample".into()),
         }),
     ]

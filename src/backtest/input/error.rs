@@ -1,0 +1,182 @@
+//! Why an input could not be read at all, in both languages. What stops a reader inside goes here too.
+
+use super::reasons::{Reason, Reasons, list};
+use crate::lang::diagnostics::Language;
+
+/// Why the input could not be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// A file.
+    #[error("{path}: {error}")]
+    File {
+        /// Which.
+        path: String,
+        /// What happened.
+        error: std::io::Error,
+    },
+    /// The header is in another encoding.
+    #[error("{path}: not UTF-8. In Excel save it as “CSV UTF-8”, or use iconv -f GBK -t UTF-8")]
+    Encoding {
+        /// The file.
+        path: String,
+    },
+    /// The header has no such column.
+    #[error(
+        "{path}: no column for {field}; the header is: {header}. Say which in a mapping file (--map), see docs/tuning.md"
+    )]
+    Column {
+        /// The file.
+        path: String,
+        /// The field that needs one.
+        field: String,
+        /// The header as read.
+        header: String,
+    },
+    /// Two columns of the header have the name that is asked for.
+    #[error(
+        "{path}: two columns are called {name}; the header is: {header}. Which one is meant nobody can know: rename one"
+    )]
+    TwoColumns {
+        /// The file.
+        path: String,
+        /// Their name.
+        name: String,
+        /// The header as read.
+        header: String,
+    },
+    /// Too much of it is unusable.
+    #[error(
+        "{unusable} of {rows} rows cannot be used, more than {share}% (--max-unusable):{}",
+        behind(.reasons, .pattern, Language::En)
+    )]
+    Unusable {
+        /// How many.
+        unusable: u64,
+        /// Of how many.
+        rows: u64,
+        /// What is allowed, in percent.
+        share: f64,
+        /// Reasons with samples.
+        reasons: Reasons,
+        /// How the mapping says times are written.
+        pattern: Option<String>,
+    },
+    /// More logins or labels than fit.
+    #[error("more than {most} {}", .what.words().1)]
+    TooMuch {
+        /// Of what.
+        what: Kind,
+        /// How many fit.
+        most: u64,
+    },
+    /// No login at all.
+    #[error("there is no login in the input{}", behind(.reasons, .pattern, Language::En))]
+    Empty {
+        /// What stood there instead, with samples.
+        reasons: Reasons,
+        /// How the mapping says times are written.
+        pattern: Option<String>,
+    },
+}
+
+/// What there can be too many of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Logins.
+    Logins,
+    /// Labels.
+    Labels,
+}
+
+impl Kind {
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Logins => ("次登录", "logins"),
+            Self::Labels => ("种标注", "labels"),
+        }
+    }
+}
+
+impl InputError {
+    /// The same in a language.
+    pub fn said(&self, language: Language) -> String {
+        if language == Language::En {
+            return self.to_string();
+        }
+        match self {
+            Self::File { .. } => self.to_string(),
+            Self::Encoding { path } => format!(
+                "{path}：不是 UTF-8。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者 iconv -f GBK -t UTF-8 {path} > 新文件"
+            ),
+            Self::Column {
+                path,
+                field,
+                header,
+            } => format!(
+                "{path}：没有 {field} 这一列；表头是：{header}。哪一列是什么，写在映射文件里（--map），见 docs/tuning.md"
+            ),
+            Self::TwoColumns { path, name, header } => format!(
+                "{path}：有两列都叫 {name}；表头是：{header}。不知道该用哪一列，请改掉其中一列的名字"
+            ),
+            Self::Unusable {
+                unusable,
+                rows,
+                share,
+                reasons,
+                pattern,
+            } => format!(
+                "{rows} 行里有 {unusable} 行不能用，超过 {share}%（--max-unusable）：{}",
+                behind(reasons, pattern, language)
+            ),
+            Self::TooMuch { what, most } => format!("超过 {most} {}，放不下", what.words().0),
+            Self::Empty { reasons, pattern } => {
+                format!("输入里没有一次登录{}", behind(reasons, pattern, language))
+            }
+        }
+    }
+}
+
+fn behind(reasons: &Reasons, pattern: &Option<String>, language: Language) -> String {
+    let list = list(reasons, language);
+    let mut text = match list.trim_end() {
+        "" => String::new(),
+        list => format!("\n{list}"),
+    };
+    if let (Some(pattern), true) = (pattern, reasons.contains_key(&Reason::BadTime)) {
+        text.push_str(&match language {
+            Language::Zh => format!("\n  时间是按映射文件的 format {pattern:?} 读的"),
+            Language::En => format!("\n  times are read by the mapping's format {pattern:?}"),
+        });
+    }
+    text
+}
+
+/// What stops a reader.
+pub(super) enum Stop {
+    Io(std::io::Error),
+    Error(InputError),
+}
+
+impl Stop {
+    pub(super) fn at(self, path: &str) -> InputError {
+        match self {
+            Self::Io(error) => InputError::File {
+                path: path.to_owned(),
+                error,
+            },
+            Self::Error(error) => error,
+        }
+    }
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<InputError> for Stop {
+    fn from(error: InputError) -> Self {
+        Self::Error(error)
+    }
+}

@@ -1,0 +1,236 @@
+//! The signals: what each does, over time, and together with others.
+
+use std::fmt::Write as _;
+
+use super::{percent, rate};
+use crate::backtest::report::Clock;
+use crate::backtest::report::charts::{self, escape, short};
+use crate::backtest::report::spoken::{Spoken, say};
+use crate::backtest::report::text::count;
+use crate::backtest::tally::{Figures, RuleFigures};
+
+/// What concerns fewer than one login in so many is not worth a note.
+const NOTEWORTHY: u64 = 1_000;
+
+pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, words: Spoken) {
+    let labelled = figures.labels.is_some();
+    let signal = words.pick("信号", "Signals");
+    let _ = write!(
+        page,
+        "<section><h2>{signal}</h2><div class='wide'><table><thead><tr>"
+    );
+    let mut heads = vec![
+        words.pick("分量", "weight"),
+        words.pick("触发", "fired"),
+        words.pick("每万次", "per 10,000"),
+        words.pick("提醒", "prompts"),
+        words.pick("决定性", "decisive"),
+    ];
+    if labelled {
+        heads.push(words.pick("攻击", "attacks"));
+        heads.push(words.pick("决定性攻击", "decisive attacks"));
+    }
+    heads.push(words.pick("账号", "accounts"));
+    heads.push(words.pick("每天 平均 / p95 / 最多", "a day: mean / p95 / most"));
+    let _ = write!(page, "<th>{}", words.pick("信号", "signal"));
+    for head in heads {
+        let _ = write!(page, "<th class='n'>{head}");
+    }
+    let _ = write!(
+        page,
+        "<th>{}<th>{}</tr></thead><tbody>",
+        words.pick("随时间", "over time"),
+        words.pick("说明", "notes"),
+    );
+    for signal in &figures.signals {
+        let _ = write!(
+            page,
+            "<tr><th scope='row'>{}<small>{}</small><td class='n'>{}<td class='n'>{}<small>{} {}</small><td class='n'>{}<td class='n'>{}<td class='n'>{}",
+            escape(&signal.name),
+            escape(&signal.title),
+            if signal.shadow {
+                words.pick("影子", "shadow").to_owned()
+            } else {
+                short(signal.weight)
+            },
+            count(signal.fired),
+            words.pick("评估", "of"),
+            count(signal.evaluated),
+            rate(signal.per_10k),
+            count(signal.prompts),
+            count(signal.decisive),
+        );
+        if labelled {
+            let _ = write!(
+                page,
+                "<td class='n'>{}<td class='n'>{}",
+                count(signal.fired_attacks),
+                count(signal.decisive_attacks)
+            );
+        }
+        let _ = write!(
+            page,
+            "<td class='n'>{}<td class='n'>{} / {} / {}<td>{}<small>{}</small><td class='notes'>{}</tr>",
+            signal.accounts.map_or_else(|| "–".to_owned(), count),
+            short(signal.per_day),
+            signal.per_day_p95,
+            signal.per_day_max,
+            charts::spark(&signal.by_day),
+            match (&signal.first, &signal.last) {
+                (Some(first), Some(last)) => format!("{} – {}", clock.day(first), clock.day(last)),
+                _ => String::new(),
+            },
+            notes(signal, figures.totals.logins, words)
+        );
+    }
+    let _ = write!(
+        page,
+        "</tbody></table></div><p class='dim'>{}</p></section>",
+        words.pick(
+            "决定性：没有它就没有那次提醒。触发数不含豁免和学习中的；每万次按正常登录计。",
+            "Decisive: without it there would have been no alert. Fired counts neither exempt logins nor those while learning; per 10,000 good logins."
+        )
+    );
+}
+
+fn notes(signal: &RuleFigures, logins: u64, words: Spoken) -> String {
+    let mut notes = Vec::new();
+    let mut note = |text: String| notes.push(text);
+    if signal.not_evaluable * NOTEWORTHY > logins {
+        let share = percent(Some(signal.not_evaluable as f64 / logins.max(1) as f64));
+        let missing = signal.missing.iter().take(3);
+        let fields: Vec<String> = missing.map(|missing| escape(&missing.field)).collect();
+        let fields = fields.join(words.comma());
+        let mut text = String::new();
+        say!(
+            text,
+            words,
+            "{share} 无法判断：缺 {fields}",
+            "{share} not evaluable: no {fields}"
+        );
+        note(text);
+    }
+    if signal.exempt + signal.learning > 0 {
+        let mut text = String::new();
+        say!(
+            text,
+            words,
+            "豁免 {exempt}，学习中 {learning}",
+            "{exempt} exempt, {learning} while learning",
+            exempt = count(signal.exempt),
+            learning = count(signal.learning),
+        );
+        note(text);
+    }
+    if signal.never && signal.not_evaluable < logins {
+        note(words.pick("从未触发", "never fired").to_owned());
+    }
+    if signal.drifts {
+        let text = words.pick(
+            "<b class='bad'>漂移</b>：后一段是前一段的三倍以上",
+            "<b class='bad'>drifts</b>: more than threefold later",
+        );
+        note(text.to_owned());
+    }
+    if let Some(other) = &signal.covered_by {
+        let other = escape(other);
+        let mut text = String::new();
+        say!(text, words, "总与 {other} 同时触发", "always with {other}");
+        note(text);
+    }
+    notes.join(words.pick("；", "; "))
+}
+
+pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, words: Spoken) {
+    let _ = write!(
+        page,
+        "<section><h2>{}</h2><div class='wide'><table><thead><tr><th>{}",
+        words.pick("换一段时间还成立吗", "Does it hold in another period"),
+        words.pick("每万次正常登录", "per 10,000 good logins"),
+    );
+    for period in &figures.periods {
+        let _ = write!(
+            page,
+            "<th class='n'>{} – {}",
+            clock.day(&period.from),
+            clock.day(&period.to)
+        );
+    }
+    let _ = write!(
+        page,
+        "<th></tr></thead><tbody><tr><th scope='row'>{}",
+        words.pick("会提醒", "alerts")
+    );
+    for period in &figures.periods {
+        let _ = write!(page, "<td class='n'>{}", rate(period.flagged_per_10k));
+    }
+    page.push_str("<td></tr>");
+    for signal in figures.signals.iter().filter(|signal| !signal.never) {
+        let _ = write!(page, "<tr><th scope='row'>{}", escape(&signal.name));
+        for period in &signal.by_period {
+            let _ = write!(page, "<td class='n'>{}", rate(*period));
+        }
+        let drifts = match signal.drifts {
+            true => words.pick("<b class='bad'>漂移</b>", "<b class='bad'>drifts</b>"),
+            false => "",
+        };
+        let _ = write!(page, "<td>{drifts}</tr>");
+    }
+    page.push_str("</tbody></table></div></section>");
+}
+
+pub(super) fn overlap(page: &mut String, figures: &Figures, words: Spoken) {
+    let shown: Vec<usize> = (0..figures.signals.len())
+        .filter(|at| !figures.signals[*at].never)
+        .collect();
+    if shown.len() < 2 {
+        return;
+    }
+    let _ = write!(
+        page,
+        "<section><h2>{}</h2><div class='wide'><table class='matrix'><thead><tr><th>",
+        words.pick("哪些信号一起触发", "Which signals fire together")
+    );
+    for at in &shown {
+        let _ = write!(
+            page,
+            "<th class='turn'><span>{}</span>",
+            escape(&figures.signals[*at].name)
+        );
+    }
+    page.push_str("</tr></thead><tbody>");
+    for row in &shown {
+        let own = figures.overlap.together[*row][*row].max(1);
+        let _ = write!(
+            page,
+            "<tr><th scope='row'>{}",
+            escape(&figures.signals[*row].name)
+        );
+        for column in &shown {
+            let both = figures.overlap.together[*row][*column];
+            let share = both as f64 / own as f64;
+            let _ = write!(page, "<td style='--s:{share:.2}' title='");
+            say!(
+                page,
+                words,
+                "{own} 次中的 {both}",
+                "{both} of {own}",
+                own = count(own),
+                both = count(both),
+            );
+            page.push_str("'>");
+            if both > 0 {
+                let _ = write!(page, "{:.0}%", share * 100.0);
+            }
+        }
+        page.push_str("</tr>");
+    }
+    let _ = write!(
+        page,
+        "</tbody></table></div><p class='dim'>{}</p></section>",
+        words.pick(
+            "一行的信号触发时，一列的信号也触发的比例。",
+            "When the signal of a row fires, so often the one of the column does too."
+        )
+    );
+}

@@ -1,0 +1,221 @@
+//! Names in the answers of rules that have no value for everybody who hears them: the account of somebody
+//! who is not bound, a capture that only another alternative brings, something never remembered.
+
+use std::collections::BTreeSet;
+
+use crate::lang::builtins::{Registry, Stages};
+use crate::lang::check::codes as c;
+use crate::lang::check::report::{Report, w};
+use crate::lang::diagnostics::{Diagnostic, Words};
+use crate::lang::program::{
+    ActionKind, Block, Expr, ExprKind, Matcher, Name, Pattern, PatternPart, Program, Reply, Rule,
+    Template, TemplatePart,
+};
+
+pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
+    for rule in &program.rules {
+        let chat = rule
+            .triggers
+            .iter()
+            .all(|trigger| registry.event_spec(&trigger.event).stages() == Stages::CHAT);
+        if !chat {
+            continue;
+        }
+        let mut given = Given::default();
+        if let Some(when) = &rule.when {
+            given.by(when, registry);
+        }
+        let mut look = Look {
+            program,
+            registry,
+            rule,
+            report,
+        };
+        look.block(&rule.body, given);
+    }
+}
+
+/// What has a value wherever a block is run.
+#[derive(Clone, Default)]
+struct Given {
+    names: BTreeSet<String>,
+    account: bool,
+    /// There certainly is no account.
+    none: bool,
+}
+
+impl Given {
+    /// Adds what a condition proves by holding.
+    fn by(&mut self, when: &Expr, registry: &Registry) {
+        let proves = |expr: &Expr| match &expr.kind {
+            ExprKind::Field(id) => registry.field_spec(*id).proves_account,
+            _ => false,
+        };
+        match &when.kind {
+            ExprKind::And(parts) => parts.iter().for_each(|part| self.by(part, registry)),
+            ExprKind::Let { value, .. } => self.by(value, registry),
+            ExprKind::Or(parts) => {
+                self.account |= parts.iter().all(proves);
+            }
+            ExprKind::Not(inner) if proves(inner) => {
+                let path = match inner.kind {
+                    ExprKind::Field(id) => registry.field_spec(id).path,
+                    _ => "",
+                };
+                self.none |= matches!(path, "bound" | "sender.bound");
+            }
+            ExprKind::IsKnown { inner, known: true } => self.asked(inner),
+            ExprKind::IsKnown { .. } | ExprKind::Otherwise(..) => {}
+            _ => {
+                self.account |= proves(when);
+                self.asked(when);
+            }
+        }
+    }
+
+    /// A condition holds only when what it asks about is known.
+    fn asked(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Name(Name::Capture(name) | Name::Variable(name)) => {
+                self.names.insert(name.clone());
+            }
+            ExprKind::Field(_) => {}
+            ExprKind::Not(inner) => self.asked(inner),
+            ExprKind::Compare(_, a, b) | ExprKind::Arith(_, a, b) => {
+                self.asked(a);
+                self.asked(b);
+            }
+            ExprKind::InList { item, .. } | ExprKind::InValues { item, .. } => self.asked(item),
+            ExprKind::Call(_, args) => args.iter().for_each(|arg| self.asked(arg)),
+            ExprKind::Let { value, .. } => self.asked(value),
+            _ => {}
+        }
+    }
+}
+
+/// One rule that is looked at.
+struct Look<'a> {
+    program: &'a Program,
+    registry: &'a Registry,
+    rule: &'a Rule,
+    report: &'a mut Report,
+}
+
+impl Look<'_> {
+    fn block(&mut self, block: &Block, mut given: Given) {
+        for action in &block.actions {
+            match &action.kind {
+                ActionKind::Remember { name, .. } => {
+                    given.names.insert(name.clone());
+                }
+                ActionKind::Forget(name) => {
+                    given.names.remove(name);
+                }
+                ActionKind::Reply(Reply::Text(text)) | ActionKind::Send { text, .. } => {
+                    self.text(text, &given);
+                }
+                _ => {}
+            }
+            for arm in &action.outcomes {
+                // Outcomes say themselves whether there is an account.
+                let mut inside = given.clone();
+                inside.account = true;
+                self.block(&arm.block, inside);
+            }
+        }
+    }
+
+    fn text(&mut self, text: &Template, given: &Given) {
+        for part in &text.parts {
+            let TemplatePart::Value(value) = part else {
+                continue;
+            };
+            let shown = self.program.sources.slice(value.span).to_owned();
+            match &value.kind {
+                ExprKind::Field(id) => {
+                    let about = self.registry.field_spec(*id).about_account();
+                    if about && !given.account {
+                        let help = w(
+                            "给规则加上 `when bound`，没有绑定的人另写一条",
+                            "add `when bound` to the rule, and write another for who is not bound",
+                        );
+                        let label = if given.none {
+                            w("没有绑定就没有账号", "who is not bound has no account")
+                        } else {
+                            w("没有绑定的人没有账号", "who is not bound has no account")
+                        };
+                        self.tell(value, &shown, given.none, label, help);
+                    }
+                }
+                ExprKind::Name(Name::Capture(name)) if !given.names.contains(name) => {
+                    let mut triggers = self.rule.triggers.iter();
+                    let lacks = triggers.find(|trigger| !brings(&trigger.matcher, name));
+                    if let Some(trigger) = lacks {
+                        let found = warning(
+                            &shown,
+                            false,
+                            value,
+                            w("不是每种写法都有它", "not every alternative brings it"),
+                        )
+                        .with_label(trigger.span, w("这种写法没有它", "this one does not"))
+                        .with_help(w(
+                            "在每种写法里都写上它，或者分成两条规则",
+                            "bring it in each alternative, or write two rules",
+                        ));
+                        self.report.push(found);
+                    }
+                }
+                ExprKind::Name(Name::Variable(name)) if !given.names.contains(name) => {
+                    let help = w(
+                        format!("给规则加上 `when {name} is known`，其他人另写一条"),
+                        format!(
+                            "add `when {name} is known` to the rule, and write another for the rest"
+                        ),
+                    );
+                    let label = w(
+                        "不是每个人都记过它，记住的也会过期",
+                        "not remembered for everybody, and not for ever",
+                    );
+                    self.tell(value, &shown, false, label, help);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn tell(&mut self, value: &Expr, shown: &str, always: bool, label: Words, help: Words) {
+        let found = warning(shown, always, value, label).with_help(help);
+        self.report.push(found);
+    }
+}
+
+fn warning(shown: &str, always: bool, value: &Expr, label: Words) -> Diagnostic {
+    let title = if always {
+        w(
+            format!("`{shown}` 会显示成“未知”"),
+            format!("`{shown}` will show as “未知”"),
+        )
+    } else {
+        w(
+            format!("`{shown}` 可能显示成“未知”"),
+            format!("`{shown}` may show as “未知”"),
+        )
+    };
+    Diagnostic::warning(c::UNSET, title, value.span, label)
+}
+
+/// Whether a trigger brings this name.
+pub(super) fn brings(matcher: &Matcher, name: &str) -> bool {
+    let of = |pattern: &Pattern| {
+        let mut parts = pattern.parts.iter();
+        parts.any(|part| matches!(part, PatternPart::Capture(capture) if capture.name == name))
+    };
+    match matcher {
+        Matcher::Pattern(pattern) => of(pattern),
+        Matcher::With(captures) => captures.iter().any(|capture| capture.name == name),
+        Matcher::Matching(source) => source.contains(&format!("<{name}>")),
+        Matcher::Always | Matcher::Containing(_) | Matcher::Starting(_) | Matcher::InList(_) => {
+            false
+        }
+    }
+}

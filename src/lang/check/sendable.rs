@@ -1,0 +1,77 @@
+//! Parts of replies that are nothing, or that the platform does not take.
+
+use crate::lang::diagnostics::Diagnostic;
+use crate::lang::program::{Template, TemplatePart};
+use crate::lang::syntax::ast;
+
+use super::Checker;
+use super::codes as c;
+use super::report::w;
+
+/// What links begin with.
+const SCHEMES: [&str; 2] = ["https://", "http://"];
+
+impl Checker<'_> {
+    /// Reports a text without any characters, which nobody would get. What it is for is said by the words.
+    pub(super) fn said(&mut self, text: &ast::Text, zh: &str, en: &str) {
+        let source = self.sources.slice(text.span);
+        let quoted = source.len() >= 2 && source.starts_with('"') && source.ends_with('"');
+        if !quoted || !source.trim_matches('"').trim().is_empty() {
+            return;
+        }
+        self.report.push(
+            Diagnostic::error(
+                c::NOTHING_TO_SEND,
+                w(format!("{zh}是空的"), format!("{en} is empty")),
+                text.span,
+                w("这里什么也没有", "nothing here"),
+            )
+            .with_help(w(
+                "写上文字；不想说什么，就删掉这一行",
+                "write a text; to say nothing, remove the line",
+            )),
+        );
+    }
+
+    /// Reports a link that no browser of the platform opens.
+    pub(super) fn link(&mut self, link: &Template) {
+        let Some(TemplatePart::Literal(begin)) = link.parts.first() else {
+            return;
+        };
+        let small = begin.trim().to_ascii_lowercase();
+        // `https{…}` may go on as it should.
+        let open = link.parts.len() > 1 && !small.contains(':');
+        if open || SCHEMES.iter().any(|scheme| small.starts_with(scheme)) {
+            return;
+        }
+        self.report.push(
+            Diagnostic::error(
+                c::NOTHING_TO_SEND,
+                w(
+                    "网址要以 `https://` 或 `http://` 开头",
+                    "a link begins with `https://` or `http://`",
+                ),
+                link.span,
+                w("打不开", "cannot be opened"),
+            )
+            .with_help(w(
+                "写完整的网址，例如 `https://example.com/`",
+                "write the whole address, such as `https://example.com/`",
+            )),
+        );
+    }
+
+    /// Of a card or a template: the field is called so, its value stands there.
+    pub(super) fn field_said(&mut self, name: &str, value: &ast::Expr, template: &Template) {
+        if let ast::ExprKind::Text(text) = &value.kind {
+            self.said(text, &format!("`{name}`"), &format!("`{name}`"));
+        }
+        let empty = template.parts.is_empty();
+        if LINKS.contains(&name) && !empty {
+            self.link(template);
+        }
+    }
+}
+
+/// Fields that hold links.
+const LINKS: [&str; 3] = ["url", "hq_url", "picture"];
