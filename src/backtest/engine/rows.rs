@@ -208,8 +208,11 @@ impl<'t> Histories<'t> {
         };
         self.maker
             .fill(present, self.now.row, &self.account.name, made);
+        // Why it failed is asked after it has (`on failure`); a success has no reason then.
+        if present.success {
+            present.reason = None;
+        }
         present.success = false;
-        present.reason = None;
     }
 
     /// The rule set that asks from now on.

@@ -194,12 +194,15 @@ impl Bot {
                 // The password was changed while the old one was checked: nobody's failure.
                 Standing::PasswordChanged => Ok(Ended::Refused),
                 _ => {
-                    CaseFacts::new(tx, &context, &case).run_rules(&EventName::Failure, true)?;
                     let reason = if case.account.is_some() {
                         "wrong_password"
                     } else {
                         "unknown_account"
                     };
+                    if let Some(login) = &mut case.login {
+                        login.row.reason = Some(reason.into());
+                    }
+                    CaseFacts::new(tx, &context, &case).run_rules(&EventName::Failure, true)?;
                     record(tx, &context, &prepared, &case, false, Some(reason), None)?;
                     Ok(Ended::Refused)
                 }

@@ -90,7 +90,14 @@ fn reported(
         check.legal(),
         time,
     )?;
+    let stopped = match &stands {
+        Standing::Locked(_) => Some("locked"),
+        Standing::Disabled => Some("disabled"),
+        _ => None,
+    };
+    let reason = report.reason.as_deref().or(stopped);
     if let Some(login) = &mut case.login {
+        login.row.reason = reason.filter(|_| !report.success).map(Into::into);
         login.success = Some(report.success);
         login.session = report.session.clone();
         login.late = late;
@@ -110,16 +117,10 @@ fn reported(
             wish,
         }
     };
-    let stopped = match &stands {
-        Standing::Locked(_) => Some("locked"),
-        Standing::Disabled => Some("disabled"),
-        _ => None,
-    };
     if stopped.is_some() || decided.wish.locked {
         decided.verdict = Verdict::Deny;
     }
     let success = report.success && stopped.is_none();
-    let reason = report.reason.as_deref().or(stopped);
     let decision = decided.id.clone();
     let login = record(
         tx,
