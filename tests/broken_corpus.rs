@@ -2,9 +2,11 @@
 //!
 //! Each case breaks one place of one file and compiles the whole folder. It must give at most one
 //! error, in words of the language: no name of a grammar rule, no "unknown" that only follows from
-//! the mistake. The cases come from a seeded generator over the tokens of the files, and from
-//! `tests/golden/broken.txt`, which also says which code must come out.
+//! the mistake. The cases come from a seeded generator over the tokens of the files, from every line of
+//! them broken in every way (`broken_lines`), and from `tests/golden/broken.txt`, which also says which
+//! code must come out.
 
+mod broken_lines;
 mod two_languages;
 
 use std::collections::BTreeMap;
@@ -294,6 +296,85 @@ fn one_mistake_gives_one_error_in_words_of_the_language() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// Cases that still give more than one finding. The number only ever goes down.
+const STILL_OPEN: usize = 102;
+/// Cases that are two mistakes indeed, by the end of their name, and why.
+const TWO_MISTAKES: [(&str, &str); 0] = [];
+
+#[test]
+fn one_broken_line_gives_one_error() {
+    let (sources, registry) = (shipped(), registry());
+    let mut rules = sources.clone();
+    for file in &mut rules.files {
+        file.text = broken_lines::without_stories(&file.text).as_str().into();
+    }
+    let of = |sources: &Sources| -> Vec<broken_lines::Case> {
+        let files = sources.files.iter().enumerate();
+        files
+            .flat_map(|(index, file)| broken_lines::cases(index, &file.text))
+            .collect()
+    };
+    let mut cases = of(&rules);
+    assert!(cases.len() > 1_000, "{}", cases.len());
+    cases.extend(of(&sources).into_iter().filter(|case| case.story));
+    let sets = [&rules, &sources];
+    let registry = &registry;
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let parts: Vec<_> = cases
+            .chunks(cases.len().div_ceil(threads))
+            .map(|part| scope.spawn(move || wrong_ones(part, sets, registry)))
+            .collect();
+        let joined = parts.into_iter().map(|part| part.join().expect("no panic"));
+        joined.flatten().collect()
+    });
+    assert!(
+        wrong.len() <= STILL_OPEN,
+        "{} of {} cases\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+}
+
+/// The reports that are more than one error, or speak of grammar rules.
+fn wrong_ones(
+    cases: &[broken_lines::Case],
+    sets: [&Sources; 2],
+    registry: &Registry,
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for case in cases {
+        let mut changed = sets[usize::from(case.story)].clone();
+        changed.files[case.file].text = case.text.as_str().into();
+        let changed = Arc::new(changed);
+        let found = compile(changed.clone(), registry).diagnostics;
+        let path = &changed.files[case.file].path;
+        let excused = TWO_MISTAKES
+            .iter()
+            .any(|(name, _)| case.name.ends_with(name));
+        let count = found.len();
+        if count > 1 && !errors(&found).is_empty() && !excused {
+            let brief: Vec<String> = found
+                .iter()
+                .map(|one| format!("{} {}", one.code, one.title.en))
+                .collect();
+            wrong.push(format!(
+                "== {path} {}\n   {}",
+                case.name,
+                brief.join("\n   ")
+            ));
+        } else if let Some(part) = found.iter().find_map(two_languages::lacking) {
+            wrong.push(format!("== {path} {}: {part}", case.name));
+        } else if count == 1
+            && let Some(rule) = internal(&human(&found, &changed, Language::En, false))
+        {
+            wrong.push(format!("== {path} {}: names {rule}", case.name));
+        }
+    }
+    wrong
 }
 
 /// A case of `broken.txt`: `## file: code`, then lines that start with `-` (what is replaced, as it

@@ -72,7 +72,7 @@ pub struct Comment {
 /// Parses one file.
 pub fn parse(file: FileId, text: &str) -> Parsed {
     let parsed = with(file, text, &[]);
-    if parsed.diagnostics.len() < 2 {
+    if parsed.diagnostics.is_empty() {
         return parsed;
     }
     // Several mistakes of an item that one change explains are one.
@@ -82,7 +82,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
         return parsed;
     }
     let explained = with(file, text, &singles);
-    if explained.diagnostics.len() < parsed.diagnostics.len() {
+    if explained.diagnostics.len() <= parsed.diagnostics.len() {
         explained
     } else {
         parsed

@@ -91,6 +91,12 @@ fn stretches(text: &str, found: &[Diagnostic]) -> Vec<(usize, usize)> {
             stretches.push((start, end));
             continue;
         }
+        // One that shows elsewhere what it leads to: an item's first line written twice or slipped down.
+        let next = items.get(index).map(|&(from, to)| (&text[from..to], to));
+        if let Some(end) = begun_wrong(&text[start..end], end, next) {
+            stretches.push((start, end));
+            continue;
+        }
         // What is wrong with one line may show in the next item.
         let together = items[index - 1..].iter().take(MAX_TOGETHER);
         let wrong = together
@@ -103,6 +109,30 @@ fn stretches(text: &str, found: &[Diagnostic]) -> Vec<(usize, usize)> {
     }
     stretches.retain(|(start, end)| end - start <= MAX_ITEM);
     stretches
+}
+
+/// Where the stretch ends of which the first line of an item was written twice, has changed places with the
+/// line that should follow it, or whose only line stands behind its closing brace.
+fn begun_wrong(item: &str, end: usize, next: Option<(&str, usize)>) -> Option<usize> {
+    let code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let lines: Vec<&str> = item.lines().filter(code).collect();
+    let emptied = lines.windows(2).any(|pair| {
+        pair[0].ends_with('{') && pair[1].trim() == "}" && pair[0].trim_start() == pair[0]
+    });
+    if emptied {
+        return Some(end);
+    }
+    let doubled = lines
+        .windows(2)
+        .any(|pair| pair[0] == pair[1] && pair[0].trim_end().ends_with('{'));
+    if doubled {
+        return Some(end);
+    }
+    let (next, to) = next?;
+    let first = next.lines().next()?;
+    let last = lines.last()?;
+    let slipped = last.starts_with(' ') && lines.len() > 1 && first.trim_end().ends_with('{');
+    (*last == first || slipped).then_some(to)
 }
 
 /// A line without its break.

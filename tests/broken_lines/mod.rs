@@ -1,0 +1,122 @@
+//! Every line of the shipped rules, broken in every way that lines break: left out, written twice,
+//! swapped with the next, joined with it, split in two; and every brace and every `"""` left out.
+//!
+//! What is a case is decided by the files alone, so that a new rule brings its own. Of the rules every line
+//! is tried, split in its middle, without the stories, which take most of the time; of the stories, which are
+//! many and alike, one line in so many. `MENSHEN_CORPUS=all` tries every line at every blank.
+
+/// One broken file.
+pub struct Case {
+    /// Index of the file.
+    pub file: usize,
+    /// Line, kind and the line's text.
+    pub name: String,
+    /// What becomes of the file.
+    pub text: String,
+    /// It is a story that is broken.
+    pub story: bool,
+}
+
+/// One in so many lines of stories is tried.
+const STORIES: usize = 16;
+
+/// Every case of a file.
+pub fn cases(file: usize, text: &str) -> Vec<Case> {
+    let all = std::env::var("MENSHEN_CORPUS").is_ok_and(|which| which == "all");
+    let lines: Vec<&str> = text.lines().collect();
+    let mut cases = Vec::new();
+    let mut story = false;
+    let mut block = false;
+    for (at, line) in lines.iter().enumerate() {
+        if line.starts_with(|c: char| c.is_alphabetic()) {
+            story = line.starts_with("test ");
+        }
+        let inside = block;
+        block ^= line.matches("\"\"\"").count() % 2 == 1;
+        let code = !line.trim().is_empty() && !line.trim_start().starts_with('#');
+        if !code || (story && !all && at % STORIES != 0) {
+            continue;
+        }
+        let mut add = |kind: &str, new: Vec<String>, dropped: usize| {
+            let mut changed: Vec<String> =
+                lines[..at].iter().map(|&line| line.to_owned()).collect();
+            changed.extend(new);
+            changed.extend(lines[at + dropped..].iter().map(|&line| line.to_owned()));
+            let number = at + 1;
+            cases.push(Case {
+                file,
+                name: format!("line {number}: {kind}: {}", line.trim()),
+                text: changed.join("\n") + "\n",
+                story,
+            });
+        };
+        add("left out", Vec::new(), 1);
+        add("twice", vec![(*line).to_owned(); 2], 1);
+        if let Some(next) = lines.get(at + 1).filter(|next| !next.trim().is_empty()) {
+            add("swapped", vec![(*next).to_owned(), (*line).to_owned()], 2);
+            if !inside && !block {
+                add("joined", vec![format!("{line} {}", next.trim_start())], 2);
+            }
+        }
+        if inside || block {
+            // Of a text's own lines nothing else is code.
+            if let Some(begin) = line.find("\"\"\"") {
+                add(
+                    "sign left out",
+                    vec![line[..begin].to_owned() + &line[begin + 3..]],
+                    1,
+                );
+            }
+            continue;
+        }
+        let places = outside_texts(line);
+        let inner = |place: usize| place > 0 && !line[..place].trim().is_empty();
+        let blanks = places.iter().filter(|(at, c)| *c == ' ' && inner(*at));
+        let middle = blanks.clone().nth(blanks.count() / 2).copied();
+        for (place, sign) in places {
+            match sign {
+                '{' | '}' => {
+                    let rest = &line[place + 1..];
+                    let left = format!("{}{rest}", &line[..place]);
+                    add("sign left out", vec![left.trim_end().to_owned()], 1);
+                }
+                ' ' if inner(place) && (all || middle == Some((place, ' '))) => {
+                    let indent = line.len() - line.trim_start().len();
+                    let rest = format!("{}{}", " ".repeat(indent + 4), &line[place + 1..]);
+                    add("split", vec![line[..place].to_owned(), rest], 1);
+                }
+                _ => {}
+            }
+        }
+    }
+    cases
+}
+
+/// The items of a file but its stories.
+pub fn without_stories(text: &str) -> String {
+    let mut story = false;
+    let kept = text.split_inclusive('\n').filter(|line| {
+        if line.starts_with(|c: char| c.is_alphabetic()) {
+            story = line.starts_with("test ");
+        }
+        !story
+    });
+    kept.collect()
+}
+
+/// Braces and blanks of a line that stand in no text and no comment.
+fn outside_texts(line: &str) -> Vec<(usize, char)> {
+    let mut found = Vec::new();
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in line.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '#' if !quoted => break,
+            '{' | '}' | ' ' if !quoted => found.push((at, c)),
+            _ => {}
+        }
+    }
+    found
+}
