@@ -394,7 +394,7 @@ mod tests {
         // Where each line stands does not depend on the language.
         assert_eq!(zh.lines().count(), en.lines().count());
         for (zh, en) in zh.lines().zip(en.lines()) {
-            let place = |line: &str| line.find(|c| c == '─' || c == '·');
+            let place = |line: &str| line.find(['─', '·']);
             assert_eq!(place(zh), place(en), "{zh}\n{en}");
         }
     }

@@ -112,7 +112,7 @@ impl Stuck<'_> {
                 && digits(comma + 1) == Some(3)
         };
         let groups = (0..4).take_while(|n| group(at + 2 * n)).count();
-        if groups == 0 || !digits(first).is_some_and(|count| count <= 3) {
+        if groups == 0 || digits(first).is_none_or(|count| count > 3) {
             return None;
         }
         let last = at + 2 * groups - 1;
