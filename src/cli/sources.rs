@@ -7,12 +7,11 @@ use jiff::tz::TimeZone;
 
 use super::failure::Failure;
 use super::output;
-use super::serve;
-use crate::bot::BuildError;
 use crate::bot::folder;
 use crate::bot::ruleset::{self, LoadError, Loaded};
 use crate::config::Config;
 use crate::lang::builtins::{CallSpec, Registry};
+use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 
 /// Rules live here when a command is told nothing else.
@@ -77,7 +76,7 @@ impl RulesArgs {
     }
 
     /// Compiles for a command that runs the rules. Mistakes are reported as `menshen check` does.
-    pub fn compile(&self, input: &Input) -> Result<Loaded, Failure> {
+    pub fn compile(&self, input: &Input, language: Language) -> Result<Loaded, Failure> {
         let compiled = ruleset::compile(Sources::clone(&input.sources), &input.registry);
         compiled.map_err(|error| {
             let error = match error {
@@ -87,7 +86,11 @@ impl RulesArgs {
                 },
                 other => other,
             };
-            serve::describe(BuildError::from(error).into())
+            output::remark(&error.report(language));
+            Failure::usage(language.pick(
+                "规则有错；见 `menshen check`",
+                "the rules are not in order; see `menshen check`",
+            ))
         })
     }
 

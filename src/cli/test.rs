@@ -53,7 +53,7 @@ enum Format {
 /// Runs them.
 pub fn run(args: &Args) -> Outcome {
     let input = args.rules.read()?;
-    let rules = args.rules.compile(&input)?.ruleset;
+    let rules = args.rules.compile(&input, args.lang.lang.into())?.ruleset;
     let sources = args.rules.seen_from_here(&input.sources);
     let results = progress::during("running the stories", || {
         stories::run(&rules, &input.registry, args.filter.as_deref())

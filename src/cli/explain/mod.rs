@@ -60,11 +60,11 @@ pub struct Args {
 /// Explains.
 pub fn run(args: &Args) -> Outcome {
     let input = args.rules.read()?;
-    let rules = args.rules.compile(&input)?.ruleset;
+    let language = args.lang.lang.into();
+    let rules = args.rules.compile(&input, language)?.ruleset;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let language = args.lang.lang.into();
     let detail = if args.all { Detail::All } else { Detail::Near };
     let explained = if let Some(text) = &args.text {
         let told = explain::text(&rules, &input.registry, text, detail, language);

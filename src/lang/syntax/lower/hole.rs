@@ -183,7 +183,7 @@ impl Lower<'_> {
                 span,
                 Words::new("这里应有一个名字", "a name belongs here"),
             )
-            .with_fix(
+            .with_guess(
                 Words::new("要显示花括号本身，加反斜杠", "to show braces, escape them"),
                 span,
                 "\\{\\}",
@@ -231,19 +231,28 @@ impl Lower<'_> {
 
     fn unclosed_hole(&mut self, brace: Char) -> Brace {
         let span = self.stretch(brace.start, brace.end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0124",
-                Words::new("花括号没有闭合", "this brace is not closed"),
-                span,
-                Words::new("同一行里没有 `}`", "no `}` on the same line"),
-            )
-            .with_fix(
-                Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it"),
-                span,
-                "\\{",
-            ),
+        let found = Diagnostic::error(
+            "E0124",
+            Words::new("花括号没有闭合", "this brace is not closed"),
+            span,
+            Words::new("同一行里没有 `}`", "no `}` on the same line"),
         );
+        let behind = self.text.get(brace.end..).unwrap_or_default();
+        let name = behind.bytes().take_while(|b| {
+            b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.')
+        });
+        let name = behind[..name.count()].trim_end_matches('.');
+        let escaped = Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it");
+        // What is a name was hardly meant to be shown with a brace before it.
+        let found = if name.is_empty() {
+            found.with_guess(escaped, span, "\\{")
+        } else {
+            let closed = format!("{{{name}}}");
+            let words = Words::new(format!("写成 `{closed}`"), format!("write `{closed}`"));
+            let whole = self.stretch(brace.start, brace.end + name.len());
+            found.with_guess(words, whole, closed).with_help(escaped)
+        };
+        self.sink.add(found);
         Brace::Lost
     }
 
@@ -256,7 +265,7 @@ impl Lower<'_> {
                 span,
                 Words::new("前面没有 `{`", "no `{` before it"),
             )
-            .with_fix(
+            .with_guess(
                 Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it"),
                 span,
                 "\\}",

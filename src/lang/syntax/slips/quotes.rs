@@ -39,6 +39,10 @@ impl Slips<'_> {
             self.edit(start, end, by);
             return 0;
         }
+        if quotes.inner.first() == Some(&(start + 1)) {
+            self.doubled_quote(start, end, quotes.inner.len());
+            return 0;
+        }
         if let (Some(first), Some(last)) = (quotes.inner.first(), quotes.inner.last()) {
             let mut by = String::new();
             let mut from = start;
@@ -73,6 +77,25 @@ impl Slips<'_> {
             self.edit(start, end, by);
         }
         0
+    }
+
+    /// `""绑定"`: the first quote twice.
+    fn doubled_quote(&mut self, start: usize, end: usize, inner: usize) {
+        let by = format!("\"{}", &self.text[start + 2..end]);
+        let span = self.sink.span(start, end);
+        let found = Diagnostic::error(
+            "E0114",
+            Words::new("这里有两个引号", "a quote twice"),
+            self.sink.span(start, start + 2),
+            Words::new("一个就够", "one is enough"),
+        );
+        let words = Words::new("去掉一个引号", "drop one quote");
+        // With more quotes behind it, it may have been meant otherwise.
+        self.sink.add(match inner {
+            1 => found.with_fix(words, span, by.clone()),
+            _ => found.with_guess(words, span, by.clone()),
+        });
+        self.edit(start, end, by);
     }
 
     /// The quote that closes, some lines below, the text that begins at `at`: alone, behind words that
