@@ -324,3 +324,28 @@ fn a_recorded_chat_is_a_story_that_passes() {
     let tested = menshen(folder.path(), &["test"]);
     assert_eq!(code(&tested), 0, "{story}\n{}", stdout(&tested));
 }
+
+/// `check` of one file of a set: what the other files give is known, what they use is used.
+#[test]
+fn one_file_is_checked_with_the_folder_where_that_explains_it() {
+    let folder = folder("let limit = 3\n");
+    let b = folder.path().join("rules/b.rules");
+    let rule =
+        "on login when count(failures, within: 1 hour) >= limit {\n    challenge captcha\n}\n";
+    fs::write(&b, rule).expect("a rule file");
+    for file in ["rules/a.rules", "rules/b.rules"] {
+        let said = menshen(folder.path(), &["check", file]);
+        assert_eq!(code(&said), 0, "{file}: {}", stdout(&said));
+        assert_eq!(stdout(&said), "", "{file}");
+        assert!(stderr(&said).contains("连同文件夹"), "{}", stderr(&said));
+    }
+    // What is wrong in the file is told, and what is wrong in another one is not.
+    fs::write(&b, format!("{rule}\non any {{\n    replay \"好\"\n}}\n")).expect("a rule file");
+    let said = menshen(folder.path(), &["check", "rules/b.rules"]);
+    assert_eq!(code(&said), 1);
+    assert!(!stdout(&said).contains("E0203"), "{}", stdout(&said));
+    assert_eq!(
+        code(&menshen(folder.path(), &["check", "rules/a.rules"])),
+        0
+    );
+}

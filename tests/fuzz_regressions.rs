@@ -52,5 +52,6 @@ fn written_programs_compile_often_enough_to_mean_something() {
         .iter()
         .filter(|seed| targets::written(seed).is_some())
         .count();
-    assert!(compiled * 2 >= (target.seeds)().len(), "{compiled} compile");
+    // What random conditions say can often never hold, and such programs are refused.
+    assert!(compiled * 3 >= (target.seeds)().len(), "{compiled} compile");
 }

@@ -1,11 +1,12 @@
 //! `menshen check`: everything that is wrong with rule files, in one run.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
 use super::progress;
-use super::sources::RulesArgs;
+use super::sources::{Input, RulesArgs};
 use crate::lang::Cost;
 use crate::lang::diagnostics::{self, Diagnostic, Severity};
 use crate::lang::program::Program;
@@ -65,20 +66,92 @@ enum Which {
 /// Rounds of fixing: each mends what the one before uncovered.
 const MAX_ROUNDS: usize = 10;
 
+/// What is looked at: the rules as they were named, or one file of them in the folder where it stands.
+struct Scope {
+    rules: RulesArgs,
+    /// Findings in other files are not told.
+    only: Option<String>,
+}
+
+/// Rules that were looked at.
+struct Looked {
+    input: Input,
+    program: Option<Arc<Program>>,
+    found: Vec<Diagnostic>,
+}
+
+impl Scope {
+    /// One file with findings is looked at with its folder when that leaves fewer: it may use what another
+    /// file of the set gives, or give what another one uses.
+    fn of(named: &RulesArgs) -> Result<Self, Failure> {
+        let alone = Self {
+            rules: named.clone(),
+            only: None,
+        };
+        let [file] = named.paths.as_slice() else {
+            return Ok(alone);
+        };
+        let Some(name) = file.file_name().filter(|_| file.is_file()) else {
+            return Ok(alone);
+        };
+        let found = alone.look()?.found.len();
+        if found == 0 {
+            return Ok(alone);
+        }
+        let folder = file.parent().filter(|path| *path != Path::new(""));
+        let beside = Self {
+            rules: RulesArgs {
+                paths: vec![folder.unwrap_or(Path::new(".")).to_owned()],
+                ..named.clone()
+            },
+            only: Some(name.to_string_lossy().into_owned()),
+        };
+        // Whatever keeps the folder from being read, the file was read.
+        match beside.look() {
+            Ok(looked) if looked.found.len() < found => Ok(beside),
+            _ => Ok(alone),
+        }
+    }
+
+    fn look(&self) -> Result<Looked, Failure> {
+        let input = self.rules.read()?;
+        let compiled = crate::lang::compile(input.sources.clone(), &input.registry);
+        Ok(Looked {
+            found: self.told(compiled.diagnostics, &input.sources),
+            program: compiled.program,
+            input,
+        })
+    }
+
+    fn told(&self, mut found: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic> {
+        if let Some(only) = &self.only {
+            let path = |one: &Diagnostic| {
+                sources
+                    .file(one.primary.span.file)
+                    .map(|file| file.path.as_str())
+            };
+            found.retain(|one| path(one) == Some(only));
+        }
+        found
+    }
+}
+
 /// Checks and reports.
 pub fn run(args: &Args) -> Outcome {
+    let scope = Scope::of(&args.rules)?;
     if let Some(which) = args.fix {
-        fix(args, which == Which::All)?;
+        fix(args, &scope, which == Which::All)?;
     }
-    let input = args.rules.read()?;
-    let compiled = progress::during("checking", || {
-        crate::lang::compile(input.sources.clone(), &input.registry)
-    });
-    let sources = args.rules.seen_from_here(&input.sources);
-    if let (true, Some(program)) = (args.costs, &compiled.program) {
+    let Looked {
+        input,
+        program,
+        found,
+    } = progress::during("checking", || scope.look())?;
+    let sources = scope.rules.seen_from_here(&input.sources);
+    if let (true, Some(program)) = (args.costs, &program) {
         return costs(args, program, &sources);
     }
-    let found = &compiled.diagnostics;
+    let found = &found;
     let language = args.lang.lang.into();
     match args.format {
         Format::Human => {
@@ -97,23 +170,34 @@ pub fn run(args: &Args) -> Outcome {
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
         .count();
     let warnings = found.len() - errors;
-    let files = input.sources.files.len();
+    let (files, beside) = match &scope.only {
+        None => (input.sources.files.len(), ["", ""]),
+        Some(_) => (
+            1,
+            [
+                "（连同文件夹里的其他规则）",
+                " (with the other rules of its folder)",
+            ],
+        ),
+    };
+    let [zh, en] = beside;
     output::remark(&match args.lang.lang {
-        output::Lang::Zh => format!("检查了 {files} 个文件：{errors} 个错误，{warnings} 个警告"),
+        output::Lang::Zh => {
+            format!("检查了 {files} 个文件{zh}：{errors} 个错误，{warnings} 个警告")
+        }
         output::Lang::En => {
-            format!("{files} file(s) checked: {errors} error(s), {warnings} warning(s)")
+            format!("{files} file(s) checked{en}: {errors} error(s), {warnings} warning(s)")
         }
     });
     Ok(if errors > 0 { Exit::Found } else { Exit::Clean })
 }
 
 /// Applies fixes round by round, as long as each leaves fewer findings than before.
-fn fix(args: &Args, guesses: bool) -> Result<(), Failure> {
+fn fix(args: &Args, scope: &Scope, guesses: bool) -> Result<(), Failure> {
     let mut applied = 0;
     for _ in 0..MAX_ROUNDS {
-        let input = args.rules.read()?;
-        let compiled = crate::lang::compile(input.sources.clone(), &input.registry);
-        let fixed = diagnostics::fix(&compiled.diagnostics, &input.sources, guesses);
+        let Looked { input, found, .. } = scope.look()?;
+        let fixed = diagnostics::fix(&found, &input.sources, guesses);
         if fixed.files.is_empty() {
             break;
         }
@@ -124,12 +208,12 @@ fn fix(args: &Args, guesses: bool) -> Result<(), Failure> {
             }
         }
         let after = crate::lang::compile(sources.into(), &input.registry);
-        if !better(&compiled.diagnostics, &after.diagnostics) {
+        if !better(&found, &scope.told(after.diagnostics, &input.sources)) {
             break;
         }
         for (id, text) in fixed.files {
             let path = input.sources.file(id).map_or("", |file| file.path.as_str());
-            let file = args
+            let file = scope
                 .rules
                 .on_disk(path)
                 .ok_or_else(|| Failure::usage(format!("{path} is not where it was")))?;

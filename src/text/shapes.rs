@@ -230,16 +230,18 @@ fn long_date(text: &str, at: usize, edges: Edges) -> Option<(usize, String)> {
     fits.then(|| (reader.at, format!("{year:04}-{month:02}-{day:02}")))
 }
 
-/// `1/5`, `1月5日`
+/// `1/5`, `1月5日`, and `01-05` as it is given: other numbers with a dash between are from one to another.
 fn short_date(text: &str, at: usize, edges: Edges) -> Option<(usize, String)> {
     let mut reader = Reader { text, at };
     let (month, width) = reader.number(2)?;
-    let separator = reader.any(&['/', '月'])?;
+    let separator = reader.any(&['/', '月', '-'])?;
     reader.blank();
-    let (day, _) = reader.number(2)?;
+    let (day, day_width) = reader.number(2)?;
     reader.day_word(separator == '月');
+    let dashed = separator != '-'
+        || ((width, day_width) == (2, 2) && (at == 0 || byte(text, at - 1) != b'-'));
     // 2000 was a leap year: February 29 is a date in some year.
-    let fits = width <= 2 && is_date(2000, month, day) && reader.free(edges);
+    let fits = dashed && width <= 2 && is_date(2000, month, day) && reader.free(edges);
     fits.then(|| (reader.at, format!("{month:02}-{day:02}")))
 }
 
@@ -416,6 +418,10 @@ mod tests {
             "a blank before 年 is rare and not read"
         );
         assert_eq!(iso("1/5").as_deref(), Some("01-05"));
+        assert_eq!(iso("01-05").as_deref(), Some("01-05"));
+        assert_eq!(iso("1-5"), None, "one to five");
+        assert_eq!(iso("01-05-3"), None);
+        assert_eq!(date("7-01-05", 2, Edges::FREE), None);
         assert_eq!(iso("2月29日").as_deref(), Some("02-29"));
         assert_eq!(iso("2026-02-29"), None);
         assert_eq!(iso("2026-13-01"), None);

@@ -268,17 +268,17 @@ fn a_picture_or_an_article_is_expected_by_what_it_says() {
 /// Of the failure that is looked at, not only of earlier ones.
 #[test]
 fn the_reason_of_a_failure_is_known_to_its_rules() {
-    let rules = "on failure when login.reason == \"no_permission\" {\n    lock account\n}\n\
-                 on failure when login.reason == \"wrong_password\" {\n    deny\n}\n";
+    let rules = "on failure when login.reason == \"no_permission\" {\n    \
+                 lock account {\n        locked { note \"锁\" }\n        already_locked { note \"已锁\" }\n    }\n}\n";
     let reported =
         |reason: &str| format!("login alice wrong password reported reason \"{reason}\"");
-    let (right, other) = (reported("no_permission"), reported("blocked"));
-    passes(rules, &[ACCOUNT, &right, "expect locked"]);
-    fails(rules, &[ACCOUNT, &other, "expect locked"]);
-    passes(
-        rules,
-        &[ACCOUNT, "login alice wrong password", "expect denied"],
-    );
+    let (named, other) = (reported("no_permission"), reported("blocked"));
+    passes(rules, &[ACCOUNT, &named, "expect alice locked"]);
+    fails(rules, &[ACCOUNT, &other, "expect alice locked"]);
+    let of_its_own = rules.replace("no_permission", "wrong_password");
+    let wrong = "login alice wrong password";
+    passes(&of_its_own, &[ACCOUNT, wrong, "expect alice locked"]);
+    fails(&of_its_own, &[ACCOUNT, &named, "expect alice locked"]);
 }
 
 /// A reported login brings the reason its system gives, for questions about the past.

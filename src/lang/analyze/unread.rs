@@ -42,19 +42,14 @@ fn warning(name: &str, zh: &str, en: &str, span: Span) -> Diagnostic {
     )
 }
 
-/// With the name that says it is meant so.
-fn or_meant(found: Diagnostic, name: &str, span: Span) -> Diagnostic {
+/// With the name that says it is meant so. It is no fix: the name may stand in other places too, in `start …
+/// with`, in stories, in `forget`.
+fn or_meant(found: Diagnostic, name: &str) -> Diagnostic {
     let meant = format!("_{name}");
-    found
-        .with_help(w(
-            format!("不用它的值，就叫它 `{meant}`"),
-            format!("where its value does not matter, call it `{meant}`"),
-        ))
-        .with_guess(
-            w(format!("改成 `{meant}`"), format!("call it `{meant}`")),
-            span,
-            meant,
-        )
+    found.with_help(w(
+        format!("不用它的值，就叫它 `{meant}`"),
+        format!("where its value does not matter, call it `{meant}`"),
+    ))
 }
 
 fn meant(name: &str) -> bool {
@@ -123,7 +118,7 @@ fn variables(program: &Program, found: &mut Vec<Diagnostic>) {
             if !read.contains(name) && !meant(name) && told.insert(name.clone()) {
                 let span = place(program, action.span, name).unwrap_or(action.span);
                 let one = warning(name, "记住的", "what is remembered as", span);
-                found.push(or_meant(one, name, span));
+                found.push(or_meant(one, name));
             }
         });
     }
@@ -158,7 +153,7 @@ fn captures(program: &Program, rule: &Rule, found: &mut Vec<Diagnostic>) {
         // A name that stands nowhere as written is not told.
         if let Some(span) = span {
             let one = warning(name, "提取的", "the captured", span);
-            found.push(or_meant(one, name, span));
+            found.push(or_meant(one, name));
         }
     }
 }
@@ -195,7 +190,7 @@ fn slots(program: &Program, dialog: &Dialog, found: &mut Vec<Diagnostic>) {
         }
         let span = place(program, slot.span, &slot.name).unwrap_or(slot.span);
         let one = warning(&slot.name, "问来的", "what is asked for as", span);
-        found.push(or_meant(one, &slot.name, span));
+        found.push(or_meant(one, &slot.name));
     }
 }
 

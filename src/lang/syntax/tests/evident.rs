@@ -176,7 +176,10 @@ fn a_question_asked_by_a_reply_is_one_mistake() {
 #[test]
 fn a_brace_left_open_before_a_name_is_never_escaped_without_asking() {
     let with = |reply: &str| format!("on text \"买{{n: number}}\" {{\n    reply \"{reply}\"\n}}\n");
-    for (wrong, right) in [("电话 {n。", "电话 {n}。"), ("{account.name 您好", "{account.name} 您好")] {
+    for (wrong, right) in [
+        ("电话 {n。", "电话 {n}。"),
+        ("{account.name 您好", "{account.name} 您好"),
+    ] {
         let (code, fixed, sure) = mended(&with(wrong));
         assert_eq!((code, fixed), ("E0124", with(right)));
         assert!(!sure, "{wrong}");
@@ -194,5 +197,8 @@ fn a_quote_twice_is_one_quote() {
     assert_eq!(fixed, "on any {\n    reply \"没有这个\"\n}\n");
     let (code, fixed, sure) = mended("on text \"\"绑定\" or \"我要绑定\" {\n    reply \"好\"\n}\n");
     assert_eq!((code, sure), ("E0114", false));
-    assert_eq!(fixed, "on text \"绑定\" or \"我要绑定\" {\n    reply \"好\"\n}\n");
+    assert_eq!(
+        fixed,
+        "on text \"绑定\" or \"我要绑定\" {\n    reply \"好\"\n}\n"
+    );
 }
