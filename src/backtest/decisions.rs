@@ -96,7 +96,7 @@ impl Sink for Shorts {
 /// set decides on it. How many lines; fewer than logins when the watch says stop.
 ///
 /// Logins are explained a stretch at a time, account by account, so that what was made of an account's
-/// past serves all of its logins there; a stretch is as long as its lines fit [`HELD`].
+/// past serves all of its logins there; a stretch is as long as its lines fit `HELD`.
 ///
 /// # Errors
 /// Those of the writer.
