@@ -1,12 +1,13 @@
 //! Durable commands end to end through the domain rooms, as a share of what the engine alone can do with the
-//! same number of keys and bytes per command, in one run on one disk:
+//! same number of keys per command, in one run on one disk:
 //!
 //! ```sh
 //! cargo bench --bench durable
 //! ```
 //! The floor is one thread that takes whatever waits, applies it as one batch, flushes, and syncs the file:
 //! group commit with nothing around it. `bind`, `lock` and `report a login` are the real commands of the rooms
-//! under a real store; `1`, `64`, `512` is how many callers wait at a time. Ratios are what counts.
+//! under a real store; `1`, `64`, `512` is how many callers wait at a time. Ratios are what counts. The engine
+//! alone is measured twice: with short values, and with values as long as those of the command are on average.
 
 #[path = "support/run.rs"]
 mod run;
@@ -32,7 +33,7 @@ const WAITING: [usize; 3] = [1, 64, 512];
 const TAKES: Duration = Duration::from_secs(2);
 /// The same when only a try is wanted.
 const TRY_TAKES: Duration = Duration::from_millis(20);
-/// Bytes of a value, about what the rooms' records have.
+/// Bytes of a short value, about what a binding's record has.
 const VALUE: usize = 180;
 /// As the store has it.
 const SEGMENT_BYTES: usize = 8 << 20;
@@ -46,19 +47,33 @@ fn main() {
         .build()
         .expect("a runtime");
     println!(
-        "{:<16} {:>8} {:>14} {:>14} {:>8} {:>14}",
-        "command", "waiting", "commands/s", "floor/s", "ratio", "keys a command"
+        "{:<16} {:>8} {:>12} {:>10} {:>6} {:>14} {:>6} {:>6} {:>6}",
+        "command",
+        "waiting",
+        "commands/s",
+        "floor/s",
+        "ratio",
+        "as many bytes",
+        "ratio",
+        "keys",
+        "bytes"
     );
     for command in [Command::Bind, Command::Lock, Command::Report] {
         for waiting in WAITING {
             let folder = tempfile::tempdir().expect("a folder");
-            let (rate, keys) = runtime.block_on(measure(command, waiting, folder.path()));
-            let folder = tempfile::tempdir().expect("a folder");
-            let floor = floor(waiting, keys.round() as usize, folder.path());
+            let Measured { rate, keys, bytes } =
+                runtime.block_on(measure(command, waiting, folder.path()));
+            let alone = |value: usize| {
+                let folder = tempfile::tempdir().expect("a folder");
+                floor(waiting, keys.round() as usize, value, folder.path())
+            };
+            // The floor's own keys have 16 bytes.
+            let (short, full) = (alone(VALUE), alone((bytes / keys) as usize - 16));
             println!(
-                "{:<16} {waiting:>8} {rate:>14.0} {floor:>14.0} {:>8.2} {keys:>14.1}",
+                "{:<16} {waiting:>8} {rate:>12.0} {short:>10.0} {:>6.2} {full:>14.0} {:>6.2} {keys:>6.1} {bytes:>6.0}",
                 command.name(),
-                rate / floor
+                rate / short,
+                rate / full
             );
         }
     }
@@ -81,7 +96,16 @@ impl Command {
     }
 }
 
-/// Commands per second, and keys per command.
+/// What was seen of a command.
+struct Measured {
+    /// Commands per second.
+    rate: f64,
+    /// Keys a command.
+    keys: f64,
+    /// Bytes of keys and values a command.
+    bytes: f64,
+}
+
 fn takes() -> Duration {
     match run::is_a_try() {
         true => TRY_TAKES,
@@ -89,7 +113,7 @@ fn takes() -> Duration {
     }
 }
 
-async fn measure(command: Command, waiting: usize, folder: &Path) -> (f64, f64) {
+async fn measure(command: Command, waiting: usize, folder: &Path) -> Measured {
     let env = Env::system();
     let options = OpenOptions {
         path: folder.join("data"),
@@ -144,8 +168,14 @@ async fn measure(command: Command, waiting: usize, folder: &Path) -> (f64, f64) 
     let after = store.status();
     // Every commit carries one key of its own.
     let keys = (after.keys - before.keys - (after.commits - before.commits)) as f64;
+    let bytes = (after.bytes - before.bytes) as f64;
     store.close().await;
-    (done as f64 / seconds, keys / done as f64)
+    let done = done as f64;
+    Measured {
+        rate: done / seconds,
+        keys: keys / done,
+        bytes: bytes / done,
+    }
 }
 
 /// Accounts to work on, with a code each where one is needed.
@@ -238,8 +268,8 @@ fn number_of(account: &str) -> u64 {
     digits.parse().unwrap_or(0)
 }
 
-/// The engine alone: commands per second of `keys` keys each.
-fn floor(waiting: usize, keys: usize, folder: &Path) -> f64 {
+/// The engine alone: commands per second of `keys` keys each, with values of `value` bytes.
+fn floor(waiting: usize, keys: usize, value: usize, folder: &Path) -> f64 {
     let path = folder.join("floor");
     let db = sled::Config::new()
         .path(&path)
@@ -262,7 +292,7 @@ fn floor(waiting: usize, keys: usize, folder: &Path) -> f64 {
                 for key in 0..keys as u64 {
                     batch.insert(
                         [number.to_be_bytes(), key.to_be_bytes()].concat(),
-                        vec![7; VALUE],
+                        vec![7; value],
                     );
                 }
                 told.push(tell);

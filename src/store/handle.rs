@@ -282,6 +282,7 @@ impl Store for LocalStore {
             sequence: Meters::read(&meters.sequence),
             commits: Meters::read(&meters.commits),
             keys: Meters::read(&meters.keys),
+            bytes: Meters::read(&meters.bytes),
             largest_commit: Meters::read(&meters.largest_commit),
             commands: Meters::read(&meters.commands),
             quick: Meters::read(&meters.quick),

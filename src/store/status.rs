@@ -33,6 +33,8 @@ pub struct StoreStatus {
     pub commits: u64,
     /// Keys written by them.
     pub keys: u64,
+    /// Bytes of those keys and of what was put under them.
+    pub bytes: u64,
     /// Keys of the largest of them.
     pub largest_commit: u64,
     /// Commands run, reads included.
@@ -73,6 +75,7 @@ pub(crate) struct Meters {
     pub(crate) sequence: AtomicU64,
     pub(crate) commits: AtomicU64,
     pub(crate) keys: AtomicU64,
+    pub(crate) bytes: AtomicU64,
     pub(crate) largest_commit: AtomicU64,
     pub(crate) commands: AtomicU64,
     pub(crate) quick: AtomicU64,
@@ -90,13 +93,14 @@ pub(crate) struct Meters {
 
 impl Meters {
     /// Counts one commit.
-    pub(crate) fn commit(&self, sequence: u64, keys: usize, took: Duration) {
+    pub(crate) fn commit(&self, sequence: u64, keys: usize, bytes: usize, took: Duration) {
         let keys = keys as u64;
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let bucket = LATENCY_BOUNDS.partition_point(|bound| *bound < micros);
         self.sequence.store(sequence, Ordering::Relaxed);
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.keys.fetch_add(keys, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         self.largest_commit.fetch_max(keys, Ordering::Relaxed);
         self.latency[bucket].fetch_add(1, Ordering::Relaxed);
         self.latency_sum.fetch_add(micros, Ordering::Relaxed);

@@ -317,10 +317,7 @@ impl Writer {
 
     /// Adds a command's writes to the drain, committing what is there first when both do not fit.
     fn merge(&mut self, writes: Writes, drain: &mut Drain) {
-        let bytes: usize = writes
-            .iter()
-            .map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len))
-            .sum();
+        let bytes = weight(&writes);
         let new_keys = writes
             .keys()
             .filter(|key| !drain.writes.contains_key(*key))
@@ -386,6 +383,7 @@ impl Writer {
         };
         writes.insert(CommitRecord::KEY.to_vec(), Some(record.encode()));
         let keys = writes.len();
+        let bytes = weight(&writes);
         self.keep_before_images(&writes)?;
 
         self.shared.quick.committing();
@@ -403,7 +401,7 @@ impl Writer {
         self.mark = mark;
         self.shared
             .meters
-            .commit(mark.sequence, keys, started.elapsed());
+            .commit(mark.sequence, keys, bytes, started.elapsed());
         self.commits.send_replace(mark.sequence);
         Ok(())
     }
@@ -467,6 +465,13 @@ impl Writer {
             .store(behind, std::sync::atomic::Ordering::Relaxed);
         self.latest
     }
+}
+
+/// Bytes of keys and values.
+fn weight(writes: &Writes) -> usize {
+    let bytes =
+        |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| key.len() + value.as_ref().map_or(0, Vec::len);
+    writes.iter().map(bytes).sum()
 }
 
 /// The last feed number in a batch, if it moves.

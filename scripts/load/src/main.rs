@@ -29,7 +29,7 @@ type Problem = Box<dyn Error + Send + Sync>;
 /// Rounds of the comparison.
 const ROUNDS: usize = 7;
 /// Pushes per connection in a round.
-const ROUND: usize = 600;
+const ROUND: usize = 1_200;
 /// Rules added by each reload.
 const RULES: usize = 1_000;
 /// Reloads per round under reloads.
