@@ -145,6 +145,12 @@ impl KeyIndex {
         self.single.get(group as usize).copied().unwrap_or(false)
     }
 
+    /// Looks at the groups of some rows, so that they are near when they are asked for.
+    pub(super) fn touch(&self, rows: &[u32], table: &Table) {
+        let groups = rows.iter().map(|row| self.group(*row, table));
+        std::hint::black_box(groups.fold(0, |all, group| all ^ group));
+    }
+
     /// Only the group of each row, by a text column.
     pub(super) fn of_column(need: Need, table: &Table) -> Self {
         let (of_row, count) = column(table, need);

@@ -50,11 +50,13 @@ use worker::Worker;
 
 /// Rows worked on at a stretch when rules look across accounts. Shorter ones keep less in memory, but
 /// every account's history is made anew in each.
-const STRETCH: usize = 1 << 20;
+const STRETCH: usize = 1 << 22;
 /// Accounts a thread takes at a time.
 const TAKE: usize = 32;
 /// Logins of one account made ready at a time.
 const SEGMENT: usize = 2_048;
+/// Rows looked at side by side before they are gone through: more would push each other out again.
+const TOUCHED: usize = 256;
 /// Locks the accounts' alerts are spread over.
 const SHARDS: usize = 64;
 
@@ -264,12 +266,15 @@ impl<'t> Engine<'t> {
                                 break;
                             }
                             let mut done = 0;
-                            for piece in some {
-                                let rows = self.accounts.rows(piece.account);
-                                let (from, to) = (piece.from as usize, piece.to as usize);
-                                self.table.touch(&rows[from..to.min(from + SEGMENT)]);
-                            }
-                            for piece in some {
+                            let (mut touched, mut rows) = (0, 0);
+                            for (at, piece) in some.iter().enumerate() {
+                                while rows < TOUCHED && touched < some.len() {
+                                    rows += self.touch(&some[touched]);
+                                    touched += 1;
+                                }
+                                if touched == at + 1 {
+                                    rows = 0;
+                                }
                                 worker.piece(*piece, alerts, sink);
                                 done += u64::from(piece.to - piece.from);
                             }
@@ -281,6 +286,20 @@ impl<'t> Engine<'t> {
             from = to;
         }
         sinks
+    }
+
+    /// Looks at what a piece will ask for, so that it is near: how many rows that were.
+    fn touch(&self, piece: &Piece) -> usize {
+        let rows = self.accounts.rows(piece.account);
+        let (from, to) = (piece.from as usize, piece.to as usize);
+        // The rows before are looked back at.
+        let past = from.saturating_sub(SEGMENT / 2);
+        let rows = &rows[past..to.min(from + SEGMENT)];
+        self.table.touch(rows);
+        for index in &self.indexes {
+            index.touch(rows, self.table);
+        }
+        rows.len()
     }
 
     /// Explains what a rule set says of some logins, given in any order; of those with a wrong password

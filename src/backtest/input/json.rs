@@ -5,12 +5,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher as _, RandomState};
 use std::io::BufRead;
 use std::net::IpAddr;
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 use jiff::tz::TimeZone;
 use memchr::memchr;
 use serde::Deserialize;
@@ -267,36 +264,6 @@ fn without_long_texts(login: &mut Login<'_>) -> bool {
         any = true;
     }
     any
-}
-
-/// Identifiers of logins that were there before. 128 bits of two keyed hashes (SipHash, other keys in
-/// every run) stand for each: among a billion, two that meet by chance are as likely as 1 in 10^20.
-#[derive(Debug, Default)]
-pub(super) struct Known {
-    keys: [RandomState; 2],
-    /// Found by the first of the two, which needs no hash of its own.
-    seen: HashTable<[u64; 2]>,
-}
-
-impl Known {
-    /// Whether a login with this identifier was there before.
-    pub(super) fn again(&mut self, login: &Login<'_>) -> bool {
-        if login.id.is_empty() {
-            return false;
-        }
-        let [first, second] = &self.keys;
-        let hash = [first.hash_one(login.id), second.hash_one(login.id)];
-        let found = self
-            .seen
-            .entry(hash[0], |known| *known == hash, |known| known[0]);
-        match found {
-            Entry::Occupied(_) => true,
-            Entry::Vacant(place) => {
-                place.insert(hash);
-                false
-            }
-        }
-    }
 }
 
 #[cfg(test)]

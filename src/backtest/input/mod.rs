@@ -8,6 +8,7 @@ mod batch;
 mod csv;
 mod error;
 mod json;
+mod known;
 mod mapping;
 mod open;
 mod promise;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use jiff::tz::TimeZone;
 
 use error::Stop;
+use known::{Known, Mark};
 use promise::Promise;
 use reasons::{SHOWN, harmless};
 
@@ -154,7 +156,7 @@ struct Reading<'r, 'o> {
     facts: &'r mut StoreFacts,
     file: String,
     /// Identifiers seen.
-    seen: &'r mut json::Known,
+    seen: &'r mut Known,
     /// What the file promises.
     promise: Promise,
     /// Identifiers are numbers of rows, which do not come again.
@@ -195,6 +197,20 @@ impl Reading<'_, '_> {
 
     /// Puts the login of the row `line` into the table, unless it was there before.
     fn push(&mut self, login: Login<'_>, line: u64) -> Result<(), Stop> {
+        let mark = self.mark(login.id);
+        self.push_marked(login, mark, line)
+    }
+
+    /// What stands for the identifier of a login, where identifiers tell that it was there before.
+    fn mark(&self, id: &str) -> Option<Mark> {
+        match self.numbered {
+            true => None,
+            false => self.seen.mark(id),
+        }
+    }
+
+    /// The same as [`Reading::push`] for a login whose mark is known.
+    fn push_marked(&mut self, login: Login<'_>, mark: Option<Mark>, line: u64) -> Result<(), Stop> {
         let (known, read);
         let mut login = login;
         match (&mut self.options.identify, login.machine) {
@@ -209,7 +225,7 @@ impl Reading<'_, '_> {
                 login.machine = &read;
             }
         }
-        if !self.numbered && self.seen.again(&login) {
+        if mark.is_some_and(|mark| self.seen.again(mark)) {
             self.note(Reason::Duplicate, line);
             return Ok(());
         }
@@ -256,7 +272,7 @@ pub fn read(
 ) -> Result<(InputReport, StoreFacts), InputError> {
     let mut report = InputReport::default();
     let mut facts = StoreFacts::default();
-    let mut seen = json::Known::default();
+    let mut seen = Known::default();
     for path in paths {
         let name = path.display().to_string();
         let began = (watch.bytes.load(Ordering::Relaxed), table.len());
@@ -310,7 +326,7 @@ pub fn read_stream(
         watch,
         facts: &mut facts,
         file: name.to_owned(),
-        seen: &mut json::Known::default(),
+        seen: &mut Known::default(),
         promise: Promise::default(),
         numbered: false,
     };
