@@ -16,7 +16,21 @@ pub fn id(tx: &mut Tx<'_>) -> String {
 }
 
 /// Writes a decision down. Its identifier comes from [`id`].
-pub fn record(tx: &mut Tx<'_>, mut decision: Decision) -> Result<(), StoreError> {
+pub fn record(tx: &mut Tx<'_>, decision: Decision) -> Result<(), StoreError> {
+    tx.put(&bounded(decision))
+}
+
+/// The same for a decision that `make` puts together beside the next commands.
+pub(crate) fn record_later(
+    tx: &mut Tx<'_>,
+    id: &str,
+    make: impl FnOnce() -> Decision + Send + 'static,
+) -> Result<(), StoreError> {
+    tx.put_later::<Decision>(&id.to_owned(), move || bounded(make()))
+}
+
+/// What is kept of a decision.
+fn bounded(mut decision: Decision) -> Decision {
     if decision.explanation.len() > MAX_EXPLANATION_BYTES {
         let mut end = MAX_EXPLANATION_BYTES;
         while !decision.explanation.is_char_boundary(end) {
@@ -28,7 +42,7 @@ pub fn record(tx: &mut Tx<'_>, mut decision: Decision) -> Result<(), StoreError>
     if decision.signals.iter().map(size).sum::<usize>() > MAX_SIGNALS_BYTES {
         decision.signals = Vec::new();
     }
-    tx.put(&decision)
+    decision
 }
 
 /// About the bytes that a signal takes.

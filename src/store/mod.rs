@@ -33,6 +33,7 @@ mod export;
 mod handle;
 mod import;
 mod key;
+mod later;
 mod memory;
 mod migrate;
 mod open;

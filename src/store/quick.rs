@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use super::command::Command;
-use super::engine::{Reader, Writes};
+use super::engine::Reader;
+use super::later::Pending;
 use super::tx::{Finished, Tx};
 use crate::env::Millis;
 
@@ -79,7 +80,7 @@ impl Quick {
         if self.under_way.load(Ordering::SeqCst) != 0 {
             return None;
         }
-        let nothing = Writes::new();
+        let nothing = Pending::new();
         // A panic is met again in the queue, and reported there.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let mut tx = Tx::new(&**source, &nothing, self.tick(clock), seed, true);

@@ -11,9 +11,10 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::codec::{self, MAX_KEY_BYTES};
-use super::engine::{EngineError, Order, Row, Source, Writes};
+use super::engine::{EngineError, Order, Row, Source};
 use super::error::StoreError;
 use super::key::{self, KeyPart, KeyPrefix};
+use super::later::{Held, Later, Pending};
 use super::page::{Continuation, Page};
 use super::records::{
     AUDIT_COUNTER, Audit, AuditByAccount, Counter, FEED_COUNTER, FeedEvent, NewAudit, NewEvent,
@@ -37,8 +38,8 @@ pub struct Tx<'a> {
     /// Stamps given so far; undoing does not take them back.
     stamps: u64,
     engine: &'a dyn Source,
-    shared: &'a Writes,
-    own: Writes,
+    shared: &'a Pending,
+    own: Pending,
     own_bytes: usize,
     undo: Vec<Undo>,
     /// Whether a savepoint was taken, so that undoing must be possible.
@@ -55,7 +56,7 @@ pub struct Tx<'a> {
 struct Undo {
     key: Vec<u8>,
     /// What the command's own layer held before: nothing, a deletion, or a value.
-    before: Option<Option<Vec<u8>>>,
+    before: Option<Option<Held>>,
 }
 
 /// A place in a command to go back to.
@@ -79,7 +80,7 @@ impl<'a> Tx<'a> {
     /// A fresh view. `seed` decides all of the command's randomness.
     pub(crate) fn new(
         engine: &'a dyn Source,
-        shared: &'a Writes,
+        shared: &'a Pending,
         now: Millis,
         seed: [u8; 32],
         read_only: bool,
@@ -91,7 +92,7 @@ impl<'a> Tx<'a> {
             stamps: 0,
             engine,
             shared,
-            own: Writes::new(),
+            own: Pending::new(),
             own_bytes: 0,
             undo: Vec::new(),
             recording: Cell::new(false),
@@ -160,19 +161,35 @@ impl<'a> Tx<'a> {
     /// Stores `record` under its own key, over whatever was there.
     pub fn put<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
         let key = key::full_key(R::KIND, &record.key());
-        let value = codec::encode(record).and_then(|value| {
-            if key.len() > MAX_KEY_BYTES {
-                return Err(StoreError::TooLarge {
-                    kind: R::KIND.name(),
-                    bytes: key.len(),
-                });
-            }
-            Ok(value)
-        });
-        match value {
+        match codec::encode(record).and_then(|value| short_enough::<R>(&key).map(|()| value)) {
             Ok(value) => self.write_raw(key, Some(value)),
             Err(error) => Err(self.refuse(error)),
         }
+    }
+
+    /// Stores a record that is put together beside the next commands, where there is a processor for it: `make`
+    /// is called once, before the commit at the latest, and its record has to lie under `key`. If it panics or
+    /// its record is too large, nothing of the commit stays. For what people may read one day; what it costs
+    /// must be worth the way to another thread. Takes the room of a largest record.
+    pub(crate) fn put_later<R: Record>(
+        &mut self,
+        key: &R::Key,
+        make: impl FnOnce() -> R + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let key = key::full_key(R::KIND, key);
+        if let Err(error) = short_enough::<R>(&key) {
+            return Err(self.refuse(error));
+        }
+        let (kind, under) = (R::KIND.name(), key.clone());
+        let make = move || {
+            let record = make();
+            match key::full_key(R::KIND, &record.key()) == under {
+                true => codec::encode(&record),
+                false => Err(StoreError::Encode { kind }),
+            }
+        };
+        let later = Later::new(kind, Box::new(make));
+        self.write_held(key, Some(Held::Later(later)))
     }
 
     /// Deletes the record under `key`, if there is one.
@@ -356,6 +373,10 @@ impl Tx<'_> {
         key: Vec<u8>,
         value: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
+        self.write_held(key, value.map(Held::Here))
+    }
+
+    fn write_held(&mut self, key: Vec<u8>, value: Option<Held>) -> Result<(), StoreError> {
         if self.read_only {
             return Err(self.refuse(StoreError::ReadOnly));
         }
@@ -427,7 +448,7 @@ impl Tx<'_> {
         }
     }
 
-    fn set_own(&mut self, key: Vec<u8>, value: Option<Option<Vec<u8>>>) {
+    fn set_own(&mut self, key: Vec<u8>, value: Option<Option<Held>>) {
         if let Some(old) = self.own.get(&key) {
             self.own_bytes -= weight(&key, old);
         }
@@ -469,7 +490,7 @@ fn bounds<R: Record>(
 
 /// What a command leaves behind.
 pub(crate) struct Finished {
-    pub(crate) writes: Writes,
+    pub(crate) writes: Pending,
     pub(crate) refused: Option<StoreError>,
     pub(crate) failure: Option<String>,
     pub(crate) limits: Vec<&'static str>,
@@ -482,6 +503,14 @@ pub(crate) fn successor(key: &[u8]) -> Vec<u8> {
     next
 }
 
-fn weight(key: &[u8], value: &Option<Vec<u8>>) -> usize {
-    key.len() + value.as_ref().map_or(0, Vec::len)
+fn short_enough<R: Record>(key: &[u8]) -> Result<(), StoreError> {
+    let (kind, bytes) = (R::KIND.name(), key.len());
+    match bytes > MAX_KEY_BYTES {
+        true => Err(StoreError::TooLarge { kind, bytes }),
+        false => Ok(()),
+    }
+}
+
+fn weight(key: &[u8], value: &Option<Held>) -> usize {
+    key.len() + value.as_ref().map_or(0, Held::room)
 }

@@ -4,14 +4,15 @@
 use std::cmp::Ordering;
 use std::ops::Bound;
 
-use super::engine::{EngineError, Order, Row, Source, Writes};
+use super::engine::{EngineError, Order, Row, Source};
+use super::later::{Held, Pending};
 
 /// What a command sees. Lower layers never change while it runs.
 pub(crate) struct View<'a> {
     /// The command's own writes.
-    pub(crate) own: &'a Writes,
+    pub(crate) own: &'a Pending,
     /// Writes of earlier commands of the same drain, or the before-images of a snapshot.
-    pub(crate) shared: &'a Writes,
+    pub(crate) shared: &'a Pending,
     /// The database.
     pub(crate) engine: &'a dyn Source,
 }
@@ -20,7 +21,7 @@ impl<'a> View<'a> {
     /// The value under `key`.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
         match self.own.get(key).or_else(|| self.shared.get(key)) {
-            Some(value) => Ok(value.clone()),
+            Some(held) => Ok(value_of(held)),
             None => self.engine.get(key),
         }
     }
@@ -52,10 +53,16 @@ impl<'a> View<'a> {
 type Cell = (Vec<u8>, Option<Vec<u8>>);
 type Layer<'a> = Box<dyn Iterator<Item = Result<Cell, EngineError>> + 'a>;
 
-fn overlay<'a>(writes: &'a Writes, low: &[u8], high: &[u8], order: Order) -> Layer<'a> {
+/// A value of a layer. One that cannot be made is none: its commit will be refused, with whatever was made of
+/// it here.
+fn value_of(held: &Option<Held>) -> Option<Vec<u8>> {
+    held.as_ref().and_then(|held| held.value().ok())
+}
+
+fn overlay<'a>(writes: &'a Pending, low: &[u8], high: &[u8], order: Order) -> Layer<'a> {
     let cells = writes
         .range::<[u8], _>((Bound::Included(low), Bound::Excluded(high)))
-        .map(|(key, value)| Ok((key.clone(), value.clone())));
+        .map(|(key, held)| Ok((key.clone(), value_of(held))));
     match order {
         Order::Ascending => Box::new(cells),
         Order::Descending => Box::new(cells.rev()),
@@ -143,7 +150,7 @@ mod tests {
     use proptest::collection::btree_map;
     use proptest::prelude::*;
 
-    use super::super::engine::Engine as _;
+    use super::super::engine::{Engine as _, Writes};
     use super::super::memory::MemoryEngine;
     use super::*;
 
@@ -154,6 +161,11 @@ mod tests {
 
     fn layer() -> impl Strategy<Value = Writes> {
         btree_map(keys(), proptest::option::of(Just(vec![1])), 0..8)
+    }
+
+    fn pending(writes: Writes) -> Pending {
+        let held = |(key, value): (Vec<u8>, Option<Vec<u8>>)| (key, value.map(Held::Here));
+        writes.into_iter().map(held).collect()
     }
 
     proptest! {
@@ -179,6 +191,7 @@ mod tests {
             }
             let mut engine = MemoryEngine::default();
             engine.apply(database).expect("memory");
+            let (own, shared) = (pending(own), pending(shared));
             let view = View { own: &own, shared: &shared, engine: &engine };
             let mut expected: Vec<Row> = if low < high {
                 model.range(low.clone()..high.clone()).map(|(k, v)| (k.clone(), v.clone())).collect()

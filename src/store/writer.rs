@@ -19,6 +19,7 @@ use super::engine::{Barrier, CommitStep, Engine, EngineError, Mark, Writes};
 use super::error::StoreError;
 use super::handle::Shared;
 use super::key;
+use super::later::{self, Held, Maker, Pending};
 use super::records::{Counter, FEED_COUNTER, Kind};
 use super::status::Meters;
 use super::tx::{Finished, Tx};
@@ -80,19 +81,20 @@ pub(crate) struct Writer {
     snapshots: BTreeMap<u64, Before>,
     next_snapshot: u64,
     drain_time: Duration,
+    maker: Maker,
 }
 
 /// A snapshot: the values that keys had when it was opened, for those changed since.
 struct Before {
     alive: Weak<()>,
-    images: Writes,
+    images: Pending,
     bytes: usize,
 }
 
 /// Commands run but not yet committed.
 #[derive(Default)]
 struct Drain {
-    writes: Writes,
+    writes: Pending,
     bytes: usize,
     waiting: Vec<(Reply, Result<(), StoreError>)>,
     commands: usize,
@@ -166,6 +168,7 @@ impl Writer {
             snapshots: BTreeMap::new(),
             next_snapshot: 1,
             drain_time,
+            maker: Maker::default(),
         }
     }
 
@@ -186,7 +189,7 @@ impl Writer {
             reply,
         };
         self.run_job(job, &mut drain);
-        self.commit(&mut drain);
+        let _ = self.commit(&mut drain);
         answer.try_recv().unwrap_or(Err(StoreError::Closed))
     }
 
@@ -209,7 +212,8 @@ impl Writer {
             match message {
                 Message::Run(job) => self.run_job(job, &mut drain),
                 Message::OpenSnapshot { alive, reply } => {
-                    self.commit(&mut drain);
+                    // Whoever is refused is told; the snapshot shows what is durable.
+                    let _ = self.commit(&mut drain);
                     self.shared.quick.answered();
                     // The caller may have gone; then the snapshot ends with the next commit.
                     let _ = reply.send(self.open_snapshot(alive));
@@ -224,7 +228,7 @@ impl Writer {
             }
             next = queue.try_recv().ok();
         }
-        self.commit(&mut drain);
+        let _ = self.commit(&mut drain);
     }
 
     fn run_job(&mut self, job: Job, drain: &mut Drain) {
@@ -244,7 +248,7 @@ impl Writer {
             None => self.run_command(command, &drain.writes, now, seed, false),
             Some(id) => match self.snapshots.get(&id) {
                 Some(before) => self.run_command(command, &before.images, now, seed, true),
-                None => (Err(StoreError::SnapshotGone), Writes::new()),
+                None => (Err(StoreError::SnapshotGone), Pending::new()),
             },
         };
         // What was read is durable: nothing waits to be committed, or a snapshot was read.
@@ -253,9 +257,10 @@ impl Writer {
             return;
         }
         if !writes.is_empty() {
-            self.merge(writes, drain);
-            if let Some(reason) = self.shared.failure() {
-                self.answer(reply, Err(StoreError::Failed(reason)));
+            let merged = self.merge(writes, drain);
+            let failed = self.shared.failure().map(StoreError::Failed);
+            if let Err(error) = failed.map_or(merged, Err) {
+                self.answer(reply, Err(error));
                 return;
             }
         }
@@ -272,11 +277,11 @@ impl Writer {
     fn run_command(
         &self,
         mut command: Box<dyn Command>,
-        shared: &Writes,
+        shared: &Pending,
         now: Millis,
         seed: [u8; 32],
         snapshot: bool,
-    ) -> (Result<(), StoreError>, Writes) {
+    ) -> (Result<(), StoreError>, Pending) {
         let name = command.name();
         let read_only = snapshot || command.read_only();
         let engine = &*self.engine;
@@ -291,7 +296,7 @@ impl Writer {
         let Ok((result, finished)) = outcome else {
             Meters::count(&self.shared.meters.panicked);
             tracing::error!(command = name, "a store command panicked");
-            return (Err(StoreError::Panicked(name)), Writes::new());
+            return (Err(StoreError::Panicked(name)), Pending::new());
         };
         let Finished {
             writes,
@@ -302,7 +307,7 @@ impl Writer {
         self.shared.meters.limits_hit(&limits);
         if let Some(reason) = failure {
             self.shared.fail(&reason);
-            return (Err(StoreError::Failed(reason)), Writes::new());
+            return (Err(StoreError::Failed(reason)), Pending::new());
         }
         // A command that gave up tells its caller why by itself; one that overlooked a refused
         // write is told here.
@@ -312,12 +317,21 @@ impl Writer {
             (Ok(()), None) => return (Ok(()), writes),
         };
         Meters::count(&self.shared.meters.aborted);
-        (result, Writes::new())
+        (result, Pending::new())
     }
 
-    /// Adds a command's writes to the drain, committing what is there first when both do not fit.
-    fn merge(&mut self, writes: Writes, drain: &mut Drain) {
-        let bytes = weight(&writes);
+    /// Adds a command's writes to the drain, committing what is there first when both do not fit. When that is
+    /// refused, so is the command, which has seen it.
+    fn merge(&mut self, writes: Pending, drain: &mut Drain) -> Result<(), StoreError> {
+        let room = |(key, value): (&Vec<u8>, &Option<Held>)| {
+            key.len() + value.as_ref().map_or(0, Held::room)
+        };
+        let bytes: usize = writes.iter().map(room).sum();
+        for value in writes.values().flatten() {
+            if let Held::Later(later) = value {
+                self.maker.begin(later);
+            }
+        }
         let new_keys = writes
             .keys()
             .filter(|key| !drain.writes.contains_key(*key))
@@ -325,20 +339,32 @@ impl Writer {
         let full = drain.writes.len() + new_keys + 1 > MAX_BATCH_KEYS
             || drain.bytes + bytes > MAX_BATCH_BYTES;
         if full {
-            self.commit(drain);
+            self.commit(drain)?;
         }
         drain.first_write.get_or_insert_with(Instant::now);
         drain.bytes += bytes;
         drain.writes.extend(writes);
+        Ok(())
     }
 
-    /// Makes the drain durable and answers everyone in it. Afterwards the drain is empty.
-    fn commit(&mut self, drain: &mut Drain) {
+    /// Makes the drain durable and answers everyone in it. Afterwards the drain is empty. An error when a value
+    /// could not be made: then nothing of the drain is there, and the store goes on.
+    fn commit(&mut self, drain: &mut Drain) -> Result<(), StoreError> {
         let commands = drain.commands;
         let Drain {
             writes, waiting, ..
         } = std::mem::take(drain);
         drain.commands = commands;
+        let writes = match later::made(writes) {
+            Ok(writes) => writes,
+            Err(error) => {
+                tracing::error!(%error, "a commit was given up: a value of it cannot be made");
+                for (reply, _) in waiting {
+                    self.answer(reply, Err(error.clone()));
+                }
+                return Err(error);
+            }
+        };
         let outcome = if let Some(reason) = self.shared.failure() {
             // A read has failed meanwhile; nothing more goes into that database.
             Err(EngineError(reason))
@@ -368,6 +394,7 @@ impl Writer {
                 }
             }
         }
+        Ok(())
     }
 
     /// One commit: before-images, apply, flush, sync, mark. The order is the promise.
@@ -419,7 +446,7 @@ impl Writer {
         self.next_snapshot += 1;
         let before = Before {
             alive,
-            images: Writes::new(),
+            images: Pending::new(),
             bytes: 0,
         };
         self.snapshots.insert(id, before);
@@ -441,7 +468,7 @@ impl Writer {
                 }
                 let image = self.engine.get(key)?;
                 before.bytes += key.len() + image.as_ref().map_or(0, Vec::len);
-                before.images.insert(key.clone(), image);
+                before.images.insert(key.clone(), image.map(Held::Here));
             }
         }
         let open = self.snapshots.len();

@@ -1,6 +1,6 @@
 //! What a judged login sets off: the alert, its prompt, the decision that explains it.
 
-use super::decide::{self, Draft};
+use super::decide::{self, Draft, Explanation};
 use super::facts::{Case, CaseFacts};
 use super::run::{Prompt, Wish};
 use crate::accounts;
@@ -8,7 +8,7 @@ use crate::bot::api::{DecisionView, Verdict};
 use crate::bot::context::Context;
 use crate::guard::alerts::{self, CoolDownRule, NewAlert, Raised};
 use crate::guard::{LoginRef, decisions, history};
-use crate::lang::eval::{self, Judgement, Telling};
+use crate::lang::eval::{self, Judgement};
 use crate::lang::program::EventName;
 use crate::outbox::{self, NewEntry};
 use crate::store::records::{Account, Alert, CustomMessage, OutboxPurpose, TemplateMessage};
@@ -29,7 +29,7 @@ pub(super) fn verdict(wish: &Wish, solved: bool) -> Verdict {
 pub(super) struct Decided {
     pub(super) id: String,
     pub(super) judgement: Judgement,
-    pub(super) explanation: String,
+    pub(super) explanation: Explanation,
     pub(super) wish: Wish,
     pub(super) verdict: Verdict,
 }
@@ -43,7 +43,6 @@ pub(super) fn decide(
 ) -> Result<Decided, StoreError> {
     let id = tx.id("dec");
     let program = context.rules.program.clone();
-    let zone = zone_of(context, case);
     let mut facts = CaseFacts::new(tx, context, case);
     let (judgement, traces) = eval::judge_traced(&program, &mut facts);
     context.judged(&program, &judgement, &traces);
@@ -53,8 +52,11 @@ pub(super) fn decide(
     facts.judgement = Some(judgement.clone());
     let wish = facts.run_rules(&EventName::Login, acts)?;
     let rules = facts.why(&EventName::Login)?;
-    let telling = Telling::new(&zone, context.language);
-    let explanation = decide::explanation(&program, &judgement, &traces, &rules, telling);
+    let explanation = Explanation::Traced {
+        traces,
+        rules,
+        language: context.language,
+    };
     let solved = case.login.as_ref().is_some_and(|login| login.captcha);
     Ok(Decided {
         id,
@@ -80,7 +82,7 @@ pub(super) fn settle(
     case: &Case,
     decided: Decided,
     login: Option<LoginRef>,
-    kind: &str,
+    kind: &'static str,
 ) -> Result<Settled, StoreError> {
     let zone = zone_of(context, case);
     let raised = match (&decided.wish.alert, &case.account, login) {
@@ -111,16 +113,16 @@ pub(super) fn settle(
     let draft = Draft {
         id: decided.id,
         kind,
-        case,
-        judgement: Some(&decided.judgement),
+        login: case.login.clone(),
+        judgement: Some(decided.judgement),
         verdict,
-        rules: &decided.wish.rules,
+        rules: decided.wish.rules,
         explanation: decided.explanation,
         generation: context.generation,
-        hash: &context.rules.program.hash,
-        zone: &zone,
+        program: context.rules.program.clone(),
+        zone,
     };
-    decisions::record(tx, draft.record(alert))?;
+    decisions::record_later(tx, &view.id, move || draft.record(alert))?;
     Ok(Settled { view, capped })
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -16,7 +17,7 @@ use crate::lang::eval::{
 use crate::lang::program::Program;
 use crate::store::records::{Decision, FiredSignal};
 
-use super::facts::Case;
+use super::facts::Login;
 
 /// The signals worth showing to the caller: all but the quiet ones.
 pub(crate) fn views(judgement: &Judgement, zone: &TimeZone) -> Vec<SignalView> {
@@ -68,33 +69,59 @@ pub(crate) fn fired(judgement: &Judgement) -> Vec<FiredSignal> {
 /// About as long as the explanation of twenty signals.
 const EXPLANATION: usize = 8 * 1024;
 
-/// Everything about a decision that is known before its alert.
-pub(crate) struct Draft<'a> {
-    pub(crate) id: String,
-    pub(crate) kind: &'a str,
-    pub(crate) case: &'a Case,
-    pub(crate) judgement: Option<&'a Judgement>,
-    pub(crate) verdict: Verdict,
-    pub(crate) rules: &'a [String],
-    pub(crate) explanation: String,
-    pub(crate) generation: u64,
-    pub(crate) hash: &'a str,
-    pub(crate) zone: &'a TimeZone,
+/// Why a decision is what it is: words, or what they are made of.
+pub(crate) enum Explanation {
+    Told(String),
+    /// Traces of the signals, and what was said of the rules.
+    Traced {
+        traces: Vec<(Trace, Option<Trace>)>,
+        rules: String,
+        language: Language,
+    },
 }
 
-impl Draft<'_> {
+/// Everything about a decision but its alert. Owned: it is put together beside the next commands.
+pub(crate) struct Draft {
+    pub(crate) id: String,
+    pub(crate) kind: &'static str,
+    pub(crate) login: Option<Login>,
+    pub(crate) judgement: Option<Judgement>,
+    pub(crate) verdict: Verdict,
+    pub(crate) rules: Vec<String>,
+    pub(crate) explanation: Explanation,
+    pub(crate) generation: u64,
+    pub(crate) program: Arc<Program>,
+    pub(crate) zone: TimeZone,
+}
+
+impl Draft {
     /// The record.
     pub(crate) fn record(self, alert: Option<String>) -> Decision {
-        let login = self.case.login.as_ref();
+        let login = self.login.as_ref();
         let row = login.map(|login| &login.row);
-        let text = |value: Option<&std::sync::Arc<str>>| value.map(|text| text.to_string());
+        let explanation = match &self.explanation {
+            Explanation::Told(words) => words.clone(),
+            Explanation::Traced {
+                traces,
+                rules,
+                language,
+            } => {
+                let telling = Telling::new(&self.zone, *language);
+                let judgement = self.judgement.as_ref();
+                judgement.map_or_else(String::new, |judgement| {
+                    explanation(&self.program, judgement, traces, rules, telling)
+                })
+            }
+        };
+        let text = |value: Option<&Arc<str>>| value.map(|text| text.to_string());
         let signals: Vec<SignalView> = self
             .judgement
+            .as_ref()
             .map(|judgement| {
                 judgement
                     .signals
                     .iter()
-                    .map(|signal| view(signal, self.zone))
+                    .map(|signal| view(signal, &self.zone))
                     .collect()
             })
             .unwrap_or_default();
@@ -118,11 +145,14 @@ impl Draft<'_> {
                 "rules": self.rules,
             }),
             signals,
-            suspicion: self.judgement.map_or(0.0, |judgement| judgement.suspicion),
+            suspicion: self
+                .judgement
+                .as_ref()
+                .map_or(0.0, |judgement| judgement.suspicion),
             verdict: verdict_name(self.verdict).to_owned(),
             generation: self.generation,
-            hash: self.hash.to_owned(),
-            explanation: self.explanation,
+            hash: self.program.hash.clone(),
+            explanation,
             alert,
         }
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::alarm::{decide, settle, verdict};
 use super::challenge::{answered, keep_captcha};
-use super::decide::{self, Draft};
+use super::decide::{self, Draft, Explanation};
 use super::entry::{case, identify, record};
 use super::facts::{Case, CaseFacts};
 use super::origin::Prepared;
@@ -295,18 +295,17 @@ fn begin(
     };
     let id = tx.id("dec");
     if kept {
-        let zone = context.zone(None);
         let draft = Draft {
             id: id.clone(),
             kind: "attempt",
-            case: &case,
+            login: case.login.clone(),
             judgement: None,
             verdict,
-            rules: &wish.rules,
-            explanation,
+            rules: wish.rules,
+            explanation: Explanation::Told(explanation),
             generation: context.generation,
-            hash: &context.rules.program.hash,
-            zone: &zone,
+            program: context.rules.program.clone(),
+            zone: context.zone(None),
         };
         decisions::record(tx, draft.record(None))?;
     }

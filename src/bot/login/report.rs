@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::alarm::{Decided, decide, settle, verdict};
+use super::decide::{Explanation, acted};
 use super::entry::{case, identify, record};
 use super::facts::CaseFacts;
 use super::flow::tell_owner;
@@ -112,7 +113,7 @@ fn reported(
         Decided {
             id: tx.id("dec"),
             judgement: Default::default(),
-            explanation: super::decide::acted(&wish.rules, &why, context.language),
+            explanation: Explanation::Told(acted(&wish.rules, &why, context.language)),
             verdict: verdict(&wish, false),
             wish,
         }

@@ -197,11 +197,11 @@ async fn a_caller_that_stops_waiting_does_not_undo_its_command() {
 #[tokio::test]
 async fn a_command_run_again_makes_the_same_writes() {
     let engine = memory::MemoryEngine::default();
-    let nothing = engine::Writes::new();
+    let nothing = later::Pending::new();
     let run = |seed: u8| {
         let mut tx = Tx::new(&engine, &nothing, START, [seed; 32], false);
         tx.emit(event("fact")).expect("an event");
-        tx.finish().writes
+        later::made(tx.finish().writes).expect("values")
     };
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
