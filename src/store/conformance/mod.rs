@@ -6,6 +6,7 @@
 mod commits;
 mod damage;
 mod disk;
+mod made_later;
 mod quick;
 mod restore;
 mod suite;
