@@ -6,15 +6,18 @@ use super::coverage;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg, Paint};
 use super::progress;
+use super::scope::Scope;
 use super::sources::RulesArgs;
 use crate::bot::stories::{self, Coverage, Seen, StoryResult};
+use crate::lang::program::Story;
 use crate::lang::span::Sources;
 
 /// Run the stories in rule files.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A story that fails is printed as it stands, with the wrong lines marked and what happened instead.
-Exit code: 0 all passed, 1 some failed or too little is covered, 2 wrong use or rules that do not compile.
+A single file that uses names of the files beside it runs with them; only its own stories count.
+Exit code: 0 all passed, 1 some failed or too little is covered, 2 wrong use or rules with errors.
 
 Examples:
   menshen test
@@ -52,11 +55,16 @@ enum Format {
 
 /// Runs them.
 pub fn run(args: &Args) -> Outcome {
-    let input = args.rules.read()?;
-    let rules = args.rules.compile(&input, args.lang.lang.into())?.ruleset;
-    let sources = args.rules.seen_from_here(&input.sources);
+    let language = args.lang.lang.into();
+    let (scope, looked) = Scope::to_run(&args.rules)?;
+    let rules = scope.ruleset(&looked, language)?;
+    let input = looked.input;
+    let sources = scope.rules.seen_from_here(&input.sources);
+    let mine = |span| scope.is_about(span, &input.sources);
+    let filter = args.filter.as_deref().unwrap_or_default();
     let results = progress::during("running the stories", || {
-        stories::run(&rules, &input.registry, args.filter.as_deref())
+        let wanted = |story: &Story| mine(story.span) && story.name.contains(filter);
+        stories::run_those(&rules, &input.registry, wanted, language)
     });
     if let Some(filter) = &args.filter
         && results.is_empty()
@@ -66,12 +74,15 @@ pub fn run(args: &Args) -> Outcome {
             output::Lang::En => format!("no story has “{filter}” in its name"),
         }));
     }
-    let all = rules.program.stories.len();
+    let all = rules.program.stories.iter();
+    let all = all.filter(|story| mine(story.span)).count();
     let failed = results.iter().filter(|result| !result.passed()).count();
     let measured = (args.coverage || !args.min_coverage.is_empty()).then(|| {
         let mut seen = Seen::default();
         results.iter().for_each(|result| seen.extend(&result.seen));
-        Coverage::of(&rules.program, &seen)
+        let mut coverage = Coverage::of(&rules.program, &seen);
+        coverage.points.retain(|point| mine(point.span));
+        coverage
     });
     match args.format {
         Format::Json => {
@@ -138,6 +149,7 @@ fn as_json(sources: &Sources, results: &[StoryResult]) -> serde_json::Value {
                         "line": line,
                         "column": column,
                         "step": sources.slice(failure.span).trim(),
+                        "kind": failure.kind.name(),
                         "happened": failure.happened,
                     })
                 })

@@ -10,6 +10,7 @@ use std::time::Instant;
 pub use crate::bot::stories::record::quoted;
 use crate::cli::failure::Failure;
 use crate::cli::record::StoryFile;
+use crate::lang::diagnostics::Language;
 use crate::sandbox::{Channel, Entry, Side};
 
 /// Pauses shorter than this are those of somebody typing, in minutes.
@@ -28,9 +29,9 @@ pub struct Recorder {
 
 impl Recorder {
     /// A story that goes to the end of `file`, which need not exist.
-    pub fn new(file: &Path) -> Result<Self, Failure> {
+    pub fn new(file: &Path, language: Language) -> Result<Self, Failure> {
         Ok(Self {
-            file: StoryFile::new(file, "聊天记录")?,
+            file: StoryFile::new(file, language.pick("聊天记录", "chat"))?,
             lines: Vec::new(),
             places: BTreeSet::new(),
             last: Instant::now(),

@@ -23,6 +23,11 @@ impl Offer<'_> {
         if is_number(last) {
             return self.after_number(words, condition);
         }
+        let story = *block == Block::Story;
+        if story {
+            self.story_line(words);
+            return self.next_words(words, first, last);
+        }
         match (first, last) {
             ("on", "on") => return self.events(),
             ("on" | "or", "or") if !condition => return self.events(),
@@ -36,13 +41,9 @@ impl Offer<'_> {
             (_, "forget") => return self.symbols(Kind::Variable),
             ("ask", "again") => return self.slots(),
             (_, "call") => return self.calls(),
-            ("expect", "dialog") => return self.symbols(Kind::Dialog),
-            ("expect", "," | "include") => return self.symbols(Kind::Signal),
-            ("expect", "signals") => self.symbols(Kind::Signal),
             _ => {}
         }
         self.next_words(words, first, last);
-        let story = *block == Block::Story;
         let takes_values = condition
             || matches!(
                 first,
@@ -50,7 +51,7 @@ impl Offer<'_> {
             )
             || matches!(block, Block::Fields(_))
             || last == ":";
-        if !takes_values || story {
+        if !takes_values {
             return;
         }
         if wants_value(last) {
@@ -103,7 +104,7 @@ impl Offer<'_> {
             let fits_clause = *clause == "*" || *clause == first;
             let fits_word = match *word {
                 "*" => words.len() >= 2,
-                "*name" => words.len() == 2,
+                "*name" => words.len() == 2 && !is_keyword(first, last),
                 word => word == last,
             };
             if fits_clause && fits_word {
@@ -301,6 +302,14 @@ impl Offer<'_> {
             self.symbols(Kind::Signal);
         }
     }
+}
+
+/// Whether a word is one of the language's own directly after the first of a clause, and so no name.
+fn is_keyword(first: &str, word: &str) -> bool {
+    let begins = |label: &str| label.split(' ').next() == Some(word);
+    NEXT.iter()
+        .filter(|(clause, after, _)| *clause == first && *after == first)
+        .any(|(_, _, next)| next.iter().any(|label| begins(label)))
 }
 
 fn is_number(word: &str) -> bool {
