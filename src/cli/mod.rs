@@ -63,7 +63,8 @@ Where to begin:
   menshen dev          # try it here, without an official account: prints the address of a phone
   menshen check        # after editing rules: is anything written wrong?
   menshen test         # do the stories still hold?
-  menshen init         # for real: makes configuration and secrets; menshen doctor says what is missing
+  menshen init         # for real: makes configuration and secrets
+  menshen doctor       # what is still missing or wrong
   menshen serve        # run the server
 
 Exit codes: 0 done, 1 findings or failure, 2 wrong use.

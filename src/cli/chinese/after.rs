@@ -60,7 +60,8 @@ const TEXTS: &[(&str, &str)] = &[
   menshen dev          # 在本机试用，不需要公众号：打印一个手机页面的地址
   menshen check        # 改完规则：有没有写错
   menshen test         # 故事还都对吗
-  menshen init         # 正式使用：新建配置和密钥，接着运行 menshen doctor，看还差什么
+  menshen init         # 正式使用：新建配置和密钥
+  menshen doctor       # 还差什么、哪里不对
   menshen serve        # 运行服务器
 
 退出码：0 完成，1 有发现或失败，2 用法不对。

@@ -1,6 +1,8 @@
 //! What may be written next: keywords by place, and the names the registry and the rule set know.
 
+mod head;
 mod story;
+mod templates;
 mod values;
 mod words;
 
@@ -68,9 +70,9 @@ pub fn at(
             }
         }
         Place::Words => offer.words_of_a_text(text.get(offset..).unwrap_or_default()),
-        // Else the braces catch something, under a name of its own.
         Place::Hole if offer.scene.shows_values() => offer.values(true),
-        Place::Hole => {}
+        // Else the braces catch something: under a new name, or under one of another alternative.
+        Place::Hole => offer.slots(),
         Place::Extractor => offer.extractors(),
     }
     offer.items.truncate(MAX_ITEMS);
@@ -240,6 +242,9 @@ impl Offer<'_> {
     }
 
     fn card_fields(&mut self, card: &str) {
+        if card == "template" {
+            return self.template_fields();
+        }
         let fields = CARDS.iter().filter(|(name, _)| *name == card);
         for field in fields.flat_map(|(_, fields)| *fields) {
             let label = format!("{}:", field.name);

@@ -71,6 +71,9 @@ impl Offer<'_> {
                 self.met(Kind::Account);
                 self.met(Kind::User);
             }
+            ["expect", "alert", "to", _] => self.words(&["by message", "by template"]),
+            // `reported 20 minutes ago`
+            ["login", .., "reported", _, _] => self.words(&["ago"]),
             ["expect", "call"] => self.calls(),
             ["expect", "in", "dialog"] => self.symbols(Kind::Dialog),
             ["expect", "signals", .., "," | "include"] | ["expect", "signals"] => {

@@ -28,10 +28,10 @@ impl Offer<'_> {
             self.story_line(words);
             return self.next_words(words, first, last);
         }
+        if self.scene.in_head() && self.rule_head(words) {
+            return;
+        }
         match (first, last) {
-            ("on", "on") => return self.events(),
-            ("on" | "or", "or") if !condition => return self.events(),
-            ("on", "in") if !condition => return self.symbols(Kind::List),
             ("cancel", "on") => return self.symbols(Kind::List),
             ("list", ":") => {
                 let types: Vec<&str> = LIST_TYPES.iter().map(|(name, _)| *name).collect();
@@ -40,6 +40,26 @@ impl Offer<'_> {
             (_, "start") => return self.symbols(Kind::Dialog),
             (_, "forget") => return self.symbols(Kind::Variable),
             ("ask", "again") => return self.slots(),
+            ("ask", "ask") if *block == Block::Actions => return self.words(&["again"]),
+            ("start", "with" | ",") => return self.handed(),
+            ("trust" | "close", "alert") => self.slots(),
+            ("list", _) if words.len() == 4 => return self.words(&["from", "="]),
+            (_, "per") if *block == Block::Actions => {
+                // `once per` a time, `per` what the alerts are told apart by.
+                let once = words.iter().rev().nth(1).is_some_and(|word| word == "once");
+                return match once {
+                    true => self.symbols(Kind::Let),
+                    false => self.present_fields(|_| true),
+                };
+            }
+            ("alert", unit) if self.set.registry.unit(unit).is_some() => {
+                return self.words(&["expires", "once per", "per"]);
+            }
+            ("learn", unit) if self.set.registry.unit(unit).is_some() => {
+                return self.words(&["and"]);
+            }
+            ("trust", _) if words.len() == 3 => return self.words(&["for"]),
+            (_, "template") if *block == Block::Alert => return self.templates(),
             (_, "call") => return self.calls(),
             _ => {}
         }
@@ -64,7 +84,7 @@ impl Offer<'_> {
                 self.words(&["for"]);
                 self.words(&OPERATORS);
             }
-            "on" => {
+            _ if self.scene.in_head() => {
                 self.words(&OPERATORS);
                 self.words(&["even in dialog", "continue"]);
             }
@@ -237,8 +257,18 @@ impl Offer<'_> {
         }
     }
 
-    /// What the dialog asks for.
-    fn slots(&mut self) {
+    /// What a rule can hand over to a dialog.
+    fn handed(&mut self) {
+        self.slots();
+        let (zh, en) = describe::kind(Kind::Param);
+        for name in self.scene.handed_over(self.set) {
+            let page = describe::both(zh, en, self.language);
+            self.push(&name, CompletionItemKind::VARIABLE, String::new(), page);
+        }
+    }
+
+    /// What the item catches or asks for.
+    pub(super) fn slots(&mut self) {
         let (zh, en) = describe::kind(Kind::Slot);
         for (name, extractor) in self.locals.clone() {
             let page = describe::both(zh, en, self.language);
