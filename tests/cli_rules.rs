@@ -316,7 +316,7 @@ fn a_recorded_chat_is_a_story_that_passes() {
         "    wechat 小王 sends \"你好\"\n    expect reply \"您好！\\n第二行 \\{\\}\"\n",
         "    wechat 小王 sends \"什么\"\n    expect no reply\n",
         "    wechat 小王 clicks \"HELP\"\n    expect reply \"帮助\"\n",
-        "    place 北京 39.9 116.4\n    login alice city 北京 machine \"pc\" solving captcha\n    expect allowed\n",
+        "    place 北京 39.9 116.4 country \"中国\"\n    login alice city 北京 machine \"pc\" solving captcha\n    expect allowed\n",
         "    operator locks alice\n",
     ] {
         assert!(story.contains(line), "{line} is missing in\n{story}");
@@ -408,6 +408,18 @@ fn one_file_runs_with_the_folder_where_it_needs_it() {
         "{}",
         stderr(&ended)
     );
+
+    // So is a file whose stories tell what the rules of another one do.
+    let told = "on text \"走\" {\n    reply \"走\"\n}\n\ntest \"走\" {\n    wechat 小王 sends \"再见\"\n    expect reply \"再见\"\n}\n";
+    fs::write(here.join("rules/c.rules"), told).expect("a rule file");
+    let tested = menshen(here, &["test", "rules/c.rules"]);
+    assert_eq!(code(&tested), 0, "{}", stdout(&tested));
+    assert!(
+        stderr(&tested).contains("文件夹 rules"),
+        "{}",
+        stderr(&tested)
+    );
+    fs::remove_file(here.join("rules/c.rules")).expect("removed");
 
     // A file that needs nobody runs alone, whatever stands beside it.
     let alone = menshen(here, &["test", "rules/b.rules"]);

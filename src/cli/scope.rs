@@ -56,28 +56,32 @@ impl Scope {
         };
         let looked = alone.look()?;
         let counted = |looked: &Looked| looked.found.iter().filter(|one| counts(one)).count();
-        let [file] = named.paths.as_slice() else {
-            return Ok((alone, looked));
-        };
-        let Some(name) = file.file_name().filter(|_| file.is_file()) else {
-            return Ok((alone, looked));
-        };
         if counted(&looked) == 0 {
             return Ok((alone, looked));
         }
+        Ok(match alone.with_folder() {
+            Some((together, all)) if counted(&all) < counted(&looked) => (together, all),
+            _ => (alone, looked),
+        })
+    }
+
+    /// One file that was named alone, with the folder where it stands; nothing when it was not, or when
+    /// the folder cannot be read.
+    pub fn with_folder(&self) -> Option<(Self, Looked)> {
+        let ([file], None) = (self.rules.paths.as_slice(), &self.only) else {
+            return None;
+        };
+        let name = file.file_name().filter(|_| file.is_file())?;
         let folder = file.parent().filter(|path| *path != Path::new(""));
         let together = Self {
             rules: RulesArgs {
                 paths: vec![folder.unwrap_or(Path::new(".")).to_owned()],
-                ..named.clone()
+                ..self.rules.clone()
             },
             only: Some(name.to_string_lossy().into_owned()),
         };
-        // Whatever keeps the folder from being read, the file was read.
-        match together.look() {
-            Ok(all) if counted(&all) < counted(&looked) => Ok((together, all)),
-            _ => Ok((alone, looked)),
-        }
+        let looked = together.look().ok()?;
+        Some((together, looked))
     }
 
     /// Reads and compiles.
@@ -108,8 +112,8 @@ impl Scope {
         self.only.is_some()
     }
 
-    /// The rules, ready to run; says so when those of other files run too. Mistakes are reported as
-    /// `menshen check` does: those beside what was asked for only when nothing else is wrong.
+    /// The rules, ready to run. Mistakes are reported as `menshen check` does: those beside what was asked
+    /// for only when nothing else is wrong.
     ///
     /// # Errors
     /// There are mistakes.
@@ -132,7 +136,6 @@ impl Scope {
                 "the rules are not in order; see `menshen check`",
             )));
         };
-        self.say_company(language);
         Ok(Ruleset::new(program.clone()))
     }
 
@@ -142,10 +145,10 @@ impl Scope {
             let folder = folder.display();
             output::remark(&match language {
                 Language::Zh => {
-                    format!("{only} 用到了文件夹 {folder} 里的其他规则，连同它们一起运行")
+                    format!("{only} 要用文件夹 {folder} 里的其他规则，连同它们一起运行")
                 }
                 Language::En => {
-                    format!("{only} uses other rules of the folder {folder}, so they run with it")
+                    format!("{only} needs other rules of the folder {folder}, so they run with it")
                 }
             });
         }

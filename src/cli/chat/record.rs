@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
+use super::places::place;
 pub use crate::bot::stories::record::quoted;
 use crate::cli::failure::Failure;
 use crate::cli::record::StoryFile;
@@ -58,7 +59,13 @@ impl Recorder {
                 Step::Did(line) => self.lines.push(line),
                 Step::Place { name, lat, lon } => {
                     if self.places.insert(name.clone()) {
-                        self.lines.push(format!("place {name} {lat} {lon}"));
+                        // Rules ask for the country, too.
+                        let (known, _) = place(&name);
+                        let country = known["country"].as_str().map(quoted);
+                        let country = country.map(|it| format!(" country {it}"));
+                        let country = country.unwrap_or_default();
+                        self.lines
+                            .push(format!("place {name} {lat} {lon}{country}"));
                     }
                 }
             }

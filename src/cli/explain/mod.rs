@@ -63,6 +63,7 @@ pub fn run(args: &Args) -> Outcome {
     let language = args.lang.lang.into();
     let (scope, looked) = Scope::to_run(&args.rules)?;
     let rules = scope.ruleset(&looked, language)?;
+    scope.say_company(language);
     let input = looked.input;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
