@@ -32,7 +32,9 @@ fn compiled(sources: Sources) -> Ruleset {
 
 /// What is left in the store after a story, recorded.
 async fn recorded(rules: &Ruleset, story: &Story, stretch: &Stretch) -> Recorded {
-    let mut stage = Stage::build(rules, &registry(), Language::Zh).await.unwrap();
+    let mut stage = Stage::build(rules, &registry(), Language::Zh)
+        .await
+        .unwrap();
     for step in &story.steps {
         for round in 0..times(step) {
             stage.step(step, round).await.unwrap();
@@ -248,7 +250,9 @@ async fn several_accounts_followers_and_official_accounts_are_told_apart() {
         .extend(Sources::single("zz.rules", text).files);
     let rules = compiled(sources);
     let told = story(&rules, "几个人");
-    let mut stage = Stage::build(&rules, &registry(), Language::Zh).await.unwrap();
+    let mut stage = Stage::build(&rules, &registry(), Language::Zh)
+        .await
+        .unwrap();
     for step in &told.steps {
         for round in 0..times(step) {
             stage.step(step, round).await.unwrap();
