@@ -1,12 +1,12 @@
 //! `menshen check`: everything that is wrong with rule files, in one run.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
 use super::progress;
-use super::sources::{Input, RulesArgs};
+use super::scope::{Looked, Scope};
+use super::sources::RulesArgs;
 use crate::lang::Cost;
 use crate::lang::diagnostics::{self, Diagnostic, Severity};
 use crate::lang::program::Program;
@@ -17,6 +17,7 @@ use crate::lang::span::Sources;
 #[command(after_help = "\
 Exit code: 0 no errors (warnings may be printed), 1 errors, 2 wrong use.
 Warnings are silenced where they stand by a comment `# allow NAME: reason`.
+A single file is checked with the files beside it where that explains what seems wrong.
 
 Examples:
   menshen check                          # the folder `rules`
@@ -66,87 +67,18 @@ enum Which {
 /// Rounds of fixing: each mends what the one before uncovered.
 const MAX_ROUNDS: usize = 10;
 
-/// What is looked at: the rules as they were named, or one file of them in the folder where it stands.
-struct Scope {
-    rules: RulesArgs,
-    /// Findings in other files are not told.
-    only: Option<String>,
-}
-
-/// Rules that were looked at.
-struct Looked {
-    input: Input,
-    program: Option<Arc<Program>>,
-    found: Vec<Diagnostic>,
-}
-
-impl Scope {
-    /// One file with findings is looked at with its folder when that leaves fewer: it may use what another
-    /// file of the set gives, or give what another one uses.
-    fn of(named: &RulesArgs) -> Result<Self, Failure> {
-        let alone = Self {
-            rules: named.clone(),
-            only: None,
-        };
-        let [file] = named.paths.as_slice() else {
-            return Ok(alone);
-        };
-        let Some(name) = file.file_name().filter(|_| file.is_file()) else {
-            return Ok(alone);
-        };
-        let found = alone.look()?.found.len();
-        if found == 0 {
-            return Ok(alone);
-        }
-        let folder = file.parent().filter(|path| *path != Path::new(""));
-        let beside = Self {
-            rules: RulesArgs {
-                paths: vec![folder.unwrap_or(Path::new(".")).to_owned()],
-                ..named.clone()
-            },
-            only: Some(name.to_string_lossy().into_owned()),
-        };
-        // Whatever keeps the folder from being read, the file was read.
-        match beside.look() {
-            Ok(looked) if looked.found.len() < found => Ok(beside),
-            _ => Ok(alone),
-        }
-    }
-
-    fn look(&self) -> Result<Looked, Failure> {
-        let input = self.rules.read()?;
-        let compiled = crate::lang::compile(input.sources.clone(), &input.registry);
-        Ok(Looked {
-            found: self.told(compiled.diagnostics, &input.sources),
-            program: compiled.program,
-            input,
-        })
-    }
-
-    fn told(&self, mut found: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic> {
-        if let Some(only) = &self.only {
-            let path = |one: &Diagnostic| {
-                sources
-                    .file(one.primary.span.file)
-                    .map(|file| file.path.as_str())
-            };
-            found.retain(|one| path(one) == Some(only));
-        }
-        found
-    }
-}
-
 /// Checks and reports.
 pub fn run(args: &Args) -> Outcome {
-    let scope = Scope::of(&args.rules)?;
+    let (scope, mut looked) = progress::during("checking", || Scope::to_report(&args.rules))?;
     if let Some(which) = args.fix {
-        fix(args, &scope, which == Which::All)?;
+        looked = fix(args, &scope, looked, which == Which::All)?;
     }
     let Looked {
         input,
         program,
         found,
-    } = progress::during("checking", || scope.look())?;
+        ..
+    } = looked;
     let sources = scope.rules.seen_from_here(&input.sources);
     if let (true, Some(program)) = (args.costs, &program) {
         return costs(args, program, &sources);
@@ -170,9 +102,9 @@ pub fn run(args: &Args) -> Outcome {
         .filter(|diagnostic| diagnostic.severity == Severity::Error)
         .count();
     let warnings = found.len() - errors;
-    let (files, beside) = match &scope.only {
-        None => (input.sources.files.len(), ["", ""]),
-        Some(_) => (
+    let (files, beside) = match scope.has_company() {
+        false => (input.sources.files.len(), ["", ""]),
+        true => (
             1,
             [
                 "（连同文件夹里的其他规则）",
@@ -192,12 +124,12 @@ pub fn run(args: &Args) -> Outcome {
     Ok(if errors > 0 { Exit::Found } else { Exit::Clean })
 }
 
-/// Applies fixes round by round, as long as each leaves fewer findings than before.
-fn fix(args: &Args, scope: &Scope, guesses: bool) -> Result<(), Failure> {
+/// Applies fixes round by round, as long as each leaves fewer findings than before. Gives what is left.
+fn fix(args: &Args, scope: &Scope, mut looked: Looked, guesses: bool) -> Result<Looked, Failure> {
     let mut applied = 0;
     for _ in 0..MAX_ROUNDS {
-        let Looked { input, found, .. } = scope.look()?;
-        let fixed = diagnostics::fix(&found, &input.sources, guesses);
+        let Looked { input, found, .. } = &looked;
+        let fixed = diagnostics::fix(found, &input.sources, guesses);
         if fixed.files.is_empty() {
             break;
         }
@@ -207,8 +139,9 @@ fn fix(args: &Args, scope: &Scope, guesses: bool) -> Result<(), Failure> {
                 file.text = text.as_str().into();
             }
         }
-        let after = crate::lang::compile(sources.into(), &input.registry);
-        if !better(&found, &scope.told(after.diagnostics, &input.sources)) {
+        let mut after = crate::lang::compile(sources.into(), &input.registry).diagnostics;
+        after.retain(|one| scope.is_about(one.primary.span, &input.sources));
+        if !better(found, &after) {
             break;
         }
         for (id, text) in fixed.files {
@@ -220,12 +153,13 @@ fn fix(args: &Args, scope: &Scope, guesses: bool) -> Result<(), Failure> {
             replace(&file, &text)?;
         }
         applied += fixed.applied;
+        looked = scope.look()?;
     }
     output::remark(&match args.lang.lang {
         output::Lang::Zh => format!("改好了 {applied} 处"),
         output::Lang::En => format!("{applied} fixed"),
     });
-    Ok(())
+    Ok(looked)
 }
 
 /// Whether a round helped. The mistakes of syntax hide those of meaning, so that mending the last of

@@ -5,7 +5,7 @@ use clap::CommandFactory;
 use super::chinese;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
-use crate::lang::diagnostics::{codes, nearest};
+use crate::lang::diagnostics::{Language, codes, nearest};
 
 /// Explain a diagnostic code or a command.
 #[derive(Debug, clap::Args)]
@@ -56,10 +56,19 @@ pub fn run(args: &Args) -> Outcome {
         .map(|command| command.get_name().to_owned())
         .chain(codes::pages().map(|page| page.code.to_owned()))
         .collect();
-    let hint = nearest(topic, names.iter().map(String::as_str))
-        .map(|name| format!("; did you mean {name}?"))
-        .unwrap_or_default();
-    Err(Failure::usage(format!(
-        "there is no command and no code {topic:?}{hint} (`menshen help codes` lists the codes)"
-    )))
+    let near = nearest(topic, names.iter().map(String::as_str));
+    Err(Failure::usage(match (language, near) {
+        (Language::Zh, Some(near)) => {
+            format!("没有“{topic}”这个命令或编号；是不是 {near}？（`menshen help codes` 列出编号）")
+        }
+        (Language::Zh, None) => {
+            format!("没有“{topic}”这个命令或编号（`menshen help codes` 列出编号）")
+        }
+        (Language::En, Some(near)) => format!(
+            "there is no command and no code {topic:?}; did you mean {near}? (`menshen help codes` lists the codes)"
+        ),
+        (Language::En, None) => format!(
+            "there is no command and no code {topic:?} (`menshen help codes` lists the codes)"
+        ),
+    }))
 }

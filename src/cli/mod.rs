@@ -35,6 +35,7 @@ mod progress;
 mod record;
 mod rules;
 mod schema;
+mod scope;
 mod serve;
 mod setup;
 mod shipped;
@@ -58,6 +59,14 @@ use failure::Outcome;
     version,
     disable_help_subcommand = true,
     after_help = "\
+Where to begin:
+  menshen dev          # try it here, without an official account: prints the address of a phone
+  menshen check        # after editing rules: is anything written wrong?
+  menshen test         # do the stories still hold?
+  menshen init         # for real: makes configuration and secrets
+  menshen doctor       # what is still missing or wrong
+  menshen serve        # run the server
+
 Exit codes: 0 done, 1 findings or failure, 2 wrong use.
 Environment: NO_COLOR turns colour off; MENSHEN_LANG is the default of --lang (zh or en);
 MENSHEN_SECTION__KEY overrides a key of the configuration."

@@ -15,15 +15,15 @@ use crate::env::{Env, Millis, parse_rfc3339};
 /// Make a story of what happened to an account: a stretch of the event log that `menshen test` runs again.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The story has the account's logins with the signals that fired, bindings, locks, alerts and the owner's
-answers, at the same hours and weekdays. What people wrote is not kept, so it has stand-ins that do the
-same under the shipped rules. Account, OpenIDs, phone, codes, machines and addresses are stand-ins too.
-It begins with an empty history: take the stretch as long as the rules look back.
+The story has the account's logins with the signals that fired, bindings, locks, alerts and the
+owner's answers, at the same hours and weekdays. What people wrote is not kept, so it has stand-ins
+that do the same under the shipped rules. Account, OpenIDs, phone, codes, machines and addresses are
+stand-ins too. It begins with an empty history: take the stretch as long as the rules look back.
 
 Examples:
   menshen record rules/incident.rules --account alice
   menshen record rules/incident.rules --account alice --from 2026-11-01T00:00:00+08:00
-  menshen record incident.rules --openid oABC123 --data .menshen-dev --to 2026-11-20T12:00:00+08:00")]
+  menshen record incident.rules --openid oABC123 --data .menshen-dev")]
 pub struct Args {
     /// The rule file the story goes to the end of; made when there is none
     #[arg(value_name = "FILE")]
@@ -55,13 +55,14 @@ fn time(text: &str) -> Result<Millis, String> {
 
 /// Records.
 pub fn run(args: &Args) -> Outcome {
-    let file = StoryFile::new(&args.file, "事件记录")?;
+    let file = StoryFile::new(&args.file, args.lang.pick("事件记录", "event log"))?;
     let request = Request::Record {
         account: args.account.clone(),
         openid: args.openid.clone(),
         from: args.from.unwrap_or(Millis::MIN),
         to: args.to.unwrap_or_else(|| Env::system().now()),
         real_addresses: args.real_addresses,
+        english: args.lang.lang == Lang::En,
     };
     let mut nothing = std::io::sink();
     let found = match Reach::existing(&args.data.directory()?)? {

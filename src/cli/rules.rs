@@ -23,10 +23,10 @@ use crate::store::SharedStore;
 /// Look at earlier generations of the rules, and go back to one; also while the server runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = format!("\
-Every rule set that becomes live is a generation; its files are kept in the store, the last {} of them.
-`rollback` writes the files of a generation back into the rules folder and, when the server runs, loads
-them: after the same checks and stories as any reload. What the folder held is put into a hidden folder
-`{}TIME` inside it.
+Every rule set that becomes live is a generation; its files are kept in the store, those of the
+last {}. `rollback` writes the files of a generation back into the rules folder and, when the server
+runs, loads them: after the same checks and stories as any reload. What the folder held is put into
+a hidden folder `{}TIME` inside it.
 Exit code: 0 done, 1 not done, 2 wrong use.
 
 Examples:

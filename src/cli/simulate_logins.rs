@@ -15,9 +15,10 @@ use crate::env::DAY;
 /// Make up logins with labelled attackers among them, to try rules on
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Everything in it is synthetic: people with home towns, machines, hours, offices that share one address,
-journeys, VPNs, accounts that sleep; attackers (naive, vpn, targeted, spray, stuffing, brute_force,
-dormant) carry the label `attack`. Addresses are of 10.0.0.0/8. The same options give the same file.
+Everything in it is made up: people with home towns, machines, hours, offices that share one
+address, journeys, VPNs, accounts that sleep; attackers (naive, vpn, targeted, spray, stuffing,
+brute_force, dormant) carry the label `attack`. Addresses are of 10.0.0.0/8. The same options give
+the same file.
 
 Examples:
   menshen simulate-logins --accounts 2000 --days 180 --out logins.csv.gz

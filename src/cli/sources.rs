@@ -8,10 +8,8 @@ use jiff::tz::TimeZone;
 use super::failure::Failure;
 use super::output;
 use crate::bot::folder;
-use crate::bot::ruleset::{self, LoadError, Loaded};
 use crate::config::Config;
 use crate::lang::builtins::{CallSpec, Registry};
-use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 
 /// Rules live here when a command is told nothing else.
@@ -72,25 +70,6 @@ impl RulesArgs {
             registry,
             // Looked at when the configuration was read.
             zone: config.and_then(|config| TimeZone::get(&config.guard.zone).ok()),
-        })
-    }
-
-    /// Compiles for a command that runs the rules. Mistakes are reported as `menshen check` does.
-    pub fn compile(&self, input: &Input, language: Language) -> Result<Loaded, Failure> {
-        let compiled = ruleset::compile(Sources::clone(&input.sources), &input.registry);
-        compiled.map_err(|error| {
-            let error = match error {
-                LoadError::Wrong { diagnostics, .. } => LoadError::Wrong {
-                    sources: Arc::new(self.seen_from_here(&input.sources)),
-                    diagnostics,
-                },
-                other => other,
-            };
-            output::remark(&error.report(language));
-            Failure::usage(language.pick(
-                "规则有错；见 `menshen check`",
-                "the rules are not in order; see `menshen check`",
-            ))
         })
     }
 

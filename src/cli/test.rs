@@ -6,15 +6,20 @@ use super::coverage;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg, Paint};
 use super::progress;
-use super::sources::RulesArgs;
+use super::scope::{Looked, Scope};
+use super::sources::{Input, RulesArgs};
+use crate::bot::ruleset::Ruleset;
 use crate::bot::stories::{self, Coverage, Seen, StoryResult};
+use crate::lang::diagnostics::Language;
+use crate::lang::program::Story;
 use crate::lang::span::Sources;
 
 /// Run the stories in rule files.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A story that fails is printed as it stands, with the wrong lines marked and what happened instead.
-Exit code: 0 all passed, 1 some failed or too little is covered, 2 wrong use or rules that do not compile.
+A single file that uses names of the files beside it runs with them; only its own stories count.
+Exit code: 0 all passed, 1 some failed or too little is covered, 2 wrong use or rules with errors.
 
 Examples:
   menshen test
@@ -50,14 +55,64 @@ enum Format {
     Json,
 }
 
+/// Stories that were run, and with what.
+struct Ran {
+    scope: Scope,
+    input: Input,
+    rules: Ruleset,
+    results: Vec<StoryResult>,
+}
+
+impl Ran {
+    fn new(args: &Args, scope: Scope, looked: Looked, rules: Ruleset, language: Language) -> Self {
+        let input = looked.input;
+        let filter = args.filter.as_deref().unwrap_or_default();
+        let wanted = |story: &Story| {
+            scope.is_about(story.span, &input.sources) && story.name.contains(filter)
+        };
+        let results = stories::run_those(&rules, &input.registry, wanted, language);
+        Self {
+            results,
+            scope,
+            input,
+            rules,
+        }
+    }
+
+    /// The same stories with the rules of the folder, when one file of it was named and the folder is
+    /// in order.
+    fn with_folder(&self, args: &Args, language: Language) -> Option<Self> {
+        let (scope, looked) = self.scope.with_folder()?;
+        let rules = Ruleset::new(looked.program.clone()?);
+        Some(Self::new(args, scope, looked, rules, language))
+    }
+
+    fn failed(&self) -> usize {
+        let failed = |result: &&StoryResult| !result.passed();
+        self.results.iter().filter(failed).count()
+    }
+}
+
 /// Runs them.
 pub fn run(args: &Args) -> Outcome {
-    let input = args.rules.read()?;
-    let rules = args.rules.compile(&input, args.lang.lang.into())?.ruleset;
-    let sources = args.rules.seen_from_here(&input.sources);
-    let results = progress::during("running the stories", || {
-        stories::run(&rules, &input.registry, args.filter.as_deref())
+    let language = args.lang.lang.into();
+    let (scope, looked) = Scope::to_run(&args.rules)?;
+    let rules = scope.ruleset(&looked, language)?;
+    let ran = progress::during("running the stories", || {
+        let alone = Ran::new(args, scope, looked, rules, language);
+        if alone.failed() == 0 {
+            return alone;
+        }
+        // Stories may tell what rules of other files do.
+        match alone.with_folder(args, language) {
+            Some(together) if together.failed() < alone.failed() => together,
+            _ => alone,
+        }
     });
+    ran.scope.say_company(language);
+    let sources = ran.scope.rules.seen_from_here(&ran.input.sources);
+    let mine = |span| ran.scope.is_about(span, &ran.input.sources);
+    let (results, rules) = (&ran.results, &ran.rules);
     if let Some(filter) = &args.filter
         && results.is_empty()
     {
@@ -66,16 +121,19 @@ pub fn run(args: &Args) -> Outcome {
             output::Lang::En => format!("no story has “{filter}” in its name"),
         }));
     }
-    let all = rules.program.stories.len();
-    let failed = results.iter().filter(|result| !result.passed()).count();
+    let all = rules.program.stories.iter();
+    let all = all.filter(|story| mine(story.span)).count();
+    let failed = ran.failed();
     let measured = (args.coverage || !args.min_coverage.is_empty()).then(|| {
         let mut seen = Seen::default();
         results.iter().for_each(|result| seen.extend(&result.seen));
-        Coverage::of(&rules.program, &seen)
+        let mut coverage = Coverage::of(&rules.program, &seen);
+        coverage.points.retain(|point| mine(point.span));
+        coverage
     });
     match args.format {
         Format::Json => {
-            let mut report = as_json(&sources, &results);
+            let mut report = as_json(&sources, results);
             if let Some(coverage) = &measured {
                 report["coverage"] = coverage::as_json(coverage, &sources);
                 report["coverage"]["stories"] = json!({ "counted": results.len(), "all": all });
@@ -84,7 +142,7 @@ pub fn run(args: &Args) -> Outcome {
         }
         Format::Human => {
             let colour = output::colour();
-            for result in &results {
+            for result in results {
                 if result.passed() {
                     let mark = output::paint("✓", Paint::Green, colour);
                     output::line(&format!("{mark} {}", result.name))?;
@@ -138,6 +196,7 @@ fn as_json(sources: &Sources, results: &[StoryResult]) -> serde_json::Value {
                         "line": line,
                         "column": column,
                         "step": sources.slice(failure.span).trim(),
+                        "kind": failure.kind.name(),
                         "happened": failure.happened,
                     })
                 })

@@ -5,7 +5,7 @@ use super::names::{Kind, Symbol, Target};
 use super::world::Set;
 use crate::lang::builtins::{
     ActionSpec, EventSpec, ExtractorSpec, FieldSpec, FunctionSpec, OutcomeSpec, ResultType,
-    STREAMS, UnitSpec,
+    STREAMS, UNBOUND, UnitSpec,
 };
 use crate::lang::diagnostics::Language;
 
@@ -70,9 +70,11 @@ pub fn target(set: &Set, target: &Target, language: Language) -> Option<String> 
             language,
         ),
         Target::Outcome { action, name } => {
+            let unbound = (name == UNBOUND).then(OutcomeSpec::unbound);
             let spec = outcomes(set, action)
                 .into_iter()
-                .find(|it| it.name == *name)?;
+                .find(|it| it.name == *name)
+                .or(unbound)?;
             page(
                 &format!("{action} → {}", brings(&spec)),
                 &both("动作的一个结果", "an outcome of the action", language),

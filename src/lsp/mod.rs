@@ -24,6 +24,8 @@ mod place;
 mod position;
 mod scene;
 mod server;
+#[cfg(test)]
+mod shipped;
 mod stories;
 mod stream;
 mod tokens;

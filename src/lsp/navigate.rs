@@ -1,5 +1,7 @@
 //! From a place to what it names: hover, definition, references, rename.
 
+use std::collections::BTreeSet;
+
 use lsp_types::{Location, TextEdit, WorkspaceEdit};
 use serde_json::{Value, json};
 
@@ -11,6 +13,7 @@ use super::world::Set;
 use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
 use crate::lang::span::{FileId, Span};
+use crate::lang::syntax::ast::Item;
 use crate::lang::syntax::{LexemeKind, lexemes, reserved};
 
 /// Names that `bind`, `unbind` and `unlock account` take from their surroundings.
@@ -46,7 +49,7 @@ fn symbols(set: &Set, file: FileId, offset: usize) -> Vec<usize> {
 
 /// Where what stands at a place is defined.
 pub(super) fn definitions(set: &Set, file: FileId, offset: usize) -> Vec<Location> {
-    let spans: std::collections::BTreeSet<Span> = symbols(set, file, offset)
+    let spans: BTreeSet<Span> = symbols(set, file, offset)
         .into_iter()
         .filter_map(|id| set.names.symbols.get(id))
         .map(|symbol| symbol.definition)
@@ -165,16 +168,48 @@ fn free(set: &Set, family: &[usize], name: &str) -> Result<(), Refusal> {
         .map(|it| it.kind)
         .collect();
     let story = kinds.iter().all(|kind| in_story(*kind));
-    let taken =
-        set.names.symbols.iter().enumerate().any(|(id, it)| {
-            it.name == plain && !family.contains(&id) && in_story(it.kind) == story
-        });
+    let local =
+        |kind: Kind| in_story(kind) || matches!(kind, Kind::Capture | Kind::Slot | Kind::Param);
+    let locals = kinds.iter().all(|kind| local(*kind));
+    let mine = items(set, family);
+    // What only some items know may be called the same in others.
+    let meets = |id: usize, kind: Kind| {
+        !(locals && local(kind)) || items(set, &[id]).iter().any(|item| mine.contains(item))
+    };
+    let taken = set.names.symbols.iter().enumerate().any(|(id, it)| {
+        it.name == plain
+            && !family.contains(&id)
+            && in_story(it.kind) == story
+            && meets(id, it.kind)
+    });
     if taken || (!story && built_in(&set.registry, &plain)) {
         return Err(Refusal::invalid(format!(
             "已经有 `{name}` 了 (there is a `{name}` already)"
         )));
     }
     Ok(())
+}
+
+/// The items that name one of these symbols.
+fn items(set: &Set, symbols: &[usize]) -> BTreeSet<Span> {
+    let spans = set.parsed.iter().flat_map(|parsed| &parsed.file.items);
+    let places = set.names.places(symbols);
+    spans
+        .map(whole)
+        .filter(|item| places.iter().any(|place| item.contains(*place)))
+        .collect()
+}
+
+fn whole(item: &Item) -> Span {
+    match item {
+        Item::Let(it) => it.span,
+        Item::List(it) => it.span,
+        Item::Rule(it) => it.span,
+        Item::Signal(it) => it.span,
+        Item::Dialog(it) => it.span,
+        Item::Extractor(it) => it.span,
+        Item::Test(it) => it.span,
+    }
 }
 
 fn built_in(registry: &Registry, name: &str) -> bool {

@@ -76,9 +76,9 @@ pub(super) struct Opened {
 const MAX_BEFORE: usize = 64 * 1024;
 
 /// Words that begin a line inside a head rather than a clause.
-const CONTINUES: [&str; 14] = [
+const CONTINUES: [&str; 17] = [
     "or", "and", "not", "when", "even", "continue", "once", "per", "expires", "with", "for", "to",
-    "weight", "shadow",
+    "weight", "shadow", "invalid", "at", "unless",
 ];
 
 /// Where `offset` stands in `text`.
@@ -150,6 +150,36 @@ pub fn of(text: &str, offset: usize) -> Place {
         return Place::Extractor;
     }
     Place::After(words, block)
+}
+
+/// The text that is open at `offset`, on one line: where its words begin, and the words of the clause before
+/// it.
+pub(super) fn opened_text(text: &str, offset: usize) -> Option<(usize, Vec<String>)> {
+    let from = start(text, offset);
+    let before = text.get(from..offset)?;
+    let tokens = lexemes(before);
+    let (last, earlier) = tokens.split_last()?;
+    let quote = before[last.start..].chars().next()?;
+    let is_open = last.kind == LexemeKind::Text && open(before, last);
+    let begins = from + last.start + quote.len_utf8();
+    is_open.then(|| (begins, clause_words(before, earlier)))
+}
+
+/// The words of the clause that ends before the line `offset` is in; empty at the beginning of a block.
+pub(super) fn clause_before(text: &str, offset: usize) -> Vec<String> {
+    let before = text.get(start(text, offset)..offset).unwrap_or_default();
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    let before = &before[..line];
+    let mut tokens = lexemes(before);
+    tokens.retain(|token| token.kind != LexemeKind::Comment);
+    let word = |token: &Lexeme| &before[token.start..token.end];
+    let begins = |token: &Lexeme| {
+        let word = word(token);
+        matches!(word, "{" | "}") || (token.first && !CONTINUES.contains(&word))
+    };
+    let from = tokens.iter().rposition(begins).unwrap_or(0);
+    let words = tokens[from..].iter().map(|token| word(token).to_owned());
+    words.filter(|word| word != "{" && word != "}").collect()
 }
 
 /// The start of the item `offset` is in, not too far away.

@@ -30,6 +30,8 @@ pub struct Scene {
     events: Vec<String>,
     /// Behind the first brace of the item.
     pub inside: bool,
+    /// Behind the `when` of a rule's head.
+    pub condition: bool,
     /// In the `done` of a dialog.
     pub done: bool,
     /// In a signal's `except`.
@@ -57,7 +59,10 @@ impl Scene {
             ..Self::default()
         };
         match scene.item.as_str() {
-            "on" => scene.triggers(&set.registry, &words),
+            "on" => {
+                let writes = tokens.last().is_some_and(|last| last.end == before.len());
+                scene.triggers(&set.registry, &words, words.len() - usize::from(writes));
+            }
             "dialog" => {
                 scene.stages = Stages::CHAT;
                 scene.dialog = words.get(1).map(|&name| name.to_owned());
@@ -97,11 +102,12 @@ impl Scene {
     }
 
     /// The events of a rule's head: after `on`, and after an `or` before the condition.
-    fn triggers(&mut self, registry: &Registry, words: &[&str]) {
-        let head = words
-            .split(|word| matches!(*word, "when" | "{"))
-            .next()
-            .unwrap_or_default();
+    /// The first `done` words are finished, not being written.
+    fn triggers(&mut self, registry: &Registry, words: &[&str], done: usize) {
+        let head = words.split(|word| *word == "{").next().unwrap_or_default();
+        self.condition = head[..head.len().min(done)].contains(&"when");
+        let head = head.split(|word| *word == "when").next();
+        let head = head.unwrap_or_default();
         for pair in head.windows(2) {
             if let ["on" | "or", event] = pair
                 && let Some(spec) = registry.event(event)
@@ -110,6 +116,11 @@ impl Scene {
                 self.stages = self.stages.and(spec.stages());
             }
         }
+    }
+
+    /// Whether this is the head of a rule.
+    pub fn in_head(&self) -> bool {
+        self.item == "on" && !self.inside
     }
 
     /// Whether texts here show values, rather than catch them.

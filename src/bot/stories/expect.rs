@@ -1,10 +1,11 @@
-//! What a story expects, held against what happened. Messages say what happened instead, in Chinese.
+//! What a story expects, held against what happened.
 
 use crate::lang::eval::{Judgement, SignalState};
 use crate::lang::program::{Expectation, Part};
 use crate::store::records::OutboxPurpose;
 use crate::wechat::reply::Reply;
 
+use super::failure::{Wrong, kind, parts};
 use super::world::Sent;
 
 /// What happened since the last step that acted.
@@ -29,6 +30,18 @@ impl Happened {
             |sent: &&Sent| matches!(sent.purpose, OutboxPurpose::Message | OutboxPurpose::Reply);
         self.sent.iter().filter(theirs)
     }
+
+    /// Their texts.
+    fn texts(&self) -> Vec<String> {
+        self.messages().map(|sent| sent.text.clone()).collect()
+    }
+
+    /// Everything that was sent: by template or not, and its text.
+    fn sent(&self) -> Vec<(bool, String)> {
+        let sent = self.sent.iter();
+        sent.map(|sent| (sent.template, sent.text.clone()))
+            .collect()
+    }
 }
 
 /// What came of a login.
@@ -41,12 +54,12 @@ pub(super) struct LoginHappened {
 }
 
 /// What the signals of a login said.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Judged {
     /// Those that fired and count.
-    fired: Vec<String>,
+    pub(super) fired: Vec<String>,
     /// Those that could not be judged, with what was missing.
-    not_evaluable: Vec<String>,
+    pub(super) not_evaluable: Vec<(String, Vec<String>)>,
 }
 
 impl Judged {
@@ -54,9 +67,7 @@ impl Judged {
         let counts = || judgement.signals.iter().filter(|signal| !signal.shadow);
         let fired = counts().filter(|signal| signal.state == SignalState::Fired);
         let not_evaluable = counts().filter_map(|signal| match &signal.state {
-            SignalState::NotEvaluable(missing) => {
-                Some(format!("{}（缺 {}）", signal.name, missing.join("、")))
-            }
+            SignalState::NotEvaluable(missing) => Some((signal.name.clone(), missing.clone())),
             _ => None,
         });
         Self {
@@ -72,12 +83,12 @@ pub(super) fn judge(
     expectation: &Expectation,
     happened: &Happened,
     openid_of: impl Fn(&str) -> String,
-) -> Option<Result<(), String>> {
+) -> Option<Result<(), Wrong>> {
     Some(match expectation {
         Expectation::Reply { contains, text, .. } => reply(happened, *contains, text),
         Expectation::NoReply => match &happened.reply {
             None => Ok(()),
-            Some(reply) => Err(format!("回复了{}", shown(reply))),
+            Some(reply) => Err(Wrong::Reply(reply.clone())),
         },
         Expectation::ReplyKind { kind, part } => reply_kind(happened, kind, part.as_ref()),
         Expectation::Alert {
@@ -88,9 +99,9 @@ pub(super) fn judge(
             let to = to.as_deref().map(openid_of);
             alert(happened, to.as_deref(), *by_template, text.as_deref())
         }
-        Expectation::NoAlert => match happened.sent.first() {
-            None => Ok(()),
-            Some(sent) => Err(format!("发出了提醒：{}", sent.text)),
+        Expectation::NoAlert => match happened.sent.is_empty() {
+            true => Ok(()),
+            false => Err(Wrong::Alerts(happened.sent())),
         },
         Expectation::Send { to, part } => {
             let to = to.as_deref().map(openid_of);
@@ -98,29 +109,23 @@ pub(super) fn judge(
         }
         Expectation::NoSend => match happened.messages().next() {
             None => Ok(()),
-            Some(sent) => Err(format!("另外发出了：{}", one_line(&sent.text))),
+            Some(_) => Err(Wrong::Sends(happened.texts())),
         },
         Expectation::Signals { include, names } => signals(happened, *include, names),
         Expectation::Allowed => verdict(happened, "allowed"),
         Expectation::Denied => verdict(happened, "denied"),
         Expectation::Challenged => verdict(happened, "challenged"),
-        Expectation::Event { name, negated } => {
-            if happened.events.contains(name) != *negated {
-                Ok(())
-            } else {
-                Err(format!("事件有：{}", list(&happened.events)))
-            }
-        }
-        Expectation::Call(name) => {
-            if happened.calls.contains(name) {
-                Ok(())
-            } else {
-                Err(format!("调用有：{}", list(&happened.calls)))
-            }
-        }
+        Expectation::Event { name, negated } => match happened.events.contains(name) != *negated {
+            true => Ok(()),
+            false => Err(Wrong::Events(happened.events.clone())),
+        },
+        Expectation::Call(name) => match happened.calls.contains(name) {
+            true => Ok(()),
+            false => Err(Wrong::Calls(happened.calls.clone())),
+        },
         Expectation::NoCall => match happened.calls.is_empty() {
             true => Ok(()),
-            false => Err(format!("调用有：{}", list(&happened.calls))),
+            false => Err(Wrong::Calls(happened.calls.clone())),
         },
         Expectation::Locked { .. } | Expectation::Bound { .. } | Expectation::Dialog(_) => {
             return None;
@@ -128,10 +133,8 @@ pub(super) fn judge(
     })
 }
 
-fn reply(happened: &Happened, contains: bool, wanted: &str) -> Result<(), String> {
-    let Some(reply) = &happened.reply else {
-        return Err("没有回复".to_owned());
-    };
+fn reply(happened: &Happened, contains: bool, wanted: &str) -> Result<(), Wrong> {
+    let reply = happened.reply.as_ref().ok_or(Wrong::NoReply)?;
     let fits = match reply {
         Reply::Text { content } if contains => content.contains(wanted),
         Reply::Text { content } => content == wanted,
@@ -143,108 +146,33 @@ fn reply(happened: &Happened, contains: bool, wanted: &str) -> Result<(), String
         }
         _ => false,
     };
-    if fits {
-        Ok(())
-    } else {
-        Err(format!("回复了{}", shown(reply)))
+    match fits {
+        true => Ok(()),
+        false => Err(Wrong::Reply(reply.clone())),
     }
 }
 
-fn reply_kind(happened: &Happened, wanted: &str, part: Option<&Part>) -> Result<(), String> {
-    let Some(reply) = &happened.reply else {
-        return Err("没有回复".to_owned());
-    };
+fn reply_kind(happened: &Happened, wanted: &str, part: Option<&Part>) -> Result<(), Wrong> {
+    let reply = happened.reply.as_ref().ok_or(Wrong::NoReply)?;
     let said = |part: &Part| parts(reply).iter().any(|text| part.fits(text));
-    if kind(reply) == wanted && part.is_none_or(said) {
-        return Ok(());
-    }
-    Err(format!("回复了{}", shown(reply)))
-}
-
-fn optional(text: &Option<String>) -> &str {
-    text.as_deref().unwrap_or_default()
-}
-
-/// Everything a reply that is no text says: media identifiers, titles, descriptions, addresses.
-fn parts(reply: &Reply) -> Vec<&str> {
-    match reply {
-        Reply::Nothing => Vec::new(),
-        Reply::Text { content } => vec![content],
-        Reply::Image { media_id } | Reply::Voice { media_id } => vec![media_id],
-        Reply::Video {
-            media_id,
-            title,
-            description,
-        } => vec![media_id, optional(title), optional(description)],
-        Reply::Music {
-            thumb_media_id,
-            title,
-            description,
-            music_url,
-            hq_music_url,
-        } => vec![
-            optional(title),
-            optional(description),
-            optional(music_url),
-            optional(hq_music_url),
-            thumb_media_id,
-        ],
-        Reply::News { articles } => articles
-            .iter()
-            .flat_map(|it| [&*it.title, &*it.description, &*it.url, &*it.pic_url])
-            .collect(),
-        Reply::TransferCustomerService { account } => vec![optional(account)],
+    match kind(reply) == wanted && part.is_none_or(said) {
+        true => Ok(()),
+        false => Err(Wrong::Reply(reply.clone())),
     }
 }
 
-fn kind(reply: &Reply) -> &'static str {
-    match reply {
-        Reply::Nothing => "nothing",
-        Reply::Text { .. } => "text",
-        Reply::Image { .. } => "image",
-        Reply::Voice { .. } => "voice",
-        Reply::Video { .. } => "video",
-        Reply::Music { .. } => "music",
-        Reply::News { .. } => "news",
-        Reply::TransferCustomerService { .. } => "customer service",
-    }
-}
-
-fn shown(reply: &Reply) -> String {
-    match reply {
-        Reply::Text { content } => format!("“{content}”"),
-        other => {
-            let parts: Vec<&str> = parts(other)
-                .into_iter()
-                .filter(|it| !it.is_empty())
-                .collect();
-            match parts.is_empty() {
-                true => format!("（{}）", kind(other)),
-                false => format!("（{}：{}）", kind(other), parts.join("、")),
-            }
-        }
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.replace('\n', " / ")
-}
-
-fn send(happened: &Happened, to: Option<&str>, part: Option<&Part>) -> Result<(), String> {
+fn send(happened: &Happened, to: Option<&str>, part: Option<&Part>) -> Result<(), Wrong> {
     let fits = |sent: &Sent| {
         to.is_none_or(|to| sent.openid == to) && part.is_none_or(|part| part.fits(&sent.text))
     };
     if happened.messages().any(fits) {
         return Ok(());
     }
-    let texts: Vec<String> = happened
-        .messages()
-        .map(|sent| format!("“{}”", one_line(&sent.text)))
-        .collect();
-    match texts.is_empty() {
-        true => Err("没有另外发出消息".to_owned()),
-        false => Err(format!("另外发出了 {}", texts.join("、"))),
-    }
+    let texts = happened.texts();
+    Err(match texts.is_empty() {
+        true => Wrong::NoSend,
+        false => Wrong::Sends(texts),
+    })
 }
 
 fn alert(
@@ -252,7 +180,7 @@ fn alert(
     to: Option<&str>,
     by_template: Option<bool>,
     text: Option<&str>,
-) -> Result<(), String> {
+) -> Result<(), Wrong> {
     let fits = |sent: &Sent| {
         to.is_none_or(|to| sent.openid == to)
             && by_template.is_none_or(|template| sent.template == template)
@@ -262,63 +190,34 @@ fn alert(
         return Ok(());
     }
     if happened.sent.is_empty() {
-        let signals = happened
-            .login
-            .as_ref()
-            .and_then(|login| login.judged.as_ref())
-            .map(|judged| format!("；信号：{}", list(&judged.fired)))
-            .unwrap_or_default();
-        return Err(format!("没有发出提醒{signals}"));
+        let login = happened.login.as_ref();
+        let judged = login.and_then(|login| login.judged.as_ref());
+        return Err(Wrong::NoAlert(judged.map(|judged| judged.fired.clone())));
     }
-    let texts: Vec<String> = happened
-        .sent
-        .iter()
-        .map(|sent| {
-            let by = if sent.template { "template" } else { "message" };
-            format!("{by}：{}", one_line(&sent.text))
-        })
-        .collect();
-    Err(format!("发出了 {}", texts.join("；")))
+    Err(Wrong::Alerts(happened.sent()))
 }
 
-fn signals(happened: &Happened, include: bool, wanted: &[String]) -> Result<(), String> {
-    let Some(login) = &happened.login else {
-        return Err("还没有登录".to_owned());
-    };
+fn signals(happened: &Happened, include: bool, wanted: &[String]) -> Result<(), Wrong> {
+    let login = happened.login.as_ref().ok_or(Wrong::NoLogin)?;
     let Some(judged) = &login.judged else {
         // Nothing fired, then: what expects that is right.
         return match wanted.is_empty() {
             true => Ok(()),
-            false => Err(format!(
-                "这次登录没有走到判断信号这一步（登录结果是 {}）",
-                login.verdict
-            )),
+            false => Err(Wrong::NotJudged(login.verdict)),
         };
     };
     let all_there = wanted.iter().all(|name| judged.fired.contains(name));
     let nothing_else = judged.fired.iter().all(|name| wanted.contains(name));
-    if all_there && (include || nothing_else) {
-        return Ok(());
-    }
-    let mut text = format!("信号有：{}", list(&judged.fired));
-    if !judged.not_evaluable.is_empty() {
-        text.push_str(&format!("；无法判断：{}", list(&judged.not_evaluable)));
-    }
-    Err(text)
-}
-
-fn verdict(happened: &Happened, wanted: &str) -> Result<(), String> {
-    match &happened.login {
-        None => Err("还没有登录".to_owned()),
-        Some(login) if login.verdict == wanted => Ok(()),
-        Some(login) => Err(format!("登录结果是 {}", login.verdict)),
+    match all_there && (include || nothing_else) {
+        true => Ok(()),
+        false => Err(Wrong::Signals(judged.clone())),
     }
 }
 
-fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        "（无）".to_owned()
-    } else {
-        names.join("、")
+fn verdict(happened: &Happened, wanted: &str) -> Result<(), Wrong> {
+    let login = happened.login.as_ref().ok_or(Wrong::NoLogin)?;
+    match login.verdict == wanted {
+        true => Ok(()),
+        false => Err(Wrong::Verdict(login.verdict)),
     }
 }

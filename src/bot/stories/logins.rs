@@ -2,6 +2,7 @@
 //! authenticates on its own.
 
 use super::expect::LoginHappened;
+use super::failure::Wrong;
 use super::stage::{PASSWORD, Stage};
 use crate::bot::api::{
     CaptchaAnswer, LoginAnswer, LoginReport, LoginRequest, Origin, ReportAnswer, Secret, Verdict,
@@ -15,16 +16,16 @@ const MAX_MACHINE_BYTES: usize = 200;
 
 impl Stage {
     /// A login, by password or as a report.
-    pub(super) async fn login(&mut self, account: &str, login: &StoryLogin) -> Result<(), String> {
+    pub(super) async fn login(&mut self, account: &str, login: &StoryLogin) -> Result<(), Wrong> {
         let (place, ip) = match &login.city {
             Some(city) => match self.places.get(city) {
                 Some((place, ip)) => (Some(place.clone()), Some(*ip)),
-                None => return Err(format!("没有地点 {city}")),
+                None => return Err(Wrong::internal(format!("there is no place {city}"))),
             },
             None => (None, None),
         };
         let ip = match &login.ip {
-            Some(text) => Some(text.parse().map_err(|_| format!("{text} 不是网络地址"))?),
+            Some(text) => Some(text.parse().map_err(Wrong::internal)?),
             None => ip,
         };
         let password = if login.wrong_password {
@@ -62,17 +63,13 @@ impl Stage {
             .bot
             .login(request.clone())
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(Wrong::internal)?;
         if let (LoginAnswer::CaptchaRequired(view), true) = (&answer, login.solving_captcha) {
             request.captcha = Some(CaptchaAnswer {
                 id: view.id.clone(),
                 answer: Secret::new(self.world.captcha(&view.id)),
             });
-            answer = self
-                .bot
-                .login(request)
-                .await
-                .map_err(|error| error.to_string())?;
+            answer = self.bot.login(request).await.map_err(Wrong::internal)?;
         }
         self.note_login(verdict_of(&answer));
         Ok(())
@@ -84,7 +81,7 @@ impl Stage {
         origin: Origin,
         login: &StoryLogin,
         ago: Millis,
-    ) -> Result<(), String> {
+    ) -> Result<(), Wrong> {
         let report = LoginReport {
             id: None,
             origin,
@@ -98,10 +95,14 @@ impl Stage {
             .bot
             .report(report, None)
             .await
-            .map_err(|error| error.to_string())?;
+            .map_err(Wrong::internal)?;
         match answer {
             ReportAnswer::Recorded(decision) => self.note_login(word(decision.verdict)),
-            other => return Err(format!("没有记录这次登录：{other:?}")),
+            other => {
+                return Err(Wrong::internal(format!(
+                    "the login was not recorded: {other:?}"
+                )));
+            }
         }
         Ok(())
     }
@@ -114,12 +115,12 @@ impl Stage {
     }
 
     /// A legal machine whose identifier is this name: signed once, and proven.
-    async fn machine(&mut self, name: &str) -> Result<String, String> {
+    async fn machine(&mut self, name: &str) -> Result<String, Wrong> {
         if let Some(token) = self.machines.get(name) {
             return Ok(token.clone());
         }
         if name.len() > MAX_MACHINE_BYTES {
-            return Err(format!("设备的名字最多 {MAX_MACHINE_BYTES} 字节"));
+            return Err(Wrong::MachineTooLong(MAX_MACHINE_BYTES));
         }
         // Rules see the name the story gives it: `login.machine == "pc-1"`, a list of machines.
         let id = name.to_owned();

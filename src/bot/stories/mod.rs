@@ -9,19 +9,25 @@ mod act;
 mod answering;
 mod coverage;
 mod expect;
+mod failure;
 #[cfg(test)]
 mod laws;
 mod logins;
+mod people;
 pub mod record;
 mod stage;
 mod world;
 
 use super::ruleset::{LoadError, Ruleset};
 use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::Language;
 use crate::lang::program::{Step, StepKind, Story};
 use crate::lang::span::{Sources, Span};
 
 pub use coverage::{Coverage, Kind, Point, Seen};
+pub use failure::{Failure, FailureKind};
+
+use failure::Wrong;
 use stage::Stage;
 
 /// Most steps a story may take, repeats counted: a slip of the pen must not run for hours.
@@ -38,6 +44,8 @@ pub struct StoryResult {
     pub failures: Vec<Failure>,
     /// What of the rules it went through.
     pub seen: Seen,
+    /// What the failures are told in.
+    pub language: Language,
 }
 
 impl StoryResult {
@@ -47,24 +55,26 @@ impl StoryResult {
     }
 }
 
-/// A step that did not go as written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The step.
-    pub span: Span,
-    /// What happened instead, in Chinese; the first line says it, the others how it came about.
-    pub happened: String,
+/// Runs the stories of a rule set whose names contain `filter`, in order; failures are told in Chinese.
+pub fn run(rules: &Ruleset, registry: &Registry, filter: Option<&str>) -> Vec<StoryResult> {
+    let named = |story: &Story| filter.is_none_or(|part| story.name.contains(part));
+    run_those(rules, registry, named, Language::Zh)
 }
 
-/// Runs the stories of a rule set whose names contain `filter`, in order.
-pub fn run(rules: &Ruleset, registry: &Registry, filter: Option<&str>) -> Vec<StoryResult> {
+/// Runs the stories of a rule set that are `wanted`, in order; failures are told in `language`.
+pub fn run_those(
+    rules: &Ruleset,
+    registry: &Registry,
+    wanted: impl Fn(&Story) -> bool,
+    language: Language,
+) -> Vec<StoryResult> {
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            return vec![broken(rules, format!("没有运行环境：{error}"))];
+            return vec![broken(rules, &Wrong::internal(error), language)];
         }
     };
     // What happens on a story's stage is not the program's own log.
@@ -73,8 +83,8 @@ pub fn run(rules: &Ruleset, registry: &Registry, filter: Option<&str>) -> Vec<St
             .program
             .stories
             .iter()
-            .filter(|story| filter.is_none_or(|part| story.name.contains(part)))
-            .map(|story| runtime.block_on(tell(rules, registry, story)))
+            .filter(|story| wanted(story))
+            .map(|story| runtime.block_on(tell(rules, registry, story, language)))
             .collect()
     })
 }
@@ -106,7 +116,9 @@ pub fn print_in(sources: &Sources, result: &StoryResult) -> String {
         .file(result.span.file)
         .map_or("", |file| file.path.as_str());
     let (first, _) = sources.line_column(result.span);
-    let mut out = format!("故事没有通过：{}\n  --> {path}:{first}\n", result.name);
+    let said = result.language;
+    let title = said.pick("故事没有通过：", "the story failed: ");
+    let mut out = format!("{title}{}\n  --> {path}:{first}\n", result.name);
     for (index, line) in sources.slice(result.span).lines().enumerate() {
         let number = first + index;
         let wrong: Vec<&Failure> = result
@@ -118,7 +130,11 @@ pub fn print_in(sources: &Sources, result: &StoryResult) -> String {
         out.push_str(&format!("{mark} {number:>4} | {line}\n"));
         for failure in wrong {
             for (index, text) in failure.happened.lines().enumerate() {
-                let label = if index == 0 { "实际：" } else { "      " };
+                let (label, indent) = match said {
+                    Language::Zh => ("实际：", "      "),
+                    Language::En => ("instead: ", "         "),
+                };
+                let label = if index == 0 { label } else { indent };
                 out.push_str(&format!("       | {label}{text}\n"));
             }
         }
@@ -126,20 +142,23 @@ pub fn print_in(sources: &Sources, result: &StoryResult) -> String {
     out
 }
 
-async fn tell(rules: &Ruleset, registry: &Registry, story: &Story) -> StoryResult {
+async fn tell(
+    rules: &Ruleset,
+    registry: &Registry,
+    story: &Story,
+    language: Language,
+) -> StoryResult {
     let mut result = StoryResult {
         name: story.name.clone(),
         span: story.span,
         failures: Vec::new(),
         seen: Seen::default(),
+        language,
     };
-    let mut stage = match Stage::build(rules, registry).await {
+    let mut stage = match Stage::build(rules, registry, language).await {
         Ok(stage) => stage,
-        Err(happened) => {
-            result.failures.push(Failure {
-                span: story.span,
-                happened,
-            });
+        Err(wrong) => {
+            result.failures.push(said(&wrong, story.span, language));
             return result;
         }
     };
@@ -148,15 +167,14 @@ async fn tell(rules: &Ruleset, registry: &Registry, story: &Story) -> StoryResul
         for round in 0..times(step) {
             taken += 1;
             if taken > MAX_STEPS {
-                result.failures.push(Failure {
-                    span: step.span,
-                    happened: format!("故事超过 {MAX_STEPS} 步"),
-                });
+                let wrong = Wrong::TooManySteps(MAX_STEPS);
+                result.failures.push(said(&wrong, step.span, language));
                 return result;
             }
-            if let Err(happened) = stage.step(step, round).await {
+            if let Err((kind, happened)) = stage.step(step, round).await {
                 result.failures.push(Failure {
                     span: step.span,
+                    kind,
                     happened,
                 });
                 // A step that could not be taken makes the rest meaningless; a wrong expectation
@@ -180,17 +198,23 @@ fn times(step: &Step) -> u32 {
     }
 }
 
-fn broken(rules: &Ruleset, happened: String) -> StoryResult {
-    let span = rules
-        .program
-        .stories
-        .first()
-        .map(|story| story.span)
-        .unwrap_or_default();
-    StoryResult {
-        name: "（运行环境）".to_owned(),
+fn said(wrong: &Wrong, span: Span, language: Language) -> Failure {
+    let (kind, words) = wrong.told();
+    Failure {
         span,
-        failures: vec![Failure { span, happened }],
+        kind,
+        happened: words.get(language).to_owned(),
+    }
+}
+
+fn broken(rules: &Ruleset, wrong: &Wrong, language: Language) -> StoryResult {
+    let first = rules.program.stories.first();
+    let span = first.map(|story| story.span).unwrap_or_default();
+    StoryResult {
+        name: language.pick("（运行环境）", "(runtime)").to_owned(),
+        span,
+        failures: vec![said(wrong, span, language)],
         seen: Seen::default(),
+        language,
     }
 }

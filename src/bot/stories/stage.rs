@@ -1,7 +1,7 @@
 //! One story's own world: a bot over an empty store, and the people in it.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +9,9 @@ use super::act::{openid, push};
 use super::answering;
 use super::coverage::Seen;
 use super::expect::{self, Happened};
+use super::failure::{FailureKind, Wrong};
 use super::world::{ScriptedCall, ScriptedPlatform, ScriptedSystem, WatchedHooks, World};
-use crate::accounts::{self, Created, NewAccount, Password, Passwords};
+use crate::accounts::{self, NewAccount, Passwords};
 use crate::bot::api::PushAnswer;
 use crate::bot::builder::Built;
 use crate::bot::last_turn::LastTurn;
@@ -21,7 +22,8 @@ use crate::env::{Env, ManualClock, Millis, SECOND};
 use crate::guard::{LockedBy, locks};
 use crate::keys::Keys;
 use crate::lang::builtins::Registry;
-use crate::lang::program::{CodePurpose, Expectation, OperatorAct, Step, StepKind, WeChatAct};
+use crate::lang::diagnostics::Language;
+use crate::lang::program::{Expectation, OperatorAct, Step, StepKind, WeChatAct};
 use crate::lang::value::Place;
 use crate::outbox::{self, Abilities, CallTarget, Calls, Outbox};
 use crate::store::records::{Dialog, FeedEvent};
@@ -56,10 +58,16 @@ pub(super) struct Stage {
     replies: BTreeMap<String, Option<crate::wechat::reply::Reply>>,
     seen_events: u64,
     pushes: u64,
+    language: Language,
 }
 
 impl Stage {
-    pub(super) async fn build(rules: &Ruleset, registry: &Registry) -> Result<Self, String> {
+    /// Told in `language`.
+    pub(super) async fn build(
+        rules: &Ruleset,
+        registry: &Registry,
+        language: Language,
+    ) -> Result<Self, Wrong> {
         let (env, clock) = Env::scripted(START, 7);
         let store = store::memory(env.clone());
         let keys = Keys::from_bytes(&[7; 32], None);
@@ -67,6 +75,7 @@ impl Stage {
         let last_turn = Arc::new(LastTurn::default());
         let settings = Settings {
             watcher: Some(last_turn.clone()),
+            explanations: language,
             ..Settings::default()
         };
         let mut builder = Bot::builder(store.clone(), env.clone(), keys)
@@ -85,7 +94,7 @@ impl Stage {
         for name in &rules.program.templates {
             builder = builder.template(ACCOUNT, name, name);
         }
-        let Built { bot, calls, .. } = builder.build().await.map_err(|error| error.to_string())?;
+        let Built { bot, calls, .. } = builder.build().await.map_err(Wrong::internal)?;
         let outbox = Outbox::new(
             store,
             env,
@@ -111,6 +120,7 @@ impl Stage {
             replies: BTreeMap::new(),
             seen_events: 0,
             pushes: 0,
+            language,
         };
         stage.take_events().await?;
         Ok(stage)
@@ -121,11 +131,28 @@ impl Stage {
         self.world.seen()
     }
 
-    /// Takes one step. `round` counts the repeats of the step from 0.
-    pub(super) async fn step(&mut self, step: &Step, round: u32) -> Result<(), String> {
-        if let StepKind::Expect(expectation) = &step.kind {
-            return self.expect(expectation).await;
-        }
+    /// Takes one step. `round` counts the repeats of the step from 0. What is wrong with it is told in
+    /// the language of the stage.
+    pub(super) async fn step(
+        &mut self,
+        step: &Step,
+        round: u32,
+    ) -> Result<(), (FailureKind, String)> {
+        let taken = match &step.kind {
+            StepKind::Expect(expectation) => self.expect(expectation).await,
+            _ => self.take(step, round).await,
+        };
+        taken.map_err(|wrong| {
+            let (kind, words) = wrong.told();
+            let mut lines = vec![words.get(self.language).to_owned()];
+            if let StepKind::Expect(expectation) = &step.kind {
+                lines.extend(self.reasons(expectation));
+            }
+            (kind, lines.join("\n"))
+        })
+    }
+
+    async fn take(&mut self, step: &Step, round: u32) -> Result<(), Wrong> {
         match &step.kind {
             StepKind::WeChat { every, .. } | StepKind::Login { every, .. } if round > 0 => {
                 self.clock.advance(*every);
@@ -143,7 +170,7 @@ impl Stage {
         self.take_events().await
     }
 
-    async fn act(&mut self, step: &StepKind) -> Result<(), String> {
+    async fn act(&mut self, step: &StepKind) -> Result<(), Wrong> {
         match step {
             StepKind::Place {
                 name,
@@ -213,94 +240,35 @@ impl Stage {
         Ok(())
     }
 
-    fn place(&mut self, name: &str, place: Place) {
-        // Addresses for examples (RFC 5737): one for each place.
-        let last = u8::try_from(self.places.len() + 1).unwrap_or(254);
-        let ip = IpAddr::V4(Ipv4Addr::new(203, 0, 113, last));
-        self.places.insert(name.to_owned(), (place, ip));
-    }
-
-    async fn account(
-        &mut self,
-        mut new: NewAccount,
-        password: Option<&str>,
-        code: Option<&str>,
-    ) -> Result<(), String> {
-        let text = password.unwrap_or(PASSWORD);
-        self.passwords.insert(new.id.clone(), text.to_owned());
-        let hash = Passwords::cheap(self.bot.env().clone())
-            .hash(Password::new(text))
-            .await
-            .map_err(|error| error.to_string())?;
-        new.password = Some(hash);
-        let id = new.id.clone();
-        let created = self
-            .run("account", move |tx| {
-                accounts::create(tx, new.clone(), accounts::SYSTEM)
-            })
-            .await?;
-        match created {
-            Created::Created(_) => {}
-            Created::Exists => return Err(format!("账号 {id} 已经有了")),
-            Created::PhoneTaken => return Err("手机号属于另一个账号".to_owned()),
-            Created::Invalid(problem) => return Err(format!("账号 {id} 不合法：{problem}")),
-        }
-        match code {
-            Some(code) => self.issue(&id, CodePurpose::Bind, code).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn issue(
-        &mut self,
-        account: &str,
-        purpose: CodePurpose,
-        code: &str,
-    ) -> Result<(), String> {
-        let shared = self.bot.shared().clone();
-        let (account, code) = (account.to_owned(), code.to_owned());
-        self.run("code", move |tx| {
-            let limits = &shared.limits.accounts;
-            let digits = code.clone();
-            accounts::issue_digits(
-                tx,
-                &shared.keys,
-                limits,
-                &account,
-                purpose,
-                digits,
-                accounts::SYSTEM,
-            )
-            .map(drop)
-        })
-        .await
-    }
-
     async fn speak(
         &mut self,
         user: &str,
         act: &WeChatAct,
         more: &[(String, String)],
-    ) -> Result<(), String> {
+    ) -> Result<(), Wrong> {
         self.pushes += 1;
         self.speaker = Some(user.to_owned());
         self.last_turn.forget();
         let fields = push(user, act, more, self.clock_now(), self.pushes);
-        let inbound = Inbound::from_fields(fields).map_err(|error| error.to_string())?;
+        let inbound = Inbound::from_fields(fields).map_err(Wrong::internal)?;
         let digest = BodyDigest::of(&inbound);
         let key = push_key(&inbound, &digest);
         let answer = self.bot.handle(ACCOUNT, inbound, key, digest).await;
         self.happened.reply = match answer {
             PushAnswer::Reply(reply) => Some((*reply).clone()),
             PushAnswer::Success => None,
-            other => return Err(format!("机器人没有处理：{other:?}")),
+            other => {
+                return Err(Wrong::internal(format!(
+                    "the bot did not take it: {other:?}"
+                )));
+            }
         };
         self.replies
             .insert(user.to_owned(), self.happened.reply.clone());
         Ok(())
     }
 
-    async fn operator(&mut self, account: &str, act: OperatorAct) -> Result<(), String> {
+    async fn operator(&mut self, account: &str, act: OperatorAct) -> Result<(), Wrong> {
         let account = account.to_owned();
         let context = self.bot.event_context();
         self.run("operator", move |tx| match act {
@@ -322,9 +290,9 @@ impl Stage {
     }
 
     /// Lets the outbox send what is due, and the platform report what became of it.
-    async fn deliver(&mut self) -> Result<(), String> {
+    async fn deliver(&mut self) -> Result<(), Wrong> {
         for _ in 0..MAX_ROUNDS {
-            let (sent, _) = self.outbox.step().await.map_err(|e| e.to_string())?;
+            let (sent, _) = self.outbox.step().await.map_err(Wrong::internal)?;
             let messages = self.world.take_sent();
             for message in &messages {
                 let Some(msgid) = message.msgid.clone() else {
@@ -342,7 +310,7 @@ impl Stage {
                 .await?;
             }
             self.happened.sent.extend(messages);
-            self.calls.step().await.map_err(|e| e.to_string())?;
+            self.calls.step().await.map_err(Wrong::internal)?;
             let called = self.world.take_calls();
             let quiet = sent == 0 && called.is_empty();
             self.happened.calls.extend(called);
@@ -353,7 +321,7 @@ impl Stage {
         Ok(())
     }
 
-    async fn take_events(&mut self) -> Result<(), String> {
+    async fn take_events(&mut self) -> Result<(), Wrong> {
         let from = self.seen_events + 1;
         let events = self
             .run("events", move |tx| {
@@ -367,26 +335,29 @@ impl Stage {
         Ok(())
     }
 
-    /// What happened instead of an expected reply, with the time and who answered.
-    fn with_reasons(&self, expectation: &Expectation, happened: String) -> String {
+    /// How a reply that was not the expected one came about: the time, and who answered.
+    fn reasons(&self, expectation: &Expectation) -> Vec<String> {
         let of_last_speaker = match expectation {
             Expectation::Reply { user, .. } => user.is_none() || *user == self.speaker,
             Expectation::NoReply | Expectation::ReplyKind { .. } => true,
             _ => false,
         };
         if !of_last_speaker || self.speaker.is_none() {
-            return happened;
+            return Vec::new();
         }
         let now = jiff::Timestamp::from_millisecond(self.clock_now()).unwrap_or_default();
         let now = now
             .to_zoned(self.bot.event_context().zone(None))
             .strftime("%Y-%m-%d %H:%M");
-        let mut lines = vec![happened, format!("这时是 {now}")];
-        lines.extend(answering::lines(&self.last_turn.told()));
-        lines.join("\n")
+        let mut lines = vec![match self.language {
+            Language::Zh => format!("这时是 {now}"),
+            Language::En => format!("it is {now}"),
+        }];
+        lines.extend(answering::lines(&self.last_turn.told(), self.language));
+        lines
     }
 
-    async fn expect(&mut self, expectation: &Expectation) -> Result<(), String> {
+    async fn expect(&mut self, expectation: &Expectation) -> Result<(), Wrong> {
         if let Expectation::Reply {
             user: Some(user), ..
         } = expectation
@@ -394,7 +365,7 @@ impl Stage {
             self.happened.reply = self.replies.get(user).cloned().flatten();
         }
         if let Some(judged) = expect::judge(expectation, &self.happened, openid) {
-            return judged.map_err(|happened| self.with_reasons(expectation, happened));
+            return judged;
         }
         match expectation {
             Expectation::Locked { account, negated } => {
@@ -402,7 +373,7 @@ impl Stage {
                 let locked = self
                     .run("lock", move |tx| Ok(locks::lock_of(tx, &id)?.is_some()))
                     .await?;
-                state(locked, *negated, "锁定")
+                as_expected(locked, *negated, Wrong::Lock { is: locked })
             }
             Expectation::Bound { user, negated } => {
                 let openid = openid(user);
@@ -411,7 +382,7 @@ impl Stage {
                         Ok(accounts::account_of(tx, ACCOUNT, &openid)?.is_some())
                     })
                     .await?;
-                state(bound, *negated, "绑定")
+                as_expected(bound, *negated, Wrong::Binding { is: bound })
             }
             Expectation::Dialog(wanted) => {
                 let openid = openid(self.speaker.as_deref().unwrap_or_default());
@@ -428,10 +399,7 @@ impl Stage {
                 if running == *wanted {
                     Ok(())
                 } else {
-                    Err(match running {
-                        Some(name) => format!("在对话 {name} 里"),
-                        None => "不在对话里".to_owned(),
-                    })
+                    Err(Wrong::Dialog(running))
                 }
             }
             _ => Ok(()),
@@ -446,17 +414,16 @@ impl Stage {
         &self,
         name: &'static str,
         f: impl FnMut(&mut store::Tx<'_>) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, String> {
+    ) -> Result<T, Wrong> {
         execute(&**self.bot.store(), name, f)
             .await
-            .map_err(|error| error.to_string())
+            .map_err(Wrong::internal)
     }
 }
 
-fn state(is: bool, negated: bool, word: &str) -> Result<(), String> {
-    match (is, negated) {
-        (true, false) | (false, true) => Ok(()),
-        (true, true) => Err(format!("已{word}")),
-        (false, false) => Err(format!("没有{word}")),
+fn as_expected(is: bool, negated: bool, wrong: Wrong) -> Result<(), Wrong> {
+    match is != negated {
+        true => Ok(()),
+        false => Err(wrong),
     }
 }

@@ -41,20 +41,22 @@ const MAX_THREADS: i64 = 256;
 /// Run rules over past logins: what they would have done, and what a change would
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Input: CSV (columns by header or --map; the public RBA data set is recognised), NDJSON of POST /v1/logins,
-an export of the store; plain, .gz or .zst; several files are one stream, `-` is standard input.
+Input: CSV (columns by header or --map; the public RBA data set is recognised), NDJSON of
+POST /v1/logins, an export of the store; plain, .gz or .zst; several files are one stream, `-` is
+standard input.
 
-What has to hold (--max-prompts-per-day, --max-prompts-per-10k, --min-recall, --no-lost-true-positives) never
-passes on nothing: when no login lies in the days that count, or no labelled attack where attacks are meant, it
-is refused (2), and when the run was stopped before its end it has failed (1).
+What has to hold (--max-prompts-per-day, --max-prompts-per-10k, --min-recall,
+--no-lost-true-positives) never passes on nothing: when no login lies in the days that count, or no
+labelled attack where attacks are meant, it is refused (2), and when the run was stopped before its
+end it has failed (1).
 
-Exit code: 0 done, 1 something that had to hold does not (or not over all of the input), or the command failed,
-2 wrong use.
+Exit code: 0 done, 1 something that had to hold does not (or not over all of the input), or the
+command failed, 2 wrong use.
 
 Examples:
   menshen simulate-logins --out logins.csv.gz
   menshen backtest rules --logins logins.csv.gz
-  menshen backtest rules --logins logins.csv.gz --against HEAD~1 --max-prompts-per-day 5 --no-lost-true-positives
+  menshen backtest rules --logins logins.csv.gz --against HEAD~1 --no-lost-true-positives
   menshen backtest rules --logins logins.csv.gz --sweep budget=40..90/5 --max-prompts-per-10k 20
   menshen backtest rules --live --report report/
   menshen backtest rules --logins logins.csv.gz --explain sim-1042

@@ -18,7 +18,8 @@ use super::dev::{Captchas, DevServer, Setup, System};
 use super::failure::{Exit, Failure, Outcome};
 use super::house::{Extras, House};
 use super::output::{Lang, LangArg};
-use super::sources::DEFAULT_RULES;
+use super::scope::Scope;
+use super::sources::{DEFAULT_RULES, RulesArgs};
 use super::{output, serve};
 use crate::bot::chat::Turn;
 use crate::bot::settings::Watcher;
@@ -74,7 +75,7 @@ Examples:
   menshen chat
   printf '/follow\\n/code\\n绑定\\n13800138000\\n' | menshen chat rules
   menshen chat rules/service.rules --user 小李
-  menshen chat --record rules/recorded.rules   # the chat becomes a story; `menshen test` runs it"))]
+  menshen chat --record rules/recorded.rules   # the chat becomes a story for `menshen test`"))]
 pub struct Args {
     /// The rules: a folder or a file [default: rules]
     #[arg(value_name = "PATH")]
@@ -92,11 +93,15 @@ pub struct Args {
 /// Talks until the lines end.
 pub fn run(args: &Args) -> Outcome {
     let rules = args.path.clone().unwrap_or_else(|| DEFAULT_RULES.into());
-    if !rules.exists() {
-        return Err(Failure::usage(format!("there is no {}", rules.display())));
-    }
+    let (scope, _) = Scope::to_run(&RulesArgs {
+        paths: vec![rules.clone()],
+        config: None,
+    })?;
+    scope.say_company(args.lang.lang.into());
+    // A file that needs its folder.
+    let rules = scope.rules.paths.first().cloned().unwrap_or(rules);
     let mut recorder = match &args.record {
-        Some(file) => Some(record::Recorder::new(file)?),
+        Some(file) => Some(record::Recorder::new(file, args.lang.lang.into())?),
         None => None,
     };
     let env = Env::system();

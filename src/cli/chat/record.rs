@@ -7,9 +7,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
+use super::places::place;
 pub use crate::bot::stories::record::quoted;
 use crate::cli::failure::Failure;
 use crate::cli::record::StoryFile;
+use crate::lang::diagnostics::Language;
 use crate::sandbox::{Channel, Entry, Side};
 
 /// Pauses shorter than this are those of somebody typing, in minutes.
@@ -28,9 +30,9 @@ pub struct Recorder {
 
 impl Recorder {
     /// A story that goes to the end of `file`, which need not exist.
-    pub fn new(file: &Path) -> Result<Self, Failure> {
+    pub fn new(file: &Path, language: Language) -> Result<Self, Failure> {
         Ok(Self {
-            file: StoryFile::new(file, "聊天记录")?,
+            file: StoryFile::new(file, language.pick("聊天记录", "chat"))?,
             lines: Vec::new(),
             places: BTreeSet::new(),
             last: Instant::now(),
@@ -57,7 +59,13 @@ impl Recorder {
                 Step::Did(line) => self.lines.push(line),
                 Step::Place { name, lat, lon } => {
                     if self.places.insert(name.clone()) {
-                        self.lines.push(format!("place {name} {lat} {lon}"));
+                        // Rules ask for the country, too.
+                        let (known, _) = place(&name);
+                        let country = known["country"].as_str().map(quoted);
+                        let country = country.map(|it| format!(" country {it}"));
+                        let country = country.unwrap_or_default();
+                        self.lines
+                            .push(format!("place {name} {lat} {lon}{country}"));
                     }
                 }
             }

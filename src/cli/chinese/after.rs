@@ -56,6 +56,14 @@ const TEXTS: &[(&str, &str)] = &[
     (
         "",
         "\
+从这里开始：
+  menshen dev          # 在本机试用，不需要公众号：打印一个手机页面的地址
+  menshen check        # 改完规则：有没有写错
+  menshen test         # 故事还都对吗
+  menshen init         # 正式使用：新建配置和密钥
+  menshen doctor       # 还差什么、哪里不对
+  menshen serve        # 运行服务器
+
 退出码：0 完成，1 有发现或失败，2 用法不对。
 环境变量：NO_COLOR 关掉颜色；MENSHEN_LANG 是 --lang 的默认值（zh 或 en）；
 MENSHEN_小节__键 代替配置里的一个键。",
@@ -88,6 +96,7 @@ SIGHUP 立即加载。
         "\
 退出码：0 没有错误（可能有警告），1 有错误，2 用法不对。
 警告可以就地用注释关掉：`# allow 名字: 原因`。
+只给一个文件时，如果旁边的文件能说明问题，就连同它们一起检查。
 
 例子：
   menshen check                          # 文件夹 rules
@@ -114,6 +123,7 @@ SIGHUP 立即加载。
         "test",
         "\
 没有通过的故事会原样打印出来，标出不对的行和实际发生的事。
+只给一个文件、而它用到旁边文件里的名字时，连同那些文件一起运行；只跑它自己的故事。
 退出码：0 全部通过，1 有没通过的或覆盖率不够，2 用法不对或规则有错误。
 
 例子：
@@ -133,13 +143,14 @@ SIGHUP 立即加载。
 例子：
   menshen record rules/incident.rules --account alice
   menshen record rules/incident.rules --account alice --from 2026-11-01T00:00:00+08:00
-  menshen record incident.rules --openid oABC123 --data .menshen-dev --to 2026-11-20T12:00:00+08:00",
+  menshen record incident.rules --openid oABC123 --data .menshen-dev",
     ),
     (
         "explain",
         "\
 --event 收平台发来的明文推送：XML 或 JSON。
---login 收 POST /v1/logins 收的东西：一个 JSON 对象，或一行一个。解释的是最后一行，前面的行是它的历史。
+--login 收 POST /v1/logins 收的东西：一个 JSON 对象，或一行一个。解释的是最后一行，前面的行是
+它的历史。
 机器写任意一个词，算合法；不写，或写 \"legal\": false，就不合法。
 带 --data 时，历史和账号取自一个数据库的副本，原来的不动。
 
@@ -182,15 +193,16 @@ TEXT                         一条文字消息（开头要 / 或 # 就写 //）
 输入：CSV（按表头或 --map 认列；认得公开的 RBA 数据集）、POST /v1/logins 的 NDJSON、数据库的导出；
 不压缩、.gz 或 .zst；几个文件算一个流，`-` 是标准输入。
 
-要求（--max-prompts-per-day、--max-prompts-per-10k、--min-recall、--no-lost-true-positives）不会因为什么都没判断而通过：
-统计的日子里没有登录，或要看攻击却没有标注的攻击，就拒绝运行（2）；没看完就停下，算没通过（1）。
+要求（--max-prompts-per-day、--max-prompts-per-10k、--min-recall、--no-lost-true-positives）
+不会因为什么都没判断而通过：统计的日子里没有登录，或要看攻击却没有标注的攻击，就拒绝运行（2）；
+没看完就停下，算没通过（1）。
 
 退出码：0 完成，1 有一项要求没满足（或没能看完全部输入，或命令失败），2 用法不对。
 
 例子：
   menshen simulate-logins --out logins.csv.gz
   menshen backtest rules --logins logins.csv.gz
-  menshen backtest rules --logins logins.csv.gz --against HEAD~1 --max-prompts-per-day 5 --no-lost-true-positives
+  menshen backtest rules --logins logins.csv.gz --against HEAD~1 --no-lost-true-positives
   menshen backtest rules --logins logins.csv.gz --sweep budget=40..90/5 --max-prompts-per-10k 20
   menshen backtest rules --live --report report/
   menshen backtest rules --logins logins.csv.gz --explain sim-1042
@@ -269,8 +281,8 @@ docs/tuning.md 带您走一遍。",
     (
         "export",
         "\
-文件是一个一致的时刻，末尾有校验和，`menshen import` 能读。里面有个人信息，但没有能打开任何东西的密钥：
-主密钥不在里面，请另外保存。
+文件是一个一致的时刻，末尾有校验和，`menshen import` 能读。里面有个人信息，但没有能打开任何东西
+的密钥：主密钥不在里面，请另外保存。
 
 例子：
   menshen export --out backup.jsonl

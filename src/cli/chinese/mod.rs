@@ -75,13 +75,17 @@ fn exchange(command: Command, above: &str) -> Command {
     };
     let about = command.get_about().map(|text| twin(&text.to_string()));
     let after = after::of(path.trim_end());
+    let mut place = 0;
     let mut command = command
         .help_template(TEMPLATE)
         .subcommand_help_heading("命令")
         .subcommand_value_name("命令")
         .disable_help_flag(true)
         .disable_version_flag(true)
-        .mut_args(argument)
+        .mut_args(|one| {
+            place += 1;
+            argument(one).display_order(place)
+        })
         .mut_subcommands(|inner| exchange(inner, &path));
     if let Some(about) = about {
         command = command.about(about.clone()).long_about(about);
@@ -162,6 +166,7 @@ fn argument(argument: Arg) -> Arg {
 mod tests {
     use super::*;
     use clap::CommandFactory;
+    use unicode_width::UnicodeWidthStr as _;
 
     fn chosen(arguments: &[&str], variables: &[(&str, &str)]) -> Language {
         language(arguments.iter().map(|&text| text.to_owned()), |name| {
@@ -255,6 +260,37 @@ mod tests {
             let below = format!("{path} {}", inner.get_name());
             afters(inner, below.trim_start(), seen);
         }
+    }
+
+    /// Lines that are too long are broken in the middle of what somebody wants to copy.
+    #[test]
+    fn what_stands_below_fits_on_its_lines() {
+        const WIDTH: usize = 100;
+        fn look(command: &Command, wide: &mut Vec<String>) {
+            let after = command.get_after_help().map(|text| text.to_string());
+            let after = after.unwrap_or_default();
+            let lines = after.lines().filter(|line| line.width() > WIDTH);
+            wide.extend(lines.map(|line| format!("{}: {line}", command.get_name())));
+            command.get_subcommands().for_each(|it| look(it, wide));
+        }
+        let mut wide = Vec::new();
+        for language in [Language::Zh, Language::En] {
+            look(&spoken(super::super::Cli::command(), language), &mut wide);
+        }
+        assert!(wide.is_empty(), "{wide:#?}");
+    }
+
+    /// As they are written on the line, whatever they are called.
+    #[test]
+    fn arguments_stand_in_their_order() {
+        let mut command = spoken(super::super::Cli::command(), Language::Zh);
+        command.build();
+        let rules = command.find_subcommand_mut("rules").expect("a command");
+        let show = rules.find_subcommand_mut("show").expect("a command");
+        let page = show.render_long_help().to_string();
+        let options = page.split(ARGUMENTS).nth(1).expect("arguments");
+        let place = |name: &str| options.find(name).expect(name);
+        assert!(place("<GENERATION>") < place("[FILE]"), "{page}");
     }
 
     #[test]

@@ -235,7 +235,10 @@ const WORDS: &[(&str, &str)] = &[
         "A text message of a follower the bot knows nothing about",
         "一条文字消息，来自机器人一无所知的关注者",
     ),
-    ("A push; `-` is standard input", "一次推送；`-` 是标准输入"),
+    (
+        "A message or event as the platform pushes it; `-` is standard input",
+        "平台推来的一条消息或事件，原样；`-` 是标准输入",
+    ),
     (
         "Logins; `-` is standard input",
         "若干次登录；`-` 是标准输入",

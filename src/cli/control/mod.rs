@@ -58,6 +58,9 @@ pub enum Request {
         to: Millis,
         /// Addresses stay as they are.
         real_addresses: bool,
+        /// Remarks and stand-ins are English.
+        #[serde(default)]
+        english: bool,
     },
     /// The state of the store and the rules.
     Status,

@@ -11,6 +11,7 @@ use crate::bot::api::RulesStatus;
 use crate::bot::archive;
 use crate::bot::reload::RollbackError;
 use crate::bot::stories::record::{self, Recorded, Stretch};
+use crate::lang::diagnostics::Language;
 use crate::server::Scope;
 use crate::server::keys::{self, AddKeyError};
 use crate::store::{self, Store, StoreError};
@@ -103,6 +104,7 @@ pub async fn perform(
             from,
             to,
             real_addresses,
+            english,
         } => {
             let (account, official_account) = match (account, openid) {
                 (Some(account), _) => (account, None),
@@ -118,6 +120,7 @@ pub async fn perform(
                 from,
                 to,
                 real_addresses,
+                language: if english { Language::En } else { Language::Zh },
             };
             match record::record(store, &stretch)
                 .await

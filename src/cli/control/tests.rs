@@ -202,6 +202,7 @@ fn a_stretch_is_recorded_on_a_running_server_or_it_says_why_not() {
         from: Millis::MIN,
         to: Millis::MAX,
         real_addresses: false,
+        english: false,
     };
     let unknown = call(directory.path(), &request(Some("alice"), None));
     assert_eq!(unknown.unwrap_err(), "there is no such account");

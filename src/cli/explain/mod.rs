@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
 use super::progress;
+use super::scope::Scope;
 use super::sources::RulesArgs;
 use crate::bot::explain::{self, Detail};
 use crate::wechat::fields::MESSAGE_LIMITS;
@@ -24,9 +25,9 @@ const MAX_FILE_BYTES: u64 = 16 << 20;
 #[command(group = clap::ArgGroup::new("what").required(true))]
 #[command(after_help = "\
 --event takes a push as the platform sends it, unencrypted: XML or JSON.
---login takes what POST /v1/logins takes: one JSON object, or one a line. The last line is explained,
-the lines before it are its history. A machine is any word, which counts as legal; without one, or
-with \"legal\": false, it does not.
+--login takes what POST /v1/logins takes: one JSON object, or one a line. The last line is
+explained, the lines before it are its history. A machine is any word, which counts as legal;
+without one, or with \"legal\": false, it does not.
 With --data, history and accounts are those of a store, which is copied and not changed.
 
 Examples:
@@ -41,7 +42,7 @@ pub struct Args {
     /// A text message of a follower the bot knows nothing about
     #[arg(long, value_name = "TEXT", group = "what")]
     text: Option<String>,
-    /// A push; `-` is standard input
+    /// A message or event as the platform pushes it; `-` is standard input
     #[arg(long, value_name = "FILE", group = "what")]
     event: Option<PathBuf>,
     /// Logins; `-` is standard input
@@ -59,9 +60,11 @@ pub struct Args {
 
 /// Explains.
 pub fn run(args: &Args) -> Outcome {
-    let input = args.rules.read()?;
     let language = args.lang.lang.into();
-    let rules = args.rules.compile(&input, language)?.ruleset;
+    let (scope, looked) = Scope::to_run(&args.rules)?;
+    let rules = scope.ruleset(&looked, language)?;
+    scope.say_company(language);
+    let input = looked.input;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

@@ -1,5 +1,8 @@
 //! What may be written next: keywords by place, and the names the registry and the rule set know.
 
+mod head;
+mod story;
+mod templates;
 mod values;
 mod words;
 
@@ -17,8 +20,11 @@ use crate::lsp::names::{Kind, Symbol};
 use crate::lsp::place::{self, Block, Place};
 use crate::lsp::scene::{self, Scene};
 use crate::lsp::world::Set;
-use words::{ALERT, DIALOG, ITEMS, SIGNAL, STORY};
+use story::Cast;
+use words::{ALERT, ASK, DIALOG, ITEMS, SIGNAL, STORY};
 
+/// What a story begins with.
+const STORY_ITEM: &str = "test";
 /// Suggestions of one answer.
 pub const MAX_ITEMS: usize = 1_000;
 
@@ -39,21 +45,34 @@ pub fn at(
         range: Range::default(),
         items: Vec::new(),
         locals: locals(text, offset),
+        cast: Cast::of(text, offset),
+        begun: place::clause_before(text, offset),
     };
-    let start = word_start(text, offset);
+    let place = place::of(text, offset);
+    let story = offer.scene.item == STORY_ITEM;
+    let opened = (story && place == Place::Words).then(|| place::opened_text(text, offset));
+    let opened = opened.flatten();
+    // Texts of stories are offered whole, blanks and all.
+    let start = opened.as_ref().map(|(start, _)| *start);
+    let start = start.unwrap_or_else(|| word_start(text, offset));
     if let Some(lines) = set.lines.get(file.0 as usize) {
         offer.range = lines.range(text, start..offset);
     }
-    match place::of(text, offset) {
+    match place {
         Place::Nothing => offer.comment(text.get(..offset).unwrap_or_default()),
         Place::Item => offer.item_words(),
         Place::Clause(block) => offer.clause(&block),
         Place::After(words, block) => offer.after(&words, &block),
         Place::Argument(argument) => offer.argument(&argument),
+        Place::Words if story => {
+            if let Some((_, words)) = opened {
+                offer.story_text(&words);
+            }
+        }
         Place::Words => offer.words_of_a_text(text.get(offset..).unwrap_or_default()),
-        // Else the braces catch something, under a name of its own.
         Place::Hole if offer.scene.shows_values() => offer.values(true),
-        Place::Hole => {}
+        // Else the braces catch something: under a new name, or under one of another alternative.
+        Place::Hole => offer.slots(),
         Place::Extractor => offer.extractors(),
     }
     offer.items.truncate(MAX_ITEMS);
@@ -69,6 +88,9 @@ struct Offer<'a> {
     items: Vec<CompletionItem>,
     /// Names of this item, with the extractor that gives their type.
     locals: Vec<(String, String)>,
+    cast: Cast,
+    /// The words of the clause before this line, which may go on here.
+    begun: Vec<String>,
 }
 
 impl Offer<'_> {
@@ -174,8 +196,21 @@ impl Offer<'_> {
         match block {
             Block::Top => self.item_words(),
             Block::Actions => self.actions(),
-            Block::Signal => self.words(&SIGNAL),
-            Block::Dialog => self.words(&DIALOG),
+            Block::Signal => {
+                self.words(&SIGNAL);
+                if matches!(
+                    self.begun.first().map(String::as_str),
+                    Some("when" | "except")
+                ) {
+                    self.words(&["and", "or"]);
+                }
+            }
+            Block::Dialog => {
+                self.words(&DIALOG);
+                if self.begun.first().is_some_and(|word| word == "ask") {
+                    self.words(&ASK);
+                }
+            }
             Block::Alert => self.words(&ALERT),
             Block::Story => self.words(&STORY),
             Block::Fields(card) => self.card_fields(card),
@@ -207,6 +242,9 @@ impl Offer<'_> {
     }
 
     fn card_fields(&mut self, card: &str) {
+        if card == "template" {
+            return self.template_fields();
+        }
         let fields = CARDS.iter().filter(|(name, _)| *name == card);
         for field in fields.flat_map(|(_, fields)| *fields) {
             let label = format!("{}:", field.name);

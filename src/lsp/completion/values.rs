@@ -23,10 +23,15 @@ impl Offer<'_> {
         if is_number(last) {
             return self.after_number(words, condition);
         }
+        let story = *block == Block::Story;
+        if story {
+            self.story_line(words);
+            return self.next_words(words, first, last);
+        }
+        if self.scene.in_head() && self.rule_head(words) {
+            return;
+        }
         match (first, last) {
-            ("on", "on") => return self.events(),
-            ("on" | "or", "or") if !condition => return self.events(),
-            ("on", "in") if !condition => return self.symbols(Kind::List),
             ("cancel", "on") => return self.symbols(Kind::List),
             ("list", ":") => {
                 let types: Vec<&str> = LIST_TYPES.iter().map(|(name, _)| *name).collect();
@@ -35,14 +40,30 @@ impl Offer<'_> {
             (_, "start") => return self.symbols(Kind::Dialog),
             (_, "forget") => return self.symbols(Kind::Variable),
             ("ask", "again") => return self.slots(),
+            ("ask", "ask") if *block == Block::Actions => return self.words(&["again"]),
+            ("start", "with" | ",") => return self.handed(),
+            ("trust" | "close", "alert") => self.slots(),
+            ("list", _) if words.len() == 4 => return self.words(&["from", "="]),
+            (_, "per") if *block == Block::Actions => {
+                // `once per` a time, `per` what the alerts are told apart by.
+                let once = words.iter().rev().nth(1).is_some_and(|word| word == "once");
+                return match once {
+                    true => self.symbols(Kind::Let),
+                    false => self.present_fields(|_| true),
+                };
+            }
+            ("alert", unit) if self.set.registry.unit(unit).is_some() => {
+                return self.words(&["expires", "once per", "per"]);
+            }
+            ("learn", unit) if self.set.registry.unit(unit).is_some() => {
+                return self.words(&["and"]);
+            }
+            ("trust", _) if words.len() == 3 => return self.words(&["for"]),
+            (_, "template") if *block == Block::Alert => return self.templates(),
             (_, "call") => return self.calls(),
-            ("expect", "dialog") => return self.symbols(Kind::Dialog),
-            ("expect", "," | "include") => return self.symbols(Kind::Signal),
-            ("expect", "signals") => self.symbols(Kind::Signal),
             _ => {}
         }
         self.next_words(words, first, last);
-        let story = *block == Block::Story;
         let takes_values = condition
             || matches!(
                 first,
@@ -50,7 +71,7 @@ impl Offer<'_> {
             )
             || matches!(block, Block::Fields(_))
             || last == ":";
-        if !takes_values || story {
+        if !takes_values {
             return;
         }
         if wants_value(last) {
@@ -63,7 +84,7 @@ impl Offer<'_> {
                 self.words(&["for"]);
                 self.words(&OPERATORS);
             }
-            "on" => {
+            _ if self.scene.in_head() => {
                 self.words(&OPERATORS);
                 self.words(&["even in dialog", "continue"]);
             }
@@ -103,7 +124,7 @@ impl Offer<'_> {
             let fits_clause = *clause == "*" || *clause == first;
             let fits_word = match *word {
                 "*" => words.len() >= 2,
-                "*name" => words.len() == 2,
+                "*name" => words.len() == 2 && !is_keyword(first, last),
                 word => word == last,
             };
             if fits_clause && fits_word {
@@ -236,8 +257,18 @@ impl Offer<'_> {
         }
     }
 
-    /// What the dialog asks for.
-    fn slots(&mut self) {
+    /// What a rule can hand over to a dialog.
+    fn handed(&mut self) {
+        self.slots();
+        let (zh, en) = describe::kind(Kind::Param);
+        for name in self.scene.handed_over(self.set) {
+            let page = describe::both(zh, en, self.language);
+            self.push(&name, CompletionItemKind::VARIABLE, String::new(), page);
+        }
+    }
+
+    /// What the item catches or asks for.
+    pub(super) fn slots(&mut self) {
         let (zh, en) = describe::kind(Kind::Slot);
         for (name, extractor) in self.locals.clone() {
             let page = describe::both(zh, en, self.language);
@@ -301,6 +332,14 @@ impl Offer<'_> {
             self.symbols(Kind::Signal);
         }
     }
+}
+
+/// Whether a word is one of the language's own directly after the first of a clause, and so no name.
+fn is_keyword(first: &str, word: &str) -> bool {
+    let begins = |label: &str| label.split(' ').next() == Some(word);
+    NEXT.iter()
+        .filter(|(clause, after, _)| *clause == first && *after == first)
+        .any(|(_, _, next)| next.iter().any(|label| begins(label)))
 }
 
 fn is_number(word: &str) -> bool {

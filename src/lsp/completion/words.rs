@@ -42,6 +42,8 @@ pub(super) const ITEMS: [(&str, &str, &str, &str); 7] = [
 ];
 pub(super) const SIGNAL: [&str; 3] = ["when", "except", "learn until"];
 pub(super) const DIALOG: [&str; 4] = ["ask", "cancel on", "give up", "done"];
+/// Behind the question of an `ask`, also on lines of their own.
+pub(super) const ASK: [&str; 3] = ["invalid", "at most", "unless"];
 pub(super) const ALERT: [&str; 2] = ["message", "template"];
 pub(super) const STORY: [&str; 10] = [
     "account", "after", "expect", "issue", "login", "operator", "place", "platform", "system",
@@ -80,7 +82,12 @@ pub(super) const NEXT: &[(&str, &str, &[&str])] = &[
     ("call", "*name", &["with"]),
     ("dialog", "*name", &["expires"]),
     ("list", "*name", &["from", "="]),
-    ("ask", "\"\"", &["invalid", "at most", "unless"]),
+    ("ask", "\"\"", &ASK),
+    ("ask", "times", &ASK),
+    ("invalid", "\"\"", &["at most"]),
+    ("alert", "once", &["per"]),
+    ("start", "*name", &["with"]),
+    ("*", "at", &["most"]),
     ("signal", "\"\"", &["weight"]),
     ("on", "\"\"", &["or", "when", "even in dialog", "continue"]),
     (
@@ -117,6 +124,21 @@ pub(super) const NEXT: &[(&str, &str, &[&str])] = &[
             "reason",
         ],
     ),
+    ("login", "illegal", &["machine"]),
+    ("login", "no", &["machine"]),
+    ("login", "wrong", &["password"]),
+    ("login", "solving", &["captcha"]),
+    ("*", "times", &["every"]),
+    ("wechat", "follows", &["scene"]),
+    ("issue", "bind", &["code"]),
+    ("issue", "unbind", &["code"]),
+    ("issue", "unlock", &["code"]),
+    ("issue", "\"\"", &["to"]),
+    ("platform", "refuses", &["sends"]),
+    ("platform", "accepts", &["sends"]),
+    ("platform", "loses", &["sends"]),
+    ("platform", "drops", &["sends"]),
+    ("system", "is", &["late"]),
     (
         "account",
         "*",
@@ -178,6 +200,17 @@ pub(super) const NEXT: &[(&str, &str, &[&str])] = &[
             "to",
         ],
     ),
+    (
+        "expect",
+        "no",
+        &[
+            "reply", "alert", "send", "signals", "event", "call", "dialog",
+        ],
+    ),
+    ("expect", "in", &["dialog"]),
+    ("expect", "not", &["locked", "bound"]),
+    ("expect", "by", &["message", "template"]),
+    ("expect", "customer", &["service"]),
     ("expect", "signals", &["include"]),
     ("expect", "alert", &["to", "by message", "by template"]),
     ("expect", "send", &["to"]),

@@ -13,6 +13,7 @@ mod write;
 pub use write::{item, quoted};
 
 use crate::env::Millis;
+use crate::lang::diagnostics::Language;
 use crate::store::records::{Account, Alert, Decision, FeedEvent, Login, PromptState};
 use crate::store::{Order, Store, StoreError, Tx, read};
 
@@ -35,6 +36,9 @@ pub struct Stretch {
     pub to: Millis,
     /// Addresses stay as they are.
     pub real_addresses: bool,
+    /// What remarks are written in, and the names of stand-ins. What followers say stays Chinese: the
+    /// shipped rules listen for it.
+    pub language: Language,
 }
 
 /// What was found of a stretch.
@@ -154,7 +158,7 @@ pub async fn record(store: &dyn Store, stretch: &Stretch) -> Result<Recorded, St
         return Ok(Recorded::Nothing);
     };
     let (from, to) = (first.time, last.time);
-    let mut writer = write::Writer::new(from, stretch.real_addresses);
+    let mut writer = write::Writer::new(from, stretch.real_addresses, stretch.language);
     if elsewhere {
         writer.bound_elsewhere();
     }

@@ -32,7 +32,9 @@ fn compiled(sources: Sources) -> Ruleset {
 
 /// What is left in the store after a story, recorded.
 async fn recorded(rules: &Ruleset, story: &Story, stretch: &Stretch) -> Recorded {
-    let mut stage = Stage::build(rules, &registry()).await.unwrap();
+    let mut stage = Stage::build(rules, &registry(), Language::Zh)
+        .await
+        .unwrap();
     for step in &story.steps {
         for round in 0..times(step) {
             stage.step(step, round).await.unwrap();
@@ -49,6 +51,7 @@ fn everything(account: &str) -> Stretch {
         from: Millis::MIN,
         to: Millis::MAX,
         real_addresses: false,
+        language: Language::Zh,
     }
 }
 
@@ -72,10 +75,11 @@ async fn what_a_story_leaves_behind_is_a_story_that_passes() {
     let rules = compiled(shipped());
     let mut wrong = Vec::new();
     let mut passed = 0;
-    for story in &rules.program.stories {
+    for (index, story) in rules.program.stories.iter().enumerate() {
         // The rules have a list of addresses.
         let stretch = Stretch {
             real_addresses: true,
+            language: [Language::Zh, Language::En][index % 2],
             ..everything("alice")
         };
         let Recorded::Story(lines) = recorded(&rules, story, &stretch).await else {
@@ -246,7 +250,9 @@ async fn several_accounts_followers_and_official_accounts_are_told_apart() {
         .extend(Sources::single("zz.rules", text).files);
     let rules = compiled(sources);
     let told = story(&rules, "几个人");
-    let mut stage = Stage::build(&rules, &registry()).await.unwrap();
+    let mut stage = Stage::build(&rules, &registry(), Language::Zh)
+        .await
+        .unwrap();
     for step in &told.steps {
         for round in 0..times(step) {
             stage.step(step, round).await.unwrap();

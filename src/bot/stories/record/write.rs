@@ -7,6 +7,7 @@ use super::{Happened, What};
 use crate::bot::stories::stage::START;
 use crate::env::{DAY, HOUR, MINUTE, Millis, SECOND, rfc3339};
 use crate::guard::agent;
+use crate::lang::diagnostics::Language;
 use crate::store::records::{Account, Login};
 
 /// A story as an item of a rule file.
@@ -40,6 +41,10 @@ pub fn quoted(text: &str) -> String {
 /// Writes the lines, and remembers who and what stands in for whom.
 pub(super) struct Writer {
     pub(super) lines: Vec<String>,
+    /// What remarks are written in, and the names of stand-ins.
+    language: Language,
+    /// The account of the story.
+    account: &'static str,
     /// The story's clock.
     clock: Millis,
     /// What turns a time of the log into one of the story: whole weeks, so that hours and weekdays stay.
@@ -55,28 +60,33 @@ pub(super) struct Writer {
     codes: usize,
 }
 
-/// The account of the story.
-const ACCOUNT: &str = "账号1";
-/// Its phone.
+/// The phone of the story's account.
 const PHONE: &str = "13800000001";
 /// Seconds the people and places take before anything happens.
 const ROOM: Millis = HOUR;
 const WEEK: Millis = 7 * DAY;
 
+/// What the follower with this number is called.
+fn follower(language: Language, number: usize) -> String {
+    format!("{}{number}", language.pick("微信", "user"))
+}
+
 impl Writer {
-    pub(super) fn new(first: Millis, real_addresses: bool) -> Self {
+    pub(super) fn new(first: Millis, real_addresses: bool, language: Language) -> Self {
         let mut start = START + (first - START).rem_euclid(WEEK);
         if start - START < ROOM {
             start += WEEK;
         }
         Self {
             lines: Vec::new(),
+            language,
+            account: language.pick("账号1", "account1"),
             clock: START,
             shift: start - first,
             first,
             real_addresses,
             people: BTreeMap::new(),
-            bound: "微信1".to_owned(),
+            bound: follower(language, 1),
             machines: BTreeMap::new(),
             places: BTreeMap::new(),
             networks: BTreeMap::new(),
@@ -92,14 +102,30 @@ impl Writer {
         self.lines.push(line);
     }
 
+    /// A comment, in the language of the story.
+    fn remark(&mut self, zh: &str, en: &str) {
+        self.say(format!("# {}", self.language.pick(zh, en)));
+    }
+
+    /// What people wrote is not kept.
+    fn stands_in(&mut self) {
+        self.remark(
+            "用户写的话不保存，这一句是替身",
+            "what people write is not kept; this stands in for it",
+        );
+    }
+
     fn person(&mut self, openid: &str) -> String {
-        let next = format!("微信{}", self.people.len() + 1);
+        let next = follower(self.language, self.people.len() + 1);
         self.people.entry(openid.to_owned()).or_insert(next).clone()
     }
 
     /// The account was bound through another official account as well.
     pub(super) fn bound_elsewhere(&mut self) {
-        self.say("# 账号还在别的公众号里绑定过，那里的绑定不在故事里".to_owned());
+        self.remark(
+            "账号还在别的公众号里绑定过，那里的绑定不在故事里",
+            "the account was bound through another official account too; that is not in the story",
+        );
     }
 
     pub(super) fn people(
@@ -108,11 +134,12 @@ impl Writer {
         bound: Option<String>,
         happened: &[Happened],
     ) {
-        self.say(format!("# {} 起", rfc3339(self.first)));
+        let first = rfc3339(self.first);
+        self.remark(&format!("{first} 起"), &format!("from {first}"));
         let binds = happened
             .iter()
             .any(|one| matches!(one.what, What::Bound(_)));
-        let mut line = format!("account {ACCOUNT}");
+        let mut line = format!("account {}", self.account);
         if binds || bound.is_some() {
             line.push_str(&format!(" phone \"{PHONE}\""));
         }
@@ -134,8 +161,9 @@ impl Writer {
         let person = self.person(openid);
         self.codes += 1;
         let code = format!("{:06}", 100_000 + self.codes);
-        self.say("# 用户写的话不保存，这一句是替身".to_owned());
-        self.say(format!("issue bind code \"{code}\" to {ACCOUNT}"));
+        self.stands_in();
+        let account = self.account;
+        self.say(format!("issue bind code \"{code}\" to {account}"));
         self.say(format!(
             "wechat {person} sends \"手机号 {PHONE} 验证码 {code}\""
         ));
@@ -153,14 +181,17 @@ impl Writer {
         let city = place.city.as_deref().or(place.country.as_deref())?;
         let mut name: String = city.chars().filter(|c| c.is_alphanumeric()).collect();
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
-            name.insert_str(0, "地点");
+            name.insert_str(0, self.language.pick("地点", "place"));
         }
         if self.places.values().any(|known| *known == name) {
             name.push_str(&format!("_{}", self.places.len() + 1));
         }
         let (lat, lon) = (place.lat, place.lon);
         if lat.is_none() || lon.is_none() {
-            self.say(format!("# {name} 没有坐标"));
+            self.remark(
+                &format!("{name} 没有坐标"),
+                &format!("{name} has no coordinates"),
+            );
         }
         let mut line = format!("place {name} {} {}", lat.unwrap_or(0.0), lon.unwrap_or(0.0));
         for (word, text) in [
@@ -235,23 +266,27 @@ impl Writer {
 
     pub(super) fn write(&mut self, one: &Happened) {
         self.wait(one.time);
+        let account = self.account;
         match &one.what {
             What::Bound(openid) => self.bind(openid),
-            What::Unbound => self.say(format!("operator unbinds {ACCOUNT}")),
+            What::Unbound => self.say(format!("operator unbinds {account}")),
             What::OperatorLocked => {
-                self.say(format!("operator locks {ACCOUNT}"));
-                self.say(format!("expect {ACCOUNT} locked"));
+                self.say(format!("operator locks {account}"));
+                self.say(format!("expect {account} locked"));
             }
             What::OwnerLocked => {
                 self.owner_says("锁定");
-                self.say(format!("expect {ACCOUNT} locked"));
+                self.say(format!("expect {account} locked"));
             }
             What::Trusted => self.owner_says("是我"),
             What::Unlocked { by_owner } => {
                 if *by_owner {
-                    self.say("# 是用户自己解锁的；写的话和验证码不保存".to_owned());
+                    self.remark(
+                        "是用户自己解锁的；写的话和验证码不保存",
+                        "the owner did it; what they wrote and the code are not kept",
+                    );
                 }
-                self.say(format!("operator unlocks {ACCOUNT}"));
+                self.say(format!("operator unlocks {account}"));
             }
             What::Login {
                 login,
@@ -274,13 +309,13 @@ impl Writer {
     }
 
     fn owner_says(&mut self, words: &str) {
-        self.say("# 用户写的话不保存，这一句是替身".to_owned());
+        self.stands_in();
         let person = &self.bound;
         self.say(format!("wechat {person} sends \"{words}\""));
     }
 
     fn login(&mut self, login: &Login, reported: bool, failed: bool) -> String {
-        let mut line = format!("login {ACCOUNT}");
+        let mut line = format!("login {}", self.account);
         if let Some(place) = self.place(login) {
             line.push_str(&format!(" city {place}"));
         }
