@@ -138,7 +138,7 @@ fn with(file: FileId, text: &str, singles: &[Single]) -> Parsed {
                 if let Some(single) = explained.next() {
                     parsed.file.broken.push(Broken {
                         span: place,
-                        headless: false,
+                        headless: single.stand_in,
                         lost: single.lost.clone(),
                     });
                 }

@@ -29,6 +29,8 @@ pub(super) struct Single {
     pub(super) diagnostic: Diagnostic,
     /// Lines of which not everything is known.
     pub(super) lost: String,
+    /// A line that gives names or events stands in for one that is lost.
+    pub(super) stand_in: bool,
     /// Names that a lost line may have given.
     pub(super) poisoned: Option<&'static str>,
 }
@@ -42,20 +44,19 @@ pub(super) fn find(
 ) -> Vec<Single> {
     let mut singles = Vec::new();
     let mut left = MAX_TRIED;
-    for (start, end) in stretches(text, found) {
-        let tried = Tried {
-            file,
-            start,
-            text: &text[start..end],
-            lines: lines(&text[start..end]),
-        };
-        singles.extend(tried.single(errors, &mut left));
+    for (start, ends) in stretches(text, found) {
+        let explained = ends.into_iter().find_map(|end| {
+            let tried = Tried::new(file, start, &text[start..end]);
+            tried.single(errors, &mut left)
+        });
+        singles.extend(explained);
     }
     singles
 }
 
-/// Items, or a few that follow one another, of which more than one thing is said.
-fn stretches(text: &str, found: &[Diagnostic]) -> Vec<(usize, usize)> {
+/// Items, or a few that follow one another, of which more than one thing is said: where each begins, and
+/// where it may end.
+fn stretches(text: &str, found: &[Diagnostic]) -> Vec<(usize, Vec<usize>)> {
     let mut starts = vec![0];
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -90,14 +91,18 @@ fn stretches(text: &str, found: &[Diagnostic]) -> Vec<(usize, usize)> {
         if own == 0 {
             continue;
         }
-        if own > 1 {
-            stretches.push((start, end));
-            continue;
-        }
         // One that shows elsewhere what it leads to: an item's first line written twice or slipped down.
         let next = items.get(index).map(|&(from, to)| (&text[from..to], to));
-        if let Some(end) = begun_wrong(&text[start..end], end, next) {
-            stretches.push((start, end));
+        let wrong = begun_wrong(&text[start..end], end, next);
+        if own > 1 {
+            let further = wrong.filter(|to| *to > end);
+            // The next one is looked at with it.
+            index += usize::from(further.is_some());
+            stretches.push((start, further.into_iter().chain([end]).collect()));
+            continue;
+        }
+        if let Some(end) = wrong {
+            stretches.push((start, vec![end]));
             continue;
         }
         // What is wrong with one line may show in the next item.
@@ -106,11 +111,13 @@ fn stretches(text: &str, found: &[Diagnostic]) -> Vec<(usize, usize)> {
             .take_while(|(from, to)| count(*from, *to) == 1)
             .count();
         if wrong > 1 {
-            stretches.push((start, items[index + wrong - 2].1));
+            stretches.push((start, vec![items[index + wrong - 2].1]));
             index += wrong - 1;
         }
     }
-    stretches.retain(|(start, end)| end - start <= MAX_ITEM);
+    for (start, ends) in &mut stretches {
+        ends.retain(|end| end - *start <= MAX_ITEM);
+    }
     stretches
 }
 
@@ -134,7 +141,8 @@ fn begun_wrong(item: &str, end: usize, next: Option<(&str, usize)>) -> Option<us
     let (next, to) = next?;
     let first = next.lines().next()?;
     let last = lines.last()?;
-    let slipped = last.starts_with(' ') && lines.len() > 1 && first.trim_end().ends_with('{');
+    let behind = lines.len() > 1 || !ITEMS.iter().any(|word| last.starts_with(word));
+    let slipped = last.starts_with(' ') && behind && first.trim_end().ends_with('{');
     (*last == first || slipped).then_some(to)
 }
 
@@ -181,7 +189,16 @@ struct Tried<'a> {
     lines: Vec<Line<'a>>,
 }
 
-impl Tried<'_> {
+impl<'a> Tried<'a> {
+    fn new(file: FileId, start: usize, text: &'a str) -> Self {
+        Self {
+            file,
+            start,
+            text,
+            lines: lines(text),
+        }
+    }
+
     fn single(&self, errors: &dyn Fn(&str) -> usize, left: &mut usize) -> Option<Single> {
         let right = |change: &Change| {
             let size = self.text.len() + change.edit.by.len();

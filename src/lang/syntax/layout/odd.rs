@@ -1,6 +1,6 @@
 //! Lines that stand where nothing of the kind may: at column 0, outside every item, an item indented.
 
-use super::{Layout, Open, extra_brace};
+use super::{Chunk, Layout, Open, extra_brace};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
@@ -96,6 +96,31 @@ impl Layout<'_> {
             .with_fix(Words::new("去掉缩进", "remove the indent"), indent, ""),
         );
         self.edit(token.line, token.start, "");
+    }
+
+    /// `let a = 1 let b = 2`: the second item stands on the line of the first.
+    pub(super) fn item_behind(&mut self, at: usize, first: Option<&Chunk>) {
+        let (before, token) = (self.tokens[at - 1], self.tokens[at]);
+        let here = self.sink.span(token.start, token.end);
+        let start = first.map_or(before.start, |first| self.tokens[first.from].start);
+        let gap = self.sink.span(before.end, token.start);
+        self.sink.add(
+            Diagnostic::error(
+                "E0107",
+                Words::new(
+                    format!("`{0}` 写在了另一条的后面", self.slice(at)),
+                    format!("this `{0}` stands behind another item", self.slice(at)),
+                ),
+                here,
+                Words::new("应另起一行", "this belongs on a line of its own"),
+            )
+            .with_label(
+                self.sink.span(start, before.end),
+                Words::new("前一条在这里", "the item before it"),
+            )
+            .with_fix(Words::new("另起一行", "start a new line"), gap, "\n"),
+        );
+        self.edit(before.end, token.start, "\n");
     }
 
     pub(super) fn outside(&mut self, at: usize, word: &str, is_word: bool) {

@@ -5,6 +5,9 @@ use crate::lang::syntax::layout::{LOST_DIALOG, LOST_SIGNAL};
 use crate::lang::syntax::lexer::{self, Kind};
 use crate::lang::syntax::repair::Edit;
 
+/// Clauses that end with a text.
+const TAKE_TEXT: [&str; 5] = ["reply", "message", "send", "note", "deny"];
+
 /// A change and what it would mean.
 pub(super) struct Change {
     /// In the stretch.
@@ -26,6 +29,8 @@ pub(super) enum What {
     Extra,
     /// The line that began a text block.
     NoTextBegin,
+    /// The `"""` behind the word that takes one.
+    NoTextSign,
     /// The `"""` that ended one.
     NoTextEnd,
     /// The same line twice.
@@ -34,6 +39,8 @@ pub(super) enum What {
     Swapped,
     /// One line in two.
     Broken,
+    /// The line of a question whose further words stand here.
+    NoAsk,
     /// A line with `{` before this one.
     NoHead(Option<&'static str>),
 }
@@ -53,6 +60,7 @@ impl Tried<'_> {
             changes.extend(self.openings());
             changes.extend(self.heads());
         }
+        changes.extend(self.questions());
         changes.extend(self.extra(balance));
         changes.extend(self.moved());
         changes
@@ -108,6 +116,10 @@ impl Tried<'_> {
             let code = line.code();
             if code.is_empty() {
                 continue;
+            }
+            if TAKE_TEXT.contains(&code) {
+                let end = line.start + line.indent() + code.len();
+                changes.push(self.insert(end, " \"\"\"".to_owned(), What::NoTextSign, at));
             }
             let words = !code.starts_with(|c: char| c.is_ascii());
             if words || code.starts_with('"') {
@@ -180,7 +192,8 @@ impl Tried<'_> {
         ];
         let mut changes = Vec::new();
         let mut before: Option<&Line<'_>> = None;
-        for (at, line) in self.code_lines() {
+        let of_text = self.of_text();
+        for (at, line) in self.code_lines().filter(|(at, _)| !of_text[*at]) {
             let outside =
                 before.is_none_or(|before| before.indent() == 0 && !before.code().ends_with('{'));
             let deeper = before.is_none_or(|before| line.indent() > before.indent());
@@ -202,6 +215,33 @@ impl Tried<'_> {
             }
         }
         changes
+    }
+
+    /// By line: it goes on with a text block that began before it.
+    fn of_text(&self) -> Vec<bool> {
+        let mut inside = false;
+        let lines = self.lines.iter().map(|line| {
+            let before = inside;
+            inside ^= line.text.matches("\"\"\"").count() % 2 == 1;
+            before
+        });
+        lines.collect()
+    }
+
+    /// A question before words that go on with one.
+    fn questions(&self) -> Vec<Change> {
+        let goes_on = |line: &Line<'_>| {
+            let word = line.code().split(' ').next().unwrap_or_default();
+            matches!(word, "invalid" | "at" | "unless")
+        };
+        self.code_lines()
+            .filter(|(_, line)| goes_on(line))
+            .map(|(at, line)| {
+                let indent = " ".repeat(line.indent().saturating_sub(4));
+                let by = format!("{indent}ask x: word \"x\"\n");
+                self.insert(line.start, by, What::NoAsk, at)
+            })
+            .collect()
     }
 
     fn extra(&self, balance: i32) -> Vec<Change> {

@@ -73,6 +73,34 @@ impl Tried<'_> {
                 change,
                 edit.by.clone(),
             ),
+            What::NoTextSign => error(
+                "E0112",
+                "文字块少了开头的 `\"\"\"`",
+                "the `\"\"\"` that begins this text block is missing",
+                Words::new("后面应有 `\"\"\"`", "`\"\"\"` belongs after this"),
+            )
+            .with_fix(
+                Words::new("补上 `\"\"\"`", "add `\"\"\"`"),
+                change,
+                edit.by.clone(),
+            ),
+            What::NoAsk => {
+                let word = self.lines[line]
+                    .code()
+                    .split(' ')
+                    .next()
+                    .unwrap_or_default();
+                error(
+                    "E0127",
+                    &format!("同一个问题的 `{word}` 写了两次"),
+                    &format!("`{word}` is given twice for one question"),
+                    Words::new("第二次在这里", "given again here"),
+                )
+                .with_help(Words::new(
+                    "如果这里是另一个问题，它的 `ask` 那一行不见了；不然只留一个",
+                    "if this is about another question, its `ask` line is missing; otherwise keep one of them",
+                ))
+            }
             What::NoTextEnd => error(
                 "E0112",
                 "文字块没有闭合",
@@ -124,6 +152,7 @@ impl Tried<'_> {
             _ => None,
         };
         Single {
+            stand_in: matches!(kind, What::NoHead(_) | What::NoAsk),
             lost: self.text[edit.start..edit.end].to_owned(),
             edit: Edit::new(self.start + edit.start, self.start + edit.end, edit.by),
             diagnostic,
