@@ -277,7 +277,7 @@ impl Lexer<'_> {
         // However long: where no quote closes it there is no later one on the line, so that looking for
         // the end is not repeated.
         if let Some(quote) = self.next_quote(self.at + 1, self.line_end())
-            && !self.word_follows(quote + 1)
+            && (!self.word_follows(quote + 1) || self.alternative_follows(quote + 1))
         {
             quotes.closed = true;
             self.push(Kind::Text(quotes), quote + 1);
@@ -328,6 +328,23 @@ impl Lexer<'_> {
         let next = self.next_quote(inside, self.text_end())?;
         let body = &self.text[inside..next];
         quotes::joining_closer(body).map(|at| inside + at)
+    }
+
+    /// `"甲"或"乙"` where alternatives may stand.
+    fn alternative_follows(&self, at: usize) -> bool {
+        let before = self.tokens.last().filter(|_| !self.first);
+        let wants = before.is_some_and(|before| {
+            let word = &self.text[before.start..before.end];
+            before.kind == Kind::Word
+                && matches!(
+                    word,
+                    "text" | "on" | "or" | "containing" | "starting" | "或" | "或者"
+                )
+        });
+        let rest = &self.text[at..];
+        let joined = ["或者", "或是", "或"];
+        let behind = joined.iter().find_map(|word| rest.strip_prefix(word));
+        wants && behind.is_some_and(|behind| behind.starts_with(['"', '“']))
     }
 
     /// A name starts at `at` that is no keyword which may follow a text.

@@ -4,7 +4,7 @@ use super::{Chunk, Layout, Open, extra_brace};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
-use crate::lang::syntax::vocabulary::{alias, is_clause};
+use crate::lang::syntax::vocabulary::{EVENTS, alias, is_clause};
 
 impl Layout<'_> {
     /// Something at column 0 that is neither an item keyword nor a closing brace.
@@ -17,6 +17,16 @@ impl Layout<'_> {
     ) -> Option<Open> {
         let token = self.tokens[at];
         let clause = is_word && is_clause(word);
+        if is_word && let Some(by) = self.without_on(at, word) {
+            let span = self.sink.span(token.start, token.end);
+            self.sink.add(unknown_item(word, span).with_guess(
+                Words::new(format!("是不是想写 `{by}`"), format!("did you mean `{by}`")),
+                span,
+                by.clone(),
+            ));
+            self.edit(token.start, token.end, by);
+            return Some(Open::default());
+        }
         let meant = if is_word && !clause {
             alias(word)
                 .filter(|alias| ITEMS.contains(alias))
@@ -77,6 +87,27 @@ impl Layout<'_> {
             dropped: true,
             ..Open::default()
         })
+    }
+
+    /// `any { … }`, `text "…" { … }`: an event without its `on`; or what others call `on any`.
+    fn without_on(&self, at: usize, word: &str) -> Option<String> {
+        let next = self.slice(at + 1);
+        let begins = next == "{"
+            || matches!(
+                self.tokens.get(at + 1).map(|next| &next.kind),
+                Some(Kind::Text(_))
+            )
+            || matches!(
+                next,
+                "when" | "with" | "containing" | "starting" | "matching" | "scene" | "in" | "alert"
+            );
+        let opens = self.line_of(at).trim_end().ends_with('{');
+        match word {
+            _ if !begins || !opens => None,
+            "default" | "fallback" | "otherwise" => Some("on any".to_owned()),
+            event if EVENTS.contains(&event) => Some(format!("on {event}")),
+            _ => None,
+        }
     }
 
     pub(super) fn indented_item(&mut self, at: usize, word: &str) {
