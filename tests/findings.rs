@@ -234,3 +234,104 @@ fn rows_picked_by_something_have_one_of_it() {
         assert_eq!(found(&rule(fine)), []);
     }
 }
+
+#[test]
+fn a_name_the_dialog_does_not_take_is_told_with_what_it_asks_for() {
+    let start = |name: &str| {
+        format!("on text \"说{{{name}: word}}\" {{\n    start talk with {name}\n}}\n{DIALOG}")
+    };
+    let found = one("E0505", &start("zz"));
+    assert!(
+        found.help.iter().any(|help| help.zh.contains("`words`")),
+        "{found:#?}"
+    );
+    assert_eq!(self::found(&start("_zz")), []);
+    // What the dialog looks at is no question of its own.
+    let looked_at = start("zz").replace("记下：", "{zz}记下：");
+    assert_eq!(self::found(&looked_at), []);
+    // A name that is not there at all.
+    let unknown = format!("on text \"说\" {{\n    start talk with zz\n}}\n{DIALOG}");
+    let found = one("E0203", &unknown);
+    assert!(
+        found.help.iter().any(|help| help.zh.contains("`words`")),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn a_past_login_is_asked_for_its_own_fields() {
+    let count = |condition: &str| {
+        format!(
+            "on login when count(failures, within: 1 hour, where: {condition}) >= 3 {{\n    deny\n}}\n"
+        )
+    };
+    for wrong in [
+        "row.city == \"x\"",
+        "past.city == \"x\"",
+        "previous.city == \"x\"",
+    ] {
+        let text = count(wrong);
+        let found = one("E0203", &text);
+        assert_eq!(mended(&text, &found), count("city == \"x\""));
+    }
+    let found = one("E0203", &count("foo == \"x\""));
+    assert!(found.fixes.is_empty(), "{found:#?}");
+    assert!(found.help[0].zh.contains("`city`"), "{found:#?}");
+}
+
+#[test]
+fn words_of_a_list_without_quotes_are_one_mistake() {
+    let text = "list words = [取消, 退出]\non text in words {\n    reply \"x\"\n}\n";
+    let found = one("E0203", text);
+    assert!(mended(text, &found).starts_with("list words = [\"取消\", \"退出\"]"));
+}
+
+#[test]
+fn conditions_that_literals_settle_are_told() {
+    let on_text =
+        |condition: &str| format!("on text \"x\" when {condition} {{\n    reply \"x\"\n}}\n");
+    let on_login = |condition: &str| format!("on login when {condition} {{\n    deny\n}}\n");
+    for (code, text) in [
+        ("E0307", on_text("\"a\" == \"b\"")),
+        ("W1003", on_text("\"a\" in [\"a\", \"b\"]")),
+        ("E0307", on_text("contains(\"abc\", \"d\")")),
+        ("E0307", on_login("login.hour > 25")),
+        ("E0307", on_login("between_hours(login.hour, 25, 26)")),
+        ("E0307", on_login("login.hour == 8.5")),
+        ("W1003", on_login("count(failures, within: 1 hour) != 2.5")),
+        ("E0307", on_login("login.city != login.city")),
+        (
+            "E0307",
+            on_login("login.city == \"北京\" and login.city in [\"上海\"]"),
+        ),
+        (
+            "E0307",
+            on_login("login.agent == \"a\" and contains(login.agent, \"b\")"),
+        ),
+    ] {
+        one(code, &text);
+    }
+    for sound in [
+        // A network holds many addresses.
+        on_login("login.ip in [\"10.0.0.0/8\"] and login.ip in [\"10.1.0.0/16\"]"),
+        on_login("login.city in [\"北京\", \"上海\"] and login.city in [\"上海\"]"),
+        on_login("between_hours(login.hour, 22, 6)"),
+        on_login("count(failures, within: 1 hour) == 2"),
+        // A `let` is there to be changed.
+        format!("let strict = no\n{}", on_login("strict")),
+    ] {
+        assert_eq!(found(&sound), [], "{sound}");
+    }
+}
+
+/// The values with which such a condition is told are what the evaluator was asked.
+#[test]
+fn what_settles_a_condition_is_shown() {
+    let text = "on login when login.city == \"北京\" and login.city in [\"上海\"] {\n    deny\n}\n";
+    let example = one("E0307", text).example.expect("values");
+    let given = [("login.city".to_owned(), "\"北京\"".to_owned())];
+    assert_eq!(
+        (example.given.as_slice(), example.holds),
+        (&given[..], false)
+    );
+}

@@ -9,7 +9,7 @@ use crate::lang::eval::{Experience, Facts, HistoryAnswer, NoObserver, eval};
 use crate::lang::program::{Expr, FieldId, HistoryFunction, HistoryQuery, Name, Program, Window};
 use crate::lang::value::{Value, View};
 
-use super::cell::{Cell, Columns};
+use super::cell::{Cell, Columns, of_past};
 use super::key::Key;
 use super::needs::{keys_of, tallies_of};
 use super::question::{NO_ROWS, Question, share};
@@ -252,7 +252,7 @@ impl Facts for RowFacts<'_> {
 
     fn row_field(&mut self, id: FieldId) -> Value {
         match self.present.columns.get(id) {
-            Some(column) => self.row.field(column),
+            Some(column) => of_past(self.row.field(column), column),
             None => Value::unknown("history field"),
         }
     }

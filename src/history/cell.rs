@@ -294,6 +294,15 @@ impl Row {
     }
 }
 
+/// A past login's value of a column: what is unknown of it must not read as the present login's.
+pub(super) fn of_past(value: Value, column: Column) -> Value {
+    if value.is_known() {
+        value
+    } else {
+        Value::unknown(format!("history of {}", column.path()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,7 +13,7 @@ use crate::lang::program::{Expr, HistoryFunction, HistoryQuery, Program, Sequenc
 use crate::lang::value::Value;
 
 use super::answer::{Counted, Present, passes};
-use super::cell::{Cell, Column};
+use super::cell::{Cell, Column, of_past};
 use super::familiar;
 use super::row::Row;
 use super::tally::Tallied;
@@ -235,7 +235,10 @@ impl<E: Fn() -> bool> Question<'_, E> {
 
     fn field_of(&self, row: Option<&Row>) -> (Value, usize) {
         match row {
-            Some(row) => (row.field(self.column.unwrap_or(Column::Time)), 1),
+            Some(row) => {
+                let column = self.column.unwrap_or(Column::Time);
+                (of_past(row.field(column), column), 1)
+            }
             None => (Value::unknown(NO_ROWS), 0),
         }
     }

@@ -15,7 +15,7 @@ use crate::env::{DAY, Millis};
 use crate::lang::program::Stream;
 use crate::lang::value::Value;
 
-use super::cell::Column;
+use super::cell::{Column, of_past};
 use super::plan::{Ask, Counted, Plan, Planned};
 use super::question::{NO_ROWS, number, share};
 
@@ -311,10 +311,13 @@ pub(super) fn answer<S: Sheet, K: Known>(
         }
         Ask::First(stream, column) => {
             let first = (from..now).find(|at| is_in(sheet.success(*at), stream));
-            first.map_or_else(|| Value::unknown(NO_ROWS), |at| sheet.field(column, at))
+            first.map_or_else(
+                || Value::unknown(NO_ROWS),
+                |at| of_past(sheet.field(column, at), column),
+            )
         }
         Ask::Last(stream, column) => match last(stream, known) {
-            Some(last) => sheet.field(column, last),
+            Some(last) => of_past(sheet.field(column, last), column),
             None => Value::unknown(NO_ROWS),
         },
         Ask::New { habits, new } => {

@@ -44,8 +44,12 @@ fn one_sided(words: &Words) -> Option<String> {
 fn unquoted(text: &str) -> String {
     let mut out = String::new();
     let mut until = None;
+    // A quoted text may quote: “发送“绑定”开始”.
+    let mut inner = 0;
     for c in text.chars() {
         match until {
+            Some('”') if c == '“' => inner += 1,
+            Some('”') if c == '”' && inner > 0 => inner -= 1,
             Some(end) if c == end => until = None,
             Some(_) => {}
             None => match c {

@@ -11,7 +11,7 @@ use crate::lang::program::{CompareOp, Expr, ExprKind, Program};
 use crate::lang::span::Span;
 use crate::lang::value::{Type, Value};
 
-use super::example::{Given, amount, shown, written};
+use super::example::{Given, amount, shown, with, written};
 use super::implied::one;
 
 /// What one condition says about one thing.
@@ -120,6 +120,93 @@ pub(super) fn check(all: bool, parts: &[Expr], program: &Program, report: &mut R
         }
         report.push(found);
     }
+    if all {
+        settled(parts, &said, program, report);
+    }
+}
+
+/// `login.agent == "curl" and contains(login.agent, "wget")`: with each value that one condition leaves, the
+/// evaluator says no to the other.
+fn settled(parts: &[Expr], said: &[Says<'_>], program: &Program, report: &mut Report) {
+    for (index, second) in parts.iter().enumerate() {
+        for (before, first) in parts.iter().enumerate() {
+            let Some((about, values)) = left(first, program) else {
+                continue;
+            };
+            // Of two that name values the later one is told; and each pair once.
+            let both = before > index && left(second, program).is_some();
+            if before == index || both || known_apart(said, first, second) {
+                continue;
+            }
+            let given = |value: &Value| {
+                vec![Given {
+                    about: about.clone(),
+                    value: value.clone(),
+                }]
+            };
+            let no = |value: &Value| with(second, &given(value), program) == Value::YesNo(false);
+            let alone = with(second, &[], program) == Value::YesNo(false);
+            if alone || values.is_empty() || !values.iter().all(no) {
+                continue;
+            }
+            let found = Diagnostic::error(
+                c::NEVER,
+                w(
+                    "这两个条件不能同时成立",
+                    "these two conditions never hold together",
+                ),
+                second.span,
+                w("和另一个条件矛盾", "contradicts the other condition"),
+            )
+            .with_label(first.span, w("另一个条件", "the other condition"));
+            let words = w(
+                "另一个条件成立，这个就不成立",
+                "the other holds, so this one does not",
+            );
+            report.push(shown(
+                found,
+                second,
+                &given(&values[0]),
+                false,
+                words,
+                program,
+            ));
+        }
+    }
+}
+
+/// The values a condition leaves of a thing: `x == "a"`, `x in ["a", "b"]`.
+fn left(part: &Expr, program: &Program) -> Option<(String, Vec<Value>)> {
+    match &part.kind {
+        ExprKind::InValues {
+            item,
+            values,
+            negated: false,
+        } if constant(item).is_none() => {
+            // Of a network there are many addresses.
+            let one = |value: &Value| !matches!(value, Value::Network(_));
+            let values: Option<Vec<Value>> = values.iter().map(constant).collect();
+            let values = values.filter(|values| values.iter().all(one))?;
+            Some((written(item, program), values))
+        }
+        ExprKind::Compare(CompareOp::Equal, a, b) => {
+            let (about, value) = match (constant(a), constant(b)) {
+                (None, Some(value)) => (a, value),
+                (Some(value), None) => (b, value),
+                _ => return None,
+            };
+            Some((written(about, program), vec![value]))
+        }
+        _ => None,
+    }
+}
+
+/// Whether two conditions were already told to exclude each other.
+fn known_apart(said: &[Says<'_>], first: &Expr, second: &Expr) -> bool {
+    let of = |part: &Expr| said.iter().find(|says| std::ptr::eq(says.part, part));
+    of(first).zip(of(second)).is_some_and(|(a, b)| {
+        a.about == b.about && (apart(true, &a.what, &b.what) || apart(true, &b.what, &a.what))
+    })
 }
 
 /// What a condition says when it holds; when not `as_is`, what its failing says.

@@ -8,6 +8,7 @@ mod cost;
 mod earlier;
 mod example;
 mod exits;
+mod handed;
 mod idle;
 mod implied;
 mod lengths;
@@ -76,6 +77,7 @@ pub(super) fn run(
 /// What is only said of a sound set: nothing in it is there by mistake.
 pub(super) fn needless(program: &Program, registry: &Registry) -> Vec<Diagnostic> {
     let mut report = Report::default();
+    handed::check(program, &mut report);
     silent::check(program, &mut report);
     idle::even(program, registry, &mut report);
     let mut found = unread::check(program, registry);

@@ -11,9 +11,9 @@ use crate::lang::program::{
     Rule, Stream,
 };
 use crate::lang::span::Span;
-use crate::lang::value::Value;
+use crate::lang::value::{Type, Value};
 
-use super::example::{Given, shown, written};
+use super::example::{Given, amount, shown, with, written};
 use super::implied::never_unknown;
 use super::ranges::{key_of, never};
 
@@ -29,6 +29,10 @@ pub(super) struct Plain<'a> {
 impl Plain<'_> {
     /// Looks at one node of a condition.
     pub(super) fn check(&self, node: &Expr, report: &mut Report) {
+        if let Some(holds) = self.of_literals(node) {
+            report.push(self.told(holds, node, Vec::new(), None));
+            return;
+        }
         match &node.kind {
             ExprKind::IsKnown { inner, known } if never_unknown(inner, self.registry) => {
                 let given = self.given(inner, Value::YesNo(false));
@@ -52,7 +56,11 @@ impl Plain<'_> {
                 let help = w("这个列表是空的", "this list is empty");
                 report.push(self.told(*negated, node, given, Some(help)));
             }
-            ExprKind::Compare(op, left, right) => self.capitals(*op, left, right, node, report),
+            ExprKind::Compare(op, left, right) => {
+                self.capitals(*op, left, right, node, report);
+                self.same(*op, left, right, node, report);
+                self.fraction(*op, left, right, node, report);
+            }
             ExprKind::Call(function, args) => self.call(*function, args, node, report),
             _ => {}
         }
@@ -219,6 +227,9 @@ impl Plain<'_> {
         match (function, args) {
             (Function::BetweenHours, [hour, from, to]) => {
                 let same = constant(from).is_some() && constant(from) == constant(to);
+                if !same && constant(from).is_some() && constant(to).is_some() {
+                    self.every_hour(hour, node, report);
+                }
                 if same {
                     let given = self.given(hour, Value::Number(12.0));
                     let help = w(
@@ -242,6 +253,124 @@ impl Plain<'_> {
             }
             _ => {}
         }
+    }
+
+    /// `"a" == "b"`, `"a" in ["b", "c"]`, `contains("abc", "d")`: what only asks about literals, as the
+    /// evaluator answers it. A `let` may be there to be changed, and two numbers are told by their ranges.
+    fn of_literals(&self, node: &Expr) -> Option<bool> {
+        let literal = |expr: &Expr| {
+            matches!(
+                &expr.kind,
+                ExprKind::Const(Value::Text(_) | Value::YesNo(_))
+            )
+        };
+        let only = match &node.kind {
+            ExprKind::Compare(_, a, b) => literal(a) && literal(b),
+            ExprKind::InValues { item, values, .. } => {
+                literal(item) && !values.is_empty() && values.iter().all(literal)
+            }
+            ExprKind::InList { item, list, .. } => literal(item) && self.in_place(list.0 as usize),
+            ExprKind::Call(Function::Contains | Function::Starts, args) => args.iter().all(literal),
+            _ => false,
+        };
+        if !only {
+            return None;
+        }
+        match with(node, &[], self.program) {
+            Value::YesNo(holds) => Some(holds),
+            _ => None,
+        }
+    }
+
+    /// `login.city != login.city`: a thing is compared with itself.
+    fn same(&self, op: CompareOp, left: &Expr, right: &Expr, node: &Expr, report: &mut Report) {
+        let about = written(left, self.program);
+        if constant(left).is_some() || about != written(right, self.program) {
+            return;
+        }
+        let holds = matches!(
+            op,
+            CompareOp::Equal | CompareOp::LessEqual | CompareOp::GreaterEqual
+        );
+        let value = match &left.ty {
+            Type::Text => Some(Value::text("x")),
+            ty => amount(1.0, ty),
+        };
+        let given = value.map(|value| Given { about, value });
+        let help = w("两边是同一个", "both sides are the same");
+        report.push(self.told(holds, node, given.into_iter().collect(), Some(help)));
+    }
+
+    /// `count(…) == 2.5`, `login.hour == 8.5`: what is counted in whole numbers is none of these.
+    fn fraction(&self, op: CompareOp, left: &Expr, right: &Expr, node: &Expr, report: &mut Report) {
+        let (about, value) = match (constant(left), constant(right)) {
+            (None, Some(Value::Number(value))) => (left, value),
+            (Some(Value::Number(value)), None) => (right, value),
+            _ => return,
+        };
+        let holds = match op {
+            CompareOp::Equal => false,
+            CompareOp::NotEqual => true,
+            _ => return,
+        };
+        if value.fract() == 0.0 || !self.is_whole(about) {
+            return;
+        }
+        let given = self.given(about, Value::Number(value.trunc()));
+        let help = w("它总是整数", "it is always a whole number");
+        report.push(self.told(holds, node, given, Some(help)));
+    }
+
+    fn is_whole(&self, expr: &Expr) -> bool {
+        use crate::lang::program::HistoryFunction as H;
+        match &expr.kind {
+            ExprKind::Field(id) | ExprKind::RowField(id) => {
+                matches!(
+                    self.registry.field_spec(*id).path,
+                    "login.hour" | "login.weekday"
+                )
+            }
+            ExprKind::Call(Function::Length, _) => true,
+            ExprKind::History(id) => {
+                let query = self.program.queries.get(id.0 as usize);
+                query.is_some_and(|query| {
+                    matches!(query.function, H::Count | H::Distinct | H::Streak)
+                })
+            }
+            ExprKind::Let { value, .. } => self.is_whole(value),
+            _ => false,
+        }
+    }
+
+    /// `between_hours(login.hour, 25, 26)`: the answer is the same at every hour of the day.
+    fn every_hour(&self, hour: &Expr, node: &Expr, report: &mut Report) {
+        if !self.is_whole(hour) {
+            return;
+        }
+        let about = written(hour, self.program);
+        let answers: Vec<Value> = (0..24)
+            .map(|hour| {
+                let given = Given {
+                    about: about.clone(),
+                    value: Value::Number(f64::from(hour)),
+                };
+                with(node, &[given], self.program)
+            })
+            .collect();
+        let Some(Value::YesNo(holds)) = answers.first() else {
+            return;
+        };
+        if answers.iter().all(|answer| answer == &answers[0]) {
+            let given = self.given(hour, Value::Number(12.0));
+            let help = w("一天是 0 点到 23 点", "a day has the hours 0 to 23");
+            report.push(self.told(*holds, node, given, Some(help)));
+        }
+    }
+
+    /// Whether a list is written in the rules. Those of files come and go.
+    fn in_place(&self, list: usize) -> bool {
+        let list = self.program.lists.get(list);
+        list.is_some_and(|list| self.program.sources.slice(list.span).contains('['))
     }
 
     fn given(&self, about: &Expr, value: Value) -> Vec<Given> {

@@ -158,7 +158,8 @@ fn captures(program: &Program, rule: &Rule, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn slots(program: &Program, dialog: &Dialog, found: &mut Vec<Diagnostic>) {
+/// The names that a dialog looks at.
+pub(super) fn read(program: &Program, dialog: &Dialog) -> BTreeSet<String> {
     let mut read = BTreeSet::new();
     let mut see = |expr: &Expr| {
         walk::nodes(expr, &program.queries, &mut |node| {
@@ -179,9 +180,19 @@ fn slots(program: &Program, dialog: &Dialog, found: &mut Vec<Diagnostic>) {
             .iter()
             .for_each(|text| walk::of_text(text, &mut see));
     }
-    let passed_on = walk::has(&dialog.done, |kind| {
+    read
+}
+
+/// Whether the information system or the staff get the whole dialog.
+pub(super) fn passes_on(dialog: &Dialog) -> bool {
+    walk::has(&dialog.done, |kind| {
         matches!(kind, ActionKind::Forward | ActionKind::HandOver(_))
-    });
+    })
+}
+
+fn slots(program: &Program, dialog: &Dialog, found: &mut Vec<Diagnostic>) {
+    let read = read(program, dialog);
+    let passed_on = passes_on(dialog);
     for slot in &dialog.slots {
         // Of a fixed choice that it was made is what counts: 确定.
         let chosen = matches!(slot.extractor, Extractor::OneOf(_));
@@ -195,7 +206,7 @@ fn slots(program: &Program, dialog: &Dialog, found: &mut Vec<Diagnostic>) {
 }
 
 /// The blocks of rules and dialogs.
-fn blocks(program: &Program) -> impl Iterator<Item = &crate::lang::program::Block> {
+pub(super) fn blocks(program: &Program) -> impl Iterator<Item = &crate::lang::program::Block> {
     let dialogs = program.dialogs.iter().flat_map(|dialog| {
         let cancel = dialog.cancel.as_ref().map(|cancel| &cancel.block);
         [&dialog.done, &dialog.give_up].into_iter().chain(cancel)
@@ -229,7 +240,7 @@ fn every(program: &Program, see: &mut dyn FnMut(&Expr)) {
 }
 
 /// Where a name stands in what something is written as.
-fn place(program: &Program, span: Span, name: &str) -> Option<Span> {
+pub(super) fn place(program: &Program, span: Span, name: &str) -> Option<Span> {
     let source = program.sources.slice(span);
     let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     let (at, _) = source.match_indices(name).find(|(at, _)| {

@@ -210,6 +210,7 @@ impl Checker<'_> {
             };
             given.push((name, self.path(&path, scope, true)));
         }
+        self.takes(dialog, with);
         let index = self.dialog_index(dialog)?;
         self.used.dialogs.insert(index);
         let mut checked = Vec::new();

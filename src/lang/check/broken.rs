@@ -68,6 +68,10 @@ impl BrokenItems {
         if !OWN.contains(&code) && (item.headless || !OF_THE_HEAD.contains(&code)) {
             return false;
         }
+        // Of an action that is not known the outcomes are not either.
+        if item.headless && code == c::UNKNOWN_OUTCOME {
+            return false;
+        }
         // A unit that slipped to the next line is not missing.
         let unit = |word: &String| self.units.contains(&word.as_str());
         if code == c::MISSING_UNIT && item.words.iter().any(unit) {

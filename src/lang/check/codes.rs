@@ -56,6 +56,7 @@ pub(in crate::lang) const UNKNOWN_DIALOG: &str = "E0501";
 pub(in crate::lang) const NO_DONE: &str = "E0502";
 pub(in crate::lang) const ASK_AGAIN: &str = "E0503";
 pub(in crate::lang) const START_TYPES: &str = "E0504";
+pub(in crate::lang) const NOT_TAKEN: &str = "E0505";
 pub(in crate::lang) const TRUST_OUTSIDE: &str = "E0601";
 pub(in crate::lang) const UNKNOWN_SIGNAL: &str = "E0602";
 pub(in crate::lang) const SHADOW_SIGNAL: &str = "E0603";
@@ -151,6 +152,7 @@ pub(in crate::lang) const ALL: &[&str] = &[
     NO_DONE,
     ASK_AGAIN,
     START_TYPES,
+    NOT_TAKEN,
     TRUST_OUTSIDE,
     UNKNOWN_SIGNAL,
     SHADOW_SIGNAL,

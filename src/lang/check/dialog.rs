@@ -11,7 +11,7 @@ use crate::lang::value::{Type, Value};
 
 use super::codes as c;
 use super::items::{ValueItem, once};
-use super::report::w;
+use super::report::{quoted, w};
 use super::scope::{Place, Scope};
 use super::text::Purpose;
 use super::{Checker, Named};
@@ -92,6 +92,29 @@ impl<'a> Checker<'a> {
             }
             Some(_) => {}
         }
+    }
+
+    /// Says of names that are not known what the dialog asks for.
+    pub(super) fn takes(&mut self, dialog: &ast::Ident, with: &[ast::Ident]) {
+        let Some(index) = self.items.dialog_names.get(dialog.name.as_str()) else {
+            return;
+        };
+        let slots: Vec<&str> = self.slots[*index].keys().map(String::as_str).collect();
+        if slots.is_empty() {
+            return;
+        }
+        let help = w(
+            format!("`{}` 问的是：{}", dialog.name, quoted(&slots, "、")),
+            format!("`{}` asks for: {}", dialog.name, quoted(&slots, ", ")),
+        );
+        self.report.amend(c::UNKNOWN_NAME, |found| {
+            let here = with.iter().any(|name| name.span == found.primary.span);
+            if here && !found.help.contains(&help) {
+                found.with_help(help.clone())
+            } else {
+                found
+            }
+        });
     }
 
     /// The slots of every dialog, before anything starts one.

@@ -11,6 +11,7 @@ use crate::lang::value::{Type, Value};
 
 use super::Checker;
 use super::codes as c;
+use super::history::single;
 use super::literal::{constant, from_text, network};
 use super::report::{quoted, w};
 use super::scope::Scope;
@@ -94,6 +95,9 @@ impl Checker<'_> {
         entries: &[ast::Expr],
         declared: Option<Type>,
     ) -> Option<(Type, ListEntries)> {
+        if self.unquoted(entries, declared.as_ref()) {
+            return None;
+        }
         let mut ty = declared;
         let mut values = Vec::new();
         let mut sound = true;
@@ -117,6 +121,51 @@ impl Checker<'_> {
                 entries_of(ty.as_ref(), values),
             )
         })
+    }
+
+    /// `[取消, 退出]`: words without their quotes are one mistake, however many they are.
+    fn unquoted(&mut self, entries: &[ast::Expr], declared: Option<&Type>) -> bool {
+        let words: Option<Vec<&ast::Ident>> = entries
+            .iter()
+            .map(|entry| single(entry).filter(|name| self.is_nothing(&name.name)))
+            .collect();
+        let texts = declared.is_none_or(|ty| *ty == Type::Text);
+        let Some(words) = words.filter(|words| texts && words.len() > 1) else {
+            return false;
+        };
+        let (Some(first), Some(last)) = (words.first(), words.last()) else {
+            return false;
+        };
+        let all = first.span.to(last.span);
+        let quoted: Vec<String> = words
+            .iter()
+            .map(|word| format!("\"{}\"", word.name))
+            .collect();
+        let right = quoted.join(", ");
+        let (zh, en) = (format!("写成 `{right}`"), format!("write `{right}`"));
+        self.report.push(
+            Diagnostic::error(
+                c::UNKNOWN_NAME,
+                w(
+                    format!("没有 `{}` 这个名字", first.name),
+                    format!("there is no name `{}`", first.name),
+                ),
+                all,
+                w(
+                    "列表里的文字要用引号引起来",
+                    "the texts of a list stand in quotes",
+                ),
+            )
+            .with_guess(w(zh, en), all, right),
+        );
+        true
+    }
+
+    /// Whether a name stands for nothing a list could hold.
+    fn is_nothing(&self, name: &str) -> bool {
+        !self.items.values.contains_key(name)
+            && !self.items.poisoned.contains(name)
+            && self.registry.field(name).is_none()
     }
 
     fn read_file(&mut self, text: &ast::Text, ty: Type) -> Option<(Type, ListEntries)> {

@@ -292,6 +292,14 @@ impl Checker<'_> {
         );
     }
 
+    /// The field of past logins that is called so, or nearly.
+    fn of_a_row(&self, name: &str) -> Option<&'static str> {
+        let rows = self.registry.fields().iter().filter(|field| field.row);
+        let rows: Vec<&'static str> = rows.map(|field| field.bare()).collect();
+        let exact = rows.iter().copied().find(|row| *row == name);
+        exact.or_else(|| nearest(name, rows))
+    }
+
     fn unknown_path(&mut self, path: &ast::Path, scope: &Scope<'_>) {
         let first = &path.parts[0];
         let guessed = scope
@@ -353,7 +361,15 @@ impl Checker<'_> {
             let rows = self.registry.fields().iter().filter(|field| field.row);
             names.extend(rows.map(|field| field.bare()));
         }
-        let near = nearest(&text, names).map(str::to_owned);
+        let past = match (scope.place, path.parts.last()) {
+            (Place::Row, Some(last)) if first.name != "login" => self.of_a_row(&last.name),
+            _ => None,
+        };
+        // `row.city`: of a past login the bare name is meant.
+        let near = match past.filter(|_| path.parts.len() > 1) {
+            Some(bare) => Some(bare.to_owned()),
+            None => nearest(&text, names).map(str::to_owned),
+        };
         // A right subject with a wrong part: only that part is underlined.
         let root = self
             .registry
@@ -372,6 +388,14 @@ impl Checker<'_> {
                 )
             }
             _ => (path.span, w("没有定义", "not defined")),
+        };
+        // A field that logins have, and that is not kept of past ones.
+        let kept = path.parts.len() == 1 && self.registry.field(&format!("login.{text}")).is_some();
+        let (span, label) = if scope.place == Place::Row && kept {
+            let label = w("过去的登录没有这一项", "past logins have no such field");
+            (path.span, label)
+        } else {
+            (span, label)
         };
         let mut error = Diagnostic::error(
             c::UNKNOWN_NAME,
@@ -405,6 +429,19 @@ impl Checker<'_> {
             error = error.with_help(w(
                 format!("`{}` 有：{parts}", first.name),
                 format!("`{}` has: {parts}", first.name),
+            ));
+        } else if scope.place == Place::Row && first.name != "login" {
+            let rows = self.registry.fields().iter().filter(|field| field.row);
+            let rows: Vec<&str> = rows.map(|field| field.bare()).collect();
+            error = error.with_help(w(
+                format!(
+                    "过去的登录有：{}；这次登录的写 `login.…`",
+                    quoted(&rows, "、")
+                ),
+                format!(
+                    "past logins have: {}; of this login write `login.…`",
+                    quoted(&rows, ", ")
+                ),
             ));
         } else if scope.dialog.is_some() {
             error = error.with_help(w(

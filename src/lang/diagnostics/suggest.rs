@@ -15,7 +15,7 @@ const WRONG: usize = 3;
 const MAX_CHARS: usize = 64;
 
 /// The known word nearest to `word`, if it is near enough: its full-width or capital twin, one wrong
-/// letter for words of two, a slip more up to five, then a third of the length, or the same sound.
+/// letter for words of two or three, a slip more up to five, then a third of the length, or the same sound.
 /// Ties go to the first.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
@@ -24,8 +24,8 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     }
     let cut_off = match length {
         1 => 0,
-        2 => WRONG,
-        3..=5 => SLIP + WRONG,
+        2..=3 => WRONG,
+        4..=5 => SLIP + WRONG,
         _ => length / 3 * WRONG,
     };
     let twin = twin(word);

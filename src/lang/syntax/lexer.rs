@@ -5,7 +5,10 @@
 //! blocks and comments well enough that nothing inside them is taken for code, and nothing else
 //! about the language.
 
+mod quotes;
+
 use super::grammar::{continues_name, starts_name};
+use quotes::{MAY_FOLLOW, unmatched_closer};
 
 /// The words that may stand at column 0.
 pub(super) const ITEMS: [&str; 7] = ["let", "list", "on", "signal", "dialog", "test", "extractor"];
@@ -264,10 +267,17 @@ impl Lexer<'_> {
 
     fn line_text(&mut self) {
         let mut quotes = Quotes::default();
+        if let Some(close) = self.closed_otherwise() {
+            let length = self.peek(close).map_or(1, char::len_utf8);
+            quotes.closed = true;
+            quotes.close = Some(length);
+            self.push(Kind::Text(quotes), close + length);
+            return;
+        }
         // However long: where no quote closes it there is no later one on the line, so that looking for
         // the end is not repeated.
         if let Some(quote) = self.next_quote(self.at + 1, self.line_end())
-            && !self.word_follows(quote + 1)
+            && (!self.word_follows(quote + 1) || self.alternative_follows(quote + 1))
         {
             quotes.closed = true;
             self.push(Kind::Text(quotes), quote + 1);
@@ -311,30 +321,38 @@ impl Lexer<'_> {
         self.push(Kind::Text(quotes), self.at + line.len().max(1));
     }
 
+    /// `["甲”, "乙"]`: the text is closed by a quote of another kind, which shows by the code that stands
+    /// between it and the next `"`.
+    fn closed_otherwise(&self) -> Option<usize> {
+        let inside = self.at + 1;
+        let next = self.next_quote(inside, self.text_end())?;
+        let body = &self.text[inside..next];
+        quotes::joining_closer(body).map(|at| inside + at)
+    }
+
+    /// `"甲"或"乙"` where alternatives may stand.
+    fn alternative_follows(&self, at: usize) -> bool {
+        let before = self.tokens.last().filter(|_| !self.first);
+        let wants = before.is_some_and(|before| {
+            let word = &self.text[before.start..before.end];
+            before.kind == Kind::Word
+                && matches!(
+                    word,
+                    "text" | "on" | "or" | "containing" | "starting" | "或" | "或者"
+                )
+        });
+        let rest = &self.text[at..];
+        let joined = ["或者", "或是", "或"];
+        let behind = joined.iter().find_map(|word| rest.strip_prefix(word));
+        wants && behind.is_some_and(|behind| behind.starts_with(['"', '“']))
+    }
+
     /// A name starts at `at` that is no keyword which may follow a text.
     fn word_follows(&self, at: usize) -> bool {
         let rest = &self.text[at..];
         let end = rest
             .find(|c: char| !continues_name(c))
             .unwrap_or(rest.len());
-        const MAY_FOLLOW: [&str; 16] = [
-            "or",
-            "and",
-            "not",
-            "in",
-            "is",
-            "when",
-            "even",
-            "continue",
-            "unless",
-            "invalid",
-            "at",
-            "to",
-            "weight",
-            "otherwise",
-            "by",
-            "name",
-        ];
         end > 0 && !MAY_FOLLOW.contains(&&rest[..end])
     }
 
@@ -448,18 +466,4 @@ impl Lexer<'_> {
             }
         }
     }
-}
-
-/// The first closing quote of another kind that no opening one belongs to.
-fn unmatched_closer(text: &str) -> Option<usize> {
-    let mut open = 0usize;
-    for (at, c) in text.char_indices() {
-        match c {
-            '“' | '‘' => open += 1,
-            '”' | '’' if open == 0 => return Some(at),
-            '”' | '’' => open -= 1,
-            _ => {}
-        }
-    }
-    None
 }

@@ -4,6 +4,7 @@
 //! typical mistakes apart. What is left gets the plain "X cannot stand here, expected …".
 
 mod neighbours;
+mod stories;
 
 use super::grammar::{Expected, Failure, Rule, describe};
 use super::lexer::{Kind, Token};
@@ -54,6 +55,11 @@ pub(super) fn explain(
         .filter(|token| token.start >= place.start && token.end <= place.end)
         .collect();
     let slice = |token: &Token| &text[token.start..token.end];
+    if place.body == Some(Body::Story)
+        && let Some(evident) = stories::evident(text, &inside, sink)
+    {
+        return evident;
+    }
     let index = inside.iter().position(|token| token.end > at);
     let before = match index {
         Some(0) => None,

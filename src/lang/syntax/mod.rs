@@ -138,7 +138,7 @@ fn with(file: FileId, text: &str, singles: &[Single]) -> Parsed {
                 if let Some(single) = explained.next() {
                     parsed.file.broken.push(Broken {
                         span: place,
-                        headless: false,
+                        headless: single.stand_in,
                         lost: single.lost.clone(),
                     });
                 }
@@ -159,7 +159,17 @@ fn with(file: FileId, text: &str, singles: &[Single]) -> Parsed {
             }
             Found::Nothing => {
                 let part = &text[start..end];
-                parsed.file.poisoned.extend(name_after_keyword(part));
+                match name_after_keyword(part) {
+                    Some(name) => parsed.file.poisoned.push(name),
+                    // What it was to be called is not known.
+                    None if part.starts_with("dialog") => {
+                        parsed.file.poisoned.push(LOST_DIALOG.to_owned());
+                    }
+                    None if part.starts_with("signal") => {
+                        parsed.file.poisoned.push(LOST_SIGNAL.to_owned());
+                    }
+                    None => {}
+                }
                 parsed.file.poisoned.extend(names_inside(part));
             }
         }

@@ -2,16 +2,17 @@
 //! reported, once, where it stands; what is left of it without those clauses goes on to the checker.
 
 mod remains;
+mod unknown;
 
 pub(super) use remains::Rest;
 
 use super::grammar::{self, Failure, Rule};
-use super::lexer::{ITEMS, Kind, Token};
+use super::lexer::{Kind, Token};
 use super::lower;
 use super::mistakes::{self, Place};
 use super::repair::Sink;
-use super::vocabulary::{Body, alias};
-use crate::lang::diagnostics::{Diagnostic, Words, nearest};
+use super::vocabulary::Body;
+use crate::lang::diagnostics::{Diagnostic, Words};
 
 /// Reports what is wrong with the item `start..end`; `failure` is the whole item's. What is left of the
 /// item, if that can be told.
@@ -239,39 +240,6 @@ impl Recover<'_> {
         }
     }
 
-    /// `ask a: word` and its question below, as a `reply "…"`.
-    fn asked_by_reply(&mut self, from: usize, to: usize, next: usize) -> bool {
-        let text = |at: usize| {
-            matches!(
-                self.tokens.get(at).map(|one| &one.kind),
-                Some(Kind::Text(_))
-            )
-        };
-        let fits = self.slice(from) == "ask"
-            && self.slice(next) == "reply"
-            && text(next + 1)
-            && !(from..to).any(text);
-        if !fits {
-            return false;
-        }
-        let (reply, question) = (self.tokens[next], self.tokens[next + 1]);
-        let gap = self.sink.span(self.tokens[to - 1].end, question.start);
-        let span = self.sink.span(reply.start, reply.end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0101",
-                Words::new(
-                    "问题直接写在 `ask` 那一行后面，不用 `reply`",
-                    "the question comes right behind its `ask`, without `reply`",
-                ),
-                span,
-                Words::new("多余", "not needed"),
-            )
-            .with_fix(Words::new("去掉 `reply`", "remove `reply`"), gap, " "),
-        );
-        true
-    }
-
     /// Cuts a body where clauses begin.
     fn clauses(&self, body: Body, from: usize, to: usize) -> Vec<(usize, usize)> {
         let mut starts = Vec::new();
@@ -407,125 +375,4 @@ impl Recover<'_> {
             (Body::Story, _) => (Rule::step_only, None),
         }
     }
-
-    /// Reports a clause that begins with a word that does not belong here; says what was meant.
-    fn unknown(&mut self, body: Body, at: usize, word: &str) -> Option<&'static str> {
-        let token = self.tokens[at];
-        let span = self.sink.span(token.start, token.end);
-        let clause = body.clause();
-        if matches!(word, "else" | "elif" | "elsif") {
-            self.sink.add(super::layout::no_else(span));
-            return None;
-        }
-        if ITEMS.contains(&word) {
-            self.sink.add(
-                Diagnostic::error(
-                    "E0106",
-                    Words::new(
-                        format!("`{word}` 不能写在花括号里面"),
-                        format!("`{word}` cannot stand inside braces"),
-                    ),
-                    span,
-                    Words::new("它要顶格写在最外层", "it belongs at column 0, outside"),
-                )
-                .with_help(Words::new(
-                    "把它移到外面；如果前面少了 `}`，请补上",
-                    "move it outside; if a `}` is missing before it, add one",
-                )),
-            );
-            return None;
-        }
-        let before = at.checked_sub(1).map(|before| self.tokens[before]);
-        if let Some(number) = before.filter(|before| before.kind == Kind::Number && token.first) {
-            let gap = self.sink.span(number.end, token.start);
-            self.sink.add(
-                Diagnostic::error(
-                    "E0105",
-                    Words::new(
-                        format!("`{word}` 断到了下一行"),
-                        format!("`{word}` has slipped to the next line"),
-                    ),
-                    span,
-                    Words::new("单位和数写在一行里", "a unit stands on its number's line"),
-                )
-                .with_guess(
-                    Words::new("接到上一行", "join it to the line before"),
-                    gap,
-                    " ",
-                ),
-            );
-            return None;
-        }
-        let meant = alias(word)
-            .filter(|alias| body.words().contains(alias))
-            .or_else(|| nearest(word, body.words().iter().copied()));
-        let of_head = matches!(word, "when" | "even" | "continue");
-        let home = Body::home(word).filter(|_| !(of_head && body == Body::Actions));
-        let diagnostic = match (home, meant) {
-            (Some(home), _) => {
-                let own = home.clause();
-                Diagnostic::error(
-                    "E0106",
-                    Words::new(
-                        format!("`{word}` 不能写在这里"),
-                        format!("`{word}` cannot stand here"),
-                    ),
-                    span,
-                    Words::new(
-                        format!("这里应是{}，`{word}` 是{}", clause.zh, own.zh),
-                        format!(
-                            "`{word}` is a kind of {}, here belongs a {}",
-                            own.en, clause.en
-                        ),
-                    ),
-                )
-            }
-            (None, _) if of_head => Diagnostic::error(
-                "E0106",
-                Words::new(
-                    format!("`{word}` 不能写在花括号里面"),
-                    format!("`{word}` cannot stand inside the braces"),
-                ),
-                span,
-                Words::new("它属于规则的第一行", "it belongs to the rule's first line"),
-            )
-            .with_help(Words::new(
-                "条件写在 `{` 之前：`on text \"锁定\" when bound {`",
-                "the condition stands before the `{`: `on text \"lock\" when bound {`",
-            )),
-            (None, Some(meant)) => unknown_clause(word, &clause, span).with_guess(
-                Words::new(
-                    format!("是不是想写 `{meant}`"),
-                    format!("did you mean `{meant}`"),
-                ),
-                span,
-                meant,
-            ),
-            (None, None) => {
-                let known: Vec<String> = body
-                    .words()
-                    .iter()
-                    .map(|word| format!("`{word}`"))
-                    .collect();
-                unknown_clause(word, &clause, span).with_help(Words::new(
-                    format!("这里可以写 {}", known.join(" ")),
-                    format!("here may stand {}", known.join(" ")),
-                ))
-            }
-        };
-        self.sink.add(diagnostic);
-        if home.is_some() { None } else { meant }
-    }
-}
-
-fn unknown_clause(word: &str, clause: &Words, span: crate::lang::span::Span) -> Diagnostic {
-    Diagnostic::error(
-        "E0105",
-        Words::new(format!("不认识 `{word}`"), format!("unknown word `{word}`")),
-        span,
-        Words::new(
-            format!("这里应是一个{}", clause.zh),
-            format!("here belongs a kind of {}", clause.en),
-        ),
-    )
 }

@@ -166,7 +166,69 @@ pub(super) fn alias(word: &str) -> Option<&'static str> {
         "ban" | "freeze" => "lock",
         "logout" | "kick" => "log",
         "webhook" => "call",
+        "finish" | "finally" | "complete" | "完成" => "done",
+        "end" | "exit" | "quit" | "离开" => "leave",
+        "user" | "follower" | "用户" | "微信" => "wechat",
         "refuse" | "reject" => "deny",
+        _ => return None,
+    })
+}
+
+/// What a rule may be written for. At column 0 without its `on`, the word says what is missing.
+pub(super) const EVENTS: [&str; 29] = [
+    "any",
+    "attempt",
+    "bound",
+    "click",
+    "failure",
+    "file",
+    "image",
+    "link",
+    "location",
+    "location_select",
+    "locked",
+    "login",
+    "miniprogram",
+    "photos",
+    "position",
+    "scan",
+    "scancode_push",
+    "scancode_wait",
+    "shortvideo",
+    "subscribe",
+    "text",
+    "unbound",
+    "undeliverable",
+    "unlocked",
+    "unsubscribe",
+    "video",
+    "view",
+    "view_miniprogram",
+    "voice",
+];
+
+/// The extractors that are built in.
+pub(super) const EXTRACTORS: [&str; 10] = [
+    "mobile", "digits", "number", "email", "id_card", "date", "word", "rest", "url", "one_of",
+];
+
+/// What people write for a word of a story, where one of these is wanted.
+pub(super) fn told_as(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "says" | "say" | "said" | "writes" | "types" | "tells" | "发送" => "sends",
+        "subscribes" | "subscribe" | "follow" | "关注" => "follows",
+        "unsubscribes" | "unsubscribe" | "unfollow" => "unfollows",
+        "presses" | "taps" | "点击" => "clicks",
+        "opens" | "visits" => "views",
+        "replies" | "answer" | "answers" => "reply",
+        "alerts" => "alert",
+        "dialogs" => "dialog",
+        "calls" => "call",
+        "events" => "event",
+        "deny" => "denied",
+        "allow" => "allowed",
+        "challenge" => "challenged",
+        "lock" => "locked",
         _ => return None,
     })
 }
@@ -187,5 +249,19 @@ mod tests {
             .filter_map(|action| action.name.split(' ').next())
             .collect();
         assert_eq!(known, Body::Actions.words().iter().copied().collect());
+    }
+
+    #[test]
+    fn the_words_of_events_and_extractors_are_those_of_the_registry() {
+        let registry = Registry::standard();
+        let events = registry.events().iter();
+        let known: BTreeSet<&str> = events
+            .filter_map(|event| event.name.split(' ').next())
+            .filter(|name| *name != "event")
+            .collect();
+        assert_eq!(known, EVENTS.into_iter().collect());
+        let extractors = registry.extractors().iter();
+        let known: BTreeSet<&str> = extractors.map(|extractor| extractor.name).collect();
+        assert_eq!(known, EXTRACTORS.into_iter().collect());
     }
 }

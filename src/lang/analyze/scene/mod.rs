@@ -358,6 +358,13 @@ impl<'s, 'p> Scene<'s, 'p> {
     }
 }
 
+/// What closes or goes on after a value: no piece begins with it.
+const BEHIND: [char; 12] = [
+    '”', '’', '」', '』', '》', '）', '】', '，', '。', '、', '；', ' ',
+];
+/// What opens before a value: no piece ends with it.
+const BEFORE: [char; 8] = ['“', '‘', '「', '『', '《', '（', '【', ' '];
+
 /// The longest piece of a text that is always there, as a story writes it.
 fn certain(text: &Template) -> Option<String> {
     let awkward = |c: char| matches!(c, '"' | '\\' | '{' | '}' | '<' | '>') || c.is_control();
@@ -367,6 +374,7 @@ fn certain(text: &Template) -> Option<String> {
     });
     let longest = literals
         .flat_map(|text| text.split(awkward))
+        .map(|piece| piece.trim_start_matches(BEHIND).trim_end_matches(BEFORE))
         .map(str::trim)
         .max_by_key(|piece| piece.chars().count())?;
     let piece: String = longest.chars().take(MAX_SHOWN).collect();

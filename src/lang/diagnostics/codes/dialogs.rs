@@ -41,4 +41,13 @@ pub(super) const PAGES: &[Page] = &[
         bad: "on text \"报名 {nick: number}\" {\n    start sign_up with nick\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{nick}\" }\n}\n",
         good: "on text \"报名 {nick: word}\" {\n    start sign_up with nick\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{nick}\" }\n}\n",
     },
+    Page {
+        code: "E0505",
+        zh: "对话不要这个名字",
+        en: "A dialog does not take this name",
+        what_zh: "start … with 交过去的名字，对话里要有：它问的一项，或者它用到的名字。",
+        what_en: "What start … with hands over must be something the dialog asks for or looks at.",
+        bad: "on text \"报名 {who: word}\" {\n    start sign_up with who\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{nick}\" }\n}\n",
+        good: "on text \"报名 {nick: word}\" {\n    start sign_up with nick\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{nick}\" }\n}\n",
+    },
 ];

@@ -30,7 +30,7 @@ pub struct File {
 pub struct Broken {
     /// The item.
     pub span: Span,
-    /// Its head is a stand-in too: neither its event nor what it brings is known.
+    /// Its head, or that of a block in it, is a stand-in too: neither its event nor what it brings is known.
     pub headless: bool,
     /// What is missing, as written.
     pub lost: String,

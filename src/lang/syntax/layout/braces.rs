@@ -86,6 +86,28 @@ impl Layout<'_> {
         self.lines.indents[at]
     }
 
+    /// Where the clause begins that the brace at `at` ends: its head may go on in deeper lines that start
+    /// with a word of the head.
+    fn head_of(&self, at: usize) -> usize {
+        let mut start = self.lines.starts[at];
+        while start > 0
+            && matches!(
+                self.slice(start),
+                "or" | "and" | "when" | "even" | "continue"
+            )
+        {
+            let before = self.lines.starts[start - 1];
+            if self.indent(before) > self.indent(start) {
+                break;
+            }
+            start = before;
+            if self.indent(start) < self.indent(at) {
+                break;
+            }
+        }
+        start
+    }
+
     /// The `{` at `open` has no partner before the token `before`.
     fn unclosed(&mut self, open: usize, before: usize) {
         let token = self.tokens[open];
@@ -103,7 +125,7 @@ impl Layout<'_> {
             self.edit(token.start, token.end, "");
             return;
         }
-        let own = self.indent(open);
+        let own = self.indent(self.head_of(open));
         let one_line = self
             .tokens
             .get(open + 1)
@@ -247,6 +269,8 @@ impl Layout<'_> {
         let close = self.tokens[close];
         let close = self.sink.span(close.start, close.end);
         self.no_open(head, close, end);
+        // With the brace the rest of the head, its condition, may have been lost.
+        self.out.left_out.push((head, String::new()));
         true
     }
 

@@ -120,6 +120,11 @@ impl Open {
         self.over && self.depth <= 0 && self.braces && !self.dropped
     }
 
+    /// Whether it is a `let`, a `list` or an `extractor` whose brackets are closed.
+    fn is_given(&self) -> bool {
+        self.braceless && self.depth <= 0 && !self.dropped
+    }
+
     /// Whether more lines may belong to it.
     fn goes_on(&self) -> bool {
         !self.dropped
@@ -163,6 +168,13 @@ impl Layout<'_> {
                 && !open.as_ref().is_some_and(Open::goes_on)
             {
                 self.indented_item(at, &word);
+                fresh = Some(Open::default());
+            } else if !token.first
+                && item
+                && open.as_ref().is_some_and(Open::is_given)
+                && looks_like_item(self.line_of(at))
+            {
+                self.item_behind(at, chunks.last());
                 fresh = Some(Open::default());
             } else if open.is_none() || (token.first && open.as_ref().is_some_and(Open::is_over)) {
                 self.outside(at, &word, is_word);

@@ -1,10 +1,10 @@
 //! Lines that stand where nothing of the kind may: at column 0, outside every item, an item indented.
 
-use super::{Layout, Open, extra_brace};
+use super::{Chunk, Layout, Open, extra_brace};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
-use crate::lang::syntax::vocabulary::{alias, is_clause};
+use crate::lang::syntax::vocabulary::{EVENTS, alias, is_clause};
 
 impl Layout<'_> {
     /// Something at column 0 that is neither an item keyword nor a closing brace.
@@ -17,6 +17,16 @@ impl Layout<'_> {
     ) -> Option<Open> {
         let token = self.tokens[at];
         let clause = is_word && is_clause(word);
+        if is_word && let Some(by) = self.without_on(at, word) {
+            let span = self.sink.span(token.start, token.end);
+            self.sink.add(unknown_item(word, span).with_guess(
+                Words::new(format!("是不是想写 `{by}`"), format!("did you mean `{by}`")),
+                span,
+                by.clone(),
+            ));
+            self.edit(token.start, token.end, by);
+            return Some(Open::default());
+        }
         let meant = if is_word && !clause {
             alias(word)
                 .filter(|alias| ITEMS.contains(alias))
@@ -79,6 +89,27 @@ impl Layout<'_> {
         })
     }
 
+    /// `any { … }`, `text "…" { … }`: an event without its `on`; or what others call `on any`.
+    fn without_on(&self, at: usize, word: &str) -> Option<String> {
+        let next = self.slice(at + 1);
+        let begins = next == "{"
+            || matches!(
+                self.tokens.get(at + 1).map(|next| &next.kind),
+                Some(Kind::Text(_))
+            )
+            || matches!(
+                next,
+                "when" | "with" | "containing" | "starting" | "matching" | "scene" | "in" | "alert"
+            );
+        let opens = self.line_of(at).trim_end().ends_with('{');
+        match word {
+            _ if !begins || !opens => None,
+            "default" | "fallback" | "otherwise" => Some("on any".to_owned()),
+            event if EVENTS.contains(&event) => Some(format!("on {event}")),
+            _ => None,
+        }
+    }
+
     pub(super) fn indented_item(&mut self, at: usize, word: &str) {
         let token = self.tokens[at];
         let span = self.sink.span(token.start, token.end);
@@ -96,6 +127,31 @@ impl Layout<'_> {
             .with_fix(Words::new("去掉缩进", "remove the indent"), indent, ""),
         );
         self.edit(token.line, token.start, "");
+    }
+
+    /// `let a = 1 let b = 2`: the second item stands on the line of the first.
+    pub(super) fn item_behind(&mut self, at: usize, first: Option<&Chunk>) {
+        let (before, token) = (self.tokens[at - 1], self.tokens[at]);
+        let here = self.sink.span(token.start, token.end);
+        let start = first.map_or(before.start, |first| self.tokens[first.from].start);
+        let gap = self.sink.span(before.end, token.start);
+        self.sink.add(
+            Diagnostic::error(
+                "E0107",
+                Words::new(
+                    format!("`{0}` 写在了另一条的后面", self.slice(at)),
+                    format!("this `{0}` stands behind another item", self.slice(at)),
+                ),
+                here,
+                Words::new("应另起一行", "this belongs on a line of its own"),
+            )
+            .with_label(
+                self.sink.span(start, before.end),
+                Words::new("前一条在这里", "the item before it"),
+            )
+            .with_fix(Words::new("另起一行", "start a new line"), gap, "\n"),
+        );
+        self.edit(before.end, token.start, "\n");
     }
 
     pub(super) fn outside(&mut self, at: usize, word: &str, is_word: bool) {

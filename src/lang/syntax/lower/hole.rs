@@ -13,6 +13,7 @@ use crate::lang::span::Span;
 use crate::lang::syntax::ast::{ExtractorArg, ExtractorUse, Ident, Path, TextPart};
 use crate::lang::syntax::grammar::{self, Rule};
 use crate::lang::syntax::mistakes::RESERVED;
+use crate::lang::syntax::vocabulary::EXTRACTORS;
 
 /// What a brace is.
 pub(super) enum Brace {
@@ -65,7 +66,10 @@ impl Lower<'_> {
                     None => Brace::Plain,
                 }
             }
-            ('{', ..) => match self.doubled(chars, at, next) {
+            ('{', ..) => match self
+                .doubled(chars, at, next)
+                .or_else(|| self.left_open(chars, at))
+            {
                 Some((part, next)) => Brace::Hole(Some(part), next),
                 None => self.unclosed_hole(brace),
             },
@@ -109,6 +113,72 @@ impl Lower<'_> {
             ),
         );
         Some((part, close + 2))
+    }
+
+    /// `买 {n: number` up to the end: what it takes out is known all the same.
+    fn left_open(&mut self, chars: &[Char], at: usize) -> Option<(TextPart, usize)> {
+        let code = |c: &&Char| c.c.is_ascii() && !matches!(c.c, '\n' | '"' | '{' | '}');
+        let mut last = at + chars[at + 1..].iter().take_while(code).count();
+        let outer = self.text;
+        // The longest stretch that is a name with its extractor.
+        while last > at {
+            let body = outer.get(chars[at].end..chars[last].end)?;
+            let name = body.trim_end_matches(char::is_whitespace) == body;
+            let span = self.stretch(chars[at].start, chars[last].end);
+            if name
+                && body.contains(':')
+                && let Some(part) = understood(body, span)
+            {
+                let closed = format!("{{{body}}}");
+                let open = self.stretch(chars[at].start, chars[at].end);
+                self.sink.add(
+                    Diagnostic::error(
+                        "E0124",
+                        Words::new("花括号没有闭合", "this brace is not closed"),
+                        open,
+                        Words::new("同一行里没有 `}`", "no `}` on the same line"),
+                    )
+                    .with_guess(
+                        Words::new(format!("写成 `{closed}`"), format!("write `{closed}`")),
+                        span,
+                        closed.clone(),
+                    ),
+                );
+                return Some((part, last + 1));
+            }
+            last -= 1;
+        }
+        None
+    }
+
+    /// `{n number}`: a name and its extractor without the colon.
+    fn without_colon(&mut self, body: &str, span: Span) -> Option<TextPart> {
+        let (name, extractor) = body.trim().split_once(' ')?;
+        let extractor = extractor.trim();
+        let kind = extractor.split('(').next().unwrap_or_default().trim();
+        if !EXTRACTORS.contains(&kind) {
+            return None;
+        }
+        let right = format!("{name}: {extractor}");
+        let part = understood(&right, span)?;
+        let right = format!("{{{right}}}");
+        self.sink.add(
+            Diagnostic::error(
+                "E0124",
+                Words::new(
+                    "名字和提取器之间要写冒号",
+                    "a colon stands between name and extractor",
+                ),
+                span,
+                Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
+            )
+            .with_guess(
+                Words::new(format!("写成 `{right}`"), format!("write `{right}`")),
+                span,
+                right,
+            ),
+        );
+        Some(part)
     }
 
     /// `｛n｝`, or one brace of each kind; `None` when it is no name, or may be plain text.
@@ -173,6 +243,9 @@ impl Lower<'_> {
                     narrow,
                 ),
             );
+            return Some(part);
+        }
+        if let Some(part) = self.without_colon(&narrow, span) {
             return Some(part);
         }
         let word = body.split([':', '：']).next().unwrap_or_default().trim();

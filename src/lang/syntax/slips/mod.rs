@@ -213,6 +213,7 @@ impl Slips<'_> {
                     Words::new("这里应是 `=`", "should be `=`"),
                 );
             }
+            _ if self.stop_behind(at) => {}
             ";" | "；" => self.slip(
                 "E0133",
                 start,

@@ -39,6 +39,14 @@ impl Slips<'_> {
             self.edit(start, end, by);
             return 0;
         }
+        if self.brace_behind(at, quotes) {
+            return 1;
+        }
+        if let Some(inner) = quotes.inner.first().filter(|_| quotes.inner.len() == 1)
+            && self.closed_before(start, *inner)
+        {
+            return 0;
+        }
         if quotes.inner.first() == Some(&(start + 1)) {
             self.doubled_quote(start, end, quotes.inner.len());
             return 0;
@@ -54,29 +62,131 @@ impl Slips<'_> {
             by.push_str(&self.text[from..end]);
             let span = self.sink.span(start, end);
             let label = self.sink.span(*first, *last + 1);
-            self.sink.add(
-                Diagnostic::error(
-                    "E0114",
-                    Words::new("文字里有引号", "a quote inside a text"),
-                    label,
-                    Words::new(
-                        "这里的引号会让文字提前结束",
-                        "this quote ends the text too early",
-                    ),
-                )
-                .with_fix(
-                    Words::new("在里面的引号前加反斜杠", "escape the inner quotes"),
-                    span,
-                    by.clone(),
-                )
-                .with_help(Words::new(
-                    "也可以用中文引号 `“”`，它们不需要反斜杠",
-                    "quotes such as `“”` need no backslash",
-                )),
-            );
+            let found = Diagnostic::error(
+                "E0114",
+                Words::new("文字里有引号", "a quote inside a text"),
+                label,
+                Words::new(
+                    "这里的引号会让文字提前结束",
+                    "this quote ends the text too early",
+                ),
+            )
+            .with_help(Words::new(
+                "也可以用中文引号 `“”`，它们不需要反斜杠",
+                "quotes such as `“”` need no backslash",
+            ));
+            let words = Words::new("在里面的引号前加反斜杠", "escape the inner quotes");
+            // Quotes that do not come in pairs may be too many just as well.
+            self.sink.add(if quotes.inner.len() % 2 == 0 {
+                found.with_fix(words, span, by.clone())
+            } else {
+                found.with_guess(words, span, by.clone())
+            });
             self.edit(start, end, by);
         }
         0
+    }
+
+    /// `"买 {n: number"}`: the quote stands before the brace it should stand behind.
+    fn brace_behind(&mut self, at: usize, quotes: &Quotes) -> bool {
+        let token = &self.tokens[at];
+        let (start, end) = (token.start, token.end);
+        let Some(brace) = self.tokens.get(at + 1) else {
+            return false;
+        };
+        let body = &self.text[start..end];
+        let left_open = body.rfind(['{', '}']).is_some_and(|at| {
+            let name = &body[at + 1..];
+            body[at..].starts_with('{') && name.starts_with(|c: char| c.is_ascii_lowercase())
+        });
+        let fits = quotes.inner.is_empty() && brace.start == end && self.slice(brace) == "}";
+        if !fits || !left_open {
+            return false;
+        }
+        let brace_end = brace.end;
+        let by = format!("{}}}\"", &self.text[start..end - 1]);
+        let span = self.sink.span(start, brace_end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0124",
+                Words::new("引号写在了花括号前面", "the quote stands before the brace"),
+                self.sink.span(end - 1, brace_end),
+                Words::new("应是 `}\"`", "should be `}\"`"),
+            )
+            .with_fix(Words::new("换过来", "swap them"), span, by.clone()),
+        );
+        self.edit(start, brace_end, by);
+        true
+    }
+
+    /// `["取消, "退出"]`: the first text lost its second quote, so that the next one's first seems to end it.
+    fn closed_before(&mut self, start: usize, inner: usize) -> bool {
+        let body = &self.text[start + 1..inner];
+        let kept = body.trim_end();
+        let joined = [",", "，", "、", " or", " 或"]
+            .into_iter()
+            .find_map(|sign| kept.strip_suffix(sign))
+            .map(|kept| kept.trim_end().len())
+            .filter(|length| *length > 0);
+        let Some(length) = joined else {
+            return false;
+        };
+        let end = start + 1 + length;
+        let here = self.sink.span(end, end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0111",
+                Words::new("引号没有闭合", "this text is not closed"),
+                self.sink.span(start, end),
+                Words::new("少了后一个 `\"`", "its second `\"` is missing"),
+            )
+            .with_guess(Words::new("补上 `\"`", "add `\"`"), here, "\""),
+        );
+        self.edit(end, end, "\"");
+        true
+    }
+
+    /// `reply "你好"。`: the stop stands behind the quote that ends the text.
+    pub(super) fn stop_behind(&mut self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        let (start, end) = (token.start, token.end);
+        let sign = self.slice(token).to_owned();
+        let before = at.checked_sub(1).map(|before| &self.tokens[before]);
+        let text = before.is_some_and(|before| {
+            matches!(&before.kind, Kind::Text(quotes) if quotes.closed) && before.end == start
+        });
+        let next = self
+            .tokens
+            .get(at + 1)
+            .filter(|next| next.line == token.line);
+        let last = next.is_none_or(|next| self.slice(next) == "}");
+        if !text || !last || !matches!(sign.as_str(), "。" | "！" | "？" | "，" | "；" | "…" | "～")
+        {
+            return false;
+        }
+        let span = self.sink.span(start, end);
+        let pair = self.sink.span(start - 1, end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0114",
+                Words::new(
+                    format!("`{sign}` 写在了引号外面"),
+                    format!("`{sign}` stands outside the quotes"),
+                ),
+                span,
+                Words::new(
+                    "文字到前面的引号为止",
+                    "the text ends at the quote before it",
+                ),
+            )
+            .with_guess(
+                Words::new("放进引号里", "move it inside"),
+                pair,
+                format!("{sign}\""),
+            ),
+        );
+        self.edit(start, end, "");
+        true
     }
 
     /// `""绑定"`: the first quote twice.
@@ -180,6 +290,9 @@ impl Slips<'_> {
             Some('}') if braces > 0 && !raw[..raw.len() - 1].contains('{') => {
                 raw[..raw.len() - 1].trim_end().len()
             }
+            Some(']' | ')') if self.brackets_open(at) => {
+                raw.trim_end_matches([']', ')', ' ']).len().max(1)
+            }
             _ => raw.len(),
         };
         let (start, end) = (token.start, token.start + cut);
@@ -202,6 +315,19 @@ impl Slips<'_> {
             )),
         );
         self.edit(end, end, "\"");
+    }
+
+    /// Whether a `(` or `[` of the line is open before the token.
+    fn brackets_open(&self, at: usize) -> bool {
+        let line = self.tokens[at].line;
+        let before = self.tokens[..at].iter().rev();
+        let on_line = before.take_while(|other| other.line == line);
+        let open = on_line.fold(0i32, |sum, other| match self.slice(other) {
+            "(" | "[" => sum + 1,
+            ")" | "]" => sum - 1,
+            _ => sum,
+        });
+        open > 0
     }
 
     pub(super) fn block(&mut self, token: &Token, closed: bool, column0: Option<usize>) {

@@ -52,11 +52,24 @@ impl Slips<'_> {
             mended.push_str(by);
             at = *end;
         }
-        diagnostic = diagnostic.with_fix(
-            Words::new("改成半角", "make them half-width"),
-            self.sink.span(from, to),
-            mended,
-        );
+        let words = Words::new("改成半角", "make them half-width");
+        let place = self.sink.span(from, to);
+        // A stop between two names is a point; elsewhere it belongs to words that lost their quotes.
+        let prose = wide.iter().any(|(start, end, _)| {
+            let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            let before = self.text[..*start].chars().next_back();
+            let after = self.text[*end..].chars().next();
+            match &self.text[*start..*end] {
+                "。" => !joins(before) || !joins(after),
+                "？" => true,
+                _ => false,
+            }
+        });
+        diagnostic = if prose {
+            diagnostic.with_guess(words, place, mended)
+        } else {
+            diagnostic.with_fix(words, place, mended)
+        };
         diagnostic = diagnostic.with_help(Words::new(
             "引号里的文字可以用全角，引号外只能用半角",
             "full-width is fine inside texts, not outside",

@@ -5,7 +5,7 @@ use crate::lang::diagnostics::{Sureness, fix};
 use crate::lang::span::Sources;
 
 /// The one code, and the text with its fix.
-fn mended(text: &str) -> (&'static str, String, bool) {
+pub(super) fn mended(text: &str) -> (&'static str, String, bool) {
     let found = parse(FileId(0), text).diagnostics;
     let [one] = found.as_slice() else {
         panic!("{text}\n{found:#?}");

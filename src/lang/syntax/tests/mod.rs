@@ -1,6 +1,7 @@
 mod any_text;
 mod closing;
 mod evident;
+mod meant;
 
 use super::*;
 use crate::lang::diagnostics::Language;

@@ -1,0 +1,118 @@
+//! Where a text ends that is closed by a quote of another kind: `["甲”, "乙"]`.
+
+use crate::lang::syntax::grammar::continues_name;
+
+/// Words that may stand right behind a text.
+pub(super) const MAY_FOLLOW: [&str; 16] = [
+    "or",
+    "and",
+    "not",
+    "in",
+    "is",
+    "when",
+    "even",
+    "continue",
+    "unless",
+    "invalid",
+    "at",
+    "to",
+    "weight",
+    "otherwise",
+    "by",
+    "name",
+];
+/// Words that a text may follow.
+const BEFORE_TEXT: [&str; 20] = [
+    "or",
+    "或",
+    "或者",
+    "reply",
+    "note",
+    "send",
+    "message",
+    "invalid",
+    "containing",
+    "starting",
+    "matching",
+    "scene",
+    "on",
+    "text",
+    "machine",
+    "ip",
+    "phone",
+    "code",
+    "name",
+    "word",
+];
+
+/// The quote of another kind in `body`, what stands between a `"` and the next, that closes the text: code
+/// that joins one text to the next stands behind it.
+pub(super) fn joining_closer(body: &str) -> Option<usize> {
+    let mut open = 0usize;
+    for (at, c) in body.char_indices() {
+        let behind = &body[at + c.len_utf8()..];
+        match c {
+            '”' | '’' if open > 0 => open -= 1,
+            '”' if joins(behind) => return Some(at),
+            // Nothing but ASCII stands behind it then, so that it opens nothing.
+            '“' if joins(behind) => return Some(at),
+            '“' | '‘' => open += 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The first closing quote of another kind that no opening one belongs to, or an opening one in its place:
+/// one behind which code goes on.
+pub(super) fn unmatched_closer(text: &str) -> Option<usize> {
+    let mut open = 0usize;
+    for (at, c) in text.char_indices() {
+        let behind = &text[at + c.len_utf8()..];
+        match c {
+            '”' | '’' if open > 0 => open -= 1,
+            '”' | '’' if goes_on(behind) => return Some(at),
+            '“' if goes_on(behind) && !behind.contains('”') => return Some(at),
+            '“' | '‘' => open += 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether what stands behind a text is code, or nothing.
+fn goes_on(behind: &str) -> bool {
+    let behind = behind.trim_start();
+    let quoted = |rest: &str| rest.trim_start().starts_with(['"', '“', '”']);
+    let word = behind
+        .find(|c: char| !continues_name(c))
+        .map_or(behind, |end| &behind[..end]);
+    match behind.chars().next() {
+        None => true,
+        Some(c) if "{})]#~（）】".contains(c) => true,
+        Some(c @ (',' | '，' | '、')) => {
+            let rest = &behind[c.len_utf8()..];
+            let next = rest.trim_start().chars().next();
+            quoted(rest) || (c == ',' && next.is_some_and(|c| c.is_ascii_alphanumeric()))
+        }
+        Some('或') => quoted(behind.trim_start_matches(['或', '者', '是'])),
+        Some(_) => MAY_FOLLOW.contains(&word),
+    }
+}
+
+/// Whether it is code that joins one text to the next: `, `, ` or `, `) and contains(login.agent, `.
+fn joins(between: &str) -> bool {
+    let sign = |c: char| c.is_ascii() || matches!(c, '，' | '、' | '（' | '）' | '或' | '者');
+    let last = between.trim_end();
+    let word = last
+        .rfind(|c: char| !continues_name(c))
+        .map_or(last, |at| &last[at..])
+        .trim_start_matches(|c: char| !continues_name(c));
+    let opens = last.ends_with(|c: char| ",，、([（=~{".contains(c)) || BEFORE_TEXT.contains(&word);
+    between.chars().all(sign) && opens && (goes_on(between) || starts_joining(between))
+}
+
+/// Whether it begins with a comma or 或.
+fn starts_joining(between: &str) -> bool {
+    between.trim_start().starts_with([',', '，', '、', '或'])
+}

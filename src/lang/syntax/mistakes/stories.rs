@@ -1,0 +1,105 @@
+//! Lines of stories in words that are not quite the language's: `wechat 小王 says "…"`, `expect alowed`,
+//! `expect not in dialog d`.
+
+use crate::lang::diagnostics::{Diagnostic, Words, nearest};
+use crate::lang::syntax::lexer::{Kind, Token};
+use crate::lang::syntax::repair::Sink;
+use crate::lang::syntax::vocabulary::told_as;
+
+/// What may stand behind `expect no`.
+const NOTHING_OF: [&str; 8] = [
+    "reply", "alert", "send", "signals", "dialog", "call", "event", "webhook",
+];
+/// What a login ends with.
+const VERDICTS: [&str; 3] = ["allowed", "denied", "challenged"];
+/// What a follower does.
+const VERBS: [&str; 7] = [
+    "sends",
+    "follows",
+    "unfollows",
+    "scans",
+    "clicks",
+    "views",
+    "does",
+];
+
+/// The diagnostic for a line that could not be read, when it is evident what was meant.
+pub(super) fn evident(text: &str, line: &[&Token], sink: &Sink) -> Option<Diagnostic> {
+    let line = Line { text, line, sink };
+    match line.word(0) {
+        "wechat" => line.done(),
+        "expect" => line.expected(),
+        _ => None,
+    }
+}
+
+struct Line<'a> {
+    text: &'a str,
+    line: &'a [&'a Token],
+    sink: &'a Sink,
+}
+
+impl Line<'_> {
+    fn word(&self, at: usize) -> &str {
+        let token = self.line.get(at).filter(|token| token.kind == Kind::Word);
+        token.map_or("", |token| &self.text[token.start..token.end])
+    }
+
+    /// `from..=to` should be `right`.
+    fn instead(&self, from: usize, to: usize, right: &str, sure: bool) -> Diagnostic {
+        let (start, end) = (self.line[from].start, self.line[to].end);
+        let span = self.sink.span(start, end);
+        let wrong = self.text[start..end].split_whitespace();
+        let wrong = wrong.collect::<Vec<_>>().join(" ");
+        let found = Diagnostic::error(
+            "E0101",
+            Words::new(
+                format!("故事里不能写 `{wrong}`"),
+                format!("`{wrong}` cannot stand here"),
+            ),
+            span,
+            Words::new(format!("这里写 `{right}`"), format!("write `{right}`")),
+        );
+        let words = Words::new(format!("改成 `{right}`"), format!("write `{right}`"));
+        if sure {
+            found.with_fix(words, span, right)
+        } else {
+            found.with_guess(words, span, right)
+        }
+    }
+
+    /// `wechat 小王 says "…"`
+    fn done(&self) -> Option<Diagnostic> {
+        let right = told_as(self.word(2)).filter(|right| VERBS.contains(right))?;
+        Some(self.instead(2, 2, right, false))
+    }
+
+    fn expected(&self) -> Option<Diagnostic> {
+        let right_of = |at: usize, known: &[&'static str]| {
+            let word = self.word(at);
+            told_as(word)
+                .filter(|right| known.contains(right))
+                .or_else(|| nearest(word, known.iter().copied()))
+        };
+        match (self.word(1), self.word(2)) {
+            ("not", "in") if self.word(3) == "dialog" => {
+                let last = if self.word(4).is_empty() { 3 } else { 4 };
+                Some(self.instead(1, last, "no dialog", false))
+            }
+            ("not", what) if NOTHING_OF.contains(&what) => Some(self.instead(1, 1, "no", true)),
+            ("dialog", name) if !name.is_empty() => Some(self.instead(1, 1, "in dialog", false)),
+            ("no", what) if !what.is_empty() => {
+                let right = right_of(2, &NOTHING_OF)?;
+                Some(self.instead(2, 2, right, false))
+            }
+            (word, _) if self.line.len() == 2 && !word.is_empty() => {
+                let right = right_of(1, &VERDICTS)?;
+                Some(self.instead(1, 1, right, false))
+            }
+            (word, _) => {
+                let right = told_as(word).filter(|right| NOTHING_OF.contains(right))?;
+                Some(self.instead(1, 1, right, false))
+            }
+        }
+    }
+}
