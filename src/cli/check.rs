@@ -8,7 +8,7 @@ use super::output::{self, LangArg};
 use super::progress;
 use super::sources::{Input, RulesArgs};
 use crate::lang::Cost;
-use crate::lang::diagnostics::{self, Diagnostic, Severity};
+use crate::lang::diagnostics::{self, Diagnostic, Language, Severity};
 use crate::lang::program::Program;
 use crate::lang::span::Sources;
 
@@ -82,21 +82,21 @@ struct Looked {
 
 impl Scope {
     /// One file with findings is looked at with its folder when that leaves fewer: it may use what another
-    /// file of the set gives, or give what another one uses.
-    fn of(named: &RulesArgs) -> Result<Self, Failure> {
+    /// file of the set gives, or give what another one uses. With what was seen, for nothing is compiled twice.
+    fn of(named: &RulesArgs) -> Result<(Self, Looked), Failure> {
         let alone = Self {
             rules: named.clone(),
             only: None,
         };
+        let seen = alone.look()?;
         let [file] = named.paths.as_slice() else {
-            return Ok(alone);
+            return Ok((alone, seen));
         };
         let Some(name) = file.file_name().filter(|_| file.is_file()) else {
-            return Ok(alone);
+            return Ok((alone, seen));
         };
-        let found = alone.look()?.found.len();
-        if found == 0 {
-            return Ok(alone);
+        if seen.found.is_empty() {
+            return Ok((alone, seen));
         }
         let folder = file.parent().filter(|path| *path != Path::new(""));
         let beside = Self {
@@ -108,19 +108,22 @@ impl Scope {
         };
         // Whatever keeps the folder from being read, the file was read.
         match beside.look() {
-            Ok(looked) if looked.found.len() < found => Ok(beside),
-            _ => Ok(alone),
+            Ok(looked) if looked.found.len() < seen.found.len() => Ok((beside, looked)),
+            _ => Ok((alone, seen)),
         }
     }
 
     fn look(&self) -> Result<Looked, Failure> {
-        let input = self.rules.read()?;
+        Ok(self.compiled(self.rules.read()?))
+    }
+
+    fn compiled(&self, input: Input) -> Looked {
         let compiled = crate::lang::compile(input.sources.clone(), &input.registry);
-        Ok(Looked {
+        Looked {
             found: self.told(compiled.diagnostics, &input.sources),
             program: compiled.program,
             input,
-        })
+        }
     }
 
     fn told(&self, mut found: Vec<Diagnostic>, sources: &Sources) -> Vec<Diagnostic> {
@@ -138,21 +141,21 @@ impl Scope {
 
 /// Checks and reports.
 pub fn run(args: &Args) -> Outcome {
-    let scope = Scope::of(&args.rules)?;
+    let (scope, mut looked) = progress::during("checking", || Scope::of(&args.rules))?;
     if let Some(which) = args.fix {
-        fix(args, &scope, which == Which::All)?;
+        looked = fix(args, &scope, looked, which == Which::All)?;
     }
     let Looked {
         input,
         program,
         found,
-    } = progress::during("checking", || scope.look())?;
+    } = looked;
     let sources = scope.rules.seen_from_here(&input.sources);
     if let (true, Some(program)) = (args.costs, &program) {
         return costs(args, program, &sources);
     }
     let found = &found;
-    let language = args.lang.lang.into();
+    let language = args.lang.lang;
     match args.format {
         Format::Human => {
             output::data(&diagnostics::human(
@@ -182,37 +185,41 @@ pub fn run(args: &Args) -> Outcome {
     };
     let [zh, en] = beside;
     output::remark(&match args.lang.lang {
-        output::Lang::Zh => {
+        Language::Zh => {
             format!("检查了 {files} 个文件{zh}：{errors} 个错误，{warnings} 个警告")
         }
-        output::Lang::En => {
+        Language::En => {
             format!("{files} file(s) checked{en}: {errors} error(s), {warnings} warning(s)")
         }
     });
     Ok(if errors > 0 { Exit::Found } else { Exit::Clean })
 }
 
-/// Applies fixes round by round, as long as each leaves fewer findings than before.
-fn fix(args: &Args, scope: &Scope, guesses: bool) -> Result<(), Failure> {
+/// Applies fixes round by round, as long as each leaves fewer findings than before. The rules as they then
+/// are.
+fn fix(args: &Args, scope: &Scope, mut looked: Looked, guesses: bool) -> Result<Looked, Failure> {
     let mut applied = 0;
     for _ in 0..MAX_ROUNDS {
-        let Looked { input, found, .. } = scope.look()?;
-        let fixed = diagnostics::fix(&found, &input.sources, guesses);
+        let fixed = diagnostics::fix(&looked.found, &looked.input.sources, guesses);
         if fixed.files.is_empty() {
             break;
         }
-        let mut sources = Sources::clone(&input.sources);
+        let mut sources = Sources::clone(&looked.input.sources);
         for (id, text) in &fixed.files {
             if let Some(file) = sources.files.get_mut(id.0 as usize) {
                 file.text = text.as_str().into();
             }
         }
-        let after = crate::lang::compile(sources.into(), &input.registry);
-        if !better(&found, &scope.told(after.diagnostics, &input.sources)) {
+        let after = scope.compiled(looked.input.with(sources));
+        if !better(&looked.found, &after.found) {
             break;
         }
         for (id, text) in fixed.files {
-            let path = input.sources.file(id).map_or("", |file| file.path.as_str());
+            let path = after
+                .input
+                .sources
+                .file(id)
+                .map_or("", |file| file.path.as_str());
             let file = scope
                 .rules
                 .on_disk(path)
@@ -220,12 +227,13 @@ fn fix(args: &Args, scope: &Scope, guesses: bool) -> Result<(), Failure> {
             replace(&file, &text)?;
         }
         applied += fixed.applied;
+        looked = after;
     }
     output::remark(&match args.lang.lang {
-        output::Lang::Zh => format!("改好了 {applied} 处"),
-        output::Lang::En => format!("{applied} fixed"),
+        Language::Zh => format!("改好了 {applied} 处"),
+        Language::En => format!("{applied} fixed"),
     });
-    Ok(())
+    Ok(looked)
 }
 
 /// Whether a round helped. The mistakes of syntax hide those of meaning, so that mending the last of
@@ -282,8 +290,8 @@ fn costs(args: &Args, program: &Program, sources: &Sources) -> Outcome {
         let (path, line) = place(&cost);
         let (steps, questions, rows) = (cost.steps, cost.questions, cost.rows);
         let bound = match args.lang.lang {
-            output::Lang::Zh => format!("{steps} 步，{questions} 次查历史，最多 {rows} 行"),
-            output::Lang::En => {
+            Language::Zh => format!("{steps} 步，{questions} 次查历史，最多 {rows} 行"),
+            Language::En => {
                 format!("{steps} steps, {questions} history questions, at most {rows} rows")
             }
         };

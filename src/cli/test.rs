@@ -8,6 +8,7 @@ use super::output::{self, LangArg, Paint};
 use super::progress;
 use super::sources::RulesArgs;
 use crate::bot::stories::{self, Coverage, Seen, StoryResult};
+use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 
 /// Run the stories in rule files.
@@ -53,7 +54,7 @@ enum Format {
 /// Runs them.
 pub fn run(args: &Args) -> Outcome {
     let input = args.rules.read()?;
-    let rules = args.rules.compile(&input, args.lang.lang.into())?.ruleset;
+    let rules = args.rules.compile(&input, args.lang.lang)?.ruleset;
     let sources = args.rules.seen_from_here(&input.sources);
     let results = progress::during("running the stories", || {
         stories::run(&rules, &input.registry, args.filter.as_deref())
@@ -62,8 +63,8 @@ pub fn run(args: &Args) -> Outcome {
         && results.is_empty()
     {
         return Err(Failure::usage(match args.lang.lang {
-            output::Lang::Zh => format!("没有名字里带“{filter}”的故事"),
-            output::Lang::En => format!("no story has “{filter}” in its name"),
+            Language::Zh => format!("没有名字里带“{filter}”的故事"),
+            Language::En => format!("no story has “{filter}” in its name"),
         }));
     }
     let all = rules.program.stories.len();
@@ -102,16 +103,16 @@ pub fn run(args: &Args) -> Outcome {
     if measured.is_some() && results.len() < all {
         let counted = results.len();
         output::remark(&match args.lang.lang {
-            output::Lang::Zh => format!("覆盖率只算选中的 {counted} 个故事，一共有 {all} 个"),
-            output::Lang::En => {
+            Language::Zh => format!("覆盖率只算选中的 {counted} 个故事，一共有 {all} 个"),
+            Language::En => {
                 format!("coverage counts the {counted} stories chosen, of {all} in all")
             }
         });
     }
     let passed = results.len() - failed;
     output::remark(&match args.lang.lang {
-        output::Lang::Zh => format!("{passed} 个故事通过，{failed} 个没有通过"),
-        output::Lang::En => format!("{passed} stories passed, {failed} failed"),
+        Language::Zh => format!("{passed} 个故事通过，{failed} 个没有通过"),
+        Language::En => format!("{passed} stories passed, {failed} failed"),
     });
     if failed > 0 {
         return Ok(Exit::Found);

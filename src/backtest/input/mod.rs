@@ -7,6 +7,7 @@
 mod batch;
 mod csv;
 mod error;
+mod header;
 mod json;
 mod mapping;
 mod open;
@@ -257,6 +258,7 @@ pub fn read(
     let mut report = InputReport::default();
     let mut facts = StoreFacts::default();
     let mut seen = json::Known::default();
+    let mut used: Vec<u64> = Vec::new();
     for path in paths {
         let name = path.display().to_string();
         let began = (watch.bytes.load(Ordering::Relaxed), table.len());
@@ -279,6 +281,16 @@ pub fn read(
             one(&mut opened.reader, &mut reading, &name)?
         };
         let (bytes, xxh64) = opened.finish();
+        // Rows without identifiers would all count once more.
+        let known = |file: &FileReport| (file.bytes, &file.xxh64) == (bytes, &xxh64);
+        let mut before = report.files.iter().zip(&used);
+        if let Some((other, _)) = before.find(|(file, rows)| known(file) && **rows > 0) {
+            return Err(InputError::Twice {
+                path: name,
+                other: other.name.clone(),
+            });
+        }
+        used.push((table.len() - began.1) as u64);
         report.files.push(FileReport {
             name,
             format,

@@ -6,13 +6,12 @@ mod charts;
 mod clock;
 mod html;
 mod recorded;
-pub(in crate::backtest) mod spoken;
+mod say;
 mod text;
 
 pub use clock::Clock;
 pub use html::html;
 pub use recorded::{RecordedSignal, RecordedView, recorded};
-pub(crate) use spoken::Spoken;
 pub use text::text;
 
 use std::collections::BTreeMap;
@@ -170,7 +169,27 @@ impl Gate {
             passed: is <= most,
         }
     }
+
+    /// On which side of what was wanted it has to lie, in Chinese and English.
+    fn bound(&self) -> (&'static str, &'static str) {
+        match self.name.as_str() {
+            MIN_RECALL => ("不低于", "at least"),
+            _ => ("不超过", "at most"),
+        }
+    }
+
+    pub(super) fn min_recall(least: f64, is: f64) -> Self {
+        Self {
+            name: MIN_RECALL.to_owned(),
+            wanted: least,
+            is,
+            passed: is >= least,
+        }
+    }
 }
+
+/// The only gate that wants more.
+const MIN_RECALL: &str = "min-recall";
 
 impl RulesView {
     pub(super) fn new(name: &str, rules: &Ruleset) -> Self {
@@ -234,7 +253,7 @@ fn view(
     let (zh, en) = reason.words();
     ReasonView {
         kind: reason.name(),
-        reason: Spoken::of(language).pick(zh, en).to_owned(),
+        reason: language.pick(zh, en).to_owned(),
         count: *count,
         row_is_used: reason.keeps_row(),
         samples: samples

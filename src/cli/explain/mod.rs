@@ -60,7 +60,7 @@ pub struct Args {
 /// Explains.
 pub fn run(args: &Args) -> Outcome {
     let input = args.rules.read()?;
-    let language = args.lang.lang.into();
+    let language = args.lang.lang;
     let rules = args.rules.compile(&input, language)?.ruleset;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
