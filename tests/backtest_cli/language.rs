@@ -100,7 +100,53 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
         "account,time,success,account\na,1767225600,1,b\n",
     );
     write("map.toml", "[time]\nformat = \"%H:%M\"\n");
-    let cases: [(&[&str], &str, &str); 9] = [
+    write("field.toml", "[columns]\nacount = \"x\"\n");
+    write("both.toml", "[values]\nyes = [\"J\"]\nno = [\"j\"]\n");
+    write("plain.csv", "account,time,success\na,1767225600,1\n");
+    write("copy.csv", "account,time,success\na,1767225600,1\n");
+    let packed = ["simulate-logins", "--accounts", "30", "--out", "cut.csv.gz"];
+    done(&command(folder.path(), &packed).output().expect("it starts"));
+    let whole = std::fs::read(folder.path().join("cut.csv.gz")).expect("it is there");
+    std::fs::write(folder.path().join("cut.csv.gz"), &whole[..whole.len() / 2]).expect("written");
+    let cases: [(&[&str], &str, &str); 16] = [
+        (
+            &["--logins", "nowhere.csv"],
+            "nowhere.csv：没有这个文件",
+            "nowhere.csv: there is no such file",
+        ),
+        (&["--logins", "rules"], "这是文件夹", "it is a folder"),
+        (
+            &["--logins", "cut.csv.gz"],
+            "压缩文件不完整或已损坏",
+            "cut off or damaged",
+        ),
+        (
+            &["--logins", "plain.csv", "copy.csv"],
+            "copy.csv：和 plain.csv 内容完全一样",
+            "copy.csv: the same, byte for byte, as plain.csv",
+        ),
+        (
+            &["--logins", "plain.csv", "--map", "field.toml"],
+            "是不是想写 account？",
+            "did you mean account?",
+        ),
+        (
+            &["--logins", "plain.csv", "--map", "both.toml"],
+            "\"J\" 既在 yes 里又在 no 里",
+            "\"J\" is both in yes and in no",
+        ),
+        (
+            &[
+                "--logins",
+                "plain.csv",
+                "--sweep",
+                "budget=10..20/10",
+                "--sweep",
+                "budget=10..20/5",
+            ],
+            "--sweep 两次都是 `let budget`",
+            "--sweep names `let budget` twice",
+        ),
         (
             &["--logins", "none.csv"],
             "输入里没有一次登录",

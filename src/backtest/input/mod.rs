@@ -134,6 +134,9 @@ pub struct Options<'a> {
     pub identify: Option<Box<Identify<'a>>>,
     /// The order of the rows is the order of arrival, whatever their times.
     pub as_read: bool,
+    /// The order of times is that of arrival, whatever a store says of it: for a past that was reported
+    /// afterwards.
+    pub by_time: bool,
     /// Threads to read with; the result is the same for any number.
     pub threads: usize,
     /// The zone of times without an offset, where the mapping names none; without it UTC.
@@ -284,13 +287,14 @@ pub fn read(
         // Rows without identifiers would all count once more.
         let known = |file: &FileReport| (file.bytes, &file.xxh64) == (bytes, &xxh64);
         let mut before = report.files.iter().zip(&used);
-        if let Some((other, _)) = before.find(|(file, rows)| known(file) && **rows > 0) {
+        let added = (table.len() - began.1) as u64;
+        if let Some((other, _)) = before.find(|(file, rows)| known(file) && **rows * added > 0) {
             return Err(InputError::Twice {
                 path: name,
                 other: other.name.clone(),
             });
         }
-        used.push((table.len() - began.1) as u64);
+        used.push(added);
         report.files.push(FileReport {
             name,
             format,
@@ -381,6 +385,9 @@ fn finish(
         });
     }
     facts.join(table)?;
+    if options.by_time {
+        table.forget_arrival();
+    }
     report.unordered = table.close(options.as_read) as u64;
     Ok(())
 }

@@ -78,6 +78,8 @@ pub struct InputView {
     pub reasons: Vec<ReasonView>,
     /// Rows that stood before one they are later than; they were put in order.
     pub out_of_order: u64,
+    /// Logins that arrived more than ten minutes late: judged, but no rule acted on them.
+    pub late: u64,
     /// Labels and how many logins have each.
     pub labels: BTreeMap<String, LabelView>,
 }
@@ -202,6 +204,11 @@ impl RulesView {
 }
 
 impl InputView {
+    /// Some of it is the history of a store, which knows when each login was reported.
+    fn of_store(&self) -> bool {
+        self.files.iter().any(|file| file.format == "export")
+    }
+
     pub(super) fn new(input: &InputReport, table: &Table, language: Language) -> Self {
         let (first, last) = table.span().unwrap_or_default();
         let mut known = vec![false; table.accounts.len()];
@@ -240,6 +247,7 @@ impl InputView {
                 .map(|(reason, found)| view(*reason, found, language))
                 .collect(),
             out_of_order: input.unordered,
+            late: table.late(),
             labels,
         }
     }

@@ -182,7 +182,11 @@ pub(super) fn generation(
         })
     })?;
     let short = hash.get(..12).unwrap_or(hash);
-    Ok((format!("generation {number} ({short})"), sources))
+    let name = match lang.lang {
+        Language::Zh => format!("第 {number} 版规则（{short}）"),
+        Language::En => format!("generation {number} ({short})"),
+    };
+    Ok((name, sources))
 }
 
 /// Which generation.

@@ -79,6 +79,9 @@ pub struct Args {
     /// The rows stand in the order of their arrival, whatever their times
     #[arg(long)]
     as_arrived: bool,
+    /// Take a store's logins as if each had been reported at once, also a past that was filled in
+    #[arg(long, conflicts_with = "as_arrived")]
+    by_time: bool,
     /// Unusable rows allowed, in percent
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent, allow_negative_numbers = true)]
     max_unusable: f64,

@@ -76,6 +76,7 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
         mapping,
         max_unusable: args.max_unusable / 100.0,
         as_read: args.as_arrived,
+        by_time: args.by_time,
         threads: args.threads(),
         zone: Some(super::zone(args, args.configuration().as_ref())?),
         ..Options::default()

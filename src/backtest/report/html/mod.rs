@@ -291,6 +291,17 @@ fn input(page: &mut String, report: &Report, language: Language) {
         );
         page.push_str("</li>");
     }
+    if input.late > 0 {
+        page.push_str("<li>");
+        say!(
+            page,
+            language,
+            "{n} 次迟了十分钟以上才报告：照样判断，规则不动作",
+            "{n} were reported more than ten minutes late: judged, but no rule acts",
+            n = count(input.late),
+        );
+        page.push_str("</li>");
+    }
     page.push_str("</ul><p class='dim'>");
     say!(
         page,

@@ -38,9 +38,13 @@ impl Page {
 
     pub(super) fn gates(&mut self, report: &Report) {
         for gate in &report.gates {
-            let word = match gate.passed {
-                true => self.language.pick("通过", "passed"),
-                false => self.language.pick("未通过", "FAILED"),
+            // What holds of a part need not hold of the whole: the exit code says so too.
+            let word = match (gate.passed, report.run.stopped) {
+                (true, false) => self.language.pick("通过", "passed"),
+                (true, true) => self
+                    .language
+                    .pick("到停下为止通过", "passed as far as it went"),
+                (false, _) => self.language.pick("未通过", "FAILED"),
             };
             let (is, wanted) = (beside(Some(gate.is), gate.wanted), gate.wanted);
             let (name, (zh, en)) = (&gate.name, gate.bound());
