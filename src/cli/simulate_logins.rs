@@ -14,6 +14,11 @@ use crate::backtest::simulate::{self, Format, MAX_ACCOUNTS, Settings};
 use crate::env::DAY;
 use crate::lang::diagnostics::Language;
 
+/// The most attacks per 1,000 accounts and 30 days: a hundred an account.
+const MAX_ATTACKS: f64 = 100_000.0;
+/// The most the frequency of logins is multiplied by: a day is made in memory.
+const MAX_RATE: f64 = 1_000.0;
+
 /// Make up logins with labelled attackers among them, to try rules on
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -74,12 +79,16 @@ enum FormatArg {
 
 /// Simulates.
 pub fn run(args: &Args) -> Outcome {
-    let finite = |n: f64| n.is_finite() && n >= 0.0;
-    if !finite(args.attacks) || !finite(args.rate) {
-        return Err(Failure::usage(args.lang.pick(
-            "--attacks 和 --rate 是不小于 0 的数",
-            "--attacks and --rate are numbers from 0 on",
-        )));
+    let within = |n: f64, most: f64| (0.0..=most).contains(&n);
+    if !within(args.attacks, MAX_ATTACKS) || !within(args.rate, MAX_RATE) {
+        return Err(Failure::usage(match args.lang.lang {
+            Language::Zh => {
+                format!("--attacks 是 0 到 {MAX_ATTACKS} 的数，--rate 是 0 到 {MAX_RATE} 的数")
+            }
+            Language::En => format!(
+                "--attacks is a number from 0 to {MAX_ATTACKS}, --rate one from 0 to {MAX_RATE}"
+            ),
+        }));
     }
     let start = args
         .start

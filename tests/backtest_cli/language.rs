@@ -105,7 +105,12 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
     write("plain.csv", "account,time,success\na,1767225600,1\n");
     write("copy.csv", "account,time,success\na,1767225600,1\n");
     let packed = ["simulate-logins", "--accounts", "30", "--out", "cut.csv.gz"];
-    done(&command(folder.path(), &packed).output().expect("it starts"));
+    for (lang, part) in [("zh", "次虚构的登录"), ("en", "synthetic logins")] {
+        let packed = [&packed[..], &["--lang", lang]].concat();
+        let ended = command(folder.path(), &packed).output().expect("it starts");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success() && said.contains(part), "{said}");
+    }
     let whole = std::fs::read(folder.path().join("cut.csv.gz")).expect("it is there");
     std::fs::write(folder.path().join("cut.csv.gz"), &whole[..whole.len() / 2]).expect("written");
     let cases: [(&[&str], &str, &str); 16] = [

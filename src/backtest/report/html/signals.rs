@@ -153,14 +153,14 @@ fn notes(signal: &RuleFigures, logins: u64, language: Language) -> String {
 pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     let _ = write!(
         page,
-        "<section><h2>{}</h2><div class='wide'><table><thead><tr><th>{}",
+        "<section><h2>{}</h2><div class='wide'><table class='periods'><thead><tr><th>{}",
         language.pick("换一段时间还成立吗", "Does it hold in another period"),
         language.pick("每万次正常登录", "per 10,000 good logins"),
     );
     for period in &figures.periods {
         let _ = write!(
             page,
-            "<th class='n'>{} – {}",
+            "<th class='n'><span class='whole'>{} –</span> <span class='whole'>{}</span>",
             clock.day(&period.from),
             clock.day(&period.to)
         );
