@@ -35,6 +35,12 @@ pub(super) fn prepare(args: &Args) -> Result<(), Failure> {
         fs::create_dir_all(folder).map_err(|error| at(folder, error))?;
     }
     for path in args.changed_csv.iter().chain(&args.decisions) {
+        if path.as_os_str() == "-" {
+            return Err(Failure::usage(args.lang.pick(
+                "这里的 - 不是标准输出；要写到标准输出，请用 /dev/stdout",
+                "- is not standard output here; name /dev/stdout for that",
+            )));
+        }
         let tried = File::options().append(true).create(true).open(path);
         tried.map_err(|error| at(path, error))?;
     }
