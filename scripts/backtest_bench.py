@@ -1,21 +1,25 @@
 #!/usr/bin/env python3
-"""Backtest speed and memory beside floors and peers, in one run.
+"""Backtest speed and memory beside floors and peers, in one run, as Markdown tables.
 
-    scripts/backtest_bench.py --menshen target/release/menshen [--rows 5000000] [--floor BENCH]
-        [--growth 500000,5000000,20000000] [--python VENV/bin/python] [--only feature,signals,guard,growth]
+    cargo build --profile dist
+    scripts/backtest_bench.py --menshen target/dist/menshen [--python VENV/bin/python] [--floor BENCH]
+        [--rows 5000000] [--growth 500000,2000000,5000000,20000000] [--only feature,signals,guard,growth]
+        [--repeat 3] [--dir DIR] | tee bench.md
 
-Makes logins in the columns of the public RBA data set (synthetic; about 288 bytes a row, one account
-for 9.6 rows) and runs over them:
+Nothing but Python's own library is needed. Makes logins in the columns of the public RBA data set
+(synthetic; about 288 bytes a row, one account for 9.6 rows) and runs over them:
 
 * feature: three per-user features and one condition, as a rule file; beside it, when they are there,
   the csv crate alone and with a hash map (`--floor`, the binary of `cargo bench --bench backtest --no-run`),
-  DuckDB and Polars (`--python`, an interpreter that has them);
+  Polars and DuckDB (`--python`, an interpreter that has them; one that is missing is said and left out);
 * signals: 1, 5 and 20 signals, with one and two threads;
-* guard: the shipped rules over `menshen simulate-logins`;
-* growth: the three features over more and more rows.
+* guard: the shipped rules over `menshen simulate-logins`, with one and two threads;
+* growth: the three features over more and more rows, with one and two threads.
 
-Wall time is told with CPU time beside it: on a busy machine only the second says anything. Memory is
-the highest anonymous resident memory seen (RssAnon of /proc, every 20 ms). Exit code 1 when a run fails.
+Wall time is told with CPU time beside it: on a busy machine only the second says anything. Of several
+rounds (`--repeat`) the one with the least CPU time is told. Memory is the highest anonymous resident
+memory seen (RssAnon of /proc, every 20 ms; none where there is no /proc). The data of the defaults take
+8 GB while they are used; `--dir` keeps them. Exit code 1 when a run fails.
 """
 
 import argparse
@@ -30,6 +34,8 @@ import tempfile
 import threading
 import time
 
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PARTS = ("feature", "signals", "guard", "growth")
 HEADER = (
     "index,Login Timestamp,User ID,Round-Trip Time [ms],IP Address,Country,Region,City,ASN,"
     "User Agent String,Browser Name and Version,OS Name and Version,Device Type,"
@@ -66,6 +72,10 @@ MORE = [
     "last(country, of: successes, within: 30 days) != login.country",
     "distinct(browser, of: successes, within: 7 days) >= 4",
 ]
+
+
+def named(threads):
+    return f"{threads} thread{'s' * (threads > 1)}"
 
 
 def signals(n):
@@ -167,21 +177,38 @@ def run(command, **more):
     return wall, cpu, peak[0], out
 
 
-def row(name, rows, users, result):
-    wall, cpu, peak, out = result
-    judged = ""
-    if out.startswith(b"{"):
-        told = json.loads(out)["run"]
-        judged = f"{told['logins_per_second']:>13,.0f}"
-    per = f"{peak / users:8,.0f}" if users else ""
-    print(f"{name:<34}{rows / wall:>12,.0f}{rows / cpu:>14,.0f}{wall:>8.2f}{cpu:>8.2f}"
-          f"{peak / 1e6:>9,.0f}{per}{judged}", flush=True)
-    return rows / wall
+COLUMNS = ("rows/s", "rows per CPU second", "s", "CPU s", "memory MB", "bytes an account", "judged/s")
 
 
 def head(title):
-    print(f"\n{title}\n{'':<34}{'rows/s':>12}{'rows/CPU s':>14}{'s':>8}{'CPU s':>8}"
-          f"{'anon MB':>9}{'B/acct':>8}{'judged/s':>13}")
+    """Begins a table."""
+    print(f"\n### {title}\n\n| | {' | '.join(COLUMNS)} |\n|---|{'---:|' * len(COLUMNS)}", flush=True)
+
+
+def row(name, rows, users, result):
+    """A line of it; its rows a second by the clock."""
+    wall, cpu, peak, out = result
+    judged = ""
+    if out.startswith(b"{"):
+        judged = f"{json.loads(out)['run']['logins_per_second']:,.0f}"
+    memory, each = (f"{peak / 1e6:,.0f}", f"{peak / users:,.0f}") if peak else ("", "")
+    cells = (f"{rows / wall:,.0f}", f"{rows / cpu:,.0f}", f"{wall:.2f}", f"{cpu:.2f}", memory, each, judged)
+    print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    return rows / wall
+
+
+def version(python, module):
+    """The version of an interpreter's module; nothing where it has none."""
+    code = f"import {module}; print({module}.__version__)"
+    asked = subprocess.run([python, "-c", code], capture_output=True, check=False, text=True)
+    return asked.stdout.strip()
+
+
+def machine(exe):
+    """What the figures are of, in one line."""
+    told = subprocess.run([exe, "--version"], capture_output=True, check=True, text=True).stdout.strip()
+    load = " ".join(f"{load:.1f}" for load in os.getloadavg())
+    return f"{told}; {os.cpu_count()} processors, load average {load}; {time.strftime('%Y-%m-%d %H:%M %Z')}"
 
 
 DUCKDB = """
@@ -213,23 +240,31 @@ print(f.filter(pl.col("ok") & ((pl.col("nc").cast(pl.Int32) * 30 + pl.col("na").
 
 def main():
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parse.add_argument("--menshen", required=True)
-    parse.add_argument("--rows", type=int, default=5_000_000)
-    parse.add_argument("--growth", default="500000,5000000,20000000")
-    parse.add_argument("--floor")
-    parse.add_argument("--python")
-    parse.add_argument("--rules", default="rules")
-    parse.add_argument("--only", default="feature,signals,guard,growth")
-    parse.add_argument("--dir", help="keep the data here")
+    parse.add_argument("--menshen", required=True, help="the binary")
+    parse.add_argument("--rows", type=int, default=5_000_000, help="of feature and signals")
+    parse.add_argument("--growth", default="500000,2000000,5000000,20000000", help="rows, with commas between")
+    parse.add_argument("--floor", help="the binary of `cargo bench --bench backtest --no-run`")
+    parse.add_argument("--python", help="an interpreter that has polars, duckdb or both")
+    parse.add_argument("--rules", default=os.path.join(ROOT, "rules"), help="of guard; the shipped ones")
+    parse.add_argument("--accounts", type=int, default=20_000, help="of guard; some 110 logins each")
+    parse.add_argument("--only", default=",".join(PARTS), help="some of " + ",".join(PARTS))
+    parse.add_argument("--repeat", type=int, default=1, help="rounds of every run")
+    parse.add_argument("--dir", help="keep the data here, and use what is there")
     given = parse.parse_args()
-    folder = given.dir or tempfile.mkdtemp(prefix="menshen-bench-")
-    os.makedirs(folder, exist_ok=True)
     only = given.only.split(",")
+    if unknown := [part for part in only if part not in PARTS]:
+        parse.error(f"--only: there is no {unknown[0]}; there are {', '.join(PARTS)}")
     exe = os.path.abspath(given.menshen)
+    if not os.access(exe, os.X_OK):
+        parse.error(f"--menshen: {exe} is no program")
+    growth = sorted({int(rows) for rows in given.growth.split(",")})
+    folder = os.path.abspath(given.dir or tempfile.mkdtemp(prefix="menshen-bench-"))
+    os.makedirs(folder, exist_ok=True)
 
     def data(rows):
         path = os.path.join(folder, f"rba-{rows}.csv")
         if not os.path.exists(path):
+            print(f"making {rows:,} rows", file=sys.stderr, flush=True)
             generate(path + ".part", rows)
             os.rename(path + ".part", path)
         return path
@@ -240,51 +275,67 @@ def main():
             out.write(text)
         return path
 
-    def menshen(file, logins, threads):
-        return run([exe, "backtest", file, "--logins", logins, "--threads", str(threads),
-                    "--format", "json"])
+    def best(command, **more):
+        return min((run(command, **more) for _ in range(max(1, given.repeat))), key=lambda told: told[1])
 
+    def menshen(file, logins, threads):
+        return best([exe, "backtest", file, "--logins", logins, "--threads", str(threads),
+                     "--format", "json"], cwd=folder)
+
+    print(machine(exe), flush=True)
     try:
         users = int(given.rows / 9.6)
         if "feature" in only:
             logins = data(given.rows)
             size = os.path.getsize(logins)
-            head(f"three features, one condition: {given.rows:,} rows, {size / 1e9:.2f} GB, {users:,} users")
+            head(f"Three features, one condition: {given.rows:,} rows, {size / 1e9:.2f} GB, {users:,} accounts")
             file = rules("feature", FEATURE)
-            best = {}
-            for threads in (2, 1):
-                best[threads] = row(f"menshen, {threads} threads", given.rows, users,
+            mine = {}
+            for threads in (1, 2):
+                mine[threads] = row(f"menshen, {named(threads)}", given.rows, users,
                                     menshen(file, logins, threads))
             if given.floor:
-                for kind in ("parse", "hash"):
-                    row(f"csv crate, {kind}, 1 thread", given.rows, users,
-                        run([given.floor, kind, logins]))
-            if given.python:
-                for name, code in (("Polars", POLARS), ("DuckDB", DUCKDB)):
-                    rate = row(f"{name}, 2 threads", given.rows, users,
-                               run([given.python, "-c", code, logins],
-                                   env={**os.environ, "POLARS_MAX_THREADS": "2"}))
-                    print(f"{'':<34}menshen is {best[2] / rate:.2f} x {name}")
+                for kind, what in (("parse", "reading alone"), ("hash", "and a hash map of accounts")):
+                    row(f"csv crate, {what}, 1 thread", given.rows, users,
+                        best([os.path.abspath(given.floor), kind, logins]))
+            beside = []
+            for name, code in (("Polars", POLARS), ("DuckDB", DUCKDB)) if given.python else ():
+                known = version(given.python, name.lower())
+                if not known:
+                    beside.append(f"{given.python} has no {name.lower()}.")
+                    continue
+                rate = row(f"{name} {known}, 2 threads", given.rows, users,
+                           best([given.python, "-c", code, logins],
+                                env={**os.environ, "POLARS_MAX_THREADS": "2"}))
+                beside.append(f"By the clock menshen with 2 threads is {mine[2] / rate:.2f} times {name}.")
+            if beside:
+                print("\n" + "\n".join(beside))
         if "signals" in only:
-            head(f"{given.rows:,} rows")
+            head(f"Signals: {given.rows:,} rows, {users:,} accounts")
             for n in (1, 5, 20):
                 for threads in (1, 2):
-                    row(f"{n} signals, {threads} threads", given.rows, users,
+                    row(f"{n} signal{'s' * (n > 1)}, {named(threads)}", given.rows, users,
                         menshen(rules(f"s{n}", signals(n)), data(given.rows), threads))
         if "guard" in only:
-            logins = os.path.join(folder, "simulated.csv")
+            logins = os.path.join(folder, f"simulated-{given.accounts}.csv")
             if not os.path.exists(logins):
-                run([exe, "simulate-logins", "--accounts", "20000", "--days", "120", "--out", logins])
+                run([exe, "simulate-logins", "--accounts", str(given.accounts), "--days", "120",
+                     "--out", logins])
             with open(logins, "rb") as lines:
                 n = sum(1 for _ in lines) - 1
-            head(f"the shipped rules: {n:,} logins of 20,000 accounts")
+            head(f"The shipped rules: {n:,} simulated logins of {given.accounts:,} accounts")
             for threads in (1, 2):
-                row(f"shipped rules, {threads} threads", n, 20_000, menshen(given.rules, logins, threads))
+                row(f"shipped rules, {named(threads)}", n, given.accounts,
+                    menshen(os.path.abspath(given.rules), logins, threads))
         if "growth" in only:
-            head("growth, three features, 2 threads")
-            for rows in map(int, given.growth.split(",")):
-                row(f"{rows:,} rows", rows, int(rows / 9.6),
-                    menshen(rules("feature", FEATURE), data(rows), 2))
+            head("Growth: three features, one condition")
+            for rows in growth:
+                logins = data(rows)
+                for threads in (1, 2):
+                    row(f"{rows:,} rows, {named(threads)}", rows, int(rows / 9.6),
+                        menshen(rules("feature", FEATURE), logins, threads))
+                if not given.dir:
+                    os.remove(logins)
     finally:
         if not given.dir:
             shutil.rmtree(folder)

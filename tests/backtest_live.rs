@@ -43,14 +43,27 @@ async fn bot(store: &SharedStore, env: &Env, budget: u32) -> Arc<Bot> {
         .bot
 }
 
-/// A store of two generations: alice logs in every six hours for 20 days, in a strange city on every
-/// tenth login, after two wrong passwords on every other of these.
-async fn history(folder: &Path) {
-    let clock = Arc::new(ManualClock::new(START));
-    let env = Env {
-        clock: clock.clone(),
-        random: Arc::new(SeededRandom::new(5)),
-    };
+/// Alice logs in.
+fn report(place: Place, agent: &str, time: i64) -> LoginReport {
+    LoginReport {
+        id: None,
+        origin: Origin {
+            account: "alice".to_owned(),
+            machine: None,
+            ip: None,
+            user_agent: Some(agent.to_owned()),
+            place: Some(place),
+            channel: None,
+        },
+        time: Some(time),
+        success: true,
+        reason: None,
+        session: None,
+        backfill: false,
+    }
+}
+
+async fn store_with_alice(folder: &Path, env: &Env) -> SharedStore {
     let options = OpenOptions {
         path: folder.to_owned(),
         cache_bytes: 8 << 20,
@@ -72,6 +85,18 @@ async fn history(folder: &Path) {
     .await
     .map_err(|error: StoreError| error)
     .expect("an account");
+    store
+}
+
+/// A store of two generations: alice logs in every six hours for 20 days, in a strange city on every
+/// tenth login, after two wrong passwords on every other of these.
+async fn history(folder: &Path) {
+    let clock = Arc::new(ManualClock::new(START));
+    let env = Env {
+        clock: clock.clone(),
+        random: Arc::new(SeededRandom::new(5)),
+    };
+    let store = store_with_alice(folder, &env).await;
     for (generation, budget) in [(0, 60), (1, 40)] {
         let bot = bot(&store, &env, budget).await;
         for login in generation * 40..(generation + 1) * 40 {
@@ -87,24 +112,13 @@ async fn history(folder: &Path) {
                     }),
                     ..Place::default()
                 };
+                let agent = match strange {
+                    true => "curl/8.5",
+                    false => "Mozilla/5.0 (Windows NT 10.0) Firefox/121.0",
+                };
                 let report = LoginReport {
-                    id: None,
-                    origin: Origin {
-                        account: "alice".to_owned(),
-                        machine: None,
-                        ip: None,
-                        user_agent: Some(match strange {
-                            true => "curl/8.5".to_owned(),
-                            false => "Mozilla/5.0 (Windows NT 10.0) Firefox/121.0".to_owned(),
-                        }),
-                        place: Some(place),
-                        channel: None,
-                    },
-                    time: Some(clock.now()),
                     success: attempt == wrong,
-                    reason: None,
-                    session: None,
-                    backfill: false,
+                    ..report(place, agent, clock.now())
                 };
                 bot.report(report, None).await.expect("a report");
             }
@@ -152,11 +166,11 @@ async fn what_the_last_change_changed_is_one_command() {
     assert_eq!(all["diff"]["kinds"][0]["new"], "challenge");
     let name = |which: &str| all[which]["name"].as_str().unwrap_or_default().to_owned();
     assert!(
-        name("rules").starts_with("generation 2 ("),
+        name("rules").starts_with("第 2 版规则（"),
         "{}",
         name("rules")
     );
-    assert!(name("against").starts_with("generation 1 ("));
+    assert!(name("against").starts_with("第 1 版规则（"));
     assert_eq!(all["recorded"][0]["generation"], 2);
     assert_eq!(all["recorded"][0]["hash"], all["rules"]["hash"]);
 
@@ -281,4 +295,54 @@ async fn every_decision_of_the_server_is_found_again() {
         }
     }
     assert_eq!(second, 44);
+}
+
+/// What was reported afterwards, the last first, has not moved a rule when it was; it can be asked as if it
+/// had come in time.
+#[tokio::test]
+async fn a_past_that_was_filled_in_can_be_taken_in_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let clock = Arc::new(ManualClock::new(START + 30 * 24 * HOUR));
+    let env = Env {
+        clock: clock.clone(),
+        random: Arc::new(SeededRandom::new(5)),
+    };
+    let store = store_with_alice(&here.join("data"), &env).await;
+    let bot = bot(&store, &env, 40).await;
+    for day in (0..20).rev() {
+        let city = if day == 15 { "伦敦" } else { "北京" };
+        let place = Place {
+            city: Some(city.to_owned()),
+            ..Place::default()
+        };
+        let report = LoginReport {
+            backfill: true,
+            ..report(place, "Mozilla/5.0", START + day * 24 * HOUR)
+        };
+        bot.report(report, None).await.expect("a report");
+    }
+    bot.finish().await;
+    store.close().await;
+    std::fs::write(here.join("guard.rules"), rules(40)).expect("written");
+    let common = [
+        "backtest",
+        "guard.rules",
+        "--live",
+        "--data",
+        "data",
+        "--warm-up",
+        "0",
+    ];
+    let asked = |more: &[&str]| json(here, &[&common[..], more, &["--format", "json"]].concat());
+    let (late, timely) = (asked(&[]), asked(&["--by-time"]));
+    assert_eq!(late["input"]["late"], 19);
+    assert_eq!(timely["input"]["late"], 0);
+    assert_eq!(late["figures"]["totals"]["challenged"], 0);
+    assert_eq!(timely["figures"]["totals"]["challenged"], 1);
+    let text = told(here, &common);
+    assert!(
+        text.contains("19 次迟了十分钟以上") && text.contains("--by-time"),
+        "{text}"
+    );
 }

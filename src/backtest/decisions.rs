@@ -99,7 +99,8 @@ impl Sink for Shorts {
 /// past serves all of its logins there; a stretch is as long as its lines fit `HELD`.
 ///
 /// # Errors
-/// Those of the writer.
+/// Those of the writer; a decision JSON cannot say, for a line left out would pass for a login nothing was
+/// decided on.
 pub fn write(
     engine: &Engine<'_>,
     table: &Table,
@@ -112,9 +113,10 @@ pub fn write(
             shorts[row as usize] = Some(short);
         }
     }
-    let line = |row: u32, explained: Explained| -> Option<Vec<u8>> {
-        let decision = decision(engine, table, row, shorts[row as usize]?, explained);
-        serde_json::to_vec(&decision).ok()
+    let line = |row: u32, explained: Explained| -> Option<Line> {
+        // What the watch stopped before has no line.
+        let short = shorts[row as usize]?;
+        Some(line_of(&decision(engine, table, row, short, explained)))
     };
     let mut cursors = Cursors::new(table);
     let (mut from, mut rows, mut written) = (0, FIRST, 0);
@@ -122,19 +124,34 @@ pub fn write(
         let to = (from + rows).min(table.len());
         let mut lines = engine.decide((from, to), 0, &mut cursors, line);
         lines.sort_unstable_by_key(|(row, _)| *row);
-        let mut bytes = 0;
-        for line in lines.iter().filter_map(|(_, line)| line.as_deref()) {
-            out.write_all(line)?;
-            out.write_all(b"\n")?;
+        let (all, mut bytes) = (lines.len().max(1), 0);
+        for line in lines.into_iter().filter_map(|(_, line)| line) {
+            bytes += put(line, out)?;
             written += 1;
-            bytes += line.len();
         }
-        rows = (HELD / (bytes / lines.len().max(1)).max(1)).clamp(FIRST, LONGEST);
+        rows = (HELD / (bytes / all).max(1)).clamp(FIRST, LONGEST);
         watch.written.store(to as u64, Ordering::Relaxed);
         from = to;
     }
     out.flush()?;
     Ok(written)
+}
+
+/// A line that waits to be written, or why there is none.
+type Line = serde_json::Result<Vec<u8>>;
+
+fn line_of(decision: &impl Serialize) -> Line {
+    serde_json::to_vec(decision).map(|mut line| {
+        line.push(b'\n');
+        line
+    })
+}
+
+/// Writes a line; its length.
+fn put(line: Line, out: &mut impl Write) -> io::Result<usize> {
+    let line = line?;
+    out.write_all(&line)?;
+    Ok(line.len())
 }
 
 fn decision<'t>(
@@ -164,5 +181,22 @@ fn decision<'t>(
         locked: short.locked,
         signals: views(&explained.judgement, engine.zone_of(account)),
         explanation: explained.text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decision_without_a_line_is_an_error() {
+        let mut out = Vec::new();
+        let written = put(line_of(&[1, 2]), &mut out);
+        assert_eq!(written.ok(), Some(6));
+        assert_eq!(out, b"[1,2]\n");
+        // JSON has no such keys.
+        let unsaid = std::collections::BTreeMap::from([(Some(vec![0_u8]), 1)]);
+        assert!(put(line_of(&unsaid), &mut out).is_err());
+        assert_eq!(out, b"[1,2]\n", "nothing is written of it");
     }
 }

@@ -9,7 +9,7 @@ use super::diff::{self, Changed, Differ};
 use super::engine::Engine;
 use super::input::{InputReport, Watch};
 use super::needs::Columns;
-use super::report::{Clock, Gate, InputView, Report, RulesView, RunView, Spoken};
+use super::report::{Clock, Gate, InputView, Report, RulesView, RunView};
 use super::sweep::{self, Parameter, Variant};
 use super::table::Table;
 use super::tally::{Figures, Frame, Tallies, Tally, figures};
@@ -259,9 +259,9 @@ pub fn run(
             .iter()
             .map(|variant| variant.values.clone());
         let never = request.variants.iter().map(|variant| {
-            let words = Spoken::of(request.language);
             let told = variant.never.iter();
-            told.map(|(zh, en)| words.pick(zh, en).to_owned()).collect()
+            told.map(|(zh, en)| request.language.pick(zh, en).to_owned())
+                .collect()
         });
         sweep::sweep(
             sweep::axes(&request.rules.1, &request.sweep),
@@ -392,12 +392,7 @@ fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Result<Vec<
     }
     if let Some(least) = asked.min_recall {
         let is = recall.unwrap_or(0.0);
-        gates.push(Gate {
-            name: "min-recall".to_owned(),
-            wanted: least,
-            is,
-            passed: is >= least,
-        });
+        gates.push(Gate::min_recall(least, is));
     }
     if asked.no_lost_true_positives {
         gates.push(Gate::at_most(

@@ -392,6 +392,19 @@ impl Table {
         std::hint::black_box(all);
     }
 
+    /// Forgets in which order logins arrived: each is taken as if it had been reported at once.
+    pub fn forget_arrival(&mut self) {
+        self.arrival.clear();
+    }
+
+    /// Logins that arrived late, of a closed table: judged, but no rule acted.
+    pub fn late(&self) -> u64 {
+        self.flags
+            .iter()
+            .filter(|flags| **flags & LATE_FLAG != 0)
+            .count() as u64
+    }
+
     /// Closes the table: puts the rows in the order of arrival and marks the late ones. Without
     /// arrival numbers the order of time is the order of arrival, unless `as_read`. Returns how many
     /// rows stood before one they are later than, where that put them in order.

@@ -8,7 +8,7 @@ use super::progress;
 use super::scope::{Looked, Scope};
 use super::sources::RulesArgs;
 use crate::lang::Cost;
-use crate::lang::diagnostics::{self, Diagnostic, Severity};
+use crate::lang::diagnostics::{self, Diagnostic, Language, Severity};
 use crate::lang::program::Program;
 use crate::lang::span::Sources;
 
@@ -84,7 +84,7 @@ pub fn run(args: &Args) -> Outcome {
         return costs(args, program, &sources);
     }
     let found = &found;
-    let language = args.lang.lang.into();
+    let language = args.lang.lang;
     match args.format {
         Format::Human => {
             output::data(&diagnostics::human(
@@ -114,10 +114,10 @@ pub fn run(args: &Args) -> Outcome {
     };
     let [zh, en] = beside;
     output::remark(&match args.lang.lang {
-        output::Lang::Zh => {
+        Language::Zh => {
             format!("检查了 {files} 个文件{zh}：{errors} 个错误，{warnings} 个警告")
         }
-        output::Lang::En => {
+        Language::En => {
             format!("{files} file(s) checked{en}: {errors} error(s), {warnings} warning(s)")
         }
     });
@@ -128,24 +128,26 @@ pub fn run(args: &Args) -> Outcome {
 fn fix(args: &Args, scope: &Scope, mut looked: Looked, guesses: bool) -> Result<Looked, Failure> {
     let mut applied = 0;
     for _ in 0..MAX_ROUNDS {
-        let Looked { input, found, .. } = &looked;
-        let fixed = diagnostics::fix(found, &input.sources, guesses);
+        let fixed = diagnostics::fix(&looked.found, &looked.input.sources, guesses);
         if fixed.files.is_empty() {
             break;
         }
-        let mut sources = Sources::clone(&input.sources);
+        let mut sources = Sources::clone(&looked.input.sources);
         for (id, text) in &fixed.files {
             if let Some(file) = sources.files.get_mut(id.0 as usize) {
                 file.text = text.as_str().into();
             }
         }
-        let mut after = crate::lang::compile(sources.into(), &input.registry).diagnostics;
-        after.retain(|one| scope.is_about(one.primary.span, &input.sources));
-        if !better(found, &after) {
+        let after = scope.compiled(looked.input.with(sources));
+        if !better(&looked.found, &after.found) {
             break;
         }
         for (id, text) in fixed.files {
-            let path = input.sources.file(id).map_or("", |file| file.path.as_str());
+            let path = after
+                .input
+                .sources
+                .file(id)
+                .map_or("", |file| file.path.as_str());
             let file = scope
                 .rules
                 .on_disk(path)
@@ -153,11 +155,11 @@ fn fix(args: &Args, scope: &Scope, mut looked: Looked, guesses: bool) -> Result<
             replace(&file, &text)?;
         }
         applied += fixed.applied;
-        looked = scope.look()?;
+        looked = after;
     }
     output::remark(&match args.lang.lang {
-        output::Lang::Zh => format!("改好了 {applied} 处"),
-        output::Lang::En => format!("{applied} fixed"),
+        Language::Zh => format!("改好了 {applied} 处"),
+        Language::En => format!("{applied} fixed"),
     });
     Ok(looked)
 }
@@ -216,8 +218,8 @@ fn costs(args: &Args, program: &Program, sources: &Sources) -> Outcome {
         let (path, line) = place(&cost);
         let (steps, questions, rows) = (cost.steps, cost.questions, cost.rows);
         let bound = match args.lang.lang {
-            output::Lang::Zh => format!("{steps} 步，{questions} 次查历史，最多 {rows} 行"),
-            output::Lang::En => {
+            Language::Zh => format!("{steps} 步，{questions} 次查历史，最多 {rows} 行"),
+            Language::En => {
                 format!("{steps} steps, {questions} history questions, at most {rows} rows")
             }
         };

@@ -4,8 +4,9 @@ use serde_json::{Value as Json, json};
 
 use super::failure::Outcome;
 use super::failure::{Exit, Failure};
-use super::output::{self, Lang, Paint};
+use super::output::{self, Paint};
 use crate::bot::stories::{Coverage, Kind, Point};
+use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 
 /// What `--min-coverage` asks for: `90`, or `rules=100` for one kind.
@@ -39,35 +40,35 @@ pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
 }
 
 /// The name of a kind for people.
-fn kind_name(kind: Kind, lang: Lang) -> &'static str {
+fn kind_name(kind: Kind, lang: Language) -> &'static str {
     match (kind, lang) {
-        (Kind::Rule, Lang::Zh) => "规则和信号",
-        (Kind::Condition, Lang::Zh) => "条件的真与假",
-        (Kind::Outcome, Lang::Zh) => "动作的结果",
-        (Kind::Step, Lang::Zh) => "对话的步骤",
-        (Kind::Rule, Lang::En) => "rules and signals",
-        (Kind::Condition, Lang::En) => "conditions, true and false",
-        (Kind::Outcome, Lang::En) => "outcomes",
-        (Kind::Step, Lang::En) => "dialog steps",
+        (Kind::Rule, Language::Zh) => "规则和信号",
+        (Kind::Condition, Language::Zh) => "条件的真与假",
+        (Kind::Outcome, Language::Zh) => "动作的结果",
+        (Kind::Step, Language::Zh) => "对话的步骤",
+        (Kind::Rule, Language::En) => "rules and signals",
+        (Kind::Condition, Language::En) => "conditions, true and false",
+        (Kind::Outcome, Language::En) => "outcomes",
+        (Kind::Step, Language::En) => "dialog steps",
     }
 }
 
 /// What is missing of a point.
-fn lack(point: &Point, lang: Lang) -> &'static str {
+fn lack(point: &Point, lang: Language) -> &'static str {
     match (point.kind, point.yes, point.no, lang) {
-        (Kind::Condition, true, false, Lang::Zh) => "没有假过",
-        (Kind::Condition, true, false, Lang::En) => "never false",
-        (Kind::Condition, false, true, Lang::Zh) => "没有真过",
-        (Kind::Condition, false, true, Lang::En) => "never true",
-        (Kind::Condition, _, _, Lang::Zh) => "没有判断过",
-        (Kind::Condition, _, _, Lang::En) => "never judged",
-        (_, _, _, Lang::Zh) => "没有走到",
-        (_, _, _, Lang::En) => "never reached",
+        (Kind::Condition, true, false, Language::Zh) => "没有假过",
+        (Kind::Condition, true, false, Language::En) => "never false",
+        (Kind::Condition, false, true, Language::Zh) => "没有真过",
+        (Kind::Condition, false, true, Language::En) => "never true",
+        (Kind::Condition, _, _, Language::Zh) => "没有判断过",
+        (Kind::Condition, _, _, Language::En) => "never judged",
+        (_, _, _, Language::Zh) => "没有走到",
+        (_, _, _, Language::En) => "never reached",
     }
 }
 
 /// Prints the table and what is missing, line by line.
-pub(super) fn print(coverage: &Coverage, sources: &Sources, lang: Lang) -> Result<(), Failure> {
+pub(super) fn print(coverage: &Coverage, sources: &Sources, lang: Language) -> Result<(), Failure> {
     let colour = output::colour();
     output::line("")?;
     for kind in Kind::ALL.map(Some).into_iter().chain([None]) {
@@ -80,8 +81,8 @@ pub(super) fn print(coverage: &Coverage, sources: &Sources, lang: Lang) -> Resul
         };
         let name = match (kind, lang) {
             (Some(kind), lang) => kind_name(kind, lang),
-            (None, Lang::Zh) => "合计",
-            (None, Lang::En) => "all",
+            (None, Language::Zh) => "合计",
+            (None, Language::En) => "all",
         };
         let percent = output::paint(&percent, paint, colour);
         output::line(&format!("{percent}  {reached:>4}/{all:<4} {name}"))?;
@@ -129,7 +130,7 @@ pub(super) fn as_json(coverage: &Coverage, sources: &Sources) -> Json {
 }
 
 /// Whether it is as much as was asked for; says what is not.
-pub(super) fn enough(coverage: &Coverage, wanted: &[Wanted], lang: Lang) -> Outcome {
+pub(super) fn enough(coverage: &Coverage, wanted: &[Wanted], lang: Language) -> Outcome {
     let mut exit = Exit::Clean;
     for one in wanted {
         let percent = coverage.percent(one.kind);
@@ -140,12 +141,12 @@ pub(super) fn enough(coverage: &Coverage, wanted: &[Wanted], lang: Lang) -> Outc
         exit = Exit::Found;
         let name = match (one.kind, lang) {
             (Some(kind), lang) => kind_name(kind, lang),
-            (None, Lang::Zh) => "合计",
-            (None, Lang::En) => "all",
+            (None, Language::Zh) => "合计",
+            (None, Language::En) => "all",
         };
         output::remark(&match lang {
-            Lang::Zh => format!("覆盖率不够：{name} {percent:.1}%，要求 {}%", one.percent),
-            Lang::En => format!(
+            Language::Zh => format!("覆盖率不够：{name} {percent:.1}%，要求 {}%", one.percent),
+            Language::En => format!(
                 "not enough coverage: {name} {percent:.1}%, {}% wanted",
                 one.percent
             ),

@@ -9,10 +9,10 @@ use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{self, Lang, LangArg};
+use super::output::{self, LangArg};
 use super::sources::DEFAULT_RULES;
 use crate::bot::folder;
-use crate::lang::diagnostics;
+use crate::lang::diagnostics::{self, Language};
 use crate::lang::format::{Refused, format};
 use crate::lang::span::Sources;
 use crate::lang::syntax::MAX_FILE_BYTES;
@@ -70,16 +70,16 @@ pub fn run(args: &Args) -> Outcome {
         refused,
     } = tally;
     output::remark(&match (args.lang.lang, args.check) {
-        (Lang::Zh, true) => {
+        (Language::Zh, true) => {
             format!("检查了 {seen} 个文件：{differ} 个需要格式化，{refused} 个有语法错误")
         }
-        (Lang::Zh, false) => {
+        (Language::Zh, false) => {
             format!("看了 {seen} 个文件：改写了 {differ} 个，{refused} 个有错误、没有动")
         }
-        (Lang::En, true) => format!(
+        (Language::En, true) => format!(
             "{seen} file(s) looked at: {differ} not formatted, {refused} with syntax errors"
         ),
-        (Lang::En, false) => {
+        (Language::En, false) => {
             format!("{seen} file(s) looked at: {differ} changed, {refused} left alone for errors")
         }
     });
@@ -146,12 +146,12 @@ fn report(name: &str, text: &str, refused: &Refused, args: &Args) {
     match refused {
         Refused::Syntax(found) => {
             let sources = Sources::single(name, text);
-            let report = diagnostics::human(found, &sources, args.lang.lang.into(), false);
+            let report = diagnostics::human(found, &sources, args.lang.lang, false);
             output::remark(report.trim_end());
         }
         Refused::Unsound => output::remark(&match args.lang.lang {
-            Lang::Zh => format!("menshen: {name} 没有改动：格式化后的意思会变，请报告给作者"),
-            Lang::En => format!("menshen: {name}: {refused}"),
+            Language::Zh => format!("menshen: {name} 没有改动：格式化后的意思会变，请报告给作者"),
+            Language::En => format!("menshen: {name}: {refused}"),
         }),
     }
 }

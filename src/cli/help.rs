@@ -33,7 +33,7 @@ pub fn run(args: &Args) -> Outcome {
         output::data(&definition().render_long_help().to_string())?;
         return Ok(Exit::Clean);
     };
-    let language = args.lang.lang.into();
+    let language = args.lang.lang;
     if let Some(page) = codes::page(topic) {
         output::line(page.text(language).trim_end())?;
         return Ok(Exit::Clean);

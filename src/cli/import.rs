@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use super::control;
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{self, Lang, LangArg};
+use super::output::{self, LangArg};
 use super::progress;
 use super::setup::{DataArgs, Mine};
+use crate::lang::diagnostics::Language;
 use crate::store;
 
 /// Read an export into an empty store.
@@ -50,8 +51,8 @@ pub fn run(args: &Args) -> Outcome {
         done.map_err(|error| Failure::failed(format!("{}: {error}", args.file.display())))?;
     let records: u64 = report.records.values().sum();
     output::remark(&match args.lang.lang {
-        Lang::Zh => format!("menshen: 导入了 {records} 条记录"),
-        Lang::En => format!("menshen: {records} records imported"),
+        Language::Zh => format!("menshen: 导入了 {records} 条记录"),
+        Language::En => format!("menshen: {records} records imported"),
     });
     Ok(Exit::Clean)
 }

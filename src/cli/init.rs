@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{self, Lang, LangArg};
+use super::output::{self, LangArg};
 use super::setup::Mine;
 use super::shipped;
 use crate::config::Config;
 use crate::env::Env;
 use crate::keys::MasterKey;
+use crate::lang::diagnostics::Language;
 use crate::store::Flavour;
 
 /// Stands where the operator has to put the AppSecret; `doctor` finds it.
@@ -60,8 +61,8 @@ pub fn run(args: &Args) -> Outcome {
         true => {
             let config = config.display();
             match lang {
-                Lang::Zh => format!("，AppID 写进 {config}"),
-                Lang::En => format!(", the AppID into {config}"),
+                Language::Zh => format!("，AppID 写进 {config}"),
+                Language::En => format!(", the AppID into {config}"),
             }
         }
         false => String::new(),
@@ -74,7 +75,7 @@ pub fn run(args: &Args) -> Outcome {
     let (secret, token, aes) = (secret.display(), token.display(), aes.display());
     let (config, name) = (config.display(), &args.name);
     output::remark(&match lang {
-        Lang::Zh => format!(
+        Language::Zh => format!(
             "\n接下来：
   1. 把 AppSecret 写进 {secret}{app_id}。
   2. 在公众平台“设置与开发 → 基本配置”里，URL 填 https://您的域名/wechat/{name}，
@@ -83,7 +84,7 @@ pub fn run(args: &Args) -> Outcome {
   4. menshen keys add erp --scope accounts,codes,login --config {config}
   5. menshen serve --config {config}"
         ),
-        Lang::En => format!(
+        Language::En => format!(
             "\nNext:
   1. Put the AppSecret into {secret}{app_id}.
   2. On the platform (设置与开发 → 基本配置) set the URL https://YOUR-DOMAIN/wechat/{name},
@@ -97,7 +98,7 @@ pub fn run(args: &Args) -> Outcome {
 }
 
 /// Makes what is missing of a set-up in `root`.
-pub fn make(root: &Path, name: &str, app_id: &str, lang: Lang) -> Result<(), Failure> {
+pub fn make(root: &Path, name: &str, app_id: &str, lang: Language) -> Result<(), Failure> {
     let env = Env::system();
     let config_file = root.join("menshen.toml");
     fs::create_dir_all(root)
@@ -156,17 +157,17 @@ fn check_names(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn made(path: &Path, lang: Lang) {
+fn made(path: &Path, lang: Language) {
     let word = lang.pick("建好", "made");
     output::remark(&format!("menshen: {word} {}", path.display()));
 }
 
-fn kept(path: &Path, lang: Lang) {
+fn kept(path: &Path, lang: Language) {
     let word = lang.pick("保留", "kept");
     output::remark(&format!("menshen: {word} {}", path.display()));
 }
 
-fn write_new(path: &Path, text: &str, mode: u32, lang: Lang) -> Result<(), Failure> {
+fn write_new(path: &Path, text: &str, mode: u32, lang: Language) -> Result<(), Failure> {
     let opened = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -298,7 +299,7 @@ mod tests {
             directory: folder.path().join("bot"),
             app_id: "wx1234567890abcdef".to_owned(),
             name: "shop".to_owned(),
-            lang: LangArg { lang: Lang::En },
+            lang: LangArg { lang: Language::En },
         };
         run(&args).expect("a set-up");
         let config = Config::load(&args.directory.join("menshen.toml")).expect("it loads");

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::control::{Request, perform};
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{self, Lang, LangArg};
+use super::output::{self, LangArg};
 use super::setup::{DataArgs, Reach};
+use crate::lang::diagnostics::Language;
 use crate::server::Scope;
 
 /// Make, list and revoke API keys; also while the server runs.
@@ -99,8 +100,8 @@ pub fn run(args: &Args) -> Outcome {
         Action::Revoke { key, lang, data } => {
             ask(data, Request::KeysRevoke { key: key.clone() })?;
             output::remark(&match lang.lang {
-                Lang::Zh => format!("menshen: {key} 已作废"),
-                Lang::En => format!("menshen: {key} is revoked"),
+                Language::Zh => format!("menshen: {key} 已作废"),
+                Language::En => format!("menshen: {key} is revoked"),
             });
         }
     }
@@ -133,7 +134,7 @@ fn scopes() -> String {
         .join("\n")
 }
 
-fn table(keys: &Value, lang: Lang) -> String {
+fn table(keys: &Value, lang: Language) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut out = String::new();
     for key in keys.as_array().into_iter().flatten() {
@@ -169,11 +170,11 @@ mod tests {
             {"id": "2", "name": "old", "scopes": ["codes", "login"], "created": "T0", "revoked": "T1"},
         ]);
         assert_eq!(
-            table(&keys, Lang::En),
+            table(&keys, Language::En),
             "1  erp  login  since T0\n2  old  codes,login  revoked T1\n"
         );
         assert_eq!(
-            table(&keys, Lang::Zh),
+            table(&keys, Language::Zh),
             "1  erp  login  始于 T0\n2  old  codes,login  作废于 T1\n"
         );
     }

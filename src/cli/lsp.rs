@@ -29,7 +29,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Outcome {
     let input = std::io::BufReader::new(std::io::stdin());
     let (connection, streams) = crate::lsp::connect(input, std::io::stdout());
-    let ended = crate::lsp::serve(&connection, Box::new(registry), args.lang.lang.into());
+    let ended = crate::lsp::serve(&connection, Box::new(registry), args.lang.lang);
     // The writer ends when nobody can send any more.
     drop(connection);
     match ended {

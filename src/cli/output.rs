@@ -71,21 +71,17 @@ pub fn paint(text: &str, paint: Paint, on: bool) -> String {
     format!("\x1b[{code}m{text}\x1b[0m")
 }
 
-/// `--lang`: the language of reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Lang {
-    /// Chinese
-    Zh,
-    /// English
-    En,
-}
+impl clap::ValueEnum for Language {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Zh, Self::En]
+    }
 
-impl From<Lang> for Language {
-    fn from(lang: Lang) -> Self {
-        match lang {
-            Lang::Zh => Self::Zh,
-            Lang::En => Self::En,
-        }
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        let (name, help) = match self {
+            Self::Zh => ("zh", "Chinese"),
+            Self::En => ("en", "English"),
+        };
+        Some(clap::builder::PossibleValue::new(name).help(help))
     }
 }
 
@@ -94,23 +90,13 @@ impl From<Lang> for Language {
 pub struct LangArg {
     /// Language of the report
     #[arg(long, value_enum, default_value = "zh", env = "MENSHEN_LANG")]
-    pub lang: Lang,
+    pub lang: Language,
 }
 
 impl LangArg {
     /// The text in the language that was chosen.
     pub fn pick<'t>(self, zh: &'t str, en: &'t str) -> &'t str {
         self.lang.pick(zh, en)
-    }
-}
-
-impl Lang {
-    /// The text in this language.
-    pub fn pick<'t>(self, zh: &'t str, en: &'t str) -> &'t str {
-        match self {
-            Self::Zh => zh,
-            Self::En => en,
-        }
     }
 }
 

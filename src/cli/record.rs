@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::control::{Request, perform};
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{self, Lang, LangArg};
+use super::output::{self, LangArg};
 use super::setup::{DataArgs, Reach};
 use crate::bot::stories::record::{item, quoted};
 use crate::env::{Env, Millis, parse_rfc3339};
+use crate::lang::diagnostics::Language;
 
 /// Make a story of what happened to an account: a stretch of the event log that `menshen test` runs again.
 #[derive(Debug, clap::Args)]
@@ -62,7 +63,7 @@ pub fn run(args: &Args) -> Outcome {
         from: args.from.unwrap_or(Millis::MIN),
         to: args.to.unwrap_or_else(|| Env::system().now()),
         real_addresses: args.real_addresses,
-        english: args.lang.lang == Lang::En,
+        english: args.lang.lang == Language::En,
     };
     let mut nothing = std::io::sink();
     let found = match Reach::existing(&args.data.directory()?)? {
@@ -83,8 +84,8 @@ pub fn run(args: &Args) -> Outcome {
         found["to"].as_str().unwrap_or_default(),
     );
     output::remark(&match args.lang.lang {
-        Lang::Zh => format!("记成了故事“{name}”，{from} 到 {to}；用 `menshen test` 运行"),
-        Lang::En => {
+        Language::Zh => format!("记成了故事“{name}”，{from} 到 {to}；用 `menshen test` 运行"),
+        Language::En => {
             format!("recorded as the story “{name}”, {from} to {to}; `menshen test` runs it")
         }
     });

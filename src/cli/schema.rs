@@ -35,7 +35,7 @@ enum Format {
 pub fn run(args: &Args) -> Outcome {
     let registry = crate::lang::builtins::Registry::standard();
     match args.format {
-        Format::Text => output::data(&schema::text(&registry, args.lang.lang.into()))?,
+        Format::Text => output::data(&schema::text(&registry, args.lang.lang))?,
         Format::Json => output::json(&schema::json(&registry))?,
         Format::Textmate => output::json(&highlight::textmate(&registry))?,
         Format::Vim => output::data(&highlight::vim(&registry))?,

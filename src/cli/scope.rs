@@ -88,17 +88,21 @@ impl Scope {
     ///
     /// # Errors
     /// The rules cannot be read.
-    pub fn look(&self) -> Result<Looked, Failure> {
-        let input = self.rules.read()?;
+    fn look(&self) -> Result<Looked, Failure> {
+        Ok(self.compiled(self.rules.read()?))
+    }
+
+    /// Compiles what was read.
+    pub fn compiled(&self, input: Input) -> Looked {
         let compiled = crate::lang::compile(input.sources.clone(), &input.registry);
         let about = |one: &Diagnostic| self.is_about(one.primary.span, &input.sources);
         let (found, beside) = compiled.diagnostics.into_iter().partition(about);
-        Ok(Looked {
+        Looked {
             found,
             beside,
             program: compiled.program,
             input,
-        })
+        }
     }
 
     /// Whether a place is in what the command is about.

@@ -8,9 +8,16 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::failure::{Exit, Failure, Outcome};
-use super::{output, progress};
+use super::output::{self, LangArg};
+use super::progress;
 use crate::backtest::simulate::{self, Format, MAX_ACCOUNTS, Settings};
 use crate::env::DAY;
+use crate::lang::diagnostics::Language;
+
+/// The most attacks per 1,000 accounts and 30 days: a hundred an account.
+const MAX_ATTACKS: f64 = 100_000.0;
+/// The most the frequency of logins is multiplied by: a day is made in memory.
+const MAX_RATE: f64 = 1_000.0;
 
 /// Make up logins with labelled attackers among them, to try rules on
 #[derive(Debug, clap::Args)]
@@ -38,10 +45,20 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Attacks per 1,000 accounts and 30 days; 0 for none
-    #[arg(long, value_name = "X", default_value_t = 12.0)]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 12.0,
+        allow_negative_numbers = true
+    )]
     attacks: f64,
     /// Multiplies how often people log in
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    #[arg(
+        long,
+        value_name = "X",
+        default_value_t = 1.0,
+        allow_negative_numbers = true
+    )]
     rate: f64,
     /// How logins are written
     #[arg(long, value_enum, default_value = "csv")]
@@ -49,6 +66,8 @@ pub struct Args {
     /// The file; compressed when its name ends in .gz [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    lang: LangArg,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -61,9 +80,16 @@ enum FormatArg {
 
 /// Simulates.
 pub fn run(args: &Args) -> Outcome {
-    let finite = |n: f64| n.is_finite() && n >= 0.0;
-    if !finite(args.attacks) || !finite(args.rate) {
-        return Err(Failure::usage("--attacks and --rate are numbers from 0 on"));
+    let within = |n: f64, most: f64| (0.0..=most).contains(&n);
+    if !within(args.attacks, MAX_ATTACKS) || !within(args.rate, MAX_RATE) {
+        return Err(Failure::usage(match args.lang.lang {
+            Language::Zh => {
+                format!("--attacks 是 0 到 {MAX_ATTACKS} 的数，--rate 是 0 到 {MAX_RATE} 的数")
+            }
+            Language::En => format!(
+                "--attacks is a number from 0 to {MAX_ATTACKS}, --rate one from 0 to {MAX_RATE}"
+            ),
+        }));
     }
     let start = args
         .start
@@ -81,7 +107,7 @@ pub fn run(args: &Args) -> Outcome {
         FormatArg::Csv => Format::Csv,
         FormatArg::Ndjson => Format::Ndjson,
     };
-    let bar = progress::Bar::new("simulating", args.days as u64);
+    let bar = progress::Bar::new(args.lang.pick("正在生成", "simulating"), args.days as u64);
     let mut day = |done: i64| {
         bar.set(done as u64);
         true
@@ -92,8 +118,18 @@ pub fn run(args: &Args) -> Outcome {
             simulate::simulate(&settings, format, &mut out, &mut day)?
         }
         Some(path) => {
+            if path.extension().is_some_and(|extension| extension == "zst") {
+                return Err(Failure::usage(args.lang.pick(
+                    "--out 只会压缩成 .gz；要 .zst，请写到标准输出再交给 zstd",
+                    "--out compresses to .gz only; for .zst write to standard output and pipe it into zstd",
+                )));
+            }
             let file = File::create(path).map_err(|error| {
-                Failure::failed(format!("cannot create {}: {error}", path.display()))
+                Failure::failed(format!(
+                    "{} {}: {error}",
+                    args.lang.pick("写不了", "cannot create"),
+                    path.display()
+                ))
             })?;
             let mut out = BufWriter::new(file);
             if path.extension().is_some_and(|extension| extension == "gz") {
@@ -107,9 +143,14 @@ pub fn run(args: &Args) -> Outcome {
         }
     };
     bar.finish();
-    output::remark(&format!(
-        "menshen: {} synthetic logins, {} of them attackers' ({} with the right password); nothing in them is real",
-        written.logins, written.attacks, written.takeovers
-    ));
+    let (logins, attacks, right) = (written.logins, written.attacks, written.takeovers);
+    output::remark(&match args.lang.lang {
+        Language::Zh => format!(
+            "menshen: 生成了 {logins} 次虚构的登录，其中 {attacks} 次是攻击者的（{right} 次密码正确）；没有一条是真的"
+        ),
+        Language::En => format!(
+            "menshen: {logins} synthetic logins, {attacks} of them attackers' ({right} with the right password); nothing in them is real"
+        ),
+    });
     Ok(Exit::Clean)
 }

@@ -37,6 +37,23 @@ pub struct Input {
     pub registry: Registry,
     /// Where accounts are whose own zone nobody said, if a configuration was read.
     pub zone: Option<TimeZone>,
+    /// No configuration says what may be called: whatever the texts call exists.
+    any_call: bool,
+}
+
+impl Input {
+    /// The same with other texts.
+    pub fn with(&self, sources: Sources) -> Self {
+        Self {
+            registry: match self.any_call {
+                true => tolerant(&sources),
+                false => self.registry.clone(),
+            },
+            sources: Arc::new(sources),
+            zone: self.zone.clone(),
+            any_call: self.any_call,
+        }
+    }
 }
 
 impl RulesArgs {
@@ -68,6 +85,7 @@ impl RulesArgs {
         Ok(Input {
             sources: Arc::new(sources),
             registry,
+            any_call: config.is_none(),
             // Looked at when the configuration was read.
             zone: config.and_then(|config| TimeZone::get(&config.guard.zone).ok()),
         })

@@ -95,7 +95,7 @@ impl Ran {
 
 /// Runs them.
 pub fn run(args: &Args) -> Outcome {
-    let language = args.lang.lang.into();
+    let language = args.lang.lang;
     let (scope, looked) = Scope::to_run(&args.rules)?;
     let rules = scope.ruleset(&looked, language)?;
     let ran = progress::during("running the stories", || {
@@ -117,8 +117,8 @@ pub fn run(args: &Args) -> Outcome {
         && results.is_empty()
     {
         return Err(Failure::usage(match args.lang.lang {
-            output::Lang::Zh => format!("没有名字里带“{filter}”的故事"),
-            output::Lang::En => format!("no story has “{filter}” in its name"),
+            Language::Zh => format!("没有名字里带“{filter}”的故事"),
+            Language::En => format!("no story has “{filter}” in its name"),
         }));
     }
     let all = rules.program.stories.iter();
@@ -160,16 +160,16 @@ pub fn run(args: &Args) -> Outcome {
     if measured.is_some() && results.len() < all {
         let counted = results.len();
         output::remark(&match args.lang.lang {
-            output::Lang::Zh => format!("覆盖率只算选中的 {counted} 个故事，一共有 {all} 个"),
-            output::Lang::En => {
+            Language::Zh => format!("覆盖率只算选中的 {counted} 个故事，一共有 {all} 个"),
+            Language::En => {
                 format!("coverage counts the {counted} stories chosen, of {all} in all")
             }
         });
     }
     let passed = results.len() - failed;
     output::remark(&match args.lang.lang {
-        output::Lang::Zh => format!("{passed} 个故事通过，{failed} 个没有通过"),
-        output::Lang::En => format!("{passed} stories passed, {failed} failed"),
+        Language::Zh => format!("{passed} 个故事通过，{failed} 个没有通过"),
+        Language::En => format!("{passed} stories passed, {failed} failed"),
     });
     if failed > 0 {
         return Ok(Exit::Found);

@@ -15,10 +15,7 @@ use super::diagnostics::Language;
 /// The schema for people, in sections of one line per entry with its description.
 pub fn text(registry: &Registry, language: Language) -> String {
     let mut out = String::new();
-    let pick = |zh: &str, en: &str| match language {
-        Language::Zh => zh.to_owned(),
-        Language::En => en.to_owned(),
-    };
+    let pick = |zh: &str, en: &str| language.pick(zh, en).to_owned();
     let mut section = |title: String, rows: Vec<(String, String)>| {
         let _ = writeln!(out, "{title}");
         let width = rows

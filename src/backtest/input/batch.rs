@@ -7,7 +7,8 @@ use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 
-use super::mapping::{Field, Mapping, Resolved};
+use super::header::Resolved;
+use super::mapping::{Field, Mapping};
 use super::split::Records;
 use super::time::{self, Format, Near};
 use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, SAMPLES, SHOWN, Stop};

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use memchr::{memchr, memrchr};
 
 use super::batch::{Batch, MAX_ROW_BYTES, Row};
-use super::mapping::{Resolved, Unresolved};
+use super::header::{Resolved, Unresolved};
 use super::split::{self, Records};
 use super::{InputError, Reading, Stop};
 use crate::lang::eval::sanitise;

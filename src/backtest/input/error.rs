@@ -1,18 +1,21 @@
 //! Why an input could not be read at all, in both languages. What stops a reader inside goes here too.
 
+use std::io;
+
+use super::open::Damaged;
 use super::reasons::{Reason, Reasons, list};
-use crate::lang::diagnostics::Language;
+use crate::lang::diagnostics::{Language, Words};
 
 /// Why the input could not be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// A file.
-    #[error("{path}: {error}")]
+    #[error("{path}: {}", of_file(.error).en)]
     File {
         /// Which.
         path: String,
         /// What happened.
-        error: std::io::Error,
+        error: io::Error,
     },
     /// The header is in another encoding.
     #[error("{path}: not UTF-8. In Excel save it as “CSV UTF-8”, or use iconv -f GBK -t UTF-8")]
@@ -43,6 +46,16 @@ pub enum InputError {
         name: String,
         /// The header as read.
         header: String,
+    },
+    /// A file that was read already.
+    #[error(
+        "{path}: the same, byte for byte, as {other}: every login would count twice; leave one out"
+    )]
+    Twice {
+        /// The file.
+        path: String,
+        /// The one before it.
+        other: String,
     },
     /// Too much of it is unusable.
     #[error(
@@ -104,7 +117,10 @@ impl InputError {
             return self.to_string();
         }
         match self {
-            Self::File { .. } => self.to_string(),
+            Self::File { path, error } => format!("{path}：{}", of_file(error).zh),
+            Self::Twice { path, other } => {
+                format!("{path}：和 {other} 内容完全一样，每次登录都会算两次；请去掉一个")
+            }
             Self::Encoding { path } => format!(
                 "{path}：不是 UTF-8。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者 iconv -f GBK -t UTF-8 {path} > 新文件"
             ),
@@ -151,9 +167,29 @@ fn behind(reasons: &Reasons, pattern: &Option<String>, language: Language) -> St
     text
 }
 
+/// What a system says of a file, for people.
+pub(super) fn of_file(error: &io::Error) -> Words {
+    let damaged = error.get_ref().is_some_and(|inner| inner.is::<Damaged>());
+    match error.kind() {
+        _ if damaged => Words::new(
+            "压缩文件不完整或已损坏；请重新传一份（可以用 gzip -t 或 zstd -t 检查）",
+            format!("{Damaged}; copy it once more (gzip -t or zstd -t look at it)"),
+        ),
+        io::ErrorKind::NotFound => Words::new("没有这个文件", "there is no such file"),
+        io::ErrorKind::IsADirectory => Words::new(
+            "这是文件夹；请给里面的文件，例如 logins/*.csv",
+            "it is a folder; name the files in it, as in logins/*.csv",
+        ),
+        io::ErrorKind::PermissionDenied => {
+            Words::new("没有读它的权限", "there is no permission to read it")
+        }
+        _ => Words::new(error.to_string(), error.to_string()),
+    }
+}
+
 /// What stops a reader.
 pub(super) enum Stop {
-    Io(std::io::Error),
+    Io(io::Error),
     Error(InputError),
 }
 
@@ -169,8 +205,8 @@ impl Stop {
     }
 }
 
-impl From<std::io::Error> for Stop {
-    fn from(error: std::io::Error) -> Self {
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
 }

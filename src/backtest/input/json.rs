@@ -5,12 +5,16 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::BufRead;
+use std::marker::PhantomData;
 use std::net::IpAddr;
+use std::ops::Deref;
 
 use jiff::tz::TimeZone;
 use memchr::memchr;
-use serde::Deserialize;
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::batch::MAX_ROW_BYTES;
 use super::time::{self, Format};
@@ -25,15 +29,15 @@ const MAX_EXPORTED: usize = 16 << 20;
 #[derive(Deserialize)]
 struct Line<'a> {
     #[serde(borrow, default)]
-    id: Option<Cow<'a, str>>,
+    id: Option<Written<'a>>,
     #[serde(borrow, default)]
-    account: Option<Cow<'a, str>>,
+    account: Option<Written<'a>>,
     #[serde(borrow, default)]
-    time: Option<Cow<'a, str>>,
-    #[serde(default)]
-    success: Option<bool>,
+    time: Option<Written<'a>>,
     #[serde(borrow, default)]
-    machine: Option<Cow<'a, str>>,
+    success: Option<Written<'a>>,
+    #[serde(borrow, default)]
+    machine: Option<Written<'a>>,
     #[serde(borrow, default)]
     ip: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
@@ -43,7 +47,7 @@ struct Line<'a> {
     #[serde(borrow, default)]
     reason: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
-    session: Option<Cow<'a, str>>,
+    session: Option<Written<'a>>,
     #[serde(borrow, default)]
     channel: Option<Cow<'a, str>>,
     #[serde(default)]
@@ -53,7 +57,7 @@ struct Line<'a> {
     #[serde(default)]
     captcha: Option<bool>,
     #[serde(borrow, default)]
-    labels: BTreeMap<Cow<'a, str>, bool>,
+    labels: BTreeMap<Cow<'a, str>, Option<Written<'a>>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -72,6 +76,57 @@ struct Place<'a> {
     asn: Option<u32>,
     #[serde(borrow, default)]
     isp: Option<Cow<'a, str>>,
+}
+
+/// A text, or a number or yes and no as it is written: logs are not all as strict as the API.
+struct Written<'a>(Cow<'a, str>);
+
+impl Deref for Written<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Written<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(Any(PhantomData))
+    }
+}
+
+struct Any<'a>(PhantomData<&'a ()>);
+
+impl<'de: 'a, 'a> Visitor<'de> for Any<'a> {
+    type Value = Written<'a>;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("a text, a number, true or false")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Written<'a>, E> {
+        Ok(Written(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Written<'a>, E> {
+        Ok(Written(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_bool<E: Error>(self, yes: bool) -> Result<Written<'a>, E> {
+        Ok(Written(Cow::Borrowed(if yes { "true" } else { "false" })))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Written<'a>, E> {
+        Ok(Written(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Written<'a>, E> {
+        Ok(Written(Cow::Owned(number.to_string())))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Written<'a>, E> {
+        Ok(Written(Cow::Owned(number.to_string())))
+    }
 }
 
 /// Lines room is made for at a time.
@@ -153,15 +208,25 @@ fn take(line: &[u8], number: u64, reading: &mut Reading<'_, '_>) -> Result<(), S
     };
     let parsed = match serde_json::from_str::<Line<'_>>(text) {
         Ok(parsed) => parsed,
-        Err(_) => {
-            reading.note(Reason::Syntax, number);
+        Err(error) => {
+            // What field is wrong, without where: the line is told. Of what is no JSON, how it begins.
+            let said = error.to_string();
+            let said = match error.is_data() {
+                true => said.split(" at line ").next(),
+                false => Some(text),
+            };
+            reading.note_text(Reason::Syntax, number, said);
             return Ok(());
         }
     };
     match login(&parsed, number, reading)? {
         Ok(login) => reading.push(login, number),
         Err(reason) => {
-            let text = parsed.time.as_deref().filter(|_| reason == Reason::BadTime);
+            let text = match reason {
+                Reason::BadTime => parsed.time.as_deref(),
+                Reason::BadSuccess => parsed.success.as_deref(),
+                _ => None,
+            };
             reading.note_text(reason, number, text);
             Ok(())
         }
@@ -174,7 +239,8 @@ fn login<'l>(
     reading: &mut Reading<'_, '_>,
 ) -> Result<Result<Login<'l>, Reason>, Stop> {
     let text = |text: &'l Option<Cow<'_, str>>| text.as_deref().unwrap_or_default();
-    let account = text(&line.account);
+    let written = |text: &'l Option<Written<'_>>| text.as_deref().unwrap_or_default();
+    let account = written(&line.account);
     if account.is_empty() {
         return Ok(Err(Reason::NoAccount));
     }
@@ -188,7 +254,8 @@ fn login<'l>(
     let Some(time) = time::parse(time, &Format::Usual, &zone) else {
         return Ok(Err(Reason::BadTime));
     };
-    let Some(success) = line.success else {
+    let truth = |text: &str| reading.options.mapping.truth(text);
+    let Some(success) = line.success.as_deref().and_then(truth) else {
         return Ok(Err(Reason::BadSuccess));
     };
     let mut ip = text(&line.ip);
@@ -197,10 +264,18 @@ fn login<'l>(
         ip = "";
     }
     let (mut labels, mut labelled) = (0, 0);
-    for (name, yes) in &line.labels {
+    for (name, said) in &line.labels {
         let bit = reading.label(name)?;
+        let said = said
+            .as_deref()
+            .filter(|said| !reading.options.mapping.is_missing(said));
+        let Some(said) = said else { continue };
+        let Some(yes) = reading.options.mapping.truth(said) else {
+            reading.note_text(Reason::BadLabel, number, Some(said));
+            continue;
+        };
         labelled |= 1 << bit;
-        labels |= u8::from(*yes) << bit;
+        labels |= u8::from(yes) << bit;
     }
     let place = line.place.as_ref();
     let of = |get: fn(&'l Place<'_>) -> &'l Option<Cow<'l, str>>| {
@@ -211,14 +286,14 @@ fn login<'l>(
     let mut login = Login {
         time,
         arrival: None,
-        id: text(&line.id),
+        id: written(&line.id),
         account,
         known: line.known.unwrap_or(true),
         success,
         judged: false,
         captcha: line.captcha.unwrap_or(false),
         legal: line.legal,
-        machine: text(&line.machine),
+        machine: written(&line.machine),
         ip,
         country: of(|place| &place.country),
         region: of(|place| &place.region),
@@ -233,7 +308,7 @@ fn login<'l>(
         device: "",
         reason: text(&line.reason),
         channel: text(&line.channel),
-        session: text(&line.session),
+        session: written(&line.session),
         labels,
         labelled,
     };
@@ -326,5 +401,54 @@ mod tests {
             let kept: Vec<_> = (0..table.len() as u32).map(lengths).collect();
             assert_eq!(kept, [(MAX_ACCOUNT, 1), (1, 0), (1, MAX_TEXT)]);
         }
+    }
+
+    #[test]
+    fn what_is_written_otherwise_is_read_and_what_cannot_be_is_shown() {
+        let lines = [
+            r#"{"account":7,"time":1767225600,"success":1,"labels":{"attack":"no","x":null}}"#,
+            r#"{"account":"7","time":1767225600500,"success":"成功","labels":{"attack":true}}"#,
+            r#"{"account":"b","time":1767225600,"success":"perhaps"}"#,
+            r#"{"account":"b","time":1767225600,"success":true,"labels":{"attack":"maybe"}}"#,
+            r#"{"account":["b"],"time":1767225600,"success":true}"#,
+            "not JSON",
+        ];
+        let mut table = Table::new(Columns::all());
+        let options = Options {
+            max_unusable: 1.0,
+            ..Options::default()
+        };
+        let text = lines.join("\n");
+        let read = read_stream("x", text.as_bytes(), &mut table, options, &Watch::default());
+        let (report, _) = read.expect("it reads");
+        let told: Vec<_> = report
+            .reasons
+            .iter()
+            .flat_map(|(reason, (_, samples))| {
+                let told = |text: &Option<String>| text.clone().unwrap_or_default();
+                samples
+                    .iter()
+                    .map(move |sample| (*reason, told(&sample.text)))
+            })
+            .collect();
+        let told: Vec<_> = told
+            .iter()
+            .map(|(why, text)| (*why, text.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (Reason::Syntax, "invalid type: sequence, expected a text,…"),
+                (Reason::Syntax, "not JSON"),
+                (Reason::BadSuccess, "perhaps"),
+                (Reason::BadLabel, "maybe"),
+            ]
+        );
+        assert_eq!(
+            table.time,
+            [1_767_225_600_000, 1_767_225_600_000, 1_767_225_600_500]
+        );
+        assert_eq!(table.labelled, [1, 0, 1]);
+        assert_eq!(table.labels, [0, 0, 1]);
     }
 }

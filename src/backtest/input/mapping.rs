@@ -31,8 +31,9 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::error::of_file;
 use super::time::{self, Format};
-use crate::lang::diagnostics::Language;
+use crate::lang::diagnostics::{Language, Words, nearest};
 
 /// A field of a login that a column can stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -70,7 +71,7 @@ impl Field {
     pub(super) const COUNT: usize = Self::Arrival as usize + 1;
 
     /// As mappings and headers call it.
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         let mut names = NAMES.iter();
         let found = names.find(|(_, field)| *field == self);
         found.map_or("", |(name, _)| name)
@@ -110,7 +111,7 @@ struct Values {
 #[derive(Debug, thiserror::Error)]
 pub enum MappingError {
     /// It cannot be read.
-    #[error("{path}: {error}")]
+    #[error("{path}: {}", of_file(.error).en)]
     Io {
         /// Which.
         path: String,
@@ -118,12 +119,12 @@ pub enum MappingError {
         error: std::io::Error,
     },
     /// It is not in order.
-    #[error("{path}: {message}")]
+    #[error("{path}: {}", .message.en)]
     Wrong {
         /// Which.
         path: String,
         /// What is wrong, with line and column.
-        message: String,
+        message: Words,
     },
 }
 
@@ -131,9 +132,10 @@ impl MappingError {
     /// The same in a language.
     pub fn said(&self, language: Language) -> String {
         match (self, language) {
-            (_, Language::En) | (Self::Io { .. }, _) => self.to_string(),
+            (_, Language::En) => self.to_string(),
+            (Self::Io { path, error }, Language::Zh) => format!("{path}：{}", of_file(error).zh),
             (Self::Wrong { path, message }, Language::Zh) => {
-                format!("映射文件 {path} 不对：{message}")
+                format!("映射文件 {path} 不对：{}", message.zh)
             }
         }
     }
@@ -154,10 +156,21 @@ impl Mapping {
     }
 
     /// Reads a mapping.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let mapping: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+    pub fn parse(text: &str) -> Result<Self, Words> {
+        let said = |error: toml::de::Error| {
+            let said = error.to_string();
+            let said = said.trim_end();
+            Words::new(format!("不合 TOML 的写法\n{said}"), said)
+        };
+        unknown_field(&toml::from_str(text).map_err(said)?)?;
+        let mapping: Self = toml::from_str(text).map_err(said)?;
         if let Some(zone) = &mapping.time.zone {
-            TimeZone::get(zone).map_err(|_| format!("{zone:?} is no IANA time zone"))?;
+            TimeZone::get(zone).map_err(|_| {
+                Words::new(
+                    format!("{zone:?} 不是 Asia/Shanghai 这样的 IANA 时区"),
+                    format!("{zone:?} is no IANA time zone such as Asia/Shanghai"),
+                )
+            })?;
         }
         if let Some(pattern) = &mapping.time.format {
             time::check(pattern)?;
@@ -165,8 +178,21 @@ impl Mapping {
         if let Some(delimiter) = &mapping.values.delimiter
             && (delimiter.len() != 1 || delimiter.contains(['"', '\n', '\r']))
         {
-            let wrong = "delimiter must be one ASCII character, no quote and no line break";
-            return Err(wrong.to_owned());
+            return Err(Words::new(
+                "delimiter 要是一个 ASCII 字符，不能是引号或换行",
+                "delimiter must be one ASCII character, no quote and no line break",
+            ));
+        }
+        let yes = mapping.values.yes.iter().flatten();
+        let no: Vec<&String> = mapping.values.no.iter().flatten().collect();
+        if let Some(both) = yes
+            .into_iter()
+            .find(|yes| no.iter().any(|no| no.eq_ignore_ascii_case(yes)))
+        {
+            return Err(Words::new(
+                format!("{both:?} 既在 yes 里又在 no 里"),
+                format!("{both:?} is both in yes and in no"),
+            ));
         }
         Ok(mapping)
     }
@@ -244,42 +270,39 @@ impl Mapping {
     }
 }
 
-/// In the RBA data set all names that are no account share this identifier.
-const RBA_NOBODY: &str = "-4324475583306591935";
-
-/// The columns of one file.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Resolved {
-    /// Field → index.
-    pub(super) fields: BTreeMap<Field, usize>,
-    /// Label name → index.
-    pub(super) labels: Vec<(String, usize)>,
-    /// The header is that of the RBA data set.
-    pub(super) rba: bool,
+/// Refuses a field under `[columns]` that no login has.
+fn unknown_field(table: &toml::Table) -> Result<(), Words> {
+    let columns = table.get("columns").and_then(toml::Value::as_table);
+    let known = || NAMES.iter().map(|(name, _)| *name);
+    let mut given = columns.into_iter().flat_map(toml::Table::keys);
+    let Some(unknown) = given.find(|field| !known().any(|name| name == *field)) else {
+        return Ok(());
+    };
+    let (zh, en) = match nearest(unknown, known()) {
+        Some(meant) => (
+            format!("是不是想写 {meant}？"),
+            format!("; did you mean {meant}?"),
+        ),
+        None => (String::new(), ".".to_owned()),
+    };
+    let all = |comma| known().collect::<Vec<_>>().join(comma);
+    Err(Words::new(
+        format!(
+            "[columns] 里的 {unknown} 不是登录的字段。{zh}字段有：{}。写法是 字段 = \"列名\"",
+            all("、")
+        ),
+        format!(
+            "{unknown} under [columns] is no field of a login{en} Fields: {}. It is written FIELD = \"column\"",
+            all(", ")
+        ),
+    ))
 }
 
-const RBA: &[(&str, Field)] = &[
-    ("Login Timestamp", Field::Time),
-    ("User ID", Field::Account),
-    ("IP Address", Field::Ip),
-    ("Country", Field::Country),
-    ("Region", Field::Region),
-    ("City", Field::City),
-    ("ASN", Field::Asn),
-    ("User Agent String", Field::UserAgent),
-    ("Browser Name and Version", Field::Browser),
-    ("OS Name and Version", Field::Os),
-    ("Device Type", Field::Device),
-    ("Login Successful", Field::Success),
-];
-const RBA_LABELS: &[(&str, &str)] = &[
-    ("account_takeover", "Is Account Takeover"),
-    ("attack_ip", "Is Attack IP"),
-];
-/// Columns whose name begins so are labels.
-const LABEL_PREFIX: &str = "label_";
+/// In the RBA data set all names that are no account share this identifier.
+pub(super) const RBA_NOBODY: &str = "-4324475583306591935";
 
-const NAMES: &[(&str, Field)] = &[
+/// What mappings and headers call the fields.
+pub(super) const NAMES: &[(&str, Field)] = &[
     ("id", Field::Id),
     ("account", Field::Account),
     ("time", Field::Time),
@@ -306,136 +329,33 @@ const NAMES: &[(&str, Field)] = &[
     ("arrival", Field::Arrival),
 ];
 
-/// Why the columns of a file cannot be told.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unresolved {
-    /// This has no column.
-    Missing(String),
-    /// Two columns have this name, which is asked for.
-    Twice(String),
-}
-
-impl Resolved {
-    /// Finds the columns in a header. The error names the field or label without a column, or with two.
-    pub(super) fn new(header: &[&str], mapping: &Mapping) -> Result<Self, Unresolved> {
-        let at = |name: &str| {
-            header
-                .iter()
-                .position(|column| *column == name)
-                .or_else(|| {
-                    header
-                        .iter()
-                        .position(|column| column.eq_ignore_ascii_case(name))
-                })
-        };
-        let rba = RBA.iter().all(|(name, _)| at(name).is_some());
-        let mut found = Self {
-            rba,
-            ..Self::default()
-        };
-        for (name, field) in if rba { RBA } else { NAMES } {
-            if let Some(index) = at(name) {
-                found.fields.insert(*field, index);
-            }
-        }
-        // The number of a row of the RBA data set is its name, also in a part of it.
-        if let (true, Some(index)) = (rba, at("index")) {
-            found.fields.insert(Field::Id, index);
-        }
-        for (field, name) in &mapping.columns {
-            let missing = || Unresolved::Missing(format!("{} ({name:?})", field.name()));
-            let index = at(name).ok_or_else(missing)?;
-            found.fields.insert(*field, index);
-        }
-        if rba {
-            let known = RBA_LABELS
-                .iter()
-                .filter_map(|(name, column)| Some((*name, at(column)?)));
-            found.labels = known
-                .map(|(name, index)| (name.to_owned(), index))
-                .collect();
-        }
-        for (index, column) in header.iter().enumerate() {
-            if let Some(name) = column.strip_prefix(LABEL_PREFIX) {
-                found.labels.push((name.to_owned(), index));
-            }
-        }
-        for (name, column) in &mapping.labels {
-            let missing = || Unresolved::Missing(format!("label {name} ({column:?})"));
-            let index = at(column).ok_or_else(missing)?;
-            found.labels.retain(|(known, _)| known != name);
-            found.labels.push((name.clone(), index));
-        }
-        for needed in [Field::Account, Field::Time, Field::Success] {
-            if !found.fields.contains_key(&needed) {
-                return Err(Unresolved::Missing(needed.name().to_owned()));
-            }
-        }
-        let labels = found.labels.iter().map(|(_, index)| index);
-        let mut chosen = found.fields.values().chain(labels);
-        let called = |name: &str| header.iter().filter(|column| **column == name).count();
-        match chosen.find(|index| called(header[**index]) > 1) {
-            Some(index) => Err(Unresolved::Twice(header[*index].to_owned())),
-            None => Ok(found),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    pub(in crate::backtest) const RBA_HEADER: &str = "index,Login Timestamp,User ID,Round-Trip Time [ms],IP Address,Country,Region,City,ASN,User Agent String,Browser Name and Version,OS Name and Version,Device Type,Login Successful,Is Attack IP,Is Account Takeover";
-
-    #[test]
-    fn the_rba_header_is_recognised() {
-        let header: Vec<&str> = RBA_HEADER.split(',').collect();
-        let found = Resolved::new(&header, &Mapping::default()).unwrap();
-        assert!(found.rba);
-        assert_eq!(found.fields[&Field::Account], 2);
-        assert_eq!(found.fields[&Field::Id], 0);
-        assert_eq!(found.fields[&Field::Success], 13);
-        assert_eq!(
-            found.labels,
-            [
-                ("account_takeover".to_owned(), 15),
-                ("attack_ip".to_owned(), 14)
-            ]
-        );
-        assert!(Mapping::default().is_nobody(RBA_NOBODY, true));
-        assert!(!Mapping::default().is_nobody(RBA_NOBODY, false));
-    }
-
     #[test]
     fn what_a_mapping_gets_wrong_is_said_in_its_own_words() {
-        let mapping = Mapping::parse("[columns]\nuser_agent = \"ua\"\n").unwrap();
-        let missing = Resolved::new(&["account", "time", "success"], &mapping);
-        let named = "user_agent (\"ua\")".to_owned();
-        assert_eq!(missing.unwrap_err(), Unresolved::Missing(named));
         let pattern = |text: &str| Mapping::parse(&format!("[time]\nformat = \"{text}\"\n"));
         assert!(pattern("%d/%m/%Y %H:%M:%S").is_ok());
         for delimiter in ["\\\"", "\\n", "ab", ""] {
             let text = format!("[values]\ndelimiter = \"{delimiter}\"\n");
             let wrong = Mapping::parse(&text).unwrap_err();
-            assert!(wrong.contains("one ASCII character"), "{wrong}");
+            assert!(wrong.en.contains("one ASCII character"), "{wrong:?}");
         }
         // What nothing can be read with is wrong in the mapping, not in every row.
         for text in ["%d/%m/%!", "%H:%M", "%d/%m %H:%M", ""] {
             let wrong = pattern(text).unwrap_err();
-            assert!(wrong.contains(&format!("{text:?}")), "{wrong}");
+            for said in [&wrong.zh, &wrong.en] {
+                assert!(said.contains(&format!("{text:?}")), "{wrong:?}");
+            }
         }
+        let both = Mapping::parse("[values]\nyes = [\"ok\", \"J\"]\nno = [\"j\"]\n").unwrap_err();
+        assert!(both.en.starts_with("\"J\" is both"), "{both:?}");
     }
 
     #[test]
-    fn a_mapping_names_columns_and_labels() {
-        let mapping = Mapping::parse(
-            "[columns]\naccount = \"who\"\ntime = \"at\"\nsuccess = \"ok\"\n[labels]\nstolen = \"bad\"\n[values]\nyes = [\"J\"]\nno = [\"N\"]\n",
-        )
-        .unwrap();
-        let found = Resolved::new(&["at", "who", "ok", "bad", "city"], &mapping).unwrap();
-        assert_eq!(found.fields[&Field::Account], 1);
-        assert_eq!(found.fields[&Field::City], 4);
-        assert_eq!(found.labels, [("stolen".to_owned(), 3)]);
+    fn own_words_come_before_the_usual_ones() {
+        let mapping = Mapping::parse("[values]\nyes = [\"J\"]\nno = [\"N\"]\n").unwrap();
         assert_eq!(mapping.truth("j"), Some(true));
         assert_eq!(mapping.truth("true"), Some(true));
         assert_eq!(mapping.truth("maybe"), None);
@@ -447,35 +367,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_misspelt_is_named() {
-        let error = Resolved::new(&["account", "time"], &Mapping::default()).unwrap_err();
-        assert_eq!(error, Unresolved::Missing("success".to_owned()));
-        let mapping = Mapping::parse("[columns]\nip = \"addr\"\n").unwrap();
-        let error = Resolved::new(&["account", "time", "success"], &mapping).unwrap_err();
-        assert_eq!(error, Unresolved::Missing("ip (\"addr\")".to_owned()));
+    fn a_field_nobody_knows_is_named() {
         let error = Mapping::parse("[columns]\ntown = \"x\"\n").unwrap_err();
-        assert!(error.contains("town"), "{error}");
-    }
-    #[test]
-    fn of_two_columns_with_one_name_neither_is_taken() {
-        let resolved = |header: &[&str], mapping: &str| {
-            Resolved::new(header, &Mapping::parse(mapping).unwrap()).map(|_| ())
-        };
-        let twice = Err(Unresolved::Twice("account".to_owned()));
-        let header = ["account", "time", "success", "account"];
-        assert_eq!(resolved(&header, ""), twice);
-        // Which is not asked for may come twice.
-        let header = ["account", "time", "success", "note", "note"];
-        assert_eq!(resolved(&header, ""), Ok(()));
-        let named = "[columns]\nreason = \"note\"\n";
-        let twice = Err(Unresolved::Twice("note".to_owned()));
-        assert_eq!(resolved(&header, named), twice);
-        let header = ["account", "time", "success", "label_x", "label_x"];
-        let twice = Err(Unresolved::Twice("label_x".to_owned()));
-        assert_eq!(resolved(&header, ""), twice);
-        // Another one is meant.
-        let header = ["account", "time", "success", "account", "who"];
-        let named = "[columns]\naccount = \"who\"\n";
-        assert_eq!(resolved(&header, named), Ok(()));
+        assert!(error.en.starts_with("town under [columns]"), "{error:?}");
+        let error = Mapping::parse("[columns]\nacount = \"x\"\n").unwrap_err();
+        assert!(error.zh.contains("是不是想写 account？"), "{error:?}");
+        assert!(error.en.contains("did you mean account?"), "{error:?}");
     }
 }

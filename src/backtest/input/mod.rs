@@ -7,6 +7,7 @@
 mod batch;
 mod csv;
 mod error;
+mod header;
 mod json;
 mod known;
 mod mapping;
@@ -135,6 +136,9 @@ pub struct Options<'a> {
     pub identify: Option<Box<Identify<'a>>>,
     /// The order of the rows is the order of arrival, whatever their times.
     pub as_read: bool,
+    /// The order of times is that of arrival, whatever a store says of it: for a past that was reported
+    /// afterwards.
+    pub by_time: bool,
     /// Threads to read with; the result is the same for any number.
     pub threads: usize,
     /// The zone of times without an offset, where the mapping names none; without it UTC.
@@ -273,6 +277,7 @@ pub fn read(
     let mut report = InputReport::default();
     let mut facts = StoreFacts::default();
     let mut seen = Known::default();
+    let mut used: Vec<u64> = Vec::new();
     for path in paths {
         let name = path.display().to_string();
         let began = (watch.bytes.load(Ordering::Relaxed), table.len());
@@ -295,6 +300,17 @@ pub fn read(
             one(&mut opened.reader, &mut reading, &name)?
         };
         let (bytes, xxh64) = opened.finish();
+        // Rows without identifiers would all count once more.
+        let known = |file: &FileReport| (file.bytes, &file.xxh64) == (bytes, &xxh64);
+        let mut before = report.files.iter().zip(&used);
+        let added = (table.len() - began.1) as u64;
+        if let Some((other, _)) = before.find(|(file, rows)| known(file) && **rows * added > 0) {
+            return Err(InputError::Twice {
+                path: name,
+                other: other.name.clone(),
+            });
+        }
+        used.push(added);
         report.files.push(FileReport {
             name,
             format,
@@ -385,6 +401,9 @@ fn finish(
         });
     }
     facts.join(table)?;
+    if options.by_time {
+        table.forget_arrival();
+    }
     report.unordered = table.close(options.as_read) as u64;
     Ok(())
 }

@@ -52,9 +52,11 @@ pub(super) fn open<'w>(path: &Path, watch: &'w Watch) -> io::Result<Opened<'w>> 
         start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]),
     );
     let reader: Box<dyn BufRead + 'w> = if gz {
-        Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain)))
+        let unpacked = Unpacked(MultiGzDecoder::new(plain));
+        Box::new(BufReader::with_capacity(BUFFER, unpacked))
     } else if zst {
-        Box::new(BufReader::with_capacity(BUFFER, Frames::new(plain)))
+        let unpacked = Unpacked(Frames::new(plain));
+        Box::new(BufReader::with_capacity(BUFFER, unpacked))
     } else {
         Box::new(plain)
     };
@@ -81,6 +83,27 @@ pub(super) fn first_byte(stream: &mut impl BufRead) -> io::Result<Option<(u8, u6
         } else {
             return Ok(Some((first, lines)));
         }
+    }
+}
+
+/// A compressed file that ends in the middle, or has bytes that no compressor writes.
+#[derive(Debug, thiserror::Error)]
+#[error("the compressed file is cut off or damaged")]
+pub(super) struct Damaged;
+
+/// What a decompressor gives; whatever it says of its input is [`Damaged`]: its own words are for those
+/// who wrote it.
+struct Unpacked<R: Read>(R);
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| {
+            let of_disk = error.raw_os_error().is_some();
+            match of_disk || error.kind() == io::ErrorKind::Interrupted {
+                true => error,
+                false => io::Error::new(io::ErrorKind::InvalidData, Damaged),
+            }
+        })
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::backtest::report::spoken::Spoken;
 use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
@@ -146,15 +145,16 @@ pub(super) fn harmless(text: &str) -> String {
 /// Reasons with samples, a line each.
 pub fn list(reasons: &Reasons, language: Language) -> String {
     let mut out = String::new();
-    let spoken = Spoken::of(language);
     for (reason, (count, samples)) in reasons {
         let (zh, en) = reason.words();
-        let words = spoken.pick(zh, en);
+        let words = language.pick(zh, en);
         let places: Vec<String> = samples
             .iter()
             .map(|sample| sample.words(short(&sample.file)))
             .collect();
-        out.push_str(&format!("  {count} × {words}: {}\n", places.join(", ")));
+        let (colon, comma) = (language.pick("：", ": "), language.pick("，", ", "));
+        let places = places.join(comma);
+        out.push_str(&format!("  {count} × {words}{colon}{places}\n"));
     }
     out
 }

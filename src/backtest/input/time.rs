@@ -7,6 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::env::Millis;
+use crate::lang::diagnostics::Words;
 
 /// How times are written.
 #[derive(Debug, Clone)]
@@ -78,15 +79,21 @@ fn read(text: &str, format: &Format, near: &mut Near<'_>) -> Option<Millis> {
 }
 
 /// Whether a time written in a format is one when it is read.
-pub(super) fn check(pattern: &str) -> Result<(), String> {
+pub(super) fn check(pattern: &str) -> Result<(), Words> {
     let sample = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    let wrong = |error: jiff::Error| format!("time.format {pattern:?}: {error}");
+    let wrong = |error: jiff::Error| {
+        let said = format!("time.format {pattern:?}: {error}");
+        Words::new(said.clone(), said)
+    };
     let written = jiff::fmt::strtime::format(pattern, &sample).map_err(wrong)?;
     let format = Format::Pattern(pattern.to_owned());
     match read(&written, &format, &mut Near::new(&TimeZone::UTC)) {
         Some(_) => Ok(()),
-        None => Err(format!(
-            "time.format {pattern:?}: no day and time of day can be read with it (it reads {written:?})"
+        None => Err(Words::new(
+            format!("time.format {pattern:?}：用它读不出哪一天几点（它读的是 {written:?} 这样的）"),
+            format!(
+                "time.format {pattern:?}: no day and time of day can be read with it (it reads {written:?})"
+            ),
         )),
     }
 }

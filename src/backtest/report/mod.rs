@@ -6,13 +6,12 @@ mod charts;
 mod clock;
 mod html;
 mod recorded;
-pub(in crate::backtest) mod spoken;
+mod say;
 mod text;
 
 pub use clock::Clock;
 pub use html::html;
 pub use recorded::{RecordedSignal, RecordedView, recorded};
-pub(crate) use spoken::Spoken;
 pub use text::text;
 
 use std::collections::BTreeMap;
@@ -79,6 +78,8 @@ pub struct InputView {
     pub reasons: Vec<ReasonView>,
     /// Rows that stood before one they are later than; they were put in order.
     pub out_of_order: u64,
+    /// Logins that arrived more than ten minutes late: judged, but no rule acted on them.
+    pub late: u64,
     /// Labels and how many logins have each.
     pub labels: BTreeMap<String, LabelView>,
 }
@@ -170,7 +171,27 @@ impl Gate {
             passed: is <= most,
         }
     }
+
+    /// On which side of what was wanted it has to lie, in Chinese and English.
+    fn bound(&self) -> (&'static str, &'static str) {
+        match self.name.as_str() {
+            MIN_RECALL => ("不低于", "at least"),
+            _ => ("不超过", "at most"),
+        }
+    }
+
+    pub(super) fn min_recall(least: f64, is: f64) -> Self {
+        Self {
+            name: MIN_RECALL.to_owned(),
+            wanted: least,
+            is,
+            passed: is >= least,
+        }
+    }
 }
+
+/// The only gate that wants more.
+const MIN_RECALL: &str = "min-recall";
 
 impl RulesView {
     pub(super) fn new(name: &str, rules: &Ruleset) -> Self {
@@ -183,6 +204,11 @@ impl RulesView {
 }
 
 impl InputView {
+    /// Some of it is the history of a store, which knows when each login was reported.
+    fn of_store(&self) -> bool {
+        self.files.iter().any(|file| file.format == "export")
+    }
+
     pub(super) fn new(input: &InputReport, table: &Table, language: Language) -> Self {
         let (first, last) = table.span().unwrap_or_default();
         let mut known = vec![false; table.accounts.len()];
@@ -221,6 +247,7 @@ impl InputView {
                 .map(|(reason, found)| view(*reason, found, language))
                 .collect(),
             out_of_order: input.unordered,
+            late: table.late(),
             labels,
         }
     }
@@ -234,7 +261,7 @@ fn view(
     let (zh, en) = reason.words();
     ReasonView {
         kind: reason.name(),
-        reason: Spoken::of(language).pick(zh, en).to_owned(),
+        reason: language.pick(zh, en).to_owned(),
         count: *count,
         row_is_used: reason.keeps_row(),
         samples: samples

@@ -1,10 +1,12 @@
 //! The report on a terminal: what one wants to know first, on one screen.
 
 mod closing;
+mod input;
 mod sweep;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::say::say;
 use super::{Clock, Report};
 use crate::backtest::tally::{Figures, RuleFigures};
 use crate::lang::diagnostics::Language;
@@ -23,7 +25,7 @@ const MAX_CHANGED: usize = 5;
 pub fn text(report: &Report, language: Language) -> String {
     let mut page = Page {
         out: String::new(),
-        zh: language == Language::Zh,
+        language,
         clock: Clock::named(&report.run.zone),
     };
     page.input(report);
@@ -40,7 +42,7 @@ pub fn text(report: &Report, language: Language) -> String {
 
 struct Page {
     out: String,
-    zh: bool,
+    language: Language,
     clock: Clock,
 }
 
@@ -114,68 +116,14 @@ fn clip(text: &str, width: usize) -> String {
 }
 
 impl Page {
-    fn say(&mut self, zh: impl AsRef<str>, en: impl AsRef<str>) {
-        let text = if self.zh { zh.as_ref() } else { en.as_ref() };
-        self.out.push_str(text);
-        self.out.push('\n');
-    }
-
-    fn pick<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
-        if self.zh { zh } else { en }
-    }
-
-    fn input(&mut self, report: &Report) {
-        let input = &report.input;
-        let (logins, accounts) = (count(input.logins), count(input.accounts));
-        let (first, last) = (self.clock.day(&input.first), self.clock.day(&input.last));
-        let zone = &report.run.zone;
-        let totals = &report.figures.totals;
-        let (warm, days) = (count(totals.warm_up_logins), totals.days);
-        self.say(
-            format!("输入  {logins} 次登录尝试，{accounts} 个账号，{first} 至 {last}（{zone}）；前 {warm} 次只作历史，统计 {days} 天"),
-            format!("input  {logins} attempts, {accounts} accounts, {first} to {last} ({zone}); the first {warm} only make history, {days} days counted"),
-        );
-        for reason in &input.reasons {
-            let places = reason.samples.join(", ");
-            self.out.push_str(&format!(
-                "      {} × {}: {places}\n",
-                count(reason.count),
-                reason.reason
-            ));
-        }
-        if input.out_of_order > 0 {
-            let n = count(input.out_of_order);
-            self.say(
-                format!("      {n} 行不按时间顺序，已排好（--as-arrived 保留原来的到达顺序）"),
-                format!("      {n} rows were out of order and have been sorted (--as-arrived keeps the order of arrival)"),
-            );
-        }
-        if report.run.stopped {
-            self.say(
-                "      提前停止：以下是已完成的部分",
-                "      stopped early: this is the part done so far",
-            );
-        }
-        let hash = report.rules.hash.get(..12).unwrap_or_default();
-        let speed = count(report.run.logins_per_second as u64);
-        self.say(
-            format!(
-                "规则  {}（{hash}），{} 个信号；每秒 {speed} 次",
-                report.rules.name, report.rules.signals
-            ),
-            format!(
-                "rules  {} ({hash}), {} signals; {speed} a second",
-                report.rules.name, report.rules.signals
-            ),
-        );
-    }
-
     fn totals(&mut self, report: &Report) {
         let totals = &report.figures.totals;
         let (logins, failures) = (count(totals.logins), count(totals.failures));
-        self.say(
-            format!("\n成功登录 {logins}，失败 {failures}"),
-            format!("\n{logins} successful logins, {failures} failures"),
+        say!(
+            self.out,
+            self.language,
+            "\n成功登录 {logins}，失败 {failures}\n",
+            "\n{logins} successful logins, {failures} failures\n"
         );
         let (flagged, per) = (count(totals.flagged), rate(totals.flagged_per_10k));
         let (prompts, quiet) = (count(totals.prompts), count(totals.cooled_down));
@@ -185,17 +133,21 @@ impl Page {
             load.prompts_per_day_p95,
             load.prompts_per_day_max,
         );
-        self.say(
-            format!("会提醒 {flagged} 次（正常登录每万次 {per}），冷却后发出 {prompts} 条（冷却 {quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}"),
-            format!("{flagged} alerts (on good logins {per} per 10,000), {prompts} prompts after cool-down ({quiet} kept quiet); a day: mean {mean}, p95 {p95}, max {max}"),
+        say!(
+            self.out,
+            self.language,
+            "会提醒 {flagged} 次（正常登录每万次 {per}），冷却后发出 {prompts} 条（冷却 {quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}\n",
+            "{flagged} alerts (on good logins {per} per 10,000), {prompts} prompts after cool-down ({quiet} kept quiet); a day: mean {mean}, p95 {p95}, max {max}\n"
         );
         let captchas = totals.challenged_attempts + totals.challenged + totals.capped;
         let denied = totals.denied_attempts + totals.denied;
         if captchas + denied + totals.locked > 0 {
             let (captchas, denied, locked) = (count(captchas), count(denied), count(totals.locked));
-            self.say(
-                format!("图形验证 {captchas}，拒绝 {denied}，锁定 {locked}"),
-                format!("{captchas} captchas, {denied} refusals, {locked} locks"),
+            say!(
+                self.out,
+                self.language,
+                "图形验证 {captchas}，拒绝 {denied}，锁定 {locked}\n",
+                "{captchas} captchas, {denied} refusals, {locked} locks\n"
             );
         }
     }
@@ -205,17 +157,17 @@ impl Page {
             return;
         }
         let labelled = figures.labels.is_some();
-        let head = match (self.zh, labelled) {
-            (true, true) => {
+        let head = match (self.language, labelled) {
+            (Language::Zh, true) => {
                 "\n信号                     触发   每万次   提醒   决定性   攻击   账号  说明"
             }
-            (true, false) => {
+            (Language::Zh, false) => {
                 "\n信号                     触发   每万次   提醒   决定性   账号  说明"
             }
-            (false, true) => {
+            (Language::En, true) => {
                 "\nsignal                  fired  per 10k prompts  decisive attacks accounts notes"
             }
-            (false, false) => {
+            (Language::En, false) => {
                 "\nsignal                  fired  per 10k prompts  decisive accounts notes"
             }
         };
@@ -244,9 +196,11 @@ impl Page {
         }
         if order.len() > MAX_SIGNALS {
             let more = order.len() - MAX_SIGNALS;
-            self.say(
-                format!("… 还有 {more} 个，见报告"),
-                format!("… {more} more in the report"),
+            say!(
+                self.out,
+                self.language,
+                "… 还有 {more} 个，见报告\n",
+                "… {more} more in the report\n"
             );
         }
     }
@@ -254,7 +208,7 @@ impl Page {
     fn notes(&self, signal: &RuleFigures, logins: u64) -> String {
         let mut notes = Vec::new();
         if signal.shadow {
-            notes.push(self.pick("影子", "shadow").to_owned());
+            notes.push(self.language.pick("影子", "shadow").to_owned());
         }
         if signal.not_evaluable * NOTEWORTHY > logins {
             let share = percent(Some(signal.not_evaluable as f64 / logins.max(1) as f64));
@@ -262,33 +216,36 @@ impl Page {
                 .missing
                 .first()
                 .map_or("", |missing| missing.field.as_str());
-            notes.push(match self.zh {
-                true => format!("{share} 无法判断（缺 {field}）"),
-                false => format!("{share} not evaluable ({field})"),
+            notes.push(match self.language {
+                Language::Zh => format!("{share} 无法判断（缺 {field}）"),
+                Language::En => format!("{share} not evaluable ({field})"),
             });
         } else if signal.never {
-            notes.push(self.pick("从未触发", "never fired").to_owned());
+            notes.push(self.language.pick("从未触发", "never fired").to_owned());
         }
         if signal.drifts {
             notes.push(
-                self.pick("漂移：后期多三倍以上", "drifts: later more than threefold")
+                self.language
+                    .pick("漂移：后期多三倍以上", "drifts: later more than threefold")
                     .to_owned(),
             );
         }
         if let Some(other) = &signal.covered_by {
-            notes.push(match self.zh {
-                true => format!("总与 {other} 同时"),
-                false => format!("always with {other}"),
+            notes.push(match self.language {
+                Language::Zh => format!("总与 {other} 同时"),
+                Language::En => format!("always with {other}"),
             });
         }
-        notes.join(self.pick("，", ", "))
+        notes.join(self.language.pick("，", ", "))
     }
 
     fn labels(&mut self, figures: &Figures) {
         let Some(labels) = &figures.labels else {
-            self.say(
-                "\n没有标注：不知道哪些是攻击，因此没有误报率和召回率",
-                "\nno labels: what was an attack is not known, so there is no false-positive rate and no recall",
+            say!(
+                self.out,
+                self.language,
+                "\n没有标注：不知道哪些是攻击，因此没有误报率和召回率\n",
+                "\nno labels: what was an attack is not known, so there is no false-positive rate and no recall\n"
             );
             return;
         };
@@ -307,9 +264,11 @@ impl Page {
             told(logins.known_false_positives()),
             count(logins.false_negatives),
         );
-        self.say(
-            format!("\n对照 {label}：召回 {recall}，准确 {precision}；命中 {tp}，误报 {fp}，漏报 {missed}"),
-            format!("\nagainst {label}: recall {recall}, precision {precision}; {tp} true, {fp} false, {missed} missed"),
+        say!(
+            self.out,
+            self.language,
+            "\n对照 {label}：召回 {recall}，准确 {precision}；命中 {tp}，误报 {fp}，漏报 {missed}\n",
+            "\nagainst {label}: recall {recall}, precision {precision}; {tp} true, {fp} false, {missed} missed\n"
         );
         let (caught, incidents) = (count(labels.incidents_caught), count(labels.incidents));
         let delay = rate(labels.delay_minutes_p50);
@@ -321,20 +280,26 @@ impl Page {
         let auc = curve
             .auc
             .map_or_else(|| "–".to_owned(), |auc| format!("{auc:.3}"));
-        self.say(
-            format!("事件 {caught}/{incidents} 起发现，首次提醒延迟中位 {delay} 分钟；怀疑度作评分：误报率 1% 时召回 {one}，0.1% 时 {tenth}，AUC {auc}"),
-            format!("{caught} of {incidents} incidents found, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}"),
+        say!(
+            self.out,
+            self.language,
+            "事件 {caught}/{incidents} 起发现，首次提醒延迟中位 {delay} 分钟；怀疑度作评分：误报率 1% 时召回 {one}，0.1% 时 {tenth}，AUC {auc}\n",
+            "{caught} of {incidents} incidents found, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}\n"
         );
         if labels.unlabelled_taken_for_good {
-            self.say(
-                "没有标注的登录按正常计：误报数是上限",
-                "unlabelled logins are taken for good: false alarms are an upper bound",
+            say!(
+                self.out,
+                self.language,
+                "没有标注的登录按正常计：误报数是上限\n",
+                "unlabelled logins are taken for good: false alarms are an upper bound\n"
             );
         } else if logins.flagged_unlabelled > 0 {
             let more = count(logins.flagged_unlabelled);
-            self.say(
-                format!("另有 {more} 次会提醒的登录没有标注，不知对错，不计在内（--assume-good 按正常计）"),
-                format!("{more} more logins with an alert are not labelled, nobody knows which way: not counted (--assume-good takes them for good)"),
+            say!(
+                self.out,
+                self.language,
+                "另有 {more} 次会提醒的登录没有标注，不知对错，不计在内（--assume-good 按正常计）\n",
+                "{more} more logins with an alert are not labelled, nobody knows which way: not counted (--assume-good takes them for good)\n"
             );
         }
     }
@@ -353,13 +318,18 @@ impl Page {
             load.per_account_max,
             count(load.accounts_twice_a_week),
         );
-        self.say(
-            format!("每万次登录（攻击也算）的提醒，按此前登录次数  {bands}"),
-            format!("prompts per 10,000 logins (attacks too) by earlier logins  {bands}"),
+        say!(
+            self.out,
+            self.language,
+            "每万次登录（攻击也算）的提醒，按此前登录次数  {bands}\n",
+            "prompts per 10,000 logins (attacks too) by earlier logins  {bands}\n"
         );
-        self.say(
-            format!("被提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {}", rate(load.new_accounts.per_10k)),
-            format!("{accounts} accounts prompted (each p95 {p95}, max {max}), {twice} twice within a week; new accounts {} per 10,000", rate(load.new_accounts.per_10k)),
+        let new = rate(load.new_accounts.per_10k);
+        say!(
+            self.out,
+            self.language,
+            "被提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {new}\n",
+            "{accounts} accounts prompted (each p95 {p95}, max {max}), {twice} twice within a week; new accounts {new} per 10,000\n"
         );
         let periods: Vec<String> = figures
             .periods
@@ -367,9 +337,11 @@ impl Page {
             .map(|period| rate(period.flagged_per_10k))
             .collect();
         let periods = periods.join(" → ");
-        self.say(
-            format!("每万次会提醒，前中后三段  {periods}"),
-            format!("alerts per 10,000 over three periods  {periods}"),
+        say!(
+            self.out,
+            self.language,
+            "每万次会提醒，前中后三段  {periods}\n",
+            "alerts per 10,000 over three periods  {periods}\n"
         );
     }
 
@@ -379,23 +351,19 @@ impl Page {
         };
         let net = format!("{:+.2}", diff.net_prompts_per_day);
         let changed = count(diff.changed);
-        self.say(
-            format!(
-                "\n与 {} 相比：{changed} 次登录的结果不同，每天提醒 {net}",
-                against.name
-            ),
-            format!(
-                "\nagainst {}: {changed} logins end differently, {net} prompts a day",
-                against.name
-            ),
+        let other = &against.name;
+        say!(
+            self.out,
+            self.language,
+            "\n与 {other} 相比：{changed} 次登录的结果不同，每天提醒 {net}\n",
+            "\nagainst {other}: {changed} logins end differently, {net} prompts a day\n"
         );
+        let language = self.language;
+        let act = |(zh, en): (&'static str, &'static str)| language.pick(zh, en);
         for kind in &diff.kinds {
-            let (old, new) = (kind.old.words(), kind.new.words());
+            let (old, new) = (act(kind.old.words()), act(kind.new.words()));
             let n = count(kind.count);
-            self.say(
-                format!("  {} → {}  {n}", old.0, new.0),
-                format!("  {} → {}  {n}", old.1, new.1),
-            );
+            self.out.push_str(&format!("  {old} → {new}  {n}\n"));
         }
         if let (Some(gained), Some(lost), Some(flagged), Some(relieved)) = (
             diff.attacks_gained,
@@ -403,18 +371,15 @@ impl Page {
             diff.good_flagged,
             diff.good_relieved,
         ) {
-            self.say(
-                format!("  攻击：多发现 {gained}，少发现 {lost}；正常登录：多打扰 {flagged}，少打扰 {relieved}"),
-                format!("  attacks: {gained} more, {lost} fewer; good logins: {flagged} more flagged, {relieved} fewer"),
+            say!(
+                self.out,
+                self.language,
+                "  攻击：多发现 {gained}，少发现 {lost}；正常登录：多打扰 {flagged}，少打扰 {relieved}\n",
+                "  attacks: {gained} more, {lost} fewer; good logins: {flagged} more flagged, {relieved} fewer\n"
             );
         }
         for login in diff.logins.iter().take(MAX_CHANGED) {
-            let (old, new) = (login.old.words(), login.new.words());
-            let (old, new) = if self.zh {
-                (old.0, new.0)
-            } else {
-                (old.1, new.1)
-            };
+            let (old, new) = (act(login.old.words()), act(login.new.words()));
             let why: Vec<&str> = login
                 .flipped
                 .iter()
@@ -429,9 +394,11 @@ impl Page {
             ));
         }
         if diff.logins.len() > MAX_CHANGED {
-            self.say(
-                "  … 每一次及翻转的条件见 --report、--format json 或 --changed-csv",
-                "  … each one and the condition that flipped: --report, --format json or --changed-csv",
+            say!(
+                self.out,
+                self.language,
+                "  … 每一次及翻转的条件见 --report、--format json 或 --changed-csv\n",
+                "  … each one and the condition that flipped: --report, --format json or --changed-csv\n"
             );
         }
     }

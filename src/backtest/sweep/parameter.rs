@@ -50,6 +50,9 @@ pub enum SweepError {
         /// What there is.
         known: String,
     },
+    /// The same constant in two sweeps.
+    #[error("--sweep names `let {0}` twice: one range a constant")]
+    Twice(String),
     /// Not a number.
     #[error("`let {0}` is no number or amount with a unit")]
     NotANumber(String),
@@ -90,6 +93,7 @@ impl SweepError {
                 format!("{text:?} 不是可试的范围；写成 名字=从..到/步长，例如 budget=40..90/5")
             }
             Self::Unknown { name, known } => format!("没有 `let {name}`；有的是：{known}"),
+            Self::Twice(name) => format!("--sweep 两次都是 `let {name}`：一个常量只写一个范围"),
             Self::NotANumber(name) => format!("`let {name}` 不是数字，也不是带单位的量"),
             Self::Stopped => "还没有判断任何登录就停了".to_owned(),
             Self::TooMany => format!("组合超过 {MAX_VARIANTS} 个，一次最多这么多"),

@@ -34,6 +34,12 @@ pub fn variants(
     parameters: &[Parameter],
     watch: &Watch,
 ) -> Result<Vec<Variant>, SweepError> {
+    for (at, parameter) in parameters.iter().enumerate() {
+        let named = |other: &Parameter| other.name == parameter.name;
+        if parameters[..at].iter().any(named) {
+            return Err(SweepError::Twice(parameter.name.clone()));
+        }
+    }
     let axes: Vec<Vec<f64>> = parameters.iter().map(Parameter::values).collect();
     let lengths = axes.iter().map(Vec::len);
     let count = lengths.fold(1, usize::saturating_mul);

@@ -49,6 +49,28 @@ fn room_is_made_for_what_is_expected_and_else_by_parts() {
 }
 
 #[test]
+fn without_its_arrival_a_login_came_when_it_happened() {
+    let filled = || {
+        let mut table = Table::new(Columns::all());
+        for (time, arrival) in [(50 * MINUTE, 1), (20 * MINUTE, 2), (30 * MINUTE, 3)] {
+            table.push(&Login {
+                arrival: Some(arrival),
+                ..login(time, "a")
+            });
+        }
+        table
+    };
+    let mut table = filled();
+    table.close(false);
+    assert_eq!((table.ordered, table.late()), (false, 2));
+    let mut table = filled();
+    table.forget_arrival();
+    table.close(false);
+    assert_eq!((table.ordered, table.late()), (true, 0));
+    assert_eq!(table.time, [20 * MINUTE, 30 * MINUTE, 50 * MINUTE]);
+}
+
+#[test]
 fn arrival_numbers_decide_the_order() {
     let mut table = Table::new(Columns::all());
     for (time, arrival) in [(10, 3), (20, 1), (30, 2)] {

@@ -6,7 +6,8 @@ use std::process::Command;
 use crate::backtest::input::StoreFacts;
 use crate::bot::folder;
 use crate::cli::failure::Failure;
-use crate::cli::output::{Lang, LangArg};
+use crate::cli::output::LangArg;
+use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 
 /// Reads `name`: a path when there is one, else a git revision of `rules`.
@@ -22,8 +23,8 @@ pub(super) fn read(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sourc
 fn revision(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sources, Failure> {
     if name.starts_with('-') {
         return Err(Failure::usage(match lang.lang {
-            Lang::Zh => format!("没有 {name}"),
-            Lang::En => format!("there is no {name}"),
+            Language::Zh => format!("没有 {name}"),
+            Language::En => format!("there is no {name}"),
         }));
     }
     let unpacked = tempdir()?;
@@ -154,10 +155,10 @@ pub(super) fn generation(
         let known: Vec<String> = all.iter().map(|(number, _)| number.to_string()).collect();
         let known = (!known.is_empty()).then(|| known.join(", "));
         return Err(Failure::usage(match (which, known, lang.lang) {
-            (Which::Number(number), Some(known), Lang::Zh) => {
+            (Which::Number(number), Some(known), Language::Zh) => {
                 format!("没有第 {number} 版规则；留着的是 {known}")
             }
-            (Which::Number(number), Some(known), Lang::En) => {
+            (Which::Number(number), Some(known), Language::En) => {
                 format!("there is no generation {number}; kept are {known}")
             }
             (_, None, _) => lang
@@ -176,12 +177,16 @@ pub(super) fn generation(
     };
     let sources = facts.rules(hash).ok_or_else(|| {
         Failure::usage(match lang.lang {
-            Lang::Zh => format!("第 {number} 版规则的文本已经不留了"),
-            Lang::En => format!("the texts of generation {number} are not kept any more"),
+            Language::Zh => format!("第 {number} 版规则的文本已经不留了"),
+            Language::En => format!("the texts of generation {number} are not kept any more"),
         })
     })?;
     let short = hash.get(..12).unwrap_or(hash);
-    Ok((format!("generation {number} ({short})"), sources))
+    let name = match lang.lang {
+        Language::Zh => format!("第 {number} 版规则（{short}）"),
+        Language::En => format!("generation {number} ({short})"),
+    };
+    Ok((name, sources))
 }
 
 /// Which generation.

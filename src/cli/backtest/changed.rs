@@ -28,6 +28,9 @@ pub struct ChangedArgs {
     /// The generation after it [default: the last, which the server runs]
     #[arg(long, value_name = "GENERATION")]
     to: Option<u64>,
+    /// Take logins as if each had been reported at once, also a past that was filled in
+    #[arg(long)]
+    by_time: bool,
     /// Write report.html, report.json and changed.csv into this folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -82,6 +85,7 @@ impl ChangedArgs {
             data: self.data.clone(),
             map: None,
             as_arrived: false,
+            by_time: self.by_time,
             max_unusable: 5.0,
             zone: None,
             against: None,

@@ -26,7 +26,7 @@ pub(super) fn compile(
     registry: &Registry,
     args: &Args,
 ) -> Result<Ruleset, Failure> {
-    let language: Language = args.lang.lang.into();
+    let language: Language = args.lang.lang;
     let mut first: Option<LoadError> = None;
     for _ in 0..ROUNDS {
         let error = match ruleset::compile(sources.clone(), registry) {
@@ -52,9 +52,13 @@ pub(super) fn compile(
             "if the names are defined in other files, give the whole folder, as in menshen backtest rules/"
         }
     };
+    output::remark(report.trim_end());
     Err(Failure::failed(match report.contains(UNKNOWN_NAME) {
-        true => format!("{}\n{hint}", report.trim_end()),
-        false => report,
+        true => hint.to_owned(),
+        false => match language {
+            Language::Zh => format!("{name} 里的规则有错"),
+            Language::En => format!("the rules of {name} are not in order"),
+        },
     }))
 }
 

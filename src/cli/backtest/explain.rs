@@ -2,12 +2,13 @@
 
 use crate::backtest::engine::Engine;
 use crate::backtest::needs::Need;
-use crate::backtest::report::{Clock, Spoken};
+use crate::backtest::report::Clock;
 use crate::backtest::run::Request;
 use crate::backtest::table::{JUDGED, Table};
 use crate::cli::failure::{Exit, Failure, Outcome};
 use crate::cli::output;
 use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
 /// Characters shown of an account's name.
@@ -20,12 +21,12 @@ pub(super) fn explain(
     registry: &Registry,
     name: &str,
 ) -> Outcome {
-    let words = Spoken::of(request.language);
+    let language = request.language;
     let row = find(table, name).ok_or_else(|| {
         let most = table.len();
-        Failure::usage(match words.zh {
-            true => format!("输入里没有登录 {name:?}；请给它的编号，或按到达次序的 #数字，1 到 {most}"),
-            false => format!(
+        Failure::usage(match language {
+            Language::Zh => format!("输入里没有登录 {name:?}；请给它的编号，或按到达次序的 #数字，1 到 {most}"),
+            Language::En => format!(
                 "the input has no login {name:?}; give its id, or #NUMBER from 1 to {most} by arrival"
             ),
         })
@@ -38,7 +39,7 @@ pub(super) fn explain(
         request.zone.clone(),
         request.limits.clone(),
     );
-    engine.language = request.language;
+    engine.language = language;
     let explained = engine.explain(&[row], 0);
     let Some(explained) = explained.first() else {
         return Err(Failure::failed("nothing was explained"));
@@ -48,7 +49,7 @@ pub(super) fn explain(
     let verdict = if table.has(row, JUDGED) {
         ""
     } else {
-        words.pick(
+        language.pick(
             "（密码不对：信号只看成功的登录，以下是假如密码正确时的样子）",
             " (the password was wrong: signals look at successful logins only, this is as if it had been right)",
         )
@@ -61,9 +62,9 @@ pub(super) fn explain(
         "#{} {account} {}{}{verdict}\n{}",
         row + 1,
         clock.moment(table.time[row as usize]),
-        match words.zh {
-            true => format!("（时间都是 {zone} 的）"),
-            false => format!(" (times are of {zone})"),
+        match language {
+            Language::Zh => format!("（时间都是 {zone} 的）"),
+            Language::En => format!(" (times are of {zone})"),
         },
         explained.text
     );

@@ -14,8 +14,9 @@ use std::sync::atomic::Ordering;
 
 use jiff::tz::TimeZone;
 
+use super::chinese;
 use super::failure::{Exit, Failure, Outcome};
-use super::output::{self, Lang, LangArg};
+use super::output::{self, LangArg};
 use super::setup::DataArgs;
 use super::sources;
 use against::Which;
@@ -80,8 +81,11 @@ pub struct Args {
     /// The rows stand in the order of their arrival, whatever their times
     #[arg(long)]
     as_arrived: bool,
+    /// Take a store's logins as if each had been reported at once, also a past that was filled in
+    #[arg(long, conflicts_with = "as_arrived")]
+    by_time: bool,
     /// Unusable rows allowed, in percent
-    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent, allow_negative_numbers = true)]
     max_unusable: f64,
     /// Zone of accounts without one of their own, of times written without an offset, and of the times
     /// shown [default: the configuration's, else Asia/Shanghai]
@@ -101,22 +105,22 @@ pub struct Args {
     #[arg(long)]
     assume_good: bool,
     /// So many days only make history [default: 30, or a quarter of the input]
-    #[arg(long, value_name = "DAYS", value_parser = amount)]
+    #[arg(long, value_name = "DAYS", value_parser = amount, allow_negative_numbers = true)]
     warm_up: Option<f64>,
     /// Count only the last so many days
-    #[arg(long, value_name = "DAYS", value_parser = more_than_nothing)]
+    #[arg(long, value_name = "DAYS", value_parser = more_than_nothing, allow_negative_numbers = true)]
     last: Option<f64>,
     /// Attacks of one account further apart are two incidents
-    #[arg(long, value_name = "HOURS", default_value_t = INCIDENT_GAP as f64 / HOUR as f64, value_parser = amount)]
+    #[arg(long, value_name = "HOURS", default_value_t = INCIDENT_GAP as f64 / HOUR as f64, value_parser = amount, allow_negative_numbers = true)]
     incident_gap: f64,
     /// Fail when prompts a day exceed this
-    #[arg(long, value_name = "N", value_parser = amount)]
+    #[arg(long, value_name = "N", value_parser = amount, allow_negative_numbers = true)]
     max_prompts_per_day: Option<f64>,
     /// Fail when prompts per 10,000 good logins exceed this; with --sweep, choose within it
-    #[arg(long, value_name = "N", value_parser = amount)]
+    #[arg(long, value_name = "N", value_parser = amount, allow_negative_numbers = true)]
     max_prompts_per_10k: Option<f64>,
     /// Fail when a smaller share of attacks is flagged, 0 to 1
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     min_recall: Option<f64>,
     /// Fail when an attack that was flagged is not any more
     #[arg(long)]
@@ -156,8 +160,7 @@ pub fn run(args: &Args) -> Outcome {
     let watch = Arc::new(Watch::default());
     let _stop = read::stop_on_interrupt(watch.clone(), args.lang);
     let config = args.configuration();
-    let language: Language = args.lang.lang.into();
-    write::prepare(args)?;
+    let language: Language = args.lang.lang;
     let sources = folder::load(&args.rules).map_err(Failure::usage)?;
     let other = args
         .against
@@ -207,6 +210,8 @@ pub fn run(args: &Args) -> Outcome {
     request.variants = variants;
     let detailed = args.explain.is_some() || args.against.is_some() || args.decisions.is_some();
     let columns = run::columns(&request, &registry, detailed);
+    // Behind the rules: where they do not compile, no empty file is left.
+    write::prepare(args)?;
     let input = read::read(args, columns, &watch)?;
     if let Some(which) = args.against.as_deref().and_then(Which::named) {
         let (name, sources) = against::generation(&input.facts, which, args.lang)?;
@@ -285,7 +290,7 @@ impl Args {
                 .unwrap_or_default(),
             threads: args.threads(),
             shown: crate::backtest::diff::MAX_SHOWN,
-            language: args.lang.lang.into(),
+            language: args.lang.lang,
         })
     }
 
@@ -317,8 +322,8 @@ fn zone(args: &Args, config: Option<&Config>) -> Result<TimeZone, Failure> {
         .unwrap_or_else(|| "Asia/Shanghai".to_owned());
     TimeZone::get(&name).map_err(|_| {
         Failure::usage(match args.lang.lang {
-            Lang::Zh => format!("{name:?} 不是 Asia/Shanghai 这样的 IANA 时区"),
-            Lang::En => format!("{name:?} is no IANA time zone such as Asia/Shanghai"),
+            Language::Zh => format!("{name:?} 不是 Asia/Shanghai 这样的 IANA 时区"),
+            Language::En => format!("{name:?} is no IANA time zone such as Asia/Shanghai"),
         })
     })
 }
@@ -327,23 +332,34 @@ fn days(days: f64) -> Millis {
     (days * DAY as f64) as Millis
 }
 
+/// What an option wants, in the language of help: options are read before `--lang` is.
+fn wanted(zh: &str, en: &str) -> String {
+    chinese::of_process().pick(zh, en).to_owned()
+}
+
 /// A number that is not below nothing.
 fn amount(text: &str) -> Result<f64, String> {
-    within(text, f64::MAX).ok_or_else(|| "a number from 0 up is wanted".to_owned())
+    let wanted = || wanted("要一个不小于 0 的数", "a number from 0 up is wanted");
+    within(text, f64::MAX).ok_or_else(wanted)
 }
 
 fn more_than_nothing(text: &str) -> Result<f64, String> {
     let more = amount(text).ok().filter(|number| *number > 0.0);
-    more.ok_or_else(|| "a number above 0 is wanted".to_owned())
+    more.ok_or_else(|| wanted("要一个大于 0 的数", "a number above 0 is wanted"))
 }
 
 fn percent(text: &str) -> Result<f64, String> {
-    within(text, 100.0).ok_or_else(|| "a number from 0 to 100 is wanted".to_owned())
+    let wanted = || wanted("要一个 0 到 100 的数", "a number from 0 to 100 is wanted");
+    within(text, 100.0).ok_or_else(wanted)
 }
 
 fn share(text: &str) -> Result<f64, String> {
-    within(text, 1.0)
-        .ok_or_else(|| "a share from 0 to 1 is wanted, such as 0.8 for 80 %".to_owned())
+    within(text, 1.0).ok_or_else(|| {
+        wanted(
+            "要一个 0 到 1 的比例，例如 0.8 就是 80 %",
+            "a share from 0 to 1 is wanted, such as 0.8 for 80 %",
+        )
+    })
 }
 
 fn within(text: &str, most: f64) -> Option<f64> {

@@ -10,7 +10,6 @@ use std::time::Duration;
 use super::Args;
 use crate::backtest::input::{self, InputError, InputReport, Mapping, Options, StoreFacts, Watch};
 use crate::backtest::needs::Columns;
-use crate::backtest::report::Spoken;
 use crate::backtest::run::Request;
 use crate::backtest::table::Table;
 use crate::cli::control::{Request as Ask, perform};
@@ -68,14 +67,16 @@ pub(super) struct Input {
 /// Reads everything into a table.
 pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input, Failure> {
     let mapping = match &args.map {
-        Some(path) => Mapping::load(path)
-            .map_err(|error| Failure::usage(error.said(args.lang.lang.into())))?,
+        Some(path) => {
+            Mapping::load(path).map_err(|error| Failure::usage(error.said(args.lang.lang)))?
+        }
         None => Mapping::default(),
     };
     let options = Options {
         mapping,
         max_unusable: args.max_unusable / 100.0,
         as_read: args.as_arrived,
+        by_time: args.by_time,
         threads: args.threads(),
         zone: Some(super::zone(args, args.configuration().as_ref())?),
         ..Options::default()
@@ -93,11 +94,12 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
         true => live(args, &mut table, options, watch),
     });
     let (report, facts) = read.map_err(|error| {
-        let said = error.said(args.lang.lang.into());
+        let said = error.said(args.lang.lang);
         match error {
-            InputError::File { .. } | InputError::Column { .. } | InputError::TwoColumns { .. } => {
-                Failure::usage(said)
-            }
+            InputError::File { .. }
+            | InputError::Column { .. }
+            | InputError::TwoColumns { .. }
+            | InputError::Twice { .. } => Failure::usage(said),
             _ => Failure::failed(said),
         }
     })?;
@@ -120,7 +122,7 @@ pub(super) fn judging<T>(
     work: impl FnOnce() -> T,
 ) -> T {
     let runs = 1 + u64::from(!request.variants.is_empty());
-    let word = Spoken::of(request.language).pick("判断", "judging");
+    let word = request.language.pick("判断", "judging");
     let bar = Bar::new(word, table.len() as u64 * runs);
     with_bar(&bar, &watch.judged, work)
 }

@@ -1,7 +1,7 @@
 //! Where the report goes: the screen, a folder, a CSV of changed logins.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 use super::{Args, Format, read};
@@ -13,19 +13,34 @@ use crate::backtest::report::{self, Clock};
 use crate::backtest::run::{Outcome, Request};
 use crate::backtest::table::Table;
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, Lang};
+use crate::cli::output;
 use crate::cli::progress::Bar;
 use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::Language;
 
 /// Logins explained at a time.
 const BATCH: usize = 500;
 
 /// Tries before hours of input are read whether what was asked for can be written.
 pub(super) fn prepare(args: &Args) -> Result<(), Failure> {
+    let at = |path: &Path, error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => Failure::usage(format!(
+            "{}: {}",
+            path.display(),
+            args.lang.pick("没有这个文件夹", "there is no such folder")
+        )),
+        _ => at(path, error),
+    };
     if let Some(folder) = &args.report {
         fs::create_dir_all(folder).map_err(|error| at(folder, error))?;
     }
     for path in args.changed_csv.iter().chain(&args.decisions) {
+        if path.as_os_str() == "-" {
+            return Err(Failure::usage(args.lang.pick(
+                "这里的 - 不是标准输出；要写到标准输出，请用 /dev/stdout",
+                "- is not standard output here; name /dev/stdout for that",
+            )));
+        }
         let tried = File::options().append(true).create(true).open(path);
         tried.map_err(|error| at(path, error))?;
     }
@@ -93,8 +108,8 @@ pub(super) fn decided(
     });
     let (lines, path) = (lines?, path.display());
     output::remark(&match args.lang.lang {
-        Lang::Zh => format!("menshen: {path}：{lines} 次登录"),
-        Lang::En => format!("menshen: {path}: {lines} logins"),
+        Language::Zh => format!("menshen: {path}：{lines} 次登录"),
+        Language::En => format!("menshen: {path}: {lines} logins"),
     });
     Ok(())
 }

@@ -17,13 +17,14 @@ use tokio_util::sync::CancellationToken;
 use super::dev::{Captchas, DevServer, Setup, System};
 use super::failure::{Exit, Failure, Outcome};
 use super::house::{Extras, House};
-use super::output::{Lang, LangArg};
+use super::output::LangArg;
 use super::scope::Scope;
 use super::sources::{DEFAULT_RULES, RulesArgs};
 use super::{output, serve};
 use crate::bot::chat::Turn;
 use crate::bot::settings::Watcher;
 use crate::env::Env;
+use crate::lang::diagnostics::Language;
 use crate::sandbox::{Platform, Side};
 use crate::store;
 
@@ -97,11 +98,11 @@ pub fn run(args: &Args) -> Outcome {
         paths: vec![rules.clone()],
         config: None,
     })?;
-    scope.say_company(args.lang.lang.into());
+    scope.say_company(args.lang.lang);
     // A file that needs its folder.
     let rules = scope.rules.paths.first().cloned().unwrap_or(rules);
     let mut recorder = match &args.record {
-        Some(file) => Some(record::Recorder::new(file, args.lang.lang.into())?),
+        Some(file) => Some(record::Recorder::new(file, args.lang.lang)?),
         None => None,
     };
     let env = Env::system();
@@ -121,7 +122,7 @@ pub fn run(args: &Args) -> Outcome {
         let extras = Extras {
             captchas: Some(captchas.clone()),
             watcher: Some(watch.clone()),
-            explanations: args.lang.lang.into(),
+            explanations: args.lang.lang,
             no_control: true,
             stories_passed: true,
         };
@@ -153,8 +154,8 @@ pub fn run(args: &Args) -> Outcome {
         && let Some(name) = recorder.finish()?
     {
         output::remark(&match args.lang.lang {
-            Lang::Zh => format!("记成了故事“{name}”"),
-            Lang::En => format!("recorded as the story “{name}”"),
+            Language::Zh => format!("记成了故事“{name}”"),
+            Language::En => format!("recorded as the story “{name}”"),
         });
     }
     Ok(Exit::Clean)
@@ -233,11 +234,11 @@ async fn talk(
 #[derive(Debug)]
 struct Watch {
     said: Mutex<String>,
-    lang: Lang,
+    lang: Language,
 }
 
 impl Watch {
-    fn new(lang: Lang) -> Self {
+    fn new(lang: Language) -> Self {
         Self {
             said: Mutex::default(),
             lang,
@@ -268,8 +269,8 @@ impl Watcher for Watch {
     fn turn(&self, turn: &Turn) {
         let mut text = match &turn.answered_by {
             Some(rule) => match self.lang {
-                Lang::Zh => format!("由 {rule} 回答\n"),
-                Lang::En => format!("answered by {rule}\n"),
+                Language::Zh => format!("由 {rule} 回答\n"),
+                Language::En => format!("answered by {rule}\n"),
             },
             None => self
                 .lang

@@ -265,6 +265,14 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("Which column is what (TOML)", "哪一列是什么（TOML）"),
     (
+        "Take a store's logins as if each had been reported at once, also a past that was filled in",
+        "存储里的登录都当作当时就报告的，补录的也一样",
+    ),
+    (
+        "Take logins as if each had been reported at once, also a past that was filled in",
+        "登录都当作当时就报告的，补录的也一样",
+    ),
+    (
         "The rows stand in the order of their arrival, whatever their times",
         "各行按到达的先后排列，不管时间",
     ),

@@ -115,7 +115,7 @@ pub fn run(args: &Args) -> Outcome {
             captchas,
             hosts: args.host.clone(),
         };
-        output::data(&welcome::text(&setup, &args.data, args.lang.lang.into()))?;
+        output::data(&welcome::text(&setup, &args.data, args.lang.lang))?;
         let serving = server.run(listener, setup.config.server.shutdown_seconds, stop);
         let served = tokio::select! {
             served = serving => served,

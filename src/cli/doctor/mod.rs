@@ -42,7 +42,7 @@ pub struct Args {
     format: Format,
     /// Language of the report
     #[arg(long, value_enum, value_name = "LANG")]
-    lang: Option<output::Lang>,
+    lang: Option<Language>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -55,7 +55,7 @@ enum Format {
 
 /// Looks and reports.
 pub fn run(args: &Args) -> Outcome {
-    let language = args.lang.map_or_else(chinese::of_process, Language::from);
+    let language = args.lang.unwrap_or_else(chinese::of_process);
     let found = progress::during("looking", || look::everything(&args.config, args.offline));
     match args.format {
         Format::Json => {

@@ -12,13 +12,7 @@ use crate::lang::diagnostics::Language;
 fn setup() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let root = folder.path().join("bot");
-    crate::cli::init::make(
-        &root,
-        "main",
-        "wx1234567890abcdef",
-        crate::cli::output::Lang::En,
-    )
-    .expect("a set-up");
+    crate::cli::init::make(&root, "main", "wx1234567890abcdef", Language::En).expect("a set-up");
     fs::write(root.join("secrets/app_secret"), "0123456789abcdef").expect("written");
     let file = root.join("menshen.toml");
     (folder, file)
@@ -65,7 +59,7 @@ fn placeholders_are_found() {
         folder.path(),
         "main",
         crate::cli::init::APP_ID_PLACEHOLDER,
-        crate::cli::output::Lang::En,
+        Language::En,
     )
     .expect("a set-up");
     let names = names(&folder.path().join("menshen.toml"));

@@ -60,7 +60,7 @@ pub struct Args {
 
 /// Explains.
 pub fn run(args: &Args) -> Outcome {
-    let language = args.lang.lang.into();
+    let language = args.lang.lang;
     let (scope, looked) = Scope::to_run(&args.rules)?;
     let rules = scope.ruleset(&looked, language)?;
     scope.say_company(language);

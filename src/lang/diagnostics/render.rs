@@ -71,19 +71,15 @@ fn groups<'a>(
     sources: &'a Sources,
     language: Language,
 ) -> Vec<Group<'a>> {
-    let zh = language == Language::Zh;
-    let level = match (diagnostic.severity, zh) {
-        (Severity::Error, false) => Level::ERROR,
-        (Severity::Error, true) => Level::ERROR.with_name("错误"),
-        (Severity::Warning, false) => Level::WARNING,
-        (Severity::Warning, true) => Level::WARNING.with_name("警告"),
+    let level = match (diagnostic.severity, language) {
+        (Severity::Error, Language::En) => Level::ERROR,
+        (Severity::Error, Language::Zh) => Level::ERROR.with_name("错误"),
+        (Severity::Warning, Language::En) => Level::WARNING,
+        (Severity::Warning, Language::Zh) => Level::WARNING.with_name("警告"),
     };
-    let help = || {
-        if zh {
-            Level::HELP.with_name("帮助")
-        } else {
-            Level::HELP
-        }
+    let help = || match language {
+        Language::Zh => Level::HELP.with_name("帮助"),
+        Language::En => Level::HELP,
     };
     let mut snippets: BTreeMap<FileId, Vec<Annotation<'a>>> = BTreeMap::new();
     let primary = &diagnostic.primary;

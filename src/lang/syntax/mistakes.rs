@@ -304,12 +304,18 @@ fn no_trigger(span: crate::lang::span::Span) -> Diagnostic {
 
 fn is_not(known: &str, span: crate::lang::span::Span) -> Diagnostic {
     let right = if known == "known" { "unknown" } else { "known" };
+    let title = Words::new(
+        format!("没有 `is not {known}` 这个写法"),
+        format!("there is no `is not {known}`"),
+    );
+    written_otherwise(title, span, right)
+}
+
+/// E0101 where it is certain how the language writes what stands at `span`.
+fn written_otherwise(title: Words, span: crate::lang::span::Span, right: &str) -> Diagnostic {
     Diagnostic::error(
         "E0101",
-        Words::new(
-            format!("没有 `is not {known}` 这个写法"),
-            format!("there is no `is not {known}`"),
-        ),
+        title,
         span,
         Words::new(format!("这里写 `{right}`"), format!("write `{right}`")),
     )

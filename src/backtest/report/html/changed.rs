@@ -5,27 +5,34 @@ use std::fmt::Write as _;
 use super::{percent, rate};
 use crate::backtest::diff::Diff;
 use crate::backtest::report::charts::{self, Line, escape, short};
-use crate::backtest::report::spoken::{Spoken, say};
+use crate::backtest::report::say::say;
 use crate::backtest::report::text::{beside, count};
 use crate::backtest::report::{Clock, Report};
 use crate::backtest::sweep::{Point, Sweep, shown};
 use crate::backtest::tally::RuleFigures;
+use crate::lang::diagnostics::Language;
 
 /// Changed logins that are printed; as many as page.css says.
 const PRINTED: usize = 40;
 
-pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Clock, words: Spoken) {
+pub(super) fn diff(
+    page: &mut String,
+    report: &Report,
+    diff: &Diff,
+    clock: &Clock,
+    language: Language,
+) {
     let against = report
         .against
         .as_ref()
         .map_or("", |against| against.name.as_str());
     let against = escape(against);
     page.push_str("<section><h2>");
-    say!(page, words, "与 {against} 的差别", "Against {against}");
+    say!(page, language, "与 {against} 的差别", "Against {against}");
     page.push_str("</h2><p>");
     say!(
         page,
-        words,
+        language,
         "{judged} 次登录中 {changed} 次结果不同；每天的提醒 {net:+.2}。",
         "{changed} of {judged} logins end differently; prompts a day {net:+.2}.",
         judged = count(diff.judged),
@@ -33,14 +40,14 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
         net = diff.net_prompts_per_day,
     );
     page.push_str("</p><ul>");
-    let act = |(zh, en): (&'static str, &'static str)| words.pick(zh, en);
+    let act = |(zh, en): (&'static str, &'static str)| language.pick(zh, en);
     for kind in &diff.kinds {
         let _ = write!(
             page,
-            "<li>{} → {}{} {}</li>",
+            "<li>{} → {}{}{}</li>",
             act(kind.old.words()),
             act(kind.new.words()),
-            words.pick("：", ":"),
+            language.pick("：", ": "),
             count(kind.count)
         );
     }
@@ -54,7 +61,7 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
         page.push_str("<p>");
         say!(
             page,
-            words,
+            language,
             "攻击：<b class='good'>多发现 {gained}</b>，<b class='bad'>少发现 {lost}</b>；正常登录：多打扰 {flagged}，少打扰 {relieved}。",
             "attacks: <b class='good'>{gained} more found</b>, <b class='bad'>{lost} fewer</b>; good logins: {flagged} more flagged, {relieved} fewer.",
             gained = count(gained),
@@ -68,20 +75,23 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
         let worst: Vec<String> = diff
             .worst
             .iter()
-            .map(|worst| format!("{} +{}", escape(&worst.account), worst.more))
+            .map(|worst| {
+                let account = escape(&worst.account);
+                format!("<span class='whole'>{account} +{}</span>", worst.more)
+            })
             .collect();
         let _ = write!(
             page,
-            "<p class='dim'>{} {}</p>",
-            words.pick(
+            "<p class='dim'>{}{}</p>",
+            language.pick(
                 "提醒增加最多的账号：",
-                "accounts with the most additional prompts:"
+                "accounts with the most additional prompts: "
             ),
-            worst.join(words.comma())
+            worst.join(language.pick("、", ", "))
         );
     }
     if let Some(old) = &report.old_figures {
-        signals(page, &old.signals, &report.figures.signals, words);
+        signals(page, &old.signals, &report.figures.signals, language);
     }
     if diff.logins.is_empty() {
         page.push_str("</section>");
@@ -90,20 +100,20 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
     let _ = write!(
         page,
         "<p><label>{} <input id='search' type='search' placeholder='{}'></label> <span id='found' class='dim'></span></p><div class='wide tall'><table id='changed'><thead><tr><th>#",
-        words.pick("查找", "search"),
-        words.pick(
+        language.pick("查找", "search"),
+        language.pick(
             "账号、信号、日期、结果……",
             "account, signal, date, outcome…"
         ),
     );
     for head in [
-        words.pick("<th>时间", "<th>time"),
-        words.pick("<th>账号", "<th>account"),
-        words.pick("<th>旧", "<th>old"),
-        words.pick("<th>新", "<th>new"),
-        words.pick("<th class='n'>怀疑度", "<th class='n'>suspicion"),
-        words.pick("<th>标注", "<th>label"),
-        words.pick("<th>翻转的条件", "<th>what flipped"),
+        language.pick("<th>时间", "<th>time"),
+        language.pick("<th>账号", "<th>account"),
+        language.pick("<th>旧", "<th>old"),
+        language.pick("<th>新", "<th>new"),
+        language.pick("<th class='n'>怀疑度", "<th class='n'>suspicion"),
+        language.pick("<th>标注", "<th>label"),
+        language.pick("<th>翻转的条件", "<th>what flipped"),
     ] {
         page.push_str(head);
     }
@@ -116,8 +126,8 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
                 format!(
                     "<b>{}</b> {} → {} <span class='why'>{}</span>",
                     escape(&flip.name),
-                    word(&flip.old, words),
-                    word(&flip.new, words),
+                    word(&flip.old, language),
+                    word(&flip.new, language),
                     escape(&flip.why)
                 )
             })
@@ -133,8 +143,8 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
             short(login.old_suspicion),
             short(login.new_suspicion),
             match login.attack {
-                Some(true) => words.pick("<b class='bad'>攻击</b>", "<b class='bad'>attack</b>"),
-                Some(false) => words.pick("正常", "good"),
+                Some(true) => language.pick("<b class='bad'>攻击</b>", "<b class='bad'>attack</b>"),
+                Some(false) => language.pick("正常", "good"),
                 None => "",
             },
             flips.join("<br>")
@@ -143,13 +153,13 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
     let _ = write!(
         page,
         "</tbody></table><button id='all' type='button'>{}</button></div>",
-        words.pick("全部显示", "show all")
+        language.pick("全部显示", "show all")
     );
     if diff.logins.len() > PRINTED {
         page.push_str("<p class='dim paper'>");
         say!(
             page,
-            words,
+            language,
             "纸上只印前 {PRINTED} 次。",
             "On paper only the first {PRINTED}."
         );
@@ -159,7 +169,7 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
         page.push_str("<p class='dim'>");
         say!(
             page,
-            words,
+            language,
             "这里是前 {shown} 次，全部在 changed.csv 里。",
             "These are the first {shown}; all of them are in changed.csv.",
             shown = diff.logins.len()
@@ -170,7 +180,7 @@ pub(super) fn diff(page: &mut String, report: &Report, diff: &Diff, clock: &Cloc
 }
 
 /// What the signals did before and do now: those of which it differs.
-fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], words: Spoken) {
+fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], language: Language) {
     let names = old.iter().chain(new).map(|signal| signal.name.as_str());
     let mut seen: Vec<&str> = Vec::new();
     let mut rows = String::new();
@@ -204,7 +214,7 @@ fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], words: S
         let _ = write!(
             page,
             "<div class='wide'><table><thead><tr>{}</tr></thead><tbody>{rows}</tbody></table></div>",
-            words.pick(
+            language.pick(
                 "<th>信号（旧 → 新）<th class='n'>触发<th class='n'>每万次<th class='n'>提醒",
                 "<th>signal (old → new)<th class='n'>fired<th class='n'>per 10,000<th class='n'>prompts"
             )
@@ -213,31 +223,31 @@ fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], words: S
 }
 
 /// A state in words.
-fn word(state: &str, words: Spoken) -> &str {
+fn word(state: &str, language: Language) -> &str {
     match state {
-        "fired" => words.pick("触发", "fired"),
-        "quiet" => words.pick("没触发", "quiet"),
-        "exempt" => words.pick("豁免", "exempt"),
-        "learning" => words.pick("学习中", "learning"),
-        "not_evaluable" => words.pick("无法判断", "not evaluable"),
-        "absent" => words.pick("没有这条", "absent"),
-        "yes" => words.pick("成立", "held"),
-        "no" => words.pick("不成立", "did not hold"),
+        "fired" => language.pick("触发", "fired"),
+        "quiet" => language.pick("没触发", "quiet"),
+        "exempt" => language.pick("豁免", "exempt"),
+        "learning" => language.pick("学习中", "learning"),
+        "not_evaluable" => language.pick("无法判断", "not evaluable"),
+        "absent" => language.pick("没有这条", "absent"),
+        "yes" => language.pick("成立", "held"),
+        "no" => language.pick("不成立", "did not hold"),
         other => other,
     }
 }
 
-pub(super) fn sweep(page: &mut String, sweep: &Sweep, words: Spoken) {
+pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
     let names = sweep.parameters.join(" × ");
     let _ = write!(
         page,
-        "<section><h2>{} {}</h2>",
-        words.pick("换个数会怎样：", "With other numbers:"),
+        "<section><h2>{}{}</h2>",
+        language.pick("换个数会怎样：", "With other numbers: "),
         escape(&names)
     );
     let (per, recall) = (
-        words.pick("每万次提醒", "prompts per 10,000"),
-        words.pick("召回", "recall"),
+        language.pick("每万次提醒", "prompts per 10,000"),
+        language.pick("召回", "recall"),
     );
     let top = charts::top(sweep.points.iter().filter_map(|p| p.all.prompts_per_10k));
     if sweep.by_recall {
@@ -266,7 +276,7 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, words: Spoken) {
                 (0.0, top, per),
                 (0.0, 1.0, recall),
                 &marks,
-                words.pick("代价与召回", "price and recall")
+                language.pick("代价与召回", "price and recall")
             )
         );
     }
@@ -275,12 +285,12 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, words: Spoken) {
         let _ = write!(page, "<th class='n'>{}", escape(name));
     }
     for head in [
-        words.pick("每天提醒", "prompts a day"),
-        words.pick("每万次", "per 10,000"),
+        language.pick("每天提醒", "prompts a day"),
+        language.pick("每万次", "per 10,000"),
         recall,
-        words.pick("准确", "precision"),
-        words.pick("选定段：每万次 / 召回", "chosen on: per 10,000 / recall"),
-        words.pick("检验段：每万次 / 召回", "judged on: per 10,000 / recall"),
+        language.pick("准确", "precision"),
+        language.pick("选定段：每万次 / 召回", "chosen on: per 10,000 / recall"),
+        language.pick("检验段：每万次 / 召回", "judged on: per 10,000 / recall"),
     ] {
         let _ = write!(page, "<th class='n'>{head}");
     }
@@ -320,10 +330,10 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, words: Spoken) {
         for point in stuck {
             let _ = write!(
                 page,
-                "<li>{}{} {}</li>",
+                "<li>{}{}{}</li>",
                 escape(&sweep.named(point)),
-                words.pick("：", ":"),
-                escape(&point.never.join(words.pick("；", "; ")))
+                language.pick("：", ": "),
+                escape(&point.never.join(language.pick("；", "; ")))
             );
         }
         page.push_str("</ul>");
@@ -332,7 +342,7 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, words: Spoken) {
         page.push_str("<p>");
         say!(
             page,
-            words,
+            language,
             "{name}：各个值的数字全都一样，它什么也没决定。",
             "{name}: the figures are the same at every value, it decides nothing.",
             name = escape(name)
@@ -344,21 +354,21 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, words: Spoken) {
         match sweep.best {
             Some(_) => say!(
                 page,
-                words,
+                language,
                 "★ 是选定段（前三分之二时间）每万次提醒不超过 {most} 的最佳值：{rule}。",
                 "★ is the best with at most {most} prompts per 10,000 in the first two thirds of the time: {rule}. ",
-                rule = words.pick(sweep.rule().0, sweep.rule().1)
+                rule = language.pick(sweep.rule().0, sweep.rule().1)
             ),
             None => say!(
                 page,
-                words,
+                language,
                 "没有一个值能在选定段做到每万次提醒不超过 {most}。",
                 "No value keeps to {most} prompts per 10,000 in the first two thirds. "
             ),
         }
         say!(
             page,
-            words,
+            language,
             "灰色的超过 {most}。检验段（后三分之一）没有参与选择。",
             "Grey ones exceed {most}. The last third had no say."
         );

@@ -4,21 +4,22 @@ use std::fmt::Write as _;
 
 use super::{percent, rate};
 use crate::backtest::report::charts::{self, Line, escape};
-use crate::backtest::report::spoken::{Spoken, say};
+use crate::backtest::report::say::say;
 use crate::backtest::report::text::{count, told};
 use crate::backtest::tally::{Figures, LabelFigures};
+use crate::lang::diagnostics::Language;
 
 pub(super) fn labels(
     page: &mut String,
     labels: &LabelFigures,
     old: Option<&Figures>,
-    words: Spoken,
+    language: Language,
 ) {
     let logins = &labels.logins;
     page.push_str("<section><h2>");
     say!(
         page,
-        words,
+        language,
         "对照标注 {label}",
         "Against the label {label}",
         label = escape(&labels.label)
@@ -26,7 +27,7 @@ pub(super) fn labels(
     page.push_str("</h2><p>");
     say!(
         page,
-        words,
+        language,
         "命中 {tp} · 误报 {fp} · 漏报 {missed} · 误报率 {rate}",
         "{tp} true · {fp} false · {missed} missed · false-positive rate {rate}",
         tp = count(logins.true_positives),
@@ -37,14 +38,14 @@ pub(super) fn labels(
             .map_or_else(|| "–".to_owned(), |n| format!("{:.3}%", n * 100.0)),
     );
     match (labels.unlabelled_taken_for_good, logins.flagged_unlabelled) {
-        (true, _) => page.push_str(words.pick(
+        (true, _) => page.push_str(language.pick(
             "（没有标注的按正常计：误报是上限）",
             " (unlabelled logins are taken for good: false alarms are an upper bound)",
         )),
         (false, 0) => {}
         (false, more) => say!(
             page,
-            words,
+            language,
             "（另有 {more} 次会提醒的没有标注，不计在内）",
             " ({more} more with an alert are not labelled: not counted)",
             more = count(more)
@@ -53,7 +54,7 @@ pub(super) fn labels(
     page.push_str("</p><p>");
     say!(
         page,
-        words,
+        language,
         "事件（同一账号密码正确的攻击登录，间隔不超过 {gap:.0} 小时算一起）：发现 {caught} / {all}，首次提醒的延迟中位 {p50} 分钟，p95 {p95} 分钟",
         "incidents (attacks on one account that had the right password, no more than {gap:.0} hours apart): {caught} of {all} found; delay of the first prompt: median {p50} minutes, p95 {p95}",
         gap = labels.incident_gap_hours,
@@ -65,7 +66,7 @@ pub(super) fn labels(
     page.push_str("</p><p>");
     say!(
         page,
-        words,
+        language,
         "怀疑度作为评分：AUC {auc}，误报率 1% 时召回 {one}，0.1% 时 {tenth}",
         "suspicion as a score: AUC {auc}, recall {one} at a false-positive rate of 1%, {tenth} at 0.1%",
         auc = labels
@@ -123,7 +124,7 @@ pub(super) fn labels(
                         py,
                         format!(
                             "{} ≥ {}",
-                            words.pick("怀疑度", "suspicion"),
+                            language.pick("怀疑度", "suspicion"),
                             point.suspicion
                         ),
                     )
@@ -131,16 +132,16 @@ pub(super) fn labels(
                 .collect()
         };
     let (precision, recall) = (
-        words.pick("准确", "precision"),
-        words.pick("召回", "recall"),
+        language.pick("准确", "precision"),
+        language.pick("召回", "recall"),
     );
-    let both = words.pick("准确与召回", "precision and recall");
+    let both = language.pick("准确与召回", "precision and recall");
     let _ = write!(
         page,
         "<div class='pair'><figure>{}<figcaption>ROC</figcaption></figure><figure>{}<figcaption>{both}</figcaption></figure></div>",
         charts::plane(
             &lines(&roc),
-            (0.0, 1.0, words.pick("误报率", "false-positive rate")),
+            (0.0, 1.0, language.pick("误报率", "false-positive rate")),
             (0.0, 1.0, recall),
             &marks(&|p| (p.false_positive_rate, p.recall)),
             "ROC",
@@ -157,7 +158,7 @@ pub(super) fn labels(
         let _ = write!(
             page,
             "<p class='dim'>{}</p>",
-            words.pick("虚线是旧规则。", "Dashed: the old rules.")
+            language.pick("虚线是旧规则。", "Dashed: the old rules.")
         );
     }
     page.push_str("</section>");

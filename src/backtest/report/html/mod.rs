@@ -9,7 +9,7 @@ mod signals;
 use std::fmt::Write as _;
 
 use super::charts::{escape, short};
-use super::spoken::{Spoken, say};
+use super::say::say;
 use super::text::{beside, count};
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
@@ -21,38 +21,37 @@ const SCRIPT: &str = include_str!("../page.js");
 pub fn html(report: &Report, language: Language) -> String {
     let mut page = String::new();
     let page = &mut page;
-    let words = Spoken::of(language);
     let clock = &Clock::named(&report.run.zone);
-    let title = words.pick("门神回测", "Menshen backtest");
+    let title = language.pick("门神回测", "Menshen backtest");
     let _ = write!(
         page,
         "<!doctype html>\n<html lang='{}'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width,initial-scale=1'><meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\"><title>{title} · {}</title><style>{STYLE}</style></head><body><main>",
-        words.tag(),
+        language.pick("zh", "en"),
         escape(&report.rules.name)
     );
-    head(page, report, clock, words);
-    cards(page, report, words);
+    head(page, report, clock, language);
+    cards(page, report, language);
     if !report.gates.is_empty() {
-        gates(page, report, words);
+        gates(page, report, language);
     }
     if let Some(diff) = &report.diff {
-        changed::diff(page, report, diff, clock, words);
+        changed::diff(page, report, diff, clock, language);
     }
-    people::over_time(page, &report.figures, clock, words);
-    signals::signals(page, &report.figures, clock, words);
+    people::over_time(page, &report.figures, clock, language);
+    signals::signals(page, &report.figures, clock, language);
     if let Some(labels) = &report.figures.labels {
-        labels::labels(page, labels, report.old_figures.as_ref(), words);
+        labels::labels(page, labels, report.old_figures.as_ref(), language);
     }
-    people::load(page, &report.figures, words);
-    signals::transfer(page, &report.figures, clock, words);
-    signals::overlap(page, &report.figures, words);
+    people::load(page, &report.figures, language);
+    signals::transfer(page, &report.figures, clock, language);
+    signals::overlap(page, &report.figures, language);
     if let Some(sweep) = &report.sweep {
-        changed::sweep(page, sweep, words);
+        changed::sweep(page, sweep, language);
     }
     if let Some(recorded) = &report.recorded {
-        self::recorded(page, recorded, clock, words);
+        self::recorded(page, recorded, clock, language);
     }
-    input(page, report, words);
+    input(page, report, language);
     let _ = writeln!(page, "</main><script>{SCRIPT}</script></body></html>");
     std::mem::take(page)
 }
@@ -65,18 +64,18 @@ fn percent(n: Option<f64>) -> String {
     n.map_or_else(|| "–".to_owned(), |n| format!("{:.1}%", n * 100.0))
 }
 
-fn head(page: &mut String, report: &Report, clock: &Clock, words: Spoken) {
+fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
     let input = &report.input;
     let short = |hash: &str| escape(hash.get(..12).unwrap_or_default());
     let _ = write!(
         page,
         "<header><h1>{} <small>{}</small></h1><p>",
-        words.pick("回测", "Backtest"),
+        language.pick("回测", "Backtest"),
         escape(&report.rules.name)
     );
     say!(
         page,
-        words,
+        language,
         "{logins} 次登录尝试 · {accounts} 个账号 · {first} 至 {last} · 统计 {days} 天（之前 {warm} 次只作历史）· 时间都是 {zone} 的",
         "{logins} attempts · {accounts} accounts · {first} to {last} · {days} days counted (the {warm} before only make history) · times are of {zone}",
         logins = count(input.logins),
@@ -90,7 +89,7 @@ fn head(page: &mut String, report: &Report, clock: &Clock, words: Spoken) {
     page.push_str("</p><p class='dim'>");
     say!(
         page,
-        words,
+        language,
         "规则 {hash} · {signals} 个信号",
         "rules {hash} · {signals} signals",
         hash = short(&report.rules.hash),
@@ -99,7 +98,7 @@ fn head(page: &mut String, report: &Report, clock: &Clock, words: Spoken) {
     if let Some(against) = &report.against {
         say!(
             page,
-            words,
+            language,
             " · 对比 {name}（{hash}）",
             " · against {name} ({hash})",
             name = escape(&against.name),
@@ -111,7 +110,7 @@ fn head(page: &mut String, report: &Report, clock: &Clock, words: Spoken) {
         let _ = write!(
             page,
             "<p class='bad'>{}</p>",
-            words.pick(
+            language.pick(
                 "提前停止：这是已完成的部分",
                 "stopped early: this is the part done so far"
             )
@@ -127,28 +126,28 @@ fn card(page: &mut String, name: &str, value: &str, note: &str) {
     );
 }
 
-fn cards(page: &mut String, report: &Report, words: Spoken) {
+fn cards(page: &mut String, report: &Report, language: Language) {
     let totals = &report.figures.totals;
     let load = &report.figures.load;
     page.push_str("<section class='cards'>");
     card(
         page,
-        words.pick("每天提醒", "prompts a day"),
+        language.pick("每天提醒", "prompts a day"),
         &short(load.prompts_per_day),
         &format!(
             "p95 {} · {} {}",
             load.prompts_per_day_p95,
-            words.pick("最多", "most"),
+            language.pick("最多", "most"),
             load.prompts_per_day_max
         ),
     );
     card(
         page,
-        words.pick("每万次正常登录提醒", "prompts per 10,000 good logins"),
+        language.pick("每万次正常登录提醒", "prompts per 10,000 good logins"),
         &rate(totals.prompts_per_10k),
         &format!(
             "{} {}",
-            words.pick("冷却前", "before cool-down"),
+            language.pick("冷却前", "before cool-down"),
             rate(totals.flagged_per_10k)
         ),
     );
@@ -156,45 +155,45 @@ fn cards(page: &mut String, report: &Report, words: Spoken) {
         Some(labels) => {
             let within = |interval: &Option<crate::backtest::tally::Interval>| {
                 interval.map_or_else(String::new, |i| {
-                    let name = words.pick("95% 区间", "95% interval");
+                    let name = language.pick("95% 区间", "95% interval");
                     format!("{name} {:.1}–{:.1}%", i.from * 100.0, i.to * 100.0)
                 })
             };
             let logins = &labels.logins;
             card(
                 page,
-                words.pick("召回（按登录）", "recall (by login)"),
+                language.pick("召回（按登录）", "recall (by login)"),
                 &percent(logins.recall),
                 &within(&logins.recall_interval),
             );
             card(
                 page,
-                words.pick("准确", "precision"),
+                language.pick("准确", "precision"),
                 &percent(logins.precision),
                 &within(&logins.precision_interval),
             );
         }
         None => card(
             page,
-            words.pick("召回、误报率", "recall, false-positive rate"),
+            language.pick("召回、误报率", "recall, false-positive rate"),
             "–",
-            words.pick("没有标注，不作猜测", "no labels, no guess"),
+            language.pick("没有标注，不作猜测", "no labels, no guess"),
         ),
     }
     card(
         page,
-        words.pick("被提醒的账号", "accounts prompted"),
+        language.pick("被提醒的账号", "accounts prompted"),
         &count(load.accounts_prompted),
         &format!(
             "{} {}",
-            words.pick("一周两次以上", "twice within a week:"),
+            language.pick("一周两次以上", "twice within a week:"),
             count(load.accounts_twice_a_week)
         ),
     );
     let captchas = totals.challenged + totals.challenged_attempts + totals.capped;
     card(
         page,
-        words.pick("图形验证 / 拒绝", "captchas / refusals"),
+        language.pick("图形验证 / 拒绝", "captchas / refusals"),
         &format!(
             "{} / {}",
             count(captchas),
@@ -202,30 +201,31 @@ fn cards(page: &mut String, report: &Report, words: Spoken) {
         ),
         &format!(
             "{} {}",
-            words.pick("每天验证", "captchas a day"),
+            language.pick("每天验证", "captchas a day"),
             short(load.captchas_per_day)
         ),
     );
     page.push_str("</section>");
 }
 
-fn gates(page: &mut String, report: &Report, words: Spoken) {
+fn gates(page: &mut String, report: &Report, language: Language) {
     let _ = write!(
         page,
         "<section><h2>{}</h2><ul class='gates'>",
-        words.pick("要求", "What had to hold")
+        language.pick("要求", "What had to hold")
     );
     for gate in &report.gates {
         let (class, mark) = match gate.passed {
             true => ("good", "✓"),
             false => ("bad", "✗"),
         };
+        let (zh, en) = gate.bound();
         let _ = write!(page, "<li class='{class}'>{mark} ");
         say!(
             page,
-            words,
-            "--{name}：{is}，要求 {wanted}",
-            "--{name}: {is}, wanted {wanted}",
+            language,
+            "--{name}：{is}，要求{zh} {wanted}",
+            "--{name}: {is}, wanted {en} {wanted}",
             name = escape(&gate.name),
             is = beside(Some(gate.is), gate.wanted),
             wanted = gate.wanted,
@@ -235,15 +235,15 @@ fn gates(page: &mut String, report: &Report, words: Spoken) {
     page.push_str("</ul></section>");
 }
 
-fn input(page: &mut String, report: &Report, words: Spoken) {
+fn input(page: &mut String, report: &Report, language: Language) {
     let input = &report.input;
     let _ = write!(
         page,
         "<section><h2>{}</h2><div class='wide'><table><thead><tr><th>{}<th>{}<th class='n'>{}<th>XXH64</tr></thead><tbody>",
-        words.pick("输入", "Input"),
-        words.pick("文件", "file"),
-        words.pick("格式", "format"),
-        words.pick("字节", "bytes"),
+        language.pick("输入", "Input"),
+        language.pick("文件", "file"),
+        language.pick("格式", "format"),
+        language.pick("字节", "bytes"),
     );
     for file in &input.files {
         let _ = write!(
@@ -260,18 +260,18 @@ fn input(page: &mut String, report: &Report, words: Spoken) {
         let places: Vec<String> = reason.samples.iter().map(|place| escape(place)).collect();
         let _ = write!(
             page,
-            "<li>{} × {}{} {}</li>",
+            "<li>{} × {}{}{}</li>",
             count(reason.count),
             escape(&reason.reason),
-            words.pick("：", ":"),
-            places.join(words.comma())
+            language.pick("：", ": "),
+            places.join(language.pick("、", ", "))
         );
     }
     for (name, label) in &input.labels {
         page.push_str("<li>");
         say!(
             page,
-            words,
+            language,
             "标注 {name}：是 {yes}，否 {no}",
             "label {name}: {yes} yes, {no} no",
             name = escape(name),
@@ -284,17 +284,28 @@ fn input(page: &mut String, report: &Report, words: Spoken) {
         page.push_str("<li>");
         say!(
             page,
-            words,
+            language,
             "{n} 行不按时间顺序，已排好",
             "{n} rows were out of order and have been sorted",
             n = count(input.out_of_order),
         );
         page.push_str("</li>");
     }
+    if input.late > 0 {
+        page.push_str("<li>");
+        say!(
+            page,
+            language,
+            "{n} 次迟了十分钟以上才报告：照样判断，规则不动作",
+            "{n} were reported more than ten minutes late: judged, but no rule acts",
+            n = count(input.late),
+        );
+        page.push_str("</li>");
+    }
     page.push_str("</ul><p class='dim'>");
     say!(
         page,
-        words,
+        language,
         "menshen {version} · {threads} 个线程，{seconds:.2} 秒，每秒 {speed} 次",
         "menshen {version} · {threads} threads, {seconds:.2} seconds, {speed} logins a second",
         version = escape(&report.menshen),
@@ -306,12 +317,12 @@ fn input(page: &mut String, report: &Report, words: Spoken) {
 }
 
 /// What the live server recorded; the shadow signals are seen nowhere else.
-fn recorded(page: &mut String, recorded: &[RecordedView], clock: &Clock, words: Spoken) {
+fn recorded(page: &mut String, recorded: &[RecordedView], clock: &Clock, language: Language) {
     let _ = write!(
         page,
         "<section><h2>{}</h2><p class='dim'>{}</p>",
-        words.pick("线上记录", "Recorded live"),
-        words.pick(
+        language.pick("线上记录", "Recorded live"),
+        language.pick(
             "服务器自己的判定里各信号触发了多少次；影子信号只在这里看得到。",
             "How often each signal fired in the server's own decisions; shadow signals are seen nowhere else."
         )
@@ -320,7 +331,7 @@ fn recorded(page: &mut String, recorded: &[RecordedView], clock: &Clock, words: 
         page.push_str("<h3>");
         say!(
             page,
-            words,
+            language,
             "第 {generation} 版规则（{hash}） · {decisions} 次判定，{first} 至 {last}",
             "generation {generation} ({hash}) · {decisions} decisions, {first} to {last}",
             generation = rules.generation,
@@ -332,14 +343,14 @@ fn recorded(page: &mut String, recorded: &[RecordedView], clock: &Clock, words: 
         let _ = write!(
             page,
             "</h3><div class='wide'><table><thead><tr><th>{}<th class='n'>{}<th class='n'>{}<th class='n'>{}</tr></thead><tbody>",
-            words.pick("信号", "signal"),
-            words.pick("触发", "fired"),
-            words.pick("无法判断", "not evaluable"),
-            words.pick("判定", "decisions"),
+            language.pick("信号", "signal"),
+            language.pick("触发", "fired"),
+            language.pick("无法判断", "not evaluable"),
+            language.pick("判定", "decisions"),
         );
         for signal in &rules.signals {
             let shadow = match signal.shadow {
-                true => words.pick(" <small>影子</small>", " <small>shadow</small>"),
+                true => language.pick(" <small>影子</small>", " <small>shadow</small>"),
                 false => "",
             };
             let _ = write!(

@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 
 use crate::backtest::report::Clock;
 use crate::backtest::report::charts;
-use crate::backtest::report::spoken::{Spoken, say};
+use crate::backtest::report::say::say;
 use crate::backtest::report::text::count;
 use crate::backtest::tally::Figures;
+use crate::lang::diagnostics::Language;
 
-pub(super) fn over_time(page: &mut String, figures: &Figures, clock: &Clock, words: Spoken) {
+pub(super) fn over_time(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     let totals = &figures.totals;
     let (from, to) = (&clock.day(&totals.from), &clock.day(&totals.to));
-    let prompts = words.pick("每天的提醒", "Prompts by day");
-    let logins = words.pick("每天的成功登录", "Successful logins by day");
+    let prompts = language.pick("每天的提醒", "Prompts by day");
+    let logins = language.pick("每天的成功登录", "Successful logins by day");
     let _ = write!(
         page,
         "<section><h2>{prompts}</h2><figure class='fit'>{}</figure><h3>{logins}</h3><figure class='fit'>{}</figure></section>",
@@ -21,23 +22,23 @@ pub(super) fn over_time(page: &mut String, figures: &Figures, clock: &Clock, wor
     );
 }
 
-pub(super) fn load(page: &mut String, figures: &Figures, words: Spoken) {
+pub(super) fn load(page: &mut String, figures: &Figures, language: Language) {
     let bands = &figures.load.by_history;
     let rows: Vec<(String, f64, String)> = bands
         .iter()
         .chain([&figures.load.new_accounts])
         .map(|band| {
-            let name = match (band.name.as_str(), words.zh) {
-                ("first 14 days", true) => "头 14 天".to_owned(),
-                ("first 14 days", false) => "first 14 days".to_owned(),
-                (name, true) => format!("此前 {name} 次"),
-                (name, false) => format!("{name} earlier"),
+            let name = match (band.name.as_str(), language) {
+                ("first 14 days", Language::Zh) => "头 14 天".to_owned(),
+                ("first 14 days", Language::En) => "first 14 days".to_owned(),
+                (name, Language::Zh) => format!("此前 {name} 次"),
+                (name, Language::En) => format!("{name} earlier"),
             };
             let rate = band.per_10k.unwrap_or(0.0);
             let logins = count(band.logins);
-            let note = match words.zh {
-                true => format!("{rate:.1}（{logins} 次登录）"),
-                false => format!("{rate:.1} ({logins} logins)"),
+            let note = match language {
+                Language::Zh => format!("{rate:.1}（{logins} 次登录）"),
+                Language::En => format!("{rate:.1} ({logins} logins)"),
             };
             (name, rate, note)
         })
@@ -46,19 +47,19 @@ pub(super) fn load(page: &mut String, figures: &Figures, words: Spoken) {
     let _ = write!(
         page,
         "<section><h2>{}</h2><p>{}</p>{}<p>",
-        words.pick("打扰了谁", "Who is disturbed"),
-        words.pick(
+        language.pick("打扰了谁", "Who is disturbed"),
+        language.pick(
             "每万次登录的提醒，按此前成功登录的次数：人越熟，问得应当越少。",
             "Prompts per 10,000 logins by the number of earlier successful ones: whoever is known better should be asked less."
         ),
         charts::bars(
             &rows,
-            words.pick("提醒与历史长短", "prompts by length of history")
+            language.pick("提醒与历史长短", "prompts by length of history")
         ),
     );
     say!(
         page,
-        words,
+        language,
         "被提醒的账号 {accounts}，每个账号中位 {p50} 条，p95 {p95} 条，最多 {max} 条；{twice} 个账号在七天内被提醒两次以上。",
         "{accounts} accounts prompted: the median {p50} times, p95 {p95}, at most {max}; {twice} of them twice or more within seven days.",
         accounts = count(load.accounts_prompted),

@@ -5,42 +5,43 @@ use std::fmt::Write as _;
 use super::{percent, rate};
 use crate::backtest::report::Clock;
 use crate::backtest::report::charts::{self, escape, short};
-use crate::backtest::report::spoken::{Spoken, say};
+use crate::backtest::report::say::say;
 use crate::backtest::report::text::count;
 use crate::backtest::tally::{Figures, RuleFigures};
+use crate::lang::diagnostics::Language;
 
 /// What concerns fewer than one login in so many is not worth a note.
 const NOTEWORTHY: u64 = 1_000;
 
-pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, words: Spoken) {
+pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     let labelled = figures.labels.is_some();
-    let signal = words.pick("信号", "Signals");
+    let signal = language.pick("信号", "Signals");
     let _ = write!(
         page,
         "<section><h2>{signal}</h2><div class='wide'><table><thead><tr>"
     );
     let mut heads = vec![
-        words.pick("分量", "weight"),
-        words.pick("触发", "fired"),
-        words.pick("每万次", "per 10,000"),
-        words.pick("提醒", "prompts"),
-        words.pick("决定性", "decisive"),
+        language.pick("分量", "weight"),
+        language.pick("触发", "fired"),
+        language.pick("每万次", "per 10,000"),
+        language.pick("提醒", "prompts"),
+        language.pick("决定性", "decisive"),
     ];
     if labelled {
-        heads.push(words.pick("攻击", "attacks"));
-        heads.push(words.pick("决定性攻击", "decisive attacks"));
+        heads.push(language.pick("攻击", "attacks"));
+        heads.push(language.pick("决定性攻击", "decisive attacks"));
     }
-    heads.push(words.pick("账号", "accounts"));
-    heads.push(words.pick("每天 平均 / p95 / 最多", "a day: mean / p95 / most"));
-    let _ = write!(page, "<th>{}", words.pick("信号", "signal"));
+    heads.push(language.pick("账号", "accounts"));
+    heads.push(language.pick("每天 平均 / p95 / 最多", "a day: mean / p95 / most"));
+    let _ = write!(page, "<th>{}", language.pick("信号", "signal"));
     for head in heads {
         let _ = write!(page, "<th class='n'>{head}");
     }
     let _ = write!(
         page,
         "<th>{}<th>{}</tr></thead><tbody>",
-        words.pick("随时间", "over time"),
-        words.pick("说明", "notes"),
+        language.pick("随时间", "over time"),
+        language.pick("说明", "notes"),
     );
     for signal in &figures.signals {
         let _ = write!(
@@ -49,12 +50,12 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, words
             escape(&signal.name),
             escape(&signal.title),
             if signal.shadow {
-                words.pick("影子", "shadow").to_owned()
+                language.pick("影子", "shadow").to_owned()
             } else {
                 short(signal.weight)
             },
             count(signal.fired),
-            words.pick("评估", "of"),
+            language.pick("评估", "of"),
             count(signal.evaluated),
             rate(signal.per_10k),
             count(signal.prompts),
@@ -80,53 +81,56 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, words
                 (Some(first), Some(last)) => format!("{} – {}", clock.day(first), clock.day(last)),
                 _ => String::new(),
             },
-            notes(signal, figures.totals.logins, words)
+            notes(signal, figures.totals.logins, language)
         );
     }
     let _ = write!(
         page,
         "</tbody></table></div><p class='dim'>{}</p></section>",
-        words.pick(
+        language.pick(
             "决定性：没有它就没有那次提醒。触发数不含豁免和学习中的；每万次按正常登录计。",
             "Decisive: without it there would have been no alert. Fired counts neither exempt logins nor those while learning; per 10,000 good logins."
         )
     );
 }
 
-fn notes(signal: &RuleFigures, logins: u64, words: Spoken) -> String {
+fn notes(signal: &RuleFigures, logins: u64, language: Language) -> String {
     let mut notes = Vec::new();
     let mut note = |text: String| notes.push(text);
     if signal.not_evaluable * NOTEWORTHY > logins {
         let share = percent(Some(signal.not_evaluable as f64 / logins.max(1) as f64));
         let missing = signal.missing.iter().take(3);
         let fields: Vec<String> = missing.map(|missing| escape(&missing.field)).collect();
-        let fields = fields.join(words.comma());
+        let fields = fields.join(language.pick("、", ", "));
         let mut text = String::new();
         say!(
             text,
-            words,
+            language,
             "{share} 无法判断：缺 {fields}",
             "{share} not evaluable: no {fields}"
         );
         note(text);
     }
-    if signal.exempt + signal.learning > 0 {
-        let mut text = String::new();
+    if signal.exempt > 0 {
+        let (mut text, exempt) = (String::new(), count(signal.exempt));
+        say!(text, language, "豁免 {exempt}", "{exempt} exempt");
+        note(text);
+    }
+    if signal.learning > 0 {
+        let (mut text, learning) = (String::new(), count(signal.learning));
         say!(
             text,
-            words,
-            "豁免 {exempt}，学习中 {learning}",
-            "{exempt} exempt, {learning} while learning",
-            exempt = count(signal.exempt),
-            learning = count(signal.learning),
+            language,
+            "学习中 {learning}",
+            "{learning} while learning"
         );
         note(text);
     }
     if signal.never && signal.not_evaluable < logins {
-        note(words.pick("从未触发", "never fired").to_owned());
+        note(language.pick("从未触发", "never fired").to_owned());
     }
     if signal.drifts {
-        let text = words.pick(
+        let text = language.pick(
             "<b class='bad'>漂移</b>：后一段是前一段的三倍以上",
             "<b class='bad'>drifts</b>: more than threefold later",
         );
@@ -135,23 +139,28 @@ fn notes(signal: &RuleFigures, logins: u64, words: Spoken) -> String {
     if let Some(other) = &signal.covered_by {
         let other = escape(other);
         let mut text = String::new();
-        say!(text, words, "总与 {other} 同时触发", "always with {other}");
+        say!(
+            text,
+            language,
+            "总与 {other} 同时触发",
+            "always with {other}"
+        );
         note(text);
     }
-    notes.join(words.pick("；", "; "))
+    notes.join(language.pick("；", "; "))
 }
 
-pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, words: Spoken) {
+pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     let _ = write!(
         page,
-        "<section><h2>{}</h2><div class='wide'><table><thead><tr><th>{}",
-        words.pick("换一段时间还成立吗", "Does it hold in another period"),
-        words.pick("每万次正常登录", "per 10,000 good logins"),
+        "<section><h2>{}</h2><div class='wide'><table class='periods'><thead><tr><th>{}",
+        language.pick("换一段时间还成立吗", "Does it hold in another period"),
+        language.pick("每万次正常登录", "per 10,000 good logins"),
     );
     for period in &figures.periods {
         let _ = write!(
             page,
-            "<th class='n'>{} – {}",
+            "<th class='n'><span class='whole'>{} –</span> <span class='whole'>{}</span>",
             clock.day(&period.from),
             clock.day(&period.to)
         );
@@ -159,7 +168,7 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, word
     let _ = write!(
         page,
         "<th></tr></thead><tbody><tr><th scope='row'>{}",
-        words.pick("会提醒", "alerts")
+        language.pick("会提醒", "alerts")
     );
     for period in &figures.periods {
         let _ = write!(page, "<td class='n'>{}", rate(period.flagged_per_10k));
@@ -171,7 +180,7 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, word
             let _ = write!(page, "<td class='n'>{}", rate(*period));
         }
         let drifts = match signal.drifts {
-            true => words.pick("<b class='bad'>漂移</b>", "<b class='bad'>drifts</b>"),
+            true => language.pick("<b class='bad'>漂移</b>", "<b class='bad'>drifts</b>"),
             false => "",
         };
         let _ = write!(page, "<td>{drifts}</tr>");
@@ -179,7 +188,7 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, word
     page.push_str("</tbody></table></div></section>");
 }
 
-pub(super) fn overlap(page: &mut String, figures: &Figures, words: Spoken) {
+pub(super) fn overlap(page: &mut String, figures: &Figures, language: Language) {
     let shown: Vec<usize> = (0..figures.signals.len())
         .filter(|at| !figures.signals[*at].never)
         .collect();
@@ -189,7 +198,7 @@ pub(super) fn overlap(page: &mut String, figures: &Figures, words: Spoken) {
     let _ = write!(
         page,
         "<section><h2>{}</h2><div class='wide'><table class='matrix'><thead><tr><th>",
-        words.pick("哪些信号一起触发", "Which signals fire together")
+        language.pick("哪些信号一起触发", "Which signals fire together")
     );
     for at in &shown {
         let _ = write!(
@@ -212,7 +221,7 @@ pub(super) fn overlap(page: &mut String, figures: &Figures, words: Spoken) {
             let _ = write!(page, "<td style='--s:{share:.2}' title='");
             say!(
                 page,
-                words,
+                language,
                 "{own} 次中的 {both}",
                 "{both} of {own}",
                 own = count(own),
@@ -228,7 +237,7 @@ pub(super) fn overlap(page: &mut String, figures: &Figures, words: Spoken) {
     let _ = write!(
         page,
         "</tbody></table></div><p class='dim'>{}</p></section>",
-        words.pick(
+        language.pick(
             "一行的信号触发时，一列的信号也触发的比例。",
             "When the signal of a row fires, so often the one of the column does too."
         )

@@ -1,6 +1,8 @@
 //! The last lines: what the live server recorded, and whether what was required holds.
 
 use super::{Page, Report, beside, count};
+use crate::backtest::report::say::say;
+use crate::lang::diagnostics::Language;
 
 impl Page {
     /// The shadow signals of the rule set that decided last, as the live server recorded them.
@@ -11,37 +13,46 @@ impl Page {
         let shadows = newest.signals.iter().filter(|signal| signal.shadow);
         let told: Vec<String> = shadows
             .map(|signal| {
-                let unknown = match (signal.not_evaluable, self.zh) {
+                let unknown = match (signal.not_evaluable, self.language) {
                     (0, _) => String::new(),
-                    (n, true) => format!("（{} 次无法判断）", count(n)),
-                    (n, false) => format!(" ({} not evaluable)", count(n)),
+                    (n, Language::Zh) => format!("（{} 次无法判断）", count(n)),
+                    (n, Language::En) => format!(" ({} not evaluable)", count(n)),
                 };
                 format!("{} {}{unknown}", signal.name, count(signal.fired))
             })
             .collect();
         let (generation, decisions) = (newest.generation, count(newest.decisions));
         let since = self.clock.day(&newest.first);
-        let none = self.pick("没有影子信号", "no shadow signal");
+        let none = self.language.pick("没有影子信号", "no shadow signal");
         let told = match told.is_empty() {
             true => none.to_owned(),
-            false => told.join(self.pick("，", ", ")),
+            false => told.join(self.language.pick("，", ", ")),
         };
-        self.say(
-            format!("线上记录（第 {generation} 版规则，{since} 起 {decisions} 次判定）影子信号触发：{told}"),
-            format!("recorded live (generation {generation}, {decisions} decisions since {since}), shadow signals fired: {told}"),
+        say!(
+            self.out,
+            self.language,
+            "线上记录（第 {generation} 版规则，{since} 起 {decisions} 次判定）影子信号触发：{told}\n",
+            "recorded live (generation {generation}, {decisions} decisions since {since}), shadow signals fired: {told}\n"
         );
     }
 
     pub(super) fn gates(&mut self, report: &Report) {
         for gate in &report.gates {
-            let word = match gate.passed {
-                true => self.pick("通过", "passed"),
-                false => self.pick("未通过", "FAILED"),
+            // What holds of a part need not hold of the whole: the exit code says so too.
+            let word = match (gate.passed, report.run.stopped) {
+                (true, false) => self.language.pick("通过", "passed"),
+                (true, true) => self
+                    .language
+                    .pick("到停下为止通过", "passed as far as it went"),
+                (false, _) => self.language.pick("未通过", "FAILED"),
             };
             let (is, wanted) = (beside(Some(gate.is), gate.wanted), gate.wanted);
-            self.say(
-                format!("--{}  {word}：{is}，要求 {wanted}", gate.name),
-                format!("--{}  {word}: {is}, wanted {wanted}", gate.name),
+            let (name, (zh, en)) = (&gate.name, gate.bound());
+            say!(
+                self.out,
+                self.language,
+                "--{name}  {word}：{is}，要求{zh} {wanted}\n",
+                "--{name}  {word}: {is}, wanted {en} {wanted}\n"
             );
         }
     }

@@ -3,6 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::{Page, Report, beside, pad, percent, rate};
+use crate::backtest::report::say::say;
 use crate::backtest::sweep::{Point, Sweep, shown};
 
 /// Most points of a sweep.
@@ -23,19 +24,16 @@ impl Page {
         let wide = names.width().max(longest.unwrap_or(0) + 1).max(14);
         let head = [
             pad(&names, wide + 1, false),
-            pad(self.pick("每天提醒", "a day"), 9, true),
-            pad(self.pick("每万次", "per 10k"), 9, true),
-            pad(self.pick("召回", "recall"), 9, true),
+            pad(self.language.pick("每天提醒", "a day"), 9, true),
+            pad(self.language.pick("每万次", "per 10k"), 9, true),
+            pad(self.language.pick("召回", "recall"), 9, true),
         ];
-        self.say(
-            format!(
-                "\n{}   选定段 每万次/召回   检验段 每万次/召回",
-                head.concat()
-            ),
-            format!(
-                "\n{}   chosen on   judged on (prompts per 10k / recall)",
-                head.concat()
-            ),
+        let head = head.concat();
+        say!(
+            self.out,
+            self.language,
+            "\n{head}   选定段 每万次/召回   检验段 每万次/召回\n",
+            "\n{head}   chosen on   judged on (prompts per 10k / recall)\n"
         );
         let step = sweep.points.len().div_ceil(MAX_POINTS).max(1);
         let mut left_out = 0;
@@ -65,9 +63,11 @@ impl Page {
         }
         if left_out > 0 {
             let all = sweep.points.len();
-            self.say(
-                format!("… {all} 个组合里略去了 {left_out} 个，全部见 --report 或 --format json"),
-                format!("… {left_out} of {all} combinations are left out here: --report or --format json has all"),
+            say!(
+                self.out,
+                self.language,
+                "… {all} 个组合里略去了 {left_out} 个，全部见 --report 或 --format json\n",
+                "… {left_out} of {all} combinations are left out here: --report or --format json has all\n"
             );
         }
         self.never(sweep);
@@ -75,16 +75,20 @@ impl Page {
             match sweep.best {
                 Some(_) => {
                     let (zh, en) = sweep.rule();
-                    self.say(
-                        format!("* 选定段（前三分之二时间）每万次提醒不超过 {most} 的最佳值：{zh}；> 超过 {most}；检验段没有参与选择"),
-                        format!("* the best with at most {most} prompts per 10,000 in the first two thirds: {en}; > over {most}; the last third had no say"),
+                    say!(
+                        self.out,
+                        self.language,
+                        "* 选定段（前三分之二时间）每万次提醒不超过 {most} 的最佳值：{zh}；> 超过 {most}；检验段没有参与选择\n",
+                        "* the best with at most {most} prompts per 10,000 in the first two thirds: {en}; > over {most}; the last third had no say\n"
                     );
                 }
                 None => {
                     let least = beside(sweep.least(), most);
-                    self.say(
-                        format!("没有一个值能在选定段做到每万次提醒不超过 {most}；最少的是 {least}"),
-                        format!("no value keeps to {most} prompts per 10,000 in the first two thirds; the least is {least}"),
+                    say!(
+                        self.out,
+                        self.language,
+                        "没有一个值能在选定段做到每万次提醒不超过 {most}；最少的是 {least}\n",
+                        "no value keeps to {most} prompts per 10,000 in the first two thirds; the least is {least}\n"
                     );
                 }
             }
@@ -99,21 +103,27 @@ impl Page {
             .collect();
         for point in stuck.iter().take(MAX_STUCK) {
             let values = sweep.named(point);
-            let why = point.never.join(self.pick("；", "; "));
-            self.out
-                .push_str(&format!("! {values}{}{why}\n", self.pick("：", ": ")));
+            let why = point.never.join(self.language.pick("；", "; "));
+            self.out.push_str(&format!(
+                "! {values}{}{why}\n",
+                self.language.pick("：", ": ")
+            ));
         }
         if stuck.len() > MAX_STUCK {
             let more = stuck.len() - MAX_STUCK;
-            self.say(
-                format!("! … 还有 {more} 个组合也这样"),
-                format!("! … {more} more combinations likewise"),
+            say!(
+                self.out,
+                self.language,
+                "! … 还有 {more} 个组合也这样\n",
+                "! … {more} more combinations likewise\n"
             );
         }
         for name in &sweep.idle {
-            self.say(
-                format!("{name}：各个值的数字全都一样，它什么也没决定"),
-                format!("{name}: the figures are the same at every value, it decides nothing"),
+            say!(
+                self.out,
+                self.language,
+                "{name}：各个值的数字全都一样，它什么也没决定\n",
+                "{name}: the figures are the same at every value, it decides nothing\n"
             );
         }
     }

@@ -2,7 +2,7 @@
 //! parentheses round a text, `null`, thousands with a comma, two keys in round brackets, words without
 //! their quotes.
 
-use super::{ends_clause, keywords};
+use super::{ends_clause, keywords, written_otherwise};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::span::Span;
 use crate::lang::syntax::grammar::{Expected, Failure, Rule, describe};
@@ -73,24 +73,12 @@ impl Stuck<'_> {
             ("is", "not", word) if NOTHING.contains(&word) => (at + 1, "known"),
             _ => return None,
         };
-        let span = self.span(at, last);
         let word = self.slice(last);
-        Some(
-            Diagnostic::error(
-                "E0101",
-                Words::new(
-                    format!("没有 `{word}`：没有值叫 `unknown`"),
-                    format!("there is no `{word}`: what has no value is `unknown`"),
-                ),
-                span,
-                Words::new(format!("这里写 `{right}`"), format!("write `{right}`")),
-            )
-            .with_fix(
-                Words::new(format!("改成 `{right}`"), format!("write `{right}`")),
-                span,
-                right,
-            ),
-        )
+        let title = Words::new(
+            format!("没有 `{word}`：没有值叫 `unknown`"),
+            format!("there is no `{word}`: what has no value is `unknown`"),
+        );
+        Some(written_otherwise(title, self.span(at, last), right))
     }
 
     /// `1,000 km`

@@ -1,0 +1,80 @@
+//! What was read, and the rules that were asked.
+
+use super::{Page, Report, count};
+use crate::backtest::report::say::say;
+
+impl Page {
+    pub(super) fn input(&mut self, report: &Report) {
+        let input = &report.input;
+        let (logins, accounts) = (count(input.logins), count(input.accounts));
+        let (first, last) = (self.clock.day(&input.first), self.clock.day(&input.last));
+        let zone = &report.run.zone;
+        let totals = &report.figures.totals;
+        let (warm, days) = (count(totals.warm_up_logins), totals.days);
+        say!(
+            self.out,
+            self.language,
+            "输入  {logins} 次登录尝试，{accounts} 个账号，{first} 至 {last}（{zone}）；前 {warm} 次只作历史，统计 {days} 天\n",
+            "input  {logins} attempts, {accounts} accounts, {first} to {last} ({zone}); the first {warm} only make history, {days} days counted\n"
+        );
+        for reason in &input.reasons {
+            let colon = self.language.pick("：", ": ");
+            let places = reason.samples.join(self.language.pick("，", ", "));
+            self.out.push_str(&format!(
+                "      {} × {}{colon}{places}\n",
+                count(reason.count),
+                reason.reason
+            ));
+        }
+        if input.out_of_order > 0 {
+            let n = count(input.out_of_order);
+            say!(
+                self.out,
+                self.language,
+                "      {n} 行不按时间顺序，已排好（--as-arrived 保留原来的到达顺序）\n",
+                "      {n} rows were out of order and have been sorted (--as-arrived keeps the order of arrival)\n"
+            );
+        }
+        if input.late > 0 {
+            let n = count(input.late);
+            say!(
+                self.out,
+                self.language,
+                "      {n} 次迟了十分钟以上才报告（例如补录的）：照样判断，规则不动作{hint}\n",
+                "      {n} were reported more than ten minutes late (a past that was filled in, say): judged, but no rule acts{hint}\n",
+                hint = match input.of_store() {
+                    true => self.language.pick(
+                        "；--by-time 当作及时报告的",
+                        "; --by-time takes them as reported in time"
+                    ),
+                    false => "",
+                }
+            );
+        }
+        if input.accounts == 0 {
+            say!(
+                self.out,
+                self.language,
+                "      登录的名字没有一个是账号：没有人可以提醒\n",
+                "      none of the names is an account: nobody can be prompted\n"
+            );
+        }
+        if report.run.stopped {
+            say!(
+                self.out,
+                self.language,
+                "      提前停止：以下是已完成的部分\n",
+                "      stopped early: this is the part done so far\n"
+            );
+        }
+        let hash = report.rules.hash.get(..12).unwrap_or_default();
+        let speed = count(report.run.logins_per_second as u64);
+        let (name, signals) = (&report.rules.name, report.rules.signals);
+        say!(
+            self.out,
+            self.language,
+            "规则  {name}（{hash}），{signals} 个信号；每秒 {speed} 次\n",
+            "rules  {name} ({hash}), {signals} signals; {speed} a second\n"
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! What must hold for exit code 0, and that nothing is made up where nobody knows.
+
+use serde_json::Value;
+
+use crate::{command, done, folder, refused, report};
+
+#[test]
+fn numbers_that_mean_nothing_are_refused() {
+    let folder = folder();
+    let with = |more: &[&str]| {
+        let first = ["backtest", "rules", "--logins", "logins.csv"];
+        refused(folder.path(), &[&first, more].concat())
+    };
+    for wrong in [
+        "--warm-up=-5",
+        "--warm-up=nan",
+        "--last=-1",
+        "--incident-gap=-3",
+        "--max-unusable=500",
+        "--max-prompts-per-day=-1",
+        "--max-prompts-per-10k=inf",
+        "--threads=0",
+        "--threads=100000",
+    ] {
+        with(&[wrong]);
+    }
+    assert!(with(&["--min-recall=50"]).contains("0.8 for 80 %"));
+    assert!(with(&["--sweep=budget=90..40/5"]).contains("must not exceed"));
+    assert!(with(&["--against=running"]).contains("--live"));
+    assert!(with(&["--label=fraud"]).contains("it has: attack"));
+}
+
+#[test]
+fn gates_do_not_pass_on_logins_that_were_not_judged() {
+    let folder = folder();
+    let base = ["backtest", "rules", "--logins", "logins.csv"];
+    for (more, why) in [
+        (
+            ["--warm-up", "500", "--min-recall", "0.5"],
+            "behind the warm-up",
+        ),
+        (
+            ["--warm-up", "500", "--max-prompts-per-day", "5"],
+            "behind the warm-up",
+        ),
+        (
+            ["--warm-up", "500", "--max-prompts-per-10k", "5"],
+            "behind the warm-up",
+        ),
+        (["--last", "0", "--max-prompts-per-day", "5"], "above 0"),
+    ] {
+        let arguments = [&base[..], &more].concat();
+        let said = refused(folder.path(), &arguments);
+        assert!(said.contains(why), "{said}");
+    }
+    // What cannot be written is told before anything is read.
+    let arguments = [
+        "backtest",
+        "rules",
+        "--logins",
+        "none.csv",
+        "--report",
+        "logins.csv/x",
+    ];
+    let ended = command(folder.path(), &arguments)
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("logins.csv/x"), "{said}");
+}
+
+#[test]
+fn what_no_label_says_is_not_made_up() {
+    let folder = folder();
+    let mut text = "account,time,success,city,label_fraud\n".to_owned();
+    for day in 10..30 {
+        text += &format!("a,2026-01-{day}T08:00:00Z,true,北京,\n");
+    }
+    // Somebody reported the last of two unusual logins, and nobody says anything about the others.
+    text += "a,2026-01-30T08:00:00Z,true,深圳,\na,2026-01-30T09:00:00Z,true,成都,1\n";
+    std::fs::write(folder.path().join("fraud.csv"), text).expect("written");
+    let alerts = "signal city \"异地\" weight 60 {\n    when new(login.city, within: 30 days)\n}\n\
+        on login when suspicion >= 60 {\n    alert expires 1 day {\n        message \"登录异常，请看 https://example.com/login\"\n    }\n}\n\
+        on undeliverable alert {\n    note \"x\"\n}\n";
+    std::fs::write(folder.path().join("alerts.rules"), alerts).expect("written");
+    let first = ["backtest", "alerts.rules", "--logins", "fraud.csv"];
+    let told = |more: &[&str]| {
+        let all = [&first[..], &["--format", "json"], more].concat();
+        report(folder.path(), &all)["figures"]["labels"]["logins"].clone()
+    };
+    let logins = told(&[]);
+    assert_eq!(logins["recall"], 1.0, "{logins}");
+    assert_eq!(logins["precision"], Value::Null, "{logins}");
+    assert_eq!(logins["precision_interval"], Value::Null, "{logins}");
+    assert_eq!(logins["flagged_unlabelled"], 1, "{logins}");
+    let text = done(&command(folder.path(), &first).output().expect("it starts"));
+    assert!(
+        text.contains("另有 1 次") && text.contains("误报 –"),
+        "{text}"
+    );
+    let logins = told(&["--assume-good"]);
+    assert_eq!(logins["precision"], 0.5, "{logins}");
+    assert_eq!(logins["flagged_unlabelled"], 0, "{logins}");
+}
+
+#[test]
+fn help_says_that_nothing_passes_on_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (lang, part) in [
+        ("en", "passes on nothing"),
+        ("zh", "不会因为什么都没判断而通过"),
+    ] {
+        let mut command = command(folder.path(), &["backtest", "--help"]);
+        command.env("MENSHEN_LANG", lang);
+        let said = done(&command.output().expect("it starts"));
+        assert!(said.contains(part), "{said}");
+    }
+}

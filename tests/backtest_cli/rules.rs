@@ -1,0 +1,162 @@
+//! The rules that are judged: one file of a set, a revision of git, the points of a sweep.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::{command, done, folder, report, rules};
+
+#[test]
+fn one_file_of_a_set_is_judged_by_what_it_says_of_logins() {
+    let folder = folder();
+    // As the shipped guard.rules: a dialog cancels with words of another file.
+    let talk = "list no_words = [\"不\"]\n";
+    let guard = rules(30)
+        + "on text \"锁定\" {\n    start confirm\n}\n\
+           dialog confirm expires 5 minutes {\n    ask answer: word \"确定吗？\"\n    \
+           cancel on no_words { reply \"好。\" }\n    give up { reply \"好。\" }\n    done { reply \"好。\" }\n}\n";
+    std::fs::write(folder.path().join("rules/a.rules"), &guard).expect("written");
+    std::fs::write(folder.path().join("rules/talk.rules"), talk).expect("written");
+    let judged = |rules: &str, more: &[&str]| {
+        let first = [
+            "backtest",
+            rules,
+            "--logins",
+            "logins.csv",
+            "--format",
+            "json",
+        ];
+        let arguments = [&first[..], more].concat();
+        let output = command(folder.path(), &arguments).output();
+        let output = output.expect("it starts");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report: Value = serde_json::from_str(&done(&output)).expect("JSON");
+        (report, told)
+    };
+    let (whole, told) = judged("rules", &[]);
+    assert!(!told.contains("单独"), "{told}");
+    let (alone, told) = judged("rules/a.rules", &[]);
+    assert!(told.contains("rules/a.rules 单独不成一套"), "{told}");
+    for figure in ["totals", "signals", "load"] {
+        assert_eq!(alone["figures"][figure], whole["figures"][figure]);
+    }
+    // Also what is compared with.
+    std::fs::write(folder.path().join("old.rules"), &guard).expect("written");
+    let (compared, told) = judged("rules", &["--against", "old.rules"]);
+    assert!(told.contains("old.rules 单独不成一套"), "{told}");
+    assert_eq!(compared["diff"]["changed"], 0);
+    // What judges logins is never left out: then it says what to give instead.
+    let torn = rules(30).replace("30 days", "usual");
+    std::fs::write(folder.path().join("torn.rules"), torn).expect("written");
+    let torn = ["backtest", "torn.rules", "--logins", "logins.csv"];
+    let ended = command(folder.path(), &torn).output().expect("it starts");
+    assert_eq!(ended.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert!(
+        told.contains("usual") && told.contains("整个文件夹"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_git_revision_is_compared_with() {
+    let folder = folder();
+    let git = |arguments: &[&str]| {
+        let ended = Command::new("git")
+            .args(["-c", "user.name=n", "-c", "user.email=n@example.com"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .expect("this test needs git on the PATH");
+        assert!(ended.status.success(), "git {arguments:?}");
+    };
+    git(&["init", "-q"]);
+    git(&["add", "rules"]);
+    git(&["commit", "-q", "-m", "first"]);
+    std::fs::write(folder.path().join("rules/a.rules"), rules(10)).expect("written");
+    let arguments = [
+        "backtest",
+        "rules",
+        "--logins",
+        "logins.csv",
+        "--against",
+        "HEAD",
+        "--format",
+        "json",
+    ];
+    let told = report(folder.path(), &arguments);
+    let changed = told["diff"]["changed"].as_u64().expect("a number");
+    assert!(changed > 0, "a lower budget asks more: {told}");
+    assert_eq!(told["diff"]["kinds"][0]["old"], "allow");
+    assert_eq!(told["diff"]["kinds"][0]["new"], "challenge");
+    let unknown = [
+        "backtest",
+        "rules",
+        "--logins",
+        "logins.csv",
+        "--against",
+        "nowhere",
+    ];
+    let ended = command(folder.path(), &unknown)
+        .output()
+        .expect("it starts");
+    assert_eq!(ended.status.code(), Some(2));
+}
+
+#[test]
+fn a_sweep_says_where_it_leads_nowhere_and_what_decides_nothing() {
+    let folder = folder();
+    let more = "let idle = 3\nsignal often \"多次\" weight 1 shadow {\n    \
+                when count(failures, within: 1 hour) >= idle and login.country == \"Nowhere\"\n}\n";
+    let text = rules(30) + more;
+    std::fs::write(folder.path().join("rules/a.rules"), text).expect("written");
+    let sweep = |sweep: &str, more: &[&str]| {
+        let arguments = [
+            "backtest",
+            "rules",
+            "--logins",
+            "logins.csv",
+            "--sweep",
+            sweep,
+        ];
+        command(folder.path(), &[&arguments[..], more].concat())
+            .output()
+            .expect("it starts")
+    };
+    // Above 40 the two signals never reach it: a point like others, and it is said which.
+    let said = done(&sweep("budget=10..60/10", &[]));
+    assert!(
+        said.contains("! budget = 50：")
+            && said.contains("a.rules:8 的 `suspicion >= budget` 永远不成立"),
+        "{said}"
+    );
+    assert!(said.contains("永远不成立"), "{said}");
+    let told = report(
+        folder.path(),
+        &[
+            "backtest",
+            "rules",
+            "--logins",
+            "logins.csv",
+            "--sweep",
+            "budget=10..60/10",
+            "--format",
+            "json",
+        ],
+    );
+    let points = told["sweep"]["points"].as_array().expect("points");
+    let stuck: Vec<bool> = points
+        .iter()
+        .map(|point| point["never"] != serde_json::json!([]))
+        .collect();
+    assert_eq!(stuck, [false, false, false, false, true, true]);
+    assert_eq!(points[4]["prompts_per_day"], 0.0);
+    assert_eq!(told["sweep"]["idle"], serde_json::json!([]));
+    // What decides nothing is said, and rows that are left out are counted.
+    let said = done(&sweep("idle=1..60/1", &[]));
+    assert!(said.contains("idle：各个值的数字全都一样"), "{said}");
+    assert!(said.contains("… 60 个组合里略去了 48 个"), "{said}");
+    // A value with which nothing happens keeps no limit.
+    let ended = sweep("budget=50..60/10", &["--max-prompts-per-10k", "5"]);
+    assert_eq!(ended.status.code(), Some(1));
+}
