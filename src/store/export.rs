@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::codec;
 use super::command::read_at;
+use super::commit_record::CommitRecord;
 use super::engine::{Engine, Order, Row};
 use super::error::StoreError;
 use super::handle::{Snapshot, Store};
@@ -20,7 +21,6 @@ use super::key::{self, KEY_FORMAT, after_prefix, kind_prefix};
 use super::migrate::Chain;
 use super::records::{Flavour, Kind, RecordType, STORE_FORMAT, schema};
 use super::tx::successor;
-use super::writer::CommitRecord;
 use crate::env::Millis;
 
 /// The version of the file format.

@@ -26,6 +26,7 @@
 
 mod codec;
 mod command;
+mod commit_record;
 mod dump;
 mod engine;
 mod error;
@@ -34,6 +35,7 @@ mod handle;
 mod import;
 mod key;
 mod later;
+mod ledger;
 mod memory;
 mod migrate;
 mod open;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::command::{Abort, Command};
+use super::commit_record::CommitRecord;
 use super::engine::{Barrier, Engine, Mark, NoBarrier};
 use super::error::{OpenError, StoreError};
 use super::handle::{Description, LocalStore, QUEUE_CAPACITY, Shared, SharedStore};
 use super::memory::MemoryEngine;
 use super::records::{Counter, FEED_COUNTER, Flavour, Kind, NewAudit, STORE_FORMAT, StoreInfo};
 use super::tx::Tx;
-use super::writer::{CommitRecord, DRAIN_TIME, Writer};
+use super::writer::{DRAIN_TIME, Writer};
 use super::{codec, key};
 use crate::env::Env;
 

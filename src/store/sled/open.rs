@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ::sled::{Config, Db};
 
+use super::super::commit_record::CommitRecord;
 use super::super::dump::{DUMPS_FOLDER, DumpError, DumpFile, Part, dumps};
 use super::super::engine::{Barrier, Engine, Mark};
 use super::super::error::{OpenError, StoreError};
@@ -17,7 +18,7 @@ use super::super::handle::{QUEUE_CAPACITY, SharedStore};
 use super::super::migrate::Chain;
 use super::super::open::{Parts, start};
 use super::super::records::Flavour;
-use super::super::writer::{CommitRecord, DRAIN_TIME};
+use super::super::writer::DRAIN_TIME;
 use super::files::{self, DATABASE_FILE, MARK_FILE, failed};
 use super::mark::MarkFile;
 use super::rebuild::{self, Rebuilt};

@@ -17,7 +17,7 @@ use super::super::import::{Lines, next_batch};
 use super::super::key;
 use super::super::migrate::Chain;
 use super::super::records::{Kind, StoreInfo};
-use super::super::writer::CommitRecord;
+use super::super::commit_record::CommitRecord;
 use super::files::{self, DATABASE_FILE, failed};
 use super::{FileBarrier, open};
 use crate::env::Millis;
