@@ -53,7 +53,7 @@ fn at(set: &Set, file: FileId, offset: usize) -> String {
     format!("{}:{line}: {}", file.path, whole.trim())
 }
 
-fn written<'s>(set: &'s Set, span: Span) -> &'s str {
+fn written(set: &Set, span: Span) -> &str {
     set.sources.slice(span)
 }
 
