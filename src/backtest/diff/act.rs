@@ -17,6 +17,8 @@ pub enum Act {
     Prompt,
     /// A captcha.
     Challenge,
+    /// A captcha, and an alert that a cool-down keeps quiet.
+    ChallengeAndQuiet,
     /// A captcha, and a prompt to the owner.
     ChallengeAndPrompt,
     /// Refused.
@@ -47,6 +49,7 @@ impl Act {
         match (outcome.locked, wanted, alert) {
             (true, _, Self::Prompt) => Self::LockAndPrompt,
             (true, ..) => Self::Lock,
+            (false, Self::Challenge, Self::Quiet) => Self::ChallengeAndQuiet,
             (false, Self::Challenge, Self::Prompt) => Self::ChallengeAndPrompt,
             (false, Self::Deny, Self::Prompt) => Self::DenyAndPrompt,
             (false, wanted, alert) => wanted.max(alert),
@@ -68,6 +71,10 @@ impl Act {
             Self::Quiet => ("提醒（冷却中）", "alert, cooled down"),
             Self::Prompt => ("提醒", "prompt"),
             Self::Challenge => ("图形验证", "captcha"),
+            Self::ChallengeAndQuiet => (
+                "图形验证，提醒（冷却中）",
+                "captcha, and alert, cooled down",
+            ),
             Self::ChallengeAndPrompt => ("图形验证并提醒", "captcha and prompt"),
             Self::Deny => ("拒绝", "deny"),
             Self::DenyAndPrompt => ("拒绝并提醒", "deny and prompt"),
@@ -95,7 +102,12 @@ mod tests {
             (Verdict::Allow, Prompt::Appended, false, Act::Quiet),
             (Verdict::Allow, Prompt::Raised, false, Act::Prompt),
             (Verdict::Challenge, Prompt::None, false, Act::Challenge),
-            (Verdict::Challenge, Prompt::Appended, false, Act::Challenge),
+            (
+                Verdict::Challenge,
+                Prompt::Appended,
+                false,
+                Act::ChallengeAndQuiet,
+            ),
             (
                 Verdict::Challenge,
                 Prompt::Raised,
