@@ -1,15 +1,18 @@
 //! What a change of rules changes: counts, and the very logins.
 
+mod act;
+
+pub use act::Act;
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::engine::{Engine, Explained, Outcome, Prompt, Seen, Sink};
+use super::engine::{Engine, Explained, Seen, Sink};
 use super::needs::Need;
 use super::symbols::Symbol;
 use super::table::Table;
 use super::tally::{Class, Frame, Tallies, Tally};
-use crate::bot::api::Verdict;
 use crate::lang::eval::{SignalState, Telling, told, why_not};
 use crate::lang::program::Program;
 use crate::server::rfc3339;
@@ -19,53 +22,6 @@ use jiff::tz::TimeZone;
 pub const MAX_SHOWN: usize = 1_000;
 /// Most accounts named as worst hit.
 const WORST: usize = 20;
-
-/// What happens to a login. In the order of severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Act {
-    /// Nothing.
-    Allow,
-    /// An alert that a cool-down keeps quiet.
-    Quiet,
-    /// A prompt to the owner.
-    Prompt,
-    /// A captcha.
-    Challenge,
-    /// Refused.
-    Deny,
-}
-
-impl Act {
-    /// Of an outcome, the severest.
-    pub fn of(outcome: &Outcome) -> Self {
-        let verdict = |verdict: Verdict| match verdict {
-            Verdict::Allow => Self::Allow,
-            Verdict::Challenge => Self::Challenge,
-            Verdict::Deny => Self::Deny,
-        };
-        let alert = match (outcome.flagged, outcome.prompt) {
-            (false, _) => Self::Allow,
-            (true, Prompt::Raised) => Self::Prompt,
-            (true, Prompt::Capped) => Self::Challenge,
-            (true, Prompt::Appended | Prompt::None) => Self::Quiet,
-        };
-        alert
-            .max(verdict(outcome.verdict))
-            .max(verdict(outcome.attempt))
-    }
-
-    /// Chinese and English.
-    pub fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Allow => ("放行", "allow"),
-            Self::Quiet => ("提醒（冷却中）", "alert, cooled down"),
-            Self::Prompt => ("提醒", "prompt"),
-            Self::Challenge => ("图形验证", "captcha"),
-            Self::Deny => ("拒绝", "deny"),
-        }
-    }
-}
 
 /// A login that changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -225,7 +181,7 @@ pub fn diff(
     let (mut gained, mut lost, mut flagged, mut relieved) = (0, 0, 0, 0);
     for login in &changed {
         *kinds.entry((login.old, login.new)).or_default() += 1;
-        let prompts = i64::from(login.new == Act::Prompt) - i64::from(login.old == Act::Prompt);
+        let prompts = i64::from(login.new.prompts()) - i64::from(login.old.prompts());
         *more.entry(table.account[login.row as usize]).or_default() += prompts;
         match (
             class(table, frame, login.row),

@@ -1,0 +1,127 @@
+//! What becomes of a login under one rule set.
+
+use serde::Serialize;
+
+use crate::backtest::engine::{Outcome, Prompt};
+use crate::bot::api::Verdict;
+
+/// What happens to a login. In the order of severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Nothing.
+    Allow,
+    /// An alert that a cool-down keeps quiet.
+    Quiet,
+    /// A prompt to the owner.
+    Prompt,
+    /// A captcha.
+    Challenge,
+    /// A captcha, and an alert that a cool-down keeps quiet.
+    ChallengeAndQuiet,
+    /// A captcha, and a prompt to the owner.
+    ChallengeAndPrompt,
+    /// Refused.
+    Deny,
+    /// Refused, and a prompt to the owner.
+    DenyAndPrompt,
+    /// The account is locked.
+    Lock,
+    /// The account is locked, and a prompt to the owner.
+    LockAndPrompt,
+}
+
+impl Act {
+    /// Of an outcome: the severest, and whether the owner is prompted besides.
+    pub fn of(outcome: &Outcome) -> Self {
+        let verdict = |verdict: Verdict| match verdict {
+            Verdict::Allow => Self::Allow,
+            Verdict::Challenge => Self::Challenge,
+            Verdict::Deny => Self::Deny,
+        };
+        let alert = match (outcome.flagged, outcome.prompt) {
+            (false, _) => Self::Allow,
+            (true, Prompt::Raised) => Self::Prompt,
+            (true, Prompt::Capped) => Self::Challenge,
+            (true, Prompt::Appended | Prompt::None) => Self::Quiet,
+        };
+        let wanted = verdict(outcome.verdict).max(verdict(outcome.attempt));
+        match (outcome.locked, wanted, alert) {
+            (true, _, Self::Prompt) => Self::LockAndPrompt,
+            (true, ..) => Self::Lock,
+            (false, Self::Challenge, Self::Quiet) => Self::ChallengeAndQuiet,
+            (false, Self::Challenge, Self::Prompt) => Self::ChallengeAndPrompt,
+            (false, Self::Deny, Self::Prompt) => Self::DenyAndPrompt,
+            (false, wanted, alert) => wanted.max(alert),
+        }
+    }
+
+    /// Whether the owner is prompted.
+    pub(super) fn prompts(self) -> bool {
+        matches!(
+            self,
+            Self::Prompt | Self::ChallengeAndPrompt | Self::DenyAndPrompt | Self::LockAndPrompt
+        )
+    }
+
+    /// Chinese and English.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Allow => ("放行", "allow"),
+            Self::Quiet => ("提醒（冷却中）", "alert, cooled down"),
+            Self::Prompt => ("提醒", "prompt"),
+            Self::Challenge => ("图形验证", "captcha"),
+            Self::ChallengeAndQuiet => (
+                "图形验证，提醒（冷却中）",
+                "captcha, and alert, cooled down",
+            ),
+            Self::ChallengeAndPrompt => ("图形验证并提醒", "captcha and prompt"),
+            Self::Deny => ("拒绝", "deny"),
+            Self::DenyAndPrompt => ("拒绝并提醒", "deny and prompt"),
+            Self::Lock => ("锁定", "lock"),
+            Self::LockAndPrompt => ("锁定并提醒", "lock and prompt"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_is_told_beside_what_is_done_to_the_login() {
+        let outcome = |verdict, prompt, locked| Outcome {
+            verdict,
+            flagged: prompt != Prompt::None,
+            prompt,
+            locked,
+            ..Outcome::default()
+        };
+        let cases = [
+            (Verdict::Allow, Prompt::None, false, Act::Allow),
+            (Verdict::Allow, Prompt::Appended, false, Act::Quiet),
+            (Verdict::Allow, Prompt::Raised, false, Act::Prompt),
+            (Verdict::Challenge, Prompt::None, false, Act::Challenge),
+            (
+                Verdict::Challenge,
+                Prompt::Appended,
+                false,
+                Act::ChallengeAndQuiet,
+            ),
+            (
+                Verdict::Challenge,
+                Prompt::Raised,
+                false,
+                Act::ChallengeAndPrompt,
+            ),
+            (Verdict::Deny, Prompt::Raised, false, Act::DenyAndPrompt),
+            (Verdict::Allow, Prompt::None, true, Act::Lock),
+            (Verdict::Deny, Prompt::Raised, true, Act::LockAndPrompt),
+        ];
+        for (verdict, prompt, locked, act) in cases {
+            let is = Act::of(&outcome(verdict, prompt, locked));
+            assert_eq!(is, act);
+            assert_eq!(is.prompts(), prompt == Prompt::Raised);
+        }
+    }
+}
