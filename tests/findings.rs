@@ -335,3 +335,39 @@ fn what_settles_a_condition_is_shown() {
         (&given[..], false)
     );
 }
+
+#[test]
+fn an_unknown_word_is_one_mistake_wherever_it_stands() {
+    let twice = |first: &str, second: &str| {
+        format!(
+            "on login when {first} {{\n    deny\n}}\non attempt when {second} {{\n    deny\n}}\n"
+        )
+    };
+    for (code, text) in [
+        (
+            "E0211",
+            twice(
+                "cont(failures, within: 1 hour) > 2",
+                "cont(failures, within: 1 day) > 3",
+            ),
+        ),
+        (
+            "E0605",
+            twice(
+                "count(failurs, within: 1 hour) > 2",
+                "count(failurs, within: 1 day) > 3",
+            ),
+        ),
+        (
+            "E0304",
+            twice("since(successes) >= 3 dayz", "since(failures) >= 4 dayz"),
+        ),
+        (
+            "E0208",
+            "on txt \"a\" {\n    reply \"x\"\n}\non txt \"b\" {\n    reply \"x\"\n}\n".to_owned(),
+        ),
+    ] {
+        let found = one(code, &text);
+        assert_eq!(found.secondary.len(), 1, "{found:#?}");
+    }
+}

@@ -306,9 +306,16 @@ impl Checker<'_> {
             return Some(*stream);
         }
         let names: Vec<&str> = STREAMS.iter().map(|(name, ..)| *name).collect();
+        let title = match single(expr) {
+            Some(name) => w(
+                format!("没有 `{}` 这种登录流", name.name),
+                format!("there is no stream of logins `{}`", name.name),
+            ),
+            None => w("这里要说哪些登录", "which logins is wanted here"),
+        };
         let mut error = Diagnostic::error(
             c::UNKNOWN_STREAM,
-            w("这里要说哪些登录", "which logins is wanted here"),
+            title,
             expr.span,
             w("不是登录流", "not a stream of logins"),
         )

@@ -144,7 +144,11 @@ pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&s
     let misspelt: BTreeSet<(FileId, usize)> = diagnostics
         .iter()
         .filter(|found| found.code == codes::UNKNOWN_EVENT)
-        .map(|found| line_of(lines, found))
+        .flat_map(|found| {
+            let further = found.secondary.iter().map(|label| label.span);
+            further.chain([found.primary.span])
+        })
+        .map(|span| (span.file, lines.line(span)))
         .collect();
     diagnostics
         .retain(|found| found.code != NO_SCENE || !misspelt.contains(&line_of(lines, found)));

@@ -168,7 +168,11 @@ impl Report {
 /// Findings that are kept: nobody reads more, and each is compared with those before it.
 pub(in crate::lang) const MAX_FOUND: usize = 2_000;
 /// Unknown names: what is missing is the definition, once.
-const MERGED: [&str; 5] = [
+const MERGED: [&str; 9] = [
+    codes::UNKNOWN_EVENT,
+    codes::UNKNOWN_FUNCTION,
+    codes::UNKNOWN_STREAM,
+    codes::UNKNOWN_UNIT,
     codes::UNKNOWN_NAME,
     codes::UNKNOWN_EXTRACTOR,
     codes::UNKNOWN_DIALOG,

@@ -68,6 +68,12 @@ pub(super) fn explain(
     };
     let here = index.and_then(|index| inside.get(index)).copied();
     if let Some(open) = open_bracket(text, &inside, at)
+        && let (Some(before), Some(here)) = (before, here)
+        && let Some(comma) = no_comma(slice(open), before, here, sink)
+    {
+        return comma;
+    }
+    if let Some(open) = open_bracket(text, &inside, at)
         && here.is_none_or(|here| here.first || slice(here) == "{" || slice(here) == "}")
     {
         return unclosed_bracket(text, open, &inside, before.copied(), sink);
@@ -181,6 +187,24 @@ fn open_bracket<'a>(text: &str, tokens: &[&'a Token], at: usize) -> Option<&'a T
         }
     }
     open.pop()
+}
+
+/// `["a" "b"]`: two texts of a list without the comma between them.
+fn no_comma(open: &str, before: &Token, here: &Token, sink: &Sink) -> Option<Diagnostic> {
+    let text = |token: &Token| matches!(token.kind, Kind::Text(_));
+    if open != "[" || !text(before) || !text(here) {
+        return None;
+    }
+    let gap = sink.span(before.end, before.end);
+    Some(
+        Diagnostic::error(
+            "E0101",
+            Words::new("两项之间少了逗号", "a comma is missing between two entries"),
+            sink.span(before.start, before.end),
+            Words::new("后面应有 `,`", "`,` belongs after this"),
+        )
+        .with_fix(Words::new("补上逗号", "add the comma"), gap, ","),
+    )
 }
 
 fn unclosed_bracket(

@@ -316,7 +316,8 @@ fn once_per_name(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut kept: Vec<Diagnostic> = Vec::new();
     for one in found {
         let first = kept.iter_mut().find(|known| {
-            one.code == "E0126" && known.code == one.code && known.title == one.title
+            let of_a_name = one.code == "E0126" || one.title.en.ends_with("names have no `-`");
+            of_a_name && known.code == one.code && known.title == one.title
         });
         match first {
             Some(first) if first.secondary.len() < MAX_DIAGNOSTICS => {

@@ -228,6 +228,13 @@ impl Recover<'_> {
             if std::mem::take(&mut asked) {
                 continue;
             }
+            if let Some(&(next, last)) = clauses.get(index + 1)
+                && self.text_below(start, end, next, last)
+            {
+                self.gaps.push((start, last));
+                asked = true;
+                continue;
+            }
             let next = clauses.get(index + 1).filter(|_| body == Body::Dialog);
             if let Some(&(next, last)) = next
                 && self.asked_by_reply(start, end, next)

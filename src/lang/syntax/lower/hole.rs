@@ -151,6 +151,37 @@ impl Lower<'_> {
         None
     }
 
+    /// `{my-name: word}`
+    fn dashed(&mut self, body: &str, span: Span) -> Option<TextPart> {
+        let name = body.split(':').next().unwrap_or_default().trim();
+        if !name.contains('-') {
+            return None;
+        }
+        let right = body.replacen(name, &name.replace('-', "_"), 1);
+        let part = understood(&right, span)?;
+        let right = format!("{{{right}}}");
+        self.sink.add(
+            Diagnostic::error(
+                "E0124",
+                Words::new(
+                    format!("`{name}` 不能当名字：名字里没有 `-`"),
+                    format!("`{name}` is no name: names have no `-`"),
+                ),
+                span,
+                Words::new(format!("写 `{right}`"), format!("write `{right}`")),
+            )
+            .with_guess(
+                Words::new(
+                    format!("写成 `{right}`，用到它的地方也要改"),
+                    format!("write `{right}`, here and where it is used"),
+                ),
+                span,
+                right,
+            ),
+        );
+        Some(part)
+    }
+
     /// `{n number}`: a name and its extractor without the colon.
     fn without_colon(&mut self, body: &str, span: Span) -> Option<TextPart> {
         let (name, extractor) = body.trim().split_once(' ')?;
@@ -243,6 +274,9 @@ impl Lower<'_> {
                     narrow,
                 ),
             );
+            return Some(part);
+        }
+        if let Some(part) = self.dashed(&narrow, span) {
             return Some(part);
         }
         if let Some(part) = self.without_colon(&narrow, span) {

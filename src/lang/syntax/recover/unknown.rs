@@ -68,6 +68,35 @@ impl Recover<'_> {
         true
     }
 
+    /// `reply`, and below it the words without their quotes.
+    pub(super) fn text_below(&mut self, from: usize, to: usize, next: usize, last: usize) -> bool {
+        const TAKE_TEXT: [&str; 5] = ["reply", "message", "send", "note", "deny"];
+        let prose = !self.slice(next).is_ascii()
+            && (next..last)
+                .all(|at| !matches!(self.tokens[at].kind, Kind::Text(_) | Kind::Block { .. }))
+            && !(next..last).any(|at| matches!(self.slice(at), "{" | "}"));
+        if to != from + 1 || !TAKE_TEXT.contains(&self.slice(from)) || !prose {
+            return false;
+        }
+        let (start, end) = (self.tokens[next].start, self.tokens[last - 1].end);
+        let span = self.sink.span(start, end);
+        let words = &self.text[start..end];
+        let by = format!(
+            "\"{}\"",
+            words.lines().map(str::trim).collect::<Vec<_>>().join("\\n")
+        );
+        self.sink.add(
+            Diagnostic::error(
+                "E0101",
+                Words::new("文字要用引号引起来", "a text stands in quotes"),
+                span,
+                Words::new("这里少了引号", "the quotes are missing"),
+            )
+            .with_guess(Words::new("加上引号", "add the quotes"), span, by),
+        );
+        true
+    }
+
     /// Reports a clause that begins with a word that does not belong here; says what was meant.
     pub(super) fn unknown(&mut self, body: Body, at: usize, word: &str) -> Option<&'static str> {
         let token = self.tokens[at];

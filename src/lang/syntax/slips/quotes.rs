@@ -77,7 +77,7 @@ impl Slips<'_> {
             ));
             let words = Words::new("在里面的引号前加反斜杠", "escape the inner quotes");
             // Quotes that do not come in pairs may be too many just as well.
-            self.sink.add(if quotes.inner.len() % 2 == 0 {
+            self.sink.add(if quotes.inner.len().is_multiple_of(2) {
                 found.with_fix(words, span, by.clone())
             } else {
                 found.with_guess(words, span, by.clone())

@@ -57,6 +57,11 @@ fn what_may_have_been_meant_otherwise_is_no_certain_fix() {
         ),
         (reply("\"你好\"。"), "E0114", reply("\"你好。\"")),
         (
+            reply("\n        你好"),
+            "E0101",
+            reply("\n        \"你好\""),
+        ),
+        (
             "on text \"买{n: number\" {\n    reply \"{n}\"\n}\n".to_owned(),
             "E0124",
             "on text \"买{n: number}\" {\n    reply \"{n}\"\n}\n".to_owned(),
@@ -146,4 +151,12 @@ fn a_sign_lost_from_a_long_head_is_one_mistake() {
     let text = "on text \"a\"\n    or text \"b\" {\n    reply \"x\"\n";
     let (code, fixed, _) = mended(text);
     assert_eq!((code, fixed), ("E0108", format!("{text}}}\n")));
+}
+
+#[test]
+fn a_name_with_a_dash_in_braces_is_told_once() {
+    let text = "on text \"我叫{my-name: word}\" {\n    reply \"{my-name}，{my-name}\"\n}\n";
+    let (code, fixed, sure) = mended(text);
+    assert_eq!((code, sure), ("E0124", false));
+    assert!(fixed.contains("{my_name: word}"), "{fixed}");
 }
