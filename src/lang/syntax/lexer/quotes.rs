@@ -72,7 +72,10 @@ pub(super) fn unmatched_closer(text: &str) -> Option<usize> {
         match c {
             '”' | '’' if open > 0 => open -= 1,
             '”' | '’' if goes_on(behind) => return Some(at),
-            '“' if goes_on(behind) && !behind.contains('”') => return Some(at),
+            // `“{name` is a value in quotes that somebody is about to write.
+            '“' if goes_on(behind) && !behind.starts_with('{') && !behind.contains('”') => {
+                return Some(at);
+            }
             '“' | '‘' => open += 1,
             _ => {}
         }
