@@ -8,6 +8,7 @@ use super::builder::{BuildError, Built};
 use super::event::ChatEvent;
 use super::last_turn::{LastTurn, Told};
 use super::ruleset::Ruleset;
+use super::stories::shown;
 use super::{Bot, Settings};
 use crate::accounts::Passwords;
 use crate::env::Env;
@@ -19,7 +20,6 @@ use crate::store;
 use crate::wechat::fields::Fields;
 use crate::wechat::message::Inbound;
 use crate::wechat::push_key::{BodyDigest, push_key};
-use crate::wechat::reply::Reply;
 
 /// The one official account of an explanation.
 const ACCOUNT: &str = "main";
@@ -116,10 +116,7 @@ fn report(
 ) -> String {
     let mut out = String::new();
     let reply = match answer {
-        PushAnswer::Reply(reply) => match &**reply {
-            Reply::Text { content } => format!("“{content}”"),
-            other => format!("{other:?}"),
-        },
+        PushAnswer::Reply(reply) => shown(reply, language),
         _ => language.pick("（没有回复）", "(none)").to_owned(),
     };
     out.push_str(&match (language, &told.answered_by) {
@@ -249,6 +246,12 @@ mod tests {
         let both = super::text(&rules, &registry, "丙丁", Detail::Near, Language::Zh)
             .await
             .expect("explained");
+        let picture = Sources::single("a.rules", "on any {\n    reply image \"M\"\n}\n");
+        let picture = ruleset::compile(picture, &registry).unwrap().ruleset;
+        let image = super::text(&picture, &registry, "?", Detail::Near, Language::En)
+            .await
+            .unwrap();
+        assert!(image.starts_with("reply: (image: M)\n"), "{image}");
         let late = "a.rules:17  前面的规则先回答了，没有看到这一条";
         assert!(both.lines().any(|line| line.trim() == late), "{both}");
         // The same in English, down to the values.

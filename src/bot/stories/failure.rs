@@ -294,7 +294,8 @@ fn invalid_zh(invalid: InvalidAccount) -> &'static str {
     }
 }
 
-fn shown(reply: &Reply, language: Language) -> String {
+/// A reply as people are told it.
+pub(in crate::bot) fn shown(reply: &Reply, language: Language) -> String {
     if let Reply::Text { content } = reply {
         return format!("“{content}”");
     }

@@ -28,6 +28,7 @@ pub use coverage::{Coverage, Kind, Point, Seen};
 pub use failure::{Failure, FailureKind};
 
 use failure::Wrong;
+pub(super) use failure::shown;
 use stage::Stage;
 
 /// Most steps a story may take, repeats counted: a slip of the pen must not run for hours.
