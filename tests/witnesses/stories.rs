@@ -96,6 +96,10 @@ fn dialog(random: &mut Random) -> String {
         .map(|name| format!("{{{name}}}"))
         .collect();
     out.push_str(&format!("    done {{ reply \"好的，{shown}\" }}\n}}\n"));
+    // Where no question looks at it, it is handed over on purpose all the same.
+    if ticket && !out.contains("ticket is known") {
+        out = out.replace("ticket", "_ticket");
+    }
     out
 }
 
