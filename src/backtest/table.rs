@@ -251,17 +251,6 @@ impl Table {
         }
     }
 
-    /// Looks where the texts of a login would be found that are as many as accounts are; see
-    /// [`Symbols::touch`].
-    pub(super) fn near(&self, login: &Login<'_>) {
-        self.accounts.touch(login.account.as_bytes());
-        for (need, text) in [(Need::Machine, login.machine), (Need::Ip, login.ip)] {
-            if !text.is_empty() && self.columns.texts.contains(&need) {
-                self.symbols.touch(text.as_bytes());
-            }
-        }
-    }
-
     fn push_texts(&mut self, login: &Login<'_>) {
         // What the source says itself needs no reading.
         let told = |need: &Need| match need {

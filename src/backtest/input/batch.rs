@@ -109,6 +109,18 @@ impl Batch {
         self.rows.len()
     }
 
+    /// The accounts of the logins.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &str> {
+        let width = self.kept.len();
+        (0..self.rows.len()).map(move |number| {
+            // The account is the first text of a row, and always kept.
+            let first = number * width;
+            let from = first.checked_sub(1).map_or(0, |before| self.ends[before]);
+            let text = self.text.get(from as usize..self.ends[first] as usize);
+            text.unwrap_or_default()
+        })
+    }
+
     /// The logins, each with the line breaks before it.
     pub(super) fn logins(&self) -> impl Iterator<Item = (u64, Login<'_>)> {
         let mut from = 0;

@@ -24,7 +24,7 @@ const PIECE: usize = 1 << 20;
 const AHEAD: usize = 2;
 /// Pieces read ahead by the thread that fills the table, while it would wait for the others.
 const OWN: usize = 2;
-/// Logins whose texts are looked for side by side before they are put into the table.
+/// Accounts looked for side by side before their logins are put into the table.
 const TOUCHED: usize = 32;
 /// Threads that read pieces: more would wait for the one that fills the table.
 const READERS: usize = 4;
@@ -197,18 +197,15 @@ fn take(
     for note in &batch.notes {
         reading.note_text(note.reason, *line + note.line, note.text.as_deref());
     }
-    let mut ahead = batch.logins();
-    let mut marks = VecDeque::with_capacity(TOUCHED);
-    for (at, login) in batch.logins() {
-        if marks.is_empty() {
-            marks.extend(ahead.by_ref().take(TOUCHED).map(|(_, login)| {
-                let mark = reading.mark(login.id);
-                mark.iter().for_each(|mark| reading.seen.touch(*mark));
-                reading.table.near(&login);
-                mark
-            }));
+    let mut accounts = batch.accounts();
+    for (number, (at, login)) in batch.logins().enumerate() {
+        if number.is_multiple_of(TOUCHED) {
+            accounts
+                .by_ref()
+                .take(TOUCHED)
+                .for_each(|account| reading.table.accounts.touch(account.as_bytes()));
         }
-        reading.push_marked(login, marks.pop_front().flatten(), *line + at)?;
+        reading.push(login, *line + at)?;
     }
     *line += batch.lines;
     let rows = reading.table.len() as u64;

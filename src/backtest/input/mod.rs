@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use jiff::tz::TimeZone;
 
 use error::Stop;
-use known::{Known, Mark};
+use known::Known;
 use promise::Promise;
 use reasons::{SHOWN, harmless};
 
@@ -201,20 +201,6 @@ impl Reading<'_, '_> {
 
     /// Puts the login of the row `line` into the table, unless it was there before.
     fn push(&mut self, login: Login<'_>, line: u64) -> Result<(), Stop> {
-        let mark = self.mark(login.id);
-        self.push_marked(login, mark, line)
-    }
-
-    /// What stands for the identifier of a login, where identifiers tell that it was there before.
-    fn mark(&self, id: &str) -> Option<Mark> {
-        match self.numbered {
-            true => None,
-            false => self.seen.mark(id),
-        }
-    }
-
-    /// The same as [`Reading::push`] for a login whose mark is known.
-    fn push_marked(&mut self, login: Login<'_>, mark: Option<Mark>, line: u64) -> Result<(), Stop> {
         let (known, read);
         let mut login = login;
         match (&mut self.options.identify, login.machine) {
@@ -229,7 +215,7 @@ impl Reading<'_, '_> {
                 login.machine = &read;
             }
         }
-        if mark.is_some_and(|mark| self.seen.again(mark)) {
+        if !self.numbered && self.seen.again(login.id) {
             self.note(Reason::Duplicate, line);
             return Ok(());
         }

@@ -10,6 +10,7 @@ use std::io::{BufReader, ErrorKind, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::super::codec;
+use super::super::commit_record::CommitRecord;
 use super::super::engine::{Barrier, Engine, Writes};
 use super::super::error::OpenError;
 use super::super::export::TransferError;
@@ -17,7 +18,6 @@ use super::super::import::{Lines, next_batch};
 use super::super::key;
 use super::super::migrate::Chain;
 use super::super::records::{Kind, StoreInfo};
-use super::super::commit_record::CommitRecord;
 use super::files::{self, DATABASE_FILE, failed};
 use super::{FileBarrier, open};
 use crate::env::Millis;
