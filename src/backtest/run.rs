@@ -312,7 +312,10 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
         .unwrap_or_else(|| WARM_UP.min((last - first) / WARM_UP_PART));
     let mut from = first.saturating_add(warm_up).min(last);
     if let Some(days) = request.last {
-        from = from.max(last.saturating_sub(days));
+        // The last login's moment is one of them: so many days, not one more begun.
+        from = from
+            .max(last.saturating_sub(days).saturating_add(1))
+            .min(last);
     }
     let label = match &request.label {
         Some(name) => {

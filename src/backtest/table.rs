@@ -42,6 +42,9 @@ pub const JUDGED: u8 = 16;
 /// It arrived late: judged, never acts.
 pub const LATE_FLAG: u8 = 32;
 
+/// The source says itself whether it arrived late.
+const TOLD: u8 = 64;
+
 /// One login as a reader hands it over. Empty texts are missing ones.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Login<'a> {
@@ -384,6 +387,17 @@ impl Table {
     /// Forgets in which order logins arrived: each is taken as if it had been reported at once.
     pub fn forget_arrival(&mut self) {
         self.arrival.clear();
+        for flags in &mut self.flags {
+            *flags &= !(TOLD | LATE_FLAG);
+        }
+    }
+
+    /// Whether a login arrived too late for rules to act, as its source says; otherwise the order of arrival
+    /// tells.
+    pub(super) fn tell_late(&mut self, row: u32, late: bool) {
+        if let Some(flags) = self.flags.get_mut(row as usize) {
+            *flags |= TOLD | if late { LATE_FLAG } else { 0 };
+        }
     }
 
     /// Logins that arrived late, of a closed table: judged, but no rule acted.
@@ -431,7 +445,7 @@ impl Table {
         let mut clock = Millis::MIN;
         for (time, flags) in self.time.iter().zip(&mut self.flags) {
             clock = clock.max(*time);
-            if clock.saturating_sub(*time) > LATE {
+            if *flags & TOLD == 0 && clock.saturating_sub(*time) > LATE {
                 *flags |= LATE_FLAG;
             }
         }

@@ -344,15 +344,25 @@ impl Row {
             .mapping
             .truth(success)
             .ok_or(Lost(Reason::BadSuccess, Some(success)))?;
-        let truth = |field: Field| -> Result<Option<bool>, Reason> {
-            // Most files have none of these columns.
-            match self.at[field as usize] {
-                Some(_) => Ok(self.mapping.truth(text(field)?)),
-                None => Ok(None),
-            }
-        };
         // Fields that cannot be used, which mostly there are none.
         let mut lost: Vec<Lost<'p>> = Vec::new();
+        let mut truth = |field: Field| -> Result<Option<bool>, Reason> {
+            // Most files have none of these columns.
+            let said = match self.at[field as usize] {
+                Some(_) => text(field)?,
+                None => "",
+            };
+            let truth = self.mapping.truth(said);
+            if truth.is_none() && !said.is_empty() {
+                lost.push(Lost(Reason::BadFlag, Some(said)));
+            }
+            Ok(truth)
+        };
+        let known = truth(Field::Known)?.unwrap_or(!self.mapping.is_nobody(account, self.rba));
+        let (captcha, legal) = (
+            truth(Field::Captcha)?.unwrap_or(false),
+            truth(Field::Legal)?,
+        );
         let mut number = |field: Field| -> Result<Option<f64>, Reason> {
             let text = text(field)?;
             if text.is_empty() {
@@ -396,10 +406,10 @@ impl Row {
             lat,
             lon,
             asn,
-            known: truth(Field::Known)?.unwrap_or(!self.mapping.is_nobody(account, self.rba)),
+            known,
             success,
-            captcha: truth(Field::Captcha)?.unwrap_or(false),
-            legal: truth(Field::Legal)?,
+            captcha,
+            legal,
             labels,
             labelled,
         };

@@ -241,7 +241,7 @@ fn login<'l>(
     let text = |text: &'l Option<Cow<'_, str>>| text.as_deref().unwrap_or_default();
     let written = |text: &'l Option<Written<'_>>| text.as_deref().unwrap_or_default();
     let account = written(&line.account);
-    if account.is_empty() {
+    if account.trim().is_empty() {
         return Ok(Err(Reason::NoAccount));
     }
     if account.len() > MAX_ACCOUNT {

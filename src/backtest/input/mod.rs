@@ -215,6 +215,13 @@ impl Reading<'_, '_> {
                 login.machine = &read;
             }
         }
+        let beyond = |degrees: Option<f64>, most: f64| {
+            degrees.is_some_and(|at| !(-most..=most).contains(&at))
+        };
+        if beyond(login.lat, 90.0) || beyond(login.lon, 180.0) {
+            self.note(Reason::BadNumber, line);
+            (login.lat, login.lon) = (None, None);
+        }
         if !self.numbered && self.seen.again(login.id) {
             self.note(Reason::Duplicate, line);
             return Ok(());

@@ -33,10 +33,12 @@ pub enum Reason {
     Duplicate,
     /// The field `ip` is no address: left out.
     BadIp,
-    /// A coordinate or AS number is no number: left out.
+    /// A coordinate or AS number is no number, or no place on earth: left out.
     BadNumber,
     /// A label is neither yes nor no: left out.
     BadLabel,
+    /// `legal`, `known` or `captcha` is neither yes nor no: left out.
+    BadFlag,
     /// A text longer than any login's: left out.
     LongText,
 }
@@ -46,7 +48,7 @@ impl Reason {
     pub fn keeps_row(self) -> bool {
         matches!(
             self,
-            Self::BadIp | Self::BadNumber | Self::BadLabel | Self::LongText
+            Self::BadIp | Self::BadNumber | Self::BadLabel | Self::BadFlag | Self::LongText
         )
     }
 
@@ -65,6 +67,7 @@ impl Reason {
             Self::BadIp => "bad_ip",
             Self::BadNumber => "bad_number",
             Self::BadLabel => "bad_label",
+            Self::BadFlag => "bad_flag",
         }
     }
 
@@ -90,13 +93,17 @@ impl Reason {
                 "标注读不懂，当作没有（映射文件的 [values] 可以说哪些字是“是”、哪些是“否”）",
                 "a label that is neither yes nor no, left out ([values] of a mapping file says which words are)",
             ),
+            Self::BadFlag => (
+                "legal、known 或 captcha 读不懂，当作没有",
+                "legal, known or captcha is neither yes nor no, left out",
+            ),
             Self::BadIp => (
                 "地址读不懂，当作没有",
                 "an ip that cannot be read, left out",
             ),
             Self::BadNumber => (
-                "数字读不懂，当作没有",
-                "a number that cannot be read, left out",
+                "数字读不懂或不可能（纬度 -90 到 90，经度 -180 到 180），当作没有",
+                "a number that cannot be read or cannot be (latitudes go to 90, longitudes to 180), left out",
             ),
         }
     }

@@ -4,13 +4,13 @@
 //! labels, given by those who were asked, which is only where a rule fired.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher as _, RandomState};
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{InputError, Reading, Reason, Stop, time};
-use crate::backtest::needs::Need;
 use crate::backtest::symbols::Symbol;
 use crate::backtest::table::{Answered, JUDGED, Login, Table, Trusted};
 use crate::env::Millis;
@@ -43,9 +43,10 @@ pub struct StoreFacts {
     trusts: Vec<(Symbol, Symbol, Trusted, Option<String>)>,
     /// Decision → row of a login that was refused whatever its password was.
     refused: HashMap<String, u32>,
-    /// Decision → row, when rules ask for the user agent: its text stands in the decision, the history has
-    /// a digest.
-    decisions: HashMap<String, u32>,
+    /// Decision → row: what the history has not, or only a digest of, stands there. By a hash: there are as
+    /// many as logins.
+    decisions: HashMap<u64, u32>,
+    hasher: RandomState,
     label: u8,
 }
 
@@ -250,8 +251,9 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
     if judged {
         reading.facts.refused.insert(decision.clone(), row);
     }
-    if kept.agent.is_some() && reading.table.columns.texts.contains(&Need::Agent) {
-        reading.facts.decisions.insert(decision.clone(), row);
+    if !decision.is_empty() {
+        let hash = reading.facts.hasher.hash_one(&decision);
+        reading.facts.decisions.insert(hash, row);
     }
     let pushed = reading.table.push(&Login {
         time: kept.time,
@@ -344,9 +346,14 @@ fn alert(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
 
 fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
     let facts = &mut *reading.facts;
-    let agent = decision.login["agent"].as_str();
-    if let (Some(row), Some(agent)) = (facts.decisions.remove(&decision.id), agent) {
-        reading.table.set_agent(row, agent);
+    let hash = facts.hasher.hash_one(&decision.id);
+    if let Some(row) = facts.decisions.remove(&hash) {
+        if let Some(agent) = decision.login["agent"].as_str() {
+            reading.table.set_agent(row, agent);
+        }
+        if let Some(late) = decision.login["late"].as_bool() {
+            reading.table.tell_late(row, late);
+        }
     }
     // A wrong password under a lock was not judged, although the history says locked and no more.
     // Logins come before decisions.

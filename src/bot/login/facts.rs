@@ -42,7 +42,7 @@ pub struct Login {
     pub session: Option<String>,
     /// A captcha was solved for this attempt.
     pub captcha: bool,
-    /// It was reported more than ten minutes late: judged and recorded, it never acts.
+    /// It was reported more than ten minutes late, or to fill in a past: judged and recorded, it never acts.
     pub late: bool,
     /// Whether the password was right; not known before it was looked at.
     pub success: Option<bool>,

@@ -101,7 +101,7 @@ fn reported(
         login.row.reason = reason.filter(|_| !report.success).map(Into::into);
         login.success = Some(report.success);
         login.session = report.session.clone();
-        login.late = late;
+        login.late = !acts;
         login.row.success = report.success;
     }
     let mut decided = if report.success {

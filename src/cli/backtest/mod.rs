@@ -252,6 +252,13 @@ fn finish(
     write::write(args, request, &input.table, registry, &outcome)?;
     if let Some(path) = &args.decisions {
         write::decided(args, path, request, &input.table, registry, watch)?;
+        if watch.stopped() && !outcome.report.run.stopped {
+            output::remark(&match args.lang.lang {
+                Language::Zh => format!("menshen: 停下了；{} 只写了一部分", path.display()),
+                Language::En => format!("menshen: stopped; {} is only a part", path.display()),
+            });
+            return Ok(Exit::Found);
+        }
     }
     let gates = &outcome.report.gates;
     // What holds of a part need not hold of the whole.
