@@ -371,3 +371,40 @@ fn an_unknown_word_is_one_mistake_wherever_it_stands() {
         assert_eq!(found.secondary.len(), 1, "{found:#?}");
     }
 }
+
+/// What a condition asks about other things is not known when one thing is given, and that is an answer to some
+/// questions: nothing is said of those. Nor of lists that would take long.
+#[test]
+fn conditions_that_can_hold_together_are_left_alone() {
+    let long: Vec<String> = (0..200).map(|n| format!("\"x{n}\"")).collect();
+    let long = format!("login.city in [{}]", long.join(", "));
+    let beside = [
+        r#"(login.city == "上海" or login.country is known)"#,
+        r#"not (login.city == "北京" and login.isp is unknown)"#,
+        r#"(login.city != "北京" or (count(failures, within: 1 hour) otherwise 0) >= 3)"#,
+        r#"(login.isp otherwise "x") == "x""#,
+        r#"not (login.city == "上海" and since(successes) is unknown)"#,
+        long.as_str(),
+    ];
+    for second in beside {
+        let text = format!(
+            "on login when login.city == \"北京\" and {second} {{\n    challenge captcha\n}}\n"
+        );
+        let found = found(&text);
+        assert!(
+            found.iter().all(|one| one.code != "E0307"),
+            "{text}\n{found:#?}"
+        );
+    }
+}
+
+/// A quote may be missing before `or` as well as one be too many: nothing is written without being asked.
+#[test]
+fn a_quote_missing_before_or_is_a_guess() {
+    let text = "on text \"帮助 or \"help\" or \"?\" or \"菜单\" {\n    reply \"x\"\n}\n";
+    let found = found(text);
+    assert!(!found.is_empty());
+    let sources = Sources::single("a.rules", text);
+    let fixed = menshen::lang::diagnostics::fix(&found, &sources, false);
+    assert!(fixed.files.is_empty(), "{found:#?}");
+}

@@ -339,6 +339,34 @@ mod tests {
     }
 
     #[test]
+    fn places_not_on_earth_and_flags_nobody_can_read_are_left_out_and_told() {
+        let csv = "account,time,success,lat,lon,legal,captcha\n\
+                   a,1767225600,1,39.9,116.4,1,\na,1767225601,1,99,999,perhaps,x\n";
+        let json = "{\"account\":\"a\",\"time\":1767225600,\"success\":true,\"place\":{\"lat\":99,\"lon\":1}}\n";
+        for (text, expected) in [
+            (csv, vec![(Reason::BadNumber, 1), (Reason::BadFlag, 2)]),
+            (json, vec![(Reason::BadNumber, 1)]),
+        ] {
+            let mut table = Table::new(Columns::all());
+            let options = Options {
+                max_unusable: 1.0,
+                ..Options::default()
+            };
+            let watch = Watch::default();
+            let (report, _) =
+                read_stream("x", text.as_bytes(), &mut table, options, &watch).expect("it reads");
+            let told: Vec<_> = report
+                .reasons
+                .iter()
+                .map(|(reason, found)| (*reason, found.0))
+                .collect();
+            assert_eq!(told, expected, "{text}");
+            let last = table.len() as u32 - 1;
+            assert_eq!(table.point(last), (None, None));
+        }
+    }
+
+    #[test]
     fn the_end_of_a_row_that_is_too_long_is_no_row() {
         let long = "x".repeat(3 * PIECE);
         for quote in ["", "\""] {

@@ -392,7 +392,7 @@ mod tests {
     use super::kind_name;
     use crate::backtest::input::{Options, Watch, read_stream};
     use crate::backtest::needs::Columns;
-    use crate::backtest::table::Table;
+    use crate::backtest::table::{LATE_FLAG, Table};
     use crate::store::records::{self, CloseReason, PromptState, Record};
 
     fn line<R: Record>(record: Value) -> String {
@@ -439,5 +439,43 @@ mod tests {
         assert_eq!(read(trust(Some("alr_1"))), [(2, 8_000)]);
         // Given by an operator: by the clock, which is all there is.
         assert_eq!(read(trust(None)), [(3, 8_000)]);
+    }
+
+    #[test]
+    fn what_came_too_late_to_act_is_what_the_decision_says() {
+        // A past filled in, in the order of its times: nothing but the decisions tells.
+        let login = |seq: u64, decision: &str| {
+            line::<records::Login>(json!({
+                "account": "alice", "time": 1_000 * seq, "seq": seq, "success": true, "decision": decision,
+                "kept_until": 0,
+            }))
+        };
+        let decision = |id: &str, late: Value| {
+            line::<records::Decision>(json!({
+                "id": id, "time": 1, "kind": "report", "account": "alice", "login": { "late": late },
+                "signals": [], "suspicion": 0.0, "verdict": "allow", "generation": 1, "hash": "h",
+                "explanation": "",
+            }))
+        };
+        let lines = [
+            json!({ "menshen_export": 1 }).to_string(),
+            login(1, "dec_1"),
+            login(2, "dec_2"),
+            login(3, "dec_gone"),
+            decision("dec_1", json!(true)),
+            decision("dec_2", json!(false)),
+        ];
+        for (by_time, late) in [(false, [true, false, false]), (true, [false; 3])] {
+            let mut table = Table::new(Columns::all());
+            let options = Options {
+                by_time,
+                ..Options::default()
+            };
+            let text = lines.join("\n");
+            read_stream("x", text.as_bytes(), &mut table, options, &Watch::default())
+                .expect("it reads");
+            let found = [0, 1, 2].map(|row| table.has(row, LATE_FLAG));
+            assert_eq!(found, late, "by time: {by_time}");
+        }
     }
 }

@@ -7,12 +7,16 @@ use crate::lang::check::codes as c;
 use crate::lang::check::literal::{constant, magnitude};
 use crate::lang::check::report::{Report, w};
 use crate::lang::diagnostics::Diagnostic;
-use crate::lang::program::{CompareOp, Expr, ExprKind, Program};
+use crate::lang::program::{CompareOp, Expr, ExprKind, Function, Program};
 use crate::lang::span::Span;
 use crate::lang::value::{Type, Value};
 
 use super::example::{Given, amount, shown, with, written};
 use super::implied::one;
+
+/// The most values that are tried of a list, and the longest list they are looked for in: each is tried with each
+/// other condition.
+const MAX_VALUES: usize = 64;
 
 /// What one condition says about one thing.
 pub(super) struct Says<'e> {
@@ -138,6 +142,10 @@ fn settled(parts: &[Expr], said: &[Says<'_>], program: &Program, report: &mut Re
             if before == index || both || known_apart(said, first, second) {
                 continue;
             }
+            // Of anything else nothing is known here, and "not known" is an answer to some questions.
+            if values.len() > MAX_VALUES || !only_about(second, &about, program) {
+                continue;
+            }
             let given = |value: &Value| {
                 vec![Given {
                     about: about.clone(),
@@ -145,8 +153,7 @@ fn settled(parts: &[Expr], said: &[Says<'_>], program: &Program, report: &mut Re
                 }]
             };
             let no = |value: &Value| with(second, &given(value), program) == Value::YesNo(false);
-            let alone = with(second, &[], program) == Value::YesNo(false);
-            if alone || values.is_empty() || !values.iter().all(no) {
+            if values.is_empty() || !values.iter().all(no) {
                 continue;
             }
             let found = Diagnostic::error(
@@ -172,6 +179,26 @@ fn settled(parts: &[Expr], said: &[Says<'_>], program: &Program, report: &mut Re
                 program,
             ));
         }
+    }
+}
+
+/// Whether a condition asks about nothing but the thing and what is written in it. Lists by name come and go.
+fn only_about(part: &Expr, about: &str, program: &Program) -> bool {
+    let it = |expr: &Expr| written(expr, program) == about;
+    let literal = |expr: &Expr| constant(expr).is_some();
+    match &part.kind {
+        ExprKind::Compare(_, a, b) => (it(a) && literal(b)) || (literal(a) && it(b)),
+        ExprKind::InValues { item, values, .. } => {
+            values.len() <= MAX_VALUES && it(item) && values.iter().all(literal)
+        }
+        ExprKind::Call(Function::Contains | Function::Starts, args) => {
+            args.iter().all(|arg| it(arg) || literal(arg))
+        }
+        ExprKind::Not(inner) => only_about(inner, about, program),
+        ExprKind::And(parts) | ExprKind::Or(parts) => {
+            parts.iter().all(|part| only_about(part, about, program))
+        }
+        _ => false,
     }
 }
 

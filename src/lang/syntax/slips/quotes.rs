@@ -76,8 +76,15 @@ impl Slips<'_> {
                 "quotes such as `“”` need no backslash",
             ));
             let words = Words::new("在里面的引号前加反斜杠", "escape the inner quotes");
-            // Quotes that do not come in pairs may be too many just as well.
-            self.sink.add(if quotes.inner.len().is_multiple_of(2) {
+            // Quotes that do not come in pairs may be too many just as well; and behind `or` or a comma another
+            // text may begin, so that one is missing before.
+            let joins = ["or", "或", ",", "，", "、"];
+            let joined = |inner: &usize| {
+                let before = self.text[start..*inner].trim_end();
+                joins.iter().any(|join| before.ends_with(join))
+            };
+            let sure = quotes.inner.len().is_multiple_of(2) && !quotes.inner.iter().any(joined);
+            self.sink.add(if sure {
                 found.with_fix(words, span, by.clone())
             } else {
                 found.with_guess(words, span, by.clone())
