@@ -1,5 +1,6 @@
 //! Every line of the shipped rules, broken in every way that lines break: left out, written twice,
-//! swapped with the next, joined with it, split in two; and every brace and every `"""` left out.
+//! swapped with the next, joined with it, split in two; every brace and every `"""` left out, and a sign put
+//! behind every line that a brace ends.
 //!
 //! What is a case is decided by the files alone, so that a new rule brings its own. Of the rules every line
 //! is tried, split in its middle, without the stories, which take most of the time; of the stories, which are
@@ -56,6 +57,11 @@ pub fn cases(file: usize, text: &str) -> Vec<Case> {
             add("swapped", vec![(*next).to_owned(), (*line).to_owned()], 2);
             if !inside && !block {
                 add("joined", vec![format!("{line} {}", next.trim_start())], 2);
+            }
+        }
+        if !inside && !block && line.ends_with('}') {
+            for sign in [')', '）', '。'] {
+                add("sign too many", vec![format!("{line}{sign}")], 1);
             }
         }
         if inside || block {

@@ -8,6 +8,11 @@ use crate::lang::syntax::repair::Edit;
 /// Clauses that end with a text.
 const TAKE_TEXT: [&str; 5] = ["reply", "message", "send", "note", "deny"];
 
+/// Signs that are typed behind a brace by mistake.
+const STRAY: [char; 12] = [
+    ')', ']', '）', '］', '】', '。', '，', ',', '；', ';', '、', '.',
+];
+
 /// A change and what it would mean.
 pub(super) struct Change {
     /// In the stretch.
@@ -27,6 +32,8 @@ pub(super) enum What {
     NoClose,
     /// A brace too many.
     Extra,
+    /// A sign behind the brace that ends a line.
+    Stray,
     /// The line that began a text block.
     NoTextBegin,
     /// The `"""` behind the word that takes one.
@@ -62,6 +69,7 @@ impl Tried<'_> {
         }
         changes.extend(self.questions());
         changes.extend(self.extra(balance));
+        changes.extend(self.stray());
         changes.extend(self.moved());
         changes
     }
@@ -261,6 +269,25 @@ impl Tried<'_> {
                 line: self.lines.partition_point(|line| line.start <= token.start) - 1,
             })
             .collect()
+    }
+
+    /// A sign behind the brace that ends a line.
+    fn stray(&self) -> Vec<Change> {
+        let of_text = self.of_text();
+        let mut changes = Vec::new();
+        for (at, line) in self.code_lines().filter(|(at, _)| !of_text[*at]) {
+            let code = line.code().trim_end_matches(STRAY);
+            if code.len() == line.code().len() || !code.trim_end().ends_with(['{', '}']) {
+                continue;
+            }
+            let from = line.start + line.indent() + code.len();
+            changes.push(Change {
+                edit: Edit::new(from, line.start + line.indent() + line.code().len(), ""),
+                kind: What::Stray,
+                line: at,
+            });
+        }
+        changes
     }
 
     /// Two lines swapped, or made one.

@@ -62,6 +62,19 @@ impl Tried<'_> {
                 };
                 found.with_fix(Words::new("去掉它", "remove it"), change, "")
             }
+            What::Stray => {
+                let sign = &self.text[edit.start..edit.end];
+                Diagnostic::error(
+                    "E0106",
+                    Words::new(
+                        format!("花括号后面多了 `{sign}`"),
+                        format!("`{sign}` stands after the brace"),
+                    ),
+                    change,
+                    Words::new("不该在这里", "does not belong here"),
+                )
+                .with_fix(Words::new("去掉它", "remove it"), change, "")
+            }
             What::NoTextBegin => error(
                 "E0112",
                 "文字块没有开头",
