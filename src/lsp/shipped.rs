@@ -140,8 +140,9 @@ fn every_name_in_a_text_is_offered_where_it_stands() {
     let mut missing = Vec::new();
     let mut seen = 0;
     for (file, source) in files(&set) {
+        let tokens = lexemes(&source.text);
         for mention in set.names.of_file(file) {
-            let inside = lexemes(&source.text).iter().any(|token| {
+            let inside = tokens.iter().any(|token| {
                 matches!(token.kind, LexemeKind::Text | LexemeKind::Block)
                     && (token.start..token.end).contains(&mention.span.range().start)
             });

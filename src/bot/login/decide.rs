@@ -99,17 +99,17 @@ impl Draft {
     pub(crate) fn record(self, alert: Option<String>) -> Decision {
         let login = self.login.as_ref();
         let row = login.map(|login| &login.row);
-        let explanation = match &self.explanation {
-            Explanation::Told(words) => words.clone(),
+        let explanation = match self.explanation {
+            Explanation::Told(words) => words,
             Explanation::Traced {
                 traces,
                 rules,
                 language,
             } => {
-                let telling = Telling::new(&self.zone, *language);
+                let telling = Telling::new(&self.zone, language);
                 let judgement = self.judgement.as_ref();
                 judgement.map_or_else(String::new, |judgement| {
-                    explanation(&self.program, judgement, traces, rules, telling)
+                    explanation(&self.program, judgement, &traces, &rules, telling)
                 })
             }
         };
