@@ -57,7 +57,12 @@ fn to_object(fields: &Fields) -> Map<String, serde_json::Value> {
         let value = match &field.value {
             Value::Fields(inner) => serde_json::Value::Object(to_object(inner)),
             Value::Text(text) => match text.parse::<i64>() {
-                Ok(number) if matches!(&*field.name, "CreateTime" | "TimeStamp") => number.into(),
+                Ok(number)
+                    if matches!(&*field.name, "CreateTime" | "TimeStamp")
+                        && number.to_string() == *text =>
+                {
+                    number.into()
+                }
                 _ => text.as_str().into(),
             },
         };
@@ -277,5 +282,9 @@ mod tests {
             .group("List", Fields::new().text("a", "1"))
             .group("List", Fields::new().text("a", "2"));
         assert_eq!(read(&write(&fields)).unwrap(), fields);
+        for odd in ["007", "+7", "-0", "7 "] {
+            let fields = Fields::new().text("CreateTime", odd);
+            assert!(read(&write(&fields)).unwrap() == fields, "{odd}");
+        }
     }
 }

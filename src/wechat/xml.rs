@@ -104,13 +104,27 @@ fn write_fields(out: &mut String, fields: &Fields) {
                 out.push_str(text);
                 push_tag(out, "</", name);
             }
-            Value::Text(text) => push_text_element(out, name, text),
+            Value::Text(text) => {
+                push_tag(out, "<", name);
+                push_exact(out, text);
+                push_tag(out, "</", name);
+            }
             Value::Fields(inner) => {
                 push_tag(out, "<", name);
                 write_fields(out, inner);
                 push_tag(out, "</", name);
             }
         }
+    }
+}
+
+/// As [`push_cdata`], with carriage returns as references: every reader takes a bare one for a line feed.
+fn push_exact(out: &mut String, text: &str) {
+    for (nth, piece) in text.split('\r').enumerate() {
+        if nth > 0 {
+            out.push_str("&#13;");
+        }
+        push_cdata(out, piece);
     }
 }
 

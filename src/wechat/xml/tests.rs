@@ -159,3 +159,11 @@ fn what_is_written_is_read_back() {
     assert_eq!(back.get("Info.Empty"), Some(""));
     assert_eq!(back.get("CreateTime"), Some("17"));
 }
+
+#[test]
+fn carriage_returns_given_as_references_are_written_as_references() {
+    let fields = read("<xml><A>a&#13;b&#13;&#10;c</A><B><![CDATA[]]>&#13;</B></xml>").unwrap();
+    assert_eq!(fields.get("A"), Some("a\rb\r\nc"));
+    assert_eq!(fields.get("B"), Some("\r"));
+    assert!(read(&write(&fields)).unwrap() == fields);
+}
