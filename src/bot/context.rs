@@ -23,6 +23,7 @@ use crate::lang::diagnostics::Language;
 use crate::lang::span::{Sources, Span};
 use crate::store::records::RuleSource;
 use crate::store::{Order, Record, Store, StoreError, Tx, execute};
+use crate::wechat::push_key::PushKey;
 
 /// Compiled rule sets of running dialogs that are kept ready besides the newest.
 const MAX_OLDER: usize = 8;
@@ -106,8 +107,8 @@ pub struct Context {
     pub generations: Arc<Generations>,
     /// Everything else.
     pub shared: Arc<Shared>,
-    /// Identifies the event: the push's key, or a fresh identifier.
-    pub push_id: String,
+    /// Identifies the event.
+    pub push: PushName,
     /// Whether to say why rules did not answer, with values: for `explain` and `chat`.
     pub explain: bool,
     /// The language of what is said about rules.
@@ -121,7 +122,24 @@ impl std::ops::Deref for Context {
     }
 }
 
+/// What identifies an event.
+#[derive(Debug, Clone)]
+pub enum PushName {
+    /// The push's key. Written out only where it is asked for: most pushes leave it nowhere.
+    Key(PushKey),
+    /// A fresh identifier.
+    Given(String),
+}
+
 impl Context {
+    /// The event's identifier: the push's key in hex, or a fresh one.
+    pub fn push_id(&self) -> String {
+        match &self.push {
+            PushName::Key(key) => key.to_string(),
+            PushName::Given(id) => id.clone(),
+        }
+    }
+
     /// The rule set with this hash: the newest, one kept ready, or one compiled from the store.
     /// `None` when its text is gone or no longer compiles.
     pub fn rules_by_hash(
@@ -176,7 +194,7 @@ impl Context {
     /// An identifier for a request to the outside: the same when the same event runs again.
     pub fn request_id(&self, action: Span) -> String {
         let mut digest = Sha256::new();
-        digest.update(self.push_id.as_bytes());
+        digest.update(self.push_id().as_bytes());
         digest.update(action.file.0.to_be_bytes());
         digest.update(action.start.to_be_bytes());
         format!("req_{}", &hex::encode(digest.finalize())[..32])

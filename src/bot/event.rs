@@ -24,7 +24,7 @@ pub struct ChatEvent {
     /// When the platform says it happened.
     pub time: Millis,
     /// The push itself.
-    pub inbound: Inbound,
+    pub inbound: Box<Inbound>,
     /// Nothing vouches for the body (plaintext mode), and the configuration does not accept that:
     /// actions on bindings, locks and alerts are refused.
     pub unproven: bool,
@@ -32,7 +32,7 @@ pub struct ChatEvent {
 
 impl ChatEvent {
     /// Reads a push. `now` stands in for a missing time.
-    pub fn new(official_account: &str, inbound: Inbound, now: Millis) -> Self {
+    pub fn new(official_account: &str, inbound: Box<Inbound>, now: Millis) -> Self {
         let (name, matched) = name_and_text(&inbound);
         let wants_answer = inbound.is_message()
             || matches!(
@@ -69,7 +69,7 @@ impl ChatEvent {
             wants_answer: false,
             text: normalise(""),
             time,
-            inbound: Inbound {
+            inbound: Box::new(Inbound {
                 to_user: String::new(),
                 from_user: openid.to_owned(),
                 create_time: None,
@@ -79,7 +79,7 @@ impl ChatEvent {
                     name: "absent".to_owned(),
                 },
                 raw,
-            },
+            }),
             unproven: false,
         }
     }

@@ -91,7 +91,7 @@ pub async fn event(
     })
     .build()
     .await?;
-    let heard = ChatEvent::new(ACCOUNT, inbound.clone(), 0);
+    let heard = ChatEvent::new(ACCOUNT, Box::new(inbound.clone()), 0);
     let digest = BodyDigest::of(&inbound);
     let key = push_key(&inbound, &digest);
     let answer = bot.handle(ACCOUNT, inbound, key, digest).await;

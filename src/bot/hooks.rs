@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::context::{Context, Shared};
+use super::context::{Context, PushName, Shared};
 use super::login;
 use super::ruleset::Generations;
 use crate::env::Millis;
@@ -42,7 +42,7 @@ impl RuleHooks {
             generation: self.generations.current().number,
             generations: self.generations.clone(),
             shared: self.shared.clone(),
-            push_id: entry.id.clone(),
+            push: PushName::Given(entry.id.clone()),
             explain: false,
             // Nothing is explained here.
             language: Language::default(),

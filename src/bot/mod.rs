@@ -52,7 +52,7 @@ use crate::guard::captcha::Drawer;
 use crate::guard::geo::Geo;
 use crate::store::SharedStore;
 
-use context::{Context, Shared};
+use context::{Context, PushName, Shared};
 use outside::Outside;
 use pushes::Pushes;
 use ruleset::Generations;
@@ -178,18 +178,18 @@ impl Bot {
 
     /// What an event that is no push is worked on with: an operator's lock, say.
     pub fn event_context(&self) -> Context {
-        self.context(hex::encode(self.env.bytes::<16>()))
+        self.context(PushName::Given(hex::encode(self.env.bytes::<16>())))
     }
 
     /// What one event is worked on with, from here to its end.
-    fn context(&self, push_id: String) -> Context {
+    fn context(&self, push: PushName) -> Context {
         let running = self.generations.current();
         Context {
             rules: running.ruleset.clone(),
             generation: running.number,
             generations: self.generations.clone(),
             shared: self.shared.clone(),
-            push_id,
+            push,
             explain: self.settings.watcher.is_some(),
             language: self.settings.explanations,
         }

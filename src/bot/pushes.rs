@@ -6,6 +6,7 @@
 //! push changed is in the store together with its reply; only pushes without effects are remembered
 //! here. Nothing here computes or waits.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -46,8 +47,8 @@ pub enum Outcome {
 /// What a delivery finds.
 #[derive(Debug)]
 pub enum Entrance {
-    /// Nothing: it starts the work.
-    First(oneshot::Receiver<Outcome>),
+    /// Nothing: it starts the work, and either [settles](Pushes::settle) it or [waits](Pushes::wait) for it.
+    First,
     /// The work runs: it waits, as the given delivery (counted from 1).
     Joined(oneshot::Receiver<Outcome>, u32),
     /// The work runs, but the platform was already told `success`.
@@ -62,23 +63,29 @@ pub enum Entrance {
 
 #[derive(Debug)]
 struct Running {
-    fingerprint: Fingerprint,
     deliveries: u32,
     handed_over: bool,
     waiter: Option<oneshot::Sender<Outcome>>,
 }
 
 #[derive(Debug)]
-struct Answered {
+enum State {
+    Running(Running),
+    Answered(Option<Arc<Reply>>),
+}
+
+#[derive(Debug)]
+struct Known {
     fingerprint: Fingerprint,
-    reply: Option<Arc<Reply>>,
+    state: State,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    running: HashMap<PushKey, Running, Hashed>,
-    answered: HashMap<PushKey, Answered, Hashed>,
-    /// The keys of `answered`, each once, with when it is forgotten: the oldest first.
+    known: HashMap<PushKey, Known, Hashed>,
+    /// How many of them run.
+    running: usize,
+    /// The keys of those that are answered, each once, with when it is forgotten: the oldest first.
     order: VecDeque<(Millis, PushKey)>,
     recent: VecDeque<Arc<Reply>>,
 }
@@ -145,48 +152,43 @@ impl Pushes {
     pub fn enter(&self, key: &PushKey, fingerprint: &Fingerprint, now: Millis) -> Entrance {
         let mut table = self.table();
         table.forget(now);
-        if let Some(done) = table.answered.get(key) {
-            return if done.fingerprint == *fingerprint {
-                Entrance::Done(done.reply.clone())
-            } else {
-                Entrance::Mismatch
-            };
-        }
-        if let Some(running) = table.running.get_mut(key) {
-            if running.fingerprint != *fingerprint {
-                return Entrance::Mismatch;
+        let Table { known, running, .. } = &mut *table;
+        match known.entry(*key) {
+            Entry::Occupied(mut known) => known.get_mut().enter(fingerprint),
+            Entry::Vacant(_) if *running >= MAX_RUNNING => Entrance::Full,
+            Entry::Vacant(place) => {
+                *running += 1;
+                let started = Running {
+                    deliveries: 1,
+                    handed_over: false,
+                    waiter: None,
+                };
+                place.insert(Known {
+                    fingerprint: *fingerprint,
+                    state: State::Running(started),
+                });
+                Entrance::First
             }
-            if running.handed_over {
-                return Entrance::HandedOver;
-            }
-            running.deliveries += 1;
-            let (sender, receiver) = oneshot::channel();
-            if let Some(older) = running.waiter.replace(sender) {
-                // The older connection may be gone already; that is why there is a newer one.
-                let _ = older.send(Outcome::Superseded);
-            }
-            return Entrance::Joined(receiver, running.deliveries);
         }
-        if table.running.len() >= MAX_RUNNING {
-            return Entrance::Full;
-        }
+    }
+
+    /// The first delivery waits for its work. It hears [`Outcome::Superseded`] if a newer one has come already.
+    pub fn wait(&self, key: &PushKey) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
-        table.running.insert(
-            *key,
-            Running {
-                fingerprint: *fingerprint,
-                deliveries: 1,
-                handed_over: false,
-                waiter: Some(sender),
-            },
-        );
-        Entrance::First(receiver)
+        let mut table = self.table();
+        match table.run(key) {
+            Some(running) if running.waiter.is_none() => running.waiter = Some(sender),
+            _ => {
+                let _ = sender.send(Outcome::Superseded);
+            }
+        }
+        receiver
     }
 
     /// The platform is told `success`; the reply will go out through the outbox. False when the
     /// work has ended meanwhile.
     pub fn hand_over(&self, key: &PushKey) -> bool {
-        match self.table().running.get_mut(key) {
+        match self.table().run(key) {
             Some(running) => {
                 running.handed_over = true;
                 true
@@ -197,14 +199,13 @@ impl Pushes {
 
     /// Whether the push is being worked on in this process.
     pub fn is_running(&self, key: &PushKey) -> bool {
-        self.table().running.contains_key(key)
+        self.table().run(key).is_some()
     }
 
     /// Whether a connection waits for the reply right now.
     pub fn is_awaited(&self, key: &PushKey) -> bool {
-        let table = self.table();
-        let running = table.running.get(key);
-        running.is_some_and(|running| {
+        let mut table = self.table();
+        table.run(key).is_some_and(|running| {
             let waiter = running.waiter.as_ref();
             waiter.is_some_and(|waiter| !waiter.is_closed())
         })
@@ -219,16 +220,25 @@ impl Pushes {
         remember: bool,
         now: Millis,
     ) -> bool {
-        let mut table = self.table();
-        let Some(running) = table.running.remove(key) else {
-            return false;
+        let ended = match remember {
+            true => self.table().remember(key, reply.clone(), now),
+            false => self.table().end(key),
         };
-        if remember {
-            table.remember(key, running.fingerprint, reply.clone(), now);
+        let waiter = ended.and_then(|running| running.waiter);
+        waiter.is_some_and(|waiter| waiter.send(Outcome::Answer(reply)).is_ok())
+    }
+
+    /// The first delivery has ended its work without waiting for anything, and it left nothing in the store.
+    /// Whether its own connection is the one to answer: a newer delivery is answered instead.
+    pub fn settle(&self, key: &PushKey, reply: Option<Arc<Reply>>, now: Millis) -> bool {
+        let ended = self.table().remember(key, reply.clone(), now);
+        match ended.and_then(|running| running.waiter) {
+            None => true,
+            Some(newer) => {
+                let _ = newer.send(Outcome::Answer(reply));
+                false
+            }
         }
-        running
-            .waiter
-            .is_some_and(|waiter| waiter.send(Outcome::Answer(reply)).is_ok())
     }
 
     /// The work failed and left no trace: the next delivery starts anew.
@@ -242,7 +252,7 @@ impl Pushes {
     }
 
     fn give_up(&self, key: &PushKey, why: Outcome) {
-        let running = self.table().running.remove(key);
+        let running = self.table().end(key);
         if let Some(waiter) = running.and_then(|running| running.waiter) {
             let _ = waiter.send(why);
         }
@@ -253,28 +263,73 @@ impl Pushes {
     pub fn sizes(&self) -> (usize, usize, usize) {
         let stored = self.stored().keys.len();
         let table = self.table();
-        (table.running.len(), table.answered.len(), stored)
+        (table.running, table.order.len(), stored)
+    }
+}
+
+impl Known {
+    /// A later delivery arrives.
+    fn enter(&mut self, fingerprint: &Fingerprint) -> Entrance {
+        if self.fingerprint != *fingerprint {
+            return Entrance::Mismatch;
+        }
+        match &mut self.state {
+            State::Answered(reply) => Entrance::Done(reply.clone()),
+            State::Running(running) if running.handed_over => Entrance::HandedOver,
+            State::Running(running) => {
+                running.deliveries += 1;
+                let (sender, receiver) = oneshot::channel();
+                if let Some(older) = running.waiter.replace(sender) {
+                    // The older connection may be gone already; that is why there is a newer one.
+                    let _ = older.send(Outcome::Superseded);
+                }
+                Entrance::Joined(receiver, running.deliveries)
+            }
+        }
     }
 }
 
 impl Table {
+    fn run(&mut self, key: &PushKey) -> Option<&mut Running> {
+        match &mut self.known.get_mut(key)?.state {
+            State::Running(running) => Some(running),
+            State::Answered(_) => None,
+        }
+    }
+
+    /// Forgets a push that runs.
+    fn end(&mut self, key: &PushKey) -> Option<Running> {
+        self.run(key)?;
+        self.running -= 1;
+        match self.known.remove(key)?.state {
+            State::Running(running) => Some(running),
+            State::Answered(_) => None,
+        }
+    }
+
+    /// Remembers with its reply a push that ran until now.
     fn remember(
         &mut self,
         key: &PushKey,
-        fingerprint: Fingerprint,
         reply: Option<Arc<Reply>>,
         now: Millis,
-    ) {
-        while self.answered.len() >= MAX_REMEMBERED {
-            match self.order.pop_front() {
-                Some((_, oldest)) => self.answered.remove(&oldest),
-                None => break,
-            };
+    ) -> Option<Running> {
+        self.run(key)?;
+        while self.order.len() >= MAX_REMEMBERED
+            && let Some((_, oldest)) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
         }
         let reply = reply.map(|reply| self.shared(reply));
-        let answered = Answered { fingerprint, reply };
-        if self.answered.insert(*key, answered).is_none() {
-            self.order.push_back((now + REMEMBERED, *key));
+        let known = self.known.get_mut(key)?;
+        let ended = std::mem::replace(&mut known.state, State::Answered(reply));
+        self.order.push_back((now + REMEMBERED, *key));
+        match ended {
+            State::Running(running) => {
+                self.running -= 1;
+                Some(running)
+            }
+            State::Answered(_) => None,
         }
     }
 
@@ -295,7 +350,7 @@ impl Table {
             if *until > now {
                 break;
             }
-            self.answered.remove(oldest);
+            self.known.remove(oldest);
             self.order.pop_front();
         }
     }

@@ -34,26 +34,26 @@ pub fn saw_message(
     tx: &mut Tx<'_>,
     official_account: &str,
     openid: &str,
-) -> Result<Contact, StoreError> {
+) -> Result<(), StoreError> {
     let now = tx.now();
     // A chat is noted once an hour: the window is then at most that much shorter than it could
     // be, and a message that changes nothing else needs no commit.
-    let noted = |contact: &Contact| {
+    let key = (official_account.to_owned(), openid.to_owned());
+    let noted = tx.look::<Contact, _>(&key, |contact| {
         let lately = contact
             .last_message_at
             .is_some_and(|at| now < at.saturating_add(MESSAGE_NOTED));
         contact.followed && lately && contact.sent_since_message == 0
-    };
-    let known = get(tx, official_account, openid)?;
-    let known = match known {
-        Some(contact) if noted(&contact) => return Ok(contact),
-        known => known,
-    };
-    edit(tx, official_account, openid, known, |contact| {
+    })?;
+    if noted == Some(true) {
+        return Ok(());
+    }
+    change(tx, official_account, openid, |contact| {
         contact.followed = true;
         contact.last_message_at = Some(now);
         contact.sent_since_message = 0;
     })
+    .map(drop)
 }
 
 /// It clicked a menu item that the platform counts, or scanned: the one-minute window opens.
@@ -245,17 +245,6 @@ fn change(
     change: impl FnOnce(&mut Contact),
 ) -> Result<Contact, StoreError> {
     let known = get(tx, official_account, openid)?;
-    edit(tx, official_account, openid, known, change)
-}
-
-/// Changes a contact that was just read.
-fn edit(
-    tx: &mut Tx<'_>,
-    official_account: &str,
-    openid: &str,
-    known: Option<Contact>,
-    change: impl FnOnce(&mut Contact),
-) -> Result<Contact, StoreError> {
     let mut contact = match &known {
         Some(contact) => contact.clone(),
         None => Contact {

@@ -168,10 +168,10 @@ fn unknown_account() -> Problem {
 async fn answer(
     endpoint: &Endpoint,
     state: &Data<State>,
-    opened: Opened,
+    mut opened: Opened,
 ) -> Result<HttpResponse, Problem> {
     let name = endpoint.name.as_str();
-    let context = opened.reply.clone();
+    let context = std::mem::take(&mut opened.reply);
     let work = state.bot.clone().handle_push(name.to_owned(), opened);
     let mut work = AssertUnwindSafe(work).catch_unwind();
     let answer = match poll!(&mut work) {

@@ -24,12 +24,6 @@ pub trait Command: Send {
     fn read_only(&self) -> bool {
         false
     }
-
-    /// Whether it is likely to write nothing, and cheap: then it is first run where it is submitted,
-    /// and queued only if it does write or something is under way.
-    fn reads_first(&self) -> bool {
-        false
-    }
 }
 
 /// Runs `f` as one command. Returns when its effects are durable; if it wrote nothing, when all that
@@ -50,20 +44,19 @@ where
     settle(store.submit(command).await, &result)
 }
 
-/// As [`execute`], for a command that mostly changes nothing and then costs little: it is first run on
-/// the caller's thread, in the first poll, and answered from there when it wrote nothing and nothing
-/// was under way.
-pub async fn execute_reading_first<T, E>(
+/// What `f` comes to here and now, on the caller's thread, where it wrote nothing and nothing was under way:
+/// then it is as durable as what [`execute`] returns. `None` when it must be executed; what it did counts for
+/// nothing then. For commands that mostly change nothing and then cost little.
+pub fn glance<T, E>(
     store: &dyn Store,
-    name: &'static str,
-    f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-) -> Result<T, E>
-where
-    T: Send + 'static,
-    E: From<StoreError> + Send + 'static,
-{
-    let (command, result) = Closure::boxed(name, f, Manner::ReadingFirst);
-    settle(store.submit(command).await, &result)
+    mut f: impl FnMut(&mut Tx<'_>) -> Result<T, E>,
+) -> Option<T> {
+    let mut kept = None;
+    let seen = store.glance(&mut |tx| {
+        kept = Some(f(tx).map_err(|_| Abort)?);
+        Ok(())
+    });
+    kept.filter(|_| seen)
 }
 
 /// Runs `f` as a read: writes are refused with [`StoreError::ReadOnly`]. What it returns is durable.
@@ -107,7 +100,6 @@ struct Closure<F, T, E> {
 enum Manner {
     Writing,
     Reading,
-    ReadingFirst,
 }
 
 type Slot<T, E> = Arc<Mutex<Option<Result<T, E>>>>;
@@ -152,10 +144,6 @@ where
 
     fn read_only(&self) -> bool {
         self.manner == Manner::Reading
-    }
-
-    fn reads_first(&self) -> bool {
-        self.manner == Manner::ReadingFirst
     }
 }
 

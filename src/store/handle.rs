@@ -16,11 +16,12 @@ use futures_util::future::{BoxFuture, ready};
 use tokio::sync::oneshot;
 use tokio::sync::watch::Receiver;
 
-use super::command::Command;
+use super::command::{Abort, Command};
 use super::error::StoreError;
 use super::quick::Quick;
 use super::records::Flavour;
 use super::status::{Meters, StoreStatus};
+use super::tx::Tx;
 use super::watch::{self, Watch};
 use super::writer::{Job, Message, Writer};
 use crate::env::Env;
@@ -37,6 +38,10 @@ pub trait Store: Send + Sync + 'static {
     /// Queues a command. Resolves when its effects are durable, for commands without writes when
     /// everything they may have read is. Queued at the call; dropping the future does not undo it.
     fn submit(&self, command: Box<dyn Command>) -> BoxFuture<'static, Result<(), StoreError>>;
+
+    /// Runs `look` on the caller's thread. Whether it succeeded, wrote nothing and saw one durable state;
+    /// otherwise it must be submitted as a command, and what it left in its own hands is void.
+    fn glance(&self, look: &mut dyn FnMut(&mut Tx<'_>) -> Result<(), Abort>) -> bool;
 
     /// Like `submit`, reading the state at `snapshot`; writes are refused.
     fn submit_at(
@@ -190,13 +195,12 @@ impl LocalStore {
     fn queue_command(
         &self,
         command: Box<dyn Command>,
-        seed: [u8; 32],
         snapshot: Option<u64>,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
         let (reply, answer) = oneshot::channel();
         let job = Job {
             command,
-            seed,
+            seed: self.env.bytes(),
             snapshot,
             reply,
         };
@@ -219,19 +223,21 @@ impl LocalStore {
 }
 
 impl Store for LocalStore {
-    fn submit(&self, mut command: Box<dyn Command>) -> BoxFuture<'static, Result<(), StoreError>> {
-        // The same on both ways, so that they come to the same.
-        let seed = self.env.bytes();
-        if command.reads_first()
-            && !self.shared.has_failed()
-            && let Some(limits) = self.shared.quick.run(&mut *command, self.env.now(), seed)
-        {
-            self.shared.meters.limits_hit(&limits);
-            Meters::count(&self.shared.meters.commands);
-            Meters::count(&self.shared.meters.quick);
-            return ready(Ok(())).boxed();
+    fn submit(&self, command: Box<dyn Command>) -> BoxFuture<'static, Result<(), StoreError>> {
+        self.queue_command(command, None)
+    }
+
+    fn glance(&self, look: &mut dyn FnMut(&mut Tx<'_>) -> Result<(), Abort>) -> bool {
+        if self.shared.has_failed() {
+            return false;
         }
-        self.queue_command(command, seed, None)
+        let Some(limits) = self.shared.quick.run(look, &self.env) else {
+            return false;
+        };
+        self.shared.meters.limits_hit(&limits);
+        Meters::count(&self.shared.meters.commands);
+        Meters::count(&self.shared.meters.quick);
+        true
     }
 
     fn submit_at(
@@ -239,7 +245,7 @@ impl Store for LocalStore {
         snapshot: &Snapshot,
         command: Box<dyn Command>,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
-        self.queue_command(command, self.env.bytes(), Some(snapshot.id))
+        self.queue_command(command, Some(snapshot.id))
     }
 
     fn snapshot(&self) -> BoxFuture<'static, Result<Snapshot, StoreError>> {

@@ -16,8 +16,8 @@
 //! * Every other [`StoreError`]: nothing of the command is or will be in the store.
 //!
 //! Reads go through the writer because sled's own reads see what is not yet on the disk and are no
-//! snapshot; a command that is likely to change nothing ([`execute_reading_first`]) may run on its
-//! caller's thread while nothing is under way (`quick`). A listing over several pages is consistent only through a [`Snapshot`].
+//! snapshot; what is likely to change nothing may be run on its caller's
+//! thread while nothing is under way ([`glance`]). A listing over several pages is consistent only through a [`Snapshot`].
 //!
 //! # The rooms
 //! `records/` is the schema, [`Tx`] the typed view, `writer` the thread and the order of a commit,
@@ -52,7 +52,7 @@ mod watch;
 mod writer;
 
 pub use codec::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
-pub use command::{Abort, Command, execute, execute_reading_first, read, read_at};
+pub use command::{Abort, Command, execute, glance, read, read_at};
 pub use dump::{DUMPS_FOLDER, DumpError, DumpFile, dump, dumps};
 pub use engine::{Barrier, CommitStep, Order};
 pub use error::{OpenError, StoreError};

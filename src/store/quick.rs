@@ -15,11 +15,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-use super::command::Command;
+use super::command::Abort;
 use super::engine::Reader;
 use super::later::Pending;
-use super::tx::{Finished, Tx};
-use crate::env::Millis;
+use super::tx::{Finished, Seed, Tx};
+use crate::env::{Env, Millis};
 
 /// What the writer and its callers tell each other for this.
 #[derive(Default)]
@@ -66,13 +66,12 @@ impl Quick {
         self.latest.fetch_max(clock, Ordering::SeqCst).max(clock)
     }
 
-    /// Runs `command` here. The limits it met when it succeeded, wrote nothing, and saw one durable state;
-    /// otherwise it must be queued, and what it left in its own hands is void.
+    /// Runs `look` here. The limits it met when it succeeded, wrote nothing, and saw one durable state;
+    /// otherwise it must be queued as a command, and what it left in its own hands is void.
     pub(crate) fn run(
         &self,
-        command: &mut dyn Command,
-        clock: Millis,
-        seed: [u8; 32],
+        look: &mut dyn FnMut(&mut Tx<'_>) -> Result<(), Abort>,
+        env: &Env,
     ) -> Option<Vec<&'static str>> {
         let reader = self.reader.read().unwrap_or_else(PoisonError::into_inner);
         let source = reader.as_ref()?;
@@ -83,8 +82,9 @@ impl Quick {
         let nothing = Pending::new();
         // A panic is met again in the queue, and reported there.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let mut tx = Tx::new(&**source, &nothing, self.tick(clock), seed, true);
-            (command.run(&mut tx), tx.finish())
+            let now = self.tick(env.now());
+            let mut tx = Tx::new(&**source, &nothing, now, Seed::Of(env), true);
+            (look(&mut tx), tx.finish())
         }));
         let Ok((Ok(()), finished)) = outcome else {
             return None;

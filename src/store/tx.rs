@@ -18,7 +18,7 @@ use super::later::{Held, Later, Pending};
 use super::page::{Continuation, Page};
 use super::records::{Record, Viewed};
 use super::view::View;
-use crate::env::Millis;
+use crate::env::{Env, Millis};
 
 /// The most keys one command may write. One less than a batch holds: the commit's own record is in it too.
 pub const MAX_COMMAND_KEYS: usize = super::writer::MAX_BATCH_KEYS - 1;
@@ -30,7 +30,7 @@ pub const MAX_COMMAND_BYTES: usize = 2 * 1024 * 1024;
 /// What a command sees and writes. See the module's description.
 pub struct Tx<'a> {
     now: Millis,
-    seed: [u8; 32],
+    seed: Seed<'a>,
     generator: Option<StdRng>,
     /// Stamps given so far; undoing does not take them back.
     stamps: u64,
@@ -48,6 +48,26 @@ pub struct Tx<'a> {
     failure: Option<String>,
     /// Limits that turned somebody away, see [`Tx::limit_hit`].
     limits: Vec<&'static str>,
+}
+
+/// What decides all of a command's randomness.
+pub(crate) enum Seed<'a> {
+    /// This: a second run of the command sees the same.
+    Given([u8; 32]),
+    /// Drawn from there when something random is first asked for. Most commands that only look never do.
+    Of(&'a Env),
+}
+
+impl Seed<'_> {
+    fn bytes(&mut self) -> [u8; 32] {
+        if let Self::Of(env) = self {
+            *self = Self::Given(env.bytes());
+        }
+        match self {
+            Self::Given(bytes) => *bytes,
+            Self::Of(env) => env.bytes(),
+        }
+    }
 }
 
 struct Undo {
@@ -74,12 +94,12 @@ impl fmt::Debug for Tx<'_> {
 }
 
 impl<'a> Tx<'a> {
-    /// A fresh view. `seed` decides all of the command's randomness.
+    /// A fresh view.
     pub(crate) fn new(
         engine: &'a dyn Source,
         shared: &'a Pending,
         now: Millis,
-        seed: [u8; 32],
+        seed: Seed<'a>,
         read_only: bool,
     ) -> Self {
         Self {
@@ -108,7 +128,7 @@ impl<'a> Tx<'a> {
     /// Random bytes fit for secrets. The generator is seeded once per command from the injected
     /// source: a second run of the command sees the same bytes.
     pub fn random<const N: usize>(&mut self) -> [u8; N] {
-        let seed = self.seed;
+        let seed = self.seed.bytes();
         let mut bytes = [0; N];
         self.generator
             .get_or_insert_with(|| StdRng::from_seed(seed))
@@ -120,7 +140,7 @@ impl<'a> Tx<'a> {
     /// longer what it was, even when what gave it before was undone.
     pub(crate) fn stamp(&mut self) -> u64 {
         let mut seed = [0; 8];
-        seed.copy_from_slice(&self.seed[..8]);
+        seed.copy_from_slice(&self.seed.bytes()[..8]);
         self.stamps += 1;
         // An odd factor gives every number of calls a number of its own.
         let step = self.stamps.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -153,6 +173,18 @@ impl<'a> Tx<'a> {
             Some(value) => codec::decode(&value).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// What `take` makes of the record under `key`, looked at where it lies.
+    pub(crate) fn look<R: Viewed, T>(
+        &mut self,
+        key: &R::Key,
+        take: impl FnOnce(R::View<'_>) -> T,
+    ) -> Result<Option<T>, StoreError> {
+        let key = key::full_key(R::KIND, key);
+        let value = self.get_raw(&key)?;
+        let view = value.as_deref().map(codec::decode_view::<R>);
+        view.map(|view| view.map(take)).transpose()
     }
 
     /// Stores `record` under its own key, over whatever was there.

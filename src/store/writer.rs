@@ -23,7 +23,7 @@ use super::key;
 use super::later::{self, Held, Maker, Pending};
 use super::records::{Counter, FEED_COUNTER, Kind};
 use super::status::Meters;
-use super::tx::{Finished, Tx};
+use super::tx::{Finished, Seed, Tx};
 use crate::env::{Env, Millis};
 
 /// The most keys in one batch, the commit's own record included. sled holds its global lock while it
@@ -249,7 +249,7 @@ impl Writer {
         let engine = &*self.engine;
         self.shared.watch.begin(name);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let mut tx = Tx::new(engine, shared, now, seed, read_only);
+            let mut tx = Tx::new(engine, shared, now, Seed::Given(seed), read_only);
             let result = command.run(&mut tx);
             drop(command);
             (result, tx.finish())

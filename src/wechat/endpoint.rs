@@ -94,10 +94,11 @@ pub struct Query {
 }
 
 /// The format of a push, which is the format of its reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     /// The usual one.
+    #[default]
     Xml,
     /// The same key names in JSON.
     Json,
@@ -106,8 +107,8 @@ pub enum Format {
 /// A verified push.
 #[derive(Debug, Clone)]
 pub struct Opened {
-    /// The message.
-    pub inbound: Inbound,
+    /// The message. Boxed, since it is handed on many times.
+    pub inbound: Box<Inbound>,
     /// What [`crate::wechat::seal`] needs to answer this delivery.
     pub reply: ReplyContext,
     /// XML or JSON.
@@ -325,7 +326,7 @@ fn opened(
         fingerprint: Fingerprint::of(&inbound),
         format,
         replay,
-        inbound,
+        inbound: Box::new(inbound),
     })
 }
 

@@ -135,6 +135,11 @@ impl Fields {
         Self::default()
     }
 
+    /// An empty list with room for `fields`.
+    pub(super) fn with_room(fields: usize) -> Self {
+        Self(Vec::with_capacity(fields))
+    }
+
     /// Appends a text field; chains.
     pub fn text(mut self, name: &str, text: impl Into<String>) -> Self {
         self.push(name, Value::Text(text.into()));

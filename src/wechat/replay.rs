@@ -64,10 +64,12 @@ pub struct ReplayGuard {
     memory: Mutex<Memory>,
 }
 
+type Bucket = HashMap<u64, Fingerprint, Hashed>;
+
 #[derive(Default)]
 struct Memory {
     /// By the second of signing, in steps of [`BUCKET`].
-    buckets: BTreeMap<i64, HashMap<u64, Fingerprint, Hashed>>,
+    buckets: BTreeMap<i64, Bucket>,
     marks: usize,
     /// Whatever was signed in a bucket before this one may have been seen and forgotten.
     forgotten: i64,
@@ -143,12 +145,17 @@ impl Memory {
                 _ => return Err(Refusal::ReplayGuardFull),
             }
         }
-        self.buckets
-            .entry(number)
-            .or_default()
-            .insert(mark.identity, *body);
+        self.bucket(number).insert(mark.identity, *body);
         self.marks += 1;
         Ok(())
+    }
+
+    /// A bucket, made with room for as many as the one before it holds: under a steady stream none has to grow.
+    fn bucket(&mut self, number: i64) -> &mut Bucket {
+        let before = self.buckets.range(..number).next_back();
+        let room = before.map_or(0, |(_, bucket)| bucket.len());
+        let bucket = self.buckets.entry(number);
+        bucket.or_insert_with(|| Bucket::with_capacity_and_hasher(room, Hashed::default()))
     }
 
     /// Drops what no longer counts: its timestamps are outside the window by now.

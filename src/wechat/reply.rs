@@ -92,8 +92,8 @@ pub struct Article {
     pub url: String,
 }
 
-/// How one delivery is to be answered; made by [`crate::wechat::endpoint::open`].
-#[derive(Clone)]
+/// How one delivery is to be answered; made by [`crate::wechat::endpoint::open`]. The default answers nobody.
+#[derive(Clone, Default)]
 pub struct ReplyContext {
     user: String,
     account: String,
@@ -220,7 +220,7 @@ fn envelope(
         .encrypt(random, plain.as_bytes(), &sealing.app_id);
     let timestamp = timestamp.to_string();
     let signature = sign(&sealing.token, &[&timestamp, nonce, &encrypted]);
-    let fields = Fields::new()
+    let fields = Fields::with_room(4)
         .text("Encrypt", encrypted)
         .text("MsgSignature", signature)
         .text("TimeStamp", timestamp)
@@ -237,7 +237,7 @@ fn reply_fields(reply: &Reply, context: &ReplyContext, timestamp: i64) -> Option
         return None;
     }
     let head = |kind: &str| {
-        Fields::new()
+        Fields::with_room(5)
             .text("ToUserName", context.user.as_str())
             .text("FromUserName", context.account.as_str())
             .text("CreateTime", timestamp.to_string())

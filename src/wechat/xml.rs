@@ -16,6 +16,8 @@ const BOM: &str = "\u{feff}";
 const ROOT: &str = "xml";
 /// Room for what is written, bytes: enough for the usual reply.
 const ROOM: usize = 512;
+/// Room for the elements of the root: enough for the usual message.
+const FIELDS_ROOM: usize = 8;
 
 /// Reads one `<xml>` document; the result holds the root's elements.
 pub fn parse(body: &[u8], limits: &Limits) -> Result<Fields, ParseError> {
@@ -202,7 +204,7 @@ impl<'a> Builder<'a> {
         Self {
             reader,
             limits,
-            stack: Vec::new(),
+            stack: Vec::with_capacity(limits.depth),
             elements: 0,
             root: None,
             at: 0,
@@ -293,7 +295,10 @@ impl<'a> Builder<'a> {
             edges: (0, 0),
             cdata: false,
             has_content: false,
-            fields: Fields::new(),
+            fields: match self.stack.is_empty() {
+                true => Fields::with_room(FIELDS_ROOM),
+                false => Fields::new(),
+            },
         });
         Ok(())
     }

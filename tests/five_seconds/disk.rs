@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, pending, ready};
-use menshen::store::{Command, SharedStore, Snapshot, Store, StoreError, StoreStatus};
+use menshen::store::{Abort, Command, SharedStore, Snapshot, Store, StoreError, StoreStatus, Tx};
 use tokio::sync::{oneshot, watch};
 
 /// What happens to the first command of a name.
@@ -141,6 +141,12 @@ impl Store for Disk {
             }
             None => self.run(command),
         }
+    }
+
+    fn glance(&self, look: &mut dyn FnMut(&mut Tx<'_>) -> Result<(), Abort>) -> bool {
+        let planned = self.plan.lock().unwrap().is_some();
+        let held = self.held.lock().unwrap().is_some();
+        !self.is_dead() && !planned && !held && self.inner.glance(look)
     }
 
     fn submit_at(

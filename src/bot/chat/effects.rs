@@ -243,7 +243,7 @@ impl Chat<'_, '_> {
         };
         self.tx.put(&Continuation {
             id: id.clone(),
-            push: self.context.push_id.clone(),
+            push: self.context.push_id(),
             rules: self.rules.program.hash.clone(),
             action: (action.span.file.0, action.span.start, action.span.end),
             target: target.clone(),

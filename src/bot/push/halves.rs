@@ -12,7 +12,7 @@ use super::recover::{REPLY_LIFE, dropped, mark_answered, promise};
 use super::{Identity, Kept, from_json, push_id, to_json};
 use crate::env::Millis;
 use crate::store::records::{Continuation, Push, PushState};
-use crate::store::{StoreError, Tx, execute, execute_reading_first};
+use crate::store::{StoreError, Tx, execute, glance};
 use crate::wechat::push_key::PushKey;
 use crate::wechat::reply::Reply;
 
@@ -39,6 +39,18 @@ pub(super) enum Handed {
 }
 
 impl Bot {
+    /// Runs the push here and now, if it changes nothing and nothing is under way. `known`: it may have a
+    /// record.
+    pub(super) fn glance(
+        &self,
+        identity: &Identity,
+        event: &ChatEvent,
+        context: &Context,
+        known: bool,
+    ) -> Option<Ran> {
+        glance(&*self.store, |tx| run(tx, identity, event, context, known))
+    }
+
     /// Runs the push, unless its record says that it ran. `known`: it may have a record.
     pub(super) async fn first_half(
         &self,
@@ -49,20 +61,8 @@ impl Bot {
     ) -> Result<Ran, StoreError> {
         let identity = *identity;
         let (event, context) = (event.clone(), context.clone());
-        execute_reading_first(&*self.store, "push", move |tx| {
-            let id = &context.push_id;
-            let push = if known { tx.get::<Push>(id)? } else { None };
-            if let Some(push) = push {
-                return repeat(tx, &push, &identity.stored_digest(&event.inbound));
-            }
-            let turn = chat::handle(tx, &context, &event)?;
-            // Waiting leaves a continuation, so there are effects whenever there is a request.
-            if !tx.has_writes() {
-                return Ok(Ran::Turn(Box::new(turn), false));
-            }
-            let digest = identity.stored_digest(&event.inbound);
-            tx.put(&record(tx.now(), id, &digest, &event, &turn))?;
-            Ok(Ran::Turn(Box::new(turn), true))
+        execute(&*self.store, "push", move |tx| {
+            run(tx, &identity, &event, &context, known)
         })
         .await
     }
@@ -161,6 +161,27 @@ impl Bot {
             handed
         })
     }
+}
+
+/// The first command of a push.
+fn run(
+    tx: &mut Tx<'_>,
+    identity: &Identity,
+    event: &ChatEvent,
+    context: &Context,
+    known: bool,
+) -> Result<Ran, StoreError> {
+    if known && let Some(push) = tx.get::<Push>(&context.push_id())? {
+        return repeat(tx, &push, &identity.stored_digest(&event.inbound));
+    }
+    let turn = chat::handle(tx, context, event)?;
+    // Waiting leaves a continuation, so there are effects whenever there is a request.
+    let effects = tx.has_writes();
+    if effects {
+        let digest = identity.stored_digest(&event.inbound);
+        tx.put(&record(tx.now(), &context.push_id(), &digest, event, &turn))?;
+    }
+    Ok(Ran::Turn(Box::new(turn), effects))
 }
 
 /// The push's record of an earlier process or delivery.

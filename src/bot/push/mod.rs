@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 use super::Bot;
 use super::api::PushAnswer;
 use super::chat::{self, Turn};
-use super::context::Context;
+use super::context::{Context, PushName};
 use super::event::ChatEvent;
 use super::pushes::{DELIVERIES, Entrance, Outcome};
 use crate::env::{Millis, SECOND};
@@ -82,6 +82,16 @@ struct Claim<'a> {
     open: bool,
 }
 
+impl<'a> Claim<'a> {
+    fn of(bot: &'a Bot, key: PushKey) -> Self {
+        Self {
+            bot,
+            key,
+            open: true,
+        }
+    }
+}
+
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         if self.open {
@@ -129,13 +139,14 @@ impl Bot {
             fingerprint: Fingerprint::of(&inbound),
             digest: Some(digest),
         };
+        let inbound = Box::new(inbound);
         self.deliver(official_account, inbound, id, false).await
     }
 
     async fn deliver(
         self: &Arc<Self>,
         official_account: &str,
-        inbound: Inbound,
+        inbound: Box<Inbound>,
         id: Identity,
         unproven: bool,
     ) -> PushAnswer {
@@ -153,21 +164,49 @@ impl Bot {
             Entrance::Joined(receiver, delivery) => {
                 self.wait(official_account, &key, receiver, delivery).await
             }
-            Entrance::First(mut receiver) => {
-                // The work outlives the connection: a retry joins it.
+            Entrance::First => {
                 let mut event = ChatEvent::new(official_account, inbound, now);
                 event.unproven = unproven;
-                let mut work = Box::pin(self.clone().work(event, id));
-                // Polled once here, so that commands are queued in the order of arrival: one lane
-                // per follower, and none waits for another's I/O.
-                if futures_util::poll!(&mut work).is_pending() {
-                    self.tasks.spawn(work);
-                } else if let Ok(outcome) = receiver.try_recv() {
-                    return self.heard(Ok(outcome));
-                }
-                self.wait(official_account, &key, receiver, 1).await
+                self.first_delivery(event, id, now).await
             }
         }
+    }
+
+    /// Answers the first delivery of a push.
+    async fn first_delivery(
+        self: &Arc<Self>,
+        event: ChatEvent,
+        id: Identity,
+        now: Millis,
+    ) -> PushAnswer {
+        let key = id.key;
+        self.numbers.pushes.add(1);
+        let mut claim = Claim::of(self, key);
+        let context = self.context(PushName::Key(key));
+        let known = self.pushes.may_be_stored(&key, now);
+        let glanced = self.glance(&id, &event, &context, known);
+        claim.open = false;
+        if let Some(Ran::Turn(turn, false)) = glanced {
+            // Most pushes end here: nothing was written and nobody is asked.
+            self.note_trace(&turn);
+            let reply = said(turn.reply);
+            return match self.pushes.settle(&key, reply.clone(), now) {
+                true => replay(reply),
+                false => PushAnswer::NoAnswer,
+            };
+        }
+        let official_account = event.official_account.clone();
+        let mut receiver = self.pushes.wait(&key);
+        // The work outlives the connection: a retry joins it.
+        let mut work = Box::pin(self.clone().work(event, id, context, known, glanced));
+        // Polled once here, so that commands are queued in the order of arrival: one lane
+        // per follower, and none waits for another's I/O.
+        if futures_util::poll!(&mut work).is_pending() {
+            self.tasks.spawn(work);
+        } else if let Ok(outcome) = receiver.try_recv() {
+            return self.heard(Ok(outcome));
+        }
+        self.wait(&official_account, &key, receiver, 1).await
     }
 
     async fn wait(
@@ -247,19 +286,22 @@ impl Bot {
         PushAnswer::Refused
     }
 
-    /// Does the work of a push once, and tells whoever waits.
-    async fn work(self: Arc<Self>, event: ChatEvent, id: Identity) {
+    /// Does the work of a push once, and tells whoever waits. `glanced`: what it came to at a glance.
+    async fn work(
+        self: Arc<Self>,
+        event: ChatEvent,
+        id: Identity,
+        context: Context,
+        known: bool,
+        glanced: Option<Ran>,
+    ) {
         let key = id.key;
-        self.numbers.pushes.add(1);
-        let mut claim = Claim {
-            bot: &self,
-            key,
-            open: true,
-        };
+        let mut claim = Claim::of(&self, key);
         let event = Arc::new(event);
-        let context = self.context(push_id(&key));
-        let known = self.pushes.may_be_stored(&key, self.env.now());
-        let ran = self.first_half(&id, &event, &context, known).await;
+        let ran = match glanced {
+            Some(ran) => Ok(ran),
+            None => self.first_half(&id, &event, &context, known).await,
+        };
         if !matches!(ran, Ok(Ran::Turn(_, false))) {
             self.note_stored(&key);
         }
@@ -328,7 +370,7 @@ impl Bot {
     /// has it: of the two things a crash between the two can do, a second copy is the likelier harm,
     /// since a connection that broke is followed by a retry, which gets the reply.
     async fn end(self: &Arc<Self>, key: &PushKey, reply: Option<Reply>, kept: Kept) {
-        let reply = reply.filter(|reply| !reply.is_nothing()).map(Arc::new);
+        let reply = said(reply);
         let says = reply.is_some();
         if says && kept == (Kept::Store { important: true }) && self.pushes.is_awaited(key) {
             self.note_answered(push_id(key)).await;
@@ -367,10 +409,13 @@ fn replay(reply: Option<Arc<Reply>>) -> PushAnswer {
     reply.map_or(PushAnswer::Success, PushAnswer::Reply)
 }
 
+/// A reply the user will see something of.
+fn said(reply: Option<Reply>) -> Option<Arc<Reply>> {
+    reply.filter(|reply| !reply.is_nothing()).map(Arc::new)
+}
+
 fn push_id(key: &PushKey) -> String {
-    let mut digits = [0; 64];
-    hex::encode_to_slice(key.as_bytes(), &mut digits).expect("32 bytes are 64 digits");
-    String::from_utf8(digits.to_vec()).expect("hex digits are ASCII")
+    key.to_string()
 }
 
 fn push_key(id: &str) -> Option<PushKey> {

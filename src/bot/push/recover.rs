@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::super::Bot;
+use super::super::context::PushName;
 use super::super::event::ChatEvent;
 use super::halves::request;
 use super::{RETRY_GRACE, from_json, push_key};
@@ -118,7 +119,7 @@ impl Bot {
                     &waiting.openid,
                     waiting.time,
                 ));
-                let context = self.context(waiting.push.clone());
+                let context = self.context(PushName::Given(waiting.push.clone()));
                 self.ask(&key, &event, &context, request(waiting)).await;
             }
             Ok(Resumed::Dropped) => self.numbers.replies_dropped.add(1),

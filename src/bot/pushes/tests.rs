@@ -14,12 +14,22 @@ fn answer(mut receiver: oneshot::Receiver<Outcome>) -> Outcome {
     receiver.try_recv().expect("answered")
 }
 
+/// The first delivery of a push, waiting.
+fn started(
+    pushes: &Pushes,
+    key: &PushKey,
+    fingerprint: &Fingerprint,
+    now: Millis,
+) -> oneshot::Receiver<Outcome> {
+    let entrance = pushes.enter(key, fingerprint, now);
+    assert!(matches!(entrance, Entrance::First), "{entrance:?}");
+    pushes.wait(key)
+}
+
 #[test]
 fn only_the_newest_connection_is_answered() {
     let pushes = Pushes::default();
-    let Entrance::First(first) = pushes.enter(&key(1), &digest(1), 0) else {
-        panic!("the first delivery starts the work");
-    };
+    let first = started(&pushes, &key(1), &digest(1), 0);
     let Entrance::Joined(second, 2) = pushes.enter(&key(1), &digest(1), 5_000) else {
         panic!("the second joins");
     };
@@ -30,6 +40,31 @@ fn only_the_newest_connection_is_answered() {
         pushes.enter(&key(1), &digest(1), 10_000),
         Entrance::Done(Some(_))
     ));
+}
+
+#[test]
+fn work_that_ends_at_once_answers_its_own_connection_unless_a_newer_one_has_come() {
+    let pushes = Pushes::default();
+    let reply = || Some(Arc::new(Reply::text("好")));
+    assert!(matches!(
+        pushes.enter(&key(1), &digest(1), 0),
+        Entrance::First
+    ));
+    assert!(pushes.settle(&key(1), reply(), 0));
+    assert!(matches!(
+        pushes.enter(&key(1), &digest(1), 1),
+        Entrance::Done(Some(_))
+    ));
+    assert_eq!(pushes.sizes(), (0, 1, 0));
+
+    let _ = pushes.enter(&key(2), &digest(1), 0);
+    let Entrance::Joined(newer, 2) = pushes.enter(&key(2), &digest(1), 1) else {
+        panic!("it runs");
+    };
+    // The first one comes too late to wait, or to be answered.
+    assert!(matches!(answer(pushes.wait(&key(2))), Outcome::Superseded));
+    assert!(!pushes.settle(&key(2), reply(), 2));
+    assert!(matches!(answer(newer), Outcome::Answer(Some(_))));
 }
 
 #[test]
@@ -113,14 +148,12 @@ fn beyond_the_bound_of_stored_pushes_the_store_is_asked_about_all() {
 #[test]
 fn a_failed_push_starts_anew() {
     let pushes = Pushes::default();
-    let Entrance::First(first) = pushes.enter(&key(1), &digest(1), 0) else {
-        panic!("first");
-    };
+    let first = started(&pushes, &key(1), &digest(1), 0);
     pushes.fail(&key(1));
     assert!(matches!(answer(first), Outcome::Failed));
     assert!(matches!(
         pushes.enter(&key(1), &digest(1), 1),
-        Entrance::First(_)
+        Entrance::First
     ));
 }
 
@@ -146,7 +179,7 @@ fn beyond_the_bound_nothing_is_taken_and_what_runs_may_still_be_joined() {
     pushes.finish(&numbered(7), None, false, 0);
     assert!(matches!(
         pushes.enter(&numbered(MAX_RUNNING), &digest(1), 0),
-        Entrance::First(_)
+        Entrance::First
     ));
     drop(waiting);
 }
@@ -154,9 +187,7 @@ fn beyond_the_bound_nothing_is_taken_and_what_runs_may_still_be_joined() {
 #[test]
 fn a_reply_is_heard_only_while_somebody_waits() {
     let pushes = Pushes::default();
-    let Entrance::First(first) = pushes.enter(&key(1), &digest(1), 0) else {
-        panic!("first");
-    };
+    let first = started(&pushes, &key(1), &digest(1), 0);
     assert!(pushes.is_awaited(&key(1)));
     drop(first);
     assert!(!pushes.is_awaited(&key(1)));
@@ -174,7 +205,7 @@ fn answers_are_forgotten_after_their_time_and_beyond_the_bound() {
     ));
     assert!(matches!(
         pushes.enter(&key(1), &digest(1), REMEMBERED),
-        Entrance::First(_)
+        Entrance::First
     ));
 }
 #[test]

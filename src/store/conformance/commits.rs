@@ -1,6 +1,7 @@
 //! The order of a commit: apply, flush, sync, mark, acknowledge. These tests turn red when the
 //! sync, or its place, is lost.
 
+use super::super::tx::Seed;
 use super::*;
 
 fn one_commit() -> Vec<Event> {
@@ -199,7 +200,7 @@ async fn a_command_run_again_makes_the_same_writes() {
     let engine = memory::MemoryEngine::default();
     let nothing = later::Pending::new();
     let run = |seed: u8| {
-        let mut tx = Tx::new(&engine, &nothing, START, [seed; 32], false);
+        let mut tx = Tx::new(&engine, &nothing, START, Seed::Given([seed; 32]), false);
         tx.emit(event("fact")).expect("an event");
         later::made(tx.finish().writes).expect("values")
     };

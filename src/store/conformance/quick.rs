@@ -1,11 +1,27 @@
-//! Commands that read first: answered on the caller's thread, and never with what is not durable.
+//! Reading at a glance: answered on the caller's thread, and never with what is not durable.
 
 use super::*;
 
 type Seen = Result<Option<Counter>, StoreError>;
 
+/// Runs `f` at a glance, or else as a command: as a push is.
+async fn execute_reading_first<T, E>(
+    store: &dyn Store,
+    name: &'static str,
+    mut f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    match super::glance(store, &mut f) {
+        Some(seen) => Ok(seen),
+        None => execute(store, name, f).await,
+    }
+}
+
 /// Reads a counter the quick way, if that is open.
-async fn glance(store: &dyn Store, name: &str) -> Option<u64> {
+async fn seen(store: &dyn Store, name: &str) -> Option<u64> {
     let name = name.to_owned();
     let seen: Seen = execute_reading_first(store, "test.glance", move |tx| tx.get(&name)).await;
     seen.expect("a read").map(|counter| counter.last)
@@ -17,7 +33,7 @@ async fn a_quiet_store_answers_without_its_writer() {
         let store = bench.store();
         assert_eq!(put(store, "a", 1).await, Ok(()));
         let before = store.status();
-        let mut glancing = Box::pin(glance(store, "a"));
+        let mut glancing = Box::pin(seen(store, "a"));
         assert_eq!(now(&mut glancing), Some(Some(1)), "in the first poll");
         let after = store.status();
         assert_eq!(after.quick, before.quick + 1);
@@ -34,7 +50,7 @@ async fn what_is_applied_but_not_synced_is_never_shown() {
     assert!(now(&mut putting).is_none());
     gate.wait();
     // The batch is in the database, where every reader would see it, and not on the disk.
-    let mut glancing = Box::pin(glance(&*store, "a"));
+    let mut glancing = Box::pin(seen(&*store, "a"));
     assert!(now(&mut glancing).is_none());
     assert_eq!(store.status().quick, 0);
     gate.pass();
@@ -50,7 +66,7 @@ async fn what_came_before_goes_first() {
     let held = hold(store);
     let mut putting = Box::pin(put(store, "a", 1));
     assert!(now(&mut putting).is_none());
-    let mut glancing = Box::pin(glance(store, "a"));
+    let mut glancing = Box::pin(seen(store, "a"));
     assert!(now(&mut glancing).is_none());
     drop(held);
     assert_eq!(glancing.await, Some(1));
@@ -153,7 +169,7 @@ async fn a_closed_store_is_read_by_nobody_and_its_files_are_free() {
     let opened = reopen(directory.path()).expect("a new store");
     let store = opened.store;
     assert_eq!(put(&*store, "a", 1).await, Ok(()));
-    assert_eq!(glance(&*store, "a").await, Some(1));
+    assert_eq!(seen(&*store, "a").await, Some(1));
     store.close().await;
     let name = "a".to_owned();
     let seen: Seen = execute_reading_first(&*store, "test", move |tx| tx.get(&name)).await;

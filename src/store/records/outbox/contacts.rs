@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::env::Millis;
-use crate::store::records::{Kind, Record, RecordType};
+use crate::store::records::{Kind, Record, RecordType, Viewed};
 
 /// What this file adds to the schema.
 pub(crate) const TYPES: &[RecordType] = &[RecordType::of::<Contact>()];
@@ -47,6 +47,23 @@ pub struct Contact {
     /// Tags given by rules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+}
+
+/// What of a [`Contact`] every message asks for.
+#[derive(Clone, Copy, Deserialize)]
+pub(crate) struct ContactView {
+    /// Whether it follows.
+    pub followed: bool,
+    /// When it wrote last.
+    #[serde(default)]
+    pub last_message_at: Option<Millis>,
+    /// Customer-service messages spent since.
+    #[serde(default)]
+    pub sent_since_message: u32,
+}
+
+impl Viewed for Contact {
+    type View<'a> = ContactView;
 }
 
 fn is_zero(count: &u32) -> bool {
