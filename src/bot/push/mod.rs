@@ -13,6 +13,7 @@
 mod halves;
 mod recover;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -198,7 +199,16 @@ impl Bot {
         let official_account = event.official_account.clone();
         let mut receiver = self.pushes.wait(&key);
         // The work outlives the connection: a retry joins it.
-        let mut work = Box::pin(self.clone().work(event, id, context, known, glanced));
+        let work = self.clone().work(event, id, context, known, glanced);
+        let mut work = AssertUnwindSafe(work)
+            .catch_unwind()
+            .map(|done| {
+                // Its claim has let go of the push and said so.
+                if done.is_err() {
+                    tracing::error!("working on a push panicked");
+                }
+            })
+            .boxed();
         // Polled once here, so that commands are queued in the order of arrival: one lane
         // per follower, and none waits for another's I/O.
         if futures_util::poll!(&mut work).is_pending() {
