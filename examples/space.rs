@@ -5,7 +5,10 @@
 //!
 //! ```sh
 //! cargo run --release --example space -- 1000000 /var/tmp/space
+//! cargo run --release --example space -- 1000000 /var/tmp/space 0    # overwrites none
 //! ```
+//! What it leaves is a store like any other: with it as `[store] path`, `menshen serve` starts over a million
+//! accounts.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -19,32 +22,34 @@ use menshen::store::{self, Flavour, OnLoss, OpenOptions, SharedStore, StoreError
 const AT_ONCE: u64 = 40;
 /// Commands under way at the same time.
 const UNDER_WAY: usize = 64;
-/// How often each binding is overwritten.
+/// How often each binding is overwritten, unless said otherwise.
 const ROUNDS: u64 = 10;
 /// As `menshen serve` has it.
 const CACHE_BYTES: u64 = 256 << 20;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let accounts: u64 = match arguments.next().map(|text| text.parse()) {
-        None => 100_000,
+    let number = |text: Option<String>, default: u64| match text.map(|text| text.parse()) {
+        None => default,
         Some(Ok(number)) => number,
         Some(Err(_)) => {
-            eprintln!("usage: space [ACCOUNTS] [DIRECTORY]");
+            eprintln!("usage: space [ACCOUNTS] [DIRECTORY] [OVERWRITES]");
             std::process::exit(2);
         }
     };
+    let accounts = number(arguments.next(), 100_000);
     let path = arguments
         .next()
         .map_or_else(|| std::env::temp_dir().join("menshen-space"), PathBuf::from);
+    let rounds = number(arguments.next(), ROUNDS);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(run(accounts, &path));
+    runtime.block_on(run(accounts, &path, rounds));
 }
 
-async fn run(accounts: u64, path: &Path) {
+async fn run(accounts: u64, path: &Path, rounds: u64) {
     let store = open(path, "a new store");
     let began = Instant::now();
     each(&store, accounts, create).await;
@@ -52,7 +57,7 @@ async fn run(accounts: u64, path: &Path) {
     let began = Instant::now();
     each(&store, accounts, |tx, number| bind(tx, number, 0)).await;
     report(&store, accounts, "bindings made", began.elapsed());
-    for round in 1..=ROUNDS {
+    for round in 1..=rounds {
         let began = Instant::now();
         each(&store, accounts, move |tx, number| bind(tx, number, round)).await;
         let what = format!("bindings overwritten, round {round}");
@@ -85,7 +90,7 @@ fn open(path: &Path, what: &str) -> SharedStore {
         OpenOptions {
             path: path.to_owned(),
             cache_bytes: CACHE_BYTES,
-            flavour: Some(Flavour::Dev),
+            flavour: Some(Flavour::Production),
             on_loss: OnLoss::Refuse,
         },
         Env::system(),

@@ -8,6 +8,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
@@ -80,13 +81,31 @@ struct Known {
     state: State,
 }
 
+/// Half of a push's key. The table is larger than a processor's caches and every push looks into it, so what
+/// it holds has to be small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Name([u8; 16]);
+
+impl Name {
+    fn of(key: &PushKey) -> Self {
+        Self(key.as_bytes().first_chunk().copied().unwrap_or_default())
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let first = self.0.first_chunk().copied().unwrap_or_default();
+        state.write_u64(u64::from_le_bytes(first));
+    }
+}
+
 #[derive(Debug, Default)]
 struct Table {
-    known: HashMap<PushKey, Known, Hashed>,
+    known: HashMap<Name, Known, Hashed>,
     /// How many of them run.
     running: usize,
-    /// The keys of those that are answered, each once, with when it is forgotten: the oldest first.
-    order: VecDeque<(Millis, PushKey)>,
+    /// Those that are answered, each once, with when it is forgotten: the oldest first.
+    order: VecDeque<(Millis, Name)>,
     recent: VecDeque<Arc<Reply>>,
 }
 
@@ -153,7 +172,7 @@ impl Pushes {
         let mut table = self.table();
         table.forget(now);
         let Table { known, running, .. } = &mut *table;
-        match known.entry(*key) {
+        match known.entry(Name::of(key)) {
             Entry::Occupied(mut known) => known.get_mut().enter(fingerprint),
             Entry::Vacant(_) if *running >= MAX_RUNNING => Entrance::Full,
             Entry::Vacant(place) => {
@@ -291,7 +310,7 @@ impl Known {
 
 impl Table {
     fn run(&mut self, key: &PushKey) -> Option<&mut Running> {
-        match &mut self.known.get_mut(key)?.state {
+        match &mut self.known.get_mut(&Name::of(key))?.state {
             State::Running(running) => Some(running),
             State::Answered(_) => None,
         }
@@ -301,7 +320,7 @@ impl Table {
     fn end(&mut self, key: &PushKey) -> Option<Running> {
         self.run(key)?;
         self.running -= 1;
-        match self.known.remove(key)?.state {
+        match self.known.remove(&Name::of(key))?.state {
             State::Running(running) => Some(running),
             State::Answered(_) => None,
         }
@@ -321,9 +340,10 @@ impl Table {
             self.known.remove(&oldest);
         }
         let reply = reply.map(|reply| self.shared(reply));
-        let known = self.known.get_mut(key)?;
+        let name = Name::of(key);
+        let known = self.known.get_mut(&name)?;
         let ended = std::mem::replace(&mut known.state, State::Answered(reply));
-        self.order.push_back((now + REMEMBERED, *key));
+        self.order.push_back((now + REMEMBERED, name));
         match ended {
             State::Running(running) => {
                 self.running -= 1;

@@ -23,7 +23,7 @@ use super::problem::{Problem, ProblemKind};
 use super::state::State;
 use crate::bot::api::PushAnswer;
 use crate::config::{self, EndpointMode};
-use crate::env::SECOND;
+use crate::env::{Millis, SECOND};
 use crate::wechat::Refusal;
 use crate::wechat::crypto::{EncodingAesKey, KeyError};
 use crate::wechat::endpoint::{
@@ -153,7 +153,7 @@ pub(crate) async fn push(
         .and_then(|opened| endpoint.replays.check(&opened, now).map(|()| opened))
         .map_err(refused)?;
     drop(body);
-    answer(endpoint, state, opened).await
+    answer(endpoint, state, opened, now).await
 }
 
 /// A push for an official account that is not configured.
@@ -169,15 +169,19 @@ async fn answer(
     endpoint: &Endpoint,
     state: &Data<State>,
     mut opened: Opened,
+    received: Millis,
 ) -> Result<HttpResponse, Problem> {
     let name = endpoint.name.as_str();
     let context = std::mem::take(&mut opened.reply);
     let work = state.bot.clone().handle_push(name.to_owned(), opened);
     let mut work = AssertUnwindSafe(work).catch_unwind();
-    let answer = match poll!(&mut work) {
-        Poll::Ready(answer) => answer.ok(),
+    let (answer, now) = match poll!(&mut work) {
+        Poll::Ready(answer) => (answer.ok(), received),
         // Spawned: a platform that hangs up does not cut off what has begun.
-        Poll::Pending => state.tasks.spawn(work).await.ok().and_then(Result::ok),
+        Poll::Pending => {
+            let answer = state.tasks.spawn(work).await.ok().and_then(Result::ok);
+            (answer, state.env.now())
+        }
     };
     let Some(answer) = answer else {
         tracing::error!(official_account = name, "handling a push panicked");
@@ -211,7 +215,7 @@ async fn answer(
         }
     };
     let reply = reply.as_deref().unwrap_or(&Reply::Nothing);
-    let timestamp = state.env.now().div_euclid(SECOND);
+    let timestamp = now.div_euclid(SECOND);
     let body = if context.is_encrypted() {
         let nonce = hex::encode(state.env.bytes::<8>());
         seal(reply, &context, timestamp, &nonce, state.env.bytes())

@@ -6,6 +6,7 @@
 //! be right as well); only the decrypted `Encrypt` is read. A [`Refusal`] names the part that failed,
 //! for logs, and no secret.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::env::{MINUTE, Millis, SECOND};
@@ -76,21 +77,22 @@ pub struct EndpointConfig {
     pub timestamp_window: TimestampWindow,
 }
 
-/// The query of a callback, decoded, every value as the string it arrived as.
+/// The query of a callback, decoded, every value as the string it arrived as; borrowed where
+/// nothing had to be decoded.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Query {
+pub struct Query<'q> {
     /// `signature`
-    pub signature: Option<String>,
+    pub signature: Option<Cow<'q, str>>,
     /// `timestamp`
-    pub timestamp: Option<String>,
+    pub timestamp: Option<Cow<'q, str>>,
     /// `nonce`
-    pub nonce: Option<String>,
+    pub nonce: Option<Cow<'q, str>>,
     /// `echostr`
-    pub echostr: Option<String>,
+    pub echostr: Option<Cow<'q, str>>,
     /// `encrypt_type`
-    pub encrypt_type: Option<String>,
+    pub encrypt_type: Option<Cow<'q, str>>,
     /// `msg_signature`
-    pub msg_signature: Option<String>,
+    pub msg_signature: Option<Cow<'q, str>>,
 }
 
 /// The format of a push, which is the format of its reply.
@@ -123,7 +125,11 @@ pub struct Opened {
 
 /// Checks the console's URL verification (GET) and returns the `echostr` to answer with, verbatim
 /// as `text/plain`. The same in all three modes: this request is never encrypted.
-pub fn verify_url(config: &EndpointConfig, query: &Query, now: Millis) -> Result<String, Refusal> {
+pub fn verify_url(
+    config: &EndpointConfig,
+    query: &Query<'_>,
+    now: Millis,
+) -> Result<String, Refusal> {
     let echo = required(&query.echostr, "echostr")?;
     let signature = required(&query.signature, "signature")?;
     let (timestamp, nonce) = stamp(query)?;
@@ -140,7 +146,7 @@ pub fn verify_url(config: &EndpointConfig, query: &Query, now: Millis) -> Result
 /// Verifies and opens a push (POST).
 pub fn open(
     config: &EndpointConfig,
-    query: &Query,
+    query: &Query<'_>,
     content_type: Option<&str>,
     body: &[u8],
     now: Millis,
@@ -163,7 +169,7 @@ pub struct Admitted<'a> {
 /// where there is one.
 pub fn admit<'a>(
     config: &'a EndpointConfig,
-    query: &'a Query,
+    query: &'a Query<'_>,
     now: Millis,
 ) -> Result<Admitted<'a>, Refusal> {
     let encrypted = config.mode != Mode::Plaintext;
@@ -238,15 +244,15 @@ impl Admitted<'_> {
     fn open_plain(self, content_type: Option<&str>, body: &[u8]) -> Result<Opened, Refusal> {
         let format = format_of(content_type, body);
         let raw = read(format, body, &MESSAGE_LIMITS).map_err(Refusal::Message)?;
-        let mark = ReplayMark::new(self.second, self.timestamp, self.nonce, self.signature);
+        let mark = ReplayMark::new(self.second, self.signature);
         opened(self.config, raw, format, None, Some(mark), None)
     }
 }
 
-impl Query {
+impl<'q> Query<'q> {
     /// Decodes a query string. `+` stays `+`. Unknown parameters are ignored; a known one given
     /// twice is refused, since two readers could disagree about which counts.
-    pub fn parse(text: &str) -> Result<Self, Refusal> {
+    pub fn parse(text: &'q str) -> Result<Self, Refusal> {
         if text.len() > QUERY_LIMIT {
             return Err(Refusal::Query);
         }
@@ -280,7 +286,7 @@ impl Query {
     }
 }
 
-impl fmt::Debug for Query {
+impl fmt::Debug for Query<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Query")
             .field("timestamp", &self.timestamp)
@@ -369,7 +375,7 @@ fn format_of(content_type: Option<&str>, body: &[u8]) -> Format {
     }
 }
 
-fn stamp(query: &Query) -> Result<(&str, &str), Refusal> {
+fn stamp<'a>(query: &'a Query<'_>) -> Result<(&'a str, &'a str), Refusal> {
     Ok((
         required(&query.timestamp, "timestamp")?,
         required(&query.nonce, "nonce")?,
@@ -391,7 +397,7 @@ fn check_window(config: &EndpointConfig, timestamp: &str, now: Millis) -> Result
     }
 }
 
-fn required<'a>(value: &'a Option<String>, name: &'static str) -> Result<&'a str, Refusal> {
+fn required<'a>(value: &'a Option<Cow<'_, str>>, name: &'static str) -> Result<&'a str, Refusal> {
     value
         .as_deref()
         .filter(|text| !text.is_empty())
@@ -405,9 +411,9 @@ fn cut_at(text: &str, separator: u8) -> (&str, &str) {
     at.map_or((text, ""), |at| (&text[..at], &text[at + 1..]))
 }
 
-fn percent_decode(text: &str) -> Option<String> {
+fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.as_bytes().contains(&b'%') {
-        return Some(text.to_owned());
+        return Some(Cow::Borrowed(text));
     }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -421,5 +427,5 @@ fn percent_decode(text: &str) -> Option<String> {
             rest = tail;
         }
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }

@@ -9,8 +9,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use crate::env::{Millis, SECOND};
 
@@ -22,12 +21,14 @@ use super::refusal::Refusal;
 /// minutes. Only holders of the Token can add one.
 pub const MAX_MARKS: usize = 2 << 20;
 
+/// Hex digits of a signature that make 64 bits.
+const DIGITS: usize = 16;
+
 /// The signatures of so many seconds are kept, and forgotten, together.
 const BUCKET: i64 = 5;
 
-/// The identity of a signature: a keyed hash over timestamp, nonce and signature. Its key is this process's
-/// own, so nobody outside can look for a second one, and two honest pushes share one in none of a million
-/// million.
+/// The identity of a signature: 64 bits of it. It was right, so it is a hash over the Token, and nobody
+/// without that can look for a second one; two honest pushes share one in none of a million million.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ReplayMark {
     identity: u64,
@@ -36,18 +37,14 @@ pub struct ReplayMark {
 }
 
 impl ReplayMark {
-    /// Of a push whose `timestamp` is `second`.
-    pub(super) fn new(second: i64, timestamp: &str, nonce: &str, signature: &str) -> Self {
-        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-        let mut hash = KEY.build_hasher();
-        for part in [timestamp, nonce, signature] {
-            hash.write_usize(part.len());
-            hash.write(part.as_bytes());
-        }
-        Self {
-            identity: hash.finish(),
-            second,
-        }
+    /// Of a push whose `timestamp` is `second`, by its verified signature.
+    pub(super) fn new(second: i64, signature: &str) -> Self {
+        let digits = signature.bytes().take(DIGITS);
+        let identity = digits.fold(0, |bits, digit| {
+            // A hex digit's value: the letters' low halves begin at 1.
+            bits << 4 | u64::from((digit & 0xf) + 9 * (digit >> 6))
+        });
+        Self { identity, second }
     }
 }
 
@@ -152,10 +149,13 @@ impl Memory {
 
     /// A bucket, made with room for as many as the one before it holds: under a steady stream none has to grow.
     fn bucket(&mut self, number: i64) -> &mut Bucket {
-        let before = self.buckets.range(..number).next_back();
-        let room = before.map_or(0, |(_, bucket)| bucket.len());
-        let bucket = self.buckets.entry(number);
-        bucket.or_insert_with(|| Bucket::with_capacity_and_hasher(room, Hashed::default()))
+        if !self.buckets.contains_key(&number) {
+            let before = self.buckets.range(..number).next_back();
+            let room = before.map_or(0, |(_, bucket)| bucket.len());
+            let bucket = Bucket::with_capacity_and_hasher(room, Hashed::default());
+            self.buckets.insert(number, bucket);
+        }
+        self.buckets.entry(number).or_default()
     }
 
     /// Drops what no longer counts: its timestamps are outside the window by now.

@@ -339,7 +339,11 @@ impl<'a> Builder<'a> {
                     element.edges.0 += space;
                 }
                 element.edges.1 = if content { 0 } else { element.edges.1 + space };
-                element.text.push_str(text);
+                match element.text.is_empty() {
+                    // Most texts are one piece, and take its room.
+                    true => element.text = text.to_owned(),
+                    false => element.text.push_str(text),
+                }
                 element.has_content |= content;
                 return Ok(());
             }

@@ -40,7 +40,7 @@ pub fn platform(mode: Mode) -> PlatformConfig {
     }
 }
 
-pub fn query(text: &str) -> Query {
+pub fn query(text: &str) -> Query<'_> {
     Query::parse(text).unwrap()
 }
 
