@@ -38,8 +38,7 @@ pub fn saw_message(
     let now = tx.now();
     // A chat is noted once an hour: the window is then at most that much shorter than it could
     // be, and a message that changes nothing else needs no commit.
-    let key = (official_account.to_owned(), openid.to_owned());
-    let noted = tx.look::<Contact, _>(&key, |contact| {
+    let noted = tx.look::<Contact, _>(&(official_account, openid), |contact| {
         let lately = contact
             .last_message_at
             .is_some_and(|at| now < at.saturating_add(MESSAGE_NOTED));

@@ -32,6 +32,13 @@ pub(crate) struct EngineError(pub(crate) String);
 pub(crate) trait Source {
     /// The value stored under `key`.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError>;
+    /// Shows the value stored under `key` where it lies, if there is one.
+    fn look(&self, key: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), EngineError> {
+        if let Some(value) = self.get(key)? {
+            take(&value);
+        }
+        Ok(())
+    }
     /// The rows with `low <= key < high`.
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a>;
 }

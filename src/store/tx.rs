@@ -13,7 +13,7 @@ use rand::{Rng, SeedableRng};
 use super::codec::{self, MAX_KEY_BYTES};
 use super::engine::{EngineError, Order, Row, Source};
 use super::error::StoreError;
-use super::key::{self, KeyPart, KeyPrefix};
+use super::key::{self, Key, KeyPart, KeyPrefix};
 use super::later::{Held, Later, Pending};
 use super::page::{Continuation, Page};
 use super::records::{Record, Viewed};
@@ -168,23 +168,24 @@ impl<'a> Tx<'a> {
 
     /// The record under `key`.
     pub fn get<R: Record>(&mut self, key: &R::Key) -> Result<Option<R>, StoreError> {
-        let key = key::full_key(R::KIND, key);
-        match self.get_raw(&key)? {
-            Some(value) => codec::decode(&value).map(Some),
-            None => Ok(None),
-        }
+        self.get_by(key)
     }
 
-    /// What `take` makes of the record under `key`, looked at where it lies.
+    /// The record under a key whose parts are those of its own key.
+    pub(crate) fn get_by<R: Record>(&mut self, key: &impl Key) -> Result<Option<R>, StoreError> {
+        let key = key::full_key(R::KIND, key);
+        self.look_raw(&key, |value| codec::decode(value))
+    }
+
+    /// What `take` makes of the record under a key whose parts are those of its own key, looked at where it
+    /// lies.
     pub(crate) fn look<R: Viewed, T>(
         &mut self,
-        key: &R::Key,
+        key: &impl Key,
         take: impl FnOnce(R::View<'_>) -> T,
     ) -> Result<Option<T>, StoreError> {
         let key = key::full_key(R::KIND, key);
-        let value = self.get_raw(&key)?;
-        let view = value.as_deref().map(codec::decode_view::<R>);
-        view.map(|view| view.map(take)).transpose()
+        self.look_raw(&key, |value| codec::decode_view::<R>(value).map(take))
     }
 
     /// Stores `record` under its own key, over whatever was there.
@@ -340,6 +341,19 @@ impl<'a> Tx<'a> {
 impl Tx<'_> {
     pub(crate) fn get_raw(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.view().get(key).map_err(|error| self.fail(error))
+    }
+
+    fn look_raw<T>(
+        &mut self,
+        key: &[u8],
+        take: impl FnOnce(&[u8]) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let (mut take, mut taken) = (Some(take), None);
+        let seen = self.view().look(key, &mut |value| {
+            taken = take.take().map(|take| take(value));
+        });
+        seen.map_err(|error| self.fail(error))?;
+        taken.transpose()
     }
 
     pub(crate) fn write_raw(

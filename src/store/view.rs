@@ -26,6 +26,19 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Shows the value under `key` where it lies, if there is one.
+    pub(crate) fn look(&self, key: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), EngineError> {
+        match self.own.get(key).or_else(|| self.shared.get(key)) {
+            Some(held) => {
+                if let Some(value) = value_of(held) {
+                    take(&value);
+                }
+                Ok(())
+            }
+            None => self.engine.look(key, take),
+        }
+    }
+
     /// The rows with `low <= key < high`.
     pub(crate) fn range(&self, low: &[u8], high: &[u8], order: Order) -> Merged<'a> {
         if low >= high {

@@ -243,15 +243,11 @@ impl<'a, 'tx> Chat<'a, 'tx> {
     }
 
     fn dialog(&mut self) -> Result<Option<Dialog>, StoreError> {
-        let key = (
-            self.event.official_account.clone(),
-            self.event.openid.clone(),
-        );
+        let event = self.event;
+        let key = (event.official_account.as_str(), event.openid.as_str());
         let now = self.now();
-        Ok(self
-            .tx
-            .get::<Dialog>(&key)?
-            .filter(|dialog| dialog.expires_at > now))
+        let dialog = self.tx.get_by::<Dialog>(&key)?;
+        Ok(dialog.filter(|dialog| dialog.expires_at > now))
     }
 
     fn end_dialog(&mut self) -> Result<(), StoreError> {

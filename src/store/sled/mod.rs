@@ -61,6 +61,10 @@ impl Source for SledReader {
         get(&self.0, key)
     }
 
+    fn look(&self, key: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), EngineError> {
+        look(&self.0, key, take)
+    }
+
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
         range(&self.0, low, high, order)
     }
@@ -71,6 +75,10 @@ impl Source for SledEngine {
         get(&self.db, key)
     }
 
+    fn look(&self, key: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), EngineError> {
+        look(&self.db, key, take)
+    }
+
     fn range<'a>(&'a self, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
         range(&self.db, low, high, order)
     }
@@ -78,6 +86,13 @@ impl Source for SledEngine {
 
 fn get(db: &Db, key: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
     guarded(|| db.get(key)).map(|value| value.map(|bytes| bytes.to_vec()))
+}
+
+fn look(db: &Db, key: &[u8], take: &mut dyn FnMut(&[u8])) -> Result<(), EngineError> {
+    if let Some(value) = guarded(|| db.get(key))? {
+        take(&value);
+    }
+    Ok(())
 }
 
 fn range<'a>(db: &'a Db, low: &[u8], high: &[u8], order: Order) -> Rows<'a> {
