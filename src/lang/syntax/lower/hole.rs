@@ -131,19 +131,11 @@ impl Lower<'_> {
             {
                 let closed = format!("{{{body}}}");
                 let open = self.stretch(chars[at].start, chars[at].end);
-                self.sink.add(
-                    Diagnostic::error(
-                        "E0124",
-                        Words::new("花括号没有闭合", "this brace is not closed"),
-                        open,
-                        Words::new("同一行里没有 `}`", "no `}` on the same line"),
-                    )
-                    .with_guess(
-                        Words::new(format!("写成 `{closed}`"), format!("write `{closed}`")),
-                        span,
-                        closed.clone(),
-                    ),
-                );
+                self.sink.add(not_closed(open).with_guess(
+                    Words::new(format!("写成 `{closed}`"), format!("write `{closed}`")),
+                    span,
+                    closed.clone(),
+                ));
                 return Some((part, last + 1));
             }
             last -= 1;
@@ -338,12 +330,7 @@ impl Lower<'_> {
 
     fn unclosed_hole(&mut self, brace: Char) -> Brace {
         let span = self.stretch(brace.start, brace.end);
-        let found = Diagnostic::error(
-            "E0124",
-            Words::new("花括号没有闭合", "this brace is not closed"),
-            span,
-            Words::new("同一行里没有 `}`", "no `}` on the same line"),
-        );
+        let found = not_closed(span);
         let behind = self.text.get(brace.end..).unwrap_or_default();
         let name = behind.bytes().take_while(|b| {
             b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.')
@@ -379,6 +366,16 @@ impl Lower<'_> {
             ),
         );
     }
+}
+
+/// E0124 at a `{` of a text.
+fn not_closed(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0124",
+        Words::new("花括号没有闭合", "this brace is not closed"),
+        span,
+        Words::new("同一行里没有 `}`", "no `}` on the same line"),
+    )
 }
 
 /// The hole that `body` says; all of it stands at `span`, because characters may have been mended.

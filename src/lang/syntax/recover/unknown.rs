@@ -1,6 +1,6 @@
 //! Clauses that begin with a word that does not belong where they stand.
 
-use super::Recover;
+use super::{CARDS, Recover};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
@@ -37,6 +37,38 @@ impl Recover<'_> {
             )
             .with_fix(Words::new("去掉 `reply`", "remove `reply`"), gap, " "),
         );
+        true
+    }
+
+    /// `reply { news`: the card's name behind its brace.
+    pub(super) fn card_inside(&mut self, from: usize, to: usize) -> bool {
+        let card = self.slice(from + 2).to_owned();
+        let fits = self.slice(from) == "reply"
+            && self.is(from + 1, "{")
+            && CARDS.contains(&card.as_str())
+            && !self.is(from + 3, ":")
+            && from + 3 < to;
+        if !fits {
+            return false;
+        }
+        let (brace, name) = (self.tokens[from + 1], self.tokens[from + 2]);
+        let span = self.sink.span(brace.start, name.end);
+        let right = format!("{card} {{");
+        self.sink.add(
+            Diagnostic::error(
+                "E0101",
+                Words::new(
+                    format!("`{card}` 写在 `{{` 前面"),
+                    format!("`{card}` stands before the `{{`"),
+                ),
+                span,
+                Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
+            )
+            .with_fix(Words::new("换过来", "swap them"), span, right),
+        );
+        let close = self.close_brace(from + 1, to);
+        self.body(Body::Fields, from + 3, close);
+        self.gaps.push((from, to));
         true
     }
 

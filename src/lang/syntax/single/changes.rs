@@ -2,7 +2,7 @@
 
 use super::{Line, Tried};
 use crate::lang::syntax::layout::{LOST_DIALOG, LOST_SIGNAL};
-use crate::lang::syntax::lexer::{self, Kind};
+use crate::lang::syntax::lexer::{self, ITEMS, Kind};
 use crate::lang::syntax::repair::Edit;
 
 /// Clauses that end with a text.
@@ -48,6 +48,10 @@ pub(super) enum What {
     Broken,
     /// The line of a question whose further words stand here.
     NoAsk,
+    /// The braces round what stands deeper.
+    NoBraces,
+    /// The first line of an item, elsewhere than before what belongs to it: there.
+    HeadAway(usize),
     /// A line with `{` before this one.
     NoHead(Option<&'static str>),
 }
@@ -61,6 +65,10 @@ impl Tried<'_> {
             return changes;
         }
         let balance = self.balance();
+        if balance == 0 {
+            changes.extend(self.heads_away());
+            changes.extend(self.unbraced());
+        }
         if balance == 1 {
             changes.extend(self.closings());
         } else if balance == -1 {
@@ -187,6 +195,76 @@ impl Tried<'_> {
             .filter(|(at, line)| !line.code().ends_with(['{', '}']) && deeper(*at, line))
             .map(|(at, line)| self.insert(line.end(), " {".to_owned(), What::NoOpen, at))
             .collect()
+    }
+
+    /// Braces round the lines that stand deeper than one that opens nothing, also behind a colon.
+    fn unbraced(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let of_text = self.of_text();
+        for (at, line) in self.code_lines().filter(|(at, _)| !of_text[*at]) {
+            let deeper = |other: &Line<'_>| other.indent() > line.indent();
+            let code = line.code();
+            let opens = code.ends_with(|c: char| "{}([,".contains(c)) || code.ends_with("\"\"\"");
+            if opens || !self.next(at).is_some_and(|(_, next)| deeper(next)) {
+                continue;
+            }
+            let inside = self.code_lines().skip_while(|(index, _)| *index <= at);
+            let Some((last, _)) = inside.take_while(|(_, line)| deeper(line)).last() else {
+                continue;
+            };
+            let head = line.start + line.indent() + code.trim_end_matches([':', '：', ' ']).len();
+            let last = &self.lines[last];
+            let by = format!(
+                " {{{}\n{}}}",
+                &self.text[line.end()..last.end()],
+                " ".repeat(line.indent())
+            );
+            changes.push(Change {
+                edit: Edit::new(head, last.end(), by),
+                kind: What::NoBraces,
+                line: at,
+            });
+        }
+        changes
+    }
+
+    /// The first line of an item put before lines that have none.
+    fn heads_away(&self) -> Vec<Change> {
+        let of_text = self.of_text();
+        let mut orphans = Vec::new();
+        let mut heads = Vec::new();
+        let mut before: Option<&Line<'_>> = None;
+        for (at, line) in self.code_lines().filter(|(at, _)| !of_text[*at]) {
+            let outside =
+                before.is_none_or(|before| before.indent() == 0 && !before.code().ends_with('{'));
+            before = Some(line);
+            let word = line.code().split(' ').next().unwrap_or_default();
+            if line.indent() > 0 && outside {
+                orphans.push(at);
+            } else if line.indent() == 0 && line.code().ends_with('{') && ITEMS.contains(&word) {
+                heads.push(at);
+            }
+        }
+        let mut changes = Vec::new();
+        for &orphan in &orphans {
+            for &head in &heads {
+                let (to, from) = (&self.lines[orphan], &self.lines[head]);
+                let line = from.text;
+                let edit = if head > orphan {
+                    let between = self.text[to.start..from.start].trim_end_matches('\n');
+                    Edit::new(to.start, from.end(), format!("{line}\n{between}"))
+                } else {
+                    let between = &self.text[(from.end() + 1).min(to.start)..to.start];
+                    Edit::new(from.start, to.start, format!("{between}{line}\n"))
+                };
+                changes.push(Change {
+                    edit,
+                    kind: What::HeadAway(orphan),
+                    line: head,
+                });
+            }
+        }
+        changes
     }
 
     /// A line with `{` before one that stands deeper than what it stands in.

@@ -150,6 +150,36 @@ impl Tried<'_> {
                 change,
                 edit.by.clone(),
             ),
+            What::NoBraces => error(
+                "E0110",
+                "少了花括号 `{ … }`",
+                "the braces `{ … }` are missing",
+                Words::new("这一行末尾应有 `{`", "a `{` belongs at its end"),
+            )
+            .with_label(
+                self.span(edit.end, edit.end),
+                Words::new("这后面应有 `}`", "a `}` belongs behind this"),
+            )
+            .with_guess(
+                Words::new("补上 `{ }`", "add `{ }`"),
+                change,
+                edit.by.clone(),
+            ),
+            What::HeadAway(orphan) => error(
+                "E0106",
+                "这一行离开了它的内容",
+                "this line stands away from what belongs to it",
+                Words::new("这是一条的开头", "the first line of an item"),
+            )
+            .with_label(
+                self.line_span(orphan),
+                Words::new("它应在这一行前面", "it belongs before this"),
+            )
+            .with_guess(
+                Words::new("移过去", "move it there"),
+                change,
+                edit.by.clone(),
+            ),
             What::NoHead(_) => error(
                 "E0110",
                 "这几行前面少了带 `{` 的一行",

@@ -4,6 +4,7 @@
 //! Every slip is reported once, with its fix, and mended in a copy of the text, so that it hides no
 //! other mistake. Nothing inside a proper text or comment is looked at.
 
+mod habits;
 mod quotes;
 mod wide;
 mod words;
@@ -42,6 +43,8 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
         dashed: words::dashed(text, &seen),
         told: BTreeSet::new(),
         prose_to: None,
+        mended: BTreeSet::new(),
+        other_quotes: Vec::new(),
     };
     for token in tokens.iter().filter(unseen) {
         let c = text[token.start..].chars().next().unwrap_or_default();
@@ -68,6 +71,10 @@ struct Slips<'a> {
     told: BTreeSet<String>,
     /// Where the line of prose before ended.
     prose_to: Option<usize>,
+    /// Where tokens begin that a habit's change has mended.
+    mended: BTreeSet<usize>,
+    /// Texts of the present line in quotes of another kind, and whether they may end elsewhere.
+    other_quotes: Vec<(Edit, bool)>,
 }
 
 impl Slips<'_> {
@@ -79,11 +86,20 @@ impl Slips<'_> {
             if token.line != line {
                 line = token.line;
                 self.flush_wide();
+                self.flush_quotes();
             }
             if skip > 0 {
                 skip -= 1;
                 continue;
             }
+            if token.first && token.kind == Kind::Word {
+                self.capitals(at);
+                self.arms(at);
+            }
+            if self.mended.contains(&self.tokens[at].start) {
+                continue;
+            }
+            let token = &self.tokens[at];
             match &token.kind {
                 Kind::Comment | Kind::Number => {}
                 Kind::WrongComment => self.comment(token),
@@ -94,6 +110,7 @@ impl Slips<'_> {
             }
         }
         self.flush_wide();
+        self.flush_quotes();
     }
 
     fn slice(&self, token: &Token) -> &str {
