@@ -119,7 +119,7 @@ pub(super) const KEYWORDS: &[Keyword] = &[
     ("unknown", "X is unknown", "不知道它的值", "it has none"),
     ("otherwise", "X otherwise Y", "不知道 X 就用 Y", "Y where X is unknown"),
     ("yes", "yes", "是", "yes"),
-    ("no", "no", "否；故事里 `expect no …` 是没有", "no; in a story `expect no …` says there is none"),
+    ("no", "no", "否；故事里 `expect no …` 是没有", "no; in a story `expect no` says that there is none"),
     ("from", "list NAME: TYPE from \"lists/….txt\"", "名单放在文件里，一行一个", "the entries stand in a file, one a line"),
     // Stories.
     ("place", "place 北京 39.90 116.40 [country \"CN\"]", "故事里的一个地点：纬度 经度", "a place of the story: latitude, longitude"),

@@ -140,7 +140,7 @@ impl Lexer<'_> {
                 '＃' => self.rest_of_line(Kind::WrongComment),
                 '/' if self.rest().starts_with("//") => self.rest_of_line(Kind::WrongComment),
                 '/' if self.first && self.rest().starts_with("/*") => self.block_comment(),
-                '-' if self.first && self.rest().starts_with("--") => {
+                '-' if self.rest().starts_with("--") && (self.first || self.dashes_behind()) => {
                     self.rest_of_line(Kind::WrongComment);
                 }
                 '"' if self.rest().starts_with("\"\"\"") => self.block(),
@@ -152,6 +152,11 @@ impl Lexer<'_> {
                 _ => self.punct(c),
             }
         }
+    }
+
+    /// `-- …` behind code, with a blank on each side.
+    fn dashes_behind(&self) -> bool {
+        self.text[..self.at].ends_with(' ') && self.rest()[2..].starts_with(' ')
     }
 
     fn rest(&self) -> &str {

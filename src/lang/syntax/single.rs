@@ -122,6 +122,10 @@ fn stretches(text: &str, found: &[Diagnostic]) -> Vec<(usize, Vec<usize>)> {
                 true
             }
         });
+        // A body without any brace shows as one mistake only, which does not say what is missing.
+        if ends.is_empty() && !text[start..end].contains(['{', '}']) {
+            ends.push(end);
+        }
         if !ends.is_empty() {
             stretches.push((start, ends));
         }
@@ -171,6 +175,11 @@ impl<'a> Line<'a> {
 
     fn code(&self) -> &'a str {
         self.text.trim()
+    }
+
+    /// Where the code ends, before blanks.
+    fn code_end(&self) -> usize {
+        self.start + self.text.trim_end().len()
     }
 
     fn indent(&self) -> usize {

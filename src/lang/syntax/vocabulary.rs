@@ -139,7 +139,9 @@ pub(super) fn is_clause(word: &str) -> bool {
 pub(super) fn alias(word: &str) -> Option<&'static str> {
     Some(match word {
         "if" | "where" | "如果" | "条件" => "when",
-        "say" | "answer" | "respond" | "回复" | "回答" => "reply",
+        "say" | "answer" | "respond" | "return" | "print" | "回复" | "回答" => "reply",
+        "handover" | "transfer" | "转人工" | "人工" => "hand",
+        "wait" | "sleep" | "过了" | "等待" => "after",
         "rule" | "当" | "规则" => "on",
         "var" | "const" | "def" | "set" => "let",
         "flow" | "form" | "对话" => "dialog",

@@ -70,6 +70,17 @@ impl Line<'_> {
                 .filter(|right| known.contains(right))
                 .or_else(|| nearest(word, known.iter().copied()))
         };
+        // `expect reply contains "…"`
+        let part = (2..self.line.len()).find(|at| {
+            let text = self.line.get(at + 1).map(|token| &token.kind);
+            matches!(
+                self.word(*at),
+                "contains" | "contain" | "includes" | "has" | "like" | "包含"
+            ) && matches!(text, Some(Kind::Text(_)))
+        });
+        if let Some(at) = part {
+            return Some(self.instead(at, at, "~", true));
+        }
         match (self.word(1), self.word(2)) {
             ("not", "in") if self.word(3) == "dialog" => {
                 let last = if self.word(4).is_empty() { 3 } else { 4 };

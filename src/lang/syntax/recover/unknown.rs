@@ -4,7 +4,7 @@ use super::{CARDS, Recover};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
-use crate::lang::syntax::vocabulary::{Body, alias};
+use crate::lang::syntax::vocabulary::{Body, FOLLOWER_VERBS, alias};
 
 impl Recover<'_> {
     /// `ask a: word` and its question below, as a `reply "…"`.
@@ -129,6 +129,18 @@ impl Recover<'_> {
         true
     }
 
+    /// `小王 sends "…"`, `alice city 北京`: who, without what stands before.
+    fn without_actor(&self, at: usize, word: &str) -> Option<&'static str> {
+        const OF_LOGIN: [&str; 6] = ["city", "machine", "ip", "illegal", "wrong", "reported"];
+        let next = self.slice(at + 1);
+        match next {
+            _ if alias(word).is_some() => None,
+            verb if FOLLOWER_VERBS.contains(&verb) => Some("wechat"),
+            setting if OF_LOGIN.contains(&setting) => Some("login"),
+            _ => None,
+        }
+    }
+
     /// Reports a clause that begins with a word that does not belong here; says what was meant.
     pub(super) fn unknown(&mut self, body: Body, at: usize, word: &str) -> Option<&'static str> {
         let token = self.tokens[at];
@@ -180,6 +192,21 @@ impl Recover<'_> {
             );
             return None;
         }
+        if body == Body::Story
+            && let Some(who) = self.without_actor(at, word)
+        {
+            let here = self.sink.span(token.start, token.start);
+            self.sink
+                .add(unknown_clause(word, &clause, span).with_guess(
+                    Words::new(
+                        format!("是不是想写 `{who} {word}`"),
+                        format!("did you mean `{who} {word}`"),
+                    ),
+                    here,
+                    format!("{who} "),
+                ));
+            return None;
+        }
         let meant = alias(word)
             .filter(|alias| body.words().contains(alias))
             .or_else(|| nearest(word, body.words().iter().copied()));
@@ -221,6 +248,8 @@ impl Recover<'_> {
                 // Of two words the first is the clause's; the second may be there already.
                 let up = meant == "give" && self.slice(at + 1) != "up";
                 let meant = if up { "give up" } else { meant };
+                let over = meant == "hand" && self.slice(at + 1) != "over";
+                let meant = if over { "hand over" } else { meant };
                 unknown_clause(word, &clause, span).with_guess(
                     Words::new(
                         format!("是不是想写 `{meant}`"),

@@ -40,6 +40,8 @@ pub(super) enum What {
     NoTextSign,
     /// The `"""` that ended one.
     NoTextEnd,
+    /// Three quotes of another kind round a text block.
+    OtherTextSigns,
     /// The same line twice.
     Twice,
     /// Two lines in the wrong order.
@@ -50,6 +52,8 @@ pub(super) enum What {
     NoAsk,
     /// The braces round what stands deeper.
     NoBraces,
+    /// Brackets of another kind in their place.
+    OtherBrackets,
     /// The first line of an item, elsewhere than before what belongs to it: there.
     HeadAway(usize),
     /// A line with `{` before this one.
@@ -60,6 +64,7 @@ impl Tried<'_> {
     /// Changes worth trying, the likeliest first.
     pub(super) fn changes(&self) -> Vec<Change> {
         let mut changes = self.doubled();
+        changes.extend(self.other_text_signs());
         if self.text.matches("\"\"\"").count() % 2 == 1 {
             changes.extend(self.texts());
             return changes;
@@ -68,6 +73,7 @@ impl Tried<'_> {
         if balance == 0 {
             changes.extend(self.heads_away());
             changes.extend(self.unbraced());
+            changes.extend(self.other_brackets());
         }
         if balance == 1 {
             changes.extend(self.closings());
@@ -125,6 +131,36 @@ impl Tried<'_> {
             .collect()
     }
 
+    /// `“““` for `"""`, all of them at once.
+    fn other_text_signs(&self) -> Option<Change> {
+        let quote = |c: char| matches!(c, '“' | '”' | '„' | '＂');
+        let mut signs: Vec<(usize, usize)> = Vec::new();
+        for (at, _) in self.text.char_indices().filter(|(_, c)| quote(*c)) {
+            let three = self.text[at..]
+                .chars()
+                .take(3)
+                .filter(|c| quote(*c))
+                .count()
+                == 3;
+            if three && signs.last().is_none_or(|(_, end)| *end <= at) {
+                let length: usize = self.text[at..].chars().take(3).map(char::len_utf8).sum();
+                signs.push((at, at + length));
+            }
+        }
+        let (start, end) = (signs.first()?.0, signs.last()?.1);
+        let (mut by, mut from) = (String::new(), start);
+        for (begin, end) in signs {
+            by.push_str(&self.text[from..begin]);
+            by.push_str("\"\"\"");
+            from = end;
+        }
+        Some(Change {
+            edit: Edit::new(start, end, by),
+            kind: What::OtherTextSigns,
+            line: self.lines.partition_point(|line| line.start <= start) - 1,
+        })
+    }
+
     fn texts(&self) -> Vec<Change> {
         let mut changes = Vec::new();
         for (at, line) in self.lines.iter().enumerate().skip(1) {
@@ -134,7 +170,7 @@ impl Tried<'_> {
                 continue;
             }
             if TAKE_TEXT.contains(&code) {
-                let end = line.start + line.indent() + code.len();
+                let end = line.code_end();
                 changes.push(self.insert(end, " \"\"\"".to_owned(), What::NoTextSign, at));
             }
             let words = !code.starts_with(|c: char| c.is_ascii());
@@ -212,7 +248,8 @@ impl Tried<'_> {
             let Some((last, _)) = inside.take_while(|(_, line)| deeper(line)).last() else {
                 continue;
             };
-            let head = line.start + line.indent() + code.trim_end_matches([':', '：', ' ']).len();
+            let kept = code.trim_end_matches([':', '：', ' ']);
+            let head = line.code_end() - (code.len() - kept.len());
             let last = &self.lines[last];
             let by = format!(
                 " {{{}\n{}}}",
@@ -222,6 +259,36 @@ impl Tried<'_> {
             changes.push(Change {
                 edit: Edit::new(head, last.end(), by),
                 kind: What::NoBraces,
+                line: at,
+            });
+        }
+        changes
+    }
+
+    /// `on text "…" (` and, as far out, `)`.
+    fn other_brackets(&self) -> Vec<Change> {
+        const PAIRS: [(char, char); 4] = [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】')];
+        let mut changes = Vec::new();
+        for (at, line) in self.code_lines() {
+            let code = line.code();
+            let pair = PAIRS.iter().find(|(open, _)| code.ends_with(*open));
+            let Some((open, close)) = pair else {
+                continue;
+            };
+            let mut after = self.code_lines().skip_while(|(index, _)| *index <= at);
+            let end = after.find(|(_, other)| other.indent() <= line.indent());
+            let Some((_, end)) = end.filter(|(_, end)| end.code().starts_with(*close)) else {
+                continue;
+            };
+            let from = line.code_end() - open.len_utf8();
+            let to = end.start + end.indent();
+            changes.push(Change {
+                edit: Edit::new(
+                    from,
+                    to + close.len_utf8(),
+                    format!("{{{}}}", &self.text[from + open.len_utf8()..to]),
+                ),
+                kind: What::OtherBrackets,
                 line: at,
             });
         }
@@ -358,9 +425,10 @@ impl Tried<'_> {
             if code.len() == line.code().len() || !code.trim_end().ends_with(['{', '}']) {
                 continue;
             }
-            let from = line.start + line.indent() + code.len();
+            let to = line.code_end();
+            let from = to - (line.code().len() - code.len());
             changes.push(Change {
-                edit: Edit::new(from, line.start + line.indent() + line.code().len(), ""),
+                edit: Edit::new(from, to, ""),
                 kind: What::Stray,
                 line: at,
             });

@@ -165,6 +165,28 @@ impl Tried<'_> {
                 change,
                 edit.by.clone(),
             ),
+            What::OtherTextSigns => error(
+                "E0115",
+                "文字块要用三个半角双引号 `\"\"\"`",
+                "a text block is quoted with three `\"`",
+                Words::new("这里是别的引号", "other quotes"),
+            )
+            .with_fix(
+                Words::new("换成 `\"\"\"`", "use `\"\"\"`"),
+                change,
+                edit.by.clone(),
+            ),
+            What::OtherBrackets => error(
+                "E0110",
+                "这里要用花括号 `{ … }`",
+                "braces `{ … }` belong here",
+                Words::new("这一行末尾应是 `{`", "a `{` belongs at its end"),
+            )
+            .with_fix(
+                Words::new("改成 `{ }`", "write `{ }`"),
+                change,
+                edit.by.clone(),
+            ),
             What::HeadAway(orphan) => error(
                 "E0106",
                 "这一行离开了它的内容",

@@ -184,6 +184,55 @@ impl Slips<'_> {
         self.edits.extend(edits);
     }
 
+    /// `on text "…" => reply "…"`, `on text "…" reply "…"`: a rule on one line without its braces.
+    pub(super) fn one_line(&mut self, at: usize) {
+        let token = &self.tokens[at];
+        if self.slice(token) != "on" || token.start != token.line {
+            return;
+        }
+        let end = self.line_end(at);
+        let alone = self.tokens.get(end).is_none_or(|next| {
+            let comment = matches!(next.kind, Kind::Comment | Kind::WrongComment);
+            next.start == next.line || comment
+        });
+        let braces = (at..end).any(|index| matches!(self.at(index), "{" | "}" | "｛" | "｝"));
+        if !alone || braces {
+            return;
+        }
+        let acts = |index: &usize| {
+            let follows = matches!(
+                self.at(index - 1),
+                "or" | "and" | "not" | "in" | "on" | "when" | "with" | "("
+            );
+            let word = self.tokens[*index].kind == Kind::Word && !follows;
+            word && Body::Actions.words().contains(&self.at(*index)) && index + 1 < end
+        };
+        let Some(action) = (at + 2..end).find(acts) else {
+            return;
+        };
+        let sign = &self.tokens[action - 1];
+        let arrow = ARROWS.contains(&self.slice(sign));
+        let from = if arrow { sign.start } else { sign.end };
+        let (here, last) = (self.tokens[action].start, self.tokens[end - 1].end);
+        let gap = if arrow { "{ " } else { " { " };
+        let edits = [Edit::new(from, here, gap), Edit::new(last, last, " }")];
+        let by = self.changed(from, last, &edits);
+        let (span, whole) = (self.sink.span(here, last), self.sink.span(from, last));
+        self.sink.add(
+            Diagnostic::error(
+                "E0110",
+                Words::new("少了花括号 `{ … }`", "the braces `{ … }` are missing"),
+                span,
+                Words::new("要做的事写在花括号里", "what is done stands in braces"),
+            )
+            .with_fix(Words::new("补上 `{ }`", "add `{ }`"), whole, by),
+        );
+        if arrow {
+            self.mended.insert(sign.start);
+        }
+        self.edits.extend(edits);
+    }
+
     /// The outcome that the line of `at` begins with, when it is written otherwise.
     fn arm(&self, at: usize) -> Option<Arm> {
         let token = self.tokens.get(at)?;
@@ -222,7 +271,8 @@ impl Slips<'_> {
             false => return None,
         };
         // `locked -> { … }`
-        if arrow && self.at(action) == "{" && action < end {
+        let block = Body::Actions.words().contains(&self.at(action + 1));
+        if arrow && self.at(action) == "{" && action < end && block {
             let last = self.closes(action)?;
             return Some(Arm {
                 name: at,
@@ -244,7 +294,8 @@ impl Slips<'_> {
         // The brace that ends what it stands in.
         let last = match (depth, self.at(end - 1)) {
             (0, _) => end - 1,
-            (-1, "}") => end - 2,
+            // Without an arrow its own `{` is missing; with one the `}` ends what it stands in.
+            (-1, "}") if arrow => end - 2,
             _ => return None,
         };
         let close = self.tokens[last].end;

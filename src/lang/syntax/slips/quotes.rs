@@ -8,8 +8,6 @@ use crate::lang::syntax::vocabulary::{Body, is_clause};
 
 /// Lines of one text in single quotes: more is another mistake.
 const MAX_BROKEN_LINES: usize = 12;
-/// Texts of one line in other quotes that get a label of their own.
-const MAX_LABELS: usize = 11;
 
 impl Slips<'_> {
     /// Says how many of the next tokens are done with.
@@ -134,39 +132,6 @@ impl Slips<'_> {
         });
         self.edit(at, begin, by);
         true
-    }
-
-    /// Reports the texts in quotes of another kind on the line that ends here: one habit, one mistake.
-    pub(super) fn flush_quotes(&mut self) {
-        let found = std::mem::take(&mut self.other_quotes);
-        let (Some((first, _)), Some((last, _))) = (found.first(), found.last()) else {
-            return;
-        };
-        let (start, end) = (first.start, last.end);
-        let unsure = found.iter().any(|(_, unsure)| *unsure);
-        let edits: Vec<Edit> = found.into_iter().map(|(edit, _)| edit).collect();
-        let by = self.changed(start, end, &edits);
-        let span = self.sink.span(edits[0].start, edits[0].end);
-        let mut told = Diagnostic::error(
-            "E0115",
-            Words::new("文字要用半角双引号 `\"`", "a text is quoted with `\"`"),
-            span,
-            Words::new("这不是半角双引号", "other quotes"),
-        );
-        for edit in edits.iter().skip(1).take(MAX_LABELS) {
-            let here = self.sink.span(edit.start, edit.end);
-            told = told.with_label(here, Words::new("这里也是", "and here"));
-        }
-        let (words, whole) = (
-            Words::new("换成 `\"`", "use `\"`"),
-            self.sink.span(start, end),
-        );
-        self.sink.add(if unsure {
-            told.with_guess(words, whole, by)
-        } else {
-            told.with_fix(words, whole, by)
-        });
-        self.edits.extend(edits);
     }
 
     /// `"买 {n: number"}`: the quote stands before the brace it should stand behind.
