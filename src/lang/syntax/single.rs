@@ -177,6 +177,11 @@ impl<'a> Line<'a> {
         self.text.trim()
     }
 
+    /// Where the code begins, behind blanks of whatever kind.
+    fn code_start(&self) -> usize {
+        self.start + self.text.len() - self.text.trim_start().len()
+    }
+
     /// Where the code ends, before blanks.
     fn code_end(&self) -> usize {
         self.start + self.text.trim_end().len()

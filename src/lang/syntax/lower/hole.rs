@@ -336,7 +336,7 @@ impl Lower<'_> {
             b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.')
         });
         let name = behind[..name.count()].trim_end_matches('.');
-        let escaped = Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it");
+        let escaped = escaped_brace();
         // What is a name was hardly meant to be shown with a brace before it.
         let found = if name.is_empty() {
             found.with_guess(escaped, span, "\\{")
@@ -359,13 +359,14 @@ impl Lower<'_> {
                 span,
                 Words::new("前面没有 `{`", "no `{` before it"),
             )
-            .with_guess(
-                Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it"),
-                span,
-                "\\}",
-            ),
+            .with_guess(escaped_brace(), span, "\\}"),
         );
     }
+}
+
+/// What mends a brace that was to be shown.
+fn escaped_brace() -> Words {
+    Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it")
 }
 
 /// E0124 at a `{` of a text.

@@ -281,7 +281,7 @@ impl Tried<'_> {
                 continue;
             };
             let from = line.code_end() - open.len_utf8();
-            let to = end.start + end.indent();
+            let to = end.code_start();
             changes.push(Change {
                 edit: Edit::new(
                     from,

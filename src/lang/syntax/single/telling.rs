@@ -18,8 +18,8 @@ impl Tried<'_> {
         let Some(line) = self.lines.get(at) else {
             return self.span(0, 0);
         };
-        let start = line.start + line.indent();
-        self.span(start, (line.start + line.text.trim_end().len()).max(start))
+        let start = line.code_start();
+        self.span(start, line.code_end().max(start))
     }
 
     pub(super) fn told(&self, change: Change) -> Single {
