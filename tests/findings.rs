@@ -408,3 +408,60 @@ fn a_quote_missing_before_or_is_a_guess() {
     let fixed = menshen::lang::diagnostics::fix(&found, &sources, false);
     assert!(fixed.files.is_empty(), "{found:#?}");
 }
+
+/// A number that was given a name decides: a switch, perhaps meant so. It is told with the name, and can be
+/// silenced either way.
+#[test]
+fn a_named_number_that_settles_a_condition_is_a_switch() {
+    let text = |level: u32, above: &str| {
+        format!(
+            "let level = {level}\n\n{above}on text \"a\" when level >= 2 and bound {{\n    reply \"x\"\n}}\n"
+        )
+    };
+    for (level, says) in [(3, "always holds"), (1, "never holds")] {
+        let told = one("W1003", &text(level, ""));
+        assert!(told.title.en.contains("`level`"), "{told:#?}");
+        assert!(told.primary.words.en.contains(says), "{told:#?}");
+        assert_eq!(found(&text(level, "# allow always: 先这样\n")), []);
+    }
+    // A yes or no by name is a switch and nothing else.
+    for yes in ["yes", "no"] {
+        let switch = format!(
+            "let strict = {yes}\n\non text \"a\" when strict and bound {{\n    reply \"x\"\n}}\n"
+        );
+        assert_eq!(found(&switch), []);
+    }
+    let told = one(
+        "E0302",
+        "let strict = 1\n\non text \"a\" when strict {\n    reply \"x\"\n}\n",
+    );
+    assert!(told.help[0].en.contains("let NAME = yes"), "{told:#?}");
+}
+
+/// Of two streams of which neither is a part of the other, the ratio has no bound.
+#[test]
+fn a_ratio_passes_100_percent_only_where_it_can() {
+    let text = |ratio: &str| {
+        format!("on login when ratio({ratio}, within: 1 day) > 100% {{\n    note \"x\"\n}}\n")
+    };
+    assert_eq!(found(&text("failures, successes")), []);
+    one("E0307", &text("failures, attempts"));
+}
+
+#[test]
+fn a_name_handed_over_twice_is_told() {
+    let dialog = "dialog d {\n    ask x: word \"?\"\n    cancel on \"取消\" { reply \"好\" }\n    done { reply \"{x}\" }\n}\n";
+    let text = format!("on text \"a {{x: word}}\" {{\n    start d with x, x\n}}\n\n{dialog}");
+    one("E0201", &text);
+}
+
+/// What is asked for is not known to be asked for wrongly, and what would follow from it is not told.
+#[test]
+fn a_value_for_a_condition_is_one_mistake() {
+    let text = "on text \"叫我{name: word}\" {\n    remember nickname = name\n}\n\non text \"a\" when nickname {\n    reply \"{nickname}\"\n}\n";
+    let told = one("E0302", text);
+    assert!(
+        mended(text, &told).contains("when nickname is known {"),
+        "{told:#?}"
+    );
+}

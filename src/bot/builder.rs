@@ -26,7 +26,7 @@ use crate::guard::machines::ForeignMachines;
 use crate::history::Columns;
 use crate::keys::Keys;
 use crate::lang::builtins::{CallExists, CallSpec, Registry};
-use crate::lang::diagnostics::Diagnostic;
+use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::span::Sources;
 use crate::outbox::{CallTarget, Calls, Forwarder, Outward};
 use crate::store::{SharedStore, StoreError};
@@ -310,7 +310,9 @@ impl BotBuilder {
             let ruleset = loaded.ruleset.clone();
             tokio::task::spawn_blocking(move || stories::must_pass(&ruleset, &registry))
                 .await
-                .map_err(|_| LoadError::Story("the stories panicked".to_owned()))??;
+                .map_err(|_| {
+                    LoadError::Story(Words::new("运行故事时崩溃了", "the stories panicked"))
+                })??;
         }
         let http = Outward::new().map_err(|error| BuildError::Http(error.to_string()))?;
         let calls = Arc::new(Calls::new(

@@ -126,6 +126,9 @@ fn report(
         (Language::En, None) => format!("reply: {reply}\nno rule answered\n"),
     });
     for (rule, text) in &told.conditions {
+        // The place of the rule is in the line above.
+        let own = text.strip_prefix(&format!("{rule}\n"));
+        let text = own.unwrap_or(text);
         out.push_str(&match language {
             Language::Zh => format!("\n{rule} 的条件\n{text}"),
             Language::En => format!("\nthe condition of {rule}\n{text}"),

@@ -14,7 +14,6 @@ use super::api::{BotError, ReloadError, RulesStatus};
 use super::folder::{self, FolderError};
 use super::ruleset::{self, LoadError, Loaded};
 use super::{archive, stories};
-use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 
 /// What a rules folder held: its names and texts, or what is wrong with it.
@@ -138,7 +137,7 @@ impl Bot {
                 taken
             }
             Err(error) => {
-                let report = error.report(Language::Zh);
+                let report = error.report(self.settings.explanations);
                 tracing::error!("the rules were not reloaded; the ones before stay");
                 self.generations.failed(report.clone(), self.env.now());
                 Err(ReloadError::Rejected(report))
@@ -159,13 +158,14 @@ impl Bot {
             .map_err(|error| ReloadError::from(BotError::from(error)))?
             .ok_or(RollbackError::Unknown(number))?;
         let (root, shared, now) = (root.clone(), self.shared.clone(), self.env.now());
+        let language = self.settings.explanations;
         let loaded = tokio::task::spawn_blocking(move || {
             let loaded = ruleset::compile(texts, &shared.registry)
                 .and_then(|loaded| {
                     stories::must_pass(&loaded.ruleset, &shared.registry)?;
                     Ok(loaded)
                 })
-                .map_err(|error| ReloadError::Rejected(error.report(Language::Zh)))?;
+                .map_err(|error| ReloadError::Rejected(error.report(language)))?;
             put_back(&root, &loaded, now)?;
             Ok::<_, RollbackError>(loaded)
         })

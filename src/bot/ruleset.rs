@@ -19,7 +19,7 @@ use crate::env::Millis;
 use crate::env::rfc3339;
 use crate::history::{self, KeyNeed};
 use crate::lang::builtins::Registry;
-use crate::lang::diagnostics::{self, Diagnostic, Language, Severity};
+use crate::lang::diagnostics::{self, Diagnostic, Language, Severity, Words};
 use crate::lang::program::Program;
 use crate::lang::span::Sources;
 use crate::text::RuleIndex;
@@ -61,8 +61,8 @@ pub enum LoadError {
         diagnostics: Vec<Diagnostic>,
     },
     /// A story failed.
-    #[error("{0}")]
-    Story(String),
+    #[error("{}", .0.en)]
+    Story(Words),
     /// The files hold nothing, as after a save that was cut off.
     #[error("the rule files hold nothing at all; a bot that has rules does not go on without any")]
     Nothing,
@@ -79,6 +79,7 @@ impl LoadError {
             Self::Nothing if language == Language::Zh => {
                 "规则文件里什么也没有；已有规则的机器人不会换成没有规则的".to_owned()
             }
+            Self::Story(words) => words.get(language).to_owned(),
             other => other.to_string(),
         }
     }

@@ -56,7 +56,8 @@ fn time(text: &str) -> Result<Millis, String> {
 
 /// Records.
 pub fn run(args: &Args) -> Outcome {
-    let file = StoryFile::new(&args.file, args.lang.pick("事件记录", "event log"))?;
+    let called = args.lang.pick("事件记录", "event log");
+    let file = StoryFile::new(&args.file, called, args.lang.lang)?;
     let request = Request::Record {
         account: args.account.clone(),
         openid: args.openid.clone(),
@@ -76,8 +77,13 @@ pub fn run(args: &Args) -> Outcome {
             done.map_err(Failure::failed)?
         }
     };
-    let lines: Vec<String> = serde_json::from_value(found["lines"].clone())
-        .map_err(|error| Failure::failed(format!("the answer is no story: {error}")))?;
+    let lines: Vec<String> = serde_json::from_value(found["lines"].clone()).map_err(|error| {
+        Failure::failed(format!(
+            "{}{error}",
+            args.lang
+                .pick("回答不是一个故事：", "the answer is no story: ")
+        ))
+    })?;
     let name = file.append(&lines)?;
     let (from, to) = (
         found["from"].as_str().unwrap_or_default(),
@@ -102,15 +108,16 @@ pub struct StoryFile {
 impl StoryFile {
     /// A story that goes to the end of `file`, which need not exist, called by the first number that is
     /// free there.
-    pub fn new(file: &Path, called: &str) -> Result<Self, Failure> {
+    pub fn new(file: &Path, called: &str, lang: Language) -> Result<Self, Failure> {
         if file
             .extension()
             .is_none_or(|extension| extension != "rules")
         {
-            return Err(Failure::usage(format!(
-                "{} is no .rules file",
-                file.display()
-            )));
+            let (path, said) = (
+                file.display(),
+                lang.pick("不是 .rules 文件", "is no .rules file"),
+            );
+            return Err(Failure::usage(format!("{path} {said}")));
         }
         let known = std::fs::read_to_string(file).unwrap_or_default();
         let name = (1..)

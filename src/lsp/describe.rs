@@ -33,6 +33,11 @@ fn page(head: &str, body: &str, example: &str) -> String {
     }
 }
 
+/// A keyword's page.
+pub fn keyword(form: &str, zh: &str, en: &str, language: Language) -> String {
+    page(form, &both(zh, en, language), "")
+}
+
 /// What a mention means; nothing when there is nothing to say.
 pub fn target(set: &Set, target: &Target, language: Language) -> Option<String> {
     let registry = &set.registry;

@@ -17,6 +17,7 @@ mod describe;
 mod diagnostics;
 mod edits;
 mod folding;
+mod keywords;
 mod names;
 mod navigate;
 mod outline;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::describe;
 use super::diagnostics::changes;
+use super::keywords;
 use super::names::{Kind, Target};
 use super::server::Refusal;
 use super::world::Set;
@@ -28,8 +29,29 @@ pub(super) fn hover(set: &Set, file: FileId, offset: usize, language: Language) 
         .collect();
     let range = mentions.first().and_then(|it| set.range(it.span));
     if pages.is_empty() {
+        return keyword(set, file, offset, language);
+    }
+    let value = pages.join("\n\n---\n\n");
+    json!({ "contents": { "kind": "markdown", "value": value }, "range": range })
+}
+
+/// The uses of the keyword at a place, outside texts and comments.
+fn keyword(set: &Set, file: FileId, offset: usize, language: Language) -> Value {
+    let text = set.text(file);
+    let tokens = lexemes(text);
+    let token = tokens.iter().find(|token| {
+        token.kind == LexemeKind::Word && (token.start..=token.end).contains(&offset)
+    });
+    let Some(token) = token else {
+        return Value::Null;
+    };
+    let pages: Vec<String> = keywords::uses(&text[token.start..token.end])
+        .map(|(_, form, zh, en)| describe::keyword(form, zh, en, language))
+        .collect();
+    if pages.is_empty() {
         return Value::Null;
     }
+    let range = set.range(Span::new(file, token.start, token.end));
     let value = pages.join("\n\n---\n\n");
     json!({ "contents": { "kind": "markdown", "value": value }, "range": range })
 }

@@ -103,6 +103,39 @@ fn is_handed_over(set: &Set, mention: &Mention) -> bool {
     matches!(mention.target, Target::Symbol(id) if set.names.symbols[id].kind == Kind::Param)
 }
 
+/// Of `seen` places, more than `least`, none is `missing` anything.
+fn none_missing(missing: &[String], seen: usize, least: usize) {
+    assert!(seen > least, "{seen}");
+    let count = missing.len();
+    assert!(
+        missing.is_empty(),
+        "{count} of {seen}:\n{}",
+        missing.join("\n")
+    );
+}
+
+#[test]
+fn every_keyword_has_a_page_where_it_stands() {
+    let set = set();
+    let mut missing = Vec::new();
+    let mut seen = 0;
+    for (file, source) in files(&set) {
+        let keyword = |word: &str| syntax::keywords().contains(&word);
+        for token in words(&source.text) {
+            if !keyword(&source.text[token.start..token.end]) {
+                continue;
+            }
+            seen += 1;
+            for language in [Language::Zh, Language::En] {
+                if navigate::hover(&set, file, token.start, language).is_null() {
+                    missing.push(at(&set, file, token.start));
+                }
+            }
+        }
+    }
+    none_missing(&missing, seen, 1_000);
+}
+
 #[test]
 fn every_word_is_offered_where_it_stands() {
     let set = set();
@@ -124,13 +157,7 @@ fn every_word_is_offered_where_it_stands() {
             }
         }
     }
-    assert!(seen > 1_000, "{seen}");
-    assert!(
-        missing.is_empty(),
-        "{} of {seen}:\n{}",
-        missing.len(),
-        missing.join("\n")
-    );
+    none_missing(&missing, seen, 1_000);
 }
 
 /// In texts, too: fields and names between braces, machines, facts, and what the rules listen for.
@@ -160,13 +187,7 @@ fn every_name_in_a_text_is_offered_where_it_stands() {
             }
         }
     }
-    assert!(seen > 30, "{seen}");
-    assert!(
-        missing.is_empty(),
-        "{} of {seen}:\n{}",
-        missing.len(),
-        missing.join("\n")
-    );
+    none_missing(&missing, seen, 30);
 }
 
 #[test]

@@ -1,16 +1,20 @@
 //! Every line of the shipped rules, broken in every way that lines break: left out, written twice,
-//! swapped with the next, joined with it, split in two; every brace and every `"""` left out, and a sign put
+//! swapped with the next, joined with it, split in two, put at column 0; every brace and every `"""` left out, and a sign put
 //! behind every line that a brace ends.
 //!
 //! What is a case is decided by the files alone, so that a new rule brings its own. Of the rules every line
 //! is tried, split in its middle, without the stories, which take most of the time; of the stories, which are
-//! many and alike, one line in so many. `MENSHEN_CORPUS=all` tries every line at every blank.
+//! many and alike, one line in so many. A story is broken with only the one behind it beside the rules, so
+//! that the others are not read each time. `MENSHEN_CORPUS=all` tries every line at every blank, some minutes of a
+//! debug build; `MENSHEN_CORPUS=all/8` every eighth of those.
 
 /// One broken file.
 pub struct Case {
     /// Index of the file.
     pub file: usize,
-    /// Line, kind and the line's text.
+    /// Index of the line in the file.
+    pub line: usize,
+    /// Kind and the line's text.
     pub name: String,
     /// What becomes of the file.
     pub text: String,
@@ -23,19 +27,69 @@ const STORIES: usize = 16;
 
 /// Every case of a file.
 pub fn cases(file: usize, text: &str) -> Vec<Case> {
-    let all = std::env::var("MENSHEN_CORPUS").is_ok_and(|which| which == "all");
-    let lines: Vec<&str> = text.lines().collect();
+    let which = std::env::var("MENSHEN_CORPUS").unwrap_or_default();
+    let all = which.starts_with("all");
+    let rules = without_stories(text);
     let mut cases = Vec::new();
-    let mut story = false;
+    let whole: Vec<&str> = rules.lines().collect();
+    broken(file, &whole, 0..whole.len(), all, &mut cases);
+    let stories = stories(text);
+    for (at, (line, story)) in stories.iter().enumerate() {
+        let next = stories.get(at + 1).map_or(&[][..], |(_, next)| next);
+        let mut lines = whole.clone();
+        lines.extend(story);
+        lines.extend(next);
+        let from = whole.len();
+        let mut own = Vec::new();
+        broken(file, &lines, from..from + story.len(), all, &mut own);
+        for case in &mut own {
+            case.story = true;
+            // Where it stands in the file itself.
+            case.line = case.line - from + line;
+        }
+        cases.extend(
+            own.into_iter()
+                .filter(|case| all || case.line % STORIES == 0),
+        );
+    }
+    let step = which
+        .split_once('/')
+        .and_then(|(_, step)| step.parse().ok());
+    cases.into_iter().step_by(step.unwrap_or(1)).collect()
+}
+
+/// The stories of a file: the index of the first line, and the lines up to the next item.
+fn stories(text: &str) -> Vec<(usize, Vec<&str>)> {
+    let mut stories: Vec<(usize, Vec<&str>)> = Vec::new();
+    let mut inside = false;
+    for (at, line) in text.lines().enumerate() {
+        if line.starts_with(|c: char| c.is_alphabetic()) {
+            inside = line.starts_with("test ");
+            if inside {
+                stories.push((at, Vec::new()));
+            }
+        }
+        if let Some((_, lines)) = stories.last_mut().filter(|_| inside) {
+            lines.push(line);
+        }
+    }
+    stories
+}
+
+/// Every way to break the lines of `which`.
+fn broken(
+    file: usize,
+    lines: &[&str],
+    which: std::ops::Range<usize>,
+    all: bool,
+    cases: &mut Vec<Case>,
+) {
     let mut block = false;
     for (at, line) in lines.iter().enumerate() {
-        if line.starts_with(|c: char| c.is_alphabetic()) {
-            story = line.starts_with("test ");
-        }
         let inside = block;
         block ^= line.matches("\"\"\"").count() % 2 == 1;
         let code = !line.trim().is_empty() && !line.trim_start().starts_with('#');
-        if !code || (story && !all && at % STORIES != 0) {
+        if !code || !which.contains(&at) {
             continue;
         }
         let mut add = |kind: &str, new: Vec<String>, dropped: usize| {
@@ -43,16 +97,19 @@ pub fn cases(file: usize, text: &str) -> Vec<Case> {
                 lines[..at].iter().map(|&line| line.to_owned()).collect();
             changed.extend(new);
             changed.extend(lines[at + dropped..].iter().map(|&line| line.to_owned()));
-            let number = at + 1;
             cases.push(Case {
                 file,
-                name: format!("line {number}: {kind}: {}", line.trim()),
+                line: at,
+                name: format!("{kind}: {}", line.trim()),
                 text: changed.join("\n") + "\n",
-                story,
+                story: false,
             });
         };
         add("left out", Vec::new(), 1);
         add("twice", vec![(*line).to_owned(); 2], 1);
+        if !inside && !block && line.starts_with(' ') && !line.trim().starts_with('}') {
+            add("at column 0", vec![line.trim_start().to_owned()], 1);
+        }
         if let Some(next) = lines.get(at + 1).filter(|next| !next.trim().is_empty()) {
             add("swapped", vec![(*next).to_owned(), (*line).to_owned()], 2);
             if !inside && !block {
@@ -95,7 +152,6 @@ pub fn cases(file: usize, text: &str) -> Vec<Case> {
             }
         }
     }
-    cases
 }
 
 /// The items of a file but its stories.

@@ -1,6 +1,5 @@
 //! Who answers (language laws 6 and 7).
 
-use crate::lang::diagnostics::Language;
 use crate::lang::eval::{self, Held, NoObserver, Round, Telling, Trace, Turn, turns};
 use crate::lang::program::{EventName, Rule};
 use crate::store::StoreError;
@@ -106,10 +105,12 @@ impl Chat<'_, '_> {
                         .to_owned(),
                 )
             }
-            Held::NotEvaluable(missing) => Some(match self.context.language {
-                Language::Zh => format!("无法判断，缺 {}", missing.join("、")),
-                Language::En => format!("not evaluable, missing {}", missing.join(", ")),
-            }),
+            Held::NotEvaluable(missing) => {
+                let said = self.context.language;
+                let begin = said.pick("无法判断，缺 ", "not evaluable, missing ");
+                let names = eval::missing_names(&missing, said);
+                Some(format!("{begin}{names}"))
+            }
         }
     }
 }

@@ -226,7 +226,7 @@ fn state(out: &mut String, result: &SignalResult, telling: Telling<'_>) {
         SignalState::Learning => out.push_str(telling.pick("还在学习", "still learning")),
         SignalState::NotEvaluable(missing) => {
             out.push_str(telling.pick("无法判断，缺 ", "not evaluable, missing "));
-            out.push_str(&telling.list(missing));
+            out.push_str(&telling.missing(missing));
         }
     }
 }

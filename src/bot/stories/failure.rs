@@ -8,6 +8,7 @@ use std::fmt::Display;
 use super::expect::Judged;
 use crate::accounts::{InvalidAccount, InvalidPhone};
 use crate::lang::diagnostics::{Language, Words};
+use crate::lang::eval::missing_names;
 use crate::lang::span::Span;
 use crate::wechat::reply::Reply;
 
@@ -178,7 +179,10 @@ impl Wrong {
             Self::NoLogin => (K::NoLogin, Words::new("还没有登录", "nobody has logged in")),
             Self::NotJudged(verdict) => {
                 let words = Words::new(
-                    format!("这次登录没有走到判断信号这一步（登录结果是 {verdict}）"),
+                    format!(
+                        "这次登录没有走到判断信号这一步（登录结果是{}）",
+                        verdict_zh(verdict)
+                    ),
                     format!("this login was stopped before its signals were asked ({verdict})"),
                 );
                 (K::NotJudged, words)
@@ -186,7 +190,7 @@ impl Wrong {
             Self::Signals(judged) => (K::Signals, signals(judged)),
             Self::Verdict(verdict) => {
                 let words = Words::new(
-                    format!("登录结果是 {verdict}"),
+                    format!("登录结果是{}", verdict_zh(verdict)),
                     format!("the login was {verdict}"),
                 );
                 (K::Verdict, words)
@@ -255,14 +259,17 @@ impl Wrong {
 
 fn signals(judged: &Judged) -> Words {
     let mut words = listed("信号有：", "signals: ", &judged.fired);
-    let missing = |between: &str, open: &str, close: &str| -> Vec<String> {
+    let missing = |language: Language, open: &str, close: &str| -> Vec<String> {
         let all = judged.not_evaluable.iter();
-        all.map(|(name, missing)| format!("{name}{open}{}{close}", missing.join(between)))
-            .collect()
+        all.map(|(name, missing)| {
+            let missing = missing_names(missing, language);
+            format!("{name}{open}{missing}{close}")
+        })
+        .collect()
     };
     if !judged.not_evaluable.is_empty() {
-        let zh = missing("、", "（缺 ", "）").join("、");
-        let en = missing(", ", " (missing ", ")").join(", ");
+        let zh = missing(Language::Zh, "（缺 ", "）").join("、");
+        let en = missing(Language::En, " (missing ", ")").join(", ");
         words.zh.push_str(&format!("；无法判断：{zh}"));
         words.en.push_str(&format!("; not evaluable: {en}"));
     }
@@ -277,6 +284,17 @@ fn listed(zh: &str, en: &str, names: &[String]) -> Words {
         format!("{zh}{}", names.join("、")),
         format!("{en}{}", names.join(", ")),
     )
+}
+
+/// A verdict, with the word that stories have for it.
+fn verdict_zh(verdict: &str) -> String {
+    let zh = match verdict {
+        "allowed" => "放行",
+        "denied" => "拒绝",
+        "challenged" => "要图形验证",
+        other => return format!(" {other}"),
+    };
+    format!("{zh}（`{verdict}`）")
 }
 
 fn invalid_zh(invalid: InvalidAccount) -> &'static str {

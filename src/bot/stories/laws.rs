@@ -3,6 +3,7 @@
 
 use crate::bot::ruleset;
 use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 
 /// What running the only story of these rules says.
@@ -294,4 +295,36 @@ fn a_report_carries_its_reason() {
         passes(rules, &[ACCOUNT, &other, "expect alice not locked"]);
         fails(rules, &[ACCOUNT, &other, "expect alice locked"]);
     }
+}
+
+/// What was answered before says nothing of a step that is no message.
+#[test]
+fn a_reply_expected_of_no_message_names_no_rule() {
+    let rules = "on text \"a\" {\n    reply \"甲\"\n}\n";
+    let steps = [
+        "wechat 小王 sends \"a\"",
+        "after 1 hour",
+        "expect reply news",
+    ];
+    let said = told(rules, &steps);
+    assert!(said[0].contains("上一步不是消息"), "{said:?}");
+    assert!(!said[0].contains("回答的是"), "{said:?}");
+}
+
+/// A refusal is told in the language of who reads it.
+#[test]
+fn stories_that_fail_refuse_in_both_languages() {
+    let text = "on text \"a\" {\n    reply \"甲\"\n}\n\ntest \"定律\" {\n    wechat 小王 sends \"a\"\n    expect reply \"乙\"\n}\n";
+    let registry = Registry::standard();
+    let loaded = ruleset::compile(Sources::single("a.rules", text), &registry).expect("rules");
+    let refused = super::must_pass(&loaded.ruleset, &registry).expect_err("it fails");
+    let (zh, en) = (refused.report(Language::Zh), refused.report(Language::En));
+    assert!(
+        zh.contains("故事没有通过") && zh.contains("回复了“甲”"),
+        "{zh}"
+    );
+    assert!(
+        en.contains("the story failed") && en.contains("the reply was “甲”"),
+        "{en}"
+    );
 }

@@ -20,7 +20,7 @@ mod world;
 
 use super::ruleset::{LoadError, Ruleset};
 use crate::lang::builtins::Registry;
-use crate::lang::diagnostics::Language;
+use crate::lang::diagnostics::{Language, Words};
 use crate::lang::program::{Step, StepKind, Story};
 use crate::lang::span::{Sources, Span};
 
@@ -93,7 +93,7 @@ pub fn run_those(
 /// All stories must pass.
 ///
 /// # Errors
-/// Those that do not, as `menshen test` prints them.
+/// Those that do not, as `menshen test` prints them, in both languages.
 pub fn must_pass(rules: &Ruleset, registry: &Registry) -> Result<(), LoadError> {
     let failed: Vec<StoryResult> = run(rules, registry, None)
         .into_iter()
@@ -102,8 +102,14 @@ pub fn must_pass(rules: &Ruleset, registry: &Registry) -> Result<(), LoadError> 
     if failed.is_empty() {
         return Ok(());
     }
-    let texts: Vec<String> = failed.iter().map(|result| print(rules, result)).collect();
-    Err(LoadError::Story(texts.join("\n")))
+    // Who reads the refusal is not known here: those that failed are told in the other language, too.
+    let again = |story: &Story| failed.iter().any(|result| result.span == story.span);
+    let english = run_those(rules, registry, again, Language::En);
+    let all = |results: &[StoryResult]| {
+        let texts = results.iter().map(|result| print(rules, result));
+        texts.collect::<Vec<_>>().join("\n")
+    };
+    Err(LoadError::Story(Words::new(all(&failed), all(&english))))
 }
 
 /// A failing story as its own text, the wrong lines marked and what happened instead below them.

@@ -56,6 +56,8 @@ pub(super) struct Stage {
     pub(super) happened: Happened,
     /// Replies by user, of the last step in which they spoke.
     replies: BTreeMap<String, Option<crate::wechat::reply::Reply>>,
+    /// The last step that acted was a push.
+    heard: bool,
     seen_events: u64,
     pushes: u64,
     language: Language,
@@ -118,6 +120,7 @@ impl Stage {
             speaker: None,
             happened: Happened::default(),
             replies: BTreeMap::new(),
+            heard: false,
             seen_events: 0,
             pushes: 0,
             language,
@@ -165,6 +168,7 @@ impl Stage {
             login: self.happened.login.take(),
             ..Happened::default()
         };
+        self.heard = matches!(step.kind, StepKind::WeChat { .. });
         self.act(&step.kind).await?;
         self.deliver().await?;
         self.take_events().await
@@ -353,7 +357,16 @@ impl Stage {
             Language::Zh => format!("这时是 {now}"),
             Language::En => format!("it is {now}"),
         }];
-        lines.extend(answering::lines(&self.last_turn.told(), self.language));
+        // Who answered an earlier message says nothing of this one.
+        if self.heard || self.happened.reply.is_some() {
+            lines.extend(answering::lines(&self.last_turn.told(), self.language));
+        } else {
+            let line = self.language.pick(
+                "上一步不是消息，没有要回复的",
+                "the step before is no message, so there was nothing to reply to",
+            );
+            lines.push(line.to_owned());
+        }
         lines
     }
 

@@ -278,9 +278,15 @@ impl Watcher for Watch {
                 .to_owned(),
         };
         for (rule, condition) in &turn.explanations {
-            text.push_str(&format!("\n{rule}\n{condition}"));
+            // The condition begins with its own place, mostly that of the rule.
+            let named = condition.lines().next() == Some(rule);
+            let head = if named { "" } else { &format!("{rule}\n") };
+            text.push_str(&format!("\n{head}{condition}"));
         }
-        for (rule, why) in &turn.passed_over {
+        let told = |rule: &str| turn.explanations.iter().any(|(known, _)| known == rule);
+        let others = turn.passed_over.iter().filter(|(rule, _)| !told(rule));
+        for (at, (rule, why)) in others.enumerate() {
+            text.push_str(if at == 0 { "\n" } else { "" });
             text.push_str(&format!("{rule}{}{why}\n", self.lang.pick("：", ": ")));
         }
         *self.said.lock().unwrap_or_else(PoisonError::into_inner) = text;

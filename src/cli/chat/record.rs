@@ -32,7 +32,7 @@ impl Recorder {
     /// A story that goes to the end of `file`, which need not exist.
     pub fn new(file: &Path, language: Language) -> Result<Self, Failure> {
         Ok(Self {
-            file: StoryFile::new(file, language.pick("聊天记录", "chat"))?,
+            file: StoryFile::new(file, language.pick("聊天记录", "chat"), language)?,
             lines: Vec::new(),
             places: BTreeSet::new(),
             last: Instant::now(),

@@ -106,13 +106,27 @@ pub async fn perform(
             real_addresses,
             english,
         } => {
+            let language = if english { Language::En } else { Language::Zh };
+            let refused = |zh: &str, en: &str| Err(language.pick(zh, en).to_owned());
             let (account, official_account) = match (account, openid) {
                 (Some(account), _) => (account, None),
                 (None, Some(openid)) => record::account_of(store, &openid)
                     .await
                     .map_err(|error| error.to_string())?
-                    .ok_or("this follower was never bound, as far as the log goes back")?,
-                (None, None) => return Err("neither an account nor an OpenID".to_owned()),
+                    .ok_or_else(|| {
+                        language
+                            .pick(
+                                "在事件记录里，这个微信用户从来没有绑定过",
+                                "this follower was never bound, as far as the log goes back",
+                            )
+                            .to_owned()
+                    })?,
+                (None, None) => {
+                    return refused(
+                        "既没有账号，也没有 OpenID",
+                        "neither an account nor an OpenID",
+                    );
+                }
             };
             let stretch = Stretch {
                 account,
@@ -120,7 +134,7 @@ pub async fn perform(
                 from,
                 to,
                 real_addresses,
-                language: if english { Language::En } else { Language::Zh },
+                language,
             };
             match record::record(store, &stretch)
                 .await
@@ -131,11 +145,14 @@ pub async fn perform(
                     "from": crate::server::rfc3339(found.from),
                     "to": crate::server::rfc3339(found.to),
                 })),
-                Recorded::UnknownAccount => Err("there is no such account".to_owned()),
-                Recorded::Nothing => Err("nothing happened to it then".to_owned()),
-                Recorded::TooMuch => {
-                    Err("too much for one story; narrow it with --from and --to".to_owned())
+                Recorded::UnknownAccount => refused("没有这个账号", "there is no such account"),
+                Recorded::Nothing => {
+                    refused("这段时间里什么也没发生", "nothing happened to it then")
                 }
+                Recorded::TooMuch => refused(
+                    "太多了，一个故事放不下；用 --from 和 --to 缩短",
+                    "too much for one story; narrow it with --from and --to",
+                ),
             }
         }
         Request::Status => Ok(json!({

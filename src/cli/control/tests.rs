@@ -196,18 +196,26 @@ fn a_stretch_is_recorded_on_a_running_server_or_it_says_why_not() {
     let directory = tempfile::tempdir().expect("a directory");
     let runtime = runtime();
     let _server = start(directory.path(), &runtime);
-    let request = |account: Option<&str>, openid: Option<&str>| Request::Record {
+    let request = |account: Option<&str>, openid: Option<&str>, english: bool| Request::Record {
         account: account.map(str::to_owned),
         openid: openid.map(str::to_owned),
         from: Millis::MIN,
         to: Millis::MAX,
         real_addresses: false,
-        english: false,
+        english,
     };
-    let unknown = call(directory.path(), &request(Some("alice"), None));
-    assert_eq!(unknown.unwrap_err(), "there is no such account");
-    let stranger = call(directory.path(), &request(None, Some("o-stranger")));
-    assert!(stranger.unwrap_err().contains("never bound"));
+    for (english, unknown, never) in [
+        (true, "there is no such account", "never bound"),
+        (false, "没有这个账号", "从来没有绑定过"),
+    ] {
+        let said = call(directory.path(), &request(Some("alice"), None, english));
+        assert_eq!(said.unwrap_err(), unknown);
+        let said = call(
+            directory.path(),
+            &request(None, Some("o-stranger"), english),
+        );
+        assert!(said.unwrap_err().contains(never));
+    }
 }
 
 #[test]

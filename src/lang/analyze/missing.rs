@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use crate::lang::builtins::{Registry, Stages};
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
+use crate::lang::check::walk;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::program::{
     ActionKind, Block, Expr, ExprKind, Matcher, Name, Pattern, PatternPart, Program, Reply, Rule,
     Template, TemplatePart,
 };
+use crate::lang::value::Type;
 
 pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
     for rule in &program.rules {
@@ -23,6 +25,14 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
         }
         let mut given = Given::default();
         if let Some(when) = &rule.when {
+            // What a condition with a mistake would prove is not known.
+            let mut wrong = false;
+            walk::nodes(when, &program.queries, &mut |node| {
+                wrong |= node.ty == Type::Poison;
+            });
+            if wrong {
+                continue;
+            }
             given.by(when, registry);
         }
         let mut look = Look {

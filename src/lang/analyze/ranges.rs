@@ -102,6 +102,13 @@ fn compare(
     let Some(holds) = verdict else {
         return;
     };
+    if constant(left).is_some() && constant(right).is_some() {
+        let switch = [left, right].into_iter().find_map(switch);
+        if let Some(switch) = switch {
+            report.push(switched(switch, holds, node, known.program));
+            return;
+        }
+    }
     // The side that is not a plain constant is the one to explain.
     let (side, reach) = if constant(left).is_some() {
         (right, b)
@@ -131,6 +138,53 @@ fn compare(
         }
     }
     report.push(shown(found, node, &given, holds, words, known.program));
+}
+
+/// The `let` in a constant.
+fn switch(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Let { .. } => Some(expr),
+        ExprKind::Arith(_, left, right) => switch(left).or_else(|| switch(right)),
+        _ => None,
+    }
+}
+
+/// `level >= 2`, where `let level = 3`: a number that a name was given decides, nothing of the event. It may
+/// be a switch that was meant, so that it is a warning either way.
+fn switched(name: &Expr, holds: bool, node: &Expr, program: &Program) -> Diagnostic {
+    let called = written(name, program);
+    let is = constant(name).and_then(|value| literal(&value));
+    let (zh, en) = match (is, holds) {
+        (Some(is), true) => (
+            format!("`{called}` 是 {is}，所以总是成立"),
+            format!("`{called}` is {is}, so it always holds"),
+        ),
+        (Some(is), false) => (
+            format!("`{called}` 是 {is}，所以永远不成立"),
+            format!("`{called}` is {is}, so it never holds"),
+        ),
+        (None, true) => ("总是成立".to_owned(), "always holds".to_owned()),
+        (None, false) => ("永远不成立".to_owned(), "never holds".to_owned()),
+    };
+    let found = Diagnostic::warning(
+        c::ALWAYS,
+        w(
+            format!("这个条件只看 `{called}`，和发生的事无关"),
+            format!("this condition asks only about `{called}`, not about what happens"),
+        ),
+        node.span,
+        w(zh, en),
+    );
+    let given = program.lets.iter().find(|item| item.name == called);
+    let given = given.map(|item| item.span);
+    let found = match given {
+        Some(span) => found.with_label(span, w("在这里给的", "given here")),
+        None => found,
+    };
+    found.with_help(w(
+        "当开关用就写 `let strict = yes`、`when strict`；真要比数，在上一行写 `# allow always: 原因`",
+        "for a switch write `let strict = yes` and `when strict`; if the number is meant, write `# allow always: reason` above",
+    ))
 }
 
 /// `login.hour in [24, 25]`: nothing of the list can be.
@@ -356,6 +410,12 @@ impl Known<'_> {
                 let days = window.map(|millis| millis / 86_400_000.0);
                 own.map(|(low, high)| (low, high.min(days.unwrap_or(high))))
             }
+            // Of streams of which one is no part of the other there is no most.
+            H::Ratio => match (query.stream, query.denominator.unwrap_or(Stream::Attempts)) {
+                (part, whole) if part == whole => own.map(|(_, high)| (high, high)),
+                (_, Stream::Attempts) => own,
+                _ => own.map(|(low, _)| (low, f64::INFINITY)),
+            },
             H::First | H::Last | H::Min | H::Max | H::Mean | H::Percentile => {
                 self.registry.field_spec(query.field?).range
             }

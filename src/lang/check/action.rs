@@ -202,8 +202,14 @@ impl Checker<'_> {
         with: &[ast::Ident],
         scope: &Scope<'_>,
     ) -> Option<ActionKind> {
-        let mut given = Vec::new();
+        let mut given: Vec<(&ast::Ident, Expr)> = Vec::new();
+        let mut twice = false;
         for name in with {
+            if let Some((first, _)) = given.iter().find(|(known, _)| known.name == name.name) {
+                self.handed_twice(name, first.span);
+                twice = true;
+                continue;
+            }
             let path = ast::Path {
                 parts: vec![name.clone()],
                 span: name.span,
@@ -223,7 +229,8 @@ impl Checker<'_> {
             self.hand_over(index, name, &value);
             checked.push((name.name.clone(), value));
         }
-        (checked.len() == with.len()).then_some(ActionKind::Start {
+        // A name that was handed over twice is handed over.
+        (twice || checked.len() == with.len()).then_some(ActionKind::Start {
             dialog: crate::lang::program::DialogId(index as u32),
             with: checked,
         })

@@ -94,6 +94,27 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// `start d with x, x`
+    pub(super) fn handed_twice(&mut self, name: &ast::Ident, first: Span) {
+        let text = &name.name;
+        self.report.push(
+            Diagnostic::error(
+                c::DEFINED_TWICE,
+                w(
+                    format!("`{text}` 交了两次"),
+                    format!("`{text}` is handed over twice"),
+                ),
+                name.span,
+                w("又写了一次", "given again here"),
+            )
+            .with_label(first, w("先在这里", "given here first"))
+            .with_help(w(
+                "删掉一个；对话里要两个值，就用两个名字",
+                "remove one; two values for the dialog need two names",
+            )),
+        );
+    }
+
     /// Says of names that are not known what the dialog asks for.
     pub(super) fn takes(&mut self, dialog: &ast::Ident, with: &[ast::Ident]) {
         let Some(index) = self.items.dialog_names.get(dialog.name.as_str()) else {

@@ -10,7 +10,7 @@ use crate::lang::value::Type;
 use super::codes as c;
 use super::expr::{MAX_NODES, node, poison};
 use super::items::{ValueItem, circle};
-use super::report::{quoted, w};
+use super::report::{quoted, set_off, w};
 use super::scope::{Place, Scope};
 use super::walk;
 use super::{Checker, LetState};
@@ -202,13 +202,14 @@ impl Checker<'_> {
                 open || spec.only.contains(event)
             };
             if !scope.events.iter().any(brings) {
-                let (path, events) = (spec.path, scope.events.join("、"));
+                let path = spec.path;
+                let (zh, en) = (quoted(&scope.events, "、"), quoted(&scope.events, ", "));
                 self.report.push(
                     Diagnostic::error(
                         c::NOT_HERE,
                         w(
-                            format!("`{events}` 没有 `{path}`"),
-                            format!("`{events}` never brings `{path}`"),
+                            format!("{zh} 没有 `{path}`"),
+                            format!("`{path}` does not come with {en}"),
                         ),
                         span,
                         w("在这里总是未知", "always unknown here"),
@@ -268,11 +269,14 @@ impl Checker<'_> {
                 ),
                 span,
                 w(
-                    format!("{here_zh} 没有它"),
-                    format!("{here_en} does not have it"),
+                    format!("在{}里用不了", set_off(&here_zh)),
+                    format!("it cannot be used in {here_en}"),
                 ),
             )
-            .with_help(w(format!("它属于：{zh}"), format!("it belongs to: {en}"))),
+            .with_help(w(
+                format!("可以用在：{zh}"),
+                format!("it can be used in: {en}"),
+            )),
         );
     }
 

@@ -210,3 +210,17 @@ pub(in crate::lang) fn quoted<S: AsRef<str>>(
     let quoted: Vec<String> = names.map(|name| format!("`{}`", name.as_ref())).collect();
     quoted.join(between)
 }
+
+/// Words between Chinese ones: a blank on each side that ends in a Latin letter.
+pub(in crate::lang) fn set_off(words: &str) -> String {
+    let blank = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+    let mut text = String::new();
+    if blank(words.chars().next()) {
+        text.push(' ');
+    }
+    text.push_str(words);
+    if blank(words.chars().next_back()) {
+        text.push(' ');
+    }
+    text
+}

@@ -33,6 +33,9 @@ impl<'a> Checker<'a> {
             let Some((checked, names, spec)) = self.trigger(trigger) else {
                 // The captures of a broken alternative are unknown, not missing.
                 sound = false;
+                if let Some(spec) = self.registry.event(&trigger.event.name) {
+                    stages = stages.and(spec.stages());
+                }
                 continue;
             };
             stages = stages.and(spec.stages());
@@ -40,7 +43,9 @@ impl<'a> Checker<'a> {
             triggers.push(checked);
             alternatives.push((names, trigger.span));
         }
-        if triggers.is_empty() {
+        // Of a known event the body is looked at all the same: it may remember names.
+        let lost = triggers.is_empty();
+        if lost && stages == Stages::NONE {
             return None;
         }
         let mut scope = Scope::new(stages, Place::Rule);
@@ -77,6 +82,9 @@ impl<'a> Checker<'a> {
                     "all rules for logins and accounts act anyway",
                 ),
             ));
+        }
+        if lost {
+            return None;
         }
         let (file, line) = self.place(item.span);
         Some(Rule {

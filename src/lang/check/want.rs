@@ -1,7 +1,7 @@
 //! What a place wants: a type, a constant, a duration; and how it says so.
 
 use crate::lang::diagnostics::Diagnostic;
-use crate::lang::program::Expr;
+use crate::lang::program::{Expr, ExprKind};
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
 use crate::lang::value::{Type, Value};
@@ -12,6 +12,9 @@ use super::expr::{konst, poison};
 use super::literal::{constant, from_text};
 use super::report::w;
 use super::scope::Scope;
+
+/// Uses of one name of the wrong type that get a label.
+const MAX_ALIKE: usize = 19;
 
 /// Longest duration a rule may say: ten years, past what any history keeps.
 const MAX_DURATION: i64 = 3660 * 86_400_000;
@@ -41,12 +44,52 @@ impl Checker<'_> {
             self.missing_unit(&expr, ty);
             return poison(expr.span);
         }
-        let zh = match ty {
-            Type::YesNo => "一个条件（是或否）".to_owned(),
-            ty => format!("{ty:#}"),
-        };
-        self.wrong_type(&expr, &zh, &ty.to_string());
+        if *ty == Type::YesNo {
+            self.no_condition(&expr);
+        } else {
+            self.wrong_type(&expr, &format!("{ty:#}"), &ty.to_string());
+        }
         poison(expr.span)
+    }
+
+    /// A value stands where a condition is wanted: perhaps it was to be asked for, or is a switch.
+    fn no_condition(&mut self, expr: &Expr) {
+        self.wrong_type(expr, "一个条件（是或否）", &Type::YesNo.to_string());
+        let written = self.sources.slice(expr.span).trim();
+        let (right, help) = match constant(expr) {
+            Some(_) => (
+                None,
+                w(
+                    "当开关用就写 `let 名字 = yes` 或 `no`；不然写出和什么比，如 `… >= 1`",
+                    "for a switch write `let NAME = yes` or `no`; else say what it is compared with, as in `… >= 1`",
+                ),
+            ),
+            None => (
+                Some(format!("{written} is known")),
+                w(
+                    format!("问有没有值写 `{written} is known`；不然写出和什么比"),
+                    format!(
+                        "whether it has a value is asked by `{written} is known`; else say what it is compared with"
+                    ),
+                ),
+            ),
+        };
+        let span = expr.span;
+        let simple = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+        self.report.amend(c::WRONG_TYPE, |found| {
+            if found.primary.span != span || !found.help.is_empty() {
+                return found;
+            }
+            let found = found.with_help(help.clone());
+            match &right {
+                Some(right) if written.chars().all(simple) => found.with_guess(
+                    w(format!("写成 `{right}`"), format!("write `{right}`")),
+                    span,
+                    right.clone(),
+                ),
+                _ => found,
+            }
+        });
     }
 
     fn unit_for(&self, ty: &Type) -> Option<&'static str> {
@@ -97,6 +140,25 @@ impl Checker<'_> {
 
     pub(super) fn wrong_type(&mut self, expr: &Expr, zh: &str, en: &str) {
         let found = &expr.ty;
+        // A name that was given the wrong value is one mistake, however often it is used.
+        if let ExprKind::Let { .. } = &expr.kind {
+            let (sources, mut known) = (self.sources, false);
+            let title = w(format!("这里要{zh}"), format!("{en} is wanted here"));
+            self.report.amend(c::WRONG_TYPE, |told| {
+                let same = sources.slice(told.primary.span) == sources.slice(expr.span);
+                if known || !same || told.title != title {
+                    return told;
+                }
+                known = true;
+                if told.secondary.len() >= MAX_ALIKE {
+                    return told;
+                }
+                told.with_label(expr.span, w("这里也是", "and here"))
+            });
+            if known {
+                return;
+            }
+        }
         self.report.push(Diagnostic::error(
             c::WRONG_TYPE,
             w(format!("这里要{zh}"), format!("{en} is wanted here")),

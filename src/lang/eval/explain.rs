@@ -113,7 +113,7 @@ fn why_not_to(
         }
         Some(unknown @ Value::Unknown(_)) => {
             out.push_str(words.not_evaluable);
-            out.push_str(&telling.list(&missing(unknown)));
+            out.push_str(&telling.missing(missing(unknown)));
             true
         }
         _ => false,
@@ -231,8 +231,9 @@ fn fill(out: &mut String, with: &str, times: usize) {
 fn show(out: &mut String, value: &Value, telling: Telling<'_>) {
     match value {
         Value::Code(_) => out.push_str("******"),
-        Value::Unknown(names) => {
+        Value::Unknown(_) => {
             let [before, after] = telling.words.missing;
+            let names = telling.missing(missing(value));
             let _ = write!(out, "{before}{names}{after}");
         }
         // Made of digits and our own words.

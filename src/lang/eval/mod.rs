@@ -31,7 +31,7 @@ pub use functions::{EARTH_RADIUS, MIN_ELAPSED, haversine, hours_apart, speed_bet
 pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced, state};
 pub(in crate::lang) use render::MAX_LONG_CHARS;
 pub use render::{MAX_VALUE_CHARS, UNKNOWN, display, mask_phone, render, sanitise, told};
-pub use telling::Telling;
+pub use telling::{Telling, missing_names};
 pub use trace::{Step, Trace};
 pub use turns::{Misfit, Round, Turn, answers, misfit, next_question, turns};
 #[cfg(test)]

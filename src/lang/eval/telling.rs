@@ -42,9 +42,13 @@ impl<'z> Telling<'z> {
         self.language.pick(zh, en)
     }
 
-    /// Several names or values in a row.
-    pub fn list(self, parts: &[String]) -> String {
-        parts.join(self.words.and)
+    /// The names of missing facts in a row: fields as rules write them, the history in words.
+    pub fn missing<S: AsRef<str>>(self, names: impl IntoIterator<Item = S>) -> String {
+        let names = names.into_iter().map(|name| match name.as_ref() {
+            HISTORY => self.words.history.to_owned(),
+            name => name.to_owned(),
+        });
+        names.collect::<Vec<_>>().join(self.words.and)
     }
 
     /// With other words, to see where words are used.
@@ -63,6 +67,14 @@ impl<'z> From<&'z TimeZone> for Telling<'z> {
     }
 }
 
+/// The names of missing facts in a row, as [`Telling::missing`] says them.
+pub fn missing_names(names: &[String], language: Language) -> String {
+    Telling::new(&TimeZone::UTC, language).missing(names)
+}
+
+/// What a value is missing that needs past logins where there are none.
+const HISTORY: &str = "history";
+
 /// The words between and behind values. Each is written as it stands, blanks included.
 #[derive(Debug)]
 pub(super) struct Words {
@@ -70,6 +82,8 @@ pub(super) struct Words {
     pub(super) unknown: &'static str,
     /// The same with what is missing: before and after the names.
     pub(super) missing: [&'static str; 2],
+    /// Past logins, where there are none.
+    pub(super) history: &'static str,
     pub(super) yes: &'static str,
     pub(super) no: &'static str,
     /// Between the entries of a list.
@@ -99,6 +113,7 @@ pub(super) struct Words {
 pub(super) static CHINESE: Words = Words {
     unknown: UNKNOWN,
     missing: ["未知（缺少 ", "）"],
+    history: "过去的登录",
     yes: "是",
     no: "否",
     and: "、",
@@ -120,6 +135,7 @@ pub(super) static CHINESE: Words = Words {
 pub(super) static ENGLISH: Words = Words {
     unknown: "unknown",
     missing: ["unknown (missing: ", ")"],
+    history: "past logins",
     yes: "yes",
     no: "no",
     and: ", ",
@@ -159,6 +175,7 @@ pub(super) fn same_but_for_the_words(tell: impl Fn(Telling<'_>) -> String) {
 static MARKS: Words = Words {
     unknown: "\u{e000}",
     missing: ["\u{e001}", "\u{e002}"],
+    history: "\u{e018}",
     yes: "\u{e003}",
     no: "\u{e004}",
     and: "\u{e005}",
@@ -185,6 +202,7 @@ impl Words {
         let Self {
             unknown,
             missing,
+            history,
             yes,
             no,
             and,
@@ -204,6 +222,7 @@ impl Words {
         } = *self;
         let mut all = vec![
             unknown,
+            history,
             yes,
             no,
             and,

@@ -140,7 +140,7 @@ impl Lexer<'_> {
                 '＃' => self.rest_of_line(Kind::WrongComment),
                 '/' if self.rest().starts_with("//") => self.rest_of_line(Kind::WrongComment),
                 '/' if self.first && self.rest().starts_with("/*") => self.block_comment(),
-                '-' if self.first && self.rest().starts_with("--") => {
+                '-' if self.rest().starts_with("--") && (self.first || self.dashes_behind()) => {
                     self.rest_of_line(Kind::WrongComment);
                 }
                 '"' if self.rest().starts_with("\"\"\"") => self.block(),
@@ -152,6 +152,11 @@ impl Lexer<'_> {
                 _ => self.punct(c),
             }
         }
+    }
+
+    /// `-- …` behind code, with a blank on each side.
+    fn dashes_behind(&self) -> bool {
+        self.text[..self.at].ends_with(' ') && self.rest()[2..].starts_with(' ')
     }
 
     fn rest(&self) -> &str {
@@ -371,7 +376,10 @@ impl Lexer<'_> {
             self.push(Kind::Punct, inside);
             return;
         };
-        let close = self.outer_close(open, line_end).unwrap_or(from + close);
+        let close = self
+            .after_apostrophes(open, from, line_end)
+            .or_else(|| self.outer_close(open, line_end))
+            .unwrap_or(from + close);
         let length = self.peek(close).map_or(1, char::len_utf8);
         let quotes = Quotes {
             closed: true,
@@ -380,6 +388,18 @@ impl Lexer<'_> {
             inner: Vec::new(),
         };
         self.push(Kind::Text(quotes), close + length);
+    }
+
+    /// Where `'it's'` ends.
+    fn after_apostrophes(&self, open: char, from: usize, line_end: usize) -> Option<usize> {
+        let line = &self.text[from..line_end];
+        let goes_on = |at: usize| self.word_follows(from + at);
+        let closers = match open {
+            '\'' => "'",
+            '‘' => "’'",
+            _ => return None,
+        };
+        quotes::after_apostrophes(line, closers, goes_on).map(|at| from + at)
     }
 
     /// Where `“他说“你好”。”` ends: at the quote that closes the first one, not one inside.

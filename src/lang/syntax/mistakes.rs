@@ -3,6 +3,7 @@
 //! The grammar gives a place and what would have fitted there; the tokens round the place tell the
 //! typical mistakes apart. What is left gets the plain "X cannot stand here, expected …".
 
+mod borrowed;
 mod neighbours;
 mod stories;
 
@@ -97,7 +98,8 @@ pub(super) fn explain(
                 return is_not(slice(known), sink.span(here.start, known.end));
             }
         }
-        if matches!(word, "contains" | "like" | "matches") && wants(Rule::op_in) {
+        let of_text = place.head && keywords(failure).any(|known| known == "containing");
+        if matches!(word, "contains" | "like" | "matches") && wants(Rule::op_in) && !of_text {
             return infix(word, span);
         }
         let name = (wants(Rule::ident) || wants(Rule::event_name) || wants(Rule::path))
@@ -129,6 +131,7 @@ pub(super) fn explain(
             at,
             failure,
             sink,
+            head: place.head,
         })
     {
         return evident;

@@ -33,6 +33,7 @@ pub use keywords::{keywords, reserved};
 pub(in crate::lang) use layout::{LOST_DIALOG, LOST_SIGNAL};
 pub use lexeme::{Lexeme, LexemeKind, lexemes};
 pub use tree::same_tree;
+pub use vocabulary::FOLLOWER_VERBS;
 
 use super::diagnostics::{Diagnostic, Label, Words, nearest};
 use super::span::{FileId, Span};

@@ -60,6 +60,9 @@ pub(super) fn item(
     recover.rest(start, end)
 }
 
+/// Replies that have fields.
+const CARDS: [&str; 3] = ["news", "music", "video"];
+
 struct Recover<'a> {
     text: &'a str,
     tokens: Vec<&'a Token>,
@@ -341,6 +344,9 @@ impl Recover<'_> {
             Err(failure) => failure,
         };
         let before = self.sink.found.len();
+        if body == Body::Actions && self.card_inside(from, to) {
+            return;
+        }
         let (head, inner) = self.nested(body, &word, from);
         if self.open_brace(from, to).is_some() && inner.is_some() {
             self.braced(head, inner, from, to, false);
@@ -360,12 +366,17 @@ impl Recover<'_> {
         }
     }
 
+    /// `reply nws { title: …`: fields stand in the braces, however the card is misspelt.
+    fn fields(&self, from: usize) -> bool {
+        self.is(from + 2, "{") && self.tokens[from + 3..].len() > 1 && self.is(from + 4, ":")
+    }
+
     /// The rule of a clause's head, and what stands in its braces.
     fn nested(&self, body: Body, word: &str, from: usize) -> (Rule, Option<Body>) {
         match (body, word) {
             (Body::Actions, "alert") => (Rule::alert_head_only, Some(Body::Alert)),
             (Body::Actions, "reply")
-                if matches!(self.slice(from + 1), "news" | "music" | "video") =>
+                if CARDS.contains(&self.slice(from + 1)) || self.fields(from) =>
             {
                 (Rule::card_head_only, Some(Body::Fields))
             }

@@ -44,12 +44,19 @@ pub(super) fn find(
 ) -> Vec<Single> {
     let mut singles = Vec::new();
     let mut left = MAX_TRIED;
+    let mut done = 0;
     for (start, ends) in stretches(text, found) {
+        if start < done {
+            continue;
+        }
         let explained = ends.into_iter().find_map(|end| {
             let tried = Tried::new(file, start, &text[start..end]);
-            tried.single(errors, &mut left)
+            Some((tried.single(errors, &mut left)?, end))
         });
-        singles.extend(explained);
+        if let Some((single, end)) = explained {
+            singles.push(single);
+            done = end;
+        }
     }
     singles
 }
@@ -84,35 +91,43 @@ fn stretches(text: &str, found: &[Diagnostic]) -> Vec<(usize, Vec<usize>)> {
         .zip(starts.iter().copied().skip(1))
         .collect();
     let mut stretches = Vec::new();
-    let mut index = 0;
-    while let Some(&(start, end)) = items.get(index) {
-        index += 1;
+    for (index, &(start, end)) in items.iter().enumerate() {
         let own = count(start, end);
         if own == 0 {
             continue;
         }
         // One that shows elsewhere what it leads to: an item's first line written twice or slipped down.
-        let next = items.get(index).map(|&(from, to)| (&text[from..to], to));
+        let next = items
+            .get(index + 1)
+            .map(|&(from, to)| (&text[from..to], to));
         let wrong = begun_wrong(&text[start..end], end, next);
+        let mut ends: Vec<usize> = wrong.into_iter().collect();
         if own > 1 {
-            let further = wrong.filter(|to| *to > end);
-            // The next one is looked at with it.
-            index += usize::from(further.is_some());
-            stretches.push((start, further.into_iter().chain([end]).collect()));
-            continue;
+            ends.push(end);
         }
-        if let Some(end) = wrong {
-            stretches.push((start, vec![end]));
-            continue;
+        // What is wrong with one line may show in the next item, and be mended by one further on.
+        let together = items[index..].iter().take(MAX_TOGETHER);
+        let together: Vec<usize> = together
+            .take_while(|(from, to)| count(*from, *to) > 0)
+            .map(|(_, to)| *to)
+            .collect();
+        if together.len() > 1 {
+            ends.extend(together.last());
+            ends.extend(items.get(index + together.len()).map(|(_, to)| *to));
         }
-        // What is wrong with one line may show in the next item.
-        let together = items[index - 1..].iter().take(MAX_TOGETHER);
-        let wrong = together
-            .take_while(|(from, to)| count(*from, *to) == 1)
-            .count();
-        if wrong > 1 {
-            stretches.push((start, vec![items[index + wrong - 2].1]));
-            index += wrong - 1;
+        let mut seen = Vec::new();
+        ends.retain(|end| {
+            !seen.contains(end) && {
+                seen.push(*end);
+                true
+            }
+        });
+        // A body without any brace shows as one mistake only, which does not say what is missing.
+        if ends.is_empty() && !text[start..end].contains(['{', '}']) {
+            ends.push(end);
+        }
+        if !ends.is_empty() {
+            stretches.push((start, ends));
         }
     }
     for (start, ends) in &mut stretches {
@@ -160,6 +175,16 @@ impl<'a> Line<'a> {
 
     fn code(&self) -> &'a str {
         self.text.trim()
+    }
+
+    /// Where the code begins, behind blanks of whatever kind.
+    fn code_start(&self) -> usize {
+        self.start + self.text.len() - self.text.trim_start().len()
+    }
+
+    /// Where the code ends, before blanks.
+    fn code_end(&self) -> usize {
+        self.start + self.text.trim_end().len()
     }
 
     fn indent(&self) -> usize {

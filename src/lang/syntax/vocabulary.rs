@@ -139,7 +139,9 @@ pub(super) fn is_clause(word: &str) -> bool {
 pub(super) fn alias(word: &str) -> Option<&'static str> {
     Some(match word {
         "if" | "where" | "如果" | "条件" => "when",
-        "say" | "answer" | "respond" | "回复" | "回答" => "reply",
+        "say" | "answer" | "respond" | "return" | "print" | "回复" | "回答" => "reply",
+        "handover" | "transfer" | "转人工" | "人工" => "hand",
+        "wait" | "sleep" | "过了" | "等待" => "after",
         "rule" | "当" | "规则" => "on",
         "var" | "const" | "def" | "set" => "let",
         "flow" | "form" | "对话" => "dialog",
@@ -207,9 +209,49 @@ pub(super) const EVENTS: [&str; 29] = [
     "voice",
 ];
 
+/// What actions come to. The outcomes of a host's own actions are not among them.
+pub(super) const OUTCOMES: [&str; 25] = [
+    "alert_open",
+    "already",
+    "already_locked",
+    "answered",
+    "blocked",
+    "bound",
+    "by_operator",
+    "closed",
+    "expired",
+    "failed",
+    "late",
+    "locked",
+    "logged_off",
+    "no_machine",
+    "not_locked",
+    "ok",
+    "refused",
+    "removed",
+    "requested",
+    "several",
+    "taken",
+    "too_soon",
+    "trusted",
+    "unbound",
+    "unlocked",
+];
+
 /// The extractors that are built in.
 pub(super) const EXTRACTORS: [&str; 10] = [
     "mobile", "digits", "number", "email", "id_card", "date", "word", "rest", "url", "one_of",
+];
+
+/// What a follower does in a story.
+pub const FOLLOWER_VERBS: [&str; 7] = [
+    "sends",
+    "follows",
+    "unfollows",
+    "scans",
+    "clicks",
+    "views",
+    "does",
 ];
 
 /// What people write for a word of a story, where one of these is wanted.
@@ -249,6 +291,18 @@ mod tests {
             .filter_map(|action| action.name.split(' ').next())
             .collect();
         assert_eq!(known, Body::Actions.words().iter().copied().collect());
+    }
+
+    #[test]
+    fn the_outcomes_are_those_of_the_registry() {
+        let registry = Registry::standard();
+        let actions = registry.actions().iter();
+        let outcomes = actions.flat_map(|action| action.outcomes.iter());
+        let mut known: BTreeSet<&str> = outcomes.map(|outcome| outcome.name.as_str()).collect();
+        known.insert(crate::lang::builtins::UNBOUND);
+        // Of every registered webhook.
+        known.extend(["ok", "failed"]);
+        assert_eq!(known, OUTCOMES.into_iter().collect());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The words that complete: what begins an item or a clause, and what may follow a word.
 
+use crate::lang::syntax::FOLLOWER_VERBS;
+
 /// What begins an item, with the shape of one.
 pub(super) const ITEMS: [(&str, &str, &str, &str); 7] = [
     (
@@ -90,19 +92,7 @@ pub(super) const NEXT: &[(&str, &str, &[&str])] = &[
     ("*", "at", &["most"]),
     ("signal", "\"\"", &["weight"]),
     ("on", "\"\"", &["or", "when", "even in dialog", "continue"]),
-    (
-        "wechat",
-        "*name",
-        &[
-            "sends",
-            "follows",
-            "unfollows",
-            "scans",
-            "clicks",
-            "views",
-            "does",
-        ],
-    ),
+    ("wechat", "*name", &FOLLOWER_VERBS),
     (
         "wechat",
         "sends",

@@ -4,7 +4,7 @@ use super::{Chunk, Layout, Open, extra_brace};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
-use crate::lang::syntax::vocabulary::{EVENTS, alias, is_clause};
+use crate::lang::syntax::vocabulary::{EVENTS, OUTCOMES, alias, is_clause};
 
 impl Layout<'_> {
     /// Something at column 0 that is neither an item keyword nor a closing brace.
@@ -17,6 +17,40 @@ impl Layout<'_> {
     ) -> Option<Open> {
         let token = self.tokens[at];
         let clause = is_word && is_clause(word);
+        // No item begins with a name and a brace, or a name and a colon: an outcome or a field that should be
+        // indented, while what it belongs to is open.
+        let going_on = open.as_ref().is_some_and(|open| open.goes_on());
+        let outcome = OUTCOMES.contains(&word) || !EVENTS.contains(&word);
+        let inner = is_word
+            && going_on
+            && match self.slice(at + 1) {
+                "{" => outcome && !matches!(word, "default" | "fallback" | "otherwise"),
+                ":" => true,
+                _ => false,
+            };
+        if inner && let Some(open) = open {
+            self.indented(at, open);
+            return None;
+        }
+        if is_word
+            && !going_on
+            && let Some((last, by, sure)) = self.begun_otherwise(at, word)
+        {
+            let span = self.sink.span(token.start, self.tokens[last].end);
+            let words = Words::new(format!("改成 `{by}`"), format!("write `{by}`"));
+            let found = if last == at {
+                unknown_item(word, span)
+            } else {
+                in_order(&by, span)
+            };
+            self.sink.add(if sure {
+                found.with_fix(words, span, by.clone())
+            } else {
+                found.with_guess(words, span, by.clone())
+            });
+            self.edit(token.start, self.tokens[last].end, by);
+            return Some(Open::default());
+        }
         if is_word && let Some(by) = self.without_on(at, word) {
             let span = self.sink.span(token.start, token.end);
             self.sink.add(unknown_item(word, span).with_guess(
@@ -52,28 +86,7 @@ impl Layout<'_> {
                 return None;
             }
             if open.goes_on() {
-                let here = self.sink.span(token.start, token.start);
-                let span = self.sink.span(token.start, token.end);
-                if !open.reported {
-                    open.reported = true;
-                    self.sink.add(
-                        Diagnostic::error(
-                            "E0104",
-                            Words::new("这一行要缩进", "this line must be indented"),
-                            span,
-                            Words::new(
-                                "顶格的行只能是一条规则的开头",
-                                "only items start at column 0",
-                            ),
-                        )
-                        .with_fix(
-                            Words::new("缩进四格", "indent by four"),
-                            here,
-                            "    ",
-                        ),
-                    );
-                }
-                self.edit(token.start, token.start, "    ");
+                self.indented(at, open);
                 return None;
             }
         }
@@ -87,6 +100,55 @@ impl Layout<'_> {
             dropped: true,
             ..Open::default()
         })
+    }
+
+    /// A line at column 0 that should be indented, told once for an item.
+    fn indented(&mut self, at: usize, open: &mut Open) {
+        let token = self.tokens[at];
+        let here = self.sink.span(token.start, token.start);
+        let span = self.sink.span(token.start, token.end);
+        if !open.reported {
+            open.reported = true;
+            self.sink.add(
+                Diagnostic::error(
+                    "E0104",
+                    Words::new("这一行要缩进", "this line must be indented"),
+                    span,
+                    Words::new(
+                        "顶格的行只能是一条规则的开头",
+                        "only items start at column 0",
+                    ),
+                )
+                .with_fix(Words::new("缩进四格", "indent by four"), here, "    "),
+            );
+        }
+        self.edit(token.start, token.start, "    ");
+    }
+
+    /// `text on "…" {`, `confirm dialog {`: the first two words in the wrong order; `offices: network from`,
+    /// `limit = 5`: without `list` or `let`. The last token of what should be replaced, by what, and whether
+    /// nothing else could be meant.
+    fn begun_otherwise(&self, at: usize, word: &str) -> Option<(usize, String, bool)> {
+        if is_clause(word) && !EVENTS.contains(&word) {
+            return None;
+        }
+        let next = self.tokens.get(at + 1).filter(|next| !next.first)?;
+        let item = self.slice(at + 1);
+        let third = self.tokens.get(at + 2).filter(|third| !third.first)?;
+        let text = matches!(third.kind, Kind::Text(_));
+        match item {
+            "on" if EVENTS.contains(&word) => Some((at + 1, format!("on {word}"), true)),
+            "dialog" | "signal" | "list" | "let" | "extractor" if next.kind == Kind::Word => {
+                Some((at + 1, format!("{item} {word}"), true))
+            }
+            ":" if third.kind == Kind::Word && matches!(self.slice(at + 3), "from" | "=" | "[") => {
+                Some((at, format!("list {word}"), true))
+            }
+            "=" if self.slice(at + 2) == "[" => Some((at, format!("list {word}"), false)),
+            // A text may be an extractor's pattern as well.
+            "=" if !text => Some((at, format!("let {word}"), false)),
+            _ => None,
+        }
     }
 
     /// `any { … }`, `text "…" { … }`: an event without its `on`; or what others call `on any`.
@@ -194,6 +256,16 @@ impl Layout<'_> {
             .find(|token| &self.text[token.start..token.end] == "on")?;
         Some(self.sink.span(on.start, on.end))
     }
+}
+
+/// E0102: the words that begin an item, in the wrong order.
+fn in_order(right: &str, span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0102",
+        Words::new("这两个词的次序反了", "these two words have changed places"),
+        span,
+        Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
+    )
 }
 
 /// E0102.

@@ -2,6 +2,9 @@
 
 use crate::lang::syntax::grammar::continues_name;
 
+/// Characters in which the end of a text with apostrophes is looked for.
+const MAX_LOOKED_AT: usize = 400;
+
 /// Words that may stand right behind a text.
 pub(super) const MAY_FOLLOW: [&str; 16] = [
     "or",
@@ -79,6 +82,35 @@ pub(super) fn unmatched_closer(text: &str) -> Option<usize> {
             '“' | '‘' => open += 1,
             _ => {}
         }
+    }
+    None
+}
+
+/// Where `it's'` ends: an apostrophe between letters, or twice as other languages write one inside, is none
+/// that closes, if one comes that may be. Nothing when there is no such apostrophe. `goes_on`: at a place
+/// begins a word that is no keyword behind a text.
+pub(super) fn after_apostrophes(
+    line: &str,
+    closers: &str,
+    goes_on: impl Fn(usize) -> bool,
+) -> Option<usize> {
+    let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic());
+    let mut skipped = false;
+    let mut at = 0;
+    for (from, c) in line.char_indices().take(MAX_LOOKED_AT) {
+        if from < at || !closers.contains(c) {
+            continue;
+        }
+        let behind = from + c.len_utf8();
+        let rest = &line[behind..];
+        let inside = letter(line[..from].chars().next_back());
+        let doubled = rest.starts_with('\'') && letter(rest.chars().nth(1));
+        if inside && doubled {
+            at = behind + 1;
+        } else if !(inside && letter(rest.chars().next()) && goes_on(behind)) {
+            return skipped.then_some(from);
+        }
+        skipped = true;
     }
     None
 }

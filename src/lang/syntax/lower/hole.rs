@@ -131,19 +131,11 @@ impl Lower<'_> {
             {
                 let closed = format!("{{{body}}}");
                 let open = self.stretch(chars[at].start, chars[at].end);
-                self.sink.add(
-                    Diagnostic::error(
-                        "E0124",
-                        Words::new("花括号没有闭合", "this brace is not closed"),
-                        open,
-                        Words::new("同一行里没有 `}`", "no `}` on the same line"),
-                    )
-                    .with_guess(
-                        Words::new(format!("写成 `{closed}`"), format!("write `{closed}`")),
-                        span,
-                        closed.clone(),
-                    ),
-                );
+                self.sink.add(not_closed(open).with_guess(
+                    Words::new(format!("写成 `{closed}`"), format!("write `{closed}`")),
+                    span,
+                    closed.clone(),
+                ));
                 return Some((part, last + 1));
             }
             last -= 1;
@@ -338,18 +330,13 @@ impl Lower<'_> {
 
     fn unclosed_hole(&mut self, brace: Char) -> Brace {
         let span = self.stretch(brace.start, brace.end);
-        let found = Diagnostic::error(
-            "E0124",
-            Words::new("花括号没有闭合", "this brace is not closed"),
-            span,
-            Words::new("同一行里没有 `}`", "no `}` on the same line"),
-        );
+        let found = not_closed(span);
         let behind = self.text.get(brace.end..).unwrap_or_default();
         let name = behind.bytes().take_while(|b| {
             b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.')
         });
         let name = behind[..name.count()].trim_end_matches('.');
-        let escaped = Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it");
+        let escaped = escaped_brace();
         // What is a name was hardly meant to be shown with a brace before it.
         let found = if name.is_empty() {
             found.with_guess(escaped, span, "\\{")
@@ -372,13 +359,24 @@ impl Lower<'_> {
                 span,
                 Words::new("前面没有 `{`", "no `{` before it"),
             )
-            .with_guess(
-                Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it"),
-                span,
-                "\\}",
-            ),
+            .with_guess(escaped_brace(), span, "\\}"),
         );
     }
+}
+
+/// What mends a brace that was to be shown.
+fn escaped_brace() -> Words {
+    Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it")
+}
+
+/// E0124 at a `{` of a text.
+fn not_closed(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0124",
+        Words::new("花括号没有闭合", "this brace is not closed"),
+        span,
+        Words::new("同一行里没有 `}`", "no `}` on the same line"),
+    )
 }
 
 /// The hole that `body` says; all of it stands at `span`, because characters may have been mended.

@@ -24,6 +24,8 @@ pub(super) struct Stuck<'a> {
     pub(super) at: usize,
     pub(super) failure: &'a Failure,
     pub(super) sink: &'a Sink,
+    /// It is the head of a rule that was parsed.
+    pub(super) head: bool,
 }
 
 /// The diagnostic, when it is evident what was meant.
@@ -34,34 +36,35 @@ pub(super) fn evident(stuck: &Stuck<'_>) -> Option<Diagnostic> {
         .or_else(|| stuck.two_keys())
         .or_else(|| stuck.alternatives())
         .or_else(|| stuck.called())
+        .or_else(|| stuck.borrowed())
         .or_else(|| stuck.unquoted())
 }
 
 impl Stuck<'_> {
-    fn slice(&self, at: usize) -> &str {
+    pub(super) fn slice(&self, at: usize) -> &str {
         self.inside
             .get(at)
             .map_or("", |token| &self.text[token.start..token.end])
     }
 
-    fn before(&self, back: usize) -> &str {
+    pub(super) fn before(&self, back: usize) -> &str {
         self.at.checked_sub(back).map_or("", |at| self.slice(at))
     }
 
-    fn kind(&self, at: usize) -> Option<&Kind> {
+    pub(super) fn kind(&self, at: usize) -> Option<&Kind> {
         self.inside.get(at).map(|token| &token.kind)
     }
 
-    fn is_text(&self, at: usize) -> bool {
+    pub(super) fn is_text(&self, at: usize) -> bool {
         matches!(self.kind(at), Some(Kind::Text(_)))
     }
 
-    fn span(&self, from: usize, to: usize) -> Span {
+    pub(super) fn span(&self, from: usize, to: usize) -> Span {
         let (start, end) = (self.inside[from].start, self.inside[to].end);
         self.sink.span(start, end)
     }
 
-    fn wants(&self, rule: Rule) -> bool {
+    pub(super) fn wants(&self, rule: Rule) -> bool {
         self.failure.expected.contains(&rule)
     }
 
@@ -198,7 +201,8 @@ impl Stuck<'_> {
         let clause = self
             .inside
             .get(at.checked_sub(1)?)
-            .is_some_and(|token| token.first);
+            .is_some_and(|token| token.first)
+            || (self.before(2) == "expect" && word == "reply");
         let takes_text = matches!(
             word,
             "reply" | "note" | "send" | "tag" | "untag" | "message" | "deny"
@@ -211,6 +215,7 @@ impl Stuck<'_> {
             ("(", ")") => ("()", at + 2),
             (":", _) => (":", at),
             ("=" | "==", _) => ("=", at),
+            ("is", _) => ("is", at),
             _ => return None,
         };
         let start = self.inside[at - 1].end;

@@ -4,7 +4,7 @@
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::syntax::lexer::{Kind, Token};
 use crate::lang::syntax::repair::Sink;
-use crate::lang::syntax::vocabulary::told_as;
+use crate::lang::syntax::vocabulary::{FOLLOWER_VERBS, told_as};
 
 /// What may stand behind `expect no`.
 const NOTHING_OF: [&str; 8] = [
@@ -12,17 +12,6 @@ const NOTHING_OF: [&str; 8] = [
 ];
 /// What a login ends with.
 const VERDICTS: [&str; 3] = ["allowed", "denied", "challenged"];
-/// What a follower does.
-const VERBS: [&str; 7] = [
-    "sends",
-    "follows",
-    "unfollows",
-    "scans",
-    "clicks",
-    "views",
-    "does",
-];
-
 /// The diagnostic for a line that could not be read, when it is evident what was meant.
 pub(super) fn evident(text: &str, line: &[&Token], sink: &Sink) -> Option<Diagnostic> {
     let line = Line { text, line, sink };
@@ -70,7 +59,7 @@ impl Line<'_> {
 
     /// `wechat 小王 says "…"`
     fn done(&self) -> Option<Diagnostic> {
-        let right = told_as(self.word(2)).filter(|right| VERBS.contains(right))?;
+        let right = told_as(self.word(2)).filter(|right| FOLLOWER_VERBS.contains(right))?;
         Some(self.instead(2, 2, right, false))
     }
 
@@ -81,6 +70,17 @@ impl Line<'_> {
                 .filter(|right| known.contains(right))
                 .or_else(|| nearest(word, known.iter().copied()))
         };
+        // `expect reply contains "…"`
+        let part = (2..self.line.len()).find(|at| {
+            let text = self.line.get(at + 1).map(|token| &token.kind);
+            matches!(
+                self.word(*at),
+                "contains" | "contain" | "includes" | "has" | "like" | "包含"
+            ) && matches!(text, Some(Kind::Text(_)))
+        });
+        if let Some(at) = part {
+            return Some(self.instead(at, at, "~", true));
+        }
         match (self.word(1), self.word(2)) {
             ("not", "in") if self.word(3) == "dialog" => {
                 let last = if self.word(4).is_empty() { 3 } else { 4 };

@@ -1,10 +1,10 @@
 //! Clauses that begin with a word that does not belong where they stand.
 
-use super::Recover;
+use super::{CARDS, Recover};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
-use crate::lang::syntax::vocabulary::{Body, alias};
+use crate::lang::syntax::vocabulary::{Body, FOLLOWER_VERBS, alias};
 
 impl Recover<'_> {
     /// `ask a: word` and its question below, as a `reply "…"`.
@@ -37,6 +37,38 @@ impl Recover<'_> {
             )
             .with_fix(Words::new("去掉 `reply`", "remove `reply`"), gap, " "),
         );
+        true
+    }
+
+    /// `reply { news`: the card's name behind its brace.
+    pub(super) fn card_inside(&mut self, from: usize, to: usize) -> bool {
+        let card = self.slice(from + 2).to_owned();
+        let fits = self.slice(from) == "reply"
+            && self.is(from + 1, "{")
+            && CARDS.contains(&card.as_str())
+            && !self.is(from + 3, ":")
+            && from + 3 < to;
+        if !fits {
+            return false;
+        }
+        let (brace, name) = (self.tokens[from + 1], self.tokens[from + 2]);
+        let span = self.sink.span(brace.start, name.end);
+        let right = format!("{card} {{");
+        self.sink.add(
+            Diagnostic::error(
+                "E0101",
+                Words::new(
+                    format!("`{card}` 写在 `{{` 前面"),
+                    format!("`{card}` stands before the `{{`"),
+                ),
+                span,
+                Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
+            )
+            .with_fix(Words::new("换过来", "swap them"), span, right),
+        );
+        let close = self.close_brace(from + 1, to);
+        self.body(Body::Fields, from + 3, close);
+        self.gaps.push((from, to));
         true
     }
 
@@ -97,6 +129,18 @@ impl Recover<'_> {
         true
     }
 
+    /// `小王 sends "…"`, `alice city 北京`: who, without what stands before.
+    fn without_actor(&self, at: usize, word: &str) -> Option<&'static str> {
+        const OF_LOGIN: [&str; 6] = ["city", "machine", "ip", "illegal", "wrong", "reported"];
+        let next = self.slice(at + 1);
+        match next {
+            _ if alias(word).is_some() => None,
+            verb if FOLLOWER_VERBS.contains(&verb) => Some("wechat"),
+            setting if OF_LOGIN.contains(&setting) => Some("login"),
+            _ => None,
+        }
+    }
+
     /// Reports a clause that begins with a word that does not belong here; says what was meant.
     pub(super) fn unknown(&mut self, body: Body, at: usize, word: &str) -> Option<&'static str> {
         let token = self.tokens[at];
@@ -148,6 +192,21 @@ impl Recover<'_> {
             );
             return None;
         }
+        if body == Body::Story
+            && let Some(who) = self.without_actor(at, word)
+        {
+            let here = self.sink.span(token.start, token.start);
+            self.sink
+                .add(unknown_clause(word, &clause, span).with_guess(
+                    Words::new(
+                        format!("是不是想写 `{who} {word}`"),
+                        format!("did you mean `{who} {word}`"),
+                    ),
+                    here,
+                    format!("{who} "),
+                ));
+            return None;
+        }
         let meant = alias(word)
             .filter(|alias| body.words().contains(alias))
             .or_else(|| nearest(word, body.words().iter().copied()));
@@ -189,6 +248,8 @@ impl Recover<'_> {
                 // Of two words the first is the clause's; the second may be there already.
                 let up = meant == "give" && self.slice(at + 1) != "up";
                 let meant = if up { "give up" } else { meant };
+                let over = meant == "hand" && self.slice(at + 1) != "over";
+                let meant = if over { "hand over" } else { meant };
                 unknown_clause(word, &clause, span).with_guess(
                     Words::new(
                         format!("是不是想写 `{meant}`"),

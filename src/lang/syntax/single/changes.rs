@@ -2,7 +2,7 @@
 
 use super::{Line, Tried};
 use crate::lang::syntax::layout::{LOST_DIALOG, LOST_SIGNAL};
-use crate::lang::syntax::lexer::{self, Kind};
+use crate::lang::syntax::lexer::{self, ITEMS, Kind};
 use crate::lang::syntax::repair::Edit;
 
 /// Clauses that end with a text.
@@ -40,6 +40,8 @@ pub(super) enum What {
     NoTextSign,
     /// The `"""` that ended one.
     NoTextEnd,
+    /// Three quotes of another kind round a text block.
+    OtherTextSigns,
     /// The same line twice.
     Twice,
     /// Two lines in the wrong order.
@@ -48,6 +50,12 @@ pub(super) enum What {
     Broken,
     /// The line of a question whose further words stand here.
     NoAsk,
+    /// The braces round what stands deeper.
+    NoBraces,
+    /// Brackets of another kind in their place.
+    OtherBrackets,
+    /// The first line of an item, elsewhere than before what belongs to it: there.
+    HeadAway(usize),
     /// A line with `{` before this one.
     NoHead(Option<&'static str>),
 }
@@ -56,11 +64,17 @@ impl Tried<'_> {
     /// Changes worth trying, the likeliest first.
     pub(super) fn changes(&self) -> Vec<Change> {
         let mut changes = self.doubled();
+        changes.extend(self.other_text_signs());
         if self.text.matches("\"\"\"").count() % 2 == 1 {
             changes.extend(self.texts());
             return changes;
         }
         let balance = self.balance();
+        if balance == 0 {
+            changes.extend(self.heads_away());
+            changes.extend(self.unbraced());
+            changes.extend(self.other_brackets());
+        }
         if balance == 1 {
             changes.extend(self.closings());
         } else if balance == -1 {
@@ -117,6 +131,36 @@ impl Tried<'_> {
             .collect()
     }
 
+    /// `“““` for `"""`, all of them at once.
+    fn other_text_signs(&self) -> Option<Change> {
+        let quote = |c: char| matches!(c, '“' | '”' | '„' | '＂');
+        let mut signs: Vec<(usize, usize)> = Vec::new();
+        for (at, _) in self.text.char_indices().filter(|(_, c)| quote(*c)) {
+            let three = self.text[at..]
+                .chars()
+                .take(3)
+                .filter(|c| quote(*c))
+                .count()
+                == 3;
+            if three && signs.last().is_none_or(|(_, end)| *end <= at) {
+                let length: usize = self.text[at..].chars().take(3).map(char::len_utf8).sum();
+                signs.push((at, at + length));
+            }
+        }
+        let (start, end) = (signs.first()?.0, signs.last()?.1);
+        let (mut by, mut from) = (String::new(), start);
+        for (begin, end) in signs {
+            by.push_str(&self.text[from..begin]);
+            by.push_str("\"\"\"");
+            from = end;
+        }
+        Some(Change {
+            edit: Edit::new(start, end, by),
+            kind: What::OtherTextSigns,
+            line: self.lines.partition_point(|line| line.start <= start) - 1,
+        })
+    }
+
     fn texts(&self) -> Vec<Change> {
         let mut changes = Vec::new();
         for (at, line) in self.lines.iter().enumerate().skip(1) {
@@ -126,7 +170,7 @@ impl Tried<'_> {
                 continue;
             }
             if TAKE_TEXT.contains(&code) {
-                let end = line.start + line.indent() + code.len();
+                let end = line.code_end();
                 changes.push(self.insert(end, " \"\"\"".to_owned(), What::NoTextSign, at));
             }
             let words = !code.starts_with(|c: char| c.is_ascii());
@@ -187,6 +231,107 @@ impl Tried<'_> {
             .filter(|(at, line)| !line.code().ends_with(['{', '}']) && deeper(*at, line))
             .map(|(at, line)| self.insert(line.end(), " {".to_owned(), What::NoOpen, at))
             .collect()
+    }
+
+    /// Braces round the lines that stand deeper than one that opens nothing, also behind a colon.
+    fn unbraced(&self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let of_text = self.of_text();
+        for (at, line) in self.code_lines().filter(|(at, _)| !of_text[*at]) {
+            let deeper = |other: &Line<'_>| other.indent() > line.indent();
+            let code = line.code();
+            let opens = code.ends_with(|c: char| "{}([,".contains(c)) || code.ends_with("\"\"\"");
+            if opens || !self.next(at).is_some_and(|(_, next)| deeper(next)) {
+                continue;
+            }
+            let inside = self.code_lines().skip_while(|(index, _)| *index <= at);
+            let Some((last, _)) = inside.take_while(|(_, line)| deeper(line)).last() else {
+                continue;
+            };
+            let kept = code.trim_end_matches([':', '：', ' ']);
+            let head = line.code_end() - (code.len() - kept.len());
+            let last = &self.lines[last];
+            let by = format!(
+                " {{{}\n{}}}",
+                &self.text[line.end()..last.end()],
+                " ".repeat(line.indent())
+            );
+            changes.push(Change {
+                edit: Edit::new(head, last.end(), by),
+                kind: What::NoBraces,
+                line: at,
+            });
+        }
+        changes
+    }
+
+    /// `on text "…" (` and, as far out, `)`.
+    fn other_brackets(&self) -> Vec<Change> {
+        const PAIRS: [(char, char); 4] = [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】')];
+        let mut changes = Vec::new();
+        for (at, line) in self.code_lines() {
+            let code = line.code();
+            let pair = PAIRS.iter().find(|(open, _)| code.ends_with(*open));
+            let Some((open, close)) = pair else {
+                continue;
+            };
+            let mut after = self.code_lines().skip_while(|(index, _)| *index <= at);
+            let end = after.find(|(_, other)| other.indent() <= line.indent());
+            let Some((_, end)) = end.filter(|(_, end)| end.code().starts_with(*close)) else {
+                continue;
+            };
+            let from = line.code_end() - open.len_utf8();
+            let to = end.code_start();
+            changes.push(Change {
+                edit: Edit::new(
+                    from,
+                    to + close.len_utf8(),
+                    format!("{{{}}}", &self.text[from + open.len_utf8()..to]),
+                ),
+                kind: What::OtherBrackets,
+                line: at,
+            });
+        }
+        changes
+    }
+
+    /// The first line of an item put before lines that have none.
+    fn heads_away(&self) -> Vec<Change> {
+        let of_text = self.of_text();
+        let mut orphans = Vec::new();
+        let mut heads = Vec::new();
+        let mut before: Option<&Line<'_>> = None;
+        for (at, line) in self.code_lines().filter(|(at, _)| !of_text[*at]) {
+            let outside =
+                before.is_none_or(|before| before.indent() == 0 && !before.code().ends_with('{'));
+            before = Some(line);
+            let word = line.code().split(' ').next().unwrap_or_default();
+            if line.indent() > 0 && outside {
+                orphans.push(at);
+            } else if line.indent() == 0 && line.code().ends_with('{') && ITEMS.contains(&word) {
+                heads.push(at);
+            }
+        }
+        let mut changes = Vec::new();
+        for &orphan in &orphans {
+            for &head in &heads {
+                let (to, from) = (&self.lines[orphan], &self.lines[head]);
+                let line = from.text;
+                let edit = if head > orphan {
+                    let between = self.text[to.start..from.start].trim_end_matches('\n');
+                    Edit::new(to.start, from.end(), format!("{line}\n{between}"))
+                } else {
+                    let between = &self.text[(from.end() + 1).min(to.start)..to.start];
+                    Edit::new(from.start, to.start, format!("{between}{line}\n"))
+                };
+                changes.push(Change {
+                    edit,
+                    kind: What::HeadAway(orphan),
+                    line: head,
+                });
+            }
+        }
+        changes
     }
 
     /// A line with `{` before one that stands deeper than what it stands in.
@@ -280,9 +425,10 @@ impl Tried<'_> {
             if code.len() == line.code().len() || !code.trim_end().ends_with(['{', '}']) {
                 continue;
             }
-            let from = line.start + line.indent() + code.len();
+            let to = line.code_end();
+            let from = to - (line.code().len() - code.len());
             changes.push(Change {
-                edit: Edit::new(from, line.start + line.indent() + line.code().len(), ""),
+                edit: Edit::new(from, to, ""),
                 kind: What::Stray,
                 line: at,
             });

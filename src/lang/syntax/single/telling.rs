@@ -18,8 +18,8 @@ impl Tried<'_> {
         let Some(line) = self.lines.get(at) else {
             return self.span(0, 0);
         };
-        let start = line.start + line.indent();
-        self.span(start, (line.start + line.text.trim_end().len()).max(start))
+        let start = line.code_start();
+        self.span(start, line.code_end().max(start))
     }
 
     pub(super) fn told(&self, change: Change) -> Single {
@@ -147,6 +147,58 @@ impl Tried<'_> {
             )
             .with_fix(
                 Words::new("写在一行里", "write it on one line"),
+                change,
+                edit.by.clone(),
+            ),
+            What::NoBraces => error(
+                "E0110",
+                "少了花括号 `{ … }`",
+                "the braces `{ … }` are missing",
+                Words::new("这一行末尾应有 `{`", "a `{` belongs at its end"),
+            )
+            .with_label(
+                self.span(edit.end, edit.end),
+                Words::new("这后面应有 `}`", "a `}` belongs behind this"),
+            )
+            .with_guess(
+                Words::new("补上 `{ }`", "add `{ }`"),
+                change,
+                edit.by.clone(),
+            ),
+            What::OtherTextSigns => error(
+                "E0115",
+                "文字块要用三个半角双引号 `\"\"\"`",
+                "a text block is quoted with three `\"`",
+                Words::new("这里是别的引号", "other quotes"),
+            )
+            .with_fix(
+                Words::new("换成 `\"\"\"`", "use `\"\"\"`"),
+                change,
+                edit.by.clone(),
+            ),
+            What::OtherBrackets => error(
+                "E0110",
+                "这里要用花括号 `{ … }`",
+                "braces `{ … }` belong here",
+                Words::new("这一行末尾应是 `{`", "a `{` belongs at its end"),
+            )
+            .with_fix(
+                Words::new("改成 `{ }`", "write `{ }`"),
+                change,
+                edit.by.clone(),
+            ),
+            What::HeadAway(orphan) => error(
+                "E0106",
+                "这一行离开了它的内容",
+                "this line stands away from what belongs to it",
+                Words::new("这是一条的开头", "the first line of an item"),
+            )
+            .with_label(
+                self.line_span(orphan),
+                Words::new("它应在这一行前面", "it belongs before this"),
+            )
+            .with_guess(
+                Words::new("移过去", "move it there"),
                 change,
                 edit.by.clone(),
             ),

@@ -4,6 +4,9 @@
 //! Every slip is reported once, with its fix, and mended in a copy of the text, so that it hides no
 //! other mistake. Nothing inside a proper text or comment is looked at.
 
+mod equals;
+mod habits;
+mod other_quotes;
 mod quotes;
 mod wide;
 mod words;
@@ -12,14 +15,11 @@ use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::lexer::{ITEMS, Kind, Token};
+use super::lexer::{Kind, Token};
 use super::repair::{Edit, Sink};
 use super::vocabulary::is_clause;
-use crate::lang::diagnostics::{Diagnostic, Words, nearest};
+use crate::lang::diagnostics::{Diagnostic, Words};
 use wide::half_width;
-
-/// Tokens of a line before its `=`: a keyword, a name, a type, and what should not be there.
-const MAX_BEFORE: usize = 8;
 
 /// Reports the slips among `tokens` of `text` and says how to mend them.
 pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
@@ -42,6 +42,8 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
         dashed: words::dashed(text, &seen),
         told: BTreeSet::new(),
         prose_to: None,
+        mended: BTreeSet::new(),
+        other_quotes: Vec::new(),
     };
     for token in tokens.iter().filter(unseen) {
         let c = text[token.start..].chars().next().unwrap_or_default();
@@ -68,6 +70,10 @@ struct Slips<'a> {
     told: BTreeSet<String>,
     /// Where the line of prose before ended.
     prose_to: Option<usize>,
+    /// Where tokens begin that a habit's change has mended.
+    mended: BTreeSet<usize>,
+    /// Texts of the present line in quotes of another kind, and whether they may end elsewhere.
+    other_quotes: Vec<(Edit, bool)>,
 }
 
 impl Slips<'_> {
@@ -78,12 +84,22 @@ impl Slips<'_> {
             let token = &self.tokens[at];
             if token.line != line {
                 line = token.line;
+                self.flush_quotes();
                 self.flush_wide();
             }
             if skip > 0 {
                 skip -= 1;
                 continue;
             }
+            if token.first && token.kind == Kind::Word {
+                self.capitals(at);
+                self.arms(at);
+                self.one_line(at);
+            }
+            if self.mended.contains(&self.tokens[at].start) {
+                continue;
+            }
+            let token = &self.tokens[at];
             match &token.kind {
                 Kind::Comment | Kind::Number => {}
                 Kind::WrongComment => self.comment(token),
@@ -93,6 +109,7 @@ impl Slips<'_> {
                 Kind::Punct => skip = self.punct(at),
             }
         }
+        self.flush_quotes();
         self.flush_wide();
     }
 
@@ -120,7 +137,9 @@ impl Slips<'_> {
     ) {
         let span = self.sink.span(start, end);
         let shown = by.trim();
-        let fix = if shown.is_empty() {
+        let fix = if by.starts_with('\n') {
+            Words::new("另起一行", "start a new line")
+        } else if shown.is_empty() {
             Words::new("去掉它", "remove it")
         } else {
             Words::new(format!("改成 `{shown}`"), format!("write `{shown}`"))
@@ -193,6 +212,11 @@ impl Slips<'_> {
             .filter(|next| joins(next))
             .map(|next| self.slice(next).to_owned());
         match sign.as_str() {
+            ">" | "<" if self.apart(at) => {
+                let right = format!("{sign}=");
+                self.operator(start, self.tokens[at + 1].end, &right);
+                return 1;
+            }
             "&&" => self.operator(start, end, "and"),
             "||" => self.operator(start, end, "or"),
             "!" => self.operator(start, end, "not"),
@@ -218,7 +242,7 @@ impl Slips<'_> {
                 "E0133",
                 start,
                 end,
-                "",
+                &self.instead_of_semicolon(at),
                 Words::new("不需要分号", "no semicolons are needed"),
                 Words::new("每行一个子句，换行就够了", "the end of the line is enough"),
             ),
@@ -262,6 +286,19 @@ impl Slips<'_> {
         0
     }
 
+    /// `{ tag "…"; reply "…" }`: the clause behind it begins a line.
+    fn instead_of_semicolon(&self, at: usize) -> String {
+        let token = &self.tokens[at];
+        let next = self.tokens.get(at + 1).filter(|next| !next.first);
+        let clause = next.is_some_and(|next| is_clause(self.slice(next)));
+        if !clause {
+            return String::new();
+        }
+        let line = &self.text[token.line..];
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        format!("\n{}", " ".repeat(indent + 4))
+    }
+
     fn invisible(&mut self, start: usize, end: usize, c: char) {
         let number = format!("U+{:04X}", u32::from(c));
         self.slip(
@@ -300,122 +337,6 @@ impl Slips<'_> {
             Words::new(format!("这里写 `{right}`"), format!("write `{right}`")),
         );
     }
-
-    /// Whether the `=` at `at` stands where a name is given.
-    fn assigns(&self, at: usize) -> bool {
-        let word = |back: usize| {
-            at.checked_sub(back)
-                .and_then(|at| self.tokens.get(at))
-                .map_or("", |token| &self.text[token.start..token.end])
-        };
-        // `let my-limit = …`: the first `=` of such a line gives a name, whatever the name looks like.
-        let begin = (0..at)
-            .rev()
-            .take(MAX_BEFORE)
-            .find(|&at| self.tokens[at].first);
-        if let Some(begin) = begin
-            && matches!(
-                &self.text[self.tokens[begin].start..self.tokens[begin].end],
-                "let" | "list" | "extractor" | "remember"
-            )
-            && !self.tokens[begin..at]
-                .iter()
-                .any(|token| matches!(self.slice(token), "=" | "==" | ":=" | "＝"))
-        {
-            return true;
-        }
-        // `lst words = …`: a misspelt item keyword still gives a name.
-        let item = at
-            .checked_sub(2)
-            .and_then(|at| self.tokens.get(at))
-            .is_some_and(|token| token.kind == Kind::Word && token.start == token.line);
-        // `words = […]`: the keyword is missing altogether.
-        let bare = at
-            .checked_sub(1)
-            .and_then(|at| self.tokens.get(at))
-            .is_some_and(|token| {
-                // The blank after the keyword may have stayed.
-                token.kind == Kind::Word && token.first && token.start <= token.line + 1
-            });
-        // `remembr nickname = …`: a line that begins with two words and gives the second.
-        let begins = at
-            .checked_sub(2)
-            .and_then(|at| self.tokens.get(at))
-            .is_some_and(|token| token.kind == Kind::Word && token.first)
-            && self.tokens[at - 1].kind == Kind::Word
-            && !is_clause(word(2))
-            && !asks(word(2))
-            && !ITEMS.contains(&word(2));
-        bare || begins
-            || (item && word(2) != "on" && !asks(word(2)))
-            || matches!(word(2), "let" | "list" | "extractor" | "remember")
-            || nearest(word(2), ["remember"]).is_some()
-            || (matches!(word(2), ":" | "：") && word(4) == "list")
-    }
-
-    fn equals(&mut self, at: usize, sign: &str) {
-        let token = &self.tokens[at];
-        let (start, end) = (token.start, token.end);
-        if self.assigns(at) {
-            if sign != "=" {
-                self.operator(start, end, "=");
-            }
-            return;
-        }
-        let before = at.checked_sub(1).map(|at| &self.tokens[at]);
-        let earlier = at.checked_sub(2).map_or("", |at| {
-            &self.text[self.tokens[at].start..self.tokens[at].end]
-        });
-        let name = before.map_or("", |token| &self.text[token.start..token.end]);
-        let argument = matches!(name, "within" | "last" | "by" | "where" | "of")
-            && matches!(earlier, "(" | ",");
-        let field = before.is_some_and(|token| token.first && token.kind == Kind::Word)
-            && !matches!(
-                earlier,
-                "and" | "or" | "not" | "when" | "(" | "+" | "-" | "*" | "/" | "[" | ","
-            );
-        if argument || field {
-            self.slip(
-                "E0118",
-                start,
-                end,
-                ":",
-                Words::new("这里用冒号 `:`", "a colon `:` belongs here"),
-                Words::new("这里应是 `:`", "should be `:`"),
-            );
-        } else if earlier == "on"
-            || matches!(name, "containing" | "starting" | "matching" | "scene")
-        {
-            self.slip(
-                "E0118",
-                start,
-                end,
-                "",
-                Words::new(
-                    "触发词直接写在事件后面，不用 `=`",
-                    "what is matched follows the event, without `=`",
-                ),
-                Words::new("多余的 `=`", "not needed"),
-            );
-        } else {
-            self.slip(
-                "E0118",
-                start,
-                end,
-                "==",
-                Words::new("比较用两个等号 `==`", "values are compared with `==`"),
-                Words::new("这里应是 `==`", "should be `==`"),
-            );
-        }
-    }
-}
-
-/// Whether a condition follows, in this language or another: what stands there is compared.
-fn asks(word: &str) -> bool {
-    matches!(
-        word,
-        "if" | "elif" | "when" | "where" | "while" | "unless" | "如果" | "当"
-    )
 }
 
 /// Zero-width and direction characters.

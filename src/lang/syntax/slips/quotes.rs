@@ -3,7 +3,8 @@
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::lexer::{Kind, Quotes, Token};
-use crate::lang::syntax::vocabulary::is_clause;
+use crate::lang::syntax::repair::Edit;
+use crate::lang::syntax::vocabulary::{Body, is_clause};
 
 /// Lines of one text in single quotes: more is another mistake.
 const MAX_BROKEN_LINES: usize = 12;
@@ -24,23 +25,24 @@ impl Slips<'_> {
         if quotes.open.is_some() || quotes.close.is_some() {
             let inside = start + quotes.open.unwrap_or(1);
             let until = end - quotes.close.unwrap_or(1);
-            let body = self.text[inside..until].replace('"', "\\\"");
+            let body = &self.text[inside..until];
+            // An apostrophe may end the text as well, or be a part of it; behind one goes a word on.
+            let single = |c: char| matches!(c, '\'' | '‘' | '’');
+            let behind = self.text[end..].starts_with(|c: char| c.is_ascii_alphanumeric());
+            let last = self.text[until..end].starts_with(single);
+            let unsure = last && (body.contains(single) || behind);
+            // Another language's way to write one inside.
+            let doubled = if last { "''" } else { "\\'" };
+            let body = body.replace(doubled, "'").replace('"', "\\\"");
             let by = format!("\"{body}\"");
-            let span = self.sink.span(start, end);
-            self.sink.add(
-                Diagnostic::error(
-                    "E0115",
-                    Words::new("文字要用半角双引号 `\"`", "a text is quoted with `\"`"),
-                    span,
-                    Words::new("这不是半角双引号", "other quotes"),
-                )
-                .with_fix(Words::new("换成 `\"`", "use `\"`"), span, by.clone()),
-            );
-            self.edit(start, end, by);
+            self.other_quotes.push((Edit::new(start, end, by), unsure));
             return 0;
         }
         if self.brace_behind(at, quotes) {
             return 1;
+        }
+        if self.clause_behind(token.line, quotes) {
+            return 0;
         }
         if let Some(inner) = quotes.inner.first().filter(|_| quotes.inner.len() == 1)
             && self.closed_before(start, *inner)
@@ -92,6 +94,44 @@ impl Slips<'_> {
             self.edit(start, end, by);
         }
         0
+    }
+
+    /// `description: "…"url: "…"`: the next field, or the next clause, on the same line without a blank.
+    fn clause_behind(&mut self, line: usize, quotes: &Quotes) -> bool {
+        let [first, second] = quotes.inner[..] else {
+            return false;
+        };
+        let between = self.text[first + 1..second].trim();
+        let name = between.trim_end_matches([':', ' ']);
+        let field = between.ends_with(':')
+            && !name.is_empty()
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let clause = Body::home(between.split(' ').next().unwrap_or_default()).is_some();
+        if !field && !clause {
+            return false;
+        }
+        let code = &self.text[line..];
+        let indent = code.len() - code.trim_start_matches(' ').len();
+        let at = first + 1;
+        let by = format!("\n{}", " ".repeat(indent));
+        let begin = at + self.text[at..second].find(between).unwrap_or(0);
+        let here = self.sink.span(begin, begin + between.len());
+        let found = Diagnostic::error(
+            "E0107",
+            Words::new("一行里有几个子句", "several clauses stand on one line"),
+            here,
+            Words::new("应另起一行", "this belongs on a line of its own"),
+        );
+        let words = Words::new("另起一行", "start a new line");
+        let gap = self.sink.span(at, begin);
+        // Behind a field's name nothing but its text can stand.
+        self.sink.add(if field {
+            found.with_fix(words, gap, by.clone())
+        } else {
+            found.with_guess(words, gap, by.clone())
+        });
+        self.edit(at, begin, by);
+        true
     }
 
     /// `"买 {n: number"}`: the quote stands before the brace it should stand behind.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::lexer::{ITEMS, Kind, Token};
-use crate::lang::syntax::vocabulary::{alias, is_clause};
+use crate::lang::syntax::vocabulary::{EXTRACTORS, alias, is_clause};
 
 /// Words that are followed by the name of something.
 const NAMING: [&str; 8] = [
@@ -124,6 +124,12 @@ impl Slips<'_> {
         let right = match self.slice(token) {
             "或" | "或者" | "或是" => "or",
             "且" | "并且" | "而且" => "and",
+            "大于等于" | "不小于" | "至少" => ">=",
+            "小于等于" | "不大于" | "至多" => "<=",
+            "大于" | "超过" => ">",
+            "小于" | "少于" => "<",
+            "等于" => "==",
+            "不等于" => "!=",
             _ => return false,
         };
         let before = at.checked_sub(1).map(|at| &self.tokens[at]);
@@ -150,6 +156,12 @@ impl Slips<'_> {
             "text" => matches!(word(2), "on" | "or"),
             "test" => before.start == before.line,
             "invalid" => true,
+            // Behind the extractor of an `ask`.
+            kind if EXTRACTORS.contains(&kind) || kind == ")" => {
+                let line = self.tokens[..at].iter().rev();
+                let mut line = line.take_while(|other| other.line == token.line);
+                line.any(|other| other.first && self.slice(other) == "ask")
+            }
             clause => {
                 let begins = before.first || matches!(word(2), "{" | "text");
                 BEFORE_TEXT.contains(&clause) && begins

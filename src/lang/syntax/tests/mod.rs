@@ -1,6 +1,7 @@
 mod any_text;
 mod closing;
 mod evident;
+mod habits;
 mod meant;
 
 use super::*;
