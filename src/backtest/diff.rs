@@ -82,7 +82,7 @@ impl Sink for Differ {
 /// The difference, as reports show it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Diff {
-    /// Logins judged.
+    /// Attempts judged, those with a wrong password too: rules `on attempt` and `on failure` may differ.
     pub judged: u64,
     /// Of these changed.
     pub changed: u64,
@@ -199,9 +199,9 @@ pub fn diff(
     worst.sort_unstable_by_key(|(account, more)| (std::cmp::Reverse(*more), *account));
     worst.truncate(WORST);
     let labelled = frame.label.is_some();
-    let days = frame.days() as f64;
+    let days = frame.days().max(1) as f64;
     Diff {
-        judged: tallies[0].successes,
+        judged: tallies[0].successes + tallies[0].failures,
         changed: changed.len() as u64,
         kinds: kinds
             .into_iter()

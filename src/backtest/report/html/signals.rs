@@ -46,7 +46,7 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
     for signal in &figures.signals {
         let _ = write!(
             page,
-            "<tr><th scope='row'>{}<small>{}</small><td class='n'>{}<td class='n'>{}<small>{} {}</small><td class='n'>{}<td class='n'>{}<td class='n'>{}",
+            "<tr><th scope='row'>{}<small>{}</small><td class='n'>{}<td class='n'>{}<small>{}</small><td class='n'>{}<td class='n'>{}<small>{}</small><td class='n'>{}",
             escape(&signal.name),
             escape(&signal.title),
             if signal.shadow {
@@ -55,10 +55,14 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
                 short(signal.weight)
             },
             count(signal.fired),
-            language.pick("评估", "of"),
-            count(signal.evaluated),
+            judged(signal, language),
             rate(signal.per_10k),
             count(signal.prompts),
+            match (signal.cooled_down, language) {
+                (0, _) => String::new(),
+                (n, Language::Zh) => format!("冷却 {}", count(n)),
+                (n, Language::En) => format!("{} quiet", count(n)),
+            },
             count(signal.decisive),
         );
         if labelled {
@@ -88,10 +92,19 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
         page,
         "</tbody></table></div><p class='dim'>{}</p></section>",
         language.pick(
-            "决定性：没有它就没有那次提醒。触发数不含豁免和学习中的；每万次按正常登录计。",
-            "Decisive: without it there would have been no alert. Fired counts neither exempt logins nor those while learning; per 10,000 good logins."
+            "决定性：没有它就没有那次提醒。触发数是条件成立的减去豁免和学习中的；评估的加上无法判断的就是全部成功登录；每万次按正常登录计。",
+            "Decisive: without it there would have been no alert. Fired is what held without the exempt logins and those while learning; judged and not evaluable ones together are all successful logins; per 10,000 good logins."
         )
     );
+}
+
+/// Of how many logins it could be judged, and on how many its condition held.
+fn judged(signal: &RuleFigures, language: Language) -> String {
+    let (matched, evaluated) = (count(signal.matched), count(signal.evaluated));
+    match language {
+        Language::Zh => format!("成立 {matched} / 评估 {evaluated}"),
+        Language::En => format!("held {matched} of {evaluated}"),
+    }
 }
 
 fn notes(signal: &RuleFigures, logins: u64, language: Language) -> String {
