@@ -9,7 +9,7 @@ use super::diff::{self, Changed, Differ};
 use super::engine::Engine;
 use super::input::{InputReport, Watch};
 use super::needs::Columns;
-use super::report::{Clock, Gate, InputView, Report, RulesView, RunView};
+use super::report::{self, Clock, Gate, InputView, Report, RulesView, RunView};
 use super::sweep::{self, Parameter, Variant};
 use super::table::Table;
 use super::tally::{Figures, Frame, Tallies, Tally, figures};
@@ -399,7 +399,7 @@ fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Result<Vec<
     }
     if asked.no_lost_true_positives {
         gates.push(Gate::at_most(
-            "no-lost-true-positives",
+            report::NO_LOST,
             0.0,
             lost.unwrap_or(0) as f64,
         ));

@@ -10,7 +10,7 @@ mod variants;
 
 pub(in crate::backtest) use parameter::shown;
 pub use parameter::{Parameter, SweepError};
-pub use variants::{Axis, Variant, axes, variants};
+pub use variants::{Axis, OF_DELIVERY, Variant, axes, variants};
 
 use serde::Serialize;
 

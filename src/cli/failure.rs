@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::bot::folder::io_words;
+use crate::lang::diagnostics::Language;
+
 /// A command that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -36,6 +39,20 @@ impl Failure {
     /// A failure in words.
     pub fn failed(message: impl fmt::Display) -> Self {
         Self::Failed(anyhow::anyhow!("{message}"))
+    }
+}
+
+impl Failure {
+    /// What a system says of a file or a program, in the language that was asked for.
+    pub fn io(what: impl fmt::Display, error: &io::Error, language: Language) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::ReaderGone;
+        }
+        let words = io_words(error);
+        Self::failed(match language {
+            Language::Zh => format!("{what}：{}", words.zh),
+            Language::En => format!("{what}: {}", words.en),
+        })
     }
 }
 

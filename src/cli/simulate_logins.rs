@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
 use super::progress;
-use crate::backtest::simulate::{self, Format, MAX_ACCOUNTS, Settings};
+use crate::backtest::simulate::{self, Format, MAX_ACCOUNTS, Settings, Written};
 use crate::env::DAY;
 use crate::lang::diagnostics::Language;
 
@@ -112,10 +112,14 @@ pub fn run(args: &Args) -> Outcome {
         bar.set(done as u64);
         true
     };
+    let stopped = |error: std::io::Error| {
+        let what = args.lang.pick("没有写完", "not all was written");
+        Failure::io(what, &error, args.lang.lang)
+    };
     let written = match &args.out {
         None => {
             let mut out = BufWriter::new(std::io::stdout().lock());
-            simulate::simulate(&settings, format, &mut out, &mut day)?
+            simulate::simulate(&settings, format, &mut out, &mut day).map_err(stopped)?
         }
         Some(path) => {
             if path.extension().is_some_and(|extension| extension == "zst") {
@@ -125,20 +129,20 @@ pub fn run(args: &Args) -> Outcome {
                 )));
             }
             let file = File::create(path).map_err(|error| {
-                Failure::failed(format!(
-                    "{} {}: {error}",
-                    args.lang.pick("写不了", "cannot create"),
-                    path.display()
-                ))
+                let what = args.lang.pick("写不了", "cannot create");
+                Failure::io(format!("{what} {}", path.display()), &error, args.lang.lang)
             })?;
             let mut out = BufWriter::new(file);
             if path.extension().is_some_and(|extension| extension == "gz") {
                 let mut out = GzEncoder::new(out, Compression::fast());
-                let written = simulate::simulate(&settings, format, &mut out, &mut day)?;
-                out.finish()?.flush()?;
+                let written =
+                    simulate::simulate(&settings, format, &mut out, &mut day).map_err(stopped)?;
+                out.finish()
+                    .and_then(|mut out| out.flush())
+                    .map_err(stopped)?;
                 written
             } else {
-                simulate::simulate(&settings, format, &mut out, &mut day)?
+                simulate::simulate(&settings, format, &mut out, &mut day).map_err(stopped)?
             }
         }
     };
@@ -152,5 +156,28 @@ pub fn run(args: &Args) -> Outcome {
             "menshen: {logins} synthetic logins, {attacks} of them attackers' ({right} with the right password); nothing in them is real"
         ),
     });
+    if args.attacks > 0.0 {
+        output::remark(&kinds(&written, args.lang.lang));
+    }
     Ok(Exit::Clean)
+}
+
+/// How many logins of each kind of attacker there are, and what to do where there is none.
+fn kinds(written: &Written, language: Language) -> String {
+    let some = written.kinds.iter().filter(|(_, n)| *n > 0);
+    let some: Vec<String> = some.map(|(name, n)| format!("{name} {n}")).collect();
+    let none = written.kinds.iter().filter(|(_, n)| *n == 0);
+    let none: Vec<&str> = none.map(|(name, _)| *name).collect();
+    let comma = language.pick("，", ", ");
+    let (some, few) = (some.join(comma), none.join(comma));
+    match (none.is_empty(), language) {
+        (true, Language::Zh) => format!("menshen: 攻击者：{some}"),
+        (true, Language::En) => format!("menshen: attackers: {some}"),
+        (false, Language::Zh) => format!(
+            "menshen: 攻击者：{some}；没有 {few}：--attacks、--accounts 或 --days 大一些就有（dormant 要有沉睡了 92 天的账号）"
+        ),
+        (false, Language::En) => format!(
+            "menshen: attackers: {some}; no {few}: more --attacks, --accounts or --days bring them (dormant needs accounts asleep for 92 days)"
+        ),
+    }
 }

@@ -94,9 +94,11 @@ pub(super) fn days(values: &[u32], from: &str, to: &str, label: &str) -> String 
         let day = (values.len() - 1) * part / (inner + 1);
         let date = first.and_then(|first| first.checked_add((day as i64).days()).ok());
         let Some(date) = date else { break };
+        // On a narrow screen, where letters are larger, only every other one fits.
+        let class = if part % 2 == 1 { " beside" } else { "" };
         let _ = write!(
             svg,
-            "<text x='{:.1}' y='{}' class='tick middle'>{}</text>",
+            "<text x='{:.1}' y='{}' class='tick middle{class}'>{}</text>",
             42.0 + step * (day as f64 + 0.5),
             HEIGHT + 24.0,
             date.strftime("%m-%d")

@@ -186,6 +186,15 @@ impl Gate {
         }
     }
 
+    /// What is, with as many digits as tell it from what was wanted.
+    fn shown(&self) -> String {
+        match self.name.as_str() {
+            // Logins are counted.
+            NO_LOST => format!("{:.0}", self.is),
+            _ => text::beside(Some(self.is), self.wanted),
+        }
+    }
+
     /// On which side of what was wanted it has to lie, in Chinese and English.
     fn bound(&self) -> (&'static str, &'static str) {
         match self.name.as_str() {
@@ -204,6 +213,8 @@ impl Gate {
     }
 }
 
+/// The gate that counts logins.
+pub(super) const NO_LOST: &str = "no-lost-true-positives";
 /// The only gate that wants more.
 const MIN_RECALL: &str = "min-recall";
 

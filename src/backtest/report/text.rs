@@ -404,8 +404,12 @@ impl Page {
                 .iter()
                 .map(|flip| flip.name.as_str())
                 .collect();
+            let attack = match login.attack {
+                Some(true) => language.pick(" 攻击", " attack"),
+                _ => "",
+            };
             self.out.push_str(&format!(
-                "  #{} {} {}  {old} → {new}  {}\n",
+                "  #{} {} {}{attack}  {old} → {new}  {}\n",
                 login.number,
                 self.clock.minute(&login.time),
                 plain(&login.account),

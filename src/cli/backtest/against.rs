@@ -1,6 +1,5 @@
 //! The rules a backtest compares with: files, a git revision, or what the server runs.
 
-use std::fmt::Display;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -53,18 +52,19 @@ fn revision(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sources, Fai
                     "--against 的 git 版本要用 git，这里没有 git 这个命令",
                     "--against a git revision needs git, and there is no such command here",
                 )),
-                _ => told(&"git", &error, lang),
+                _ => Failure::io("git", &error, lang.lang),
             })?;
         if !archive.status.success() {
             let said = String::from_utf8_lossy(&archive.stderr);
-            let told = lang.pick(
-                "没有这个文件，git 说",
-                "there is no such file, and git says",
-            );
-            return Err(Failure::usage(format!(
-                "--against {name}: {told}: {}",
-                said.trim()
-            )));
+            let said = said.trim();
+            return Err(Failure::usage(match lang.lang {
+                Language::Zh => format!(
+                    "--against {name}：没有这个文件，作为 git 版本也找不到（git 说：{said}）"
+                ),
+                Language::En => format!(
+                    "--against {name}: there is no such file, and no such git revision (git says: {said})"
+                ),
+            }));
         }
         let target = unpacked.path().join(path.file_name().unwrap_or_default());
         let folder = match path.is_dir() {
@@ -78,18 +78,6 @@ fn revision(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sources, Fai
         .map(|path| unpacked.path().join(path.file_name().unwrap_or_default()))
         .collect();
     load(&paths, lang)
-}
-
-/// What a system says of a file.
-pub(super) fn told(what: &dyn Display, error: &std::io::Error, lang: LangArg) -> Failure {
-    if error.kind() == ErrorKind::BrokenPipe {
-        return Failure::ReaderGone;
-    }
-    let words = folder::io_words(error);
-    Failure::failed(match lang.lang {
-        Language::Zh => format!("{what}：{}", words.zh),
-        Language::En => format!("{what}: {}", words.en),
-    })
 }
 
 /// A directory that goes with its guard.
@@ -110,7 +98,7 @@ impl Drop for Unpacked {
 fn tempdir(lang: LangArg) -> Result<Unpacked, Failure> {
     let random: [u8; 8] = crate::env::Env::system().bytes();
     let path = std::env::temp_dir().join(format!("menshen-against-{}", hex::encode(random)));
-    std::fs::create_dir(&path).map_err(|error| told(&path.display(), &error, lang))?;
+    std::fs::create_dir(&path).map_err(|error| Failure::io(path.display(), &error, lang.lang))?;
     Ok(Unpacked(path))
 }
 
@@ -154,9 +142,10 @@ fn untar(mut tar: &[u8], folder: &Path, lang: LangArg) -> Result<(), Failure> {
             let path = folder.join(relative);
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent)
-                    .map_err(|error| told(&parent.display(), &error, lang))?;
+                    .map_err(|error| Failure::io(parent.display(), &error, lang.lang))?;
             }
-            std::fs::write(&path, body).map_err(|error| told(&path.display(), &error, lang))?;
+            std::fs::write(&path, body)
+                .map_err(|error| Failure::io(path.display(), &error, lang.lang))?;
         }
         tar = rest.get(size.div_ceil(BLOCK) * BLOCK..).ok_or_else(wrong)?;
     }

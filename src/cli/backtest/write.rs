@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::against::told;
 use super::{Args, Format, read};
 use crate::backtest::decisions;
 use crate::backtest::diff;
@@ -36,7 +35,7 @@ pub(super) fn prepare(args: &Args, compares: bool) -> Result<(), Failure> {
                     ": a file is there; --report wants a folder"
                 )
             )),
-            _ => told(&folder.display(), &error, args.lang),
+            _ => Failure::io(folder.display(), &error, args.lang.lang),
         })?;
         let named = ["report.html", "report.json"].map(|name| folder.join(name));
         files.extend(named);
@@ -80,7 +79,7 @@ fn try_to_write(path: &Path, args: &Args) -> Result<(), Failure> {
             Language::Zh => format!("{}：没有这个文件夹", path.display()),
             Language::En => format!("{}: there is no such folder", path.display()),
         }),
-        _ => told(&path.display(), &error, args.lang),
+        _ => Failure::io(path.display(), &error, args.lang.lang),
     })?;
     if new {
         // A trial: when it stays behind, it will be written over.
@@ -104,7 +103,8 @@ pub(super) fn write(
     if let Some(folder) = &args.report {
         let json = folder.join("report.json");
         let text = serde_json::to_string_pretty(report)?;
-        let at = |path: &Path, error: io::Error| told(&path.display(), &error, args.lang);
+        let at =
+            |path: &Path, error: io::Error| Failure::io(path.display(), &error, args.lang.lang);
         fs::write(&json, text).map_err(|error| at(&json, error))?;
         let page = folder.join("report.html");
         fs::write(&page, report::html(report, request.language))
@@ -138,7 +138,7 @@ pub(super) fn decided(
     let (zone, limits) = (request.zone.clone(), request.limits.clone());
     let mut engine = Engine::new(table, registry, rules, zone, limits);
     engine.threads = request.threads;
-    let at = |error: io::Error| told(&path.display(), &error, args.lang);
+    let at = |error: io::Error| Failure::io(path.display(), &error, args.lang.lang);
     let file = File::create(path).map_err(at)?;
     let mut out = BufWriter::new(file);
     let word = args.lang.pick("写出判断", "writing decisions");
@@ -168,7 +168,7 @@ fn changed(
         changed_to(&mut out, request, table, registry, outcome)?;
         out.flush()
     });
-    done.map_err(|error| told(&path.display(), &error, args.lang))
+    done.map_err(|error| Failure::io(path.display(), &error, args.lang.lang))
 }
 
 fn changed_to(

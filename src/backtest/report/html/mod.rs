@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::charts::{escape, short};
 use super::say::say;
-use super::text::{beside, count, not_asked};
+use super::text::{count, not_asked};
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
 
@@ -245,7 +245,7 @@ fn gates(page: &mut String, report: &Report, language: Language) {
             "--{name}：{is}，要求{zh} {wanted}",
             "--{name}: {is}, wanted {en} {wanted}",
             name = escape(&gate.name),
-            is = beside(Some(gate.is), gate.wanted),
+            is = gate.shown(),
             wanted = gate.wanted,
         );
         page.push_str("</li>");

@@ -18,7 +18,7 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
     let signal = language.pick("信号", "Signals");
     let _ = write!(
         page,
-        "<section><h2>{signal}</h2><div class='wide'><table><thead><tr>"
+        "<section><h2>{signal}</h2><div class='wide'><table class='signals'><thead><tr>"
     );
     let mut heads = vec![
         language.pick("分量", "weight"),
@@ -46,7 +46,7 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
     for signal in &figures.signals {
         let _ = write!(
             page,
-            "<tr><th scope='row'>{}<small>{}</small><td class='n'>{}<td class='n'>{}<small>{}</small><td class='n'>{}<td class='n'>{}<small>{}</small><td class='n'>{}",
+            "<tr><th scope='row'>{}<small>{}</small><td class='n'>{}<td class='n'>{}{}<td class='n'>{}<td class='n'>{}<small>{}</small><td class='n'>{}",
             escape(&signal.name),
             escape(&signal.title),
             if signal.shadow {
@@ -102,8 +102,8 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
 fn judged(signal: &RuleFigures, language: Language) -> String {
     let (matched, evaluated) = (count(signal.matched), count(signal.evaluated));
     match language {
-        Language::Zh => format!("成立 {matched} / 评估 {evaluated}"),
-        Language::En => format!("held {matched} of {evaluated}"),
+        Language::Zh => format!("<small>成立 {matched}</small><small>评估 {evaluated}</small>"),
+        Language::En => format!("<small>held {matched}</small><small>of {evaluated}</small>"),
     }
 }
 
