@@ -72,7 +72,11 @@ pub fn finish(outcome: Outcome) -> ExitCode {
         Ok(Exit::Clean) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Ok(Exit::Found) => ExitCode::from(1),
         Err(Failure::Failed(error)) => {
-            super::output::remark(&format!("menshen: {}", in_words(&error)));
+            let said = match error.downcast_ref::<io::Error>() {
+                Some(error) => io_words(error).get(super::chinese::of_process()).to_owned(),
+                None => in_words(&error),
+            };
+            super::output::remark(&format!("menshen: {said}"));
             ExitCode::from(1)
         }
         Err(Failure::Usage(message)) => {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::chinese;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
 use super::progress;
@@ -16,6 +17,10 @@ use crate::lang::diagnostics::Language;
 
 /// The most attacks per 1,000 accounts and 30 days: a hundred an account.
 const MAX_ATTACKS: f64 = 100_000.0;
+/// Logins begin between these years: what lies before 1990 or after 2200, a backtest does not read.
+const FIRST_YEAR: i16 = 1990;
+/// See [`FIRST_YEAR`]; there may be ten years of days.
+const LAST_YEAR: i16 = 2189;
 /// The most the frequency of logins is multiplied by: a day is made in memory.
 const MAX_RATE: f64 = 1_000.0;
 
@@ -39,7 +44,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(i64).range(1..=3650))]
     days: i64,
     /// First day, YYYY-MM-DD
-    #[arg(long, value_name = "DATE", default_value = "2026-01-05")]
+    #[arg(long, value_name = "DATE", default_value = "2026-01-05", value_parser = date)]
     start: jiff::civil::Date,
     /// Fixes everything
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -94,7 +99,16 @@ pub fn run(args: &Args) -> Outcome {
     let start = args
         .start
         .to_zoned(jiff::tz::TimeZone::UTC)
-        .map_err(|error| Failure::usage(format!("--start: {error}")))?;
+        .ok()
+        .filter(|start| (FIRST_YEAR..=LAST_YEAR).contains(&start.year()))
+        .ok_or_else(|| {
+            Failure::usage(match args.lang.lang {
+                Language::Zh => format!("--start 是 {FIRST_YEAR} 到 {LAST_YEAR} 年的一天"),
+                Language::En => {
+                    format!("--start is a day of the years {FIRST_YEAR} to {LAST_YEAR}")
+                }
+            })
+        })?;
     let settings = Settings {
         accounts: args.accounts,
         days: args.days,
@@ -162,6 +176,16 @@ pub fn run(args: &Args) -> Outcome {
     Ok(Exit::Clean)
 }
 
+/// A day, in the language of help.
+fn date(text: &str) -> Result<jiff::civil::Date, String> {
+    let language = chinese::of_process();
+    let wanted = language.pick(
+        "要一天，写成 2026-01-05",
+        "a day such as 2026-01-05 is wanted",
+    );
+    text.parse().map_err(|_| wanted.to_owned())
+}
+
 /// How many logins of each kind of attacker there are, and what to do where there is none.
 fn kinds(written: &Written, language: Language) -> String {
     let some = written.kinds.iter().filter(|(_, n)| *n > 0);
@@ -170,6 +194,10 @@ fn kinds(written: &Written, language: Language) -> String {
     let none: Vec<&str> = none.map(|(name, _)| *name).collect();
     let comma = language.pick("，", ", ");
     let (some, few) = (some.join(comma), none.join(comma));
+    let some = match some.is_empty() {
+        true => language.pick("无", "none"),
+        false => &some,
+    };
     match (none.is_empty(), language) {
         (true, Language::Zh) => format!("menshen: 攻击者：{some}"),
         (true, Language::En) => format!("menshen: attackers: {some}"),

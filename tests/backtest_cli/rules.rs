@@ -218,7 +218,10 @@ fn of_the_logins_that_changed_lost_attacks_come_first() {
         std::fs::write(folder.path().join(name), text).expect("written");
     };
     write("old.rules", &rules("", 20));
-    write("new.rules", &rules("    except count(successes, within: 30 days) >= 1\n", 20));
+    write(
+        "new.rules",
+        &rules("    except count(successes, within: 30 days) >= 1\n", 20),
+    );
     let arguments = [
         "backtest",
         "new.rules",

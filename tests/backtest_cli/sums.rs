@@ -156,6 +156,10 @@ fn adds_up(told: &Value) {
         }
     }
     let labels = &figures["labels"]["logins"];
+    assert_eq!(
+        sum(&figures["periods"], "attacks"),
+        number(labels, "true_positives") + number(labels, "false_negatives")
+    );
     let four = [
         "true_positives",
         "false_positives",

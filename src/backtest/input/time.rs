@@ -150,10 +150,13 @@ fn usual(text: &str, near: &mut Near<'_>) -> Option<Millis> {
     }
     // Longer numbers than any of these lie beyond the years that are usable.
     let whole: i128 = text.split('.').next()?.parse().ok()?;
-    let millis = match digits.split('.').next().map_or(0, str::len) {
-        ..=MILLISECOND_DIGITS => whole,
-        ..=MICROSECOND_DIGITS => whole.div_euclid(1_000),
-        _ => whole.div_euclid(1_000_000),
+    let length = digits.split('.').next().map_or(0, str::len);
+    let millis = if length <= MILLISECOND_DIGITS {
+        whole
+    } else if length <= MICROSECOND_DIGITS {
+        whole.div_euclid(1_000)
+    } else {
+        whole.div_euclid(1_000_000)
     };
     Some(Millis::try_from(millis).unwrap_or(Millis::MAX))
 }

@@ -257,14 +257,16 @@ mod tests {
         assert!(svg.contains("<title>2026-02-28: 1</title>"), "{svg}");
         assert!(svg.contains("<title>2026-03-01: 2</title>"), "{svg}");
         assert!(
-            !svg.contains("class='tick middle'"),
+            !svg.contains("class='tick middle"),
             "no room between: {svg}"
         );
-        // A quarter of a year: the days between are told too, at equal distances.
+        // A quarter of a year: the days between are told too, at equal distances, on a narrow screen
+        // every other one.
         let svg = days(&[1; 91], "2026-01-01", "2026-04-01", "x");
         for date in ["01-16", "01-31", "02-15", "03-02", "03-17"] {
-            assert!(svg.contains(&format!("middle'>{date}</text>")), "{svg}");
+            assert!(svg.contains(&format!("'>{date}</text>")), "{svg}");
         }
+        assert_eq!(svg.matches("middle beside'").count(), 3, "{svg}");
     }
 
     #[test]

@@ -356,11 +356,21 @@ impl Page {
             .map(|period| rate(period.flagged_per_10k))
             .collect();
         let periods = periods.join(" → ");
+        let recalls = figures.periods.iter().map(|period| percent(period.recall));
+        let recalls: Vec<String> = recalls.collect();
+        let recalls = match figures.labels {
+            Some(_) => format!(
+                "{} {}",
+                self.language.pick("；召回", "; recall"),
+                recalls.join(" → ")
+            ),
+            None => String::new(),
+        };
         say!(
             self.out,
             self.language,
-            "每万次会提醒，前中后三段  {periods}\n",
-            "alerts per 10,000 over three periods  {periods}\n"
+            "每万次会提醒，前中后三段  {periods}{recalls}\n",
+            "alerts per 10,000 over three periods  {periods}{recalls}\n"
         );
     }
 

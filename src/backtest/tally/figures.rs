@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::labels::{self, LabelFigures};
 use super::loads::{self, Load};
-use super::stats::{per_10k, percentile};
+use super::stats::{per_10k, percentile, ratio};
 use super::{ACCOUNT_SIGNALS, PERIODS, Tally};
 use crate::env::Millis;
 use crate::lang::program::Program;
@@ -194,6 +194,12 @@ pub struct Period {
     pub prompts: u64,
     /// Alerts per 10,000 good logins.
     pub flagged_per_10k: Option<f64>,
+    /// Prompts on good logins, per 10,000 of them.
+    pub prompts_per_10k: Option<f64>,
+    /// Labelled attacks.
+    pub attacks: u64,
+    /// The share of them with an alert.
+    pub recall: Option<f64>,
 }
 
 /// The figures of a tally.
@@ -343,6 +349,11 @@ fn periods(tally: &Tally) -> Vec<Period> {
             let edge =
                 |at: usize| frame.from + (span as i128 * at as i128 / PERIODS as i128) as Millis;
             let counts = tally.by_period[period];
+            let hits = tally.hits.iter();
+            let hits = hits.filter(|hit| frame.period(hit.time) == period);
+            let (attacks, found) = hits.fold((0, 0), |(all, found), hit| {
+                (all + 1, found + u64::from(hit.flagged))
+            });
             Period {
                 from: rfc3339(edge(period)),
                 to: rfc3339(edge(period + 1)),
@@ -353,6 +364,12 @@ fn periods(tally: &Tally) -> Vec<Period> {
                     tally.flagged_good_by_period[period],
                     tally.good_by_period[period],
                 ),
+                prompts_per_10k: per_10k(
+                    tally.prompts_good_by_period[period],
+                    tally.good_by_period[period],
+                ),
+                attacks,
+                recall: ratio(found, attacks),
             }
         })
         .collect()

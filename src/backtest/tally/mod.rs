@@ -257,14 +257,12 @@ impl Tally {
         self.logins_by_day[day] += 1;
         let band = BANDS.iter().position(|most| seen.before <= *most);
         self.by_history[band.unwrap_or(BANDS.len() - 1)].add(one);
-        if seen
-            .known_since
-            .is_none_or(|since| time - since < NEW_ACCOUNT)
-        {
-            self.new_accounts.add(one);
-        }
         let exists = seen.table.has(seen.row, KNOWN);
         self.nobody_logins += u64::from(!exists);
+        let young = |since: Millis| time - since < NEW_ACCOUNT;
+        if exists && seen.known_since.is_none_or(young) {
+            self.new_accounts.add(one);
+        }
         match outcome.verdict {
             // Past the cap a login that would be let in has to solve one.
             Verdict::Allow if outcome.prompt == Prompt::Capped => {

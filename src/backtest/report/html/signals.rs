@@ -186,7 +186,26 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
     for period in &figures.periods {
         let _ = write!(page, "<td class='n'>{}", rate(period.flagged_per_10k));
     }
+    let _ = write!(
+        page,
+        "<td></tr><tr><th scope='row'>{}",
+        language.pick("冷却后的提醒", "prompts")
+    );
+    for period in &figures.periods {
+        let _ = write!(page, "<td class='n'>{}", rate(period.prompts_per_10k));
+    }
     page.push_str("<td></tr>");
+    if figures.labels.is_some() {
+        let _ = write!(
+            page,
+            "<tr><th scope='row'>{}",
+            language.pick("召回", "recall")
+        );
+        for period in &figures.periods {
+            let _ = write!(page, "<td class='n'>{}", percent(period.recall));
+        }
+        page.push_str("<td></tr>");
+    }
     for signal in figures.signals.iter().filter(|signal| !signal.never) {
         let _ = write!(page, "<tr><th scope='row'>{}", escape(&signal.name));
         for period in &signal.by_period {
