@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Breaks the store one line at a time and says which tests notice.
+"""Breaks the store and the history one line at a time and says which tests notice.
 
     scripts/mutations.py [NAME…]
 
 Works on a copy of the checkout in a temporary folder, so nothing here is touched. Each mutation removes or
-turns round one line that a promise of the store hangs on, then runs the store's tests. A mutation no test
-notices ends the run with status 1. Takes a build and a test run per mutation: half an hour in all.
+turns round one line that a promise of the store hangs on, then runs the store's tests; those of the history are
+noticed by the comparison with SQL (`tests/backtest_sql.rs`). A mutation no test notices ends the run with
+status 1. Takes a build and a test run per mutation: half an hour in all.
 """
 
 import os
@@ -20,6 +21,9 @@ SYNC = """        self.barrier
             .sync()
             .map_err(|error| EngineError(format!("the database file cannot be synced: {error}")))?;
 """
+
+STORE_TESTS = ["--lib", "--", "store::"]
+SQL_TESTS = ["--test", "backtest_sql"]
 
 # name, file, what stands there, what stands there instead
 MUTATIONS = [
@@ -42,8 +46,8 @@ MUTATIONS = [
     (
         "a reader does not look for a commit meanwhile",
         QUICK,
-        " && self.begun.load(Ordering::SeqCst) == begun",
-        "",
+        "let same = self.begun.load(Ordering::SeqCst) == begun;",
+        "let same = self.begun.load(Ordering::SeqCst) >= begun;",
     ),
     (
         "a reader does not look what is under way",
@@ -56,6 +60,30 @@ MUTATIONS = [
         WRITER,
         "(Err(_), _) => Err(StoreError::Aborted),",
         "(Err(_), _) => return (Err(StoreError::Aborted), writes),",
+    ),
+    (
+        "the old edge of a window belongs to it",
+        "src/history/window.rs",
+        "Window::Within(ms) => Some(present.time.saturating_sub(ms)),",
+        "Window::Within(ms) => Some(present.time.saturating_sub(ms).saturating_sub(1)),",
+    ),
+    (
+        "the old edge belongs to a window that moves on",
+        "src/history/walk.rs",
+        "while *from < now && sheet.time(*from) <= after {",
+        "while *from < now && sheet.time(*from) < after {",
+    ),
+    (
+        "of the same moment nothing came before",
+        "src/history/window.rs",
+        "let to = rows.partition_point(|row| time(row) <= present.time);",
+        "let to = rows.partition_point(|row| time(row) < present.time);",
+    ),
+    (
+        "what is not known is taken for false",
+        "src/lang/eval/compare.rs",
+        "        let unknown = if left.is_known() { right } else { left };\n        return unknown.clone();\n",
+        "        return Value::YesNo(false);\n",
     ),
 ]
 
@@ -83,7 +111,7 @@ def main() -> int:
                 unnoticed.append(name)
                 continue
             file.write_text(text.replace(before, after), encoding="utf-8")
-            red = failing(copy, env)
+            red = failing(copy, env, STORE_TESTS if path.startswith("src/store/") else SQL_TESTS)
             file.write_text(text, encoding="utf-8")
             print(f"{name}: " + (f"noticed by {len(red)}: {', '.join(red[:4])}" if red else "NOT NOTICED"), flush=True)
             if not red:
@@ -91,17 +119,17 @@ def main() -> int:
     return 1 if unnoticed else 0
 
 
-def failing(copy: Path, env: dict[str, str]) -> list[str]:
-    """The store's tests that fail; `the build` or `no end` where it does not come to that."""
+def failing(copy: Path, env: dict[str, str], tests: list[str]) -> list[str]:
+    """The tests that fail; `the build` or `no end` where it does not come to that."""
     try:
         run = subprocess.run(
-            ["cargo", "test", "--locked", "--lib", "--", "store::"],
+            ["cargo", "test", "--locked", *tests],
             cwd=copy, env=env, capture_output=True, text=True, timeout=1200, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return ["no end within 20 minutes"]
     if "test result" not in run.stdout:
-        sys.exit(f"the mutated store does not build:\n{run.stderr[-2000:]}")
+        sys.exit(f"what was mutated does not build:\n{run.stderr[-2000:]}")
     lines = run.stdout.splitlines()
     return [line.split()[1] for line in lines if line.startswith("test ") and line.endswith("FAILED")]
 

@@ -82,7 +82,7 @@ impl Sink for Differ {
 /// The difference, as reports show it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Diff {
-    /// Logins judged.
+    /// Attempts judged, those with a wrong password too: rules `on attempt` and `on failure` may differ.
     pub judged: u64,
     /// Of these changed.
     pub changed: u64,
@@ -100,7 +100,8 @@ pub struct Diff {
     pub good_relieved: Option<u64>,
     /// Accounts with the most additional prompts.
     pub worst: Vec<Worst>,
-    /// The logins, by arrival; the first 1,000.
+    /// The logins: attacks that are lost, attacks that are gained, good logins that are flagged now, then the
+    /// others, each by arrival; the first 1,000.
     pub logins: Vec<Login>,
 }
 
@@ -198,10 +199,12 @@ pub fn diff(
     let mut worst: Vec<(Symbol, i64)> = more.into_iter().filter(|(_, more)| *more > 0).collect();
     worst.sort_unstable_by_key(|(account, more)| (std::cmp::Reverse(*more), *account));
     worst.truncate(WORST);
+    // What somebody has to look at comes first.
+    changed.sort_by_key(|login| weight_of(class(table, frame, login.row), login));
     let labelled = frame.label.is_some();
-    let days = frame.days() as f64;
+    let days = frame.days().max(1) as f64;
     Diff {
-        judged: tallies[0].successes,
+        judged: tallies[0].successes + tallies[0].failures,
         changed: changed.len() as u64,
         kinds: kinds
             .into_iter()
@@ -221,6 +224,17 @@ pub fn diff(
             })
             .collect(),
         logins: logins(engine, table, frame, &changed[..changed.len().min(shown)]),
+    }
+}
+
+/// Where a changed login stands: what matters most has the smallest number.
+fn weight_of(class: Class, login: &Changed) -> u8 {
+    match (class, login.was_flagged, login.is_flagged) {
+        (Class::Attack, true, false) => 0,
+        (Class::Attack, false, true) => 1,
+        (Class::Attack, ..) => 2,
+        (Class::Good, false, true) => 3,
+        _ => 4,
     }
 }
 

@@ -9,7 +9,7 @@ use super::diff::{self, Changed, Differ};
 use super::engine::Engine;
 use super::input::{InputReport, Watch};
 use super::needs::Columns;
-use super::report::{Clock, Gate, InputView, Report, RulesView, RunView};
+use super::report::{self, Clock, Gate, InputView, Report, RulesView, RunView};
 use super::sweep::{self, Parameter, Variant};
 use super::table::Table;
 use super::tally::{Figures, Frame, Tallies, Tally, figures};
@@ -192,7 +192,7 @@ pub fn run(
 ) -> Result<Outcome, RunError> {
     let frame = frame(request, table)?;
     check_gates(request, &frame)?;
-    behind_warm_up(request, table)?;
+    behind_warm_up(request, &frame)?;
     let started = Instant::now();
     let (name, rules) = &request.rules;
     let mut all = vec![rules.clone()];
@@ -310,8 +310,10 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
     let warm_up = request
         .warm_up
         .unwrap_or_else(|| WARM_UP.min((last - first) / WARM_UP_PART));
-    let mut from = first.saturating_add(warm_up).min(last);
-    if let Some(days) = request.last {
+    // A warm-up longer than the input: nothing counts, which is said.
+    let nothing = last.saturating_add(1);
+    let mut from = first.saturating_add(warm_up).min(nothing);
+    if let (Some(days), true) = (request.last, from <= last) {
         // The last login's moment is one of them: so many days, not one more begun.
         from = from
             .max(last.saturating_sub(days).saturating_add(1))
@@ -354,15 +356,13 @@ fn check_gates(request: &Request, frame: &Frame) -> Result<(), RunError> {
 }
 
 /// Refuses gates where all there is only makes history.
-fn behind_warm_up(request: &Request, table: &Table) -> Result<(), RunError> {
-    let (first, last) = table.span().unwrap_or_default();
+fn behind_warm_up(request: &Request, frame: &Frame) -> Result<(), RunError> {
     let asked = &request.gates;
     let any = asked.max_prompts_per_day.is_some()
         || asked.max_prompts_per_10k.is_some()
         || asked.min_recall.is_some()
         || asked.no_lost_true_positives;
-    let warm_up = request.warm_up.unwrap_or(0);
-    if any && first.saturating_add(warm_up) > last {
+    if any && frame.from > frame.to {
         return Err(RunError::Gate(Unjudged::InWarmUp));
     }
     Ok(())
@@ -399,7 +399,7 @@ fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Result<Vec<
     }
     if asked.no_lost_true_positives {
         gates.push(Gate::at_most(
-            "no-lost-true-positives",
+            report::NO_LOST,
             0.0,
             lost.unwrap_or(0) as f64,
         ));

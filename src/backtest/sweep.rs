@@ -10,7 +10,7 @@ mod variants;
 
 pub(in crate::backtest) use parameter::shown;
 pub use parameter::{Parameter, SweepError};
-pub use variants::{Axis, Variant, axes, variants};
+pub use variants::{Axis, OF_DELIVERY, Variant, axes, variants};
 
 use serde::Serialize;
 
@@ -226,7 +226,7 @@ fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
     Point {
         values,
         flagged_per_10k: per_10k(tally.flagged_good, tally.good),
-        prompts_per_day: tally.total.prompts as f64 / tally.frame().days() as f64,
+        prompts_per_day: tally.total.prompts as f64 / tally.frame().days().max(1) as f64,
         all: part(0..PERIODS),
         chosen_on: part(0..CHOOSE),
         judged_on: part(CHOOSE..PERIODS),

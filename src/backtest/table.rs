@@ -4,15 +4,17 @@
 //! numbers, so that millions of logins fit; a row of the live history is made from them when it is
 //! needed ([`Maker`]). Filled by `input`, read by `engine`.
 
+mod close;
 mod maker;
 
+pub use close::Closed;
 pub use maker::Maker;
 pub(super) use maker::{Made, blank};
 
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
 
-use crate::env::{MINUTE, Millis};
+use crate::env::Millis;
 use crate::guard::agent;
 
 use super::needs::{Columns, Need};
@@ -26,8 +28,9 @@ pub const MAX_LABELS: usize = 8;
 const GROWTH: usize = 4;
 /// User agents remembered while reading: about 15 MB.
 const MAX_AGENTS: usize = 1 << 16;
-/// A login that came so much later than a later one never acts (language law 9).
-const LATE: Millis = 10 * MINUTE;
+
+/// Stands where a source that numbers its rows by arrival gives no number.
+const UNNUMBERED: u64 = u64::MAX;
 
 /// The password was right, as the history keeps it.
 pub const SUCCESS: u8 = 1;
@@ -41,9 +44,6 @@ pub const CAPTCHA: u8 = 8;
 pub const JUDGED: u8 = 16;
 /// It arrived late: judged, never acts.
 pub const LATE_FLAG: u8 = 32;
-
-/// The source says itself whether it arrived late.
-const TOLD: u8 = 64;
 
 /// One login as a reader hands it over. Empty texts are missing ones.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -121,7 +121,8 @@ pub struct Table {
     pub labels: Vec<u8>,
     /// Which label bits are known; empty when nothing is labelled.
     pub labelled: Vec<u8>,
-    /// Arrival numbers of the source; empty when the row number is all there is.
+    /// Arrival numbers of the source; empty when the row number is all there is. [`UNNUMBERED`] where it
+    /// gives none, which may also lack at the end.
     pub arrival: Vec<u64>,
     /// Names of labels.
     pub label_names: Vec<String>,
@@ -205,7 +206,7 @@ impl Table {
             self.labelled.push(login.labelled);
         }
         if let Some(arrival) = login.arrival {
-            self.arrival.resize(self.time.len() - 1, 0);
+            self.arrival.resize(self.time.len() - 1, UNNUMBERED);
             self.arrival.push(arrival);
         }
         if self.columns.asn {
@@ -382,114 +383,6 @@ impl Table {
             all ^= u64::from(self.labels.get(at).copied().unwrap_or(0));
         }
         std::hint::black_box(all);
-    }
-
-    /// Forgets in which order logins arrived: each is taken as if it had been reported at once.
-    pub fn forget_arrival(&mut self) {
-        self.arrival.clear();
-        for flags in &mut self.flags {
-            *flags &= !(TOLD | LATE_FLAG);
-        }
-    }
-
-    /// Whether a login arrived too late for rules to act, as its source says; otherwise the order of arrival
-    /// tells.
-    pub(super) fn tell_late(&mut self, row: u32, late: bool) {
-        if let Some(flags) = self.flags.get_mut(row as usize) {
-            *flags |= TOLD | if late { LATE_FLAG } else { 0 };
-        }
-    }
-
-    /// Logins that arrived late, of a closed table: judged, but no rule acted.
-    pub fn late(&self) -> u64 {
-        self.flags
-            .iter()
-            .filter(|flags| **flags & LATE_FLAG != 0)
-            .count() as u64
-    }
-
-    /// Closes the table: puts the rows in the order of arrival and marks the late ones. Without
-    /// arrival numbers the order of time is the order of arrival, unless `as_read`. Returns how many
-    /// rows stood before one they are later than, where that put them in order.
-    pub fn close(&mut self, as_read: bool) -> usize {
-        self.accounts.freeze();
-        self.agents = Default::default();
-        let n = self.len();
-        let unordered = self
-            .time
-            .windows(2)
-            .filter(|pair| pair[0] > pair[1])
-            .count();
-        let numbered = self.arrival.len() == n && n > 0;
-        if numbered || (unordered > 0 && !as_read) {
-            let mut order: Vec<u32> = (0..n as u32).collect();
-            match numbered {
-                true => order.sort_by_key(|row| self.arrival[*row as usize]),
-                false => order.sort_by_key(|row| self.time[*row as usize]),
-            }
-            self.permute(&order);
-        }
-        let arrival = std::mem::take(&mut self.arrival);
-        self.answered_lock = std::mem::take(&mut self.answers)
-            .into_iter()
-            .map(|(row, answered)| (row, self.first_after(answered, &arrival)))
-            .collect();
-        let trusts = std::mem::take(&mut self.trusts).into_iter();
-        self.trust = trusts
-            .map(|(key, spans)| {
-                let known = |span: Trusted| (self.first_after(span.since, &arrival), span.until);
-                (key, spans.into_iter().map(known).collect())
-            })
-            .collect();
-        self.ordered = self.time.windows(2).all(|pair| pair[0] <= pair[1]);
-        let mut clock = Millis::MIN;
-        for (time, flags) in self.time.iter().zip(&mut self.flags) {
-            clock = clock.max(*time);
-            if *flags & TOLD == 0 && clock.saturating_sub(*time) > LATE {
-                *flags |= LATE_FLAG;
-            }
-        }
-        if numbered || as_read { 0 } else { unordered }
-    }
-
-    /// The first row after an answer. `arrival` is in order, or empty when rows have no numbers.
-    fn first_after(&self, answered: Answered, arrival: &[u64]) -> u32 {
-        let rows = match answered.arrived {
-            Some(last) if !arrival.is_empty() => arrival.partition_point(|number| *number <= last),
-            _ => {
-                let after = self.time.iter().position(|time| *time >= answered.at);
-                after.unwrap_or(self.len())
-            }
-        };
-        rows as u32
-    }
-
-    fn permute(&mut self, order: &[u32]) {
-        fn by<T: Copy>(column: &mut Vec<T>, order: &[u32]) {
-            if column.len() == order.len() {
-                *column = order.iter().map(|row| column[*row as usize]).collect();
-            }
-        }
-        by(&mut self.time, order);
-        by(&mut self.account, order);
-        by(&mut self.flags, order);
-        by(&mut self.labels, order);
-        by(&mut self.labelled, order);
-        by(&mut self.asn, order);
-        by(&mut self.lat, order);
-        by(&mut self.lon, order);
-        self.texts.iter_mut().for_each(|column| by(column, order));
-        by(&mut self.arrival, order);
-        if !self.answers.is_empty() {
-            let mut place = vec![0_u32; order.len()];
-            for (now, before) in order.iter().enumerate() {
-                place[*before as usize] = now as u32;
-            }
-            self.answers = std::mem::take(&mut self.answers)
-                .into_iter()
-                .map(|(row, answered)| (place[row as usize], answered))
-                .collect();
-        }
     }
 }
 

@@ -5,9 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+mod error;
+
+pub use error::{FolderError, io_words};
 
 use super::places::Places;
 use crate::env::Millis;
@@ -20,95 +24,6 @@ pub const MAX_FILES: usize = 2_000;
 pub const MAX_FILE_BYTES: u64 = 4 << 20;
 /// Deepest nesting of folders.
 pub const MAX_DEPTH: usize = 8;
-
-/// Why a rules folder could not be read. Each names the file.
-#[derive(Debug, thiserror::Error)]
-pub enum FolderError {
-    /// A file or folder could not be read.
-    #[error("cannot read {path}: {source}")]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file is not UTF-8.
-    #[error("{path} is not UTF-8 (first bad byte at offset {offset}); save it as UTF-8")]
-    NotUtf8 {
-        /// Which.
-        path: PathBuf,
-        /// Offset of the first bad byte.
-        offset: usize,
-    },
-    /// A pipe, a device or the like: reading it might never end.
-    #[error("{path} is no regular file; pipes and devices are not read")]
-    NotAFile {
-        /// Which.
-        path: PathBuf,
-    },
-    /// A file is too large.
-    #[error("{path} is {bytes} bytes; at most {MAX_FILE_BYTES} are read")]
-    TooLarge {
-        /// Which.
-        path: PathBuf,
-        /// How large.
-        bytes: u64,
-    },
-    /// There are too many files or folders are nested too deeply.
-    #[error(
-        "{path} holds more than {MAX_FILES} files or is nested deeper than {MAX_DEPTH} folders"
-    )]
-    TooMany {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A list file is a link to a file elsewhere: whoever may write a link could have that file read.
-    #[error(
-        "{path} is a link out of the rules folder; list files stay inside it, so copy the file"
-    )]
-    LeadsOut {
-        /// Which.
-        path: PathBuf,
-    },
-    /// There is no rule file.
-    #[error("{path} holds no .rules file")]
-    Empty {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// A file or folder could not be written.
-    #[error("cannot write {path}: {source}")]
-    Write {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// A kept file's name leads out of the folder.
-    #[error("{name:?} is no name of a file inside the rules folder")]
-    Outside {
-        /// The name.
-        name: String,
-    },
-    /// Two files of different places would have one name in the set, and only one would be looked at.
-    #[error(
-        "{first} and {second} are both {name} below the paths given; give the folder above both, or one at a time"
-    )]
-    SameName {
-        /// The name.
-        name: String,
-        /// One of them.
-        first: PathBuf,
-        /// The other.
-        second: PathBuf,
-    },
-    /// A path's name is not UTF-8.
-    #[error("the name of {path:?} is not UTF-8")]
-    BadName {
-        /// Which.
-        path: PathBuf,
-    },
-}
 
 /// Reads `paths`: each a rules folder or a single `.rules` file. Hidden files and folders are
 /// skipped. List files are those that end in `.txt`, `.list` or `.csv`, relative to their root; with a

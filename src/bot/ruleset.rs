@@ -80,6 +80,7 @@ impl LoadError {
                 "规则文件里什么也没有；已有规则的机器人不会换成没有规则的".to_owned()
             }
             Self::Story(words) => words.get(language).to_owned(),
+            Self::Folder(error) => error.said(language),
             other => other.to_string(),
         }
     }

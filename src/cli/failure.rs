@@ -4,6 +4,9 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
+use crate::bot::folder::io_words;
+use crate::lang::diagnostics::Language;
+
 /// A command that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -39,6 +42,20 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// What a system says of a file or a program, in the language that was asked for.
+    pub fn io(what: impl fmt::Display, error: &io::Error, language: Language) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::ReaderGone;
+        }
+        let words = io_words(error);
+        Self::failed(match language {
+            Language::Zh => format!("{what}：{}", words.zh),
+            Language::En => format!("{what}: {}", words.en),
+        })
+    }
+}
+
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
@@ -55,7 +72,11 @@ pub fn finish(outcome: Outcome) -> ExitCode {
         Ok(Exit::Clean) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Ok(Exit::Found) => ExitCode::from(1),
         Err(Failure::Failed(error)) => {
-            super::output::remark(&format!("menshen: {}", in_words(&error)));
+            let said = match error.downcast_ref::<io::Error>() {
+                Some(error) => io_words(error).get(super::chinese::of_process()).to_owned(),
+                None => in_words(&error),
+            };
+            super::output::remark(&format!("menshen: {said}"));
             ExitCode::from(1)
         }
         Err(Failure::Usage(message)) => {

@@ -108,7 +108,10 @@ enum Command {
 /// Runs the command the process was started with.
 pub fn main() -> ExitCode {
     let definition = chinese::spoken(Cli::command(), chinese::of_process());
-    let given = definition.get_matches();
+    let given = match definition.try_get_matches() {
+        Ok(given) => given,
+        Err(error) => return chinese::refuse(&error),
+    };
     match Cli::from_arg_matches(&given) {
         Ok(cli) => failure::finish(run(cli)),
         Err(error) => error.exit(),

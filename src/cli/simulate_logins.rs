@@ -7,15 +7,20 @@ use std::path::PathBuf;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::chinese;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
 use super::progress;
-use crate::backtest::simulate::{self, Format, MAX_ACCOUNTS, Settings};
+use crate::backtest::simulate::{self, Format, MAX_ACCOUNTS, Settings, Written};
 use crate::env::DAY;
 use crate::lang::diagnostics::Language;
 
 /// The most attacks per 1,000 accounts and 30 days: a hundred an account.
 const MAX_ATTACKS: f64 = 100_000.0;
+/// Logins begin between these years: what lies before 1990 or after 2200, a backtest does not read.
+const FIRST_YEAR: i16 = 1990;
+/// See [`FIRST_YEAR`]; there may be ten years of days.
+const LAST_YEAR: i16 = 2189;
 /// The most the frequency of logins is multiplied by: a day is made in memory.
 const MAX_RATE: f64 = 1_000.0;
 
@@ -39,7 +44,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 120, value_parser = clap::value_parser!(i64).range(1..=3650))]
     days: i64,
     /// First day, YYYY-MM-DD
-    #[arg(long, value_name = "DATE", default_value = "2026-01-05")]
+    #[arg(long, value_name = "DATE", default_value = "2026-01-05", value_parser = date)]
     start: jiff::civil::Date,
     /// Fixes everything
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -94,7 +99,16 @@ pub fn run(args: &Args) -> Outcome {
     let start = args
         .start
         .to_zoned(jiff::tz::TimeZone::UTC)
-        .map_err(|error| Failure::usage(format!("--start: {error}")))?;
+        .ok()
+        .filter(|start| (FIRST_YEAR..=LAST_YEAR).contains(&start.year()))
+        .ok_or_else(|| {
+            Failure::usage(match args.lang.lang {
+                Language::Zh => format!("--start 是 {FIRST_YEAR} 到 {LAST_YEAR} 年的一天"),
+                Language::En => {
+                    format!("--start is a day of the years {FIRST_YEAR} to {LAST_YEAR}")
+                }
+            })
+        })?;
     let settings = Settings {
         accounts: args.accounts,
         days: args.days,
@@ -112,10 +126,14 @@ pub fn run(args: &Args) -> Outcome {
         bar.set(done as u64);
         true
     };
+    let stopped = |error: std::io::Error| {
+        let what = args.lang.pick("没有写完", "not all was written");
+        Failure::io(what, &error, args.lang.lang)
+    };
     let written = match &args.out {
         None => {
             let mut out = BufWriter::new(std::io::stdout().lock());
-            simulate::simulate(&settings, format, &mut out, &mut day)?
+            simulate::simulate(&settings, format, &mut out, &mut day).map_err(stopped)?
         }
         Some(path) => {
             if path.extension().is_some_and(|extension| extension == "zst") {
@@ -125,20 +143,20 @@ pub fn run(args: &Args) -> Outcome {
                 )));
             }
             let file = File::create(path).map_err(|error| {
-                Failure::failed(format!(
-                    "{} {}: {error}",
-                    args.lang.pick("写不了", "cannot create"),
-                    path.display()
-                ))
+                let what = args.lang.pick("写不了", "cannot create");
+                Failure::io(format!("{what} {}", path.display()), &error, args.lang.lang)
             })?;
             let mut out = BufWriter::new(file);
             if path.extension().is_some_and(|extension| extension == "gz") {
                 let mut out = GzEncoder::new(out, Compression::fast());
-                let written = simulate::simulate(&settings, format, &mut out, &mut day)?;
-                out.finish()?.flush()?;
+                let written =
+                    simulate::simulate(&settings, format, &mut out, &mut day).map_err(stopped)?;
+                out.finish()
+                    .and_then(|mut out| out.flush())
+                    .map_err(stopped)?;
                 written
             } else {
-                simulate::simulate(&settings, format, &mut out, &mut day)?
+                simulate::simulate(&settings, format, &mut out, &mut day).map_err(stopped)?
             }
         }
     };
@@ -152,5 +170,42 @@ pub fn run(args: &Args) -> Outcome {
             "menshen: {logins} synthetic logins, {attacks} of them attackers' ({right} with the right password); nothing in them is real"
         ),
     });
+    if args.attacks > 0.0 {
+        output::remark(&kinds(&written, args.lang.lang));
+    }
     Ok(Exit::Clean)
+}
+
+/// A day, in the language of help.
+fn date(text: &str) -> Result<jiff::civil::Date, String> {
+    let language = chinese::of_process();
+    let wanted = language.pick(
+        "要一天，写成 2026-01-05",
+        "a day such as 2026-01-05 is wanted",
+    );
+    text.parse().map_err(|_| wanted.to_owned())
+}
+
+/// How many logins of each kind of attacker there are, and what to do where there is none.
+fn kinds(written: &Written, language: Language) -> String {
+    let some = written.kinds.iter().filter(|(_, n)| *n > 0);
+    let some: Vec<String> = some.map(|(name, n)| format!("{name} {n}")).collect();
+    let none = written.kinds.iter().filter(|(_, n)| *n == 0);
+    let none: Vec<&str> = none.map(|(name, _)| *name).collect();
+    let comma = language.pick("，", ", ");
+    let (some, few) = (some.join(comma), none.join(comma));
+    let some = match some.is_empty() {
+        true => language.pick("无", "none"),
+        false => &some,
+    };
+    match (none.is_empty(), language) {
+        (true, Language::Zh) => format!("menshen: 攻击者：{some}"),
+        (true, Language::En) => format!("menshen: attackers: {some}"),
+        (false, Language::Zh) => format!(
+            "menshen: 攻击者：{some}；没有 {few}：--attacks、--accounts 或 --days 大一些就有（dormant 要有沉睡了 92 天的账号）"
+        ),
+        (false, Language::En) => format!(
+            "menshen: attackers: {some}; no {few}: more --attacks, --accounts or --days bring them (dormant needs accounts asleep for 92 days)"
+        ),
+    }
 }

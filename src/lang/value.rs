@@ -51,6 +51,11 @@ pub enum Type {
     Poison,
 }
 
+/// Degrees of latitude from the equator, at most.
+pub const MAX_LATITUDE: f64 = 90.0;
+/// Degrees of longitude from Greenwich, at most.
+pub const MAX_LONGITUDE: f64 = 180.0;
+
 /// Country, region, city and coordinates of an address, each perhaps missing.
 #[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default)]

@@ -19,7 +19,7 @@ use crate::bot::api::{
     AttemptAnswer, AttemptRequest, BotError, CaptchaAnswer, LoginAnswer, LoginGranted,
     LoginRequest, Origin, Secret,
 };
-use crate::lang::value::Place;
+use crate::lang::value::{MAX_LATITUDE, MAX_LONGITUDE, Place};
 use crate::store;
 
 /// Characters of an account's identifier as typed; longer ones cannot exist.
@@ -274,8 +274,8 @@ impl PlaceBody {
             }
         }
         for (field, degrees, most) in [
-            ("place.lat", self.lat, 90.0),
-            ("place.lon", self.lon, 180.0),
+            ("place.lat", self.lat, MAX_LATITUDE),
+            ("place.lon", self.lon, MAX_LONGITUDE),
         ] {
             if degrees.is_some_and(|degrees| !degrees.is_finite() || degrees.abs() > most) {
                 return Err(Problem::invalid(

@@ -70,6 +70,41 @@ fn gates_do_not_pass_on_logins_that_were_not_judged() {
 }
 
 #[test]
+fn a_warm_up_longer_than_the_input_is_told_and_counts_nothing() {
+    let folder = folder();
+    let base = [
+        "backtest",
+        "rules",
+        "--logins",
+        "logins.csv",
+        "--report",
+        "out",
+    ];
+    for (lang, part) in [
+        ("zh", "预热期（--warm-up）比输入还长"),
+        ("en", "the warm-up (--warm-up) is longer than the input"),
+    ] {
+        let more = ["--warm-up", "500", "--last", "9", "--lang", lang];
+        let sweep = ["--sweep", "budget=20..30/10"];
+        let arguments = [&base[..], &more, &sweep].concat();
+        let text = done(
+            &command(folder.path(), &arguments)
+                .output()
+                .expect("it starts"),
+        );
+        assert!(text.contains(part), "{text}");
+        assert!(!text.contains("NaN"), "{text}");
+        let page = std::fs::read_to_string(folder.path().join("out/report.html"));
+        assert!(page.expect("a page").contains(part));
+    }
+    let json = [&base[..4], &["--warm-up", "1e30", "--format", "json"]].concat();
+    let told = report(folder.path(), &json);
+    let totals = &told["figures"]["totals"];
+    assert_eq!((&totals["logins"], &totals["days"]), (&0.into(), &0.into()));
+    assert_eq!(totals["warm_up_logins"], told["input"]["logins"]);
+}
+
+#[test]
 fn what_no_label_says_is_not_made_up() {
     let folder = folder();
     let mut text = "account,time,success,city,label_fraud\n".to_owned();

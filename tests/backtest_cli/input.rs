@@ -200,3 +200,32 @@ fn interrupted_while_reading_it_judges_what_was_read() {
     assert_eq!(told["run"]["judged"], told["input"]["logins"], "{said}");
     assert!(said.contains("这是已完成的部分"), "{said}");
 }
+
+#[test]
+fn rows_in_their_order_of_arrival_are_taken_so_or_it_is_told_why_not() {
+    let folder = folder();
+    let row = |hour: u32, arrival: &str| format!("a,2026-01-05T{hour:02}:00:00Z,1,{arrival}\n");
+    let head = "account,time,success,arrival\n".to_owned();
+    let write = |name: &str, rows: &[String]| {
+        let text = head.clone() + &rows.concat();
+        std::fs::write(folder.path().join(name), text).expect("written");
+    };
+    write("all.csv", &[row(9, "2"), row(8, "3"), row(7, "1")]);
+    write("some.csv", &[row(9, "2"), row(8, ""), row(7, "1")]);
+    let told = |name: &str| {
+        let first = ["backtest", "rules", "--logins", name];
+        report(folder.path(), &[&first[..], &["--format", "json"]].concat())["input"].clone()
+    };
+    let all = told("all.csv");
+    assert_eq!((&all["late"], &all["out_of_order"]), (&1.into(), &0.into()));
+    let some = told("some.csv");
+    assert_eq!(
+        (&some["late"], &some["out_of_order"]),
+        (&0.into(), &2.into())
+    );
+    assert_eq!(some["reasons"][0]["kind"], "no_arrival");
+    assert_eq!(some["reasons"][0]["count"], 1);
+    let mut help = command(folder.path(), &["backtest", "--help"]);
+    let help = done(&help.env("MENSHEN_LANG", "zh").output().expect("it starts"));
+    assert!(help.contains("arrival"), "{help}");
+}

@@ -1,5 +1,10 @@
 //! Reports and refusals are in the language that was asked for.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use crate::{command, done, folder};
 
 /// Whether a text has anything Chinese in it.
@@ -102,6 +107,7 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
     write("map.toml", "[time]\nformat = \"%H:%M\"\n");
     write("field.toml", "[columns]\nacount = \"x\"\n");
     write("both.toml", "[values]\nyes = [\"J\"]\nno = [\"j\"]\n");
+    std::fs::create_dir(folder.path().join("empty")).expect("a folder");
     write("plain.csv", "account,time,success\na,1767225600,1\n");
     write("copy.csv", "account,time,success\na,1767225600,1\n");
     let packed = ["simulate-logins", "--accounts", "30", "--out", "cut.csv.gz"];
@@ -111,9 +117,14 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
         let said = String::from_utf8_lossy(&ended.stderr);
         assert!(ended.status.success() && said.contains(part), "{said}");
     }
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    let plain = b"account,time,success\na,1767225600,1\n";
+    packed.write_all(plain).expect("it packs");
+    let packed = packed.finish().expect("it packs");
+    std::fs::write(folder.path().join("plain.csv.gz"), packed).expect("written");
     let whole = std::fs::read(folder.path().join("cut.csv.gz")).expect("it is there");
     std::fs::write(folder.path().join("cut.csv.gz"), &whole[..whole.len() / 2]).expect("written");
-    let cases: [(&[&str], &str, &str); 16] = [
+    let cases: &[(&[&str], &str, &str)] = &[
         (
             &["--logins", "nowhere.csv"],
             "nowhere.csv：没有这个文件",
@@ -128,7 +139,58 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
         (
             &["--logins", "plain.csv", "copy.csv"],
             "copy.csv：和 plain.csv 内容完全一样",
-            "copy.csv: the same, byte for byte, as plain.csv",
+            "copy.csv: what it says is the same, byte for byte, as what plain.csv says",
+        ),
+        (
+            &["--logins", "plain.csv.gz", "plain.csv"],
+            "plain.csv：和 plain.csv.gz 内容完全一样",
+            "byte for byte, as what plain.csv.gz says",
+        ),
+        (
+            &["--logins", "plain.csv", "--report", "few.csv"],
+            "这里有文件，--report 要一个文件夹",
+            "a file is there; --report wants a folder",
+        ),
+        (
+            &["--logins", "plain.csv", "--report", "few.csv/x"],
+            "--report 要一个文件夹",
+            "--report wants a folder",
+        ),
+        (
+            &["--logins", "plain.csv", "--decisions", "./plain.csv"],
+            "./plain.csv 就是 plain.csv",
+            "./plain.csv is plain.csv, which would be overwritten",
+        ),
+        (
+            &["--logins", "plain.csv", "--decisions", "nowhere/x"],
+            "nowhere/x：没有这个文件夹",
+            "nowhere/x: there is no such folder",
+        ),
+        (
+            &["--logins", "plain.csv", "--decisions", "rules"],
+            "rules：这是文件夹，不是文件",
+            "rules: it is a folder, no file",
+        ),
+        (&["--live"], "没有 menshen.toml", "there is no menshen.toml"),
+        (
+            &["--live", "--data", "nowhere"],
+            "nowhere 里没有存储",
+            "there is no store in nowhere",
+        ),
+        (
+            &["--logins", "plain.csv", "--against", "empty"],
+            "empty 里没有 .rules 文件",
+            "empty holds no .rules file",
+        ),
+        (
+            &["--logins", "plain.csv", "--map", "nowhere.toml"],
+            "nowhere.toml：没有这个文件",
+            "nowhere.toml: there is no such file",
+        ),
+        (
+            &["--logins", "plain.csv", "--map", "cut.csv.gz"],
+            "cut.csv.gz：内容不是文本",
+            "cut.csv.gz: what it holds is no text",
         ),
         (
             &["--logins", "plain.csv", "--map", "field.toml"],
@@ -198,7 +260,7 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
             "there is no `let x`",
         ),
     ];
-    for (arguments, zh, en) in cases {
+    for (arguments, zh, en) in cases.iter().copied() {
         for (lang, part) in [("zh", zh), ("en", en)] {
             let arguments = [&["backtest", "rules", "--lang", lang], arguments].concat();
             let ended = command(folder.path(), &arguments)
@@ -207,9 +269,33 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
             assert!(!ended.status.success());
             let said = String::from_utf8_lossy(&ended.stderr);
             assert!(said.contains(part), "{arguments:?}: {said}");
+            assert!(!said.contains("os error"), "{arguments:?}: {said}");
             if lang == "en" {
                 assert_eq!(chinese(&said), None, "{arguments:?}");
             }
         }
+    }
+}
+
+#[test]
+fn rules_that_cannot_be_read_are_told_in_the_language_that_was_asked_for() {
+    let folder = folder();
+    for (lang, part) in [
+        ("zh", "读不了 nowhere：没有这个文件或文件夹"),
+        ("en", "cannot read nowhere: there is no such file or folder"),
+    ] {
+        let arguments = [
+            "backtest",
+            "nowhere",
+            "--logins",
+            "logins.csv",
+            "--lang",
+            lang,
+        ];
+        let ended = command(folder.path(), &arguments).output();
+        let ended = ended.expect("it starts");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{said}");
+        assert!(said.contains(part), "{said}");
     }
 }

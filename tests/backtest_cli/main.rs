@@ -7,6 +7,7 @@ mod input;
 mod language;
 mod report;
 mod rules;
+mod sums;
 
 use std::path::Path;
 use std::process::{Command, Output};

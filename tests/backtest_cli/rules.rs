@@ -154,9 +154,106 @@ fn a_sweep_says_where_it_leads_nowhere_and_what_decides_nothing() {
     assert_eq!(told["sweep"]["idle"], serde_json::json!([]));
     // What decides nothing is said, and rows that are left out are counted.
     let said = done(&sweep("idle=1..60/1", &[]));
-    assert!(said.contains("idle：各个值的数字全都一样"), "{said}");
+    assert!(said.contains("idle：试过的各个值数字全都一样"), "{said}");
     assert!(said.contains("… 60 个组合里略去了 48 个"), "{said}");
     // A value with which nothing happens keeps no limit.
     let ended = sweep("budget=50..60/10", &["--max-prompts-per-10k", "5"]);
     assert_eq!(ended.status.code(), Some(1));
+}
+
+#[test]
+fn a_signal_is_tried_before_it_is_said_how_alerts_arrive() {
+    let folder = folder();
+    let draft = "let budget = 20\n\
+        signal city \"异地\" weight 20 {\n    when new(login.city, within: 30 days)\n}\n\
+        on login when suspicion >= budget {\n    alert expires 1 day { message \"登录异常\" }\n}\n";
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    };
+    write("draft.rules", draft);
+    write(
+        "wrong.rules",
+        &draft.replace("new(login.city", "newish(login.city"),
+    );
+    let base = ["--logins", "logins.csv", "--lang", "en"];
+    let ended = |rules: &str, more: &[&str]| {
+        let arguments = [&["backtest", rules][..], &base, more].concat();
+        command(folder.path(), &arguments)
+            .output()
+            .expect("it starts")
+    };
+    // Also with other values, and compared.
+    for more in [
+        &[][..],
+        &["--sweep", "budget=10..20/10"],
+        &["--against", "rules/a.rules"],
+    ] {
+        let ended = ended("draft.rules", more);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(done(&ended).contains(" prompts after cool-down"), "{said}");
+        assert!(
+            said.contains("draft.rules cannot go live as it is"),
+            "{said}"
+        );
+    }
+    let ended = ended("wrong.rules", &[]);
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("E0211") && !said.contains("whole folder"),
+        "{said}"
+    );
+}
+
+#[test]
+fn of_the_logins_that_changed_lost_attacks_come_first() {
+    let folder = folder();
+    let rules = |except: &str, budget: u32| {
+        format!(
+            "signal city \"异地\" weight 20 {{\n    when new(login.city, within: 30 days)\n{except}}}\n\
+             on login when suspicion >= {budget} {{\n    alert expires 1 day {{ message \"登录异常\" }}\n}}\n"
+        )
+    };
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("written");
+    };
+    write("old.rules", &rules("", 20));
+    write(
+        "new.rules",
+        &rules("    except count(successes, within: 30 days) >= 1\n", 20),
+    );
+    let arguments = [
+        "backtest",
+        "new.rules",
+        "--against",
+        "old.rules",
+        "--logins",
+        "logins.csv",
+    ];
+    let told = report(
+        folder.path(),
+        &[&arguments[..], &["--format", "json"]].concat(),
+    );
+    let logins = told["diff"]["logins"].as_array().expect("logins");
+    let kinds: Vec<bool> = logins.iter().map(|login| login["attack"] == true).collect();
+    let lost = told["diff"]["attacks_lost"].as_u64().expect("labels") as usize;
+    assert!(lost > 1 && lost < kinds.len(), "{lost} of {}", kinds.len());
+    assert!(kinds[..lost].iter().all(|attack| *attack) && !kinds[lost..].contains(&true));
+    for part in [&logins[..lost], &logins[lost..]] {
+        let numbers = part.iter().map(|login| login["number"].as_u64());
+        assert!(numbers.is_sorted(), "by arrival");
+    }
+    let gate = [
+        &arguments[..],
+        &["--no-lost-true-positives", "--lang", "en"],
+    ]
+    .concat();
+    let ended = command(folder.path(), &gate).output().expect("it starts");
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(
+        said.contains(&format!("FAILED: {lost}, wanted at most 0")),
+        "{said}"
+    );
+    assert!(said.contains(" attack  prompt → allow  city"), "{said}");
 }

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
 
-use super::header::Resolved;
+use super::header::{Resolved, without_version};
+use super::lost::{self, Lost};
 use super::mapping::{Field, Mapping};
 use super::split::Records;
 use super::time::{self, Format, Near};
@@ -65,16 +66,20 @@ pub(super) struct Note {
     pub(super) reason: Reason,
     /// Line breaks before it in the piece.
     pub(super) line: u64,
+    /// Which field, where the reason does not say so.
+    field: Option<Box<str>>,
     /// What stood there: of the first of each reason, which are the samples.
-    pub(super) text: Option<Box<str>>,
+    text: Option<Box<str>>,
 }
 
-/// Why a row cannot be used, and what stood there.
-struct Lost<'b>(Reason, Option<&'b str>);
-
-impl From<Reason> for Lost<'_> {
-    fn from(reason: Reason) -> Self {
-        Self(reason, None)
+impl Note {
+    /// The same as it was found.
+    pub(super) fn lost(&self) -> Lost<'_> {
+        Lost {
+            reason: self.reason,
+            field: self.field.as_deref(),
+            text: self.text.as_deref(),
+        }
     }
 }
 
@@ -97,11 +102,20 @@ struct Parsed {
 }
 
 impl Batch {
-    fn note(&mut self, Lost(reason, text): Lost<'_>, line: u64) {
+    fn note(&mut self, lost: Lost<'_>, line: u64) {
+        let reason = lost.reason;
         let same = self.notes.iter().filter(|note| note.reason == reason);
-        let text = text.filter(|_| same.take(SAMPLES).count() < SAMPLES);
-        let text = text.map(|text| text.chars().take(SHOWN + 1).collect::<String>().into());
-        self.notes.push(Note { reason, line, text });
+        let shown = same.take(SAMPLES).count() < SAMPLES;
+        let kept = |text: Option<&str>| {
+            let text = text.filter(|_| shown)?;
+            Some(text.chars().take(SHOWN + 1).collect::<String>().into())
+        };
+        self.notes.push(Note {
+            reason,
+            line,
+            field: kept(lost.field),
+            text: kept(lost.text),
+        });
     }
 
     /// How many logins there are.
@@ -202,7 +216,8 @@ pub(super) struct Row {
     others: Vec<usize>,
     asn: bool,
     point: bool,
-    labels: Vec<(u8, usize)>,
+    /// Bit, index of the column, name.
+    labels: Vec<(u8, usize, String)>,
     rba: bool,
     mapping: Mapping,
     format: Format,
@@ -240,7 +255,7 @@ impl Row {
     ) -> Result<Self, Stop> {
         let mut labels = Vec::new();
         for (name, index) in &resolved.labels {
-            labels.push((reading.label(name)?, *index));
+            labels.push((reading.label(name)?, *index, name.clone()));
         }
         let mut at = [None; Field::COUNT];
         for (field, index) in &resolved.fields {
@@ -312,7 +327,7 @@ impl Row {
     }
 
     fn login<'p>(
-        &self,
+        &'p self,
         fields: &Fields<'p, '_>,
         line: u64,
         near: &mut Near<'_>,
@@ -332,7 +347,7 @@ impl Row {
         let time = match text(Field::Time)? {
             "" => return Err(Reason::NoTime.into()),
             text => time::parse_near(text, &self.format, near)
-                .ok_or(Lost(Reason::BadTime, Some(text)))?,
+                .map_err(|reason| Lost::text(reason, text))?,
         };
         let account = match text(Field::Account)? {
             "" => return Err(Reason::NoAccount.into()),
@@ -343,7 +358,7 @@ impl Row {
         let success = self
             .mapping
             .truth(success)
-            .ok_or(Lost(Reason::BadSuccess, Some(success)))?;
+            .ok_or(Lost::text(Reason::BadSuccess, success))?;
         // Fields that cannot be used, which mostly there are none.
         let mut lost: Vec<Lost<'p>> = Vec::new();
         let mut truth = |field: Field| -> Result<Option<bool>, Reason> {
@@ -354,7 +369,7 @@ impl Row {
             };
             let truth = self.mapping.truth(said);
             if truth.is_none() && !said.is_empty() {
-                lost.push(Lost(Reason::BadFlag, Some(said)));
+                lost.push(Lost::field(Reason::BadFlag, field.name(), said));
             }
             Ok(truth)
         };
@@ -363,32 +378,23 @@ impl Row {
             truth(Field::Captcha)?.unwrap_or(false),
             truth(Field::Legal)?,
         );
-        let mut number = |field: Field| -> Result<Option<f64>, Reason> {
-            let text = text(field)?;
-            if text.is_empty() {
-                return Ok(None);
-            }
-            let number = text.parse().ok().filter(|n: &f64| n.is_finite());
-            if number.is_none() {
-                lost.push(Lost(Reason::BadNumber, Some(text)));
-            }
-            Ok(number)
-        };
         let (mut lat, mut lon) = (None, None);
         if self.point {
-            (lat, lon) = (number(Field::Lat)?, number(Field::Lon)?);
+            lat = numeric(Field::Lat, text(Field::Lat)?, lost::number, &mut lost);
+            lon = numeric(Field::Lon, text(Field::Lon)?, lost::number, &mut lost);
         }
-        let arrival = number(Field::Arrival)?.map(|n| n as u64);
-        let asn = match text(Field::Asn)? {
-            text if !self.asn || text.is_empty() => None,
-            text => match text.parse::<u32>() {
-                Ok(asn) => Some(asn),
-                Err(_) => number(Field::Asn)?.map(|n| n as u32),
-            },
+        let arrival = numeric(
+            Field::Arrival,
+            text(Field::Arrival)?,
+            lost::whole,
+            &mut lost,
+        );
+        let asn = match self.asn {
+            true => numeric(Field::Asn, text(Field::Asn)?, lost::asn, &mut lost),
+            false => None,
         };
         let (mut labels, mut labelled) = (0, 0);
-        let mut unreadable = None;
-        for (bit, at) in &self.labels {
+        for (bit, at, name) in &self.labels {
             let text = fields.text(*at)?.trim();
             match self.mapping.truth(text) {
                 Some(yes) => {
@@ -396,7 +402,7 @@ impl Row {
                     labels |= u8::from(yes) << bit;
                 }
                 None if self.mapping.is_missing(text) => {}
-                None => unreadable = Some(text),
+                None => lost.push(Lost::field(Reason::BadLabel, name, text)),
             }
         }
         let parsed = Parsed {
@@ -426,11 +432,11 @@ impl Row {
             };
             let text = match field {
                 _ if text.len() > MAX_TEXT => {
-                    lost.push(Reason::LongText.into());
+                    lost.push(Lost::field(Reason::LongText, field.name(), ""));
                     ""
                 }
                 Field::Ip if !text.is_empty() && text.parse::<IpAddr>().is_err() => {
-                    lost.push(Lost(Reason::BadIp, Some(text)));
+                    lost.push(Lost::text(Reason::BadIp, text));
                     ""
                 }
                 Field::Browser | Field::Os if self.rba => without_version(text),
@@ -440,13 +446,26 @@ impl Row {
             batch.text.push_str(text);
             batch.ends.push(batch.text.len() as u32);
         }
-        lost.extend(unreadable.map(|text| Lost(Reason::BadLabel, Some(text))));
         for lost in lost {
             batch.note(lost, line);
         }
         batch.rows.push(parsed);
         Ok(())
     }
+}
+
+/// A number of a row; what is none is lost.
+fn numeric<'p, T>(
+    field: Field,
+    text: &'p str,
+    read: fn(&str) -> Option<T>,
+    lost: &mut Vec<Lost<'p>>,
+) -> Option<T> {
+    let found = read(text);
+    if found.is_none() && !text.is_empty() {
+        lost.push(Lost::field(Reason::BadNumber, field.name(), text));
+    }
+    found
 }
 
 /// Whether the table keeps a text, or it decides something by itself.
@@ -469,29 +488,4 @@ fn keeps(columns: &Columns, field: Field) -> bool {
         _ => return true,
     };
     columns.texts.contains(&need)
-}
-
-/// `Chrome Mobile WebView 85.0.4183` → `Chrome Mobile WebView`: the live server knows no versions,
-/// and every update would be a new browser.
-fn without_version(text: &str) -> &str {
-    let end = text
-        .match_indices(' ')
-        .find(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
-        .map_or(text.len(), |(at, _)| at);
-    &text[..end]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_cut_off() {
-        assert_eq!(
-            without_version("Chrome Mobile WebView 85.0.4183"),
-            "Chrome Mobile WebView"
-        );
-        assert_eq!(without_version("Mac OS X 10.15"), "Mac OS X");
-        assert_eq!(without_version("Edge"), "Edge");
-    }
 }

@@ -195,7 +195,7 @@ fn take(
 ) -> Result<bool, Stop> {
     reading.make_room(batch.len(), batch.bytes, given);
     for note in &batch.notes {
-        reading.note_text(note.reason, *line + note.line, note.text.as_deref());
+        reading.note(note.lost(), *line + note.line);
     }
     let mut accounts = batch.accounts();
     for (number, (at, login)) in batch.logins().enumerate() {
@@ -344,7 +344,7 @@ mod tests {
                    a,1767225600,1,39.9,116.4,1,\na,1767225601,1,99,999,perhaps,x\n";
         let json = "{\"account\":\"a\",\"time\":1767225600,\"success\":true,\"place\":{\"lat\":99,\"lon\":1}}\n";
         for (text, expected) in [
-            (csv, vec![(Reason::BadNumber, 1), (Reason::BadFlag, 2)]),
+            (csv, vec![(Reason::BadNumber, 2), (Reason::BadFlag, 2)]),
             (json, vec![(Reason::BadNumber, 1)]),
         ] {
             let mut table = Table::new(Columns::all());

@@ -4,6 +4,7 @@ use std::io;
 
 use super::open::Damaged;
 use super::reasons::{Reason, Reasons, list};
+use crate::bot::folder::io_words;
 use crate::lang::diagnostics::{Language, Words};
 
 /// Why the input could not be read at all.
@@ -49,7 +50,7 @@ pub enum InputError {
     },
     /// A file that was read already.
     #[error(
-        "{path}: the same, byte for byte, as {other}: every login would count twice; leave one out"
+        "{path}: what it says is the same, byte for byte, as what {other} says: every login would count twice; leave one out"
     )]
     Twice {
         /// The file.
@@ -167,8 +168,17 @@ fn behind(reasons: &Reasons, pattern: &Option<String>, language: Language) -> St
     text
 }
 
+/// What is wrong with a source that is no file, in words.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.en)]
+pub struct Told(pub Words);
+
 /// What a system says of a file, for people.
 pub(super) fn of_file(error: &io::Error) -> Words {
+    let told = error.get_ref().and_then(|inner| inner.downcast_ref());
+    if let Some(Told(words)) = told {
+        return words.clone();
+    }
     let damaged = error.get_ref().is_some_and(|inner| inner.is::<Damaged>());
     match error.kind() {
         _ if damaged => Words::new(
@@ -183,7 +193,11 @@ pub(super) fn of_file(error: &io::Error) -> Words {
         io::ErrorKind::PermissionDenied => {
             Words::new("没有读它的权限", "there is no permission to read it")
         }
-        _ => Words::new(error.to_string(), error.to_string()),
+        io::ErrorKind::InvalidData => Words::new(
+            "内容不是文本（要 UTF-8）",
+            "what it holds is no text (UTF-8 is wanted)",
+        ),
+        _ => io_words(error),
     }
 }
 

@@ -111,6 +111,16 @@ impl Resolved {
     }
 }
 
+/// `Chrome Mobile WebView 85.0.4183` → `Chrome Mobile WebView`: the live server knows no versions,
+/// and every update would be a new browser.
+pub(super) fn without_version(text: &str) -> &str {
+    let end = text
+        .match_indices(' ')
+        .find(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
+        .map_or(text.len(), |(at, _)| at);
+    &text[..end]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,5 +193,15 @@ mod tests {
         let header = ["account", "time", "success", "account", "who"];
         let named = "[columns]\naccount = \"who\"\n";
         assert_eq!(resolved(&header, named), Ok(()));
+    }
+
+    #[test]
+    fn versions_are_cut_off() {
+        assert_eq!(
+            without_version("Chrome Mobile WebView 85.0.4183"),
+            "Chrome Mobile WebView"
+        );
+        assert_eq!(without_version("Mac OS X 10.15"), "Mac OS X");
+        assert_eq!(without_version("Edge"), "Edge");
     }
 }

@@ -1,22 +1,22 @@
 //! Lines of JSON: what `POST /v1/logins` takes, or the export of a store.
 //!
-//! Besides the fields of a report a line may have `legal`, `known`, `captcha` and `labels`
-//! (`{"stolen": true}`).
+//! Besides the fields of a report a line may have what a column of CSV may be, and `labels`
+//! (`{"stolen": true}`). It is read as generously as CSV: a number may stand for a text, a text for a
+//! number, an empty text is missing.
+
+mod line;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
 use std::io::BufRead;
-use std::marker::PhantomData;
 use std::net::IpAddr;
-use std::ops::Deref;
 
 use jiff::tz::TimeZone;
 use memchr::memchr;
-use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer};
 
+use self::line::{Given, Line, Names, Wrong};
 use super::batch::MAX_ROW_BYTES;
+use super::lost::{self, Lost};
+use super::mapping::{Field, Mapping};
 use super::time::{self, Format};
 use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, Stop, store};
 use crate::backtest::table::Login;
@@ -25,109 +25,6 @@ use crate::backtest::table::Login;
 const MAX_LINE: usize = MAX_ROW_BYTES;
 /// Longest line of an export, which may hold the text of a rule file.
 const MAX_EXPORTED: usize = 16 << 20;
-
-#[derive(Deserialize)]
-struct Line<'a> {
-    #[serde(borrow, default)]
-    id: Option<Written<'a>>,
-    #[serde(borrow, default)]
-    account: Option<Written<'a>>,
-    #[serde(borrow, default)]
-    time: Option<Written<'a>>,
-    #[serde(borrow, default)]
-    success: Option<Written<'a>>,
-    #[serde(borrow, default)]
-    machine: Option<Written<'a>>,
-    #[serde(borrow, default)]
-    ip: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    place: Option<Place<'a>>,
-    #[serde(borrow, default)]
-    user_agent: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    reason: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    session: Option<Written<'a>>,
-    #[serde(borrow, default)]
-    channel: Option<Cow<'a, str>>,
-    #[serde(default)]
-    legal: Option<bool>,
-    #[serde(default)]
-    known: Option<bool>,
-    #[serde(default)]
-    captcha: Option<bool>,
-    #[serde(borrow, default)]
-    labels: BTreeMap<Cow<'a, str>, Option<Written<'a>>>,
-}
-
-#[derive(Deserialize, Default)]
-struct Place<'a> {
-    #[serde(borrow, default)]
-    country: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    region: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    city: Option<Cow<'a, str>>,
-    #[serde(default)]
-    lat: Option<f64>,
-    #[serde(default)]
-    lon: Option<f64>,
-    #[serde(default)]
-    asn: Option<u32>,
-    #[serde(borrow, default)]
-    isp: Option<Cow<'a, str>>,
-}
-
-/// A text, or a number or yes and no as it is written: logs are not all as strict as the API.
-struct Written<'a>(Cow<'a, str>);
-
-impl Deref for Written<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Written<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(Any(PhantomData))
-    }
-}
-
-struct Any<'a>(PhantomData<&'a ()>);
-
-impl<'de: 'a, 'a> Visitor<'de> for Any<'a> {
-    type Value = Written<'a>;
-
-    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        to.write_str("a text, a number, true or false")
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Written<'a>, E> {
-        Ok(Written(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Written<'a>, E> {
-        Ok(Written(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_bool<E: Error>(self, yes: bool) -> Result<Written<'a>, E> {
-        Ok(Written(Cow::Borrowed(if yes { "true" } else { "false" })))
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Written<'a>, E> {
-        Ok(Written(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Written<'a>, E> {
-        Ok(Written(Cow::Owned(number.to_string())))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Written<'a>, E> {
-        Ok(Written(Cow::Owned(number.to_string())))
-    }
-}
 
 /// Lines room is made for at a time.
 const ROOM_FOR: usize = 4_096;
@@ -142,6 +39,7 @@ pub(super) fn read(
     let mut number = blank;
     let (mut given, mut counted) = (0_u64, 0_u64);
     let mut exported: Option<store::Exported> = None;
+    let reader = Reader::new(reading);
     loop {
         let most = match exported {
             Some(_) => MAX_EXPORTED,
@@ -171,7 +69,7 @@ pub(super) fn read(
         }
         match &mut exported {
             Some(exported) => exported.line(line, number, reading)?,
-            None => take(line, number, reading)?,
+            None => reader.take(line, number, reading)?,
         }
         if !reading.goes_on(number) {
             break;
@@ -201,254 +99,257 @@ fn next_line(stream: &mut impl BufRead, line: &mut Vec<u8>, most: usize) -> std:
     }
 }
 
-fn take(line: &[u8], number: u64, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
-    let Ok(text) = std::str::from_utf8(line) else {
-        reading.note(Reason::Encoding, number);
-        return Ok(());
-    };
-    let parsed = match serde_json::from_str::<Line<'_>>(text) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            // What field is wrong, without where: the line is told. Of what is no JSON, how it begins.
-            let said = error.to_string();
-            let said = match error.is_data() {
-                true => said.split(" at line ").next(),
-                false => Some(text),
-            };
-            reading.note_text(Reason::Syntax, number, said);
+/// How the lines of one file are read.
+struct Reader {
+    names: Names,
+    mapping: Mapping,
+    format: Format,
+    zone: TimeZone,
+}
+
+/// The fields of a line that could not be used.
+type Losses = Vec<(Reason, &'static str, String)>;
+
+impl Reader {
+    fn new(reading: &Reading<'_, '_>) -> Self {
+        let mapping = reading.options.mapping.clone();
+        let zone = mapping.zone().or_else(|| reading.options.zone.clone());
+        Self {
+            names: Names::new(&mapping),
+            format: mapping.format(),
+            zone: zone.unwrap_or(TimeZone::UTC),
+            mapping,
+        }
+    }
+
+    fn take(&self, line: &[u8], number: u64, reading: &mut Reading<'_, '_>) -> Result<(), Stop> {
+        let Ok(text) = std::str::from_utf8(line) else {
+            reading.note(Reason::Encoding, number);
             return Ok(());
-        }
-    };
-    match login(&parsed, number, reading)? {
-        Ok(login) => reading.push(login, number),
-        Err(reason) => {
-            let text = match reason {
-                Reason::BadTime => parsed.time.as_deref(),
-                Reason::BadSuccess => parsed.success.as_deref(),
-                _ => None,
-            };
-            reading.note_text(reason, number, text);
-            Ok(())
-        }
-    }
-}
-
-fn login<'l>(
-    line: &'l Line<'_>,
-    number: u64,
-    reading: &mut Reading<'_, '_>,
-) -> Result<Result<Login<'l>, Reason>, Stop> {
-    let text = |text: &'l Option<Cow<'_, str>>| text.as_deref().unwrap_or_default();
-    let written = |text: &'l Option<Written<'_>>| text.as_deref().unwrap_or_default();
-    let account = written(&line.account);
-    if account.trim().is_empty() {
-        return Ok(Err(Reason::NoAccount));
-    }
-    if account.len() > MAX_ACCOUNT {
-        return Ok(Err(Reason::LongAccount));
-    }
-    let Some(time) = line.time.as_deref() else {
-        return Ok(Err(Reason::NoTime));
-    };
-    let zone = reading.options.zone.clone().unwrap_or(TimeZone::UTC);
-    let Some(time) = time::parse(time, &Format::Usual, &zone) else {
-        return Ok(Err(Reason::BadTime));
-    };
-    let truth = |text: &str| reading.options.mapping.truth(text);
-    let Some(success) = line.success.as_deref().and_then(truth) else {
-        return Ok(Err(Reason::BadSuccess));
-    };
-    let mut ip = text(&line.ip);
-    if !ip.is_empty() && ip.parse::<IpAddr>().is_err() {
-        reading.note_text(Reason::BadIp, number, Some(ip));
-        ip = "";
-    }
-    let (mut labels, mut labelled) = (0, 0);
-    for (name, said) in &line.labels {
-        let bit = reading.label(name)?;
-        let said = said
-            .as_deref()
-            .filter(|said| !reading.options.mapping.is_missing(said));
-        let Some(said) = said else { continue };
-        let Some(yes) = reading.options.mapping.truth(said) else {
-            reading.note_text(Reason::BadLabel, number, Some(said));
-            continue;
         };
-        labelled |= 1 << bit;
-        labels |= u8::from(yes) << bit;
+        let line = match Line::parse(text, &self.names) {
+            Ok(line) => line,
+            Err(Wrong::Syntax) => {
+                reading.note(Lost::text(Reason::Syntax, text), number);
+                return Ok(());
+            }
+            Err(Wrong::Twice(field)) => {
+                reading.note(Lost::field(Reason::Twice, &field, ""), number);
+                return Ok(());
+            }
+        };
+        self.login(&line, number, reading)
     }
-    let place = line.place.as_ref();
-    let of = |get: fn(&'l Place<'_>) -> &'l Option<Cow<'l, str>>| {
-        place
-            .and_then(|place| get(place).as_deref())
-            .unwrap_or_default()
-    };
-    let mut login = Login {
-        time,
-        arrival: None,
-        id: written(&line.id),
-        account,
-        known: line.known.unwrap_or(true),
-        success,
-        judged: false,
-        captcha: line.captcha.unwrap_or(false),
-        legal: line.legal,
-        machine: written(&line.machine),
-        ip,
-        country: of(|place| &place.country),
-        region: of(|place| &place.region),
-        city: of(|place| &place.city),
-        lat: place.and_then(|place| place.lat),
-        lon: place.and_then(|place| place.lon),
-        asn: place.and_then(|place| place.asn),
-        isp: of(|place| &place.isp),
-        agent: text(&line.user_agent),
-        browser: "",
-        os: "",
-        device: "",
-        reason: text(&line.reason),
-        channel: text(&line.channel),
-        session: written(&line.session),
-        labels,
-        labelled,
-    };
-    if without_long_texts(&mut login) {
-        reading.note(Reason::LongText, number);
+
+    fn login(
+        &self,
+        line: &Line<'_>,
+        number: u64,
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<(), Stop> {
+        let unusable = |reason: Reason, given: &Given<'_>, reading: &mut Reading<'_, '_>| {
+            reading.note(Lost::text(reason, shown(given)), number);
+            Ok(())
+        };
+        let given = line.get(Field::Account);
+        let account = match self.text(&given) {
+            None => return unusable(Reason::BadAccount, &given, reading),
+            Some("") => return unusable(Reason::NoAccount, &Given::Nothing, reading),
+            Some(account) if account.len() > MAX_ACCOUNT => {
+                return unusable(Reason::LongAccount, &Given::Nothing, reading);
+            }
+            Some(account) => account,
+        };
+        let given = line.get(Field::Time);
+        let time = match self.text(&given) {
+            Some("") => return unusable(Reason::NoTime, &Given::Nothing, reading),
+            Some(time) => time::parse(time, &self.format, &self.zone),
+            None => Err(Reason::BadTime),
+        };
+        let time = match time {
+            Ok(time) => time,
+            Err(reason) => return unusable(reason, &given, reading),
+        };
+        let given = line.get(Field::Success);
+        let Some(success) = self.text(&given).and_then(|text| self.mapping.truth(text)) else {
+            return unusable(Reason::BadSuccess, &given, reading);
+        };
+        let mut losses = Losses::new();
+        let (labels, labelled) = self.labels(line, number, reading)?;
+        for (name, given) in &line.shapeless {
+            losses.push((Reason::WrongKind, name, shown(given).to_owned()));
+        }
+        let known = self.flag(line, Field::Known, &mut losses);
+        let texts = [
+            Field::Id,
+            Field::Machine,
+            Field::Country,
+            Field::Region,
+            Field::City,
+            Field::Isp,
+            Field::UserAgent,
+            Field::Browser,
+            Field::Os,
+            Field::Device,
+            Field::Reason,
+            Field::Channel,
+            Field::Session,
+        ]
+        .map(|field| self.field(line, field, &mut losses));
+        let [
+            id,
+            machine,
+            country,
+            region,
+            city,
+            isp,
+            agent,
+            browser,
+            os,
+            device,
+            reason,
+            channel,
+            session,
+        ] = &texts;
+        let ip = self.field(line, Field::Ip, &mut losses);
+        let ip = match ip.is_empty() || ip.parse::<IpAddr>().is_ok() {
+            true => ip,
+            false => {
+                losses.push((Reason::BadIp, "", ip.into_owned()));
+                Cow::Borrowed("")
+            }
+        };
+        let login = Login {
+            time,
+            arrival: self.number(line, Field::Arrival, lost::whole, &mut losses),
+            id,
+            account,
+            known: known.unwrap_or(!self.mapping.is_nobody(account, false)),
+            success,
+            judged: false,
+            captcha: self
+                .flag(line, Field::Captcha, &mut losses)
+                .unwrap_or(false),
+            legal: self.flag(line, Field::Legal, &mut losses),
+            machine,
+            ip: &ip,
+            country,
+            region,
+            city,
+            lat: self.number(line, Field::Lat, lost::number, &mut losses),
+            lon: self.number(line, Field::Lon, lost::number, &mut losses),
+            asn: self.number(line, Field::Asn, lost::asn, &mut losses),
+            isp,
+            agent,
+            browser,
+            os,
+            device,
+            reason,
+            channel,
+            session,
+            labels,
+            labelled,
+        };
+        for (reason, field, text) in &losses {
+            let field = Some(*field).filter(|field| !field.is_empty());
+            let lost = Lost::text(*reason, text);
+            reading.note(Lost { field, ..lost }, number);
+        }
+        reading.push(login, number)
     }
-    Ok(Ok(login))
+
+    /// The text of a field, empty when it is missing; `None` when it is a list or an object.
+    fn text<'g>(&self, given: &'g Given<'_>) -> Option<&'g str> {
+        match given {
+            Given::Nothing => Some(""),
+            Given::Text(text) => {
+                let text = text.trim_ascii();
+                Some(if self.mapping.is_missing(text) {
+                    ""
+                } else {
+                    text
+                })
+            }
+            Given::Structure(_) => None,
+        }
+    }
+
+    /// A text that may be missing.
+    fn field<'l>(&self, line: &Line<'l>, field: Field, losses: &mut Losses) -> Cow<'l, str> {
+        let given = line.get(field);
+        match self.text(&given) {
+            None => losses.push((Reason::WrongKind, field.name(), shown(&given).to_owned())),
+            Some("") => {}
+            Some(text) if text.len() > MAX_TEXT => {
+                losses.push((Reason::LongText, field.name(), String::new()));
+            }
+            Some(text) => {
+                return match given {
+                    Given::Text(Cow::Borrowed(whole)) => Cow::Borrowed(whole.trim_ascii()),
+                    _ => Cow::Owned(text.to_owned()),
+                };
+            }
+        }
+        Cow::Borrowed("")
+    }
+
+    fn number<T>(
+        &self,
+        line: &Line<'_>,
+        field: Field,
+        read: fn(&str) -> Option<T>,
+        losses: &mut Losses,
+    ) -> Option<T> {
+        let text = self.field(line, field, losses);
+        let found = read(&text);
+        if found.is_none() && !text.is_empty() {
+            losses.push((Reason::BadNumber, field.name(), text.into_owned()));
+        }
+        found
+    }
+
+    fn flag(&self, line: &Line<'_>, field: Field, losses: &mut Losses) -> Option<bool> {
+        let text = self.field(line, field, losses);
+        let found = self.mapping.truth(&text);
+        if found.is_none() && !text.is_empty() {
+            losses.push((Reason::BadFlag, field.name(), text.into_owned()));
+        }
+        found
+    }
+
+    /// Bits of the labels: which it has, and which say anything.
+    fn labels(
+        &self,
+        line: &Line<'_>,
+        number: u64,
+        reading: &mut Reading<'_, '_>,
+    ) -> Result<(u8, u8), Stop> {
+        let (mut labels, mut labelled) = (0, 0);
+        for (name, given) in &line.labels {
+            let bit = reading.label(name)?;
+            let said = self.text(given);
+            if said == Some("") {
+                continue;
+            }
+            let Some(yes) = said.and_then(|said| self.mapping.truth(said)) else {
+                reading.note(Lost::field(Reason::BadLabel, name, shown(given)), number);
+                continue;
+            };
+            labelled |= 1 << bit;
+            labels |= u8::from(yes) << bit;
+        }
+        Ok((labels, labelled))
+    }
 }
 
-/// Leaves out texts that are too long. Whether there was one.
-fn without_long_texts(login: &mut Login<'_>) -> bool {
-    let texts = [
-        &mut login.id,
-        &mut login.machine,
-        &mut login.ip,
-        &mut login.country,
-        &mut login.region,
-        &mut login.city,
-        &mut login.isp,
-        &mut login.agent,
-        &mut login.reason,
-        &mut login.channel,
-        &mut login.session,
-    ];
-    let mut any = false;
-    for text in texts.into_iter().filter(|text| text.len() > MAX_TEXT) {
-        *text = "";
-        any = true;
+/// What stands in a field, for people.
+fn shown<'g>(given: &'g Given<'_>) -> &'g str {
+    match given {
+        Given::Nothing => "",
+        Given::Text(text) => text,
+        Given::Structure(raw) => raw,
     }
-    any
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::BufReader;
-
-    use super::{MAX_ACCOUNT, MAX_LINE, MAX_TEXT};
-    use crate::backtest::input::{Options, Reason, Watch, read_stream};
-    use crate::backtest::needs::{Columns, Need};
-    use crate::backtest::table::Table;
-
-    #[test]
-    fn what_is_longer_than_any_login_is_one_unusable_row() {
-        let line = |account: &str, agent: &str| {
-            format!(
-                "{{\"account\":\"{account}\",\"time\":\"1767225600\",\"success\":true,\"user_agent\":\"{agent}\"}}\n"
-            )
-        };
-        let row = |account: &str, agent: &str| format!("{account},1767225600,1,{agent}\n");
-        let long = |n: usize| "x".repeat(n);
-        let all = |line: &dyn Fn(&str, &str) -> String| {
-            [
-                line("a", &long(3 * MAX_LINE)),
-                line(&long(3 * MAX_LINE), "x"),
-                line(&long(MAX_ACCOUNT + 1), "x"),
-                line(&long(MAX_ACCOUNT), "x"),
-                line("b", &long(MAX_TEXT + 1)),
-                line("c", &long(MAX_TEXT)),
-            ]
-            .concat()
-        };
-        let csv = "account,time,success,user_agent\n".to_owned() + &all(&row);
-        for text in [all(&line), csv] {
-            let mut table = Table::new(Columns::all());
-            let options = Options {
-                max_unusable: 1.0,
-                ..Options::default()
-            };
-            // As a file comes: not all at once.
-            let stream = BufReader::with_capacity(1 << 16, text.as_bytes());
-            let read = read_stream("x", stream, &mut table, options, &Watch::default());
-            let (report, _) = read.expect("it reads");
-            let told: Vec<_> = report
-                .reasons
-                .iter()
-                .map(|(reason, (count, _))| (*reason, *count))
-                .collect();
-            assert_eq!(
-                told,
-                [
-                    (Reason::Syntax, 2),
-                    (Reason::LongAccount, 1),
-                    (Reason::LongText, 1)
-                ]
-            );
-            let lengths = |row: u32| {
-                let account = table.accounts.text(table.account[row as usize]);
-                (account.len(), table.text(Need::Agent, row).len())
-            };
-            let kept: Vec<_> = (0..table.len() as u32).map(lengths).collect();
-            assert_eq!(kept, [(MAX_ACCOUNT, 1), (1, 0), (1, MAX_TEXT)]);
-        }
-    }
-
-    #[test]
-    fn what_is_written_otherwise_is_read_and_what_cannot_be_is_shown() {
-        let lines = [
-            r#"{"account":7,"time":1767225600,"success":1,"labels":{"attack":"no","x":null}}"#,
-            r#"{"account":"7","time":1767225600500,"success":"成功","labels":{"attack":true}}"#,
-            r#"{"account":"b","time":1767225600,"success":"perhaps"}"#,
-            r#"{"account":"b","time":1767225600,"success":true,"labels":{"attack":"maybe"}}"#,
-            r#"{"account":["b"],"time":1767225600,"success":true}"#,
-            "not JSON",
-        ];
-        let mut table = Table::new(Columns::all());
-        let options = Options {
-            max_unusable: 1.0,
-            ..Options::default()
-        };
-        let text = lines.join("\n");
-        let read = read_stream("x", text.as_bytes(), &mut table, options, &Watch::default());
-        let (report, _) = read.expect("it reads");
-        let told: Vec<_> = report
-            .reasons
-            .iter()
-            .flat_map(|(reason, (_, samples))| {
-                let told = |text: &Option<String>| text.clone().unwrap_or_default();
-                samples
-                    .iter()
-                    .map(move |sample| (*reason, told(&sample.text)))
-            })
-            .collect();
-        let told: Vec<_> = told
-            .iter()
-            .map(|(why, text)| (*why, text.as_str()))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                (Reason::Syntax, "invalid type: sequence, expected a text,…"),
-                (Reason::Syntax, "not JSON"),
-                (Reason::BadSuccess, "perhaps"),
-                (Reason::BadLabel, "maybe"),
-            ]
-        );
-        assert_eq!(
-            table.time,
-            [1_767_225_600_000, 1_767_225_600_000, 1_767_225_600_500]
-        );
-        assert_eq!(table.labelled, [1, 0, 1]);
-        assert_eq!(table.labels, [0, 0, 1]);
-    }
-}
+mod tests;

@@ -10,6 +10,7 @@ mod error;
 mod header;
 mod json;
 mod known;
+mod lost;
 mod mapping;
 mod open;
 mod promise;
@@ -18,7 +19,7 @@ mod split;
 mod store;
 mod time;
 
-pub use error::{InputError, Kind};
+pub use error::{InputError, Kind, Told};
 pub use mapping::{Mapping, MappingError};
 pub use reasons::{Reason, Reasons, Sample, list};
 pub use store::StoreFacts;
@@ -32,11 +33,14 @@ use jiff::tz::TimeZone;
 
 use error::Stop;
 use known::Known;
+use lost::Lost;
+use open::Digest;
 use promise::Promise;
 use reasons::{SHOWN, harmless};
 
 use super::table::{Login, MAX_LABELS, MAX_ROWS, Table};
 use crate::guard::machines;
+use crate::lang::value::{MAX_LATITUDE, MAX_LONGITUDE};
 
 /// Samples kept of each reason.
 const SAMPLES: usize = 3;
@@ -87,14 +91,15 @@ impl InputReport {
             .sum()
     }
 
-    fn note(&mut self, reason: Reason, file: &str, line: u64, text: Option<&str>) {
-        let (count, samples) = self.reasons.entry(reason).or_default();
+    fn note(&mut self, lost: Lost<'_>, file: &str, line: u64) {
+        let (count, samples) = self.reasons.entry(lost.reason).or_default();
         *count += 1;
         if samples.len() < SAMPLES {
             samples.push(Sample {
                 file: file.to_owned(),
                 line,
-                text: text.map(harmless),
+                field: lost.field.map(harmless),
+                text: lost.text.map(harmless),
             });
         }
     }
@@ -181,13 +186,8 @@ impl Reading<'_, '_> {
         true
     }
 
-    fn note(&mut self, reason: Reason, line: u64) {
-        self.report.note(reason, &self.file, line, None);
-    }
-
-    /// The same with the text that could not be read.
-    fn note_text(&mut self, reason: Reason, line: u64, text: Option<&str>) {
-        self.report.note(reason, &self.file, line, text);
+    fn note<'l>(&mut self, lost: impl Into<Lost<'l>>, line: u64) {
+        self.report.note(lost.into(), &self.file, line);
     }
 
     /// Makes room for `more` rows, read from `bytes` bytes of text; `given` bytes were handed out so far.
@@ -215,12 +215,17 @@ impl Reading<'_, '_> {
                 login.machine = &read;
             }
         }
-        let beyond = |degrees: Option<f64>, most: f64| {
-            degrees.is_some_and(|at| !(-most..=most).contains(&at))
-        };
-        if beyond(login.lat, 90.0) || beyond(login.lon, 180.0) {
-            self.note(Reason::BadNumber, line);
-            (login.lat, login.lon) = (None, None);
+        let degrees = [
+            ("lat", login.lat, MAX_LATITUDE),
+            ("lon", login.lon, MAX_LONGITUDE),
+        ];
+        let beyond = |at: f64, most: f64| !(-most..=most).contains(&at);
+        for (field, at, most) in degrees {
+            if let Some(at) = at.filter(|at| beyond(*at, most)) {
+                let text = at.to_string();
+                self.note(Lost::field(Reason::BadNumber, field, &text), line);
+                (login.lat, login.lon) = (None, None);
+            }
         }
         if !self.numbered && self.seen.again(login.id) {
             self.note(Reason::Duplicate, line);
@@ -270,7 +275,8 @@ pub fn read(
     let mut report = InputReport::default();
     let mut facts = StoreFacts::default();
     let mut seen = Known::default();
-    let mut used: Vec<u64> = Vec::new();
+    // What the files say, uncompressed, and how many logins each gave.
+    let mut used: Vec<(Digest, u64)> = Vec::new();
     for path in paths {
         let name = path.display().to_string();
         let began = (watch.bytes.load(Ordering::Relaxed), table.len());
@@ -292,23 +298,22 @@ pub fn read(
             };
             one(&mut opened.reader, &mut reading, &name)?
         };
-        let (bytes, xxh64) = opened.finish();
-        // Rows without identifiers would all count once more.
-        let known = |file: &FileReport| (file.bytes, &file.xxh64) == (bytes, &xxh64);
-        let mut before = report.files.iter().zip(&used);
+        let (raw, content) = opened.finish();
         let added = (table.len() - began.1) as u64;
-        if let Some((other, _)) = before.find(|(file, rows)| known(file) && **rows * added > 0) {
+        // Rows without identifiers would all count once more.
+        let same = |(known, rows): &(Digest, u64)| *known == content && rows * added > 0;
+        if let Some(other) = used.iter().position(same) {
             return Err(InputError::Twice {
                 path: name,
-                other: other.name.clone(),
+                other: report.files[other].name.clone(),
             });
         }
-        used.push(added);
+        used.push((content, added));
         report.files.push(FileReport {
             name,
             format,
-            bytes,
-            xxh64,
+            bytes: raw.bytes,
+            xxh64: raw.xxh64,
         });
         if report.stopped {
             break;
@@ -397,6 +402,10 @@ fn finish(
     if options.by_time {
         table.forget_arrival();
     }
-    report.unordered = table.close(options.as_read) as u64;
+    let closed = table.close(options.as_read);
+    report.unordered = closed.unordered as u64;
+    if closed.unnumbered > 0 {
+        report.reasons.entry(Reason::NoArrival).or_default().0 = closed.unnumbered as u64;
+    }
     Ok(())
 }

@@ -20,16 +20,38 @@ pub(super) struct Opened<'w> {
     pub(super) reader: Box<dyn BufRead + 'w>,
     /// It is compressed.
     pub(super) packed: bool,
-    seen: Arc<Mutex<(u64, XxHash64)>>,
+    /// What was read from disk.
+    raw: Seen,
+    /// What it says; the same where nothing is compressed.
+    content: Seen,
+}
+
+/// How many bytes were read, and their digest so far.
+type Seen = Arc<Mutex<(u64, XxHash64)>>;
+
+/// How many bytes there were, and their XXH64 as `xxh64sum` prints it. It tells files apart, no more:
+/// SHA-256 would take longer than all the rest where the processor has no instruction for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Digest {
+    pub(super) bytes: u64,
+    pub(super) xxh64: String,
+}
+
+impl Digest {
+    fn of(seen: &Seen) -> Self {
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        Self {
+            bytes: seen.0,
+            xxh64: format!("{:016x}", seen.1.finish()),
+        }
+    }
 }
 
 impl Opened<'_> {
-    /// How many bytes were read, and their XXH64 as `xxh64sum` prints it. It tells files apart, no
-    /// more: SHA-256 would take longer than all the rest where the processor has no instruction for it.
-    pub(super) fn finish(self) -> (u64, String) {
+    /// The file as it lies there, and what it says uncompressed.
+    pub(super) fn finish(self) -> (Digest, Digest) {
         drop(self.reader);
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        (seen.0, format!("{:016x}", seen.1.finish()))
+        (Digest::of(&self.raw), Digest::of(&self.content))
     }
 }
 
@@ -39,11 +61,12 @@ pub(super) fn open<'w>(path: &Path, watch: &'w Watch) -> io::Result<Opened<'w>> 
     } else {
         Box::new(File::open(path)?)
     };
-    let seen = Arc::new(Mutex::new((0, XxHash64::with_seed(0))));
+    let fresh = || Arc::new(Mutex::new((0, XxHash64::with_seed(0))));
+    let seen = fresh();
     let counted = Counted {
         inner: raw,
         seen: seen.clone(),
-        watch,
+        watch: Some(watch),
     };
     let mut plain = BufReader::with_capacity(BUFFER, counted);
     let start = plain.fill_buf()?;
@@ -51,19 +74,29 @@ pub(super) fn open<'w>(path: &Path, watch: &'w Watch) -> io::Result<Opened<'w>> 
         start.starts_with(&[0x1f, 0x8b]),
         start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]),
     );
-    let reader: Box<dyn BufRead + 'w> = if gz {
-        let unpacked = Unpacked(MultiGzDecoder::new(plain));
-        Box::new(BufReader::with_capacity(BUFFER, unpacked))
+    let unpacked: Box<dyn Read + 'w> = if gz {
+        Box::new(Unpacked(MultiGzDecoder::new(plain)))
     } else if zst {
-        let unpacked = Unpacked(Frames::new(plain));
-        Box::new(BufReader::with_capacity(BUFFER, unpacked))
+        Box::new(Unpacked(Frames::new(plain)))
     } else {
-        Box::new(plain)
+        return Ok(Opened {
+            reader: Box::new(plain),
+            packed: false,
+            raw: seen.clone(),
+            content: seen,
+        });
+    };
+    let content = fresh();
+    let unpacked = Counted {
+        inner: unpacked,
+        seen: content.clone(),
+        watch: None,
     };
     Ok(Opened {
-        reader,
-        packed: gz || zst,
-        seen,
+        reader: Box::new(BufReader::with_capacity(BUFFER, unpacked)),
+        packed: true,
+        raw: seen,
+        content,
     })
 }
 
@@ -107,10 +140,12 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
+/// Counts and digests what is read.
 struct Counted<'w> {
-    inner: Box<dyn Read>,
-    seen: Arc<Mutex<(u64, XxHash64)>>,
-    watch: &'w Watch,
+    inner: Box<dyn Read + 'w>,
+    seen: Seen,
+    /// Who is told how far it is.
+    watch: Option<&'w Watch>,
 }
 
 impl Read for Counted<'_> {
@@ -119,7 +154,9 @@ impl Read for Counted<'_> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.0 += n as u64;
         seen.1.write(&buffer[..n]);
-        self.watch.bytes.fetch_add(n as u64, Ordering::Relaxed);
+        if let Some(watch) = self.watch {
+            watch.bytes.fetch_add(n as u64, Ordering::Relaxed);
+        }
         Ok(n)
     }
 }

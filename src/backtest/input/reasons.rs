@@ -19,12 +19,18 @@ pub enum Reason {
     Syntax,
     /// Not UTF-8.
     Encoding,
+    /// A field of a JSON object is there twice.
+    Twice,
     /// No account.
     NoAccount,
     /// No time.
     NoTime,
+    /// The account is neither a text nor a number.
+    BadAccount,
     /// A time that cannot be read.
     BadTime,
+    /// A time that can be read and that nobody means.
+    OddTime,
     /// An account longer than any is.
     LongAccount,
     /// Neither yes nor no.
@@ -41,6 +47,10 @@ pub enum Reason {
     BadFlag,
     /// A text longer than any login's: left out.
     LongText,
+    /// A list or an object where a text or a number is wanted, or the other way round: left out.
+    WrongKind,
+    /// Some rows have no number of arrival: those of the others say nothing.
+    NoArrival,
 }
 
 impl Reason {
@@ -48,7 +58,13 @@ impl Reason {
     pub fn keeps_row(self) -> bool {
         matches!(
             self,
-            Self::BadIp | Self::BadNumber | Self::BadLabel | Self::BadFlag | Self::LongText
+            Self::BadIp
+                | Self::BadNumber
+                | Self::BadLabel
+                | Self::BadFlag
+                | Self::LongText
+                | Self::WrongKind
+                | Self::NoArrival
         )
     }
 
@@ -57,17 +73,22 @@ impl Reason {
         match self {
             Self::Syntax => "syntax",
             Self::Encoding => "encoding",
+            Self::Twice => "twice",
             Self::NoAccount => "no_account",
             Self::LongAccount => "long_account",
             Self::LongText => "long_text",
             Self::NoTime => "no_time",
+            Self::BadAccount => "bad_account",
             Self::BadTime => "bad_time",
+            Self::OddTime => "odd_time",
             Self::BadSuccess => "bad_success",
             Self::Duplicate => "duplicate",
             Self::BadIp => "bad_ip",
             Self::BadNumber => "bad_number",
             Self::BadLabel => "bad_label",
             Self::BadFlag => "bad_flag",
+            Self::WrongKind => "wrong_kind",
+            Self::NoArrival => "no_arrival",
         }
     }
 
@@ -79,6 +100,7 @@ impl Reason {
                 "不是 UTF-8（Excel 另存为“CSV UTF-8”，或 iconv -f GBK -t UTF-8）",
                 "not UTF-8: in Excel save as “CSV UTF-8”, or iconv -f GBK -t UTF-8",
             ),
+            Self::Twice => ("同一个字段写了两次", "a field is there twice"),
             Self::NoAccount => ("没有账号", "no account"),
             Self::LongAccount => ("账号超过 1,024 字节", "an account of more than 1,024 bytes"),
             Self::LongText => (
@@ -86,7 +108,15 @@ impl Reason {
                 "a field of more than 4,096 bytes, left out",
             ),
             Self::NoTime => ("没有时间", "no time"),
+            Self::BadAccount => (
+                "账号要写成文本或数字",
+                "an account that is neither a text nor a number",
+            ),
             Self::BadTime => ("时间读不懂", "a time that cannot be read"),
+            Self::OddTime => (
+                "时间读出来早于 1990 年或晚于 2200 年：只有日期而没有几点的（20260105）要补上几点；数字要是 1970 年起的秒、毫秒、微秒或纳秒，一位不少；别的写法用映射文件的 [time] format 说明",
+                "a time before 1990 or after 2200: a mere day (20260105) needs a time of day; a number is seconds, milliseconds, microseconds or nanoseconds since 1970, with all its digits; what is written otherwise, [time] format of a mapping file says",
+            ),
             Self::BadSuccess => ("成功与否读不懂", "success is neither yes nor no"),
             Self::Duplicate => ("编号重复，只算第一次", "repeated id, the first counts"),
             Self::BadLabel => (
@@ -102,8 +132,16 @@ impl Reason {
                 "an ip that cannot be read, left out",
             ),
             Self::BadNumber => (
-                "数字读不懂或不可能（纬度 -90 到 90，经度 -180 到 180），当作没有",
-                "a number that cannot be read or cannot be (latitudes go to 90, longitudes to 180), left out",
+                "数字读不懂或不可能（纬度 -90 到 90，经度 -180 到 180，asn 和 arrival 是不小于 0 的整数），当作没有",
+                "a number that cannot be read or cannot be (latitudes go to 90, longitudes to 180; asn and arrival are whole and not below 0), left out",
+            ),
+            Self::WrongKind => (
+                "要文本、数字或真假的地方是列表或对象（place 和 labels 则要是对象），当作没有",
+                "a list or an object where a text, a number or yes and no is wanted (place and labels are to be objects), left out",
+            ),
+            Self::NoArrival => (
+                "行没有自己的 arrival（缺了，或者和别的行一样）：都不用，到达顺序按时间",
+                "rows without an arrival of their own (none, or another row's): none is used, the order of times is taken for that of arrival",
             ),
         }
     }
@@ -116,17 +154,23 @@ pub struct Sample {
     pub file: String,
     /// The line, from 1.
     pub line: u64,
+    /// The field, where the reason does not say which.
+    pub field: Option<String>,
     /// What stood there, made harmless and cut, where seeing it helps.
     pub text: Option<String>,
 }
 
 impl Sample {
-    /// `file:12 “what stood there”`.
+    /// `file:12 field “what stood there”`.
     pub fn words(&self, file: &str) -> String {
-        match &self.text {
-            Some(text) => format!("{file}:{} “{text}”", self.line),
-            None => format!("{file}:{}", self.line),
+        let mut words = format!("{file}:{}", self.line);
+        if let Some(field) = &self.field {
+            words.push_str(&format!(" {field}"));
         }
+        if let Some(text) = &self.text {
+            words.push_str(&format!(" “{text}”"));
+        }
+        words
     }
 }
 
@@ -160,8 +204,11 @@ pub fn list(reasons: &Reasons, language: Language) -> String {
             .map(|sample| sample.words(short(&sample.file)))
             .collect();
         let (colon, comma) = (language.pick("：", ": "), language.pick("，", ", "));
-        let places = places.join(comma);
-        out.push_str(&format!("  {count} × {words}{colon}{places}\n"));
+        let places = match places.is_empty() {
+            true => String::new(),
+            false => format!("{colon}{}", places.join(comma)),
+        };
+        out.push_str(&format!("  {count} × {words}{places}\n"));
     }
     out
 }

@@ -9,36 +9,59 @@ use jiff::tz::TimeZone;
 use crate::env::Millis;
 use crate::lang::diagnostics::Words;
 
+use super::Reason;
+
 /// How times are written.
 #[derive(Debug, Clone)]
 pub(super) enum Format {
-    /// `2026-01-05T09:00:00.123+08:00`, also with a blank for the T, without fraction or offset; or
-    /// a number of seconds or milliseconds since the epoch, told apart by its size.
+    /// `2026-01-05T09:00:00.123+08:00`, also with a blank for the T, without fraction or offset; as
+    /// spreadsheets write it; `20260105090000`; or a number of seconds, milliseconds, microseconds or
+    /// nanoseconds since the epoch, told apart by its size.
     Usual,
     /// A pattern of strftime.
     Pattern(String),
 }
 
-/// Numbers of more digits than this are milliseconds: as seconds they would lie after the year 5138.
+/// Digits of a whole number up to which it is seconds: as seconds, longer ones would lie after the year 5138.
 const SECOND_DIGITS: usize = 11;
+/// The same of milliseconds.
+const MILLISECOND_DIGITS: usize = 14;
+/// The same of microseconds; what is longer is nanoseconds.
+const MICROSECOND_DIGITS: usize = 17;
 
 /// From the year 1900 to the year 2200: figures are kept by day, so a time far off would cost memory for
 /// all the days between.
 const USABLE: RangeInclusive<Millis> = -2_208_988_800_000..=7_258_118_400_000;
+/// Nobody's log holds logins from before 1990: it is a date taken for a number, seconds taken for
+/// milliseconds, or nothing written as 0.
+const MEANT_FROM: Millis = 631_152_000_000;
+/// Hours clocks differ from UTC at most.
+const MAX_OFFSET_HOURS: i64 = 14;
 
-/// Whether a login can have happened then.
+/// Whether the store of a server can hold a login of then.
 pub(super) fn is_usable(at: Millis) -> bool {
     USABLE.contains(&at)
 }
 
 /// A time in milliseconds since the epoch; `zone` is for times without an offset.
-pub(super) fn parse(text: &str, format: &Format, zone: &TimeZone) -> Option<Millis> {
+///
+/// # Errors
+/// [`Reason::BadTime`] for what is no time, [`Reason::OddTime`] for one that nobody means.
+pub(super) fn parse(text: &str, format: &Format, zone: &TimeZone) -> Result<Millis, Reason> {
     parse_near(text, format, &mut Near::new(zone))
 }
 
 /// The same, for many times of which one is mostly of the day of the one before.
-pub(super) fn parse_near(text: &str, format: &Format, near: &mut Near<'_>) -> Option<Millis> {
-    read(text, format, near).filter(|at| is_usable(*at))
+pub(super) fn parse_near(
+    text: &str,
+    format: &Format,
+    near: &mut Near<'_>,
+) -> Result<Millis, Reason> {
+    let at = read(text, format, near).ok_or(Reason::BadTime)?;
+    match at >= MEANT_FROM && is_usable(at) {
+        true => Ok(at),
+        false => Err(Reason::OddTime),
+    }
 }
 
 /// What is known from the time that was read before.
@@ -70,6 +93,13 @@ fn read(text: &str, format: &Format, near: &mut Near<'_>) -> Option<Millis> {
         Format::Usual => usual(text, near),
         Format::Pattern(pattern) => {
             let parsed = jiff::fmt::strtime::parse(pattern, text).ok()?;
+            let most = MAX_OFFSET_HOURS as i32 * 3_600;
+            if parsed
+                .offset()
+                .is_some_and(|offset| offset.seconds().abs() > most)
+            {
+                return None;
+            }
             match parsed.to_timestamp() {
                 Ok(at) => Some(at.as_millisecond()),
                 Err(_) => in_zone(parsed.to_datetime().ok()?, zone),
@@ -111,11 +141,45 @@ fn usual(text: &str, near: &mut Near<'_>) -> Option<Millis> {
     if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
         return loose(text, zone);
     }
-    if whole.len() > SECOND_DIGITS {
-        return text.split('.').next()?.parse().ok();
+    if whole.len() <= SECOND_DIGITS {
+        let seconds: f64 = text.parse().ok()?;
+        return Some((seconds * 1_000.0).round() as Millis);
     }
-    let seconds: f64 = text.parse().ok()?;
-    Some((seconds * 1_000.0).round() as Millis)
+    if let Some(at) = compact(text, zone) {
+        return Some(at);
+    }
+    // Longer numbers than any of these lie beyond the years that are usable.
+    let whole: i128 = text.split('.').next()?.parse().ok()?;
+    let length = digits.split('.').next().map_or(0, str::len);
+    let millis = if length <= MILLISECOND_DIGITS {
+        whole
+    } else if length <= MICROSECOND_DIGITS {
+        whole.div_euclid(1_000)
+    } else {
+        whole.div_euclid(1_000_000)
+    };
+    Some(Millis::try_from(millis).unwrap_or(Millis::MAX))
+}
+
+/// `20260105090003` and `20260105090003123`: no epoch's number of that length lies in a year of ours.
+fn compact(text: &str, zone: &TimeZone) -> Option<Millis> {
+    let (clock, millis) = match text.len() {
+        14 => (text, "0"),
+        17 => text.split_at_checked(14)?,
+        _ => return None,
+    };
+    let number = |range: std::ops::Range<usize>| clock.get(range)?.parse::<i16>().ok();
+    let part = |from: usize| i8::try_from(number(from..from + 2)?).ok();
+    let civil = DateTime::new(
+        number(0..4).filter(|year| (1_900..2_200).contains(year))?,
+        part(4)?,
+        part(6)?,
+        part(8)?,
+        part(10)?,
+        part(12)?,
+        i32::from(millis.parse::<i16>().ok()?) * 1_000_000,
+    );
+    in_zone(civil.ok()?, zone)
 }
 
 /// `YYYY-MM-DD?HH:MM:SS` and `[.f][offset]` read byte by byte: most of a backtest's time would else go
@@ -169,12 +233,21 @@ fn calendar(head: &[u8; 19], rest: &str, near: &mut Near<'_>) -> Option<Millis> 
                 b'-' => -1,
                 _ => return None,
             };
-            let digits: String = rest[1..].chars().filter(char::is_ascii_digit).collect();
-            if digits.len() != 4 && digits.len() != 2 {
+            // +08, +0800, +08:00.
+            let (hours, minutes) = match (rest.len(), rest.get(1..3)?, rest.get(3..)?) {
+                (3, hours, _) => (hours, "0"),
+                (5, hours, minutes) => (hours, minutes),
+                (6, hours, minutes) => (hours, minutes.strip_prefix(':')?),
+                _ => return None,
+            };
+            let number = |text: &str| -> Option<i64> {
+                let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+                text.parse().ok().filter(|_| digits)
+            };
+            let (hours, minutes) = (number(hours)?, number(minutes)?);
+            if hours > MAX_OFFSET_HOURS || minutes > 59 {
                 return None;
             }
-            let hours: i64 = digits[..2].parse().ok()?;
-            let minutes: i64 = digits[2..].parse().unwrap_or(0);
             sign * (hours * 60 + minutes) * 60_000
         }
     };
@@ -251,18 +324,47 @@ mod tests {
     #[test]
     fn times_nobody_can_mean_are_none() {
         let at = |text: &str| parse(text, &Format::Usual, &TimeZone::UTC);
-        assert_eq!(at("-8648951166613183870"), None);
-        assert_eq!(at("9223372036854775807"), None);
-        assert_eq!(at("9999-12-31T00:00:00Z"), None);
-        assert_eq!(at("1900-01-01T00:00:00Z"), Some(*USABLE.start()));
-        assert_eq!(at("2200-01-01T00:00:00Z"), Some(*USABLE.end()));
+        for odd in [
+            "-8648951166613183870",
+            "9223372036854775807",
+            "99999999999999999999999999",
+            "9999-12-31T00:00:00Z",
+            "1970-01-01 00:00:00",
+            "1989-12-31T23:59:59Z",
+            "0",
+            // A day; minutes of one; milliseconds cut short; hours since the epoch.
+            "20260105",
+            "202601050930",
+            "176722560",
+            "490896",
+            "-1767225600",
+        ] {
+            assert_eq!(at(odd), Err(Reason::OddTime), "{odd}");
+        }
+        assert_eq!(at("1990-01-01T00:00:00Z"), Ok(MEANT_FROM));
+        assert_eq!(at("2200-01-01T00:00:00Z"), Ok(*USABLE.end()));
+        for wrong in [
+            "2026-01-05T09:00:00+25:00",
+            "2026-01-05T09:00:00-15:00",
+            "2026-01-05T09:00:00+08:60",
+            "2026-01-05T09:00:00+0a8:0b0",
+            "2026-01-05T09:00:00+8",
+            "2026-01-05T09:00:00+é",
+        ] {
+            assert_eq!(at(wrong), Err(Reason::BadTime), "{wrong}");
+        }
+        let pattern = Format::Pattern("%Y-%m-%d %H:%M %z".to_owned());
+        let at = |text: &str| parse(text, &pattern, &TimeZone::UTC);
+        assert_eq!(at("2026-01-05 09:00 +0800"), Ok(1_767_574_800_000));
+        assert_eq!(at("2026-01-05 09:00 +2500"), Err(Reason::BadTime));
+        assert_eq!(at("1026-01-05 09:00 +0800"), Err(Reason::OddTime));
     }
 
     #[test]
     fn times_of_all_kinds() {
         let utc = TimeZone::UTC;
         let shanghai = TimeZone::get("Asia/Shanghai").unwrap();
-        let usual = |text: &str| parse(text, &Format::Usual, &utc);
+        let usual = |text: &str| parse(text, &Format::Usual, &utc).ok();
         assert_eq!(usual("2020-02-03 12:43:30.772"), Some(1_580_733_810_772));
         assert_eq!(usual("2020-02-03 12:43:30"), Some(1_580_733_810_000));
         assert_eq!(usual("2020-02-03T12:43:30Z"), Some(1_580_733_810_000));
@@ -271,9 +373,19 @@ mod tests {
         assert_eq!(usual("1580733810"), Some(1_580_733_810_000));
         assert_eq!(usual("1580733810.25"), Some(1_580_733_810_250));
         assert_eq!(usual("1580733810772"), Some(1_580_733_810_772));
+        assert_eq!(usual("1580733810772.9"), Some(1_580_733_810_772));
+        assert_eq!(usual("1580733810772123"), Some(1_580_733_810_772));
+        assert_eq!(usual("1580733810772123456"), Some(1_580_733_810_772));
+        assert_eq!(usual("20200203124330"), Some(1_580_733_810_000));
+        assert_eq!(usual("20200203124330772"), Some(1_580_733_810_772));
+        assert_eq!(usual("2020-02-03T20:43:30+08"), Some(1_580_733_810_000));
+        assert_eq!(
+            parse("20200203204330", &Format::Usual, &shanghai),
+            Ok(1_580_733_810_000)
+        );
         assert_eq!(
             parse("2020-02-03 20:43:30", &Format::Usual, &shanghai),
-            Some(1_580_733_810_000)
+            Ok(1_580_733_810_000)
         );
         for excel in [
             "2020/2/3 20:43",
@@ -282,7 +394,7 @@ mod tests {
             "2020-2-3 20:43:00",
         ] {
             let at = parse(excel, &Format::Usual, &shanghai);
-            assert_eq!(at, Some(1_580_733_780_000), "{excel}");
+            assert_eq!(at, Ok(1_580_733_780_000), "{excel}");
         }
         for wrong in [
             "",
@@ -302,18 +414,18 @@ mod tests {
         let pattern = Format::Pattern("%d/%m/%Y %H:%M".to_owned());
         assert_eq!(
             parse("03/02/2020 20:43", &pattern, &shanghai),
-            Some(1_580_733_780_000)
+            Ok(1_580_733_780_000)
         );
     }
 
     #[test]
     fn the_quick_reader_agrees_with_jiff() {
-        for day in (-25_000..84_000).step_by(97) {
+        for day in (7_400..84_000).step_by(97) {
             let at = Timestamp::from_second(day * 86_400 + 3_723).unwrap();
             let text = at.to_string();
             assert_eq!(
                 parse(&text, &Format::Usual, &TimeZone::UTC),
-                Some(at.as_millisecond()),
+                Ok(at.as_millisecond()),
                 "{text}"
             );
         }

@@ -94,9 +94,11 @@ pub(super) fn days(values: &[u32], from: &str, to: &str, label: &str) -> String 
         let day = (values.len() - 1) * part / (inner + 1);
         let date = first.and_then(|first| first.checked_add((day as i64).days()).ok());
         let Some(date) = date else { break };
+        // On a narrow screen, where letters are larger, only every other one fits.
+        let class = if part % 2 == 1 { " beside" } else { "" };
         let _ = write!(
             svg,
-            "<text x='{:.1}' y='{}' class='tick middle'>{}</text>",
+            "<text x='{:.1}' y='{}' class='tick middle{class}'>{}</text>",
             42.0 + step * (day as f64 + 0.5),
             HEIGHT + 24.0,
             date.strftime("%m-%d")
@@ -255,14 +257,16 @@ mod tests {
         assert!(svg.contains("<title>2026-02-28: 1</title>"), "{svg}");
         assert!(svg.contains("<title>2026-03-01: 2</title>"), "{svg}");
         assert!(
-            !svg.contains("class='tick middle'"),
+            !svg.contains("class='tick middle"),
             "no room between: {svg}"
         );
-        // A quarter of a year: the days between are told too, at equal distances.
+        // A quarter of a year: the days between are told too, at equal distances, on a narrow screen
+        // every other one.
         let svg = days(&[1; 91], "2026-01-01", "2026-04-01", "x");
         for date in ["01-16", "01-31", "02-15", "03-02", "03-17"] {
-            assert!(svg.contains(&format!("middle'>{date}</text>")), "{svg}");
+            assert!(svg.contains(&format!("'>{date}</text>")), "{svg}");
         }
+        assert_eq!(svg.matches("middle beside'").count(), 3, "{svg}");
     }
 
     #[test]

@@ -59,6 +59,16 @@ pub struct Report {
     pub gates: Vec<Gate>,
 }
 
+impl Report {
+    /// No login counts, in Chinese and English.
+    fn nothing_counts(&self) -> Option<(&'static str, &'static str)> {
+        (self.figures.totals.days == 0).then_some((
+            "预热期（--warm-up）比输入还长：没有一次登录算数，什么也没有判断出来",
+            "the warm-up (--warm-up) is longer than the input: no login counts, nothing was found out",
+        ))
+    }
+}
+
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct InputView {
@@ -68,6 +78,10 @@ pub struct InputView {
     pub logins: u64,
     /// Accounts among them that exist.
     pub accounts: u64,
+    /// Names among them that are no account.
+    pub other_names: u64,
+    /// Logins of names that were no account then.
+    pub logins_no_account: u64,
     /// First login, RFC 3339.
     pub first: String,
     /// Last login.
@@ -172,6 +186,15 @@ impl Gate {
         }
     }
 
+    /// What is, with as many digits as tell it from what was wanted.
+    fn shown(&self) -> String {
+        match self.name.as_str() {
+            // Logins are counted.
+            NO_LOST => format!("{:.0}", self.is),
+            _ => text::beside(Some(self.is), self.wanted),
+        }
+    }
+
     /// On which side of what was wanted it has to lie, in Chinese and English.
     fn bound(&self) -> (&'static str, &'static str) {
         match self.name.as_str() {
@@ -190,6 +213,8 @@ impl Gate {
     }
 }
 
+/// The gate that counts logins.
+pub(super) const NO_LOST: &str = "no-lost-true-positives";
 /// The only gate that wants more.
 const MIN_RECALL: &str = "min-recall";
 
@@ -211,10 +236,15 @@ impl InputView {
 
     pub(super) fn new(input: &InputReport, table: &Table, language: Language) -> Self {
         let (first, last) = table.span().unwrap_or_default();
-        let mut known = vec![false; table.accounts.len()];
+        let mut known: Vec<Option<bool>> = vec![None; table.accounts.len()];
+        let mut nobody = 0;
         for row in 0..table.len() as u32 {
-            known[table.account[row as usize] as usize] |= table.has(row, KNOWN);
+            let exists = table.has(row, KNOWN);
+            nobody += u64::from(!exists);
+            let name = &mut known[table.account[row as usize] as usize];
+            *name = Some(exists || *name == Some(true));
         }
+        let names = |exists| known.iter().filter(|name| **name == Some(exists)).count() as u64;
         let mut labels: BTreeMap<String, LabelView> = BTreeMap::new();
         for (bit, name) in table.label_names.iter().enumerate() {
             let view = labels.entry(name.clone()).or_default();
@@ -237,7 +267,9 @@ impl InputView {
                 })
                 .collect(),
             logins: input.used,
-            accounts: known.iter().filter(|known| **known).count() as u64,
+            accounts: names(true),
+            other_names: names(false),
+            logins_no_account: nobody,
             first: rfc3339(first),
             last: rfc3339(last),
             unusable: input.unusable(),

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::say::say;
 use super::{Clock, Report};
-use crate::backtest::tally::{Figures, RuleFigures};
+use crate::backtest::tally::{Figures, RuleFigures, Totals};
 use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
@@ -115,6 +115,24 @@ fn clip(text: &str, width: usize) -> String {
     out
 }
 
+/// What became of the alerts nobody was asked about.
+pub(super) fn not_asked(totals: &Totals, language: Language) -> String {
+    let parts = [
+        ("冷却", "kept quiet", totals.cooled_down),
+        ("超过每日上限", "past the daily cap", totals.capped),
+        ("名字不是账号", "on no account", totals.flagged_no_account),
+        ("账号已锁定", "on locked accounts", totals.flagged_refused),
+    ];
+    let some = parts.into_iter().enumerate();
+    let told = some.filter(|(at, (.., n))| *at == 0 || *n > 0);
+    let told = told.map(|(_, (zh, en, n))| match (language, count(n)) {
+        (Language::Zh, n) => format!("{zh} {n}"),
+        (Language::En, n) => format!("{n} {en}"),
+    });
+    let told: Vec<String> = told.collect();
+    told.join(language.pick("，", ", "))
+}
+
 impl Page {
     fn totals(&mut self, report: &Report) {
         let totals = &report.figures.totals;
@@ -126,7 +144,8 @@ impl Page {
             "\n{logins} successful logins, {failures} failures\n"
         );
         let (flagged, per) = (count(totals.flagged), rate(totals.flagged_per_10k));
-        let (prompts, quiet) = (count(totals.prompts), count(totals.cooled_down));
+        let prompts = count(totals.prompts);
+        let quiet = not_asked(totals, self.language);
         let load = &report.figures.load;
         let (mean, p95, max) = (
             rate(Some(load.prompts_per_day)),
@@ -136,10 +155,10 @@ impl Page {
         say!(
             self.out,
             self.language,
-            "会提醒 {flagged} 次（正常登录每万次 {per}），冷却后发出 {prompts} 条（冷却 {quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}\n",
-            "{flagged} alerts (on good logins {per} per 10,000), {prompts} prompts after cool-down ({quiet} kept quiet); a day: mean {mean}, p95 {p95}, max {max}\n"
+            "会提醒 {flagged} 次（正常登录每万次 {per}），冷却后发出 {prompts} 条（{quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}\n",
+            "{flagged} alerts (on good logins {per} per 10,000), {prompts} prompts after cool-down ({quiet}); a day: mean {mean}, p95 {p95}, max {max}\n"
         );
-        let captchas = totals.challenged_attempts + totals.challenged + totals.capped;
+        let captchas = totals.captchas;
         let denied = totals.denied_attempts + totals.denied;
         if captchas + denied + totals.locked > 0 {
             let (captchas, denied, locked) = (count(captchas), count(denied), count(totals.locked));
@@ -337,11 +356,21 @@ impl Page {
             .map(|period| rate(period.flagged_per_10k))
             .collect();
         let periods = periods.join(" → ");
+        let recalls = figures.periods.iter().map(|period| percent(period.recall));
+        let recalls: Vec<String> = recalls.collect();
+        let recalls = match figures.labels {
+            Some(_) => format!(
+                "{} {}",
+                self.language.pick("；召回", "; recall"),
+                recalls.join(" → ")
+            ),
+            None => String::new(),
+        };
         say!(
             self.out,
             self.language,
-            "每万次会提醒，前中后三段  {periods}\n",
-            "alerts per 10,000 over three periods  {periods}\n"
+            "每万次会提醒，前中后三段  {periods}{recalls}\n",
+            "alerts per 10,000 over three periods  {periods}{recalls}\n"
         );
     }
 
@@ -385,8 +414,12 @@ impl Page {
                 .iter()
                 .map(|flip| flip.name.as_str())
                 .collect();
+            let attack = match login.attack {
+                Some(true) => language.pick(" 攻击", " attack"),
+                _ => "",
+            };
             self.out.push_str(&format!(
-                "  #{} {} {}  {old} → {new}  {}\n",
+                "  #{} {} {}{attack}  {old} → {new}  {}\n",
                 login.number,
                 self.clock.minute(&login.time),
                 plain(&login.account),

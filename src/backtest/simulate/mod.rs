@@ -123,6 +123,8 @@ pub struct Written {
     pub attacks: u64,
     /// Of attackers, with the right password.
     pub takeovers: u64,
+    /// By kind of attacker, each with its name; 0 for those who found nobody to attack.
+    pub kinds: [(&'static str, u64); Kind::ATTACKS.len()],
 }
 
 const HEADER: &str = "id,time,account,known,success,machine,legal,ip,country,region,city,lat,lon,asn,isp,user_agent,channel,label_attack,attack_kind\n";
@@ -139,7 +141,10 @@ pub fn simulate(
     let mut people: Vec<Person> = (0..settings.accounts.min(MAX_ACCOUNTS))
         .map(|number| Person::new(number, settings, &mut dice))
         .collect();
-    let mut written = Written::default();
+    let mut written = Written {
+        kinds: Kind::ATTACKS.map(|kind| (kind.name(), 0)),
+        ..Written::default()
+    };
     let mut line = String::new();
     if format == Format::Csv {
         out.write_all(HEADER.as_bytes())?;
@@ -179,6 +184,10 @@ pub fn simulate(
         for event in events.drain(..done) {
             written.logins += 1;
             written.attacks += u64::from(event.kind != Kind::Good);
+            let kind = Kind::ATTACKS.iter().position(|kind| *kind == event.kind);
+            if let Some(kind) = kind {
+                written.kinds[kind].1 += 1;
+            }
             written.takeovers += u64::from(event.kind != Kind::Good && event.success);
             line.clear();
             write_event(&event, written.logins, format, &mut line);

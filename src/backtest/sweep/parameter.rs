@@ -40,7 +40,9 @@ pub enum SweepError {
         given: String,
     },
     /// Not `NAME=A..B/S`.
-    #[error("{0:?} is no sweep; write NAME=FROM..TO/STEP, e.g. budget=40..90/5")]
+    #[error(
+        "{0:?} is no sweep; write NAME=FROM..TO/STEP, e.g. budget=40..90/5, all amounts in the unit of the constant or without any"
+    )]
     Syntax(String),
     /// No such constant.
     #[error("there is no `let {name}`; there are: {known}")]
@@ -90,7 +92,9 @@ impl SweepError {
                 "`let {name}` 的单位是 {wanted:?}，这里写的是 {given:?}；只写数字，或用那个单位"
             ),
             Self::Syntax(text) => {
-                format!("{text:?} 不是可试的范围；写成 名字=从..到/步长，例如 budget=40..90/5")
+                format!(
+                    "{text:?} 不是可试的范围；写成 名字=从..到/步长，例如 budget=40..90/5，三个量都用常量的单位，或者都不写单位"
+                )
             }
             Self::Unknown { name, known } => format!("没有 `let {name}`；有的是：{known}"),
             Self::Twice(name) => format!("--sweep 两次都是 `let {name}`：一个常量只写一个范围"),

@@ -1,6 +1,7 @@
 //! The order of rows, what is known when, and the rows made of them.
 
 use super::*;
+use crate::env::MINUTE;
 
 fn login(time: Millis, account: &'static str) -> Login<'static> {
     Login {
@@ -18,7 +19,7 @@ fn rows_are_put_in_order_and_late_ones_marked() {
     for time in [5 * MINUTE, MINUTE, 30 * MINUTE, 2 * MINUTE] {
         assert!(table.push(&login(time, "a")));
     }
-    assert_eq!(table.close(false), 2);
+    assert_eq!(table.close(false).unordered, 2);
     assert!(table.ordered);
     assert_eq!(table.time, [MINUTE, 2 * MINUTE, 5 * MINUTE, 30 * MINUTE]);
 
@@ -81,6 +82,32 @@ fn arrival_numbers_decide_the_order() {
     }
     table.close(false);
     assert_eq!(table.time, [20, 30, 10]);
+}
+
+#[test]
+fn numbers_some_rows_lack_or_share_say_nothing() {
+    for (numbers, unnumbered) in [
+        ([Some(3), None, Some(2)], 1),
+        ([Some(3), Some(2), None], 1),
+        ([None, None, Some(2)], 2),
+        ([Some(1), Some(2), Some(1)], 1),
+        ([None, None, None], 0),
+    ] {
+        let mut table = Table::new(Columns::all());
+        for (time, arrival) in [10, 30, 20].into_iter().zip(numbers) {
+            table.push(&Login {
+                arrival,
+                ..login(time, "a")
+            });
+        }
+        let closed = table.close(false);
+        assert_eq!(
+            (closed.unnumbered, closed.unordered),
+            (unnumbered, 1),
+            "{numbers:?}"
+        );
+        assert_eq!(table.time, [10, 20, 30], "{numbers:?}");
+    }
 }
 
 #[test]

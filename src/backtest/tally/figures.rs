@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::labels::{self, LabelFigures};
 use super::loads::{self, Load};
-use super::stats::{per_10k, percentile};
+use super::stats::{per_10k, percentile, ratio};
 use super::{ACCOUNT_SIGNALS, PERIODS, Tally};
 use crate::env::Millis;
 use crate::lang::program::Program;
@@ -49,9 +49,14 @@ pub struct Totals {
     pub logins: u64,
     /// Failed ones.
     pub failures: u64,
+    /// Of the successful ones on names that are no account.
+    pub logins_no_account: u64,
+    /// Of the failed ones on such names.
+    pub failures_no_account: u64,
     /// Successful logins not labelled as attack: what rates are per.
     pub good_logins: u64,
-    /// Logins with an alert, before cool-down.
+    /// Logins with an alert, before cool-down: `prompts`, `cooled_down`, `capped`, `flagged_no_account` and
+    /// `flagged_refused` together.
     pub flagged: u64,
     /// Of these on good logins.
     pub flagged_good: u64,
@@ -65,6 +70,12 @@ pub struct Totals {
     pub cooled_down: u64,
     /// Alerts past the daily cap, which become captchas.
     pub capped: u64,
+    /// Alerts on names that are no account: there is nobody to ask.
+    pub flagged_no_account: u64,
+    /// Alerts on accounts that were locked already; only in the history of a store.
+    pub flagged_refused: u64,
+    /// Captchas: `challenged_attempts`, `challenged`, and those of alerts past the cap.
+    pub captchas: u64,
     /// Attempts sent through a captcha.
     pub challenged_attempts: u64,
     /// Attempts refused.
@@ -124,6 +135,8 @@ pub struct RuleFigures {
     pub decisive_attacks: u64,
     /// Of these on good logins.
     pub decisive_good: u64,
+    /// Fires on names that are no account.
+    pub fired_no_account: u64,
     /// Accounts it fired on.
     pub accounts: Option<u64>,
     /// Fires a day: the mean.
@@ -181,6 +194,12 @@ pub struct Period {
     pub prompts: u64,
     /// Alerts per 10,000 good logins.
     pub flagged_per_10k: Option<f64>,
+    /// Prompts on good logins, per 10,000 of them.
+    pub prompts_per_10k: Option<f64>,
+    /// Labelled attacks.
+    pub attacks: u64,
+    /// The share of them with an alert.
+    pub recall: Option<f64>,
 }
 
 /// The figures of a tally.
@@ -195,6 +214,8 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
             warm_up_logins: tally.warm_up,
             logins: tally.successes,
             failures: tally.failures,
+            logins_no_account: tally.nobody_logins,
+            failures_no_account: tally.nobody_failures,
             good_logins: tally.good,
             flagged: tally.total.flagged,
             flagged_good: tally.flagged_good,
@@ -203,6 +224,9 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
             prompts_per_10k: per_10k(tally.prompts_good, tally.good),
             cooled_down: tally.appended,
             capped: tally.capped,
+            flagged_no_account: tally.nobody,
+            flagged_refused: tally.refused,
+            captchas: tally.captchas_by_day.iter().copied().map(u64::from).sum(),
             challenged_attempts: tally.challenged_attempts,
             denied_attempts: tally.denied_attempts,
             challenged: tally.challenged,
@@ -256,6 +280,7 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
         learning: counts.learning,
         fired: counts.fired,
         per_10k: per_10k(on_good, tally.good),
+        fired_no_account: counts.fired_nobody,
         fired_attacks: counts.fired_attack,
         fired_good: counts.fired_good,
         prompts: counts.prompts,
@@ -324,6 +349,11 @@ fn periods(tally: &Tally) -> Vec<Period> {
             let edge =
                 |at: usize| frame.from + (span as i128 * at as i128 / PERIODS as i128) as Millis;
             let counts = tally.by_period[period];
+            let hits = tally.hits.iter();
+            let hits = hits.filter(|hit| frame.period(hit.time) == period);
+            let (attacks, found) = hits.fold((0, 0), |(all, found), hit| {
+                (all + 1, found + u64::from(hit.flagged))
+            });
             Period {
                 from: rfc3339(edge(period)),
                 to: rfc3339(edge(period + 1)),
@@ -334,6 +364,12 @@ fn periods(tally: &Tally) -> Vec<Period> {
                     tally.flagged_good_by_period[period],
                     tally.good_by_period[period],
                 ),
+                prompts_per_10k: per_10k(
+                    tally.prompts_good_by_period[period],
+                    tally.good_by_period[period],
+                ),
+                attacks,
+                recall: ratio(found, attacks),
             }
         })
         .collect()

@@ -6,7 +6,8 @@ use crate::env::{DAY, Millis};
 /// What is counted, and over which logins.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// Figures begin here: before, histories are too short to judge anybody.
+    /// Figures begin here: before, histories are too short to judge anybody. After `to` when the warm-up is
+    /// longer than the input.
     pub from: Millis,
     /// The last event time.
     pub to: Millis,
@@ -17,9 +18,12 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// How many days the figures are over, begun ones included.
+    /// How many days the figures are over, begun ones included; 0 when no login counts.
     pub fn days(&self) -> usize {
-        ((self.to - self.from).max(0) / DAY) as usize + 1
+        match self.from > self.to {
+            true => 0,
+            false => ((self.to - self.from) / DAY) as usize + 1,
+        }
     }
 
     pub(super) fn day(&self, time: Millis) -> usize {

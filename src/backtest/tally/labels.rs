@@ -52,7 +52,9 @@ pub struct Confusion {
     pub false_negatives: u64,
     /// Good logins without one.
     pub true_negatives: u64,
-    /// Logins with an alert of which the label says nothing; they are in none of the four.
+    /// Logins of which the label says nothing; they are in none of the four.
+    pub unlabelled: u64,
+    /// Of these with an alert.
     pub flagged_unlabelled: u64,
     /// TP / (TP + FP); unknown when the label calls no login good.
     pub precision: Option<f64>,
@@ -143,6 +145,7 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
             false_positives: fp,
             false_negatives: attacks - tp,
             true_negatives: good - fp,
+            unlabelled: tally.successes - attacks - good,
             flagged_unlabelled: (tally.total.flagged).saturating_sub(tp + fp),
             precision: told(ratio(tp, tp + fp)),
             recall: ratio(tp, attacks),

@@ -9,7 +9,8 @@ impl Tally {
             ($($field:ident)+) => { $(self.$field += other.$field;)+ };
         }
         sum!(successes failures good warm_up flagged_good prompts_good appended capped
-            challenged_attempts denied_attempts challenged denied locked);
+            challenged_attempts denied_attempts challenged denied locked nobody refused
+            nobody_logins nobody_failures);
         self.total.add(other.total);
         self.new_accounts.add(other.new_accounts);
         for (mine, theirs) in self.by_history.iter_mut().zip(other.by_history) {

@@ -26,6 +26,7 @@ use crate::lang::program::Program;
 
 use super::engine::{Outcome, Prompt, Seen, Sink};
 use super::symbols::Symbol;
+use super::table::{CAPTCHA, KNOWN};
 
 /// Consecutive periods the figures are compared over.
 pub const PERIODS: usize = 3;
@@ -113,6 +114,14 @@ pub struct Tally {
     pub appended: u64,
     /// Alerts past the daily cap.
     pub capped: u64,
+    /// Alerts on names that are no account: there is nobody to ask.
+    pub nobody: u64,
+    /// Alerts on accounts that were locked already: nobody is asked again.
+    pub refused: u64,
+    /// Logins of names that are no account.
+    pub nobody_logins: u64,
+    /// Their failures.
+    pub nobody_failures: u64,
     /// Captchas `on attempt`.
     pub challenged_attempts: u64,
     /// Refusals `on attempt`.
@@ -179,6 +188,10 @@ impl Tally {
             prompts_good: 0,
             appended: 0,
             capped: 0,
+            nobody: 0,
+            refused: 0,
+            nobody_logins: 0,
+            nobody_failures: 0,
             challenged_attempts: 0,
             denied_attempts: 0,
             challenged: 0,
@@ -244,13 +257,18 @@ impl Tally {
         self.logins_by_day[day] += 1;
         let band = BANDS.iter().position(|most| seen.before <= *most);
         self.by_history[band.unwrap_or(BANDS.len() - 1)].add(one);
-        if seen
-            .known_since
-            .is_none_or(|since| time - since < NEW_ACCOUNT)
-        {
+        let exists = seen.table.has(seen.row, KNOWN);
+        self.nobody_logins += u64::from(!exists);
+        let young = |since: Millis| time - since < NEW_ACCOUNT;
+        if exists && seen.known_since.is_none_or(young) {
             self.new_accounts.add(one);
         }
         match outcome.verdict {
+            // Past the cap a login that would be let in has to solve one.
+            Verdict::Allow if outcome.prompt == Prompt::Capped => {
+                let solved = seen.table.has(seen.row, CAPTCHA);
+                self.captchas_by_day[day] += u32::from(!solved);
+            }
             Verdict::Allow => {}
             Verdict::Challenge => {
                 self.challenged += 1;
@@ -267,7 +285,9 @@ impl Tally {
             }
             Prompt::Appended => self.appended += 1,
             Prompt::Capped => self.capped += 1,
-            Prompt::None => {}
+            Prompt::None if !outcome.flagged => {}
+            Prompt::None if exists => self.refused += 1,
+            Prompt::None => self.nobody += 1,
         }
         self.flagged_good += u64::from(good && outcome.flagged);
         self.flagged_good_by_period[period] += u64::from(good && outcome.flagged);
@@ -313,6 +333,7 @@ impl Tally {
         period: usize,
     ) {
         let n = self.signals.len();
+        let exists = seen.table.has(seen.row, KNOWN);
         let mut fired = 0_usize;
         let mut counted = 0_usize;
         for (index, state) in outcome.states.iter().enumerate() {
@@ -336,6 +357,7 @@ impl Tally {
                     fired += 1;
                     counted += usize::from(!self.shadow[index]);
                     tally.fired += 1;
+                    tally.fired_nobody += u64::from(!exists);
                     match class {
                         Class::Attack => tally.fired_attack += 1,
                         Class::Good => tally.fired_good += 1,
@@ -371,7 +393,9 @@ impl Tally {
                 }
             }
         }
-        self.fired_accounts.add(seen.account, bits);
+        if exists {
+            self.fired_accounts.add(seen.account, bits);
+        }
         for index in &outcome.decisive {
             let tally = &mut self.signals[*index];
             tally.decisive += 1;
@@ -394,6 +418,7 @@ impl Tally {
             self.success(seen, outcome, time, day);
         } else {
             self.failures += 1;
+            self.nobody_failures += u64::from(!seen.table.has(seen.row, KNOWN));
         }
     }
 }

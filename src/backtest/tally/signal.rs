@@ -19,6 +19,8 @@ pub struct SignalTally {
     pub learning: u64,
     /// It fired.
     pub fired: u64,
+    /// It fired on names that are no account.
+    pub fired_nobody: u64,
     /// It fired on good logins.
     pub fired_good: u64,
     /// It fired on attacks.
@@ -50,7 +52,7 @@ impl SignalTally {
         macro_rules! sum {
             ($($field:ident)+) => { $(self.$field += other.$field;)+ };
         }
-        sum!(evaluated exempt learning fired fired_good fired_attack alone prompts appended
+        sum!(evaluated exempt learning fired fired_nobody fired_good fired_attack alone prompts appended
             decisive decisive_attack decisive_good);
         for (name, count) in other.missing {
             *self.missing.entry(name).or_default() += count;

@@ -1,5 +1,6 @@
 //! The rules a backtest compares with: files, a git revision, or what the server runs.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,9 +15,14 @@ use crate::lang::span::Sources;
 pub(super) fn read(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sources, Failure> {
     let path = Path::new(name);
     if path.exists() {
-        return folder::load(&[path.to_owned()]).map_err(Failure::usage);
+        return load(&[path.to_owned()], lang);
     }
     revision(name, rules, lang)
+}
+
+/// Rule files of the disk.
+pub(super) fn load(paths: &[PathBuf], lang: LangArg) -> Result<Sources, Failure> {
+    folder::load(paths).map_err(|error| Failure::usage(error.said(lang.lang)))
 }
 
 /// The files of a git revision, at the same paths. List files are those of the revision too.
@@ -27,7 +33,7 @@ fn revision(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sources, Fai
             Language::En => format!("there is no {name}"),
         }));
     }
-    let unpacked = tempdir()?;
+    let unpacked = tempdir(lang)?;
     for path in rules {
         let parent = match path.is_dir() {
             true => path.as_path(),
@@ -41,30 +47,37 @@ fn revision(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sources, Fai
             .arg(parent)
             .args(["archive", "--format=tar", name, "--", "."])
             .output()
-            .map_err(|error| Failure::failed(format!("git: {error}")))?;
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => Failure::usage(lang.pick(
+                    "--against 的 git 版本要用 git，这里没有 git 这个命令",
+                    "--against a git revision needs git, and there is no such command here",
+                )),
+                _ => Failure::io("git", &error, lang.lang),
+            })?;
         if !archive.status.success() {
             let said = String::from_utf8_lossy(&archive.stderr);
-            let told = lang.pick(
-                "没有这个文件，git 说",
-                "there is no such file, and git says",
-            );
-            return Err(Failure::usage(format!(
-                "--against {name}: {told}: {}",
-                said.trim()
-            )));
+            let said = said.trim();
+            return Err(Failure::usage(match lang.lang {
+                Language::Zh => format!(
+                    "--against {name}：没有这个文件，作为 git 版本也找不到（git 说：{said}）"
+                ),
+                Language::En => format!(
+                    "--against {name}: there is no such file, and no such git revision (git says: {said})"
+                ),
+            }));
         }
         let target = unpacked.path().join(path.file_name().unwrap_or_default());
         let folder = match path.is_dir() {
             true => target.clone(),
             false => unpacked.path().to_owned(),
         };
-        untar(&archive.stdout, &folder)?;
+        untar(&archive.stdout, &folder, lang)?;
     }
     let paths: Vec<PathBuf> = rules
         .iter()
         .map(|path| unpacked.path().join(path.file_name().unwrap_or_default()))
         .collect();
-    folder::load(&paths).map_err(Failure::usage)
+    load(&paths, lang)
 }
 
 /// A directory that goes with its guard.
@@ -82,17 +95,22 @@ impl Drop for Unpacked {
     }
 }
 
-fn tempdir() -> Result<Unpacked, Failure> {
+fn tempdir(lang: LangArg) -> Result<Unpacked, Failure> {
     let random: [u8; 8] = crate::env::Env::system().bytes();
     let path = std::env::temp_dir().join(format!("menshen-against-{}", hex::encode(random)));
-    std::fs::create_dir(&path)?;
+    std::fs::create_dir(&path).map_err(|error| Failure::io(path.display(), &error, lang.lang))?;
     Ok(Unpacked(path))
 }
 
 /// Unpacks the regular files of a tar as git writes it: plain names, no links followed.
-fn untar(mut tar: &[u8], folder: &Path) -> Result<(), Failure> {
+fn untar(mut tar: &[u8], folder: &Path, lang: LangArg) -> Result<(), Failure> {
     const BLOCK: usize = 512;
-    let wrong = || Failure::failed("git archive gave something that is no archive");
+    let wrong = || {
+        Failure::failed(lang.pick(
+            "git archive 给出的不是归档",
+            "git archive gave something that is no archive",
+        ))
+    };
     while tar.len() >= BLOCK && tar[0] != 0 {
         let (header, rest) = tar.split_at(BLOCK);
         let text = |from: usize, to: usize| {
@@ -123,9 +141,11 @@ fn untar(mut tar: &[u8], folder: &Path) -> Result<(), Failure> {
         if matches!(header[156], b'0' | 0) && inside {
             let path = folder.join(relative);
             if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent)?;
+                std::fs::create_dir_all(parent)
+                    .map_err(|error| Failure::io(parent.display(), &error, lang.lang))?;
             }
-            std::fs::write(path, body)?;
+            std::fs::write(&path, body)
+                .map_err(|error| Failure::io(path.display(), &error, lang.lang))?;
         }
         tar = rest.get(size.div_ceil(BLOCK) * BLOCK..).ok_or_else(wrong)?;
     }

@@ -53,6 +53,7 @@ pub struct ChangedArgs {
 pub fn changed(asked: &ChangedArgs) -> Outcome {
     let args = asked.backtest();
     let config = args.configuration();
+    super::write::prepare(&args, true)?;
     let watch = Arc::new(Watch::default());
     let _stop = read::stop_on_interrupt(watch.clone(), asked.lang);
     // Which columns the rules need is known only when the rules are read.
@@ -88,6 +89,7 @@ impl ChangedArgs {
             by_time: self.by_time,
             max_unusable: 5.0,
             zone: None,
+            // What is compared comes out of the store.
             against: None,
             sweep: Vec::new(),
             label: None,

@@ -4,12 +4,16 @@
 //! answers to messages use names of its neighbours (`rules/guard.rules` cancels with words of
 //! `binding.rules`), those that do are left out, which is said. What judges logins is never left out.
 
+use std::sync::Arc;
+
 use super::Args;
+use crate::backtest::sweep::OF_DELIVERY;
 use crate::bot::ruleset::{self, LoadError, Ruleset};
 use crate::cli::failure::Failure;
 use crate::cli::output;
+use crate::lang;
 use crate::lang::builtins::Registry;
-use crate::lang::diagnostics::{Language, Severity};
+use crate::lang::diagnostics::{Diagnostic, Language, Severity};
 use crate::lang::span::{FileId, Sources, Span};
 use crate::lang::syntax::{self, ast::Item};
 
@@ -38,6 +42,13 @@ pub(super) fn compile(
             }
             Err(error) => error,
         };
+        if let Some(ruleset) = undelivered(&sources, &error, registry) {
+            if first.is_some() {
+                left_out(name, language);
+            }
+            not_to_go_live(name, language);
+            return Ok(ruleset);
+        }
         let less = without_wrong_talk(&sources, &error);
         first.get_or_insert(error);
         match less {
@@ -45,6 +56,14 @@ pub(super) fn compile(
             None => break,
         }
     }
+    let elsewhere = first.as_ref().is_some_and(|error| match error {
+        LoadError::Wrong { diagnostics, .. } => {
+            let names = |found: &&Diagnostic| found.code.starts_with(UNKNOWN_NAME);
+            let mut names = diagnostics.iter().filter(names);
+            names.any(|found| found.code != UNKNOWN_FUNCTION)
+        }
+        _ => false,
+    });
     let report = first.map_or_else(String::new, |error| error.report(language));
     let hint = match language {
         Language::Zh => "如果名字定义在别的文件里，请给整个文件夹，例如 menshen backtest rules/",
@@ -53,7 +72,7 @@ pub(super) fn compile(
         }
     };
     output::remark(report.trim_end());
-    Err(Failure::failed(match report.contains(UNKNOWN_NAME) {
+    Err(Failure::failed(match elsewhere {
         true => hint.to_owned(),
         false => match language {
             Language::Zh => format!("{name} 里的规则有错"),
@@ -73,8 +92,35 @@ fn left_out(name: &str, language: Language) {
     });
 }
 
+fn not_to_go_live(name: &str, language: Language) {
+    output::remark(&match language {
+        Language::Zh => format!(
+            "menshen: {name} 这样还不能上线（提醒怎么送到、怎么回复没有写全，见 `menshen check`）；判断登录用不到这些，照样回测"
+        ),
+        Language::En => format!(
+            "menshen: {name} cannot go live as it is (how alerts arrive and are answered is not said, see `menshen check`); judging logins does not need that"
+        ),
+    });
+}
+
+/// The rules when nothing is wrong but how alerts reach people: whoever tries a signal need not have
+/// written that yet.
+fn undelivered(sources: &Sources, error: &LoadError, registry: &Registry) -> Option<Ruleset> {
+    let LoadError::Wrong { diagnostics, .. } = error else {
+        return None;
+    };
+    let mut errors = diagnostics.iter();
+    if !errors.all(|found| found.severity != Severity::Error || OF_DELIVERY.contains(&found.code)) {
+        return None;
+    }
+    let compiled = lang::compile_despite(Arc::new(sources.clone()), registry, &OF_DELIVERY);
+    compiled.program.map(Ruleset::new)
+}
+
 /// Codes of names that are not defined begin so.
 const UNKNOWN_NAME: &str = "E02";
+/// No other file gives functions.
+const UNKNOWN_FUNCTION: &str = "E0211";
 
 /// The same sources without the dialogs, stories and answers to messages that are wrong, every line where
 /// it was. `None` when nothing of that kind is wrong, or a text cannot be read.

@@ -42,7 +42,9 @@ pub(super) fn explain(
     engine.language = language;
     let explained = engine.explain(&[row], 0);
     let Some(explained) = explained.first() else {
-        return Err(Failure::failed("nothing was explained"));
+        return Err(Failure::failed(
+            language.pick("没有什么可解释的", "nothing was explained"),
+        ));
     };
     let account = table.account[row as usize];
     let clock = Clock::new(engine.zone_of(account).clone());

@@ -27,7 +27,6 @@ use crate::backtest::input::Watch;
 use crate::backtest::report;
 use crate::backtest::run::{self, Gates, INCIDENT_GAP, Request};
 use crate::backtest::sweep::{self, Parameter};
-use crate::bot::folder;
 use crate::bot::ruleset;
 use crate::config::Config;
 use crate::env::{DAY, HOUR, Millis};
@@ -44,7 +43,9 @@ const MAX_THREADS: i64 = 256;
 #[command(after_help = "\
 Input: CSV (columns by header or --map; the public RBA data set is recognised), NDJSON of
 POST /v1/logins, an export of the store; plain, .gz or .zst; several files are one stream, `-` is
-standard input.
+standard input. Rows are taken in the order of their times; a column `arrival` of whole numbers, one
+for each row over all files, says in which order they were reported, and what came more than ten
+minutes behind a later login is judged, but no rule acts on it, as live.
 
 What has to hold (--max-prompts-per-day, --max-prompts-per-10k, --min-recall,
 --no-lost-true-positives) never passes on nothing: when no login lies in the days that count, or no
@@ -161,7 +162,7 @@ pub fn run(args: &Args) -> Outcome {
     let _stop = read::stop_on_interrupt(watch.clone(), args.lang);
     let config = args.configuration();
     let language: Language = args.lang.lang;
-    let sources = folder::load(&args.rules).map_err(Failure::usage)?;
+    let sources = against::load(&args.rules, args.lang)?;
     let other = args
         .against
         .as_deref()
@@ -211,7 +212,7 @@ pub fn run(args: &Args) -> Outcome {
     let detailed = args.explain.is_some() || args.against.is_some() || args.decisions.is_some();
     let columns = run::columns(&request, &registry, detailed);
     // Behind the rules: where they do not compile, no empty file is left.
-    write::prepare(args)?;
+    write::prepare(args, args.against.is_some())?;
     let input = read::read(args, columns, &watch)?;
     if let Some(which) = args.against.as_deref().and_then(Which::named) {
         let (name, sources) = against::generation(&input.facts, which, args.lang)?;

@@ -8,7 +8,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::Args;
-use crate::backtest::input::{self, InputError, InputReport, Mapping, Options, StoreFacts, Watch};
+use crate::backtest::input::{
+    self, InputError, InputReport, Mapping, Options, StoreFacts, Told, Watch,
+};
 use crate::backtest::needs::Columns;
 use crate::backtest::run::Request;
 use crate::backtest::table::Table;
@@ -17,6 +19,8 @@ use crate::cli::failure::Failure;
 use crate::cli::output::LangArg;
 use crate::cli::progress::Bar;
 use crate::cli::setup::Reach;
+use crate::lang::diagnostics::Words;
+use crate::store::OpenError;
 
 /// How often a bar moves.
 const TICK: Duration = Duration::from_millis(150);
@@ -144,6 +148,25 @@ pub(super) fn with_bar<T>(bar: &Bar, done: &AtomicU64, work: impl FnOnce() -> T)
     })
 }
 
+fn told(words: Words) -> InputError {
+    InputError::File {
+        path: "--live".to_owned(),
+        error: io::Error::other(Told(words)),
+    }
+}
+
+fn said(failure: &Failure) -> String {
+    match failure {
+        Failure::Usage(message) => message.clone(),
+        Failure::Failed(error) => crate::cli::failure::in_words(error),
+        Failure::ReaderGone => "the reader left".to_owned(),
+    }
+}
+
+fn is_locked(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(OpenError::Locked(_)))
+}
+
 /// The history of the server: from its socket while it runs, else from its store. Read only.
 fn live(
     args: &Args,
@@ -151,16 +174,38 @@ fn live(
     options: Options<'_>,
     watch: &Watch,
 ) -> Result<(InputReport, StoreFacts), InputError> {
-    let failed = |failure: Failure| InputError::File {
-        path: "--live".to_owned(),
-        error: io::Error::other(match failure {
-            Failure::Usage(message) => message,
-            Failure::Failed(error) => crate::cli::failure::in_words(&error),
-            Failure::ReaderGone => "the reader left".to_owned(),
-        }),
+    let failed = |failure: Failure| {
+        told(Words::new(
+            format!("读不到服务器的历史：{}", said(&failure)),
+            format!("the server's history cannot be read: {}", said(&failure)),
+        ))
     };
+    if args.data.data.is_none() && !args.data.config.exists() {
+        let config = args.data.config.display();
+        return Err(told(Words::new(
+            format!(
+                "没有 {config}；用 --config 指明配置，用 --data 指明数据目录，或者用 `menshen init` 建一套"
+            ),
+            format!(
+                "there is no {config}; name one with --config, name the data with --data, or make a set-up with `menshen init`"
+            ),
+        )));
+    }
     let directory = args.data.directory().map_err(failed)?;
-    let reach = Reach::existing(&directory).map_err(failed)?;
+    let reach = Reach::existing(&directory).map_err(|failure| match &failure {
+        Failure::Usage(_) => told(Words::new(
+            format!(
+                "{} 里没有存储；`menshen init` 会建一个",
+                directory.display()
+            ),
+            said(&failure),
+        )),
+        Failure::Failed(error) if is_locked(error) => told(Words::new(
+            format!("{} 正被另一个进程占用", directory.display()),
+            said(&failure),
+        )),
+        _ => failed(failure),
+    })?;
     let (reader, mut writer) = io::pipe().map_err(|error| failed(error.into()))?;
     std::thread::scope(|scope| {
         let sender = scope.spawn(move || -> Result<(), Failure> {

@@ -1,8 +1,8 @@
 //! Where the report goes: the screen, a folder, a CSV of changed logins.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, ErrorKind, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 use super::{Args, Format, read};
 use crate::backtest::decisions;
@@ -21,34 +21,71 @@ use crate::lang::diagnostics::Language;
 /// Logins explained at a time.
 const BATCH: usize = 500;
 
-/// Tries before hours of input are read whether what was asked for can be written.
-pub(super) fn prepare(args: &Args) -> Result<(), Failure> {
-    let at = |path: &Path, error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => Failure::usage(format!(
-            "{}: {}",
-            path.display(),
-            args.lang.pick("没有这个文件夹", "there is no such folder")
-        )),
-        _ => at(path, error),
-    };
+/// Tries before hours of input are read whether what was asked for can be written. No file is left, for
+/// what follows may fail.
+pub(super) fn prepare(args: &Args, compares: bool) -> Result<(), Failure> {
+    let mut files: Vec<PathBuf> = Vec::new();
     if let Some(folder) = &args.report {
-        fs::create_dir_all(folder).map_err(|error| at(folder, error))?;
+        fs::create_dir_all(folder).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists | ErrorKind::NotADirectory => Failure::usage(format!(
+                "--report {}{}",
+                folder.display(),
+                args.lang.pick(
+                    "：这里有文件，--report 要一个文件夹",
+                    ": a file is there; --report wants a folder"
+                )
+            )),
+            _ => Failure::io(folder.display(), &error, args.lang.lang),
+        })?;
+        let named = ["report.html", "report.json"].map(|name| folder.join(name));
+        files.extend(named);
+        files.extend(compares.then(|| folder.join("changed.csv")));
     }
-    for path in args.changed_csv.iter().chain(&args.decisions) {
+    files.extend(args.changed_csv.iter().chain(&args.decisions).cloned());
+    for (at, path) in files.iter().enumerate() {
         if path.as_os_str() == "-" {
             return Err(Failure::usage(args.lang.pick(
                 "这里的 - 不是标准输出；要写到标准输出，请用 /dev/stdout",
                 "- is not standard output here; name /dev/stdout for that",
             )));
         }
-        let tried = File::options().append(true).create(true).open(path);
-        tried.map_err(|error| at(path, error))?;
+        let inputs = args.logins.iter().chain(&args.map);
+        let all = inputs.chain(files.iter().take(at));
+        if let Some(other) = all.into_iter().find(|other| same(path, other)) {
+            let (path, other) = (path.display(), other.display());
+            return Err(Failure::usage(match args.lang.lang {
+                Language::Zh => format!("{path} 就是 {other}：写进去会把它覆盖掉；请换一个名字"),
+                Language::En => {
+                    format!("{path} is {other}, which would be overwritten: name another file")
+                }
+            }));
+        }
+        try_to_write(path, args)?;
     }
     Ok(())
 }
 
-fn at(path: &Path, error: std::io::Error) -> Failure {
-    Failure::failed(format!("{}: {error}", path.display()))
+/// Whether two paths lead to one file of the disk. Devices may be written to twice.
+fn same(one: &Path, other: &Path) -> bool {
+    let file = |path: &Path| path.canonicalize().ok().filter(|path| path.is_file());
+    one == other || file(one).is_some_and(|one| file(other) == Some(one))
+}
+
+fn try_to_write(path: &Path, args: &Args) -> Result<(), Failure> {
+    let new = !path.exists();
+    let tried = File::options().append(true).create(true).open(path);
+    tried.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::usage(match args.lang.lang {
+            Language::Zh => format!("{}：没有这个文件夹", path.display()),
+            Language::En => format!("{}: there is no such folder", path.display()),
+        }),
+        _ => Failure::io(path.display(), &error, args.lang.lang),
+    })?;
+    if new {
+        // A trial: when it stays behind, it will be written over.
+        let _ = fs::remove_file(path);
+    }
+    Ok(())
 }
 
 pub(super) fn write(
@@ -66,6 +103,8 @@ pub(super) fn write(
     if let Some(folder) = &args.report {
         let json = folder.join("report.json");
         let text = serde_json::to_string_pretty(report)?;
+        let at =
+            |path: &Path, error: io::Error| Failure::io(path.display(), &error, args.lang.lang);
         fs::write(&json, text).map_err(|error| at(&json, error))?;
         let page = folder.join("report.html");
         fs::write(&page, report::html(report, request.language))
@@ -73,7 +112,7 @@ pub(super) fn write(
         let mut written = vec![page, json];
         if request.against.is_some() {
             let csv = folder.join("changed.csv");
-            changed(&csv, request, table, registry, outcome)?;
+            changed(args, &csv, request, table, registry, outcome)?;
             written.push(csv);
         }
         for path in written {
@@ -81,7 +120,7 @@ pub(super) fn write(
         }
     }
     if let Some(path) = &args.changed_csv {
-        changed(path, request, table, registry, outcome)?;
+        changed(args, path, request, table, registry, outcome)?;
     }
     Ok(())
 }
@@ -99,14 +138,15 @@ pub(super) fn decided(
     let (zone, limits) = (request.zone.clone(), request.limits.clone());
     let mut engine = Engine::new(table, registry, rules, zone, limits);
     engine.threads = request.threads;
-    let file = File::create(path).map_err(|error| at(path, error))?;
+    let at = |error: io::Error| Failure::io(path.display(), &error, args.lang.lang);
+    let file = File::create(path).map_err(at)?;
     let mut out = BufWriter::new(file);
     let word = args.lang.pick("写出判断", "writing decisions");
     let bar = Bar::new(word, table.len() as u64);
     let lines = read::with_bar(&bar, &watch.written, || {
         decisions::write(&engine, table, watch, &mut out)
     });
-    let (lines, path) = (lines?, path.display());
+    let (lines, path) = (lines.map_err(at)?, path.display());
     output::remark(&match args.lang.lang {
         Language::Zh => format!("menshen: {path}：{lines} 次登录"),
         Language::En => format!("menshen: {path}: {lines} logins"),
@@ -116,14 +156,28 @@ pub(super) fn decided(
 
 /// Every changed login with the condition that flipped.
 fn changed(
+    args: &Args,
     path: &Path,
     request: &Request,
     table: &Table,
     registry: &Registry,
     outcome: &Outcome,
 ) -> Result<(), Failure> {
-    let file = File::create(path).map_err(|error| at(path, error))?;
-    let mut out = BufWriter::new(file);
+    let done = File::create(path).and_then(|file| {
+        let mut out = BufWriter::new(file);
+        changed_to(&mut out, request, table, registry, outcome)?;
+        out.flush()
+    });
+    done.map_err(|error| Failure::io(path.display(), &error, args.lang.lang))
+}
+
+fn changed_to(
+    out: &mut impl Write,
+    request: &Request,
+    table: &Table,
+    registry: &Registry,
+    outcome: &Outcome,
+) -> io::Result<()> {
     writeln!(
         out,
         "number,id,time,account,old,new,was_flagged,is_flagged,old_suspicion,new_suspicion,attack,flipped"
@@ -167,7 +221,6 @@ fn changed(
             )?;
         }
     }
-    out.flush()?;
     Ok(())
 }
 

@@ -5,9 +5,14 @@
 //! fails for it) stays as it is rather than disappear.
 
 mod after;
+mod mistakes;
 mod words;
 
+use std::process::ExitCode;
+
 use clap::{Arg, ArgAction, Command};
+
+use super::output;
 
 use crate::lang::diagnostics::Language;
 
@@ -52,6 +57,17 @@ pub(super) fn of_process() -> Language {
     // `args_os`: an argument that is no text is not ours to stumble over.
     let arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
     language(arguments, |name| std::env::var(name).ok())
+}
+
+/// Ends for what clap refuses, or shows the help it was asked for.
+pub(super) fn refuse(error: &clap::Error) -> ExitCode {
+    if of_process() == Language::Zh
+        && let Some(said) = mistakes::told(error)
+    {
+        output::remark(&format!("menshen: {said}\n\n用法见 --help。"));
+        return ExitCode::from(2);
+    }
+    error.exit()
 }
 
 /// The definition as it is shown in a language.

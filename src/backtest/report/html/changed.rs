@@ -33,8 +33,8 @@ pub(super) fn diff(
     say!(
         page,
         language,
-        "{judged} 次登录中 {changed} 次结果不同；每天的提醒 {net:+.2}。",
-        "{changed} of {judged} logins end differently; prompts a day {net:+.2}.",
+        "{judged} 次登录尝试中 {changed} 次结果不同；每天的提醒 {net:+.2}。",
+        "{changed} of {judged} attempts end differently; prompts a day {net:+.2}.",
         judged = count(diff.judged),
         changed = count(diff.changed),
         net = diff.net_prompts_per_day,
@@ -99,7 +99,11 @@ pub(super) fn diff(
     }
     let _ = write!(
         page,
-        "<p><label>{} <input id='search' type='search' placeholder='{}'></label> <span id='found' class='dim'></span></p><div class='wide tall'><table id='changed'><thead><tr><th>#",
+        "<p class='dim'>{}</p><p><label>{} <input id='search' type='search' placeholder='{}'></label> <span id='found' class='dim'></span></p><div class='wide tall'><table id='changed'><thead><tr><th>#",
+        language.pick(
+            "先列丢了的攻击，再是多发现的攻击、新打扰的正常登录，然后是其余的；各按到达先后。",
+            "Lost attacks come first, then attacks found anew, good logins flagged anew, and the rest, each by arrival."
+        ),
         language.pick("查找", "search"),
         language.pick(
             "账号、信号、日期、结果……",
@@ -175,6 +179,15 @@ pub(super) fn diff(
             shown = diff.logins.len()
         );
         page.push_str("</p>");
+    } else {
+        let _ = write!(
+            page,
+            "<p class='dim'>{}</p>",
+            language.pick(
+                "选定段是前三分之二时间，检验段是后三分之一；加上 --max-prompts-per-10k N，就在选定段里选出不超过 N 的最佳值。",
+                "Chosen on: the first two thirds of the time, judged on: the last third; with --max-prompts-per-10k N the best value within N is chosen on the former."
+            )
+        );
     }
     page.push_str("</section>");
 }
@@ -343,8 +356,8 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
         say!(
             page,
             language,
-            "{name}：各个值的数字全都一样，它什么也没决定。",
-            "{name}: the figures are the same at every value, it decides nothing.",
+            "{name}：试过的各个值数字全都一样，它在这里什么也没决定。",
+            "{name}: the figures are the same at every value that was tried, it decides nothing here.",
             name = escape(name)
         );
         page.push_str("</p>");
@@ -373,6 +386,15 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
             "Grey ones exceed {most}. The last third had no say."
         );
         page.push_str("</p>");
+    } else {
+        let _ = write!(
+            page,
+            "<p class='dim'>{}</p>",
+            language.pick(
+                "选定段是前三分之二时间，检验段是后三分之一；加上 --max-prompts-per-10k N，就在选定段里选出不超过 N 的最佳值。",
+                "Chosen on: the first two thirds of the time, judged on: the last third; with --max-prompts-per-10k N the best value within N is chosen on the former."
+            )
+        );
     }
     page.push_str("</section>");
 }

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::charts::{escape, short};
 use super::say::say;
-use super::text::{beside, count};
+use super::text::{count, not_asked};
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
 
@@ -106,6 +106,9 @@ fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
         );
     }
     page.push_str("</p>");
+    if let Some((zh, en)) = report.nothing_counts() {
+        let _ = write!(page, "<p class='bad'>{}</p>", language.pick(zh, en));
+    }
     if report.run.stopped {
         let _ = write!(
             page,
@@ -190,13 +193,12 @@ fn cards(page: &mut String, report: &Report, language: Language) {
             count(load.accounts_twice_a_week)
         ),
     );
-    let captchas = totals.challenged + totals.challenged_attempts + totals.capped;
     card(
         page,
         language.pick("图形验证 / 拒绝", "captchas / refusals"),
         &format!(
             "{} / {}",
-            count(captchas),
+            count(totals.captchas),
             count(totals.denied + totals.denied_attempts)
         ),
         &format!(
@@ -205,7 +207,23 @@ fn cards(page: &mut String, report: &Report, language: Language) {
             short(load.captchas_per_day)
         ),
     );
-    page.push_str("</section>");
+    page.push_str("</section><p class='parts dim'>");
+    say!(
+        page,
+        language,
+        "成功登录 {logins}，失败 {failures}；会提醒 {flagged} 次：发出 {prompts} 条，{rest}",
+        "{logins} successful logins, {failures} failures; {flagged} alerts: {prompts} prompts, {rest}",
+        logins = count(totals.logins),
+        failures = count(totals.failures),
+        flagged = count(totals.flagged),
+        prompts = count(totals.prompts),
+        rest = not_asked(totals, language),
+    );
+    if totals.locked > 0 {
+        let locked = count(totals.locked);
+        say!(page, language, "；锁定 {locked}", "; {locked} locks");
+    }
+    page.push_str("</p>");
 }
 
 fn gates(page: &mut String, report: &Report, language: Language) {
@@ -227,7 +245,7 @@ fn gates(page: &mut String, report: &Report, language: Language) {
             "--{name}：{is}，要求{zh} {wanted}",
             "--{name}: {is}, wanted {en} {wanted}",
             name = escape(&gate.name),
-            is = beside(Some(gate.is), gate.wanted),
+            is = gate.shown(),
             wanted = gate.wanted,
         );
         page.push_str("</li>");
@@ -258,14 +276,15 @@ fn input(page: &mut String, report: &Report, language: Language) {
     page.push_str("</tbody></table></div><ul>");
     for reason in &input.reasons {
         let places: Vec<String> = reason.samples.iter().map(|place| escape(place)).collect();
-        let _ = write!(
-            page,
-            "<li>{} × {}{}{}</li>",
-            count(reason.count),
-            escape(&reason.reason),
-            language.pick("：", ": "),
-            places.join(language.pick("、", ", "))
-        );
+        let places = match places.is_empty() {
+            true => String::new(),
+            false => {
+                let comma = language.pick("、", ", ");
+                format!("{}{}", language.pick("：", ": "), places.join(comma))
+            }
+        };
+        let (n, why) = (count(reason.count), escape(&reason.reason));
+        let _ = write!(page, "<li>{n} × {why}{places}</li>");
     }
     for (name, label) in &input.labels {
         page.push_str("<li>");
@@ -277,6 +296,18 @@ fn input(page: &mut String, report: &Report, language: Language) {
             name = escape(name),
             yes = count(label.yes),
             no = count(label.no),
+        );
+        page.push_str("</li>");
+    }
+    if input.logins_no_account > 0 {
+        page.push_str("<li>");
+        say!(
+            page,
+            language,
+            "{n} 次登录的名字当时不是账号（{names} 个名字从来不是）：照样判断，没有人可以提醒",
+            "{n} attempts are of names that were no account then ({names} names never are): judged, but nobody can be prompted",
+            n = count(input.logins_no_account),
+            names = count(input.other_names),
         );
         page.push_str("</li>");
     }

@@ -61,7 +61,7 @@ pub(super) fn load(page: &mut String, figures: &Figures, language: Language) {
         page,
         language,
         "被提醒的账号 {accounts}，每个账号中位 {p50} 条，p95 {p95} 条，最多 {max} 条；{twice} 个账号在七天内被提醒两次以上。",
-        "{accounts} accounts prompted: the median {p50} times, p95 {p95}, at most {max}; {twice} of them twice or more within seven days.",
+        "{accounts} accounts prompted; prompts of each: median {p50}, p95 {p95}, at most {max}; accounts prompted twice or more within seven days: {twice}.",
         accounts = count(load.accounts_prompted),
         p50 = load.per_account_p50,
         p95 = load.per_account_p95,

@@ -18,7 +18,7 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
     let signal = language.pick("信号", "Signals");
     let _ = write!(
         page,
-        "<section><h2>{signal}</h2><div class='wide'><table><thead><tr>"
+        "<section><h2>{signal}</h2><div class='wide'><table class='signals'><thead><tr>"
     );
     let mut heads = vec![
         language.pick("分量", "weight"),
@@ -46,7 +46,7 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
     for signal in &figures.signals {
         let _ = write!(
             page,
-            "<tr><th scope='row'>{}<small>{}</small><td class='n'>{}<td class='n'>{}<small>{} {}</small><td class='n'>{}<td class='n'>{}<td class='n'>{}",
+            "<tr><th scope='row'>{}<small>{}</small><td class='n'>{}<td class='n'>{}{}<td class='n'>{}<td class='n'>{}<small>{}</small><td class='n'>{}",
             escape(&signal.name),
             escape(&signal.title),
             if signal.shadow {
@@ -55,10 +55,14 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
                 short(signal.weight)
             },
             count(signal.fired),
-            language.pick("评估", "of"),
-            count(signal.evaluated),
+            judged(signal, language),
             rate(signal.per_10k),
             count(signal.prompts),
+            match (signal.cooled_down, language) {
+                (0, _) => String::new(),
+                (n, Language::Zh) => format!("冷却 {}", count(n)),
+                (n, Language::En) => format!("{} quiet", count(n)),
+            },
             count(signal.decisive),
         );
         if labelled {
@@ -88,10 +92,19 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
         page,
         "</tbody></table></div><p class='dim'>{}</p></section>",
         language.pick(
-            "决定性：没有它就没有那次提醒。触发数不含豁免和学习中的；每万次按正常登录计。",
-            "Decisive: without it there would have been no alert. Fired counts neither exempt logins nor those while learning; per 10,000 good logins."
+            "决定性：没有它就没有那次提醒。触发数是条件成立的减去豁免和学习中的；评估的加上无法判断的就是全部成功登录；每万次按正常登录计。",
+            "Decisive: without it there would have been no alert. Fired is what held without the exempt logins and those while learning; judged and not evaluable ones together are all successful logins; per 10,000 good logins."
         )
     );
+}
+
+/// Of how many logins it could be judged, and on how many its condition held.
+fn judged(signal: &RuleFigures, language: Language) -> String {
+    let (matched, evaluated) = (count(signal.matched), count(signal.evaluated));
+    match language {
+        Language::Zh => format!("<small>成立 {matched}</small><small>评估 {evaluated}</small>"),
+        Language::En => format!("<small>held {matched}</small><small>of {evaluated}</small>"),
+    }
 }
 
 fn notes(signal: &RuleFigures, logins: u64, language: Language) -> String {
@@ -173,7 +186,26 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
     for period in &figures.periods {
         let _ = write!(page, "<td class='n'>{}", rate(period.flagged_per_10k));
     }
+    let _ = write!(
+        page,
+        "<td></tr><tr><th scope='row'>{}",
+        language.pick("冷却后的提醒", "prompts")
+    );
+    for period in &figures.periods {
+        let _ = write!(page, "<td class='n'>{}", rate(period.prompts_per_10k));
+    }
     page.push_str("<td></tr>");
+    if figures.labels.is_some() {
+        let _ = write!(
+            page,
+            "<tr><th scope='row'>{}",
+            language.pick("召回", "recall")
+        );
+        for period in &figures.periods {
+            let _ = write!(page, "<td class='n'>{}", percent(period.recall));
+        }
+        page.push_str("<td></tr>");
+    }
     for signal in figures.signals.iter().filter(|signal| !signal.never) {
         let _ = write!(page, "<tr><th scope='row'>{}", escape(&signal.name));
         for period in &signal.by_period {

@@ -1,6 +1,6 @@
 //! The last lines: what the live server recorded, and whether what was required holds.
 
-use super::{Page, Report, beside, count};
+use super::{Page, Report, count};
 use crate::backtest::report::say::say;
 use crate::lang::diagnostics::Language;
 
@@ -46,7 +46,7 @@ impl Page {
                     .pick("到停下为止通过", "passed as far as it went"),
                 (false, _) => self.language.pick("未通过", "FAILED"),
             };
-            let (is, wanted) = (beside(Some(gate.is), gate.wanted), gate.wanted);
+            let (is, wanted) = (gate.shown(), gate.wanted);
             let (name, (zh, en)) = (&gate.name, gate.bound());
             say!(
                 self.out,

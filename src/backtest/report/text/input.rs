@@ -18,10 +18,15 @@ impl Page {
             "input  {logins} attempts, {accounts} accounts, {first} to {last} ({zone}); the first {warm} only make history, {days} days counted\n"
         );
         for reason in &input.reasons {
-            let colon = self.language.pick("：", ": ");
-            let places = reason.samples.join(self.language.pick("，", ", "));
+            let places = match reason.samples.is_empty() {
+                true => String::new(),
+                false => {
+                    let places = reason.samples.join(self.language.pick("，", ", "));
+                    format!("{}{places}", self.language.pick("：", ": "))
+                }
+            };
             self.out.push_str(&format!(
-                "      {} × {}{colon}{places}\n",
+                "      {} × {}{places}\n",
                 count(reason.count),
                 reason.reason
             ));
@@ -51,6 +56,15 @@ impl Page {
                 }
             );
         }
+        if input.logins_no_account > 0 && input.accounts > 0 {
+            let (names, n) = (count(input.other_names), count(input.logins_no_account));
+            say!(
+                self.out,
+                self.language,
+                "      其中 {n} 次登录的名字当时不是账号（{names} 个名字从来不是）：照样判断，没有人可以提醒\n",
+                "      {n} of them are of names that were no account then ({names} names never are): judged, but nobody can be prompted\n"
+            );
+        }
         if input.accounts == 0 {
             say!(
                 self.out,
@@ -58,6 +72,10 @@ impl Page {
                 "      登录的名字没有一个是账号：没有人可以提醒\n",
                 "      none of the names is an account: nobody can be prompted\n"
             );
+        }
+        if let Some((zh, en)) = report.nothing_counts() {
+            let line = self.language.pick(zh, en);
+            self.out.push_str(&format!("      {line}\n"));
         }
         if report.run.stopped {
             say!(

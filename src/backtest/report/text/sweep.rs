@@ -71,6 +71,14 @@ impl Page {
             );
         }
         self.never(sweep);
+        if sweep.max_prompts_per_10k.is_none() {
+            say!(
+                self.out,
+                self.language,
+                "选定段是前三分之二时间，检验段是后三分之一；加上 --max-prompts-per-10k N，就在选定段里选出不超过 N 的最佳值\n",
+                "chosen on: the first two thirds of the time, judged on: the last third; with --max-prompts-per-10k N the best value within N is chosen on the former\n"
+            );
+        }
         if let Some(most) = sweep.max_prompts_per_10k {
             match sweep.best {
                 Some(_) => {
@@ -122,8 +130,8 @@ impl Page {
             say!(
                 self.out,
                 self.language,
-                "{name}：各个值的数字全都一样，它什么也没决定\n",
-                "{name}: the figures are the same at every value, it decides nothing\n"
+                "{name}：试过的各个值数字全都一样，它在这里什么也没决定\n",
+                "{name}: the figures are the same at every value that was tried, it decides nothing here\n"
             );
         }
     }

@@ -1,7 +1,7 @@
 //! Every field there is.
 
 use crate::lang::builtins::stage::{Stage, Stages};
-use crate::lang::value::Type;
+use crate::lang::value::{MAX_LATITUDE, MAX_LONGITUDE, Type};
 
 use super::{ALERT_OPEN, BAND, FieldSpec, SIGNALS, SUSPICION, chat, field, row};
 
@@ -72,8 +72,10 @@ pub(in crate::lang::builtins) fn table() -> Vec<FieldSpec> {
             "语音识别结果",
             "what the platform heard",
         ),
-        chat("message.lat", Type::Number, PLACED, "纬度", "latitude").range(-90.0, 90.0),
-        chat("message.lon", Type::Number, PLACED, "经度", "longitude").range(-180.0, 180.0),
+        chat("message.lat", Type::Number, PLACED, "纬度", "latitude")
+            .range(-MAX_LATITUDE, MAX_LATITUDE),
+        chat("message.lon", Type::Number, PLACED, "经度", "longitude")
+            .range(-MAX_LONGITUDE, MAX_LONGITUDE),
         chat(
             "message.label",
             text(),
@@ -335,8 +337,10 @@ pub(in crate::lang::builtins) fn table() -> Vec<FieldSpec> {
         row("login.country", text(), login, "国家", "country"),
         row("login.region", text(), login, "省或州", "province or state"),
         row("login.city", text(), login, "城市", "city"),
-        row("login.lat", Type::Number, login, "纬度", "latitude").range(-90.0, 90.0),
-        row("login.lon", Type::Number, login, "经度", "longitude").range(-180.0, 180.0),
+        row("login.lat", Type::Number, login, "纬度", "latitude")
+            .range(-MAX_LATITUDE, MAX_LATITUDE),
+        row("login.lon", Type::Number, login, "经度", "longitude")
+            .range(-MAX_LONGITUDE, MAX_LONGITUDE),
         row(
             "login.asn",
             Type::Number,

@@ -12,6 +12,7 @@ use crate::lang::program::{
 };
 use crate::lang::span::{FileId, Span};
 use crate::lang::syntax::ast;
+use crate::lang::value::{MAX_LATITUDE, MAX_LONGITUDE};
 
 use super::Checker;
 
@@ -82,7 +83,7 @@ impl Checker<'_> {
                 settings,
             } => {
                 self.introduce(&mut cast.places, name);
-                if !(-90.0..=90.0).contains(lat) || !(-180.0..=180.0).contains(lon) {
+                if lat.abs() > MAX_LATITUDE || lon.abs() > MAX_LONGITUDE {
                     self.out_of_range(
                         span,
                         "纬度在 -90 到 90，经度在 -180 到 180",

@@ -1,0 +1,152 @@
+//! The order of arrival: what a table does when all of its logins are there.
+
+use super::{Answered, LATE_FLAG, Table, Trusted, UNNUMBERED};
+use crate::env::{MINUTE, Millis};
+
+/// A login that came so much later than a later one never acts (language law 9).
+const LATE: Millis = 10 * MINUTE;
+/// The source says itself whether it arrived late.
+const TOLD: u8 = 64;
+
+/// What closing a table found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Closed {
+    /// Rows that stood before one they are later than, where that put them in order.
+    pub unordered: usize,
+    /// Rows without an arrival number of their own, in a source that gives some: none was used.
+    pub unnumbered: usize,
+}
+
+impl Table {
+    /// Forgets in which order logins arrived: each is taken as if it had been reported at once.
+    pub fn forget_arrival(&mut self) {
+        self.arrival.clear();
+        for flags in &mut self.flags {
+            *flags &= !(TOLD | LATE_FLAG);
+        }
+    }
+
+    /// Whether a login arrived too late for rules to act, as its source says; otherwise the order of arrival
+    /// tells.
+    pub(in crate::backtest) fn tell_late(&mut self, row: u32, late: bool) {
+        if let Some(flags) = self.flags.get_mut(row as usize) {
+            *flags |= TOLD | if late { LATE_FLAG } else { 0 };
+        }
+    }
+
+    /// Logins that arrived late, of a closed table: judged, but no rule acted.
+    pub fn late(&self) -> u64 {
+        self.flags
+            .iter()
+            .filter(|flags| **flags & LATE_FLAG != 0)
+            .count() as u64
+    }
+
+    /// Closes the table: puts the rows in the order of arrival and marks the late ones. Without
+    /// arrival numbers the order of time is the order of arrival, unless `as_read`.
+    pub fn close(&mut self, as_read: bool) -> Closed {
+        self.accounts.freeze();
+        self.agents = Default::default();
+        let n = self.len();
+        let pairs = self.time.windows(2);
+        let unordered = pairs.filter(|pair| pair[0] > pair[1]).count();
+        let mut order: Vec<u32> = Vec::new();
+        let unnumbered = self.by_arrival(&mut order);
+        let numbered = unnumbered == 0 && !order.is_empty();
+        if !numbered {
+            self.arrival.clear();
+            order.clear();
+            if unordered > 0 && !as_read {
+                order.extend(0..n as u32);
+                order.sort_by_key(|row| self.time[*row as usize]);
+            }
+        }
+        if !order.is_empty() {
+            self.permute(&order);
+        }
+        let arrival = std::mem::take(&mut self.arrival);
+        self.answered_lock = std::mem::take(&mut self.answers)
+            .into_iter()
+            .map(|(row, answered)| (row, self.first_after(answered, &arrival)))
+            .collect();
+        let trusts = std::mem::take(&mut self.trusts).into_iter();
+        self.trust = trusts
+            .map(|(key, spans)| {
+                let known = |span: Trusted| (self.first_after(span.since, &arrival), span.until);
+                (key, spans.into_iter().map(known).collect())
+            })
+            .collect();
+        self.ordered = self.time.windows(2).all(|pair| pair[0] <= pair[1]);
+        let mut clock = Millis::MIN;
+        for (time, flags) in self.time.iter().zip(&mut self.flags) {
+            clock = clock.max(*time);
+            if *flags & TOLD == 0 && clock.saturating_sub(*time) > LATE {
+                *flags |= LATE_FLAG;
+            }
+        }
+        Closed {
+            unordered: if numbered || as_read { 0 } else { unordered },
+            unnumbered,
+        }
+    }
+
+    /// The rows in the order of their arrival numbers, when there are any. How many rows have none, or
+    /// one that another row has: then none of them says anything.
+    fn by_arrival(&self, order: &mut Vec<u32>) -> usize {
+        if self.arrival.is_empty() {
+            return 0;
+        }
+        let given = self.arrival.iter();
+        let given = given.filter(|number| **number != UNNUMBERED).count();
+        if given < self.len() {
+            return self.len() - given;
+        }
+        let number = |row: &u32| self.arrival[*row as usize];
+        order.extend(0..self.len() as u32);
+        order.sort_by_key(number);
+        let pairs = order.windows(2);
+        pairs
+            .filter(|pair| number(&pair[0]) == number(&pair[1]))
+            .count()
+    }
+
+    /// The first row after an answer. `arrival` is in order, or empty when rows have no numbers.
+    fn first_after(&self, answered: Answered, arrival: &[u64]) -> u32 {
+        let rows = match answered.arrived {
+            Some(last) if !arrival.is_empty() => arrival.partition_point(|number| *number <= last),
+            _ => {
+                let after = self.time.iter().position(|time| *time >= answered.at);
+                after.unwrap_or(self.len())
+            }
+        };
+        rows as u32
+    }
+
+    fn permute(&mut self, order: &[u32]) {
+        fn by<T: Copy>(column: &mut Vec<T>, order: &[u32]) {
+            if column.len() == order.len() {
+                *column = order.iter().map(|row| column[*row as usize]).collect();
+            }
+        }
+        by(&mut self.time, order);
+        by(&mut self.account, order);
+        by(&mut self.flags, order);
+        by(&mut self.labels, order);
+        by(&mut self.labelled, order);
+        by(&mut self.asn, order);
+        by(&mut self.lat, order);
+        by(&mut self.lon, order);
+        self.texts.iter_mut().for_each(|column| by(column, order));
+        by(&mut self.arrival, order);
+        if !self.answers.is_empty() {
+            let mut place = vec![0_u32; order.len()];
+            for (now, before) in order.iter().enumerate() {
+                place[*before as usize] = now as u32;
+            }
+            self.answers = std::mem::take(&mut self.answers)
+                .into_iter()
+                .map(|(row, answered)| (place[row as usize], answered))
+                .collect();
+        }
+    }
+}
