@@ -43,6 +43,7 @@ pub(crate) mod packed;
 mod page;
 mod quick;
 pub mod records;
+mod seed;
 mod sled;
 mod status;
 mod sweep;

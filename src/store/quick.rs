@@ -18,7 +18,8 @@ use std::sync::{PoisonError, RwLock};
 use super::command::Abort;
 use super::engine::Reader;
 use super::later::Pending;
-use super::tx::{Finished, Seed, Tx};
+use super::seed::Seed;
+use super::tx::{Finished, Tx};
 use crate::env::{Env, Millis};
 
 /// What the writer and its callers tell each other for this.

@@ -17,8 +17,9 @@ use super::key::{self, Key, KeyPart, KeyPrefix};
 use super::later::{Held, Later, Pending};
 use super::page::{Continuation, Page};
 use super::records::{Record, Viewed};
+use super::seed::Seed;
 use super::view::View;
-use crate::env::{Env, Millis};
+use crate::env::Millis;
 
 /// The most keys one command may write. One less than a batch holds: the commit's own record is in it too.
 pub const MAX_COMMAND_KEYS: usize = super::writer::MAX_BATCH_KEYS - 1;
@@ -48,26 +49,6 @@ pub struct Tx<'a> {
     failure: Option<String>,
     /// Limits that turned somebody away, see [`Tx::limit_hit`].
     limits: Vec<&'static str>,
-}
-
-/// What decides all of a command's randomness.
-pub(crate) enum Seed<'a> {
-    /// This: a second run of the command sees the same.
-    Given([u8; 32]),
-    /// Drawn from there when something random is first asked for. Most commands that only look never do.
-    Of(&'a Env),
-}
-
-impl Seed<'_> {
-    fn bytes(&mut self) -> [u8; 32] {
-        if let Self::Of(env) = self {
-            *self = Self::Given(env.bytes());
-        }
-        match self {
-            Self::Given(bytes) => *bytes,
-            Self::Of(env) => env.bytes(),
-        }
-    }
 }
 
 struct Undo {

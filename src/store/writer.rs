@@ -22,8 +22,9 @@ use super::handle::Shared;
 use super::key;
 use super::later::{self, Held, Maker, Pending};
 use super::records::{Counter, FEED_COUNTER, Kind};
+use super::seed::Seed;
 use super::status::Meters;
-use super::tx::{Finished, Seed, Tx};
+use super::tx::{Finished, Tx};
 use crate::env::{Env, Millis};
 
 /// The most keys in one batch, the commit's own record included. sled holds its global lock while it

@@ -1,7 +1,7 @@
 //! The order of a commit: apply, flush, sync, mark, acknowledge. These tests turn red when the
 //! sync, or its place, is lost.
 
-use super::super::tx::Seed;
+use super::super::seed::Seed;
 use super::*;
 
 fn one_commit() -> Vec<Event> {
