@@ -76,6 +76,27 @@ fn nearest_names_are_taken_only_when_asked() {
 }
 
 #[test]
+fn a_name_unknown_in_two_files_is_told_of_either_and_mended_in_both() {
+    let rule = |text: &str| format!("on text \"{text}\" when boundd {{\n    reply \"x\"\n}}\n");
+    let folder = folder(&rule("a"));
+    let other = folder.path().join("rules/b.rules");
+    fs::write(&other, rule("b")).expect("a second rule file");
+    for file in ["a", "b"] {
+        let path = format!("rules/{file}.rules");
+        let said = menshen(folder.path(), &["check", &path, "--format", "json"]);
+        assert_eq!(code(&said), 1, "{path}");
+        let found: serde_json::Value = serde_json::from_str(&stdout(&said)).expect("JSON");
+        assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+        let told = found[0]["file"].as_str().expect("a file");
+        assert!(told.ends_with(&format!("{file}.rules")), "{found}");
+    }
+    let fixed = menshen(folder.path(), &["check", "--fix=all"]);
+    assert_eq!(code(&fixed), 0, "{}", stdout(&fixed));
+    let mended = fs::read_to_string(&other).expect("a rule file");
+    assert!(mended.contains("when bound {") && now(&folder).contains("when bound {"));
+}
+
+#[test]
 fn a_warning_is_silenced_where_it_stands_and_only_with_a_reason() {
     let with = |comment: &str| {
         let folder = folder(&format!("{comment}\nlet usual = 90 days\n"));

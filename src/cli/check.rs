@@ -167,13 +167,12 @@ fn fix(args: &Args, scope: &Scope, mut looked: Looked, guesses: bool) -> Result<
 /// Whether a round helped. The mistakes of syntax hide those of meaning, so that mending the last of
 /// the first kind may bring up many of the second.
 fn better(before: &[Diagnostic], after: &[Diagnostic]) -> bool {
-    let syntax = |found: &[Diagnostic]| {
-        found
-            .iter()
-            .filter(|one| one.code.starts_with("E01"))
-            .count()
+    let counted = |found: &[Diagnostic]| {
+        let syntax = found.iter().filter(|one| one.code.starts_with("E01"));
+        let errors = found.iter().filter(|one| one.severity == Severity::Error);
+        (syntax.count(), errors.count(), found.len())
     };
-    (syntax(after), after.len()) < (syntax(before), before.len())
+    counted(after) < counted(before)
 }
 
 /// Writes a file whole or not at all: a crash half-way must not cost a rule file.

@@ -95,8 +95,14 @@ impl Scope {
     /// Compiles what was read.
     pub fn compiled(&self, input: Input) -> Looked {
         let compiled = crate::lang::compile(input.sources.clone(), &input.registry);
-        let about = |one: &Diagnostic| self.is_about(one.primary.span, &input.sources);
-        let (found, beside) = compiled.diagnostics.into_iter().partition(about);
+        let here = |span| self.is_about(span, &input.sources);
+        let (mut found, mut beside) = (Vec::new(), Vec::new());
+        for one in compiled.diagnostics {
+            match one.seen_from(here) {
+                Some(seen) => found.push(seen),
+                None => beside.push(one),
+            }
+        }
         Looked {
             found,
             beside,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::world::Set;
 use crate::lang::diagnostics::{self as found, Language, Severity};
-use crate::lang::span::FileId;
+use crate::lang::span::{FileId, Span};
 
 /// The diagnostics of every file of a set, files without any included.
 pub(super) fn of(set: &Set, language: Language) -> Vec<(Uri, Value)> {
@@ -18,13 +18,12 @@ pub(super) fn of(set: &Set, language: Language) -> Vec<(Uri, Value)> {
         .iter()
         .enumerate()
         .map(|(index, uri)| {
-            let here = |it: &&found::Diagnostic| it.primary.span.file.0 as usize == index;
+            let here = |span: Span| span.file.0 as usize == index;
             let list: Vec<Diagnostic> = set
                 .compiled
                 .diagnostics
                 .iter()
-                .filter(here)
-                .filter_map(|it| one(set, it, language))
+                .filter_map(|it| one(set, &it.seen_from(here)?, language))
                 .collect();
             (uri.clone(), json!(list))
         })

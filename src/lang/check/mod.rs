@@ -48,7 +48,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::builtins::Registry;
-use super::diagnostics::{Diagnostic, Severity};
+use super::diagnostics::{Diagnostic, Severity, Sureness};
 use super::program::{Expr, Extractor, HistoryQuery, List, ListId, Pattern, Program, RuleId};
 use super::span::{FileId, LineNumbers, Sources, Span};
 use super::syntax::{self, ast};
@@ -124,7 +124,7 @@ pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&s
         }
         let parsed = syntax::parse(FileId(index as u32), &file.text);
         allows.extend(allow::find(&file.text, &parsed.comments));
-        diagnostics.extend(parsed.diagnostics);
+        diagnostics.extend(braces_beside_quotes(parsed.diagnostics));
         files.push(parsed.file);
     }
     let whole = diagnostics
@@ -180,8 +180,21 @@ pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&s
 const NO_SCENE: &str = "E0132";
 /// Several clauses on one line.
 const SEVERAL_ON_A_LINE: &str = "E0107";
+/// A `}` too many.
+const EXTRA_BRACE: &str = "E0109";
 /// A text without its second quote, or with quotes inside.
 const GUESSED_TEXT: [&str; 2] = ["E0111", "E0114"];
+
+/// Where a quote is missing or too many, a brace that seems to be too many may be the right one.
+fn braces_beside_quotes(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if found.iter().any(|one| GUESSED_TEXT.contains(&one.code)) {
+        let braces = found.iter_mut().filter(|one| one.code == EXTRA_BRACE);
+        for fix in braces.flat_map(|one| &mut one.fixes) {
+            fix.sure = Sureness::Guess;
+        }
+    }
+    found
+}
 
 fn line_of(lines: &LineNumbers, found: &Diagnostic) -> (FileId, usize) {
     let span = found.primary.span;

@@ -189,10 +189,7 @@ fn named(diagnostic: &Diagnostic) -> Option<&str> {
 
 fn merge(first: &mut Diagnostic, other: &Diagnostic) {
     if first.secondary.len() < MAX_PLACES {
-        first.secondary.push(Label {
-            span: other.primary.span,
-            words: w("这里也是", "and here"),
-        });
+        first.add_place(other.primary.span);
     }
 }
 

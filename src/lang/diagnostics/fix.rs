@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{Diagnostic, Fix, Sureness};
-use crate::lang::span::{FileId, Sources};
+use crate::lang::span::{FileId, Sources, Span};
 
 /// What came of one round.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,16 +20,16 @@ pub struct Fixed {
 /// Applies the first change of every diagnostic that is sure enough. `guesses`: nearest names too.
 /// Drafts that still hold a `…` to be filled in are never applied.
 pub fn fix(diagnostics: &[Diagnostic], sources: &Sources, guesses: bool) -> Fixed {
-    let mut chosen: Vec<&Fix> = diagnostics
+    let mut chosen: Vec<Fix> = diagnostics
         .iter()
-        .filter_map(|diagnostic| diagnostic.fixes.first())
+        .flat_map(|diagnostic| everywhere(diagnostic, sources))
         .filter(|fix| guesses || fix.sure == Sureness::Sure)
         .filter(|fix| !fix.replacement.contains('…'))
         .collect();
     chosen.sort_by_key(|fix| (fix.span.file, fix.span.start, fix.span.end));
     let mut out = Fixed::default();
     let mut done: BTreeMap<FileId, (String, usize)> = BTreeMap::new();
-    for fix in chosen {
+    for fix in &chosen {
         let Some(file) = sources.file(fix.span.file) else {
             continue;
         };
@@ -56,11 +56,26 @@ pub fn fix(diagnostics: &[Diagnostic], sources: &Sources, guesses: bool) -> Fixe
     out
 }
 
+/// The first change of a diagnostic, at every place it names where the same stands.
+fn everywhere(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Fix> {
+    let Some(fix) = diagnostic.fixes.first() else {
+        return Vec::new();
+    };
+    let text = |span: Span| sources.file(span.file)?.text.get(span.range());
+    let also = diagnostic
+        .also()
+        .filter(|span| fix.span == diagnostic.primary.span && text(*span) == text(fix.span));
+    let others = also.map(|span| Fix {
+        span,
+        ..fix.clone()
+    });
+    std::iter::once(fix.clone()).chain(others).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::lang::diagnostics::Words;
-    use crate::lang::span::Span;
 
     fn change(start: usize, end: usize, by: &str) -> Diagnostic {
         let (words, span) = (Words::new("改", "change"), Span::new(FileId(0), start, end));
@@ -80,6 +95,20 @@ mod tests {
         assert_eq!(fixed("lte a b", &all, false), ("let == b".to_owned(), 2));
         let same = [change(3, 3, "}"), change(3, 3, "}")];
         assert_eq!(fixed("abc", &same, false), ("abc}".to_owned(), 1));
+    }
+
+    #[test]
+    fn the_same_mistake_is_mended_wherever_it_is_told() {
+        let mut told = change(0, 1, "b");
+        told.add_place(Span::new(FileId(0), 2, 3));
+        told.add_place(Span::new(FileId(0), 4, 5));
+        let all = std::slice::from_ref(&told);
+        assert_eq!(fixed("a a x", all, false), ("b b x".to_owned(), 2));
+        let second = Span::new(FileId(0), 2, 3);
+        let seen = told.seen_from(|span| span == second).expect("told there");
+        assert_eq!(seen.primary.span, second);
+        assert_eq!(fixed("a a x", &[seen], false), ("b b x".to_owned(), 2));
+        assert!(told.seen_from(|_| false).is_none());
     }
 
     #[test]

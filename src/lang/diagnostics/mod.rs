@@ -82,6 +82,9 @@ pub struct Label {
     pub words: Words,
 }
 
+/// What is said at further places of the same mistake.
+const ALSO: &str = "这里也是";
+
 /// How sure a change is to be what was meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sureness {
@@ -254,6 +257,41 @@ impl Diagnostic {
         self.help.push(words);
         self.story = story;
         self
+    }
+
+    /// A further place of the same mistake.
+    pub(in crate::lang) fn add_place(&mut self, span: Span) {
+        let words = Words::new(ALSO, "and here");
+        self.secondary.push(Label { span, words });
+    }
+
+    /// Further places of the same mistake.
+    pub(in crate::lang) fn also(&self) -> impl Iterator<Item = Span> {
+        let also = self.secondary.iter();
+        also.filter(|label| label.words.zh == ALSO)
+            .map(|label| label.span)
+    }
+
+    /// The same, told of a place for which `here` holds, where it has one: of what stands in several files each is told
+    /// of its own.
+    #[must_use]
+    pub fn seen_from(&self, here: impl Fn(Span) -> bool) -> Option<Self> {
+        if here(self.primary.span) {
+            return Some(self.clone());
+        }
+        let span = self.also().find(|span| here(*span))?;
+        let mut seen = self.clone();
+        seen.primary.span = span;
+        for label in &mut seen.secondary {
+            if label.span == span {
+                label.span = self.primary.span;
+            }
+        }
+        seen.fixes.retain(|fix| fix.span == self.primary.span);
+        for fix in &mut seen.fixes {
+            fix.span = span;
+        }
+        Some(seen)
     }
 
     /// Adds a ready change that is right whenever the diagnostic is.

@@ -235,7 +235,15 @@ fn unclosed_bracket(
         _ => before.map_or(open.end, |token| token.end),
     };
     let here = sink.span(end, end);
-    Diagnostic::error(
+    // Around an argument nothing else can be meant; around a condition it may end anywhere.
+    let named = text[..open.start].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let whole = |word: &str| {
+        let before = text[..open.start].strip_suffix(word);
+        before.is_some_and(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    let called = named && !["not", "and", "or", "when", "where"].into_iter().any(whole);
+    let conditions = text[open.start..end].contains(" where ");
+    let found = Diagnostic::error(
         "E0135",
         Words::new(
             format!("括号 `{sign}` 没有闭合"),
@@ -246,12 +254,12 @@ fn unclosed_bracket(
             format!("没有对应的 `{close}`"),
             format!("no `{close}` belongs to it"),
         ),
-    )
-    .with_fix(
-        Words::new(format!("补上 `{close}`"), format!("add `{close}`")),
-        here,
-        close,
-    )
+    );
+    let add = Words::new(format!("补上 `{close}`"), format!("add `{close}`"));
+    match sign == "[" || compared.is_none() || (called && !conditions) {
+        true => found.with_fix(add, here, close),
+        false => found.with_guess(add, here, close),
+    }
 }
 
 fn too_short(

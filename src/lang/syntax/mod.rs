@@ -35,7 +35,7 @@ pub use lexeme::{Lexeme, LexemeKind, lexemes};
 pub use tree::same_tree;
 pub use vocabulary::FOLLOWER_VERBS;
 
-use super::diagnostics::{Diagnostic, Label, Words, nearest};
+use super::diagnostics::{Diagnostic, Words, nearest};
 use super::span::{FileId, Span};
 use ast::{Broken, File, Item};
 use grammar::Rule;
@@ -322,10 +322,7 @@ fn once_per_name(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         });
         match first {
             Some(first) if first.secondary.len() < MAX_DIAGNOSTICS => {
-                first.secondary.push(Label {
-                    span: one.primary.span,
-                    words: Words::new("这里也是", "and here"),
-                });
+                first.add_place(one.primary.span);
             }
             Some(_) => {}
             None => kept.push(one),

@@ -345,22 +345,25 @@ impl Slips<'_> {
         let (start, end) = (token.start, token.start + cut);
         let here = self.sink.span(end, end);
         let text = self.sink.span(start, end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0111",
-                Words::new("引号没有闭合", "this text is not closed"),
-                text,
-                Words::new(
-                    "到行末也没有另一个 `\"`",
-                    "no other `\"` up to the end of the line",
-                ),
-            )
-            .with_fix(Words::new("补上 `\"`", "add `\"`"), here, "\"")
-            .with_help(Words::new(
-                "几行的文字用三个引号 `\"\"\"`",
-                "texts of several lines take three quotes `\"\"\"`",
-            )),
+        let found = Diagnostic::error(
+            "E0111",
+            Words::new("引号没有闭合", "this text is not closed"),
+            text,
+            Words::new(
+                "到行末也没有另一个 `\"`",
+                "no other `\"` up to the end of the line",
+            ),
         );
+        let add = Words::new("补上 `\"`", "add `\"`");
+        // What follows a blank in Latin letters or signs may belong to the rule: `"b when bound`.
+        let found = match may_hold_a_clause(&self.text[start..end]) {
+            true => found.with_guess(add, here, "\""),
+            false => found.with_fix(add, here, "\""),
+        };
+        self.sink.add(found.with_help(Words::new(
+            "几行的文字用三个引号 `\"\"\"`",
+            "texts of several lines take three quotes `\"\"\"`",
+        )));
         self.edit(end, end, "\"");
     }
 
@@ -442,4 +445,12 @@ fn indent_of(block: &str) -> &str {
         })
         .find(|indent| !indent.is_empty())
         .unwrap_or("        ")
+}
+
+/// Whether what was taken for text may hold more than the text.
+fn may_hold_a_clause(text: &str) -> bool {
+    let behind_blanks = text.split(' ').skip(1);
+    behind_blanks
+        .filter_map(|word| word.chars().next())
+        .any(|first| first.is_ascii_lowercase() || matches!(first, '=' | '<' | '>' | '!'))
 }

@@ -77,6 +77,24 @@ fn what_may_have_been_meant_otherwise_is_no_certain_fix() {
     }
 }
 
+/// A missing sign whose place is not certain: what follows may belong to the rule.
+#[test]
+fn what_may_end_in_several_places_is_a_guess() {
+    for wrong in [
+        "on text \"工资\" or \"薪水 when bound {\n    reply \"x\"\n}\n",
+        "on text \"a\" {\n    send \"稍后见 after 2 hours\n}\n",
+        "on text \"a\" when not (now.hour >= 22 or now.hour < 6 {\n    reply \"x\"\n}\n",
+    ] {
+        let (_, _, sure) = mended(wrong);
+        assert!(!sure, "{wrong}");
+    }
+    let argument =
+        "signal s \"x\" weight 5 {\n    when count(failures, within: 10 minutes >= 5\n}\n";
+    assert!(mended(argument).2, "nothing else it could be");
+    let plain = "on text \"a\" {\n    reply \"你好\n}\n";
+    assert!(mended(plain).2, "nothing else it could be");
+}
+
 #[test]
 fn what_leaves_no_doubt_is_a_certain_fix() {
     for (wrong, code, right) in [
