@@ -20,6 +20,11 @@ use crate::env::Millis;
 /// Rows longer than this are not well formed: a quote that never ends would else eat the file.
 pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
 
+/// Rows of more lines than this are none either: a quote too many, which another one closed.
+const MAX_ROW_LINES: u64 = 64;
+/// How often in a piece the lines that a quote took along are looked at again.
+const MAX_TORN: usize = 16;
+
 /// Bytes of a short row: room is made for as many rows as a piece would have of them.
 const ROW: usize = 100;
 
@@ -301,15 +306,25 @@ impl Row {
             ..Batch::default()
         };
         let mut near = Near::new(&self.zone);
+        let mut torn = 0;
         // All at once is quicker than field by field.
         let piece = std::str::from_utf8(bytes).ok();
         let mut records = Records::new(bytes, self.delimiter);
         while let Some(line) = records.next() {
-            if records.width() != self.width || records.length() > MAX_ROW_BYTES {
+            let long = records.length() > MAX_ROW_BYTES || records.lines() - line > MAX_ROW_LINES;
+            if records.width() != self.width || long || records.is_unclosed() {
                 // An empty line is nothing.
                 let blank = |at| records.get(at).iter().all(u8::is_ascii_whitespace);
                 if !(0..records.width()).all(blank) {
                     batch.note(Reason::Syntax.into(), line);
+                }
+                // A quote too many takes the lines behind it along: they may be rows of their own. Where that
+                // happens time and again, each of them counts as lost instead.
+                if torn < MAX_TORN {
+                    torn += usize::from(records.keep_one_line());
+                } else {
+                    (line + 1..records.lines())
+                        .for_each(|line| batch.note(Reason::Syntax.into(), line));
                 }
                 continue;
             }

@@ -306,6 +306,37 @@ mod tests {
     use crate::backtest::needs::Columns;
     use crate::backtest::table::Table;
 
+    /// Rows of three fields, the given ones with a quote that has no end; how many were lost and how many read.
+    fn with_open_quotes(open: impl Fn(usize) -> bool) -> (u64, usize) {
+        const ROWS: usize = 40_000;
+        let mut text = "account,time,success\n".to_owned();
+        for row in 0..ROWS {
+            let quote = if open(row) { "\"" } else { "" };
+            text.push_str(&format!("{quote}a{row},{},1\n", 1_767_225_600 + row));
+        }
+        let mut table = Table::new(Columns::all());
+        let options = Options {
+            max_unusable: 1.0,
+            ..Options::default()
+        };
+        let read = read_stream("x", text.as_bytes(), &mut table, options, &Watch::default());
+        let (report, _) = read.expect("it reads");
+        let lost = report.reasons.values().map(|found| found.0).sum();
+        (lost, table.len())
+    }
+
+    #[test]
+    fn a_quote_too_many_costs_its_own_line_and_not_the_rest_of_the_file() {
+        assert_eq!(with_open_quotes(|row| row == 50), (1, 39_999));
+        assert_eq!(with_open_quotes(|row| row == 39_999), (1, 39_999));
+        // One that another one closes is two lines at most.
+        let (lost, read) = with_open_quotes(|row| row == 50 || row == 30_000);
+        assert_eq!((lost, read), (2, 39_998));
+        // Where they are many, each line they take along counts.
+        let (lost, read) = with_open_quotes(|row| row % 500 == 0);
+        assert_eq!(lost as usize + read, 40_000);
+    }
+
     #[test]
     fn another_encoding_and_labels_nobody_can_read_are_told() {
         let read = |text: &[u8]| {

@@ -104,6 +104,13 @@ impl<'b> Marks<'b> {
         at
     }
 
+    /// Begins anew at `at`, wherever that is.
+    fn back(&mut self, at: usize) {
+        self.base = at / BLOCK * BLOCK;
+        self.look();
+        self.left &= u64::MAX << (at - self.base);
+    }
+
     /// Goes on from `at`, which is not before the last mark given.
     #[inline]
     fn seek(&mut self, at: usize) {
@@ -163,6 +170,10 @@ pub(super) struct Records<'b> {
     /// Line breaks before `at`.
     lines: u64,
     start: usize,
+    /// Line breaks before `start`.
+    line: u64,
+    /// A quote of the record has no end.
+    unclosed: bool,
     fields: Vec<Span>,
     scratch: Vec<u8>,
 }
@@ -177,6 +188,8 @@ impl<'b> Records<'b> {
             marks: Marks::new(bytes, delimiter),
             lines: 0,
             start: 0,
+            line: 0,
+            unclosed: false,
             fields: Vec::new(),
             scratch: Vec::new(),
         }
@@ -194,6 +207,8 @@ impl<'b> Records<'b> {
             self.at += 1;
         }
         let line = self.lines;
+        self.line = line;
+        self.unclosed = false;
         self.start = self.at;
         self.fields.clear();
         self.scratch.clear();
@@ -245,6 +260,7 @@ impl<'b> Records<'b> {
             let at = self.marks.next();
             match bytes.get(at) {
                 None => {
+                    self.unclosed = true;
                     doubled = true;
                     break at;
                 }
@@ -289,6 +305,26 @@ impl<'b> Records<'b> {
     /// How many fields the record has.
     pub(super) fn width(&self) -> usize {
         self.fields.len()
+    }
+
+    /// Whether a quote in it has no end.
+    pub(super) fn is_unclosed(&self) -> bool {
+        self.unclosed
+    }
+
+    /// Takes only the first line of a record of several back: the next record begins behind it. Whether there
+    /// is more than one line.
+    pub(super) fn keep_one_line(&mut self) -> bool {
+        let record = &self.bytes[self.start..self.at];
+        match memchr::memchr(b'\n', record) {
+            Some(end) if end + 1 < record.len() => {
+                self.at = self.start + end + 1;
+                self.lines = self.line + 1;
+                self.marks.back(self.at);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// How many bytes it takes.
