@@ -121,7 +121,7 @@ pub struct Table {
     pub labels: Vec<u8>,
     /// Which label bits are known; empty when nothing is labelled.
     pub labelled: Vec<u8>,
-    /// Arrival numbers of the source; empty when the row number is all there is. [`UNNUMBERED`] where it
+    /// Arrival numbers of the source; empty when the row number is all there is. `UNNUMBERED` where it
     /// gives none, which may also lack at the end.
     pub arrival: Vec<u64>,
     /// Names of labels.

@@ -140,7 +140,7 @@ pub struct LabelView {
 pub struct RulesView {
     /// Where it is from.
     pub name: String,
-    /// XXH64 over its files: what stands on every decision.
+    /// SHA-256 of its rules and named lists, in hex: what stands on every decision.
     pub hash: String,
     /// Signals.
     pub signals: usize,
