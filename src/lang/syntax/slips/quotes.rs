@@ -212,7 +212,9 @@ impl Slips<'_> {
             return false;
         }
         let span = self.sink.span(start, end);
-        let pair = self.sink.span(start - 1, end);
+        // It may be a quote of another kind, of several bytes.
+        let quote = self.text[..start].chars().next_back();
+        let pair = self.sink.span(start - quote.map_or(0, char::len_utf8), end);
         self.sink.add(
             Diagnostic::error(
                 "E0114",
