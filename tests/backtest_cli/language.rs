@@ -77,6 +77,8 @@ fn an_english_report_is_english_everywhere() {
         let text = std::fs::read_to_string(folder.path().join("out").join(name)).expect("a report");
         assert!(text.contains(part), "{name} says {part}");
         assert_eq!(chinese(&text), None, "{name}");
+        // The budget was given; nothing has to say how one is, neither of the sweep nor of the change.
+        assert!(!text.contains("with --max-prompts-per-10k N"), "{name}");
     }
     let explain = [&arguments[..6], &["--explain", "#900"]].concat();
     let explained = done(

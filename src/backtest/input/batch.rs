@@ -17,11 +17,6 @@ use crate::backtest::needs::{Columns, Need};
 use crate::backtest::table::Login;
 use crate::env::Millis;
 
-/// Rows longer than this are not well formed: a quote that never ends would else eat the file.
-pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
-
-/// Rows of more lines than this are none either: a quote too many, which another one closed.
-const MAX_ROW_LINES: u64 = 64;
 /// How often in a piece the lines that a quote took along are looked at again.
 const MAX_TORN: usize = 16;
 
@@ -311,8 +306,7 @@ impl Row {
         let piece = std::str::from_utf8(bytes).ok();
         let mut records = Records::new(bytes, self.delimiter);
         while let Some(line) = records.next() {
-            let long = records.length() > MAX_ROW_BYTES || records.lines() - line > MAX_ROW_LINES;
-            if records.width() != self.width || long || records.is_unclosed() {
+            if !records.is_row(self.width) {
                 // An empty line is nothing.
                 let blank = |at| records.get(at).iter().all(u8::is_ascii_whitespace);
                 if !(0..records.width()).all(blank) {

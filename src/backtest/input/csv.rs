@@ -10,9 +10,9 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
 use memchr::{memchr, memrchr};
 
-use super::batch::{Batch, MAX_ROW_BYTES, Row};
+use super::batch::{Batch, Row};
 use super::header::{Resolved, Unresolved};
-use super::split::{self, Records};
+use super::split::{self, MAX_ROW_BYTES, Records};
 use super::{InputError, Reading, Stop};
 use crate::lang::eval::sanitise;
 

@@ -14,9 +14,9 @@ use jiff::tz::TimeZone;
 use memchr::memchr;
 
 use self::line::{Given, Line, Names, Wrong};
-use super::batch::MAX_ROW_BYTES;
 use super::lost::{self, Lost};
 use super::mapping::{Field, Mapping};
+use super::split::MAX_ROW_BYTES;
 use super::time::{self, Format};
 use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, Stop, store};
 use crate::backtest::table::Login;

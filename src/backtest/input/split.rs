@@ -7,6 +7,11 @@
 
 use memchr::{memchr, memrchr};
 
+/// Rows longer than this are not well formed: a quote that never ends would else eat the file.
+pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
+/// Rows of more lines than this are none either: a quote too many, which another one closed.
+const MAX_ROW_LINES: u64 = 64;
+
 const QUOTE: u8 = b'"';
 
 /// One past the last record of `bytes` that certainly ends in them; 0 when none does. `bytes` begin
@@ -307,16 +312,20 @@ impl<'b> Records<'b> {
         self.fields.len()
     }
 
-    /// Whether a quote in it has no end.
-    pub(super) fn is_unclosed(&self) -> bool {
-        self.unclosed
+    /// Whether it may be a row of `width` fields.
+    pub(super) fn is_row(&self, width: usize) -> bool {
+        let lines = self.lines - self.line;
+        self.width() == width
+            && self.at - self.start <= MAX_ROW_BYTES
+            && lines <= MAX_ROW_LINES
+            && !self.unclosed
     }
 
     /// Takes only the first line of a record of several back: the next record begins behind it. Whether there
     /// is more than one line.
     pub(super) fn keep_one_line(&mut self) -> bool {
         let record = &self.bytes[self.start..self.at];
-        match memchr::memchr(b'\n', record) {
+        match memchr(b'\n', record) {
             Some(end) if end + 1 < record.len() => {
                 self.at = self.start + end + 1;
                 self.lines = self.line + 1;
@@ -325,11 +334,6 @@ impl<'b> Records<'b> {
             }
             _ => false,
         }
-    }
-
-    /// How many bytes it takes.
-    pub(super) fn length(&self) -> usize {
-        self.at - self.start
     }
 
     /// A field of it; empty when there is none.

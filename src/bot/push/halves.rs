@@ -9,7 +9,7 @@ use super::super::context::Context;
 use super::super::event::ChatEvent;
 use super::super::pushes::REMEMBERED;
 use super::recover::{REPLY_LIFE, dropped, mark_answered, promise};
-use super::{Identity, Kept, from_json, push_id, to_json};
+use super::{Identity, Kept, from_json, to_json};
 use crate::env::Millis;
 use crate::store::records::{Continuation, Push, PushState};
 use crate::store::{StoreError, Tx, execute, glance};
@@ -77,7 +77,7 @@ impl Bot {
         request: &str,
         response: Response,
     ) -> Result<(Option<Reply>, Kept), StoreError> {
-        let (id, request) = (push_id(key), request.to_owned());
+        let (id, request) = (key.to_string(), request.to_owned());
         let (event, context) = (event.clone(), context.clone());
         let sends = self.settings.custom_send(&event.official_account);
         execute(&*self.store, "push, second half", move |tx| {
@@ -128,7 +128,7 @@ impl Bot {
         key: &PushKey,
         sends: bool,
     ) -> Result<Handed, StoreError> {
-        let id = push_id(key);
+        let id = key.to_string();
         let handed = execute(&*self.store, "hand over", move |tx| {
             // Commands are queued in order: without a record by now the push left no effects, or
             // failed.

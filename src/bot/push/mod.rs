@@ -383,13 +383,13 @@ impl Bot {
         let reply = said(reply);
         let says = reply.is_some();
         if says && kept == (Kept::Store { important: true }) && self.pushes.is_awaited(key) {
-            self.note_answered(push_id(key)).await;
+            self.note_answered(key.to_string()).await;
         }
         let heard = self
             .pushes
             .finish(key, reply, kept == Kept::Memory, self.env.now());
         if says && !heard && matches!(kept, Kept::Store { .. }) {
-            self.wait_for_retry(push_id(key));
+            self.wait_for_retry(key.to_string());
         }
     }
 
@@ -422,10 +422,6 @@ fn replay(reply: Option<Arc<Reply>>) -> PushAnswer {
 /// A reply the user will see something of.
 fn said(reply: Option<Reply>) -> Option<Arc<Reply>> {
     reply.filter(|reply| !reply.is_nothing()).map(Arc::new)
-}
-
-fn push_id(key: &PushKey) -> String {
-    key.to_string()
 }
 
 fn push_key(id: &str) -> Option<PushKey> {

@@ -144,7 +144,7 @@ impl Checker<'_> {
         if let ExprKind::Let { .. } = &expr.kind {
             let (sources, mut known) = (self.sources, false);
             let title = w(format!("这里要{zh}"), format!("{en} is wanted here"));
-            self.report.amend(c::WRONG_TYPE, |told| {
+            self.report.amend(c::WRONG_TYPE, |mut told| {
                 let same = sources.slice(told.primary.span) == sources.slice(expr.span);
                 if known || !same || told.title != title {
                     return told;
@@ -153,7 +153,8 @@ impl Checker<'_> {
                 if told.secondary.len() >= MAX_ALIKE {
                     return told;
                 }
-                told.with_label(expr.span, w("这里也是", "and here"))
+                told.add_place(expr.span);
+                told
             });
             if known {
                 return;

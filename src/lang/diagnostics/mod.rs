@@ -259,7 +259,7 @@ impl Diagnostic {
         self
     }
 
-    /// A further place of the same mistake.
+    /// Adds a further place of the same mistake.
     pub(in crate::lang) fn add_place(&mut self, span: Span) {
         let words = Words::new(ALSO, "and here");
         self.secondary.push(Label { span, words });

@@ -179,15 +179,6 @@ pub(super) fn diff(
             shown = diff.logins.len()
         );
         page.push_str("</p>");
-    } else {
-        let _ = write!(
-            page,
-            "<p class='dim'>{}</p>",
-            language.pick(
-                "选定段是前三分之二时间，检验段是后三分之一；加上 --max-prompts-per-10k N，就在选定段里选出不超过 N 的最佳值。",
-                "Chosen on: the first two thirds of the time, judged on: the last third; with --max-prompts-per-10k N the best value within N is chosen on the former."
-            )
-        );
     }
     page.push_str("</section>");
 }

@@ -7,7 +7,7 @@ use crate::backtest::report::Clock;
 use crate::backtest::report::charts::{self, escape, short};
 use crate::backtest::report::say::say;
 use crate::backtest::report::text::count;
-use crate::backtest::tally::{Figures, RuleFigures};
+use crate::backtest::tally::{Figures, Period, RuleFigures};
 use crate::lang::diagnostics::Language;
 
 /// What concerns fewer than one login in so many is not worth a note.
@@ -178,44 +178,39 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
             clock.day(&period.to)
         );
     }
-    let _ = write!(
-        page,
-        "<th></tr></thead><tbody><tr><th scope='row'>{}",
-        language.pick("会提醒", "alerts")
-    );
-    for period in &figures.periods {
-        let _ = write!(page, "<td class='n'>{}", rate(period.flagged_per_10k));
-    }
-    let _ = write!(
-        page,
-        "<td></tr><tr><th scope='row'>{}",
-        language.pick("冷却后的提醒", "prompts")
-    );
-    for period in &figures.periods {
-        let _ = write!(page, "<td class='n'>{}", rate(period.prompts_per_10k));
-    }
-    page.push_str("<td></tr>");
-    if figures.labels.is_some() {
-        let _ = write!(
-            page,
-            "<tr><th scope='row'>{}",
-            language.pick("召回", "recall")
-        );
-        for period in &figures.periods {
-            let _ = write!(page, "<td class='n'>{}", percent(period.recall));
+    page.push_str("<th></tr></thead><tbody>");
+    let mut row = |name: &str, cells: Vec<String>, note: &str| {
+        let _ = write!(page, "<tr><th scope='row'>{name}");
+        for cell in cells {
+            let _ = write!(page, "<td class='n'>{cell}");
         }
-        page.push_str("<td></tr>");
+        let _ = write!(page, "<td>{note}</tr>");
+    };
+    let each = |shown: fn(&Period) -> String| figures.periods.iter().map(shown).collect();
+    row(
+        language.pick("会提醒", "alerts"),
+        each(|period| rate(period.flagged_per_10k)),
+        "",
+    );
+    row(
+        language.pick("冷却后的提醒", "prompts"),
+        each(|period| rate(period.prompts_per_10k)),
+        "",
+    );
+    if figures.labels.is_some() {
+        row(
+            language.pick("召回", "recall"),
+            each(|period| percent(period.recall)),
+            "",
+        );
     }
     for signal in figures.signals.iter().filter(|signal| !signal.never) {
-        let _ = write!(page, "<tr><th scope='row'>{}", escape(&signal.name));
-        for period in &signal.by_period {
-            let _ = write!(page, "<td class='n'>{}", rate(*period));
-        }
         let drifts = match signal.drifts {
             true => language.pick("<b class='bad'>漂移</b>", "<b class='bad'>drifts</b>"),
             false => "",
         };
-        let _ = write!(page, "<td>{drifts}</tr>");
+        let rates = signal.by_period.iter().map(|period| rate(*period));
+        row(&escape(&signal.name), rates.collect(), drifts);
     }
     page.push_str("</tbody></table></div></section>");
 }

@@ -162,7 +162,7 @@ impl Slips<'_> {
         for arm in &arms[1..] {
             let token = &self.tokens[arm.name];
             let here = self.sink.span(token.start, token.end);
-            found = found.with_label(here, Words::new("这里也是", "and here"));
+            found.add_place(here);
         }
         let words = Words::new("写成结果的样子", "write them as outcomes");
         self.sink.add(if sure {

@@ -30,7 +30,7 @@ impl Slips<'_> {
         );
         for edit in edits.iter().skip(1).take(MAX_LABELS) {
             let here = self.sink.span(edit.start, edit.end);
-            told = told.with_label(here, Words::new("这里也是", "and here"));
+            told.add_place(here);
         }
         let (words, whole) = (
             Words::new("换成 `\"`", "use `\"`"),
