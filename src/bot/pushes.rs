@@ -6,6 +6,8 @@
 //! push changed is in the store together with its reply; only pushes without effects are remembered
 //! here. Nothing here computes or waits.
 
+mod answered;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
@@ -16,6 +18,8 @@ use tokio::sync::oneshot;
 use crate::env::{MINUTE, Millis};
 use crate::wechat::push_key::{Fingerprint, Hashed, PushKey};
 use crate::wechat::reply::Reply;
+
+use answered::{Answer, Answered};
 
 /// Most pushes worked on at a time; beyond it the platform is told to come again.
 pub const MAX_RUNNING: usize = 4_096;
@@ -49,7 +53,10 @@ pub enum Outcome {
 #[derive(Debug)]
 pub enum Entrance {
     /// Nothing: it starts the work, and either [settles](Pushes::settle) it or [waits](Pushes::wait) for it.
-    First,
+    First {
+        /// The push may have a record in the store.
+        stored: bool,
+    },
     /// The work runs: it waits, as the given delivery (counted from 1).
     Joined(oneshot::Receiver<Outcome>, u32),
     /// The work runs, but the platform was already told `success`.
@@ -64,25 +71,16 @@ pub enum Entrance {
 
 #[derive(Debug)]
 struct Running {
+    fingerprint: Fingerprint,
+    /// When the platform sent it.
+    sent: i64,
     deliveries: u32,
     handed_over: bool,
     waiter: Option<oneshot::Sender<Outcome>>,
 }
 
-#[derive(Debug)]
-enum State {
-    Running(Running),
-    Answered(Option<Arc<Reply>>),
-}
-
-#[derive(Debug)]
-struct Known {
-    fingerprint: Fingerprint,
-    state: State,
-}
-
-/// Half of a push's key. The table is larger than a processor's caches and every push looks into it, so what
-/// it holds has to be small.
+/// Half of a push's key. The tables are larger than a processor's caches and every push looks into them, so
+/// what they hold has to be small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Name([u8; 16]);
 
@@ -101,12 +99,10 @@ impl Hash for Name {
 
 #[derive(Debug, Default)]
 struct Table {
-    known: HashMap<Name, Known, Hashed>,
-    /// How many of them run.
-    running: usize,
-    /// Those that are answered, each once, with when it is forgotten: the oldest first.
-    order: VecDeque<(Millis, Name)>,
+    running: HashMap<Name, Running, Hashed>,
+    answered: Answered,
     recent: VecDeque<Arc<Reply>>,
+    stored: Stored,
 }
 
 /// Which pushes may have a record in the store. Most have none, and need not be looked for.
@@ -122,80 +118,65 @@ struct Stored {
 #[derive(Debug, Default)]
 pub struct Pushes {
     table: Mutex<Table>,
-    stored: Mutex<Stored>,
 }
 
 impl Pushes {
-    fn stored(&self) -> std::sync::MutexGuard<'_, Stored> {
-        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Until `until` any push may have a record in the store.
     pub fn any_may_be_stored(&self, until: Millis) {
-        let mut stored = self.stored();
-        stored.any_until = stored.any_until.max(until);
+        let mut table = self.table();
+        table.stored.any_until = table.stored.any_until.max(until);
     }
 
     /// This push may have a record in the store, which lives until `until` at most.
     pub fn may_be_stored_from_now_on(&self, key: &PushKey, until: Millis) {
-        let mut stored = self.stored();
-        if stored.keys.len() >= MAX_STORED {
-            *stored = Stored {
-                any_until: until.max(stored.any_until),
-                ..Stored::default()
-            };
-        }
-        if stored.keys.insert(*key) {
-            stored.order.push_back((until, *key));
-        }
-    }
-
-    /// Whether the store must be asked about a push.
-    pub fn may_be_stored(&self, key: &PushKey, now: Millis) -> bool {
-        let mut stored = self.stored();
-        while let Some((until, oldest)) = stored.order.front().copied() {
-            if until > now {
-                break;
-            }
-            stored.order.pop_front();
-            stored.keys.remove(&oldest);
-        }
-        now < stored.any_until || stored.keys.contains(key)
+        self.table().stored.add(key, until);
     }
 
     fn table(&self) -> std::sync::MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A delivery arrives.
-    pub fn enter(&self, key: &PushKey, fingerprint: &Fingerprint, now: Millis) -> Entrance {
+    /// A delivery arrives. `sent`: the second in which the platform made the push, the same for all of its
+    /// deliveries.
+    pub fn enter(
+        &self,
+        key: &PushKey,
+        fingerprint: &Fingerprint,
+        sent: i64,
+        now: Millis,
+    ) -> Entrance {
         let mut table = self.table();
-        table.forget(now);
-        let Table { known, running, .. } = &mut *table;
-        match known.entry(Name::of(key)) {
-            Entry::Occupied(mut known) => known.get_mut().enter(fingerprint),
-            Entry::Vacant(_) if *running >= MAX_RUNNING => Entrance::Full,
+        table.answered.forget(now);
+        let name = Name::of(key);
+        if let Some(answer) = table.answered.get(sent, &name) {
+            return match answer.fingerprint == *fingerprint {
+                true => Entrance::Done(answer.reply.clone()),
+                false => Entrance::Mismatch,
+            };
+        }
+        let full = table.running.len() >= MAX_RUNNING;
+        match table.running.entry(name) {
+            Entry::Occupied(mut running) => return running.get_mut().enter(fingerprint),
+            Entry::Vacant(_) if full => return Entrance::Full,
             Entry::Vacant(place) => {
-                *running += 1;
-                let started = Running {
+                place.insert(Running {
+                    fingerprint: *fingerprint,
+                    sent,
                     deliveries: 1,
                     handed_over: false,
                     waiter: None,
-                };
-                place.insert(Known {
-                    fingerprint: *fingerprint,
-                    state: State::Running(started),
                 });
-                Entrance::First
             }
         }
+        let stored = table.stored.may_have(key, now);
+        Entrance::First { stored }
     }
 
     /// The first delivery waits for its work. It hears [`Outcome::Superseded`] if a newer one has come already.
     pub fn wait(&self, key: &PushKey) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
         let mut table = self.table();
-        match table.run(key) {
+        match table.running.get_mut(&Name::of(key)) {
             Some(running) if running.waiter.is_none() => running.waiter = Some(sender),
             _ => {
                 let _ = sender.send(Outcome::Superseded);
@@ -207,7 +188,7 @@ impl Pushes {
     /// The platform is told `success`; the reply will go out through the outbox. False when the
     /// work has ended meanwhile.
     pub fn hand_over(&self, key: &PushKey) -> bool {
-        match self.table().run(key) {
+        match self.table().running.get_mut(&Name::of(key)) {
             Some(running) => {
                 running.handed_over = true;
                 true
@@ -218,16 +199,19 @@ impl Pushes {
 
     /// Whether the push is being worked on in this process.
     pub fn is_running(&self, key: &PushKey) -> bool {
-        self.table().run(key).is_some()
+        self.table().running.contains_key(&Name::of(key))
     }
 
     /// Whether a connection waits for the reply right now.
     pub fn is_awaited(&self, key: &PushKey) -> bool {
         let mut table = self.table();
-        table.run(key).is_some_and(|running| {
-            let waiter = running.waiter.as_ref();
-            waiter.is_some_and(|waiter| !waiter.is_closed())
-        })
+        table
+            .running
+            .get_mut(&Name::of(key))
+            .is_some_and(|running| {
+                let waiter = running.waiter.as_ref();
+                waiter.is_some_and(|waiter| !waiter.is_closed())
+            })
     }
 
     /// The work has ended. `remember` for pushes that left nothing in the store. Whether a connection
@@ -241,7 +225,7 @@ impl Pushes {
     ) -> bool {
         let ended = match remember {
             true => self.table().remember(key, reply.clone(), now),
-            false => self.table().end(key),
+            false => self.table().running.remove(&Name::of(key)),
         };
         let waiter = ended.and_then(|running| running.waiter);
         waiter.is_some_and(|waiter| waiter.send(Outcome::Answer(reply)).is_ok())
@@ -271,7 +255,7 @@ impl Pushes {
     }
 
     fn give_up(&self, key: &PushKey, why: Outcome) {
-        let running = self.table().end(key);
+        let running = self.table().running.remove(&Name::of(key));
         if let Some(waiter) = running.and_then(|running| running.waiter) {
             let _ = waiter.send(why);
         }
@@ -280,52 +264,57 @@ impl Pushes {
     /// How many pushes are being worked on, how many are remembered with their answer, and how many as
     /// having left something in the store.
     pub fn sizes(&self) -> (usize, usize, usize) {
-        let stored = self.stored().keys.len();
         let table = self.table();
-        (table.running, table.order.len(), stored)
+        let stored = table.stored.keys.len();
+        (table.running.len(), table.answered.len(), stored)
     }
 }
 
-impl Known {
+impl Running {
     /// A later delivery arrives.
     fn enter(&mut self, fingerprint: &Fingerprint) -> Entrance {
         if self.fingerprint != *fingerprint {
             return Entrance::Mismatch;
         }
-        match &mut self.state {
-            State::Answered(reply) => Entrance::Done(reply.clone()),
-            State::Running(running) if running.handed_over => Entrance::HandedOver,
-            State::Running(running) => {
-                running.deliveries += 1;
-                let (sender, receiver) = oneshot::channel();
-                if let Some(older) = running.waiter.replace(sender) {
-                    // The older connection may be gone already; that is why there is a newer one.
-                    let _ = older.send(Outcome::Superseded);
-                }
-                Entrance::Joined(receiver, running.deliveries)
-            }
+        if self.handed_over {
+            return Entrance::HandedOver;
         }
+        self.deliveries += 1;
+        let (sender, receiver) = oneshot::channel();
+        if let Some(older) = self.waiter.replace(sender) {
+            // The older connection may be gone already; that is why there is a newer one.
+            let _ = older.send(Outcome::Superseded);
+        }
+        Entrance::Joined(receiver, self.deliveries)
+    }
+}
+
+impl Stored {
+    fn add(&mut self, key: &PushKey, until: Millis) {
+        if self.keys.len() >= MAX_STORED {
+            *self = Self {
+                any_until: until.max(self.any_until),
+                ..Self::default()
+            };
+        }
+        if self.keys.insert(*key) {
+            self.order.push_back((until, *key));
+        }
+    }
+
+    fn may_have(&mut self, key: &PushKey, now: Millis) -> bool {
+        while let Some((until, oldest)) = self.order.front().copied() {
+            if until > now {
+                break;
+            }
+            self.order.pop_front();
+            self.keys.remove(&oldest);
+        }
+        now < self.any_until || self.keys.contains(key)
     }
 }
 
 impl Table {
-    fn run(&mut self, key: &PushKey) -> Option<&mut Running> {
-        match &mut self.known.get_mut(&Name::of(key))?.state {
-            State::Running(running) => Some(running),
-            State::Answered(_) => None,
-        }
-    }
-
-    /// Forgets a push that runs.
-    fn end(&mut self, key: &PushKey) -> Option<Running> {
-        self.run(key)?;
-        self.running -= 1;
-        match self.known.remove(&Name::of(key))?.state {
-            State::Running(running) => Some(running),
-            State::Answered(_) => None,
-        }
-    }
-
     /// Remembers with its reply a push that ran until now.
     fn remember(
         &mut self,
@@ -333,24 +322,15 @@ impl Table {
         reply: Option<Arc<Reply>>,
         now: Millis,
     ) -> Option<Running> {
-        self.run(key)?;
-        while self.order.len() >= MAX_REMEMBERED
-            && let Some((_, oldest)) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
-        let reply = reply.map(|reply| self.shared(reply));
         let name = Name::of(key);
-        let known = self.known.get_mut(&name)?;
-        let ended = std::mem::replace(&mut known.state, State::Answered(reply));
-        self.order.push_back((now + REMEMBERED, name));
-        match ended {
-            State::Running(running) => {
-                self.running -= 1;
-                Some(running)
-            }
-            State::Answered(_) => None,
-        }
+        let ended = self.running.remove(&name)?;
+        let answer = Answer {
+            fingerprint: ended.fingerprint,
+            reply: reply.map(|reply| self.shared(reply)),
+        };
+        self.answered
+            .add(ended.sent, name, answer, now + REMEMBERED);
+        Some(ended)
     }
 
     /// A reply equal to this one that is remembered already, or this one.
@@ -363,16 +343,6 @@ impl Table {
         }
         self.recent.push_back(reply.clone());
         reply
-    }
-
-    fn forget(&mut self, now: Millis) {
-        while let Some((until, oldest)) = self.order.front() {
-            if *until > now {
-                break;
-            }
-            self.known.remove(oldest);
-            self.order.pop_front();
-        }
     }
 }
 

@@ -5,13 +5,15 @@
 //! fields, wrong types and missing fields are answered with 422 and the field's path. Nothing here
 //! logs a body, a query or a path's values.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Bytes, BytesMut, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, poll};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -269,9 +271,30 @@ pub(crate) async fn read_payload(
             body.freeze()
         })
     };
+    let mut collect = std::pin::pin!(collect);
+    // Most bodies came with their head and are handed over once this has waited for them: no timer for those.
+    for _ in 0..2 {
+        if let Poll::Ready(body) = poll!(&mut collect) {
+            return body;
+        }
+        pending_once().await;
+    }
     tokio::time::timeout(BODY_TIMEOUT, collect)
         .await
         .unwrap_or_else(|_| Err(Problem::new(ProblemKind::Timeout)))
+}
+
+/// Lets whatever polls this go on, and asks to be polled again.
+async fn pending_once() {
+    let mut waited = false;
+    poll_fn(|task| match std::mem::replace(&mut waited, true) {
+        true => Poll::Ready(()),
+        false => {
+            task.waker().wake_by_ref();
+            Poll::Pending
+        }
+    })
+    .await;
 }
 
 /// The key of a request.

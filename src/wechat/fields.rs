@@ -255,30 +255,35 @@ impl Fields {
 
 /// A field's name, without a copy of those that every message or its reply has.
 pub(super) fn named(name: &str) -> Cow<'static, str> {
-    const COMMON: [&str; 18] = [
-        "ToUserName",
-        "FromUserName",
-        "CreateTime",
-        "MsgType",
-        "Content",
-        "MsgId",
-        "Encrypt",
-        "MsgSignature",
-        "TimeStamp",
-        "Nonce",
-        "Event",
-        "EventKey",
-        "MediaId",
-        "PicUrl",
-        "MsgDataId",
-        "Idx",
-        "bizmsgmenuid",
-        "URL",
-    ];
-    match COMMON.iter().find(|common| **common == name) {
-        Some(common) => Cow::Borrowed(common),
-        None => Cow::Owned(name.to_owned()),
+    // Compared by a `match`, which looks at the length first and then at one or two names.
+    macro_rules! common {
+        ($($common:literal)*) => {
+            match name {
+                $($common => Cow::Borrowed($common),)*
+                other => Cow::Owned(other.to_owned()),
+            }
+        };
     }
+    common!(
+        "ToUserName"
+        "FromUserName"
+        "CreateTime"
+        "MsgType"
+        "Content"
+        "MsgId"
+        "Encrypt"
+        "MsgSignature"
+        "TimeStamp"
+        "Nonce"
+        "Event"
+        "EventKey"
+        "MediaId"
+        "PicUrl"
+        "MsgDataId"
+        "Idx"
+        "bizmsgmenuid"
+        "URL"
+    )
 }
 
 /// Whether a name may stand more than once directly under the root.

@@ -7,6 +7,7 @@
 //! When the memory is full the oldest seconds are forgotten, and from then on pushes of those seconds are
 //! refused (503): a burst costs late retries, and never lets a used signature in again.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -23,9 +24,6 @@ pub const MAX_MARKS: usize = 2 << 20;
 
 /// Hex digits of a signature that make 64 bits.
 const DIGITS: usize = 16;
-
-/// The signatures of so many seconds are kept, and forgotten, together.
-const BUCKET: i64 = 5;
 
 /// The identity of a signature: 64 bits of it. It was right, so it is a hash over the Token, and nobody
 /// without that can look for a second one; two honest pushes share one in none of a million million.
@@ -61,14 +59,15 @@ pub struct ReplayGuard {
     memory: Mutex<Memory>,
 }
 
-type Bucket = HashMap<u64, Fingerprint, Hashed>;
+type Second = HashMap<u64, Fingerprint, Hashed>;
 
 #[derive(Default)]
 struct Memory {
-    /// By the second of signing, in steps of [`BUCKET`].
-    buckets: BTreeMap<i64, Bucket>,
+    /// By the second of signing: what is looked at within a few seconds lies together, in a processor's caches,
+    /// although all of it is larger than they are.
+    seconds: BTreeMap<i64, Second>,
     marks: usize,
-    /// Whatever was signed in a bucket before this one may have been seen and forgotten.
+    /// Whatever was signed before this second may have been seen and forgotten.
     forgotten: i64,
 }
 
@@ -101,7 +100,7 @@ impl ReplayGuard {
             return Ok(());
         };
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let expired = now.saturating_sub(self.keep).div_euclid(SECOND * BUCKET);
+        let expired = now.saturating_sub(self.keep).div_euclid(SECOND);
         memory.expire(expired);
         memory.check(&mark, &opened.fingerprint, self.capacity)
     }
@@ -125,53 +124,58 @@ impl Memory {
         body: &Fingerprint,
         capacity: usize,
     ) -> Result<(), Refusal> {
-        let number = mark.second.div_euclid(BUCKET);
-        let bucket = self.buckets.get(&number);
-        if let Some(seen) = bucket.and_then(|bucket| bucket.get(&mark.identity)) {
-            return match seen == body {
-                true => Ok(()),
-                false => Err(Refusal::Replayed),
-            };
+        let Self { seconds, marks, .. } = &mut *self;
+        let known = seconds.get_mut(&mark.second);
+        match known.map(|second| second.entry(mark.identity)) {
+            Some(Entry::Occupied(seen)) if seen.get() == body => return Ok(()),
+            Some(Entry::Occupied(_)) => return Err(Refusal::Replayed),
+            Some(Entry::Vacant(place)) if *marks < capacity => {
+                place.insert(*body);
+                *marks += 1;
+                return Ok(());
+            }
+            Some(Entry::Vacant(_)) | None => {}
         }
-        if number < self.forgotten {
+        if mark.second < self.forgotten {
             return Err(Refusal::ReplayGuardFull);
         }
         while self.marks >= capacity {
-            match self.buckets.first_key_value() {
-                Some((oldest, _)) if *oldest < number => self.forget_oldest(),
+            match self.seconds.first_key_value() {
+                Some((oldest, _)) if *oldest < mark.second => self.forget_oldest(),
                 _ => return Err(Refusal::ReplayGuardFull),
             }
         }
-        self.bucket(number).insert(mark.identity, *body);
+        self.second(mark.second).insert(mark.identity, *body);
         self.marks += 1;
         Ok(())
     }
 
-    /// A bucket, made with room for as many as the one before it holds: under a steady stream none has to grow.
-    fn bucket(&mut self, number: i64) -> &mut Bucket {
-        if !self.buckets.contains_key(&number) {
-            let before = self.buckets.range(..number).next_back();
-            let room = before.map_or(0, |(_, bucket)| bucket.len());
-            let bucket = Bucket::with_capacity_and_hasher(room, Hashed::default());
-            self.buckets.insert(number, bucket);
+    /// The table of a second, made with room for as many as the one before it holds: under a steady stream none
+    /// has to grow.
+    fn second(&mut self, second: i64) -> &mut Second {
+        if !self.seconds.contains_key(&second) {
+            let before = self.seconds.range(..second).next_back();
+            let room = before.map_or(0, |(_, before)| before.len());
+            let table = Second::with_capacity_and_hasher(room, Hashed::default());
+            self.seconds.insert(second, table);
         }
-        self.buckets.entry(number).or_default()
+        self.seconds.entry(second).or_default()
     }
 
     /// Drops what no longer counts: its timestamps are outside the window by now.
     fn expire(&mut self, before: i64) {
-        while let Some((oldest, bucket)) = self.buckets.first_key_value()
+        while let Some((oldest, second)) = self.seconds.first_key_value()
             && *oldest < before
         {
-            self.marks -= bucket.len();
-            self.buckets.pop_first();
+            self.marks -= second.len();
+            self.seconds.pop_first();
         }
     }
 
     fn forget_oldest(&mut self) {
-        if let Some((number, bucket)) = self.buckets.pop_first() {
-            self.marks -= bucket.len();
-            self.forgotten = number + 1;
+        if let Some((oldest, second)) = self.seconds.pop_first() {
+            self.marks -= second.len();
+            self.forgotten = oldest + 1;
         }
     }
 }

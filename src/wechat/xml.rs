@@ -132,23 +132,24 @@ fn push_exact(out: &mut String, text: &str) {
 
 /// The platform sends these without CDATA.
 fn is_number(name: &str, text: &str) -> bool {
-    const NUMBERS: [&str; 14] = [
-        "CreateTime",
-        "MsgId",
-        "MsgID",
-        "Location_X",
-        "Location_Y",
-        "Scale",
-        "Latitude",
-        "Longitude",
-        "Precision",
-        "MenuId",
-        "Count",
-        "ArticleCount",
-        "Idx",
-        "TimeStamp",
-    ];
-    NUMBERS.contains(&name)
+    let numeric = matches!(
+        name,
+        "CreateTime"
+            | "MsgId"
+            | "MsgID"
+            | "Location_X"
+            | "Location_Y"
+            | "Scale"
+            | "Latitude"
+            | "Longitude"
+            | "Precision"
+            | "MenuId"
+            | "Count"
+            | "ArticleCount"
+            | "Idx"
+            | "TimeStamp"
+    );
+    numeric
         && !text.is_empty()
         && text
             .bytes()

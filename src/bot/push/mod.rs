@@ -157,7 +157,8 @@ impl Bot {
             return PushAnswer::Success;
         }
         let now = self.env.now();
-        match self.pushes.enter(&key, &id.fingerprint, now) {
+        let sent = inbound.create_time.unwrap_or_default();
+        match self.pushes.enter(&key, &id.fingerprint, sent, now) {
             Entrance::Done(reply) => replay(reply),
             Entrance::HandedOver => PushAnswer::Success,
             Entrance::Mismatch => self.mismatch(),
@@ -165,27 +166,27 @@ impl Bot {
             Entrance::Joined(receiver, delivery) => {
                 self.wait(official_account, &key, receiver, delivery).await
             }
-            Entrance::First => {
+            Entrance::First { stored } => {
                 let mut event = ChatEvent::new(official_account, inbound, now);
                 event.unproven = unproven;
-                self.first_delivery(event, id, now).await
+                self.first_delivery(event, id, stored, now).await
             }
         }
     }
 
-    /// Answers the first delivery of a push.
+    /// Answers the first delivery of a push. `stored`: it may have a record.
     async fn first_delivery(
         self: &Arc<Self>,
         event: ChatEvent,
         id: Identity,
+        stored: bool,
         now: Millis,
     ) -> PushAnswer {
         let key = id.key;
         self.numbers.pushes.add(1);
         let mut claim = Claim::of(self, key);
         let context = self.context(PushName::Key(key));
-        let known = self.pushes.may_be_stored(&key, now);
-        let glanced = self.glance(&id, &event, &context, known);
+        let glanced = self.glance(&id, &event, &context, stored);
         claim.open = false;
         if let Some(Ran::Turn(turn, false)) = glanced {
             // Most pushes end here: nothing was written and nobody is asked.
@@ -199,7 +200,7 @@ impl Bot {
         let official_account = event.official_account.clone();
         let mut receiver = self.pushes.wait(&key);
         // The work outlives the connection: a retry joins it.
-        let work = self.clone().work(event, id, context, known, glanced);
+        let work = self.clone().work(event, id, context, stored, glanced);
         let mut work = AssertUnwindSafe(work)
             .catch_unwind()
             .map(|done| {
