@@ -11,10 +11,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::Bot;
 use super::api::{BotError, ReloadError, RulesStatus};
+use super::aside::aside;
 use super::folder::{self, FolderError};
 use super::ruleset::{self, LoadError, Loaded};
 use super::{archive, stories};
 use crate::lang::span::Sources;
+
+/// What loading is called where it fails.
+const LOADING: &str = "loading the rules";
 
 /// What a rules folder held: its names and texts, or what is wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -99,12 +103,11 @@ impl Bot {
 
     async fn read_rules(&self) -> Result<(Fingerprint, Result<Sources, FolderError>), BotError> {
         let paths = self.rules.clone();
-        tokio::task::spawn_blocking(move || {
+        aside("reading the rules", move || {
             let read = folder::load(&paths);
             (Fingerprint::of(&read), read)
         })
         .await
-        .map_err(|_| BotError::Internal("reading the rules panicked".to_owned()))
     }
 
     async fn load(
@@ -114,7 +117,7 @@ impl Bot {
     ) -> Result<RulesStatus, ReloadError> {
         let shared = self.shared.clone();
         let running = self.generations.current().ruleset.program.clone();
-        let loaded = tokio::task::spawn_blocking(move || {
+        let loaded = aside(LOADING, move || {
             let loaded = ruleset::compile(read?, &shared.registry)?;
             if loaded.ruleset.program.is_empty() && !running.is_empty() {
                 return Err(LoadError::Nothing);
@@ -125,8 +128,7 @@ impl Bot {
             }
             Ok::<_, LoadError>(loaded)
         })
-        .await
-        .map_err(|_| BotError::Internal("loading the rules panicked".to_owned()))?;
+        .await?;
         match loaded {
             Ok(loaded) => {
                 let taken = self.take(loaded).await;
@@ -159,7 +161,7 @@ impl Bot {
             .ok_or(RollbackError::Unknown(number))?;
         let (root, shared, now) = (root.clone(), self.shared.clone(), self.env.now());
         let language = self.settings.explanations;
-        let loaded = tokio::task::spawn_blocking(move || {
+        let loaded = aside(LOADING, move || {
             let loaded = ruleset::compile(texts, &shared.registry)
                 .and_then(|loaded| {
                     stories::must_pass(&loaded.ruleset, &shared.registry)?;
@@ -170,9 +172,7 @@ impl Bot {
             Ok::<_, RollbackError>(loaded)
         })
         .await
-        .map_err(|_| {
-            ReloadError::from(BotError::Internal("loading the rules panicked".to_owned()))
-        })??;
+        .map_err(ReloadError::from)??;
         let found = Fingerprint::of_sources(&loaded.ruleset.program.sources);
         let status = self.take(loaded).await?;
         *tried = found;
