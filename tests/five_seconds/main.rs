@@ -3,6 +3,7 @@
 //! that may not. Effects happen exactly once and at most one reply is seen. Nothing here waits: one
 //! manual clock moves everything.
 
+mod alarm;
 mod disk;
 mod world;
 

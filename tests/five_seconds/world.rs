@@ -12,7 +12,7 @@ use menshen::bot::chat::{Request, Response};
 use menshen::bot::outside::Outside;
 use menshen::bot::settings::Timer;
 use menshen::bot::{Bot, Settings};
-use menshen::env::{Env, ManualClock, Millis, SECOND};
+use menshen::env::{Env, Millis, SECOND};
 use menshen::keys::Keys;
 use menshen::lang::span::Sources;
 use menshen::lang::value::Value;
@@ -22,8 +22,8 @@ use menshen::wechat::fields::Fields;
 use menshen::wechat::message::Inbound;
 use menshen::wechat::push_key::{BodyDigest, push_key};
 use menshen::wechat::reply::Reply;
-use tokio::sync::oneshot;
 
+use super::alarm::Alarm;
 use super::disk::Disk;
 
 const START: Millis = 1_790_000_000_000;
@@ -93,48 +93,6 @@ on text with phone: mobile, code: digits(6) {
     }
 }
 "#;
-
-/// Sleepers on the manual clock.
-pub struct Alarm {
-    clock: Arc<ManualClock>,
-    now: Mutex<Millis>,
-    sleepers: Mutex<Vec<(Millis, oneshot::Sender<()>)>>,
-}
-
-impl Alarm {
-    /// How long until somebody wakes.
-    fn until_next(&self) -> Option<Millis> {
-        let now = *self.now.lock().unwrap();
-        let sleepers = self.sleepers.lock().unwrap();
-        sleepers.iter().map(|(due, _)| (due - now).max(0)).min()
-    }
-
-    fn advance(&self, time: Millis) {
-        self.clock.advance(time);
-        let now = {
-            let mut now = self.now.lock().unwrap();
-            *now += time;
-            *now
-        };
-        self.sleepers.lock().unwrap().retain_mut(|(due, wake)| {
-            if *due > now {
-                return true;
-            }
-            let (nobody, _) = oneshot::channel();
-            let _ = std::mem::replace(wake, nobody).send(());
-            false
-        });
-    }
-}
-
-impl Timer for Alarm {
-    fn sleep(&self, time: Millis) -> BoxFuture<'static, ()> {
-        let (wake, woken) = oneshot::channel();
-        let due = *self.now.lock().unwrap() + time;
-        self.sleepers.lock().unwrap().push((due, wake));
-        woken.map(drop).boxed()
-    }
-}
 
 /// The information system: answers after a while, and remembers what it was asked.
 struct System {
