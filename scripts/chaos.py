@@ -31,8 +31,8 @@ import threading
 import time
 import urllib.error
 
-import tour
-from tour import AGENT, BEIJING, NEW_YORK, check, foreign_machine, wait
+import around
+from around import AGENT, BEIJING, NEW_YORK, check, foreign_machine, wait
 
 PASSWORD = "correct horse battery staple"
 SCOPES = "accounts,codes,bindings,login,reports,machines,sessions,events,unlock,lock,alerts,outbox"
@@ -42,7 +42,7 @@ class Gone(Exception):
     """The server ended before it had answered."""
 
 
-class Server(tour.Serve):
+class Server(around.Serve):
     """`serve` with a key that may do everything the load does."""
 
     def prepare(self):
@@ -79,7 +79,7 @@ class Life(threading.Thread):
         super().__init__(daemon=True)
         self.server, self.ledger, self.stop = server, ledger, stop
         self.name, self.born = name, 0
-        self.wechat = tour.WeChat(server)
+        self.wechat = around.WeChat(server)
         self.wechat.last_id = (int(time.time()) << 32) + random.getrandbits(30)
         self.failed = None
 
@@ -393,7 +393,7 @@ def main():
     judge = Judge(server, ledger)
     restarts = []
     print(f"seed {args.seed}", flush=True)
-    with tour.watched(server, keep=args.keep):
+    with around.watched(server, keep=args.keep):
         server.start()
         for number in range(1, args.rounds + 1):
             before = sum(ledger.counts.values())

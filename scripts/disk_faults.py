@@ -18,7 +18,7 @@ import threading
 import time
 
 import chaos
-from tour import check, wait, watched
+from around import check, wait, watched
 
 # linux/fs: _IOR('X', 125, __u32), and "do not write the journal first".
 EXT4_IOC_SHUTDOWN = 0x8004587D

@@ -31,8 +31,8 @@ import tempfile
 import threading
 import time
 
-import tour
-from tour import check, foreign_machine
+import around
+from around import check, foreign_machine
 
 SCOPES = "accounts,import,reports,lock,unlock,alerts"
 # Older than alerts stay open, so that the past, which raises none, does not reach into the present of
@@ -42,7 +42,7 @@ PAST_DAYS = 24
 RETRY = 0.02
 
 
-class Server(tour.Serve):
+class Server(around.Serve):
     """`serve` with a key that may do what this needs."""
 
     def prepare(self):
@@ -253,7 +253,7 @@ def main():
     print(f"seed {args.seed}", flush=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="menshen-replay-"))
     server = Server(args, folder)
-    with tour.watched(server, keep=args.keep):
+    with around.watched(server, keep=args.keep):
         server.prepare()
         logins, known = simulated(server, args, args.seed)
         server.spawn()

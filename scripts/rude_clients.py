@@ -24,8 +24,8 @@ import tempfile
 import time
 import urllib.request
 
-import tour
-from tour import check
+import around
+from around import check
 
 # What the server promises: src/server/serve.rs and src/server/call.rs.
 HEADER_SECONDS = 5
@@ -53,7 +53,7 @@ def main():
         print(f"only {hard} open files are allowed here: {hard - 500} idle connections instead of {args.idle}")
         args.idle = hard - 500
     folder = pathlib.Path(tempfile.mkdtemp(prefix="menshen-rude-"))
-    server = tour.Serve(args, folder)
+    server = around.Serve(args, folder)
     try:
         server.start()
         rude = Rude(server, args.idle)
@@ -76,7 +76,7 @@ def main():
 class Rude:
     def __init__(self, server, idle):
         self.server, self.many = server, idle
-        self.wechat = tour.WeChat(server)
+        self.wechat = around.WeChat(server)
         self.slowest = 0.0
 
     def push(self, what):
@@ -98,7 +98,7 @@ class Rude:
     def signed(self):
         """The query of a push, rightly signed; what its body says is another matter."""
         token, now, nonce = self.server.token, str(int(time.time())), secrets.token_hex(5)
-        return (f"signature={tour.sha1(token, now, nonce)}&timestamp={now}&nonce={nonce}"
+        return (f"signature={around.sha1(token, now, nonce)}&timestamp={now}&nonce={nonce}"
                 "&encrypt_type=aes&msg_signature=a").encode()
 
     def connect(self):
@@ -229,7 +229,7 @@ class Rude:
             connection.close()
 
     def afterwards(self):
-        tour.wait(lambda: self.bound("connections") < 50, "the connections to be let go", seconds=60)
+        around.wait(lambda: self.bound("connections") < 50, "the connections to be let go", seconds=60)
         self.push("afterwards")
 
     def say(self, data):

@@ -21,14 +21,12 @@ import pathlib
 import random
 import re
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 
 import chaos
-from tour import check
+from around import check
 
 
 class Reader(threading.Thread):
