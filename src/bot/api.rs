@@ -3,8 +3,10 @@
 //! Nothing here computes. Secrets that come in are wrapped so that `Debug` cannot show them.
 
 use std::fmt;
+use std::future::Ready;
 use std::net::IpAddr;
 
+use futures_util::future::{BoxFuture, Either};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -270,6 +272,9 @@ pub enum ReloadError {
     #[error(transparent)]
     Bot(#[from] BotError),
 }
+
+/// The answer to a push: there already, or to be waited for.
+pub type Answering = Either<Ready<PushAnswer>, BoxFuture<'static, PushAnswer>>;
 
 /// What to answer a push with.
 #[derive(Debug, Clone)]

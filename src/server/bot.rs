@@ -9,20 +9,16 @@ use futures_util::future::BoxFuture;
 
 use crate::bot::Bot;
 use crate::bot::api::{
-    AttemptAnswer, AttemptRequest, BotError, BotVitals, LoginAnswer, LoginReport, LoginRequest,
-    PushAnswer, ReportAnswer, RulesStatus,
+    Answering, AttemptAnswer, AttemptRequest, BotError, BotVitals, LoginAnswer, LoginReport,
+    LoginRequest, ReportAnswer, RulesStatus,
 };
 pub use crate::bot::api::{ReloadError, Remember};
 use crate::wechat::endpoint::Opened;
 
 /// What the HTTP face calls.
 pub trait BotService: Send + Sync + 'static {
-    /// A verified push of an official account.
-    fn handle_push(
-        self: Arc<Self>,
-        official_account: String,
-        opened: Opened,
-    ) -> BoxFuture<'static, PushAnswer>;
+    /// A verified push of an official account. Its work begins here, before anything is waited for.
+    fn handle_push(self: Arc<Self>, official_account: &str, opened: Opened) -> Answering;
 
     /// `POST /v1/login`.
     fn login(
@@ -55,12 +51,8 @@ pub trait BotService: Send + Sync + 'static {
 }
 
 impl BotService for Bot {
-    fn handle_push(
-        self: Arc<Self>,
-        official_account: String,
-        opened: Opened,
-    ) -> BoxFuture<'static, PushAnswer> {
-        async move { Bot::handle_push(&self, &official_account, opened).await }.boxed()
+    fn handle_push(self: Arc<Self>, official_account: &str, opened: Opened) -> Answering {
+        Bot::handle_push(&self, official_account, opened)
     }
 
     fn login(

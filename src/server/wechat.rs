@@ -4,7 +4,7 @@
 //! what opened this delivery. A refusal is logged and counted with the part that failed, never with
 //! what the secrets or the message were. The mode comes from the configuration.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::future::Either;
 use futures_util::{FutureExt, poll};
 
 use super::call::read_payload;
@@ -173,13 +174,18 @@ async fn answer(
 ) -> Result<HttpResponse, Problem> {
     let name = endpoint.name.as_str();
     let context = std::mem::take(&mut opened.reply);
-    let work = state.bot.clone().handle_push(name.to_owned(), opened);
-    let mut work = AssertUnwindSafe(work).catch_unwind();
-    let (answer, now) = match poll!(&mut work) {
-        Poll::Ready(answer) => (answer.ok(), received),
-        // Spawned: a platform that hangs up does not cut off what has begun.
-        Poll::Pending => {
-            let answer = state.tasks.spawn(work).await.ok().and_then(Result::ok);
+    let bot = state.bot.clone();
+    let begun = catch_unwind(AssertUnwindSafe(|| bot.handle_push(name, opened)));
+    let (answer, now) = match begun {
+        Err(_) => (None, received),
+        Ok(Either::Left(answer)) => (Some(answer.into_inner()), received),
+        Ok(Either::Right(work)) => {
+            // Spawned: a platform that hangs up does not cut off what has begun.
+            let mut work = AssertUnwindSafe(work).catch_unwind();
+            let answer = match poll!(&mut work) {
+                Poll::Ready(answer) => answer.ok(),
+                Poll::Pending => state.tasks.spawn(work).await.ok().and_then(Result::ok),
+            };
             (answer, state.env.now())
         }
     };

@@ -182,6 +182,10 @@ impl Fields {
     pub fn get(&self, path: &str) -> Option<&str> {
         // No element of the platform has a dot in its name; one that has is found first.
         self.own(path).or_else(|| {
+            // Most of what is missing is a plain name, and a search is dear for short ones.
+            if !path.bytes().any(|byte| byte == b'.') {
+                return None;
+            }
             let (parents, name) = path.rsplit_once('.')?;
             self.descend(parents)?.own(name)
         })

@@ -5,6 +5,7 @@
 //! platform's documents, compared exactly; message types and event names are compared without case.
 //! `Debug` shows kinds, never texts or OpenIDs.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -161,12 +162,11 @@ impl Inbound {
                 raw,
             });
         }
-        let msg_type = required(&raw, "MsgType")?;
-        let kind = InboundKind::from_fields(&msg_type, &raw)?;
+        let kind = InboundKind::from_fields(required(&raw, "MsgType")?, &raw)?;
         Ok(Self {
             // Missing in some accounts' pushes; such a push is worked on, but cannot be replied to.
             to_user: raw.get("ToUserName").unwrap_or_default().trim().to_owned(),
-            from_user: required(&raw, "FromUserName")?,
+            from_user: required(&raw, "FromUserName")?.to_owned(),
             create_time: raw.number("CreateTime"),
             msg_id: raw.filled("MsgId").map(|id| id.trim().to_owned()),
             article: raw.filled("MsgDataId").map(|data_id| ArticleOrigin {
@@ -224,7 +224,7 @@ impl InboundKind {
     fn from_fields(msg_type: &str, raw: &Fields) -> Result<Self, MessageError> {
         let text = |name: &str| raw.get(name).unwrap_or_default().to_owned();
         let optional = |name: &str| raw.filled(name).map(str::to_owned);
-        Ok(match msg_type.to_ascii_lowercase().as_str() {
+        Ok(match &*lowercase(msg_type) {
             "text" => Self::Text {
                 content: text("Content"),
                 menu_id: optional("bizmsgmenuid"),
@@ -272,7 +272,7 @@ impl InboundKind {
                 thumb_url: text("ThumbUrl"),
                 thumb_media_id: text("ThumbMediaId"),
             },
-            "event" => Self::Event(Event::from_fields(&required(raw, "Event")?, raw)),
+            "event" => Self::Event(Event::from_fields(required(raw, "Event")?, raw)),
             _ => Self::Other {
                 name: msg_type.to_owned(),
             },
@@ -302,10 +302,18 @@ impl fmt::Debug for ArticleOrigin {
     }
 }
 
-fn required(raw: &Fields, name: &'static str) -> Result<String, MessageError> {
+fn required<'r>(raw: &'r Fields, name: &'static str) -> Result<&'r str, MessageError> {
     raw.filled(name)
-        .map(|text| text.trim().to_owned())
+        .map(str::trim)
         .ok_or(MessageError::Missing(name))
+}
+
+/// As the platform writes names today; a copy only of what it writes otherwise.
+fn lowercase(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
 }
 
 #[cfg(test)]

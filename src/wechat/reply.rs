@@ -169,6 +169,11 @@ impl ReplyContext {
         }
     }
 
+    /// Whether somebody will see `reply`.
+    fn answers(&self, reply: &Reply) -> bool {
+        !(reply.is_nothing() || self.user.is_empty() || self.account.is_empty())
+    }
+
     /// Whether the reply will be encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.sealing.is_some()
@@ -186,12 +191,15 @@ pub fn seal(
     nonce: &str,
     random: [u8; 16],
 ) -> Body {
-    let Some(fields) = reply_fields(reply, context, timestamp) else {
-        return Body::success();
-    };
-    let plain = match context.format {
-        Format::Xml => xml::write(&fields),
-        Format::Json => json::write(&fields),
+    let plain = match (reply, context.format) {
+        (Reply::Text { content }, Format::Xml) if context.answers(reply) => {
+            text_document(content, context, timestamp)
+        }
+        (_, format) => match (reply_fields(reply, context, timestamp), format) {
+            (None, _) => return Body::success(),
+            (Some(fields), Format::Xml) => xml::write(&fields),
+            (Some(fields), Format::Json) => json::write(&fields),
+        },
     };
     let bytes = match &context.sealing {
         None => plain,
@@ -231,9 +239,23 @@ fn envelope(
     }
 }
 
+/// The usual reply, without a tree: what [`reply_fields`] would be written as.
+fn text_document(content: &str, context: &ReplyContext, timestamp: i64) -> String {
+    xml::document(|out| {
+        xml::push_text(out, "ToUserName", &context.user);
+        xml::push_text(out, "FromUserName", &context.account);
+        xml::push_text(out, "CreateTime", &timestamp.to_string());
+        xml::push_text(out, "MsgType", "text");
+        match content.len() <= text::TEXT_LIMIT {
+            true => xml::push_text(out, "Content", content),
+            false => xml::push_text(out, "Content", &text::cut(content, text::TEXT_LIMIT)),
+        }
+    })
+}
+
 /// The plain reply, or `None` for `success`.
 fn reply_fields(reply: &Reply, context: &ReplyContext, timestamp: i64) -> Option<Fields> {
-    if reply.is_nothing() || context.user.is_empty() || context.account.is_empty() {
+    if !context.answers(reply) {
         return None;
     }
     let head = |kind: &str| {
@@ -349,5 +371,27 @@ impl fmt::Debug for ReplyContext {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Body({} bytes)", self.bytes.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_reply_is_written_as_its_tree_would_be() {
+        let context = ReplyContext {
+            user: "o]]>1\r".to_owned(),
+            account: "gh_1".to_owned(),
+            ..ReplyContext::default()
+        };
+        let long = "长".repeat(text::TEXT_LIMIT);
+        for content in ["好", "a]]>b\r\nc\u{1}\u{ffff}", " 好 ", "7", long.as_str()] {
+            for timestamp in [-1, 0, 1_766_000_000] {
+                let fields = reply_fields(&Reply::text(content), &context, timestamp);
+                let tree = xml::write(&fields.expect("somebody sees it"));
+                assert_eq!(text_document(content, &context, timestamp), tree);
+            }
+        }
     }
 }

@@ -51,10 +51,13 @@ pub fn push_cdata(out: &mut String, text: &str) {
     out.push_str("]]>");
 }
 
-/// Writes `<name><![CDATA[text]]></name>`.
-pub fn push_text_element(out: &mut String, name: &str, text: &str) {
+/// Writes the element of a text field: most as `<name><![CDATA[text]]></name>`.
+pub(super) fn push_text(out: &mut String, name: &str, text: &str) {
     push_tag(out, "<", name);
-    push_cdata(out, text);
+    match is_number(name, text) {
+        true => out.push_str(text),
+        false => push_exact(out, text),
+    }
     push_tag(out, "</", name);
 }
 
@@ -66,9 +69,14 @@ fn push_tag(out: &mut String, open: &str, name: &str) {
 
 /// Writes `fields` as the elements of an `<xml>` document.
 pub fn write(fields: &Fields) -> String {
+    document(|out| write_fields(out, fields))
+}
+
+/// An `<xml>` document of what `inner` writes.
+pub(super) fn document(inner: impl FnOnce(&mut String)) -> String {
     let mut out = String::with_capacity(ROOM);
     out.push_str("<xml>");
-    write_fields(&mut out, fields);
+    inner(&mut out);
     out.push_str("</xml>");
     out
 }
@@ -101,16 +109,7 @@ fn may_end_cdata(text: &str) -> bool {
 fn write_fields(out: &mut String, fields: &Fields) {
     for Field { name, value } in fields.iter() {
         match value {
-            Value::Text(text) if is_number(name, text) => {
-                push_tag(out, "<", name);
-                out.push_str(text);
-                push_tag(out, "</", name);
-            }
-            Value::Text(text) => {
-                push_tag(out, "<", name);
-                push_exact(out, text);
-                push_tag(out, "</", name);
-            }
+            Value::Text(text) => push_text(out, name, text),
             Value::Fields(inner) => {
                 push_tag(out, "<", name);
                 write_fields(out, inner);
@@ -122,6 +121,9 @@ fn write_fields(out: &mut String, fields: &Fields) {
 
 /// As [`push_cdata`], with carriage returns as references: every reader takes a bare one for a line feed.
 fn push_exact(out: &mut String, text: &str) {
+    if !text.as_bytes().contains(&b'\r') {
+        return push_cdata(out, text);
+    }
     for (nth, piece) in text.split('\r').enumerate() {
         if nth > 0 {
             out.push_str("&#13;");

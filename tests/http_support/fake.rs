@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either};
 use menshen::bot::api::{
-    AttemptAnswer, AttemptRequest, BotError, BotVitals, CaptchaView, DecisionView, LoginAnswer,
-    LoginGranted, LoginReport, LoginRequest, PushAnswer, ReportAnswer, RulesStatus, SessionView,
-    SignalView, Verdict,
+    Answering, AttemptAnswer, AttemptRequest, BotError, BotVitals, CaptchaView, DecisionView,
+    LoginAnswer, LoginGranted, LoginReport, LoginRequest, PushAnswer, ReportAnswer, RulesStatus,
+    SessionView, SignalView, Verdict,
 };
 use menshen::server::{BotService, ReloadError, Remember};
 use menshen::store::{self, SharedStore, StoreError};
@@ -70,20 +70,16 @@ impl FakeBot {
 }
 
 impl BotService for FakeBot {
-    fn handle_push(
-        self: Arc<Self>,
-        _official_account: String,
-        opened: Opened,
-    ) -> BoxFuture<'static, PushAnswer> {
-        async move {
+    fn handle_push(self: Arc<Self>, _official_account: &str, opened: Opened) -> Answering {
+        let answer = async move {
             self.pushes.lock().unwrap().push(opened);
             self.push_answers
                 .lock()
                 .unwrap()
                 .pop_front()
                 .unwrap_or_else(|| PushAnswer::Reply(std::sync::Arc::new(Reply::text("您好"))))
-        }
-        .boxed()
+        };
+        Either::Right(answer.boxed())
     }
 
     fn login(

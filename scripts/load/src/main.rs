@@ -3,14 +3,15 @@
 //!
 //! ```text
 //! cargo build --release
-//! cargo run --release --manifest-path scripts/load/Cargo.toml -- target/release/menshen ratio
+//! cargo run --release --manifest-path scripts/load/Cargo.toml -- target/release/menshen ratio [OTHER-MENSHEN…]
 //! cargo run --release --manifest-path scripts/load/Cargo.toml -- target/release/menshen memory 1000000
 //! cargo run --release --manifest-path scripts/load/Cargo.toml -- target/release/menshen reload
 //! ```
 //! Each server runs as a process of its own with one worker. The load signs (and in safe mode seals)
 //! every push beforehand, sends them over 64 connections one after another, and reads the CPU time the
 //! server used from `/proc`. Every answer is opened and compared with the one that is right. Rounds
-//! alternate; the medians of the rounds are printed. What is sent is 帮助, which the shipped rules
+//! alternate, and are short for the comparison: what else the machine does falls on all servers alike. What is
+//! printed is the CPU time of all rounds together, and for the rest the medians. What is sent is 帮助, which the shipped rules
 //! answer without effects.
 
 mod floor;
@@ -26,9 +27,15 @@ use traffic::{Mode, Round, round};
 
 type Problem = Box<dyn Error + Send + Sync>;
 
-/// Rounds of the comparison.
+/// Rounds of each server in the comparison: a tenth of a second each.
+const SHORT_ROUNDS: usize = 70;
+/// Pushes per connection in those.
+const SHORT_ROUND: usize = 120;
+/// The rounds are compared in so many groups as well, to show how far to trust the whole.
+const GROUPS: usize = 7;
+/// Rounds of the other measurements.
 const ROUNDS: usize = 7;
-/// Pushes per connection in a round.
+/// Pushes per connection in those.
 const ROUND: usize = 1_200;
 /// Rules added by each reload.
 const RULES: usize = 1_000;
@@ -50,60 +57,87 @@ fn main() -> Result<(), Problem> {
             };
             Ok(floor::serve(floor, port.parse()?)?)
         }
-        [menshen] | [menshen, "ratio"] => runtime.block_on(compare(Path::new(menshen))),
+        [menshen] => runtime.block_on(compare(&[Path::new(menshen)])),
+        [menshen, "ratio", ref others @ ..] => {
+            let programs = std::iter::once(menshen).chain(others.iter().copied());
+            let programs: Vec<&Path> = programs.map(Path::new).collect();
+            runtime.block_on(compare(&programs))
+        }
         [menshen, "memory", pushes] => {
             runtime.block_on(memory(Path::new(menshen), pushes.parse()?))
         }
         [menshen, "reload"] => runtime.block_on(reload(Path::new(menshen))),
-        _ => Err("usage: menshen-load PATH-OF-MENSHEN [ratio | memory PUSHES | reload]".into()),
+        _ => Err(
+            "usage: menshen-load PATH-OF-MENSHEN [ratio [OTHER-MENSHEN…] | memory PUSHES | reload]"
+                .into(),
+        ),
     }
 }
 
-async fn compare(menshen: &Path) -> Result<(), Problem> {
+/// Each of `programs` beside the bare handler.
+async fn compare(programs: &[&Path]) -> Result<(), Problem> {
     println!(
-        "{:<6} {:<8} {:>10} {:>9} {:>8} {:>8} {:>8} {:>7}",
-        "mode", "server", "CPU µs/req", "req/s", "p50 µs", "p99 µs", "p99.9 µs", "RSS MB"
+        "{:<6} {:<10} {:>10} {:>9} {:>8} {:>8} {:>8} {:>7} {:>6}   of {GROUPS} parts",
+        "mode", "server", "CPU µs/req", "req/s", "p50 µs", "p99 µs", "p99.9 µs", "RSS MB", "ratio"
     );
     for mode in [Mode::Plain, Mode::Safe] {
-        let bare = Server::floor(mode).await?;
-        let bot = Server::menshen(menshen, mode).await?;
+        let mut servers = vec![Server::floor(mode).await?];
+        for program in programs {
+            servers.push(Server::menshen(program, mode).await?);
+        }
         let mut serial = 0;
-        for server in [&bare, &bot] {
+        for server in &servers {
             round(server, mode, ROUND, &mut serial).await?; // warm
         }
-        let (mut floors, mut bots, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
-            let floor = round(&bare, mode, ROUND, &mut serial).await?;
-            let bot = round(&bot, mode, ROUND, &mut serial).await?;
-            ratios.push(bot.cpu / floor.cpu);
-            floors.push(floor);
-            bots.push(bot);
+        let mut rounds: Vec<Vec<Round>> = servers.iter().map(|_| Vec::new()).collect();
+        for _ in 0..SHORT_ROUNDS {
+            for (server, rounds) in servers.iter().zip(&mut rounds) {
+                rounds.push(round(server, mode, SHORT_ROUND, &mut serial).await?);
+            }
         }
-        for (name, rounds, server) in [("floor", &floors, &bare), ("menshen", &bots, &bot)] {
-            let each = |f: fn(&Round) -> f64| middle(rounds.iter().map(f).collect());
-            println!(
-                "{:<6} {:<8} {:>10.1} {:>9.0} {:>8.0} {:>8.0} {:>8.0} {:>7.0}",
+        for (nth, (server, rounds_of)) in servers.iter().zip(&rounds).enumerate() {
+            let each = |f: fn(&Round) -> f64| middle(rounds_of.iter().map(f).collect());
+            print!(
+                "{:<6} {:<10} {:>10.1} {:>9.0} {:>8.0} {:>8.0} {:>8.0} {:>7.0}",
                 mode.name(),
-                name,
-                each(|round| round.cpu),
+                match nth {
+                    0 => "floor".to_owned(),
+                    1 => "menshen".to_owned(),
+                    nth => format!("menshen {nth}"),
+                },
+                cpu(rounds_of),
                 each(|round| round.rate),
                 each(|round| round.p50),
                 each(|round| round.p99),
                 each(|round| round.p999),
                 server.resident()?,
             );
+            if nth == 0 {
+                println!();
+                continue;
+            }
+            let size = SHORT_ROUNDS / GROUPS;
+            let parts = rounds_of.chunks(size).zip(rounds[0].chunks(size));
+            let mut parts: Vec<f64> = parts.map(|(own, bare)| cpu(own) / cpu(bare)).collect();
+            parts.sort_by(f64::total_cmp);
+            println!(
+                " {:>6.2}   {:.2} to {:.2}",
+                cpu(rounds_of) / cpu(&rounds[0]),
+                parts[0],
+                parts[parts.len() - 1],
+            );
         }
-        ratios.sort_by(f64::total_cmp);
-        println!(
-            "{:<6} ratio    {:>10.2}   (lowest {:.2}, highest {:.2} of {ROUNDS} rounds of {} pushes)",
-            mode.name(),
-            middle(ratios.clone()),
-            ratios[0],
-            ratios[ratios.len() - 1],
-            ROUND * traffic::CONNECTIONS,
-        );
     }
+    println!(
+        "{} pushes to each server in each mode, in {SHORT_ROUNDS} rounds that alternate",
+        SHORT_ROUNDS * SHORT_ROUND * traffic::CONNECTIONS
+    );
     Ok(())
+}
+
+/// CPU time of a push over several rounds of the same length.
+fn cpu(rounds: &[Round]) -> f64 {
+    rounds.iter().map(|round| round.cpu).sum::<f64>() / rounds.len() as f64
 }
 
 async fn memory(menshen: &Path, pushes: usize) -> Result<(), Problem> {

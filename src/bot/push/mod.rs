@@ -13,6 +13,7 @@
 mod halves;
 mod recover;
 
+use std::future::ready;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +23,7 @@ use futures_util::future::{BoxFuture, Either, select};
 use tokio::sync::oneshot;
 
 use super::Bot;
-use super::api::PushAnswer;
+use super::api::{Answering, PushAnswer};
 use super::chat::{self, Turn};
 use super::context::{Context, PushName};
 use super::event::ChatEvent;
@@ -103,12 +104,9 @@ impl Drop for Claim<'_> {
 }
 
 impl Bot {
-    /// Answers one delivery of a verified push.
-    pub async fn handle_push(
-        self: &Arc<Self>,
-        official_account: &str,
-        opened: Opened,
-    ) -> PushAnswer {
+    /// Answers one delivery of a verified push. Its work has begun when this returns, and most pushes are
+    /// answered then.
+    pub fn handle_push(self: &Arc<Self>, official_account: &str, opened: Opened) -> Answering {
         let Opened {
             inbound,
             key,
@@ -123,7 +121,7 @@ impl Bot {
             fingerprint,
             digest: None,
         };
-        self.deliver(official_account, inbound, id, unproven).await
+        self.deliver(official_account, inbound, id, unproven)
     }
 
     /// Answers one delivery of a push whose envelope was opened elsewhere. `key` and `digest` say
@@ -144,44 +142,46 @@ impl Bot {
         self.deliver(official_account, inbound, id, false).await
     }
 
-    async fn deliver(
+    fn deliver(
         self: &Arc<Self>,
         official_account: &str,
         inbound: Box<Inbound>,
         id: Identity,
         unproven: bool,
-    ) -> PushAnswer {
+    ) -> Answering {
         let key = id.key;
         if inbound.person().is_empty() {
             // The hosting probe, or an authorization event without its person: nobody to serve.
-            return PushAnswer::Success;
+            return at_once(PushAnswer::Success);
         }
         let now = self.env.now();
         let sent = inbound.create_time.unwrap_or_default();
         match self.pushes.enter(&key, &id.fingerprint, sent, now) {
-            Entrance::Done(reply) => replay(reply),
-            Entrance::HandedOver => PushAnswer::Success,
-            Entrance::Mismatch => self.mismatch(),
-            Entrance::Full => PushAnswer::Busy,
+            Entrance::Done(reply) => at_once(replay(reply)),
+            Entrance::HandedOver => at_once(PushAnswer::Success),
+            Entrance::Mismatch => at_once(self.mismatch()),
+            Entrance::Full => at_once(PushAnswer::Busy),
             Entrance::Joined(receiver, delivery) => {
-                self.wait(official_account, &key, receiver, delivery).await
+                let (bot, account) = (self.clone(), official_account.to_owned());
+                let wait = async move { bot.wait(&account, &key, receiver, delivery).await };
+                Either::Right(wait.boxed())
             }
             Entrance::First { stored } => {
                 let mut event = ChatEvent::new(official_account, inbound, now);
                 event.unproven = unproven;
-                self.first_delivery(event, id, stored, now).await
+                self.first_delivery(event, id, stored, now)
             }
         }
     }
 
     /// Answers the first delivery of a push. `stored`: it may have a record.
-    async fn first_delivery(
+    fn first_delivery(
         self: &Arc<Self>,
         event: ChatEvent,
         id: Identity,
         stored: bool,
         now: Millis,
-    ) -> PushAnswer {
+    ) -> Answering {
         let key = id.key;
         self.numbers.pushes.add(1);
         let mut claim = Claim::of(self, key);
@@ -192,11 +192,28 @@ impl Bot {
             // Most pushes end here: nothing was written and nobody is asked.
             self.note_trace(&turn);
             let reply = said(turn.reply);
-            return match self.pushes.settle(&key, reply.clone(), now) {
+            return at_once(match self.pushes.settle(&key, reply.clone(), now) {
                 true => replay(reply),
                 false => PushAnswer::NoAnswer,
-            };
+            });
         }
+        let work = self
+            .clone()
+            .work_and_wait(event, id, context, stored, glanced);
+        Either::Right(work.boxed())
+    }
+
+    /// Does the work of a first delivery that a glance did not settle, and waits for it for as long as the
+    /// platform does.
+    async fn work_and_wait(
+        self: Arc<Self>,
+        event: ChatEvent,
+        id: Identity,
+        context: Context,
+        stored: bool,
+        glanced: Option<Ran>,
+    ) -> PushAnswer {
+        let key = id.key;
         let official_account = event.official_account.clone();
         let mut receiver = self.pushes.wait(&key);
         // The work outlives the connection: a retry joins it.
@@ -414,6 +431,10 @@ impl Bot {
             }
         }
     }
+}
+
+fn at_once(answer: PushAnswer) -> Answering {
+    Either::Left(ready(answer))
 }
 
 fn replay(reply: Option<Arc<Reply>>) -> PushAnswer {
