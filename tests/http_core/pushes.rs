@@ -12,6 +12,7 @@ use menshen::wechat::platform_side::{
 use menshen::wechat::signature::Token;
 use reqwest::Method;
 
+use crate::http_support::fake::Panics;
 use crate::http_support::{self, AES, APP_ID, Ground, START, TOKEN};
 
 fn platform(mode: Mode) -> PlatformConfig {
@@ -195,4 +196,17 @@ async fn a_delivery_that_must_stay_unanswered_is_held_until_the_server_stops() {
         .await;
     assert!(held.unwrap_err().is_timeout());
     ground.server.stop().await;
+}
+
+#[tokio::test]
+async fn a_push_whose_work_panics_is_a_fault_and_the_next_one_is_served() {
+    let ground = Ground::new().await;
+    for panics in [Panics::AtOnce, Panics::Later] {
+        *ground.bot.panics.lock().unwrap() = Some(panics);
+        let push = signed(Mode::Safe, "你好");
+        let failed = deliver(&ground, "main", &push).await;
+        assert_eq!(failed.status, 500, "{panics:?}");
+        let served = deliver(&ground, "main", &push).await;
+        assert_eq!(served.status, 200, "{panics:?}");
+    }
 }

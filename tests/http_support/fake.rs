@@ -16,10 +16,18 @@ use menshen::wechat::endpoint::Opened;
 use menshen::wechat::reply::Reply;
 use tokio::sync::Notify;
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Panics {
+    AtOnce,
+    Later,
+}
+
 #[derive(Default)]
 pub struct FakeBot {
     pub pushes: Mutex<Vec<Opened>>,
     pub push_answers: Mutex<VecDeque<PushAnswer>>,
+    /// The next push panics: as it is handed over, or while it is waited for.
+    pub panics: Mutex<Option<Panics>>,
     /// Where attempts and reports commit, so that what is remembered is in a store.
     pub store: Mutex<Option<SharedStore>>,
     pub attempts: Mutex<usize>,
@@ -71,7 +79,13 @@ impl FakeBot {
 
 impl BotService for FakeBot {
     fn handle_push(self: Arc<Self>, _official_account: &str, opened: Opened) -> Answering {
+        let panics = self.panics.lock().unwrap().take();
+        assert_ne!(panics, Some(Panics::AtOnce), "on purpose");
         let answer = async move {
+            if panics.is_some() {
+                tokio::task::yield_now().await;
+                panic!("on purpose");
+            }
             self.pushes.lock().unwrap().push(opened);
             self.push_answers
                 .lock()
