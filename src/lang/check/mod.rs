@@ -232,7 +232,10 @@ fn check(
     let program = checker.run();
     let (mut report, used) = (checker.report, checker.used);
     let scored = whole && program.signals.len() == items.signals.len();
-    super::analyze::run(&program, registry, whole, scored, &mut report);
+    // What a rule with a mistake would do is not known.
+    let rules = items.rules.iter().map(|rule| rule.span);
+    let flawed: Vec<Span> = rules.filter(|rule| report.flawed(*rule)).collect();
+    super::analyze::run(&program, registry, whole, scored, &flawed, &mut report);
     let errors = |found: &[Diagnostic]| found.iter().any(|one| one.severity == Severity::Error);
     let mut found = report.into_found();
     if whole && !errors(&found) {
