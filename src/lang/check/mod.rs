@@ -14,6 +14,7 @@ mod by_keys;
 mod call;
 pub(in crate::lang) mod codes;
 mod dialog;
+mod even;
 mod expr;
 mod extractor;
 mod history;

@@ -108,8 +108,8 @@ struct Open {
     braces: bool,
     dropped: bool,
     braceless: bool,
-    /// A line at column 0 was already reported.
-    reported: bool,
+    /// Where in the sink a line at column 0 was already reported.
+    reported: Option<usize>,
     /// A brace at column 0 has closed it.
     over: bool,
 }

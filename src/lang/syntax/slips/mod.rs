@@ -4,8 +4,10 @@
 //! Every slip is reported once, with its fix, and mended in a copy of the text, so that it hides no
 //! other mistake. Nothing inside a proper text or comment is looked at.
 
+mod brackets;
 mod equals;
 mod habits;
+mod operators;
 mod other_quotes;
 mod quotes;
 mod wide;
@@ -44,6 +46,7 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
         prose_to: None,
         mended: BTreeSet::new(),
         other_quotes: Vec::new(),
+        operators: Vec::new(),
     };
     for token in tokens.iter().filter(unseen) {
         let c = text[token.start..].chars().next().unwrap_or_default();
@@ -74,6 +77,8 @@ struct Slips<'a> {
     mended: BTreeSet<usize>,
     /// Texts of the present line in quotes of another kind, and whether they may end elsewhere.
     other_quotes: Vec<(Edit, bool)>,
+    /// Other languages' operators of the present line.
+    operators: Vec<operators::Operator>,
 }
 
 impl Slips<'_> {
@@ -84,6 +89,7 @@ impl Slips<'_> {
             let token = &self.tokens[at];
             if token.line != line {
                 line = token.line;
+                self.flush_operators();
                 self.flush_quotes();
                 self.flush_wide();
             }
@@ -91,17 +97,27 @@ impl Slips<'_> {
                 skip -= 1;
                 continue;
             }
+            let opened = at.checked_sub(1).map(|at| self.slice(&self.tokens[at])) == Some("{");
             if token.first && token.kind == Kind::Word {
                 self.capitals(at);
                 self.arms(at);
+                self.bracketed(at);
+                self.before_block(at);
                 self.one_line(at);
+            }
+            let token = &self.tokens[at];
+            if (token.first || opened) && token.kind == Kind::Word {
+                self.said(at);
+            } else if token.first {
+                self.row(at);
             }
             if self.mended.contains(&self.tokens[at].start) {
                 continue;
             }
             let token = &self.tokens[at];
             match &token.kind {
-                Kind::Comment | Kind::Number => {}
+                Kind::Comment => {}
+                Kind::Number => skip = self.date(at),
                 Kind::WrongComment => self.comment(token),
                 Kind::Word => skip = self.word(at),
                 Kind::Text(quotes) => skip = self.quotes(at, quotes),
@@ -109,6 +125,7 @@ impl Slips<'_> {
                 Kind::Punct => skip = self.punct(at),
             }
         }
+        self.flush_operators();
         self.flush_quotes();
         self.flush_wide();
     }
@@ -196,7 +213,7 @@ impl Slips<'_> {
         } else if narrow.is_ascii()
             && super::grammar::starts_name(narrow.chars().next().unwrap_or(' '))
         {
-            self.edit(token.start, token.end, narrow);
+            self.wide.push((token.start, token.end, narrow));
         }
     }
 
@@ -311,30 +328,6 @@ impl Slips<'_> {
                 format!("an invisible character {number}"),
             ),
             Words::new("多半是粘贴时带进来的", "probably pasted in"),
-        );
-    }
-
-    fn operator(&mut self, start: usize, end: usize, right: &str) {
-        let wrong = self.text[start..end].to_owned();
-        let word = right.starts_with(char::is_alphabetic);
-        let mut by = String::new();
-        if word && !self.text[..start].ends_with([' ', '(', '\n']) {
-            by.push(' ');
-        }
-        by.push_str(right);
-        if word && !self.text[end..].starts_with([' ', '\n']) {
-            by.push(' ');
-        }
-        self.slip(
-            "E0119",
-            start,
-            end,
-            &by,
-            Words::new(
-                format!("没有 `{wrong}` 这个运算符"),
-                format!("there is no operator `{wrong}`"),
-            ),
-            Words::new(format!("这里写 `{right}`"), format!("write `{right}`")),
         );
     }
 }

@@ -1,0 +1,387 @@
+//! What a line does, in other signs than braces: `on text "a" (reply "x")`, `on text "a" => {`,
+//! `done reply "x"`, `回复："x"`; and lines of a table: `"a" = "b"`, `"title": "x"`.
+
+use super::Slips;
+use crate::lang::diagnostics::{Diagnostic, Words};
+use crate::lang::syntax::lexer::Kind;
+use crate::lang::syntax::repair::Edit;
+use crate::lang::syntax::vocabulary::{Body, OUTCOMES, alias};
+
+/// Other brackets, in pairs.
+const PAIRS: [(&str, &str); 6] = [
+    ("(", ")"),
+    ("[", "]"),
+    ("（", "）"),
+    ("【", "】"),
+    ("［", "］"),
+    ("〔", "〕"),
+];
+/// What stands before a block elsewhere.
+const BEFORE_BLOCK: [&str; 9] = ["=>", "->", "→", "⇒", ":", "：", "then", "do", "="];
+/// Clauses that take a text right behind their word.
+const TAKE_TEXT: [&str; 7] = ["reply", "note", "send", "tag", "untag", "message", "deny"];
+/// Lines of a table that are mended together.
+const MAX_ROWS: usize = 16;
+
+impl Slips<'_> {
+    fn word_at(&self, at: usize) -> &str {
+        self.tokens.get(at).map_or("", |token| self.slice(token))
+    }
+
+    fn is_text_at(&self, at: usize) -> bool {
+        let kind = self.tokens.get(at).map(|token| &token.kind);
+        matches!(kind, Some(Kind::Text(_)))
+    }
+
+    /// Whether a line that begins with this word may have a block.
+    fn takes_block(word: &str) -> bool {
+        matches!(word, "on" | "done" | "give" | "cancel") || OUTCOMES.contains(&word)
+    }
+
+    /// `on text "a" (reply "x")`
+    pub(super) fn bracketed(&mut self, at: usize) {
+        let end = self.line_end(at);
+        if !Self::takes_block(self.word_at(at)) || end < at + 4 {
+            return;
+        }
+        let last = end - 1;
+        let opens = |open: &usize| {
+            let action = self.word_at(open + 1);
+            let close = PAIRS.iter().find(|(sign, _)| *sign == self.word_at(*open));
+            let next = &self.tokens[open + 2];
+            let follows = matches!(next.kind, Kind::Text(_) | Kind::Block { .. })
+                || (next.kind == Kind::Word
+                    && !matches!(self.slice(next), "or" | "and" | "in" | "is" | "not"));
+            close.is_some_and(|(_, close)| *close == self.word_at(last))
+                && Body::Actions.words().contains(&action)
+                && follows
+        };
+        let Some(open) = (at + 1..end - 2).find(opens) else {
+            return;
+        };
+        let (first, close) = (&self.tokens[open], &self.tokens[last]);
+        let (from, to) = (first.start, close.end);
+        let inner = self.tokens[open + 1].start;
+        let behind = self.tokens[last - 1].end;
+        let edits = [Edit::new(from, inner, "{ "), Edit::new(behind, to, " }")];
+        let by = self.changed(from, to, &edits);
+        let span = self.sink.span(from, to);
+        let signs = format!("{}{}", self.word_at(open), self.word_at(last));
+        self.sink.add(
+            Diagnostic::error(
+                "E0110",
+                Words::new("这里要用花括号 `{ … }`", "the braces `{ … }` belong here"),
+                span,
+                Words::new(format!("不是 `{signs}`"), format!("not `{signs}`")),
+            )
+            .with_fix(Words::new("改成 `{ }`", "write `{ }`"), span, by),
+        );
+        self.mended.extend([from, close.start]);
+        self.edits.extend(edits);
+    }
+
+    /// `on text "a" => {`
+    pub(super) fn before_block(&mut self, at: usize) {
+        let end = self.line_end(at);
+        let word = self.word_at(at);
+        if !matches!(word, "on" | "done" | "give" | "cancel") {
+            return;
+        }
+        let found = (at + 2..end).find(|open| {
+            self.word_at(*open) == "{" && BEFORE_BLOCK.contains(&self.word_at(open - 1))
+        });
+        let Some(open) = found else { return };
+        let (before, sign, brace) = (
+            &self.tokens[open - 2],
+            &self.tokens[open - 1],
+            &self.tokens[open],
+        );
+        let shown = self.slice(sign).to_owned();
+        let (from, to, start) = (before.end, brace.start, sign.start);
+        let span = self.sink.span(sign.start, sign.end);
+        let gap = self.sink.span(from, to);
+        self.sink.add(
+            Diagnostic::error(
+                "E0101",
+                Words::new(
+                    format!("`{{` 前面不用 `{shown}`"),
+                    format!("the `{{` comes without `{shown}` before it"),
+                ),
+                span,
+                Words::new("多余", "not needed"),
+            )
+            .with_fix(
+                Words::new(format!("去掉 `{shown}`"), format!("remove `{shown}`")),
+                gap,
+                " ",
+            ),
+        );
+        self.mended.insert(start);
+        self.edit(from, to, " ");
+    }
+
+    /// `回复："x"`, `reply： "x"`
+    pub(super) fn said(&mut self, at: usize) {
+        let word = self.word_at(at).to_owned();
+        let known = alias(&word).filter(|known| TAKE_TEXT.contains(known));
+        let taken = TAKE_TEXT.contains(&word.as_str());
+        let sign = self.word_at(at + 1).to_owned();
+        // The half-width ones behind the right word are told by the grammar, and by what is said of `=`.
+        let fits = match (known, taken) {
+            (Some(_), _) => matches!(sign.as_str(), ":" | "：" | "=" | "＝"),
+            (None, true) => matches!(sign.as_str(), "：" | "＝"),
+            _ => false,
+        };
+        let text = self.tokens.get(at + 2);
+        let text = text.filter(|text| matches!(text.kind, Kind::Text(_) | Kind::Block { .. }));
+        let Some(text) = text.filter(|text| fits && !text.first) else {
+            return;
+        };
+        let right = known.unwrap_or(&word).to_owned();
+        let token = &self.tokens[at];
+        let (start, end, to) = (token.start, token.end, text.start);
+        let colon = (self.tokens[at + 1].start, self.tokens[at + 1].end);
+        let (span, by) = match known {
+            Some(_) => (self.sink.span(start, to), format!("{right} ")),
+            None => (self.sink.span(end, to), " ".to_owned()),
+        };
+        let found = match known {
+            Some(_) => Diagnostic::error(
+                "E0105",
+                Words::new(format!("不认识 `{word}`"), format!("unknown word `{word}`")),
+                self.sink.span(start, end),
+                Words::new(
+                    format!("写 `{right}`，后面直接写文字"),
+                    format!("write `{right}`, with the text right behind"),
+                ),
+            )
+            .with_guess(
+                Words::new(
+                    format!("是不是想写 `{right}`"),
+                    format!("did you mean `{right}`"),
+                ),
+                span,
+                by,
+            ),
+            None => Diagnostic::error(
+                "E0101",
+                Words::new(
+                    format!("`{word}` 后面直接写文字，不用 `{sign}`"),
+                    format!("the text comes right after `{word}`, without `{sign}`"),
+                ),
+                self.sink.span(colon.0, colon.1),
+                Words::new("多余", "not needed"),
+            )
+            .with_fix(
+                Words::new(format!("去掉 `{sign}`"), format!("remove `{sign}`")),
+                span,
+                by,
+            ),
+        };
+        self.sink.add(found);
+        self.mended.insert(colon.0);
+        match known {
+            Some(_) => self.edit(start, to, format!("{right} ")),
+            None => self.edit(end, to, " "),
+        }
+    }
+
+    /// `"a" = "b"` and `"title": "x"`, as a line: a table of answers, fields with quoted names.
+    pub(super) fn row(&mut self, at: usize) {
+        if self.mended.contains(&self.tokens[at].start) || !self.is_text_at(at) {
+            return;
+        }
+        let before = at.checked_sub(1).map_or("", |at| self.word_at(at));
+        if matches!(before, "[" | "," | "(") {
+            return;
+        }
+        if self.fields(at) {
+            return;
+        }
+        let end = self.line_end(at);
+        let sign = self.word_at(at + 1);
+        let signs = ["=", "==", "=>", "->", "→", ":", "：", "＝"];
+        if end != at + 3 || !signs.contains(&sign) || !self.is_text_at(at + 2) {
+            return;
+        }
+        let (token, last) = (&self.tokens[at], &self.tokens[at + 2]);
+        let (start, to, line) = (token.start, last.end, token.line);
+        let (word, answer) = (self.word_at(at), self.word_at(at + 2));
+        let rule = format!("on text {word} {{\n    reply {answer}\n}}");
+        let span = self.sink.span(start, to);
+        let sign_at = self.tokens[at + 1].start;
+        let found = Diagnostic::error(
+            "E0106",
+            Words::new(
+                "关键词和回答写成一条规则",
+                "a keyword and its answer are written as a rule",
+            ),
+            span,
+            Words::new(
+                format!("应是 `on text {word} {{ reply {answer} }}`"),
+                format!("should be `on text {word} {{ reply {answer} }}`"),
+            ),
+        );
+        if start == line {
+            self.sink.add(found.with_guess(
+                Words::new("写成规则", "write it as a rule"),
+                span,
+                rule.clone(),
+            ));
+            self.edit(start, to, rule);
+        } else {
+            self.sink.add(found.with_help(Words::new(
+                "每个关键词一条规则，顶格写在这条规则外面",
+                "each keyword has a rule of its own, at column 0, outside this one",
+            )));
+            self.edit(start, to, "");
+        }
+        let inside = [start, sign_at, self.tokens[at + 2].start];
+        self.mended.extend(inside);
+    }
+
+    /// `"title": "x",` line by line, as JSON has it.
+    fn fields(&mut self, at: usize) -> bool {
+        let name = |text: &str| {
+            let body = text.trim_matches('"');
+            body.len() + 2 == text.len()
+                && !body.is_empty()
+                && body.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        };
+        let mut rows: Vec<usize> = Vec::new();
+        let mut edits = Vec::new();
+        let mut next = at;
+        while self.is_text_at(next)
+            && self.tokens[next].first
+            && self.tokens[next].start > self.tokens[next].line
+            && name(self.word_at(next))
+            && self.word_at(next + 1) == ":"
+            && rows.len() < MAX_ROWS
+        {
+            let token = &self.tokens[next];
+            edits.push(Edit::new(
+                token.start,
+                token.end,
+                self.slice(token).trim_matches('"'),
+            ));
+            rows.push(next);
+            let end = self.line_end(next);
+            if self.word_at(end - 1) == "," {
+                let comma = &self.tokens[end - 1];
+                edits.push(Edit::new(comma.start, comma.end, ""));
+            }
+            next = end;
+        }
+        let (Some(first), Some(last)) = (rows.first(), edits.last()) else {
+            return false;
+        };
+        let token = &self.tokens[*first];
+        let (from, to) = (token.start, last.end);
+        let span = self.sink.span(token.start, token.end);
+        let right = self.slice(token).trim_matches('"').to_owned();
+        let by = self.changed(from, to, &edits);
+        let mut found = Diagnostic::error(
+            "E0101",
+            Words::new(
+                "字段的名字不用引号，行末不用逗号",
+                "a field's name has no quotes, and its line no comma at the end",
+            ),
+            span,
+            Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
+        );
+        for row in &rows[1..] {
+            let token = &self.tokens[*row];
+            let here = self.sink.span(token.start, token.end);
+            found.add_place(here);
+        }
+        let whole = self.sink.span(from, to);
+        let words = Words::new("去掉它们", "remove them");
+        self.sink.add(found.with_fix(words, whole, by));
+        for row in rows {
+            let token = &self.tokens[row];
+            self.mended.insert(token.start);
+        }
+        for edit in &edits {
+            self.mended.insert(edit.start);
+        }
+        self.edits.extend(edits);
+        true
+    }
+
+    /// `2026-01-05` without its quotes; says how many of the next tokens are done with.
+    pub(super) fn date(&mut self, at: usize) -> usize {
+        let digits = |at: usize, count: usize| {
+            let token = self
+                .tokens
+                .get(at)
+                .filter(|token| token.kind == Kind::Number);
+            token.is_some_and(|token| {
+                let text = self.slice(token);
+                text.len() == count && text.bytes().all(|b| b.is_ascii_digit())
+            })
+        };
+        let joined = |at: usize| {
+            let pair = self.tokens.get(at).zip(self.tokens.get(at + 1));
+            pair.is_some_and(|(a, b)| a.end == b.start)
+        };
+        let sign = self.word_at(at + 1);
+        let fits = digits(at, 4)
+            && digits(at + 2, 2)
+            && digits(at + 4, 2)
+            && (at..at + 4).all(joined)
+            && matches!(sign, "-" | "/" | ".")
+            && self.word_at(at + 3) == sign;
+        if !fits {
+            return 0;
+        }
+        let (start, end) = (self.tokens[at].start, self.tokens[at + 4].end);
+        let right = format!("\"{}\"", self.text[start..end].replace(['/', '.'], "-"));
+        self.slip(
+            "E0313",
+            start,
+            end,
+            &right,
+            Words::new("日期写在引号里", "a date stands in quotes"),
+            Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
+        );
+        4
+    }
+
+    /// `weight 50 分`: what is counted in plain numbers has no unit.
+    pub(super) fn points(&mut self, at: usize) -> bool {
+        let word = self.word_at(at).to_owned();
+        let number = at
+            .checked_sub(1)
+            .filter(|at| self.tokens[*at].kind == Kind::Number);
+        let back = |count: usize| at.checked_sub(count).map_or("", |at| self.word_at(at));
+        let compared = matches!(back(2), ">=" | "<=" | ">" | "<" | "==" | "!=");
+        let plain = match word.as_str() {
+            "分" | "points" | "point" | "pts" => {
+                back(2) == "weight" || (compared && matches!(back(3), "suspicion" | "budget"))
+            }
+            "点" | "点钟" | "时" | "o" => compared && back(3) == "hour",
+            "次" | "个" => compared && back(3) == ")",
+            _ => false,
+        };
+        let Some(number) = number.filter(|_| plain) else {
+            return false;
+        };
+        let (start, end) = (self.tokens[number].end, self.tokens[at].end);
+        let here = self.sink.span(self.tokens[at].start, end);
+        let gap = self.sink.span(start, end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0304",
+                Words::new(
+                    format!("这个数没有单位，不写 `{word}`"),
+                    format!("this number has no unit, and no `{word}`"),
+                ),
+                here,
+                Words::new("多余", "not needed"),
+            )
+            .with_fix(Words::new("去掉它", "remove it"), gap, ""),
+        );
+        self.edit(start, end, "");
+        true
+    }
+}
