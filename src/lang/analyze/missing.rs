@@ -15,8 +15,10 @@ use crate::lang::program::{
 use crate::lang::span::Span;
 use crate::lang::value::Type;
 
-pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
-    for rule in &program.rules {
+/// `flawed`: rules with mistakes. What they remember is not known.
+pub(super) fn check(program: &Program, registry: &Registry, flawed: &[Span], report: &mut Report) {
+    let sound = |rule: &&Rule| !flawed.contains(&rule.span);
+    for rule in program.rules.iter().filter(sound) {
         let chat = rule
             .triggers
             .iter()

@@ -61,7 +61,7 @@ pub(super) fn run(
     reach::check(program, registry, report);
     // What a dialog is started with is known when every `start` is understood.
     if whole && !report.has(UNKNOWN_DIALOG) {
-        missing::check(program, registry, report);
+        missing::check(program, registry, flawed, report);
         unset::check(&stage, report);
         exits::check(&stage, report);
         swallow::check(&stage, report);

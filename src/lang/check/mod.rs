@@ -160,8 +160,18 @@ pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&s
         .map(|found| line_of(lines, found))
         .collect();
     diagnostics.retain(|found| {
-        found.code != codes::MISSING_OUTCOME || !crowded.contains(&line_of(lines, found))
+        let warns = found.code == codes::MISSING_OUTCOME || found.severity == Severity::Warning;
+        !warns || !crowded.contains(&line_of(lines, found))
     });
+    // What is compared where the sign was wrong is a guess.
+    let compared: BTreeSet<(FileId, usize)> = diagnostics
+        .iter()
+        .filter(|found| found.code == COMPARED)
+        .map(|found| line_of(lines, found))
+        .collect();
+    diagnostics
+        .retain(|found| found.code != codes::NEVER || !compared.contains(&line_of(lines, found)));
+    let mut diagnostics = one_per_text(diagnostics, &sources, lines);
     let sound = diagnostics
         .iter()
         .all(|found| found.severity != Severity::Error || despite.contains(&found.code));
@@ -181,6 +191,10 @@ pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&s
 const NO_SCENE: &str = "E0132";
 /// Several clauses on one line.
 const SEVERAL_ON_A_LINE: &str = "E0107";
+/// `=` for `==`.
+const COMPARED: &str = "E0118";
+/// Braces inside a text.
+const HOLE: &str = "E0124";
 /// A `}` too many.
 const EXTRA_BRACE: &str = "E0109";
 /// A text without its second quote, or with quotes inside.
@@ -195,6 +209,30 @@ fn braces_beside_quotes(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Braces of one line that say too little are told with those that say it wrongly: one mistake, one change.
+fn one_per_text(
+    mut found: Vec<Diagnostic>,
+    sources: &Sources,
+    lines: &LineNumbers,
+) -> Vec<Diagnostic> {
+    let wrong = |one: &Diagnostic| one.code == HOLE;
+    if !found.iter().any(wrong) {
+        return found;
+    }
+    let (lacking, mut kept): (Vec<_>, Vec<_>) = found
+        .drain(..)
+        .partition(|one| one.code == codes::HOLE_NEEDS_EXTRACTOR);
+    for one in lacking {
+        let line = line_of(lines, &one);
+        let mut known = kept.iter_mut();
+        match known.find(|known| wrong(known) && line_of(lines, known) == line) {
+            Some(known) => known.join(&one, |gap| sources.slice(gap).to_owned()),
+            None => kept.push(one),
+        }
+    }
+    kept
 }
 
 fn line_of(lines: &LineNumbers, found: &Diagnostic) -> (FileId, usize) {

@@ -4,7 +4,7 @@ use crate::lang::builtins::{AccountView, FieldSpec, RAW_PREFIX, STREAMS, Stages}
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{Expr, ExprKind, FieldId, Name};
 use crate::lang::span::Span;
-use crate::lang::syntax::ast;
+use crate::lang::syntax::{LOST_NAME, ast};
 use crate::lang::value::Type;
 
 use super::codes as c;
@@ -309,7 +309,8 @@ impl Checker<'_> {
         let guessed = scope
             .dialog
             .is_some_and(|dialog| self.guessed_params.contains(&dialog));
-        if guessed || self.items.poisoned.contains(first.name.as_str()) {
+        let lost = self.items.poisoned.contains(LOST_NAME);
+        if guessed || lost || self.items.poisoned.contains(first.name.as_str()) {
             return;
         }
         if let [name] = path.parts.as_slice() {

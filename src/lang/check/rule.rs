@@ -323,8 +323,13 @@ impl<'a> Checker<'a> {
             match &trigger.matcher {
                 ast::Matcher::Pattern(text) => {
                     for part in &text.parts {
-                        if let ast::TextPart::Hole { path, .. } = part {
+                        if let ast::TextPart::Hole {
+                            path, extractor, ..
+                        } = part
+                        {
                             add(&path.parts[0]);
+                            // The name may stand where its extractor should.
+                            extractor.iter().for_each(|used| add(&used.name));
                         }
                     }
                 }

@@ -99,7 +99,7 @@ impl Stuck<'_> {
 
     /// `account.name`, `account.name + "…"`, `concat(…)`, where a text belongs.
     fn makes_text(&self, at: usize) -> bool {
-        if MAKERS.contains(&self.slice(at)) && self.slice(at + 1) == "(" {
+        if self.slice(at + 1) == "(" && self.touching(at) && self.slice(at).is_ascii() {
             return true;
         }
         let Some(last) = self.path_end(at) else {
@@ -232,6 +232,14 @@ impl Stuck<'_> {
                     at += 1;
                 }
                 sure = false;
+            } else if MAKERS.contains(&sign) && self.slice(at + 1) == "(" {
+                // `str(name)`
+                let last = self.path_end(at + 2)?;
+                if self.slice(last + 1) != ")" {
+                    return None;
+                }
+                parts.push(Part::Value(self.written(at + 2, last)));
+                at = last + 2;
             } else if let Some(last) = self.path_end(at) {
                 parts.push(Part::Value(self.written(at, last)));
                 at = last + 1;

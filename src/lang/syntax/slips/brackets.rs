@@ -39,10 +39,10 @@ impl Slips<'_> {
     }
 
     /// `on text "a" (reply "x")`
-    pub(super) fn bracketed(&mut self, at: usize) {
+    pub(super) fn bracketed(&mut self, at: usize) -> bool {
         let end = self.line_end(at);
         if !Self::takes_block(self.word_at(at)) || end < at + 4 {
-            return;
+            return false;
         }
         let last = end - 1;
         let opens = |open: &usize| {
@@ -57,7 +57,7 @@ impl Slips<'_> {
                 && follows
         };
         let Some(open) = (at + 1..end - 2).find(opens) else {
-            return;
+            return false;
         };
         let (first, close) = (&self.tokens[open], &self.tokens[last]);
         let (from, to) = (first.start, close.end);
@@ -78,6 +78,7 @@ impl Slips<'_> {
         );
         self.mended.extend([from, close.start]);
         self.edits.extend(edits);
+        true
     }
 
     /// `on text "a" => {`
@@ -184,6 +185,90 @@ impl Slips<'_> {
             Some(_) => self.edit(start, to, format!("{right} ")),
             None => self.edit(end, to, " "),
         }
+    }
+
+    /// `reply "x" {account.name}`, `reply ${account.name}`: a value in braces outside the quotes.
+    pub(super) fn value_outside(&mut self, at: usize) {
+        if !TAKE_TEXT.contains(&self.word_at(at)) {
+            return;
+        }
+        let end = self.line_end(at);
+        let mut text = String::new();
+        let (mut next, mut holes) = (at + 1, 0);
+        while next < end {
+            if self.is_text_at(next) {
+                let part = self.word_at(next);
+                let inner = part
+                    .strip_prefix('"')
+                    .and_then(|part| part.strip_suffix('"'));
+                let Some(inner) = inner else { return };
+                text.push_str(inner);
+                next += 1;
+                continue;
+            }
+            let Some((path, behind)) = self.hole(next) else {
+                break;
+            };
+            text.push_str(&format!("{{{path}}}"));
+            holes += 1;
+            next = behind;
+        }
+        let over = next == end || (self.word_at(next) == "}" && next + 1 == end);
+        if holes == 0 || !over {
+            return;
+        }
+        let (from, to) = (self.tokens[at + 1].start, self.tokens[next - 1].end);
+        let right = format!("\"{text}\"");
+        let span = self.sink.span(from, to);
+        self.sink.add(
+            Diagnostic::error(
+                "E0101",
+                Words::new(
+                    "花括号里的值写在引号里面",
+                    "a value in braces stands inside the quotes",
+                ),
+                span,
+                Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
+            )
+            .with_fix(
+                Words::new(format!("写成 `{right}`"), format!("write `{right}`")),
+                span,
+                right.clone(),
+            )
+            .with_help(crate::lang::syntax::mistakes::how_to_join()),
+        );
+        let starts = self.tokens[at + 1..next].iter().map(|token| token.start);
+        let starts: Vec<usize> = starts.collect();
+        self.mended.extend(starts);
+        self.edit(from, to, right);
+    }
+
+    /// `{account.name}`, `${account.name}`, `{{account.name}}`: the path, and the token behind it.
+    fn hole(&self, at: usize) -> Option<(String, usize)> {
+        let open = at + usize::from(matches!(self.word_at(at), "$" | "#"));
+        let doubled = self.word_at(open) == "{" && self.word_at(open + 1) == "{";
+        let mut next = open + 1 + usize::from(doubled);
+        if self.word_at(open) != "{" {
+            return None;
+        }
+        let mut path = String::new();
+        loop {
+            let word = self.tokens.get(next)?;
+            if word.kind != Kind::Word || word.first {
+                return None;
+            }
+            path.push_str(self.slice(word));
+            next += 1;
+            if self.word_at(next) != "." {
+                break;
+            }
+            path.push('.');
+            next += 1;
+        }
+        let closed = self.word_at(next) == "}" && (!doubled || self.word_at(next + 1) == "}");
+        // `{ forward }` would be an action.
+        let value = path.contains('.') || !Body::Actions.words().contains(&path.as_str());
+        (closed && value).then_some((path, next + 1 + usize::from(doubled)))
     }
 
     /// `"a" = "b"` and `"title": "x"`, as a line: a table of answers, fields with quoted names.
@@ -336,15 +421,56 @@ impl Slips<'_> {
         }
         let (start, end) = (self.tokens[at].start, self.tokens[at + 4].end);
         let right = format!("\"{}\"", self.text[start..end].replace(['/', '.'], "-"));
-        self.slip(
+        self.dates.push(Edit::new(start, end, right));
+        4
+    }
+
+    /// Reports the dates of the list or line that ends here: one mistake.
+    pub(super) fn flush_dates(&mut self) {
+        let mut edits = std::mem::take(&mut self.dates);
+        let Some(first) = edits.first().cloned() else {
+            return;
+        };
+        let line = self
+            .tokens
+            .iter()
+            .position(|token| token.start >= first.start);
+        let line = line.map_or(0, |at| self.tokens[at].line);
+        // A list of dates says so.
+        let head = self
+            .tokens
+            .iter()
+            .rev()
+            .find(|token| token.line == line && token.first && token.start <= first.start);
+        let list = head.filter(|head| self.slice(head) == "list");
+        let name = list.and_then(|head| {
+            let at = self
+                .tokens
+                .iter()
+                .position(|token| token.start == head.start)?;
+            let bare = self.word_at(at + 2) == "=";
+            bare.then(|| self.tokens[at + 1].end)
+        });
+        edits.extend(name.map(|end| Edit::new(end, end, ": date")));
+        edits.sort_by_key(|edit| edit.start);
+        let (start, end) = (edits[0].start, edits[edits.len() - 1].end);
+        let by = self.changed(start, end, &edits);
+        let span = self.sink.span(first.start, first.end);
+        let right = first.by.clone();
+        let mut found = Diagnostic::error(
             "E0313",
-            start,
-            end,
-            &right,
             Words::new("日期写在引号里", "a date stands in quotes"),
+            span,
             Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
         );
-        4
+        for edit in edits.iter().filter(|edit| edit.start > first.start) {
+            let here = self.sink.span(edit.start, edit.end);
+            found.add_place(here);
+        }
+        let whole = self.sink.span(start, end);
+        let words = Words::new("加上引号", "add the quotes");
+        self.sink.add(found.with_fix(words, whole, by));
+        self.edits.extend(edits);
     }
 
     /// `weight 50 分`: what is counted in plain numbers has no unit.

@@ -47,6 +47,7 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
         mended: BTreeSet::new(),
         other_quotes: Vec::new(),
         operators: Vec::new(),
+        dates: Vec::new(),
     };
     for token in tokens.iter().filter(unseen) {
         let c = text[token.start..].chars().next().unwrap_or_default();
@@ -79,6 +80,8 @@ struct Slips<'a> {
     other_quotes: Vec<(Edit, bool)>,
     /// Other languages' operators of the present line.
     operators: Vec<operators::Operator>,
+    /// Dates without quotes of the present list or line.
+    dates: Vec<Edit>,
 }
 
 impl Slips<'_> {
@@ -92,6 +95,10 @@ impl Slips<'_> {
                 self.flush_operators();
                 self.flush_quotes();
                 self.flush_wide();
+                // A list may go on over lines.
+                if token.start == token.line && self.slice(token) != "]" {
+                    self.flush_dates();
+                }
             }
             if skip > 0 {
                 skip -= 1;
@@ -101,13 +108,15 @@ impl Slips<'_> {
             if token.first && token.kind == Kind::Word {
                 self.capitals(at);
                 self.arms(at);
-                self.bracketed(at);
                 self.before_block(at);
-                self.one_line(at);
+                if !self.bracketed(at) {
+                    self.one_line(at);
+                }
             }
             let token = &self.tokens[at];
             if (token.first || opened) && token.kind == Kind::Word {
                 self.said(at);
+                self.value_outside(at);
             } else if token.first {
                 self.row(at);
             }
@@ -128,6 +137,7 @@ impl Slips<'_> {
         self.flush_operators();
         self.flush_quotes();
         self.flush_wide();
+        self.flush_dates();
     }
 
     fn slice(&self, token: &Token) -> &str {
