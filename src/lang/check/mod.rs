@@ -22,6 +22,7 @@ mod items;
 mod lists;
 pub(in crate::lang) mod literal;
 mod membership;
+mod merged;
 mod nothing;
 mod outcomes;
 mod path;
@@ -171,7 +172,7 @@ pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&s
         .collect();
     diagnostics
         .retain(|found| found.code != codes::NEVER || !compared.contains(&line_of(lines, found)));
-    let mut diagnostics = one_per_text(diagnostics, &sources, lines);
+    let mut diagnostics = merged::one_per_text(diagnostics, &sources, lines);
     let sound = diagnostics
         .iter()
         .all(|found| found.severity != Severity::Error || despite.contains(&found.code));
@@ -193,8 +194,6 @@ const NO_SCENE: &str = "E0132";
 const SEVERAL_ON_A_LINE: &str = "E0107";
 /// `=` for `==`.
 const COMPARED: &str = "E0118";
-/// Braces inside a text.
-const HOLE: &str = "E0124";
 /// A `}` too many.
 const EXTRA_BRACE: &str = "E0109";
 /// A text without its second quote, or with quotes inside.
@@ -209,30 +208,6 @@ fn braces_beside_quotes(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         }
     }
     found
-}
-
-/// Braces of one line that say too little are told with those that say it wrongly: one mistake, one change.
-fn one_per_text(
-    mut found: Vec<Diagnostic>,
-    sources: &Sources,
-    lines: &LineNumbers,
-) -> Vec<Diagnostic> {
-    let wrong = |one: &Diagnostic| one.code == HOLE;
-    if !found.iter().any(wrong) {
-        return found;
-    }
-    let (lacking, mut kept): (Vec<_>, Vec<_>) = found
-        .drain(..)
-        .partition(|one| one.code == codes::HOLE_NEEDS_EXTRACTOR);
-    for one in lacking {
-        let line = line_of(lines, &one);
-        let mut known = kept.iter_mut();
-        match known.find(|known| wrong(known) && line_of(lines, known) == line) {
-            Some(known) => known.join(&one, |gap| sources.slice(gap).to_owned()),
-            None => kept.push(one),
-        }
-    }
-    kept
 }
 
 fn line_of(lines: &LineNumbers, found: &Diagnostic) -> (FileId, usize) {

@@ -314,6 +314,25 @@ impl Checker<'_> {
             return;
         }
         if let [name] = path.parts.as_slice() {
+            if let Some(right) = yes_or_no(&name.name) {
+                self.report.push(
+                    Diagnostic::error(
+                        c::UNKNOWN_NAME,
+                        w(
+                            format!("没有 `{}`：是和否写 `yes` 和 `no`", name.name),
+                            format!("there is no `{}`: yes and no are `yes` and `no`", name.name),
+                        ),
+                        name.span,
+                        w(format!("写 `{right}`"), format!("write `{right}`")),
+                    )
+                    .with_fix(
+                        w(format!("改成 `{right}`"), format!("write `{right}`")),
+                        name.span,
+                        right,
+                    ),
+                );
+                return;
+            }
             if self.items.signal_names.contains_key(name.name.as_str()) {
                 return self.not_a_value(
                     name,
@@ -455,5 +474,14 @@ impl Checker<'_> {
             ));
         }
         self.report.push(error);
+    }
+}
+
+/// What other languages call them.
+fn yes_or_no(name: &str) -> Option<&'static str> {
+    match name {
+        "true" | "True" | "TRUE" | "真" => Some("yes"),
+        "false" | "False" | "FALSE" | "假" => Some("no"),
+        _ => None,
     }
 }

@@ -4,6 +4,7 @@
 //! typical mistakes apart. What is left gets the plain "X cannot stand here, expected …".
 
 mod borrowed;
+mod habits;
 mod joined;
 mod named;
 mod neighbours;

@@ -375,6 +375,21 @@ fn once_per_line(found: Vec<Diagnostic>, text: &str) -> Vec<Diagnostic> {
     let mut kept: Vec<Diagnostic> = Vec::new();
     for one in found {
         let at = one.primary.span.start;
+        // Fields with another sign, line by line, are one habit.
+        if one.code == "E0118"
+            && let Some(last) = kept.last_mut()
+            && last.title == one.title
+            && last.secondary.len() < MAX_DIAGNOSTICS
+        {
+            let before = last.also().last().unwrap_or(last.primary.span);
+            let from = (before.end as usize).min(text.len());
+            let between = text.get(from..(at as usize).min(text.len()));
+            if between.is_some_and(|between| between.matches('\n').count() == 1) {
+                let range = |span: Span| text.get(span.range()).unwrap_or_default().to_owned();
+                last.join(&one, range);
+                continue;
+            }
+        }
         let first = kept.iter_mut().find(|known| {
             kind(known).is_some()
                 && kind(known) == kind(&one)

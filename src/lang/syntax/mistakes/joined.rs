@@ -137,7 +137,10 @@ impl Stuck<'_> {
                 && (matches!(sign, "}" | "{")
                     || (end > from
                         && token.kind == Kind::Word
-                        && matches!(sign, "after" | "for" | "at" | "unless" | "invalid")));
+                        && matches!(
+                            sign,
+                            "after" | "for" | "at" | "unless" | "invalid" | "if" | "when" | "even"
+                        )));
             if over || (behind && !self.is_hole(end)) {
                 break;
             }

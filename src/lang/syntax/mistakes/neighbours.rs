@@ -8,7 +8,7 @@ use crate::lang::span::Span;
 use crate::lang::syntax::grammar::{Expected, Failure, Rule, describe};
 use crate::lang::syntax::lexer::{Kind, Token};
 use crate::lang::syntax::repair::Sink;
-use crate::lang::syntax::vocabulary::is_clause;
+use crate::lang::syntax::vocabulary::{EVENTS, is_clause};
 
 /// What other languages call "no value".
 const NOTHING: [&str; 7] = ["null", "nil", "none", "None", "NULL", "undefined", "空"];
@@ -42,6 +42,7 @@ pub(super) fn evident(stuck: &Stuck<'_>) -> Option<Diagnostic> {
         .or_else(|| stuck.alternatives())
         .or_else(|| stuck.called())
         .or_else(|| stuck.translated())
+        .or_else(|| stuck.habit())
         .or_else(|| stuck.named())
         .or_else(|| stuck.joined())
         .or_else(|| stuck.borrowed())
@@ -266,6 +267,7 @@ impl Stuck<'_> {
             && !here.first
             && ends_clause(before)
             && !is_clause(word)
+            && !(self.head && EVENTS.contains(&word))
             && !self.is_text(at + 1)
             && nearest(word, keywords(self.failure)).is_none();
         if !fits {

@@ -142,7 +142,7 @@ impl Tried<'_> {
 
     /// `“““` for `"""`, all of them at once.
     fn other_text_signs(&self) -> Option<Change> {
-        let quote = |c: char| matches!(c, '“' | '”' | '„' | '＂');
+        let quote = |c: char| matches!(c, '“' | '”' | '„' | '＂' | '\'' | '‘' | '’' | '`');
         let mut signs: Vec<(usize, usize)> = Vec::new();
         for (at, _) in self.text.char_indices().filter(|(_, c)| quote(*c)) {
             let three = self.text[at..]

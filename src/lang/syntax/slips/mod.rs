@@ -10,6 +10,7 @@ mod habits;
 mod operators;
 mod other_quotes;
 mod quotes;
+mod tables;
 mod wide;
 mod words;
 
@@ -127,7 +128,7 @@ impl Slips<'_> {
             match &token.kind {
                 Kind::Comment => {}
                 Kind::Number => skip = self.date(at),
-                Kind::WrongComment => self.comment(token),
+                Kind::WrongComment => self.comment(at),
                 Kind::Word => skip = self.word(at),
                 Kind::Text(quotes) => skip = self.quotes(at, quotes),
                 Kind::Block { closed, column0 } => self.block(token, *closed, *column0),
@@ -176,7 +177,11 @@ impl Slips<'_> {
         self.edit(start, end, by);
     }
 
-    fn comment(&mut self, token: &Token) {
+    fn comment(&mut self, at: usize) {
+        if self.address(at) {
+            return;
+        }
+        let token = &self.tokens[at];
         let said = self.slice(token);
         let sign = match said.chars().next() {
             Some('＃') => "＃",
@@ -213,6 +218,32 @@ impl Slips<'_> {
             .with_fix(Words::new("改成 `#`", "write `#`"), span, by.clone()),
         );
         self.edit(start, end, by);
+    }
+
+    /// `https://…` without its quotes: the `//` begins no comment.
+    fn address(&mut self, at: usize) -> bool {
+        let Some(scheme) = at.checked_sub(2) else {
+            return false;
+        };
+        let (word, colon, rest) = (&self.tokens[scheme], &self.tokens[at - 1], &self.tokens[at]);
+        let joined = word.end == colon.start && colon.end == rest.start;
+        let known = matches!(self.slice(word), "http" | "https");
+        if !joined || !known || self.slice(colon) != ":" {
+            return false;
+        }
+        let line = self.slice(rest);
+        let length = line.find(|c: char| c.is_whitespace() || c == '}');
+        let (start, end) = (word.start, rest.start + length.unwrap_or(line.len()));
+        let right = format!("\"{}\"", &self.text[start..end]);
+        self.slip(
+            "E0101",
+            start,
+            end,
+            &right,
+            Words::new("文字要用引号引起来", "a text stands in quotes"),
+            Words::new("这里少了引号", "the quotes are missing"),
+        );
+        true
     }
 
     fn narrow(&mut self, token: &Token) {
@@ -295,6 +326,10 @@ impl Slips<'_> {
                         self.operator(start, end, if c == '＆' { "and" } else { "or" });
                         return 1;
                     }
+                    // `"a"、"b"`, where alternatives are meant.
+                    ('、' | '，', _) if self.alternatives(at) => {
+                        self.operator(start, end, "or");
+                    }
                     ('＝', _) => {
                         let by = if self.assigns(at) { "=" } else { "==" };
                         self.wide.push((start, end, by.into()));
@@ -324,6 +359,27 @@ impl Slips<'_> {
         let line = &self.text[token.line..];
         let indent = line.len() - line.trim_start_matches(' ').len();
         format!("\n{}", " ".repeat(indent + 4))
+    }
+
+    /// Whether the sign at `at` stands between two texts of a trigger or of `cancel on`.
+    fn alternatives(&self, at: usize) -> bool {
+        let text = |at: usize| {
+            let kind = self.tokens.get(at).map(|token| &token.kind);
+            matches!(kind, Some(Kind::Text(_)))
+        };
+        let line = self.tokens[at].line;
+        let first = self.tokens[..at]
+            .iter()
+            .rev()
+            .take_while(|token| token.line == line)
+            .last()
+            .map_or("", |token| self.slice(token));
+        let opened = self.tokens[..at]
+            .iter()
+            .rev()
+            .take_while(|token| token.line == line)
+            .any(|token| matches!(self.slice(token), "(" | "[" | "（" | "【" | "{"));
+        at > 0 && text(at - 1) && text(at + 1) && matches!(first, "on" | "or" | "cancel") && !opened
     }
 
     fn invisible(&mut self, start: usize, end: usize, c: char) {
