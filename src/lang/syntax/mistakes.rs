@@ -8,6 +8,7 @@ mod habits;
 mod joined;
 mod named;
 mod neighbours;
+mod spare;
 mod stories;
 
 pub(in crate::lang) use joined::how as how_to_join;

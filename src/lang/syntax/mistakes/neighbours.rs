@@ -43,6 +43,7 @@ pub(super) fn evident(stuck: &Stuck<'_>) -> Option<Diagnostic> {
         .or_else(|| stuck.called())
         .or_else(|| stuck.translated())
         .or_else(|| stuck.habit())
+        .or_else(|| stuck.spare())
         .or_else(|| stuck.named())
         .or_else(|| stuck.joined())
         .or_else(|| stuck.borrowed())
