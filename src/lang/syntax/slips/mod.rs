@@ -249,11 +249,9 @@ impl Slips<'_> {
     fn narrow(&mut self, token: &Token) {
         let word = self.slice(token);
         let narrow: String = word.nfkc().collect();
-        if narrow.starts_with(|c: char| c.is_ascii_digit()) {
-            self.wide.push((token.start, token.end, narrow));
-        } else if narrow.is_ascii()
-            && super::grammar::starts_name(narrow.chars().next().unwrap_or(' '))
-        {
+        let digits = narrow.starts_with(|c: char| c.is_ascii_digit());
+        let first = narrow.chars().next().unwrap_or(' ');
+        if digits || (narrow.is_ascii() && super::grammar::starts_name(first)) {
             self.wide.push((token.start, token.end, narrow));
         }
     }
