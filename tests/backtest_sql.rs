@@ -90,7 +90,7 @@ fn engine_says(csv: &Path, columns: Option<Columns>, threads: usize) -> String {
                 SignalState::Fired => "fired",
                 SignalState::Quiet => "quiet",
                 SignalState::Exempt => "exempt",
-                SignalState::Learning => "learning",
+                SignalState::Learning(_) => "learning",
                 SignalState::NotEvaluable(_) => "not_evaluable",
             };
             let _ = writeln!(text, "{row}\t{}\t{state}", signal.name);

@@ -346,6 +346,30 @@ fn a_recorded_chat_is_a_story_that_passes() {
     assert_eq!(code(&tested), 0, "{story}\n{}", stdout(&tested));
 }
 
+/// Rules that ask for the time answer in the story as they did in the chat, whenever that was.
+#[test]
+fn a_chat_under_rules_that_read_the_clock_is_recorded_with_it() {
+    let folder = folder(
+        "on text \"几点\" when now.hour < 6 or now.weekday >= 6 {\n    reply \"{now.date}休息\"\n}\n\non text \"几点\" {\n    reply \"{now.date} {now.hour}\"\n}\n",
+    );
+    let mut child = command(folder.path(), &["chat", "--record", "rules/recorded.rules"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut pipe = child.stdin.take().expect("a pipe");
+    pipe.write_all("几点\n".as_bytes()).expect("it reads");
+    drop(pipe);
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(code(&ended), 0, "{}", stderr(&ended));
+    let story = fs::read_to_string(folder.path().join("rules/recorded.rules")).expect("recorded");
+    let first = story.lines().nth(1).unwrap_or_default();
+    assert!(first.starts_with("    after "), "{story}");
+    let tested = menshen(folder.path(), &["test"]);
+    assert_eq!(code(&tested), 0, "{story}\n{}", stdout(&tested));
+}
+
 /// `check` of one file of a set: what the other files give is known, what they use is used.
 #[test]
 fn one_file_is_checked_with_the_folder_where_that_explains_it() {

@@ -13,6 +13,7 @@ use super::needs::Need;
 use super::symbols::Symbol;
 use super::table::Table;
 use super::tally::{Class, Frame, Tallies, Tally};
+use crate::bot::login::decide::learning;
 use crate::lang::eval::{SignalState, Telling, told, why_not};
 use crate::lang::program::Program;
 use crate::server::rfc3339;
@@ -370,7 +371,7 @@ fn state(of: &Explained, at: Option<usize>) -> &'static str {
         Some(SignalState::Fired) => "fired",
         Some(SignalState::Quiet) => "quiet",
         Some(SignalState::Exempt) => "exempt",
-        Some(SignalState::Learning) => "learning",
+        Some(SignalState::Learning(_)) => "learning",
         Some(SignalState::NotEvaluable(_)) => "not_evaluable",
     }
 }
@@ -391,8 +392,9 @@ fn reason(
 ) -> Option<String> {
     let at = at?;
     let signal = &of.judgement.signals[at];
-    if signal.state == SignalState::Learning {
-        return Some(telling.pick("还在学习", "still learning").to_owned());
+    if let SignalState::Learning(known) = signal.state {
+        let learn = program.signals[signal.index].learn;
+        return Some(learning(known, learn, telling));
     }
     let (when, except) = &of.traces[at];
     if signal.state == SignalState::Exempt && except.is_some() {

@@ -9,8 +9,10 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+mod encoding;
 mod error;
 
+pub use encoding::Encoding;
 pub use error::{FolderError, io_words};
 
 use super::places::Places;
@@ -340,10 +342,7 @@ fn read(path: &Path) -> Result<Arc<str>, FolderError> {
             bytes: meta.len().max(raw.len() as u64),
         });
     }
-    let text = String::from_utf8(raw).map_err(|error| FolderError::NotUtf8 {
-        path: path.to_owned(),
-        offset: error.utf8_error().valid_up_to(),
-    })?;
+    let text = String::from_utf8(raw).map_err(|error| FolderError::not_utf8(path, &error))?;
     Ok(text.into())
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
 use super::sources::DEFAULT_RULES;
-use crate::bot::folder;
+use crate::bot::folder::{self, FolderError};
 use crate::lang::diagnostics::{self, Language};
 use crate::lang::format::{Refused, format};
 use crate::lang::span::Sources;
@@ -121,9 +121,10 @@ fn file(path: &Path, args: &Args, tally: &mut Tally) -> Result<(), Failure> {
     tally.seen += 1;
     let bytes = fs::read(path)
         .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))?;
-    let Ok(text) = String::from_utf8(bytes) else {
-        return Err(Failure::usage(format!("{} is not UTF-8", path.display())));
-    };
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let error = FolderError::not_utf8(path, &error);
+        Failure::usage(error.said(args.lang.lang))
+    })?;
     match format(&text) {
         Ok(formatted) if formatted == text => {}
         Ok(formatted) => {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::control::{Request, perform};
 use super::failure::{Exit, Failure, Outcome};
-use super::output;
+use super::output::{self, LangArg};
 use super::setup::{DataArgs, Reach};
 use super::sources::configured;
 use crate::bot::archive;
@@ -52,6 +52,8 @@ enum Action {
         format: Format,
         #[command(flatten)]
         data: DataArgs,
+        #[command(flatten)]
+        lang: LangArg,
     },
     /// Print the files of a generation
     Show {
@@ -61,6 +63,8 @@ enum Action {
         file: Option<String>,
         #[command(flatten)]
         data: DataArgs,
+        #[command(flatten)]
+        lang: LangArg,
     },
     /// Show what the last change of the rules changed for real people: both generations over the
     /// server's own logins of the last days
@@ -72,6 +76,8 @@ enum Action {
         generation: u64,
         #[command(flatten)]
         data: DataArgs,
+        #[command(flatten)]
+        lang: LangArg,
     },
 }
 
@@ -90,6 +96,7 @@ pub fn run(args: &Args) -> Outcome {
             limit,
             format,
             data,
+            ..
         } => {
             let found = ask(data, Request::RulesHistory { limit: *limit })?;
             match format {
@@ -101,6 +108,7 @@ pub fn run(args: &Args) -> Outcome {
             generation,
             file,
             data,
+            lang,
         } => {
             let found = ask(
                 data,
@@ -108,11 +116,15 @@ pub fn run(args: &Args) -> Outcome {
                     generation: *generation,
                 },
             )?;
-            output::data(&shown(&found, file.as_deref())?)?;
+            output::data(&shown(&found, file.as_deref(), lang.lang)?)?;
         }
         #[cfg(feature = "backtest")]
         Action::Changed(args) => return super::backtest::changed(args),
-        Action::Rollback { generation, data } => rollback(data, *generation)?,
+        Action::Rollback {
+            generation,
+            data,
+            lang,
+        } => rollback(data, *generation, lang.lang)?,
     }
     Ok(Exit::Clean)
 }
@@ -131,29 +143,45 @@ fn ask(data: &DataArgs, request: Request) -> Result<Value, Failure> {
     }
 }
 
-fn rollback(data: &DataArgs, generation: u64) -> Result<(), Failure> {
+fn rollback(data: &DataArgs, generation: u64, lang: Language) -> Result<(), Failure> {
     match Reach::existing(&data.directory()?)? {
         Reach::Running(client) => {
             let request = Request::RulesRollback { generation };
             let status = client.call(&request, &mut std::io::sink())?;
-            output::remark(&format!(
-                "menshen: the rules of generation {generation} run again, as generation {}",
-                status["generation"]
-            ));
+            let new = &status["generation"];
+            output::remark(&match lang {
+                Language::Zh => {
+                    format!("menshen: 第 {generation} 代规则重新运行，成为第 {new} 代")
+                }
+                Language::En => {
+                    format!(
+                        "menshen: the rules of generation {generation} run again, as generation {new}"
+                    )
+                }
+            });
         }
         Reach::Mine(mine) => {
             let config = data.configuration()?;
             let done = mine
                 .runtime
-                .block_on(put_back(&mine.store, &config, generation));
+                .block_on(put_back(&mine.store, &config, generation, lang));
             mine.close();
             let aside = done?;
-            output::remark(&format!(
-                "menshen: {} holds the rules of generation {generation} again; no server runs that could load them",
-                config.rules.path.display()
-            ));
+            let folder = config.rules.path.display();
+            output::remark(&match lang {
+                Language::Zh => format!(
+                    "menshen: {folder} 里又是第 {generation} 代规则了；没有服务器在运行，没有加载"
+                ),
+                Language::En => format!(
+                    "menshen: {folder} holds the rules of generation {generation} again; no server runs that could load them"
+                ),
+            });
             if let Some(aside) = aside {
-                output::remark(&format!("menshen: what it held is in {}", aside.display()));
+                let aside = aside.display();
+                output::remark(&match lang {
+                    Language::Zh => format!("menshen: 原来的内容在 {aside}"),
+                    Language::En => format!("menshen: what it held is in {aside}"),
+                });
             }
         }
     }
@@ -165,14 +193,18 @@ async fn put_back(
     store: &SharedStore,
     config: &Config,
     generation: u64,
+    lang: Language,
 ) -> Result<Option<PathBuf>, Failure> {
     let texts = archive::texts(&**store, generation)
         .await?
         .ok_or_else(|| Failure::failed(RollbackError::Unknown(generation)))?;
     let registry = configured(config);
     let refused = |error: LoadError| {
-        output::remark(&error.report(Language::Zh));
-        Failure::failed("these rules are not taken any more; the folder is as it was")
+        output::remark(&error.report(lang));
+        Failure::failed(lang.pick(
+            "这些规则现在通不过检查了；文件夹没有改动",
+            "these rules are not taken any more; the folder is as it was",
+        ))
     };
     let loaded = ruleset::compile(texts, &registry).map_err(refused)?;
     let rules = loaded.ruleset.clone();
@@ -216,17 +248,22 @@ fn table(entries: &Value) -> String {
 }
 
 /// One file as it was, or all of them, each under a line with its name.
-fn shown(files: &Value, wanted: Option<&str>) -> Result<String, Failure> {
+fn shown(files: &Value, wanted: Option<&str>, lang: Language) -> Result<String, Failure> {
     let files: Vec<&Value> = files.as_array().into_iter().flatten().collect();
     if let Some(wanted) = wanted {
         return match files.iter().find(|file| text(file, "path") == wanted) {
             Some(file) => Ok(text(file, "text").to_owned()),
             None => {
                 let names: Vec<&str> = files.iter().map(|file| text(file, "path")).collect();
-                Err(Failure::usage(format!(
-                    "that generation has no file {wanted}; it has {}",
-                    names.join(", ")
-                )))
+                Err(Failure::usage(match lang {
+                    Language::Zh => {
+                        format!("那一代没有文件 {wanted}；它有 {}", names.join("、"))
+                    }
+                    Language::En => format!(
+                        "that generation has no file {wanted}; it has {}",
+                        names.join(", ")
+                    ),
+                }))
             }
         };
     }
@@ -253,11 +290,14 @@ mod tests {
         );
         let files =
             json!([{"path": "a.rules", "text": "# a\n"}, {"path": "lists/x.txt", "text": "1"}]);
-        assert_eq!(shown(&files, Some("a.rules")).expect("there"), "# a\n");
         assert_eq!(
-            shown(&files, None).expect("all"),
+            shown(&files, Some("a.rules"), Language::En).expect("there"),
+            "# a\n"
+        );
+        assert_eq!(
+            shown(&files, None, Language::En).expect("all"),
             "# ==== a.rules ====\n# a\n# ==== lists/x.txt ====\n1\n"
         );
-        assert!(shown(&files, Some("c.rules")).is_err());
+        assert!(shown(&files, Some("c.rules"), Language::Zh).is_err());
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Everything comes from the tables of [`super::builtins`]; nothing is described twice.
 
+pub mod examples;
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -179,9 +181,9 @@ pub fn json(registry: &Registry) -> Value {
         .collect();
     let streams: Vec<Value> = STREAMS
         .iter()
-        .map(|(name, _, zh, en)| json!({ "name": name, "zh": zh, "en": en }))
+        .map(|(name, _, zh, en)| json!({ "name": name, "zh": zh, "en": en, "example": examples::stream(name) }))
         .collect();
-    let units: Vec<Value> = registry.units().iter().map(|unit| json!({ "words": unit.words, "type": unit.ty.to_string(), "zh": unit.zh, "en": unit.en })).collect();
+    let units: Vec<Value> = registry.units().iter().map(|unit| json!({ "words": unit.words, "type": unit.ty.to_string(), "zh": unit.zh, "en": unit.en, "example": examples::unit(unit) })).collect();
     let extractors: Vec<Value> = registry
         .extractors()
         .iter()
@@ -204,7 +206,7 @@ pub fn json(registry: &Registry) -> Value {
                 .iter()
                 .map(|field| json!({ "name": field.name, "needed": field.needed }))
                 .collect();
-            json!({ "name": name, "fields": fields })
+            json!({ "name": name, "fields": fields, "example": examples::card(name) })
         })
         .collect();
     let calls: Vec<Value> = registry
@@ -217,9 +219,13 @@ pub fn json(registry: &Registry) -> Value {
         .collect();
     let keys: Vec<&str> = BY_KEYS.iter().map(|(name, _)| *name).collect();
     let types: Vec<&str> = LIST_TYPES.iter().map(|(name, _)| *name).collect();
+    let lists: Vec<Value> = types
+        .iter()
+        .map(|name| json!({ "type": name, "example": examples::list(name) }))
+        .collect();
     json!({
         "events": events, "fields": fields, "functions": functions, "streams": streams, "by": keys, "units": units,
-        "extractors": extractors, "list_types": types, "actions": actions, "cards": cards, "calls": calls,
+        "extractors": extractors, "list_types": types, "lists": lists, "actions": actions, "cards": cards, "calls": calls,
     })
 }
 

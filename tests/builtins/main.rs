@@ -5,8 +5,11 @@ mod events;
 
 use menshen::bot::ruleset;
 use menshen::bot::stories::{self, Coverage, Kind};
-use menshen::lang::builtins::{CallSpec, FunctionKind, Registry, Stage};
+use menshen::lang::builtins::{
+    CARDS, CallSpec, FunctionKind, LIST_TYPES, Registry, STREAMS, Stage,
+};
 use menshen::lang::diagnostics::Language;
+use menshen::lang::schema::examples;
 use menshen::lang::span::Sources;
 use menshen::lang::value::Type;
 
@@ -423,4 +426,57 @@ fn every_field_of_a_login_is_there_when_the_login_has_it() {
     if let Err(problem) = passes(&text) {
         panic!("{problem}");
     }
+}
+
+/// Streams, units, lists and cards: what `menshen schema --format json` shows of each.
+#[test]
+fn every_example_of_the_schema_runs() {
+    let mut problems = Vec::new();
+    let logins =
+        "account alice phone \"13800138000\"\nplace 北京 39.90 116.40\nplace 纽约 40.71 -74.01\n";
+    for (name, ..) in STREAMS {
+        let steps = format!(
+            "{logins}login alice machine \"a\", 3 times every 1 minute\nlogin alice machine \"a\" wrong password, 3 times every 1 minute\nlogin alice machine \"a\""
+        );
+        story(
+            &format!("stream {name}"),
+            &examples::stream(name),
+            &steps,
+            &mut problems,
+        );
+    }
+    for unit in Registry::standard().units() {
+        let word = unit.words[0];
+        // Far apart, late enough, and never at this hour before.
+        let steps = format!(
+            "{logins}login alice city 北京 machine \"a\", 3 times every 36 days\nafter 850 hours\nlogin alice city 纽约 machine \"a\""
+        );
+        let near = "login alice city 北京 machine \"a\"\nlogin alice city 纽约 machine \"a\"";
+        let steps = match unit.ty {
+            Type::Speed => format!("{logins}{near}"),
+            _ => steps,
+        };
+        story(
+            &format!("unit {word}"),
+            &examples::unit(unit),
+            &steps,
+            &mut problems,
+        );
+    }
+    for (ty, _) in LIST_TYPES {
+        let example = examples::list(ty).unwrap_or_else(|| panic!("list of {ty} has no example"));
+        let steps = match *ty {
+            "text" => "wechat 小王 sends \"您好\"\nexpect reply \"好\"".to_owned(),
+            "phone" => "wechat 小王 sends \"13800138000\"\nexpect reply \"好\"".to_owned(),
+            "number" => format!("{logins}after 5 days\nlogin alice machine \"pc-1\""),
+            _ => format!("{logins}login alice machine \"pc-1\" ip \"192.0.2.1\""),
+        };
+        story(&format!("list {ty}"), &example, &steps, &mut problems);
+    }
+    for (name, _) in CARDS {
+        let example = examples::card(name).unwrap_or_else(|| panic!("card {name} has no example"));
+        let steps = format!("wechat 小王 sends \"例子\"\nexpect reply {name}");
+        story(&format!("card {name}"), &example, &steps, &mut problems);
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n\n"));
 }

@@ -352,7 +352,7 @@ impl Tally {
                 }
                 SignalState::Quiet => {}
                 SignalState::Exempt => tally.exempt += 1,
-                SignalState::Learning => tally.learning += 1,
+                SignalState::Learning(_) => tally.learning += 1,
                 SignalState::Fired => {
                     fired += 1;
                     counted += usize::from(!self.shadow[index]);

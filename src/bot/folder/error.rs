@@ -1,9 +1,10 @@
 //! Why rule files could not be read or written, in both languages.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 
-use super::{MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES};
+use super::{Encoding, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES};
 use crate::lang::diagnostics::{Language, Words};
 
 /// Why a rules folder could not be read. Each names the file.
@@ -18,12 +19,14 @@ pub enum FolderError {
         source: io::Error,
     },
     /// A file is not UTF-8.
-    #[error("{path} is not UTF-8 (first bad byte at offset {offset}); save it as UTF-8")]
+    #[error("{}", not_utf8(path, *offset, *encoding).en)]
     NotUtf8 {
         /// Which.
         path: PathBuf,
         /// Offset of the first bad byte.
         offset: usize,
+        /// What it seems to be written in.
+        encoding: Option<Encoding>,
     },
     /// A pipe, a device or the like: reading it might never end.
     #[error("{path} is no regular file; pipes and devices are not read")]
@@ -95,7 +98,40 @@ pub enum FolderError {
     },
 }
 
+/// That a file is not UTF-8, and how it becomes that.
+fn not_utf8(path: &Path, offset: usize, encoding: Option<Encoding>) -> Words {
+    let path = path.display();
+    match encoding {
+        Some(encoding) => {
+            let (name, notepad) = (encoding.name(), encoding.in_notepad());
+            Words::new(
+                format!(
+                    "{path} 不是 UTF-8，看起来是 {name}（记事本里叫 {notepad}）。转成 UTF-8：在记事本里“另存为”，编码选 UTF-8；\
+                     或者 `iconv -f {name} -t UTF-8 {path} > 新文件`"
+                ),
+                format!(
+                    "{path} is not UTF-8, it seems to be {name} (Notepad calls it {notepad}). To turn it into UTF-8 save it in \
+                     Notepad with the encoding UTF-8, or run `iconv -f {name} -t UTF-8 {path} > NEW`"
+                ),
+            )
+        }
+        None => Words::new(
+            format!("{path} 不是 UTF-8（第 {offset} 个字节起读不懂）；请另存为 UTF-8"),
+            format!("{path} is not UTF-8 (first bad byte at offset {offset}); save it as UTF-8"),
+        ),
+    }
+}
+
 impl FolderError {
+    /// A file that is not UTF-8.
+    pub fn not_utf8(path: &Path, error: &FromUtf8Error) -> Self {
+        Self::NotUtf8 {
+            path: path.to_owned(),
+            offset: error.utf8_error().valid_up_to(),
+            encoding: Encoding::guess(error.as_bytes()),
+        }
+    }
+
     /// The same in a language.
     pub fn said(&self, language: Language) -> String {
         if language == Language::En {
@@ -105,10 +141,11 @@ impl FolderError {
             Self::Read { path, source } => {
                 format!("读不了 {}：{}", path.display(), io_words(source).zh)
             }
-            Self::NotUtf8 { path, offset } => format!(
-                "{} 不是 UTF-8（第 {offset} 个字节起读不懂）；请另存为 UTF-8",
-                path.display()
-            ),
+            Self::NotUtf8 {
+                path,
+                offset,
+                encoding,
+            } => not_utf8(path, *offset, *encoding).zh,
             Self::NotAFile { path } => {
                 format!("{} 不是普通文件；管道和设备不读", path.display())
             }
@@ -179,6 +216,12 @@ mod tests {
             FolderError::NotUtf8 {
                 path: path(),
                 offset: 3,
+                encoding: None,
+            },
+            FolderError::NotUtf8 {
+                path: path(),
+                offset: 3,
+                encoding: Some(Encoding::Gbk),
             },
             FolderError::NotAFile { path: path() },
             FolderError::TooLarge {

@@ -152,6 +152,18 @@ fn a_file_that_is_not_utf8_is_named_with_the_offset() {
     );
 }
 
+#[test]
+fn a_file_in_gbk_is_told_as_that_with_the_way_to_utf8() {
+    use crate::lang::diagnostics::Language;
+    let dir = folder(&[("a.rules", b"on any {\n    reply \"\xc4\xe3\xba\xc3\"\n}\n")]);
+    let error = load(&[dir.path().to_owned()]).expect_err("not utf-8");
+    for (language, way) in [(Language::Zh, "另存为"), (Language::En, "Notepad")] {
+        let said = error.said(language);
+        assert!(said.contains("GBK") && said.contains("UTF-8"), "{said}");
+        assert!(said.contains(way) && said.contains("iconv"), "{said}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn what_might_never_end_is_not_read() {

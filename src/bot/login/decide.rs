@@ -8,13 +8,13 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use crate::bot::api::{SignalView, Verdict};
-use crate::env::rfc3339;
+use crate::env::{DAY, HOUR, rfc3339};
 use crate::guard::decisions::MAX_EXPLANATION_BYTES as MAX_EXPLANATION;
 use crate::lang::diagnostics::Language;
 use crate::lang::eval::{
-    self, Judgement, SignalResult, SignalState, Telling, Trace, display, explain_to,
+    self, Experience, Judgement, SignalResult, SignalState, Telling, Trace, display, explain_to,
 };
-use crate::lang::program::Program;
+use crate::lang::program::{Learn, Program};
 use crate::store::records::{Decision, FiredSignal};
 
 use super::facts::Login;
@@ -35,7 +35,7 @@ pub(crate) fn view(signal: &SignalResult, zone: &TimeZone) -> SignalView {
         SignalState::Fired => ("fired", Vec::new()),
         SignalState::Quiet => ("quiet", Vec::new()),
         SignalState::Exempt => ("exempt", Vec::new()),
-        SignalState::Learning => ("learning", Vec::new()),
+        SignalState::Learning(_) => ("learning", Vec::new()),
         SignalState::NotEvaluable(missing) => ("not_evaluable", missing.clone()),
     };
     let values: BTreeMap<String, String> = signal
@@ -195,7 +195,7 @@ pub(crate) fn explanation<'z>(
         let signal = &program.signals[result.index];
         let _ = write!(out, "\n{} “{}”", result.name, result.title);
         out.push_str(telling.pick("：", ": "));
-        state(&mut out, result, telling);
+        state(&mut out, result, signal.learn, telling);
         out.push('\n');
         explain_to(&mut out, &signal.when, program, when, telling);
         if let (Some(condition), Some(trace)) = (&signal.except, except) {
@@ -210,7 +210,7 @@ pub(crate) fn explanation<'z>(
 }
 
 /// What became of one signal.
-fn state(out: &mut String, result: &SignalResult, telling: Telling<'_>) {
+fn state(out: &mut String, result: &SignalResult, learn: Option<Learn>, telling: Telling<'_>) {
     match &result.state {
         SignalState::Fired if result.shadow => {
             out.push_str(telling.pick("触发（影子，不计分）", "fired (shadow, does not count)"));
@@ -223,11 +223,47 @@ fn state(out: &mut String, result: &SignalResult, telling: Telling<'_>) {
         }
         SignalState::Quiet => out.push_str(telling.pick("没有触发", "did not fire")),
         SignalState::Exempt => out.push_str(telling.pick("豁免", "exempt")),
-        SignalState::Learning => out.push_str(telling.pick("还在学习", "still learning")),
+        SignalState::Learning(known) => out.push_str(&learning(*known, learn, telling)),
         SignalState::NotEvaluable(missing) => {
             out.push_str(telling.pick("无法判断，缺 ", "not evaluable, missing "));
             out.push_str(&telling.missing(missing));
         }
+    }
+}
+
+/// `still learning (3 of 10 logins)`: how far a signal is that still learns.
+pub(crate) fn learning(known: Experience, learn: Option<Learn>, telling: Telling<'_>) -> String {
+    let mut parts = Vec::new();
+    if let Some(wanted) = learn.and_then(|learn| learn.duration) {
+        let (unit, zh, en) = match wanted % DAY {
+            0 => (DAY, "天", "days"),
+            _ => (HOUR, "小时", "hours"),
+        };
+        let (passed, wanted) = (known.since_first.unwrap_or(0) / unit, wanted / unit);
+        parts.push(match telling.language() {
+            Language::Zh => format!("过了 {passed} {zh}，要 {wanted} {zh}"),
+            Language::En => format!("{passed} of {wanted} {en}"),
+        });
+    }
+    if let Some(wanted) = learn.and_then(|learn| learn.logins) {
+        let logins = known.logins;
+        parts.push(match telling.language() {
+            Language::Zh => format!("登录了 {logins} 次，要 {wanted} 次"),
+            Language::En => format!("{logins} of {wanted} logins"),
+        });
+    }
+    let both = learn.is_some_and(|learn| learn.both);
+    let joined = match (both, telling.language()) {
+        (true, Language::Zh) => parts.join("；"),
+        (true, Language::En) => parts.join(", "),
+        (false, Language::Zh) => parts.join("；或者"),
+        (false, Language::En) => parts.join(", or "),
+    };
+    let words = telling.pick("还在学习", "still learning");
+    match (joined.as_str(), telling.language()) {
+        ("", _) => words.to_owned(),
+        (how_far, Language::Zh) => format!("{words}（{how_far}）"),
+        (how_far, Language::En) => format!("{words} ({how_far})"),
     }
 }
 
@@ -257,4 +293,44 @@ fn cut(mut text: String) -> String {
 
 fn trimmed(number: f64) -> String {
     eval::display(&crate::lang::value::Value::Number(number), &TimeZone::UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_far_learning_is_stands_in_the_explanation() {
+        let known = Experience {
+            since_first: Some(2 * DAY + HOUR),
+            logins: 3,
+        };
+        let learn = |duration, logins, both| {
+            Some(Learn {
+                duration,
+                logins,
+                both,
+            })
+        };
+        let said = |learn, language: Language| {
+            learning(known, learn, Telling::new(&TimeZone::UTC, language))
+        };
+        let both = learn(Some(14 * DAY), Some(10), true);
+        assert_eq!(
+            said(both, Language::En),
+            "still learning (2 of 14 days, 3 of 10 logins)"
+        );
+        assert_eq!(
+            said(both, Language::Zh),
+            "还在学习（过了 2 天，要 14 天；登录了 3 次，要 10 次）"
+        );
+        assert_eq!(
+            said(learn(Some(60 * HOUR), Some(10), false), Language::En),
+            "still learning (49 of 60 hours, or 3 of 10 logins)"
+        );
+        assert_eq!(
+            said(learn(None, Some(10), true), Language::En),
+            "still learning (3 of 10 logins)"
+        );
+    }
 }

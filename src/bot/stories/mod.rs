@@ -29,6 +29,7 @@ pub use failure::{Failure, FailureKind};
 
 use failure::Wrong;
 pub(super) use failure::shown;
+pub(crate) use stage::START;
 use stage::Stage;
 
 /// Most steps a story may take, repeats counted: a slip of the pen must not run for hours.

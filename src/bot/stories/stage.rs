@@ -32,7 +32,7 @@ use crate::wechat::message::Inbound;
 use crate::wechat::push_key::{BodyDigest, push_key};
 
 /// 2026-01-05T09:00 in Asia/Shanghai.
-pub(super) const START: Millis = 1_767_574_800_000;
+pub(crate) const START: Millis = 1_767_574_800_000;
 /// The one official account of a story.
 const ACCOUNT: &str = "main";
 /// The password of accounts that have none of their own.

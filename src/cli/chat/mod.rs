@@ -94,18 +94,26 @@ pub struct Args {
 /// Talks until the lines end.
 pub fn run(args: &Args) -> Outcome {
     let rules = args.path.clone().unwrap_or_else(|| DEFAULT_RULES.into());
-    let (scope, _) = Scope::to_run(&RulesArgs {
+    let (scope, looked) = Scope::to_run(&RulesArgs {
         paths: vec![rules.clone()],
         config: None,
     })?;
     scope.say_company(args.lang.lang);
     // A file that needs its folder.
     let rules = scope.rules.paths.first().cloned().unwrap_or(rules);
+    let env = Env::system();
     let mut recorder = match &args.record {
-        Some(file) => Some(record::Recorder::new(file, args.lang.lang)?),
+        Some(file) => {
+            let rules = &looked.input.sources;
+            Some(record::Recorder::new(
+                file,
+                args.lang.lang,
+                rules,
+                env.now(),
+            )?)
+        }
         None => None,
     };
-    let env = Env::system();
     let folder = Folder::make(&env)?;
     let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     let setup = Setup::make(&folder.0, listener.local_addr()?, &rules, &[], &env)?;

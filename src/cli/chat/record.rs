@@ -8,31 +8,58 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::places::place;
+use crate::bot::stories::START;
 pub use crate::bot::stories::record::quoted;
 use crate::cli::failure::Failure;
 use crate::cli::record::StoryFile;
+use crate::env::{DAY, HOUR, MINUTE, Millis};
 use crate::lang::diagnostics::Language;
+use crate::lang::span::Sources;
+use crate::lang::syntax::{LexemeKind, lexemes};
 use crate::sandbox::{Channel, Entry, Side};
 
 /// Pauses shorter than this are those of somebody typing, in minutes.
 const PAUSE: u64 = 1;
 /// Most lines of one story; a longer chat is cut there, and says so.
 const MAX_LINES: usize = 5_000;
+/// The longest time a rule file can say is ten years.
+const MAX_AHEAD: Millis = 3_650 * DAY;
+
+/// What asks for the time of what happens: names, last parts of paths and a function.
+const CLOCK: [&str; 8] = [
+    "now",
+    "time",
+    "hour",
+    "weekday",
+    "date",
+    "between_hours",
+    "hours_apart",
+    "followed",
+];
 
 /// Collects the lines of one story.
 #[derive(Debug)]
 pub struct Recorder {
     file: StoryFile,
+    /// What sets the story's clock to the chat's, where rules look at it.
+    clock: Option<String>,
     lines: Vec<String>,
     places: BTreeSet<String>,
     last: Instant,
 }
 
 impl Recorder {
-    /// A story that goes to the end of `file`, which need not exist.
-    pub fn new(file: &Path, language: Language) -> Result<Self, Failure> {
+    /// A story that goes to the end of `file`, which need not exist, of a chat that begins `now`.
+    pub fn new(
+        file: &Path,
+        language: Language,
+        rules: &Sources,
+        now: Millis,
+    ) -> Result<Self, Failure> {
+        let looked_at = rules.files.iter().any(|file| reads_clock(&file.text));
         Ok(Self {
             file: StoryFile::new(file, language.pick("聊天记录", "chat"), language)?,
+            clock: looked_at.then(|| begun(now)).flatten(),
             lines: Vec::new(),
             places: BTreeSet::new(),
             last: Instant::now(),
@@ -100,8 +127,55 @@ impl Recorder {
         if self.lines.len() <= 1 {
             return Ok(None);
         }
-        self.file.append(&self.lines).map(Some)
+        let lines: Vec<String> = self.clock.into_iter().chain(self.lines).collect();
+        self.file.append(&lines).map(Some)
     }
+}
+
+/// The line after which the story's clock shows what the chat's did. `None` when it does already.
+fn begun(now: Millis) -> Option<String> {
+    // A clock that stands before the stories' beginning keeps at least the hour and the weekday.
+    let ahead = match now - START {
+        ahead if (0..MAX_AHEAD).contains(&ahead) => ahead,
+        ahead => ahead.rem_euclid(7 * DAY),
+    };
+    let parts = [
+        (ahead / DAY, "days"),
+        (ahead % DAY / HOUR, "hours"),
+        (ahead % HOUR / MINUTE, "minutes"),
+    ];
+    let parts = parts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = parts
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect();
+    (!parts.is_empty()).then(|| format!("after {}", parts.join(" + ")))
+}
+
+/// Whether rules of a file, other than its stories, ask what time it is.
+fn reads_clock(text: &str) -> bool {
+    let mut story = false;
+    for token in lexemes(text) {
+        let said = &text[token.start..token.end];
+        let column0 = token.first && (token.start == 0 || text[..token.start].ends_with('\n'));
+        if column0 && token.kind == LexemeKind::Word {
+            story = said == "test";
+        }
+        let asks = match token.kind {
+            LexemeKind::Word => CLOCK.contains(&said),
+            // What a text shows of it.
+            LexemeKind::Text | LexemeKind::Block => {
+                let holes = said.split('{').skip(1);
+                holes
+                    .filter_map(|hole| hole.split_once('}'))
+                    .any(|(path, _)| path.split('.').any(|part| CLOCK.contains(&part.trim())))
+            }
+            _ => false,
+        };
+        if asks && !story {
+            return true;
+        }
+    }
+    false
 }
 
 /// What one line of the chat is in a story.

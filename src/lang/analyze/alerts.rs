@@ -17,7 +17,11 @@ use crate::lang::value::Value;
 use super::limits::{alerting, on_occasion};
 use super::occasion::occasion;
 
-pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
+/// Words of rules that answer alerts.
+const ANSWERING: [&str; 4] = ["lock", "trust", "close", "alert.open"];
+
+/// `flawed`: rules with mistakes. What they answer to is not known.
+pub(super) fn check(program: &Program, registry: &Registry, flawed: &[Span], report: &mut Report) {
     let mut alerts: Vec<(&AlertAction, Span)> = Vec::new();
     for rule in &program.rules {
         walk::actions(&rule.body, &mut |action| {
@@ -34,7 +38,13 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
         .iter()
         .flat_map(|rule| &rule.triggers)
         .any(|trigger| trigger.event == EventName::Undeliverable);
-    if !heard {
+    let sources = || flawed.iter().map(|rule| program.sources.slice(*rule));
+    let head = |rule: &str| {
+        rule.split('{')
+            .next()
+            .is_some_and(|head| head.contains("alert"))
+    };
+    if !heard && !sources().any(head) {
         let found = Diagnostic::error(
             c::NO_UNDELIVERABLE,
             w(
@@ -55,6 +65,12 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
             "会提醒，送不到时没有规则回答",
             "it alerts, and no rule hears that it did not arrive",
         ));
+    }
+    let raises = |rule: &Span| alerts.iter().any(|(_, alert)| rule.contains(*alert));
+    let mut others = flawed.iter().filter(|rule| !raises(rule));
+    let answering = |rule: &str| ANSWERING.iter().any(|word| rule.contains(word));
+    if others.any(|rule| answering(program.sources.slice(*rule))) {
+        return;
     }
     let words = reply_words(program, registry);
     for (alert, _) in alerts {

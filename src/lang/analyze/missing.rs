@@ -1,7 +1,7 @@
 //! Names in the answers of rules that have no value for everybody who hears them: the account of somebody
 //! who is not bound, a capture that only another alternative brings, something never remembered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lang::builtins::{Registry, Stages};
 use crate::lang::check::codes as c;
@@ -12,10 +12,13 @@ use crate::lang::program::{
     ActionKind, Block, Expr, ExprKind, Matcher, Name, Pattern, PatternPart, Program, Reply, Rule,
     Template, TemplatePart,
 };
+use crate::lang::span::Span;
 use crate::lang::value::Type;
 
-pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
-    for rule in &program.rules {
+/// `flawed`: rules with mistakes. What they remember is not known.
+pub(super) fn check(program: &Program, registry: &Registry, flawed: &[Span], report: &mut Report) {
+    let sound = |rule: &&Rule| !flawed.contains(&rule.span);
+    for rule in program.rules.iter().filter(sound) {
         let chat = rule
             .triggers
             .iter()
@@ -49,6 +52,8 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
 #[derive(Clone, Default)]
 struct Given {
     names: BTreeSet<String>,
+    /// What a block has forgotten, and where.
+    forgotten: BTreeMap<String, Span>,
     account: bool,
     /// There certainly is no account.
     none: bool,
@@ -116,10 +121,12 @@ impl Look<'_> {
         for action in &block.actions {
             match &action.kind {
                 ActionKind::Remember { name, .. } => {
+                    given.forgotten.remove(name);
                     given.names.insert(name.clone());
                 }
                 ActionKind::Forget(name) => {
                     given.names.remove(name);
+                    given.forgotten.insert(name.clone(), action.span);
                 }
                 ActionKind::Reply(Reply::Text(text)) | ActionKind::Send { text, .. } => {
                     self.text(text, &given);
@@ -174,6 +181,25 @@ impl Look<'_> {
                         ));
                         self.report.push(found);
                     }
+                }
+                ExprKind::Name(Name::Variable(name)) if given.forgotten.contains_key(name) => {
+                    let found = warning(
+                        &shown,
+                        true,
+                        value,
+                        w("到这里已经忘掉了", "forgotten by now"),
+                    );
+                    self.report.push(
+                        found
+                            .with_label(
+                                given.forgotten[name],
+                                w("在这里忘掉的", "forgotten here"),
+                            )
+                            .with_help(w(
+                                format!("还要用它的值，就把 `forget {name}` 移到这一行后面"),
+                                format!("to show its value once more, move `forget {name}` behind this line"),
+                            )),
+                    );
                 }
                 ExprKind::Name(Name::Variable(name)) if !given.names.contains(name) => {
                     let help = w(

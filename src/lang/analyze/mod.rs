@@ -25,6 +25,7 @@ mod search;
 mod silent;
 mod swallow;
 mod takes;
+mod together;
 pub(in crate::lang) mod typical;
 mod unread;
 mod unset;
@@ -42,16 +43,17 @@ use super::check::report::{Report, w};
 use super::check::walk;
 use super::diagnostics::Diagnostic;
 use super::program::{Band, CompareOp, Expr, ExprKind, Program, Window};
-use super::span::Sources;
+use super::span::{Sources, Span};
 use super::value::Value;
 
 /// Reports what is wrong with the set. `whole`: every file was understood; `scored`: and every
-/// signal.
+/// signal. `flawed`: rules with mistakes, which may do more than the program knows.
 pub(super) fn run(
     program: &Program,
     registry: &Registry,
     whole: bool,
     scored: bool,
+    flawed: &[Span],
     report: &mut Report,
 ) {
     let stage = scene::Stage::new(program, registry);
@@ -59,7 +61,7 @@ pub(super) fn run(
     reach::check(program, registry, report);
     // What a dialog is started with is known when every `start` is understood.
     if whole && !report.has(UNKNOWN_DIALOG) {
-        missing::check(program, registry, report);
+        missing::check(program, registry, flawed, report);
         unset::check(&stage, report);
         exits::check(&stage, report);
         swallow::check(&stage, report);
@@ -70,7 +72,7 @@ pub(super) fn run(
     idle::check(program, report);
     long_windows(program, report);
     if whole {
-        alerts::check(program, registry, report);
+        alerts::check(program, registry, flawed, report);
     }
 }
 

@@ -226,6 +226,9 @@ impl Plain<'_> {
     fn call(&self, function: Function, args: &[Expr], node: &Expr, report: &mut Report) {
         match (function, args) {
             (Function::BetweenHours, [hour, from, to]) => {
+                if [from, to].into_iter().any(|end| no_hour(end, report)) {
+                    return;
+                }
                 let same = constant(from).is_some() && constant(from) == constant(to);
                 if !same && constant(from).is_some() && constant(to).is_some() {
                     self.every_hour(hour, node, report);
@@ -324,12 +327,7 @@ impl Plain<'_> {
     fn is_whole(&self, expr: &Expr) -> bool {
         use crate::lang::program::HistoryFunction as H;
         match &expr.kind {
-            ExprKind::Field(id) | ExprKind::RowField(id) => {
-                matches!(
-                    self.registry.field_spec(*id).path,
-                    "login.hour" | "login.weekday"
-                )
-            }
+            ExprKind::Field(id) | ExprKind::RowField(id) => self.registry.field_spec(*id).whole,
             ExprKind::Call(Function::Length, _) => true,
             ExprKind::History(id) => {
                 let query = self.program.queries.get(id.0 as usize);
@@ -342,7 +340,7 @@ impl Plain<'_> {
         }
     }
 
-    /// `between_hours(login.hour, 25, 26)`: the answer is the same at every hour of the day.
+    /// `between_hours(login.hour, 0, 24)`: the answer is the same at every hour of the day.
     fn every_hour(&self, hour: &Expr, node: &Expr, report: &mut Report) {
         if !self.is_whole(hour) {
             return;
@@ -421,6 +419,43 @@ pub(super) fn always(span: Span) -> Diagnostic {
         span,
         w("总是成立", "always holds"),
     )
+}
+
+/// E0315 for an hour that no day has: `between_hours(now.hour, 22, 30)`. A day ends at 24.
+fn no_hour(end: &Expr, report: &mut Report) -> bool {
+    let Some(Value::Number(hour)) = constant(end) else {
+        return false;
+    };
+    if (0.0..=24.0).contains(&hour) {
+        return false;
+    }
+    let found = Diagnostic::error(
+        c::OUT_OF_RANGE,
+        w(
+            format!("一天里没有 {hour} 点"),
+            format!("no day has an hour {hour}"),
+        ),
+        end.span,
+        w("这里要 0 到 24", "must be 0 to 24"),
+    );
+    // Six in the morning after is what people count on to.
+    let wrapped = hour - 24.0;
+    let literal = matches!(end.kind, ExprKind::Const(_));
+    report.push(if literal && (1.0..24.0).contains(&wrapped) {
+        found.with_guess(
+            w(
+                format!("第二天的 {wrapped} 点就写 `{wrapped}`，时间可以跨过午夜"),
+                format!(
+                    "{wrapped} o'clock of the next day is `{wrapped}`: hours may cross midnight"
+                ),
+            ),
+            end.span,
+            wrapped.to_string(),
+        )
+    } else {
+        found
+    });
+    true
 }
 
 fn small_letters() -> Words {

@@ -7,8 +7,8 @@ use crate::lang::check::report::{Report, w};
 use crate::lang::check::walk;
 use crate::lang::diagnostics::{Diagnostic, Example};
 use crate::lang::program::{
-    ActionKind, ArithOp, ByKey, CompareOp, Expr, ExprKind, Function, HistoryFunction, HistoryQuery,
-    Program, QueryId, Stream, Window,
+    ActionKind, ArithOp, ByKey, CompareOp, Expr, ExprKind, FieldId, Function, HistoryFunction,
+    HistoryQuery, Program, QueryId, Stream, Window,
 };
 use crate::lang::span::Span;
 
@@ -403,7 +403,11 @@ impl Known<'_> {
                     Window::Last(rows) => f64::from(rows),
                     Window::Within(_) | Window::All => kept_rows(&query.by),
                 };
-                Some((low, high.min(rows)))
+                let different = match (query.function, query.field) {
+                    (H::Distinct, Some(field)) => self.values(field),
+                    _ => f64::INFINITY,
+                };
+                Some((low, high.min(rows).min(different)))
             }
             H::Since => own.map(|(low, high)| (low, high.min(window.unwrap_or(high)))),
             H::DaysSince => {
@@ -425,6 +429,16 @@ impl Known<'_> {
 }
 
 impl Known<'_> {
+    /// How many different values a field can have: a day has 24 hours.
+    fn values(&self, field: FieldId) -> f64 {
+        let spec = self.registry.field_spec(field);
+        match (&spec.ty, spec.range) {
+            (Type::YesNo, _) => 2.0,
+            (_, Some((low, high))) if spec.whole => high - low + 1.0,
+            _ => f64::INFINITY,
+        }
+    }
+
     /// Whether the field asked about is one the rows were picked by.
     fn same_in_all(&self, query: &HistoryQuery) -> bool {
         let Some(field) = query.field else {

@@ -11,6 +11,7 @@ use super::earlier::{Alternative, Alternatives};
 use super::implied::{exhaust, implies, values};
 use super::mixed;
 use super::takes::{Takes, fold, sample};
+use super::together::Together;
 
 /// Comparisons of alternatives before the search stops: only a set in which thousands of rules stand
 /// behind the same words gets there.
@@ -23,6 +24,7 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
     let all = alternatives.all();
     let mut pairs = 0;
     let mut mixed = 0;
+    let mut together = Together::new(program, registry);
     let mut from = 0;
     for (index, rule) in program.rules.iter().enumerate() {
         let own = from..from + rule.triggers.len();
@@ -42,9 +44,15 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
                     && other.covers(&all[number], program)
             });
             let by = match by {
-                Some(by) => Some((by, None)),
-                None => between_two(program, registry, &alternatives, number, &mut pairs)
-                    .map(|(first, second)| (first, Some(second))),
+                Some(by) => Some((by, Vec::new())),
+                None => between(
+                    program,
+                    registry,
+                    &alternatives,
+                    number,
+                    &mut pairs,
+                    &mut together,
+                ),
             };
             hidden.extend(by.map(|(by, otherwise)| Hidden {
                 by,
@@ -77,7 +85,7 @@ struct Hidden<'h, 'a> {
     /// What answers instead.
     by: &'h Alternative<'a>,
     /// What answers where that one's condition does not hold.
-    otherwise: Option<&'h Alternative<'a>>,
+    otherwise: Vec<&'h Alternative<'a>>,
     it: &'h Alternative<'a>,
 }
 
@@ -85,14 +93,16 @@ struct Hidden<'h, 'a> {
 /// rule is not helped by being told of two.
 const MAX_CONDITIONAL: usize = 16;
 
-/// Two earlier alternatives, one of which always answers: `when bound` and `when not bound`.
-fn between_two<'h, 'a>(
+/// Earlier alternatives, one of which always answers: `when bound` and `when not bound`, the first and the
+/// others.
+fn between<'h, 'a>(
     program: &Program,
     registry: &Registry,
     alternatives: &'h Alternatives<'a>,
     number: usize,
     pairs: &mut usize,
-) -> Option<(&'h Alternative<'a>, &'h Alternative<'a>)> {
+    together: &mut Together<'_>,
+) -> Option<(&'h Alternative<'a>, Vec<&'h Alternative<'a>>)> {
     let all = alternatives.all();
     let it = &all[number];
     let rule = &program.rules[it.rule];
@@ -118,13 +128,19 @@ fn between_two<'h, 'a>(
         let mut alternatives = all.iter();
         alternatives.find(|known| (known.rule, known.at) == *place)
     };
-    conditional.iter().enumerate().find_map(|(index, second)| {
+    let two = conditional.iter().enumerate().find_map(|(index, second)| {
         let first = conditional[..index].iter().find(|first| {
             when(first)
                 .zip(when(second))
                 .is_some_and(|(a, b)| exhaust(a, b, program, registry))
         })?;
-        Some((at(first)?, at(second)?))
+        Some((at(first)?, vec![at(second)?]))
+    });
+    two.or_else(|| {
+        let conditions: Vec<_> = conditional.iter().filter_map(when).collect();
+        let needed = together.exhaust(&conditions, rule.when.as_ref())?;
+        let mut needed = needed.into_iter().map(|which| at(&conditional[which]));
+        Some((needed.next()??, needed.collect::<Option<_>>()?))
     })
 }
 
@@ -160,7 +176,7 @@ fn tell(
         .all(|trigger| trigger.event == EventName::Any);
     if outside == rule.triggers.len() {
         let first = &program.rules[by.rule];
-        let (code, zh, en) = if any && otherwise.is_none() {
+        let (code, zh, en) = if any && otherwise.is_empty() {
             (
                 c::TWO_ANY,
                 "已经有一条 `on any` 了",
@@ -187,15 +203,23 @@ fn tell(
                 "an earlier rule always answers first",
             ),
         );
-        let cure = match otherwise {
-            Some(_) => w(
+        let cure = match otherwise.as_slice() {
+            [] => cure(program, first, rule, by, it, any),
+            _ if rule.when.is_some() => w(
+                "前面几条的条件合起来包括了这条的条件：删掉这条，或者把它移到前面",
+                "the conditions before cover this one's between them: remove this rule, or move it before them",
+            ),
+            [_] => w(
                 "前面两条的条件合起来总是成立：删掉这条，或者给其中一条再加条件",
                 "one of the two conditions before always holds: remove this rule, or narrow one of them",
             ),
-            None => cure(program, first, rule, by, it, any),
+            _ => w(
+                "前面几条的条件合起来总是成立：删掉这条，或者给其中一条再加条件",
+                "one of the conditions before always holds: remove this rule, or narrow one of them",
+            ),
         };
         report.push(
-            answered(found, by, *otherwise)
+            answered(found, by, otherwise)
                 .with_help(cure)
                 .with_witness(witness(program, by, it)),
         );
@@ -208,24 +232,19 @@ fn tell(
             it.trigger.span,
             w("多余", "never reached"),
         );
-        report.push(answered(found, by, *otherwise).with_witness(witness(program, by, it)));
+        report.push(answered(found, by, otherwise).with_witness(witness(program, by, it)));
     }
 }
 
 /// Labels what answers instead.
-fn answered(
-    found: Diagnostic,
-    by: &Alternative<'_>,
-    otherwise: Option<&Alternative<'_>>,
-) -> Diagnostic {
+fn answered(found: Diagnostic, by: &Alternative<'_>, otherwise: &[&Alternative<'_>]) -> Diagnostic {
     let found = found.with_label(by.trigger.span, w("它先回答", "this one answers"));
-    match otherwise {
-        Some(other) => found.with_label(
+    otherwise.iter().fold(found, |found, other| {
+        found.with_label(
             other.trigger.span,
             w("否则由它回答", "and otherwise this one"),
-        ),
-        None => found,
-    }
+        )
+    })
 }
 
 /// What to do about a rule that never answers: that depends on what hides it.

@@ -29,6 +29,8 @@ pub struct FieldSpec {
     pub shown: bool,
     /// Values it can take, for conditions that never or always hold.
     pub range: Option<(f64, f64)>,
+    /// It is a whole number.
+    pub whole: bool,
     /// Chinese.
     pub zh: &'static str,
     /// English.
@@ -116,6 +118,7 @@ fn field(
         proves_account: false,
         shown: true,
         range: None,
+        whole: false,
         zh,
         en,
     }
@@ -167,5 +170,11 @@ impl FieldSpec {
     fn range(mut self, low: f64, high: f64) -> Self {
         self.range = Some((low, high));
         self
+    }
+
+    /// Whole numbers of a range.
+    fn counted(mut self, low: f64, high: f64) -> Self {
+        self.whole = true;
+        self.range(low, high)
     }
 }

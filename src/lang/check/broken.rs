@@ -24,6 +24,8 @@ pub(in crate::lang) struct BrokenItems {
 struct Item {
     span: Span,
     headless: bool,
+    /// A question whose answer has no name was left out.
+    nameless: bool,
     words: Vec<String>,
 }
 
@@ -34,6 +36,7 @@ impl BrokenItems {
             let items = file.broken.iter().map(|item| Item {
                 span: item.span,
                 headless: item.headless,
+                nameless: item.lost.lines().any(nameless),
                 words: words(&item.lost),
             });
             broken.files.insert(file.id, items.collect());
@@ -75,6 +78,10 @@ impl BrokenItems {
         // A unit that slipped to the next line is not missing.
         let unit = |word: &String| self.units.contains(&word.as_str());
         if code == c::MISSING_UNIT && item.words.iter().any(unit) {
+            return false;
+        }
+        // What a question without a name would have been called is not known.
+        if item.nameless && code == c::UNKNOWN_NAME {
             return false;
         }
         let first = slice.split('.').next().unwrap_or_default();
@@ -129,6 +136,16 @@ const OF_THE_HEAD: [&str; 6] = [
 
 /// About names that a missing clause may have brought.
 const BROUGHT: [&str; 3] = [c::UNKNOWN_NAME, c::NOT_IN_EVERY_ALTERNATIVE, c::STORY_VALUE];
+
+/// `ask "喝什么？"`, `ask word: "喝什么？"`
+fn nameless(line: &str) -> bool {
+    let Some(behind) = line.trim_start().strip_prefix("ask") else {
+        return false;
+    };
+    let behind = behind.trim_start();
+    let before = behind.split('"').next().unwrap_or_default().trim();
+    behind.contains('"') && (before.is_empty() || before.ends_with(':'))
+}
 
 fn words(text: &str) -> Vec<String> {
     use unicode_normalization::UnicodeNormalization;

@@ -4,7 +4,7 @@
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{ArithOp, CompareOp, Expr, ExprKind};
 use crate::lang::span::Span;
-use crate::lang::syntax::ast;
+use crate::lang::syntax::{ast, how_to_join};
 use crate::lang::value::{Type, Value};
 
 use super::Checker;
@@ -392,6 +392,15 @@ impl Checker<'_> {
                 .with_label(left.span, w(format!("这是{a:#}"), format!("this is {a}")))
                 .with_label(right.span, w(format!("这是{b:#}"), format!("this is {b}"))),
             );
+            if [a, b].contains(&&Type::Text) {
+                let place = op_span;
+                self.report.amend(c::BAD_ARITHMETIC, |found| {
+                    match found.primary.span == place && found.help.is_empty() {
+                        true => found.with_help(how_to_join()),
+                        false => found,
+                    }
+                });
+            }
             return poison(span);
         };
         let zero = constant(&right).as_ref().and_then(magnitude) == Some(0.0);

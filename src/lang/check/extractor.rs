@@ -70,6 +70,50 @@ impl<'a> Checker<'a> {
         None
     }
 
+    /// Reports `{number: n}`, if the name and what it looks like have changed places.
+    pub(super) fn swapped(
+        &mut self,
+        name: &ast::Ident,
+        used: &ast::ExtractorUse,
+        text: Span,
+        hole: &ast::TextPart,
+    ) -> bool {
+        let (kind, called) = (name.name.as_str(), used.name.name.as_str());
+        let known = self.registry.extractor(called).is_some()
+            || self.items.extractor_names.contains_key(called)
+            || self.items.poisoned.contains(called);
+        let ast::TextPart::Hole { span, .. } = hole else {
+            return false;
+        };
+        if known || self.registry.extractor(kind).is_none() || !used.args.is_empty() {
+            return false;
+        }
+        let title = w(
+            "名字和提取器的次序反了",
+            "a name and its extractor have changed places",
+        );
+        let right = format!("{{{called}: {kind}}}");
+        let label = w(format!("应是 `{right}`"), format!("should be `{right}`"));
+        let found = Diagnostic::error(c::UNKNOWN_EXTRACTOR, title.clone(), *span, label).with_fix(
+            w(format!("写成 `{right}`"), format!("write `{right}`")),
+            *span,
+            right,
+        );
+        let sources = self.sources;
+        let mut told = false;
+        self.report.amend(c::UNKNOWN_EXTRACTOR, |mut known| {
+            if known.title == title && text.contains(known.primary.span) && !told {
+                told = true;
+                known.join(&found, |gap| sources.slice(gap).to_owned());
+            }
+            known
+        });
+        if !told {
+            self.report.push(found);
+        }
+        true
+    }
+
     fn builtin_extractor(
         &mut self,
         kind: ExtractorKind,

@@ -14,6 +14,7 @@ mod by_keys;
 mod call;
 pub(in crate::lang) mod codes;
 mod dialog;
+mod even;
 mod expr;
 mod extractor;
 mod history;
@@ -21,6 +22,7 @@ mod items;
 mod lists;
 pub(in crate::lang) mod literal;
 mod membership;
+mod merged;
 mod nothing;
 mod outcomes;
 mod path;
@@ -159,8 +161,18 @@ pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&s
         .map(|found| line_of(lines, found))
         .collect();
     diagnostics.retain(|found| {
-        found.code != codes::MISSING_OUTCOME || !crowded.contains(&line_of(lines, found))
+        let warns = found.code == codes::MISSING_OUTCOME || found.severity == Severity::Warning;
+        !warns || !crowded.contains(&line_of(lines, found))
     });
+    // What is compared where the sign was wrong is a guess.
+    let compared: BTreeSet<(FileId, usize)> = diagnostics
+        .iter()
+        .filter(|found| found.code == COMPARED)
+        .map(|found| line_of(lines, found))
+        .collect();
+    diagnostics
+        .retain(|found| found.code != codes::NEVER || !compared.contains(&line_of(lines, found)));
+    let mut diagnostics = merged::one_per_text(diagnostics, &sources, lines);
     let sound = diagnostics
         .iter()
         .all(|found| found.severity != Severity::Error || despite.contains(&found.code));
@@ -180,6 +192,8 @@ pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&s
 const NO_SCENE: &str = "E0132";
 /// Several clauses on one line.
 const SEVERAL_ON_A_LINE: &str = "E0107";
+/// `=` for `==`.
+const COMPARED: &str = "E0118";
 /// A `}` too many.
 const EXTRA_BRACE: &str = "E0109";
 /// A text without its second quote, or with quotes inside.
@@ -232,7 +246,10 @@ fn check(
     let program = checker.run();
     let (mut report, used) = (checker.report, checker.used);
     let scored = whole && program.signals.len() == items.signals.len();
-    super::analyze::run(&program, registry, whole, scored, &mut report);
+    // What a rule with a mistake would do is not known.
+    let rules = items.rules.iter().map(|rule| rule.span);
+    let flawed: Vec<Span> = rules.filter(|rule| report.flawed(*rule)).collect();
+    super::analyze::run(&program, registry, whole, scored, &flawed, &mut report);
     let errors = |found: &[Diagnostic]| found.iter().any(|one| one.severity == Severity::Error);
     let mut found = report.into_found();
     if whole && !errors(&found) {

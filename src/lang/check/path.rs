@@ -4,7 +4,7 @@ use crate::lang::builtins::{AccountView, FieldSpec, RAW_PREFIX, STREAMS, Stages}
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{Expr, ExprKind, FieldId, Name};
 use crate::lang::span::Span;
-use crate::lang::syntax::ast;
+use crate::lang::syntax::{LOST_NAME, ast};
 use crate::lang::value::Type;
 
 use super::codes as c;
@@ -309,10 +309,30 @@ impl Checker<'_> {
         let guessed = scope
             .dialog
             .is_some_and(|dialog| self.guessed_params.contains(&dialog));
-        if guessed || self.items.poisoned.contains(first.name.as_str()) {
+        let lost = self.items.poisoned.contains(LOST_NAME);
+        if guessed || lost || self.items.poisoned.contains(first.name.as_str()) {
             return;
         }
         if let [name] = path.parts.as_slice() {
+            if let Some(right) = yes_or_no(&name.name) {
+                self.report.push(
+                    Diagnostic::error(
+                        c::UNKNOWN_NAME,
+                        w(
+                            format!("没有 `{}`：是和否写 `yes` 和 `no`", name.name),
+                            format!("there is no `{}`: yes and no are `yes` and `no`", name.name),
+                        ),
+                        name.span,
+                        w(format!("写 `{right}`"), format!("write `{right}`")),
+                    )
+                    .with_fix(
+                        w(format!("改成 `{right}`"), format!("write `{right}`")),
+                        name.span,
+                        right,
+                    ),
+                );
+                return;
+            }
             if self.items.signal_names.contains_key(name.name.as_str()) {
                 return self.not_a_value(
                     name,
@@ -454,5 +474,14 @@ impl Checker<'_> {
             ));
         }
         self.report.push(error);
+    }
+}
+
+/// What other languages call them.
+fn yes_or_no(name: &str) -> Option<&'static str> {
+    match name {
+        "true" | "True" | "TRUE" | "真" => Some("yes"),
+        "false" | "False" | "FALSE" | "假" => Some("no"),
+        _ => None,
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::broken::BrokenItems;
 use super::codes;
-use crate::lang::diagnostics::{Diagnostic, Label, Words};
+use crate::lang::diagnostics::{Diagnostic, Label, Severity, Words};
 use crate::lang::span::{Sources, Span};
 
 /// Where the checker's findings go.
@@ -127,6 +127,17 @@ impl Report {
         for known in self.found.iter_mut().filter(|known| known.code == code) {
             *known = with(known.clone());
         }
+    }
+
+    /// Whether there is an error inside an item.
+    pub(in crate::lang) fn flawed(&self, item: Span) -> bool {
+        let errors = self
+            .found
+            .iter()
+            .filter(|known| known.severity == Severity::Error);
+        errors
+            .map(|known| known.primary.span)
+            .any(|span| span.file == item.file && item.start <= span.start && span.end <= item.end)
     }
 
     /// Whether this name was found to be unknown, under this code.

@@ -13,6 +13,7 @@ use crate::lang::value::Type;
 
 use super::Checker;
 use super::codes as c;
+use super::expr::poison;
 use super::items::once;
 use super::report::w;
 use super::scope::{Local, Place, Scope};
@@ -62,7 +63,14 @@ impl<'a> Checker<'a> {
                 ty: local.ty.clone(),
             })
             .collect();
-        let when = item.when.as_ref().map(|when| self.condition(when, &scope));
+        let even = self.even_meant(item);
+        let when = match &even {
+            Some(even) => even.when.as_ref(),
+            None => item.when.as_ref(),
+        };
+        let when = when.map(|when| self.condition(when, &scope));
+        // The condition that was to stand before it is not known.
+        let when = when.or_else(|| even.is_some().then(|| poison(item.head)));
         // What a broken condition would have proven is not known, so it is not missed.
         scope.proven = when
             .as_ref()
@@ -92,7 +100,7 @@ impl<'a> Checker<'a> {
             name: format!("{file}:{line}"),
             triggers,
             when,
-            even_in_dialog: item.even_in_dialog,
+            even_in_dialog: item.even_in_dialog || even.is_some(),
             continues: item.continues,
             body,
             captures,
@@ -315,8 +323,13 @@ impl<'a> Checker<'a> {
             match &trigger.matcher {
                 ast::Matcher::Pattern(text) => {
                     for part in &text.parts {
-                        if let ast::TextPart::Hole { path, .. } = part {
+                        if let ast::TextPart::Hole {
+                            path, extractor, ..
+                        } = part
+                        {
                             add(&path.parts[0]);
+                            // The name may stand where its extractor should.
+                            extractor.iter().for_each(|used| add(&used.name));
                         }
                     }
                 }

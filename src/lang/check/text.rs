@@ -7,7 +7,7 @@ use crate::lang::program::{
     Expr, ExprKind, Pattern, PatternCapture, PatternPart, Template, TemplatePart,
 };
 use crate::lang::span::Span;
-use crate::lang::syntax::ast;
+use crate::lang::syntax::{LOST_NAME, ast};
 use crate::lang::value::Type;
 
 use super::Checker;
@@ -188,6 +188,10 @@ impl<'a> Checker<'a> {
                     ..
                 } => {
                     let name = &path.parts[0];
+                    if self.swapped(name, extractor, text.span, part) {
+                        sound = false;
+                        continue;
+                    }
                     let Some(extractor) = self.extractor(extractor) else {
                         sound = false;
                         continue;
@@ -260,7 +264,8 @@ impl<'a> Checker<'a> {
             }
             return Some(id);
         }
-        if self.items.poisoned.contains(name.name.as_str()) {
+        let lost = self.items.poisoned.contains(LOST_NAME);
+        if lost || self.items.poisoned.contains(name.name.as_str()) {
             return None;
         }
         let text = &name.name;

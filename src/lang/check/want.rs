@@ -103,7 +103,40 @@ impl Checker<'_> {
         let Some(unit) = self.unit_for(ty) else {
             return;
         };
+        if let ExprKind::Let { name, .. } = &expr.kind {
+            return self.missing_in_let(expr, name, ty, unit);
+        }
         let written = self.sources.slice(expr.span).trim();
+        // Half of something is 50%, in most other languages.
+        let share = match constant(expr) {
+            Some(Value::Number(share)) if *ty == Type::Percent && share > 0.0 && share <= 1.0 => {
+                Some(format!("{}%", (share * 1e6).round() / 1e4))
+            }
+            _ => None,
+        };
+        if let Some(share) = share {
+            self.report.push(
+                Diagnostic::error(
+                    c::MISSING_UNIT,
+                    w(
+                        format!("`{written}` 缺少单位"),
+                        format!("`{written}` has no unit"),
+                    ),
+                    expr.span,
+                    w("这里要百分比", "a percentage is wanted here"),
+                )
+                .with_help(w(
+                    format!("一半写 `50%`：`{written}` 是 `{share}`；真是百分之 {written} 就写 `{written}%`"),
+                    format!("a half is `50%`: `{written}` is `{share}`; or is `{written}%` meant?"),
+                ))
+                .with_guess(
+                    w(format!("写成 `{share}`"), format!("write `{share}`")),
+                    expr.span,
+                    share,
+                ),
+            );
+            return;
+        }
         let fixed = if unit.chars().all(char::is_alphabetic) || unit.contains('/') {
             format!("{written} {unit}")
         } else {
@@ -136,6 +169,60 @@ impl Checker<'_> {
                 fixed,
             ),
         );
+    }
+
+    /// `let usual = 60`, where a duration is wanted: the unit belongs to the number.
+    fn missing_in_let(&mut self, expr: &Expr, name: &str, ty: &Type, unit: &str) {
+        let items = self.items;
+        let given = items.lets.iter().find(|item| item.name.name == *name);
+        let Some(given) = given else { return };
+        let place = given.value.span;
+        let number = self.sources.slice(place).trim().to_owned();
+        let joined = if unit == "%" { "" } else { " " };
+        let fixed = format!("{number}{joined}{unit}");
+        let units = self.registry.units().iter();
+        let all: Vec<_> = units
+            .filter(|unit| unit.ty == *ty)
+            .map(|unit| unit.words[0])
+            .collect();
+        let mut known = false;
+        self.report.amend(c::MISSING_UNIT, |mut told| {
+            if told.primary.span == place {
+                known = true;
+                told.add_place(expr.span);
+            }
+            told
+        });
+        if known {
+            return;
+        }
+        let found = Diagnostic::error(
+            c::MISSING_UNIT,
+            w(
+                format!("`{name}` 缺少单位"),
+                format!("`{name}` has no unit"),
+            ),
+            place,
+            w(format!("{number} 什么？"), format!("{number} what?")),
+        )
+        .with_label(expr.span, w("在这里要单位", "a unit is wanted here"))
+        .with_help(w(
+            format!("例如 `let {name} = {fixed}`；单位有：{}", all.join("、")),
+            format!(
+                "for example `let {name} = {fixed}`; the units are: {}",
+                all.join(", ")
+            ),
+        ));
+        let plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        self.report.push(if plain {
+            found.with_guess(
+                w(format!("写成 `{fixed}`"), format!("write `{fixed}`")),
+                place,
+                fixed,
+            )
+        } else {
+            found
+        });
     }
 
     pub(super) fn wrong_type(&mut self, expr: &Expr, zh: &str, en: &str) {

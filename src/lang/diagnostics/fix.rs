@@ -62,11 +62,21 @@ fn everywhere(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Fix> {
         return Vec::new();
     };
     let text = |span: Span| sources.file(span.file)?.text.get(span.range());
+    let primary = diagnostic.primary.span;
+    // What is put before it is put before each.
+    let empty = |span: Span| span.start == span.end;
+    let before = empty(fix.span) && fix.span.start == primary.start && !empty(primary);
     let also = diagnostic
         .also()
-        .filter(|span| fix.span == diagnostic.primary.span && text(*span) == text(fix.span));
+        .filter(|span| before || (fix.span == primary && text(*span) == text(fix.span)));
     let others = also.map(|span| Fix {
-        span,
+        span: match before {
+            true => Span {
+                end: span.start,
+                ..span
+            },
+            false => span,
+        },
         ..fix.clone()
     });
     std::iter::once(fix.clone()).chain(others).collect()
@@ -109,6 +119,19 @@ mod tests {
         assert_eq!(seen.primary.span, second);
         assert_eq!(fixed("a a x", &[seen], false), ("b b x".to_owned(), 2));
         assert!(told.seen_from(|_| false).is_none());
+    }
+
+    #[test]
+    fn what_is_put_before_a_place_is_put_before_each() {
+        let (words, id) = (Words::new("缩进", "indent"), FileId(0));
+        let mut told =
+            Diagnostic::error("E0104", words.clone(), Span::new(id, 2, 3), words.clone()).with_fix(
+                words,
+                Span::new(id, 2, 2),
+                "  ",
+            );
+        told.add_place(Span::new(id, 6, 8));
+        assert_eq!(fixed("a\nb\nc\ndd", &[told], false).0, "a\n  b\nc\n  dd");
     }
 
     #[test]

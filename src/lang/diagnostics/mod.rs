@@ -265,6 +265,36 @@ impl Diagnostic {
         self.secondary.push(Label { span, words });
     }
 
+    /// Adds another finding as a further place of the same mistake, with the change for both; `between` is what
+    /// the author wrote between the two changes.
+    pub(in crate::lang) fn join(&mut self, other: &Self, between: impl Fn(Span) -> String) {
+        self.add_place(other.primary.span);
+        let (Some(own), Some(more)) = (self.fixes.first_mut(), other.fixes.first()) else {
+            self.fixes.clear();
+            return;
+        };
+        let (first, second) = match own.span.end <= more.span.start {
+            true => (&*own, more),
+            false if more.span.end <= own.span.start => (more, &*own),
+            false => return,
+        };
+        let gap = Span {
+            start: first.span.end,
+            end: second.span.start,
+            ..own.span
+        };
+        own.replacement = format!(
+            "{}{}{}",
+            first.replacement,
+            between(gap),
+            second.replacement
+        );
+        own.span = own.span.to(more.span);
+        if more.sure == Sureness::Guess {
+            own.sure = Sureness::Guess;
+        }
+    }
+
     /// Further places of the same mistake.
     pub(in crate::lang) fn also(&self) -> impl Iterator<Item = Span> {
         let also = self.secondary.iter();

@@ -4,7 +4,7 @@ use crate::lang::program::{Learn, Program, Signal};
 use crate::lang::value::Value;
 
 use super::evaluate::{eval, missing};
-use super::facts::{Facts, NoObserver};
+use super::facts::{Experience, Facts, NoObserver};
 use super::trace::Trace;
 
 /// What the signals say about a login.
@@ -46,8 +46,8 @@ pub enum SignalState {
     Quiet,
     /// `when` holds, and `except` certainly does.
     Exempt,
-    /// `when` holds, but the signal still learns.
-    Learning,
+    /// `when` holds, but the signal still learns: how well the account is known so far.
+    Learning(Experience),
     /// `when` cannot be judged: these facts are missing.
     NotEvaluable(Vec<String>),
 }
@@ -155,10 +155,10 @@ fn state_of<F: Facts + ?Sized>(
         None => SignalState::NotEvaluable(missing(when)),
         Some(false) => SignalState::Quiet,
         Some(true) if exempt(signal, program, facts, trace) => SignalState::Exempt,
-        Some(true) if signal.learn.is_some_and(|learn| learns(learn, facts)) => {
-            SignalState::Learning
-        }
-        Some(true) => SignalState::Fired,
+        Some(true) => match signal.learn.and_then(|learn| learns(learn, facts)) {
+            Some(known) => SignalState::Learning(known),
+            None => SignalState::Fired,
+        },
     }
 }
 
@@ -182,7 +182,8 @@ fn exempt<F: Facts + ?Sized>(
     value.truth() == Some(true)
 }
 
-fn learns<F: Facts + ?Sized>(learn: Learn, facts: &mut F) -> bool {
+/// How well the account is known, while that is not enough.
+fn learns<F: Facts + ?Sized>(learn: Learn, facts: &mut F) -> Option<Experience> {
     let known = facts.experience();
     let long_enough = learn
         .duration
@@ -194,7 +195,7 @@ fn learns<F: Facts + ?Sized>(learn: Learn, facts: &mut F) -> bool {
         (Some(one), None) | (None, Some(one)) => one,
         (None, None) => true,
     };
-    !done
+    (!done).then_some(known)
 }
 
 /// Most facts one signal reports.

@@ -221,7 +221,7 @@ fn holds_for(registry: &Registry, seed: u64) -> bool {
         for (result, (when, _)) in judgement.signals.iter().zip(&traces) {
             let truth = when.result().and_then(Value::truth);
             let expected = match result.state {
-                SignalState::Fired | SignalState::Exempt | SignalState::Learning => Some(true),
+                SignalState::Fired | SignalState::Exempt | SignalState::Learning(_) => Some(true),
                 SignalState::Quiet => Some(false),
                 SignalState::NotEvaluable(_) => None,
             };

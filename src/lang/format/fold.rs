@@ -42,9 +42,17 @@ pub(super) fn fold(pieces: &[Piece<'_>], indent: usize, narrow: bool) -> Vec<Lin
             continue;
         }
         begun.push((from, lines.len()));
+        // What is said at the end of a list stands below its entries.
+        let closes = matches!(pieces[from].text, "]" | ")");
+        let entries = lines.last().map_or(0, |line: &Line| line.indent);
+        let above = if closes {
+            columns.max(entries)
+        } else {
+            columns
+        };
         for comment in &pieces[from].above {
             lines.push(Line {
-                indent: columns,
+                indent: above,
                 comment: Some((*comment).to_owned()),
                 goes_on: true,
                 ..Line::default()

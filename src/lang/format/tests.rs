@@ -57,6 +57,18 @@ fn comments_stay_where_they_belong() {
 }
 
 #[test]
+fn what_is_said_at_the_end_of_a_list_stands_below_its_entries() {
+    let text = "signal s \"x\" weight 5 {\n    when login.city in [\"a\",\n  # one\n  \"b\"\n  # last\n  ]\n}\n";
+    let expected = "signal s \"x\" weight 5 {\n    when login.city in [\"a\",\n            # one\n            \"b\"\n            # last\n        ]\n}\n";
+    assert_eq!(formatted(text), expected);
+    let list = "list words = [\n    \"a\",\n  # last\n]\n";
+    assert_eq!(
+        formatted(list),
+        "list words = [\n    \"a\",\n    # last\n    ]\n"
+    );
+}
+
+#[test]
 fn text_blocks_are_indented_with_their_clause() {
     let text = "on any {\n reply \"\"\"\n   一\n\n     二 {sender.openid}\n  \"\"\"\n}\n";
     assert_eq!(

@@ -73,7 +73,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
         line: 0,
         first: true,
         unclosed_to: 0,
-        no_closer: [0; 4],
+        no_closer: [0; 5],
         star: 0,
         tokens: Vec::new(),
     };
@@ -116,7 +116,7 @@ struct Lexer<'a> {
     /// do not look beyond their first line at column 0: thousands would all look to the end.
     unclosed_to: usize,
     /// By kind of quote: up to this byte there is none that closes.
-    no_closer: [usize; 4],
+    no_closer: [usize; 5],
     /// The first `*/` from here on, or the end of the text.
     star: usize,
     tokens: Vec<Token>,
@@ -145,7 +145,9 @@ impl Lexer<'_> {
                 }
                 '"' if self.rest().starts_with("\"\"\"") => self.block(),
                 '"' => self.line_text(),
-                '“' | '”' | '„' | '‘' | '’' | '「' | '『' | '\'' => self.fancy_text(c),
+                '“' | '”' | '„' | '‘' | '’' | '「' | '『' | '\'' | '`' => {
+                    self.fancy_text(c)
+                }
                 c if starts_name(c) => self.word(),
                 '0'..='9' => self.number(),
                 c if continues_name(c) => self.word(),
@@ -366,6 +368,7 @@ impl Lexer<'_> {
         let inside = self.at + open.len_utf8();
         let (kind, closers): (usize, &[char]) = match open {
             '\'' => (0, &['\'']),
+            '`' => (4, &['`']),
             '‘' | '’' => (1, &['’', '‘', '\'']),
             '「' | '『' => (2, &['」', '』']),
             _ => (3, &['”', '“', '"']),

@@ -4,8 +4,14 @@
 //! typical mistakes apart. What is left gets the plain "X cannot stand here, expected …".
 
 mod borrowed;
+mod habits;
+mod joined;
+mod named;
 mod neighbours;
+mod spare;
 mod stories;
+
+pub(in crate::lang) use joined::how as how_to_join;
 
 use super::grammar::{Expected, Failure, Rule, describe};
 use super::lexer::{Kind, Token};
@@ -272,12 +278,13 @@ fn too_short(
     let end = before.map_or(place.end, |token| token.end);
     let shown = before.map_or("", |token| &text[token.start..token.end]);
     let shown = shown.lines().next().unwrap_or_default();
+    let only: Vec<&'static str> = keywords(failure).collect();
     let expected = expected(failure);
     let span = match before {
         Some(token) => sink.span(token.start, token.end),
         None => sink.span(end, end),
     };
-    Diagnostic::error(
+    let found = Diagnostic::error(
         "E0134",
         Words::new(
             format!("`{shown}` 后面还缺东西"),
@@ -288,7 +295,15 @@ fn too_short(
             format!("后面应是{}{}", gap(&expected.zh), expected.zh),
             format!("expected {} after this", expected.en),
         ),
-    )
+    );
+    // Nothing else can follow the number.
+    match only.as_slice() {
+        ["times"] => {
+            let here = sink.span(end, end);
+            found.with_fix(Words::new("补上 `times`", "add `times`"), here, " times")
+        }
+        _ => found,
+    }
 }
 
 fn unexpected(

@@ -30,8 +30,9 @@ mod vocabulary;
 mod tests;
 
 pub use keywords::{keywords, reserved};
-pub(in crate::lang) use layout::{LOST_DIALOG, LOST_SIGNAL};
+pub(in crate::lang) use layout::{LOST_DIALOG, LOST_NAME, LOST_SIGNAL};
 pub use lexeme::{Lexeme, LexemeKind, lexemes};
+pub(in crate::lang) use mistakes::how_to_join;
 pub use tree::same_tree;
 pub use vocabulary::FOLLOWER_VERBS;
 
@@ -154,6 +155,7 @@ fn with(file: FileId, text: &str, singles: &[Single]) -> Parsed {
                 parsed.file.items.push(item);
             }
             Found::Part(item, broken) => {
+                parsed.file.poisoned.extend(name_of_words(&broken.lost));
                 parsed.file.poisoned.extend(names_inside(&broken.lost));
                 parsed.file.items.push(item);
                 parsed.file.broken.push(broken);
@@ -169,12 +171,20 @@ fn with(file: FileId, text: &str, singles: &[Single]) -> Parsed {
                     None if part.starts_with("signal") => {
                         parsed.file.poisoned.push(LOST_SIGNAL.to_owned());
                     }
+                    None if ["let", "list", "extractor"]
+                        .iter()
+                        .any(|item| part.starts_with(item)) =>
+                    {
+                        parsed.file.poisoned.push(LOST_NAME.to_owned());
+                    }
                     None => {}
                 }
+                parsed.file.poisoned.extend(name_of_words(part));
                 parsed.file.poisoned.extend(names_inside(part));
             }
         }
     }
+    parsed.file.poisoned.dedup();
     parsed.diagnostics = finish(sink, author);
     parsed
 }
@@ -249,7 +259,25 @@ fn name_after_keyword(item: &str) -> Option<String> {
     // A keyword that stands there twice is not its name.
     let mut names = words.skip_while(|word| *word == keyword);
     let name: String = names.next().filter(|_| named)?.nfkc().collect();
-    (!name.is_empty()).then_some(name)
+    // `dialog expires 10 minutes {`
+    let setting = matches!(name.as_str(), "expires" | "weight" | "shadow" | "from");
+    let nameless = setting && names.next().is_some_and(|word| word.parse::<f64>().is_ok());
+    // `list = [`, `signal "…"`
+    let sign = item[keyword.len()..].trim_start();
+    let sign = sign.starts_with(['=', '"', '{', ':']);
+    (!name.is_empty() && !nameless && !sign).then_some(name)
+}
+
+/// The name that was meant by several words: `signal new place "…"`.
+fn name_of_words(item: &str) -> Option<String> {
+    let head = item.lines().next()?;
+    let mut words = head.split_whitespace();
+    words.next().filter(|item| lexer::ITEMS.contains(item))?;
+    let name = |word: &&str| {
+        word.chars().all(grammar::continues_name) && !matches!(*word, "expires" | "weight")
+    };
+    let words: Vec<&str> = words.take_while(name).take(5).collect();
+    (words.len() > 1).then(|| words.join("_"))
 }
 
 /// The names that a broken item would have defined by use: what it remembers and hands to dialogs.
@@ -270,6 +298,10 @@ fn names_inside(item: &str) -> Vec<String> {
         }
     }
     for (at, word) in words.iter().enumerate() {
+        // An item that stands inside another.
+        if matches!(*word, "dialog" | "signal" | "let" | "list" | "extractor") {
+            names.extend(words.get(at + 1).map(|name| name.nfkc().collect()));
+        }
         let near = |wanted: &str| *word == wanted || nearest(word, [wanted]).is_some();
         if near("remember") || near("forget") {
             names.extend(words.get(at + 1).map(|name| name.nfkc().collect()));
@@ -331,11 +363,55 @@ fn once_per_name(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     kept
 }
 
+/// Several clauses on one line are one mistake, and so are several habits in the braces of one text.
+fn once_per_line(found: Vec<Diagnostic>, text: &str) -> Vec<Diagnostic> {
+    let line = |at: u32| text[..(at as usize).min(text.len())].rfind('\n');
+    let kind = |one: &Diagnostic| match one.code {
+        "E0107" => Some("E0107"),
+        "E0124" => Some("E0124"),
+        "E0116" if one.title.zh.starts_with("花括号") => Some("E0124"),
+        _ => None,
+    };
+    let mut kept: Vec<Diagnostic> = Vec::new();
+    for one in found {
+        let at = one.primary.span.start;
+        // Fields with another sign, line by line, are one habit.
+        if one.code == "E0118"
+            && let Some(last) = kept.last_mut()
+            && last.title == one.title
+            && last.secondary.len() < MAX_DIAGNOSTICS
+        {
+            let before = last.also().last().unwrap_or(last.primary.span);
+            let from = (before.end as usize).min(text.len());
+            let between = text.get(from..(at as usize).min(text.len()));
+            if between.is_some_and(|between| between.matches('\n').count() == 1) {
+                let range = |span: Span| text.get(span.range()).unwrap_or_default().to_owned();
+                last.join(&one, range);
+                continue;
+            }
+        }
+        let first = kept.iter_mut().find(|known| {
+            kind(known).is_some()
+                && kind(known) == kind(&one)
+                && line(known.primary.span.start) == line(at)
+        });
+        match first {
+            Some(first) if first.secondary.len() < MAX_DIAGNOSTICS => {
+                let range = |span: Span| text.get(span.range()).unwrap_or_default().to_owned();
+                first.join(&one, range);
+            }
+            Some(_) => {}
+            None => kept.push(one),
+        }
+    }
+    kept
+}
+
 fn finish(sink: Sink, text: &str) -> Vec<Diagnostic> {
     let dropped = sink.dropped;
     let mut found = follow_ups(sink.found, text);
     found.sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.code));
-    let mut found = once_per_name(found);
+    let mut found = once_per_line(once_per_name(found), text);
     let more = found.len().saturating_sub(MAX_DIAGNOSTICS) + dropped;
     if more > 0 {
         found.truncate(MAX_DIAGNOSTICS);

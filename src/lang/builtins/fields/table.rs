@@ -364,7 +364,7 @@ pub(in crate::lang::builtins) fn table() -> Vec<FieldSpec> {
             "小时 0–23，账号所在时区",
             "hour 0-23 in the account's zone",
         )
-        .range(0.0, 23.0),
+        .counted(0.0, 23.0),
         row(
             "login.weekday",
             Type::Number,
@@ -372,7 +372,7 @@ pub(in crate::lang::builtins) fn table() -> Vec<FieldSpec> {
             "星期 1–7，1 是星期一",
             "weekday 1-7, 1 is Monday",
         )
-        .range(1.0, 7.0),
+        .counted(1.0, 7.0),
         field(
             "login.date",
             Type::Date,
@@ -468,7 +468,7 @@ pub(in crate::lang::builtins) fn table() -> Vec<FieldSpec> {
             "现在几点 0–23，账号所在时区",
             "the hour now, 0-23, in the account's zone",
         )
-        .range(0.0, 23.0),
+        .counted(0.0, 23.0),
         field(
             "now.weekday",
             Type::Number,
@@ -476,7 +476,7 @@ pub(in crate::lang::builtins) fn table() -> Vec<FieldSpec> {
             "今天星期几 1–7，1 是星期一",
             "the weekday now, 1-7, 1 is Monday",
         )
-        .range(1.0, 7.0),
+        .counted(1.0, 7.0),
         field(
             "now.date",
             Type::Date,

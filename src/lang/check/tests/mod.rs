@@ -3,6 +3,7 @@
 mod asks;
 mod claims;
 mod lost;
+mod meant;
 mod precise;
 mod settled;
 mod shown;

@@ -50,6 +50,18 @@ fn conditions_that_are_settled_are_told() {
         ("contains(lower(login.agent), \"Curl\")", "E0307"),
         ("contains(login.agent, \"\")", "W1003"),
         ("between_hours(login.hour, 5, 5)", "E0307"),
+        (
+            "distinct(hour, of: successes, within: 90 days) > 24",
+            "E0307",
+        ),
+        (
+            "distinct(weekday, of: successes, within: 90 days) <= 7",
+            "W1003",
+        ),
+        (
+            "distinct(legal, of: successes, within: 90 days) >= 3",
+            "E0307",
+        ),
         ("login.city in []", "E0307"),
         ("login.success", "W1003"),
         ("not login.success", "E0307"),
@@ -100,6 +112,9 @@ fn conditions_that_are_not_settled_are_left_alone() {
         "lower(login.browser) in [\"Chrome\", \"edge\"]",
         "contains(login.agent, \"Curl\")",
         "between_hours(login.hour, 22, 5)",
+        "between_hours(login.hour, 9, 24)",
+        "distinct(hour, of: successes, within: 90 days) >= 24",
+        "distinct(city, of: successes, within: 90 days) > 24",
         "count(attempts, within: 1 hour, where: success) >= 1",
         "count(successes, within: 1 hour, by: ip, where: account != login.account) >= 1",
         "count(successes, within: 1 hour, where: country != login.country) >= 1",
@@ -292,4 +307,144 @@ fn what_stands_behind_ask_again_is_told() {
         "        reply \"{n}\"\n        ask again n\n",
     );
     assert_eq!(codes(&before), [""; 0]);
+}
+
+#[test]
+fn hours_no_day_has_are_told() {
+    for hours in ["22, 30", "-1, 6", "late, 6"] {
+        let text = format!(
+            "let late = 25\n{}",
+            on_login(&format!("between_hours(login.hour, {hours})"))
+        );
+        let mut found = codes(&text);
+        found.retain(|code| *code != "W1001");
+        assert_eq!(found, ["E0315"], "{hours}");
+    }
+}
+
+/// Rules for one text, each with its condition.
+fn in_turn(conditions: &[&str]) -> String {
+    let rule = |condition: &&str| {
+        let when = match *condition {
+            "" => String::new(),
+            condition => format!(" when {condition}"),
+        };
+        format!("on text \"a\"{when} {{\n    reply \"好\"\n}}\n")
+    };
+    conditions.iter().map(rule).collect()
+}
+
+#[test]
+fn what_the_clock_leaves_nothing_of_is_never_reached() {
+    for conditions in [
+        &["now.hour < 12", "now.hour >= 12", ""][..],
+        &["now.hour < 12", "now.hour >= 12", "bound"],
+        &[
+            "between_hours(now.hour, 8, 18)",
+            "not between_hours(now.hour, 8, 18)",
+            "",
+        ],
+        &["now.weekday < 6", "now.weekday in [6, 7]", ""],
+        &[
+            "now.hour < 8",
+            "now.hour >= 8 and now.hour < 18",
+            "now.hour >= 18",
+            "",
+        ],
+        &[
+            "now.hour < 8",
+            "now.hour >= 8 and now.hour < 12",
+            "now.hour < 10",
+        ],
+        &[
+            "bound and now.hour < 12",
+            "bound and now.hour >= 12",
+            "not bound",
+            "",
+        ],
+    ] {
+        let text = in_turn(conditions);
+        assert_eq!(codes(&text), ["E0415"], "{conditions:?}");
+        assert!(proven(&text), "{conditions:?}");
+    }
+    for conditions in [
+        &["now.hour < 12", "now.hour > 12", ""][..],
+        &[
+            "now.hour < 12",
+            "now.hour >= 12 and message.id == \"b\"",
+            "",
+        ],
+        &[
+            "now.date == \"2026-01-05\"",
+            "now.date != \"2026-01-05\"",
+            "",
+        ],
+        &["now.weekday < 6", "now.weekday == 7", ""],
+        &["bound and now.hour < 12", "bound and now.hour >= 12", ""],
+    ] {
+        assert_eq!(codes(&in_turn(conditions)), [""; 0], "{conditions:?}");
+    }
+    // Each event has its rules; one that lets others go on hides nothing.
+    let other = in_turn(&["now.hour < 12", "now.hour >= 12"]).replace("on text \"a\"", "on image");
+    assert_eq!(codes(&(other + &in_turn(&[""]))), [""; 0]);
+}
+
+#[test]
+fn what_was_just_forgotten_is_told_as_that() {
+    let rules = |body: &str| {
+        format!(
+            "on text \"我是{{who: word}}\" {{\n    remember nick = who\n    reply \"好\"\n}}\n\
+             on text \"忘\" when nick is known {{\n{body}}}\n"
+        )
+    };
+    let found = compiled(&rules("    forget nick\n    reply \"好，{nick}\"\n")).diagnostics;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].code, "W1011");
+    let words = |one: &crate::lang::diagnostics::Words| format!("{} {}", one.zh, one.en);
+    let help: String = found[0].help.iter().map(words).collect();
+    // It is known where the rule begins: asking for that once more would change nothing.
+    assert!(
+        help.contains("forget nick") && !help.contains("is known"),
+        "{help}"
+    );
+    assert_eq!(found[0].secondary.len(), 1);
+    let before = "    reply \"好，{nick}\"\n    forget nick\n";
+    assert_eq!(codes(&rules(before)), [""; 0]);
+}
+
+#[test]
+fn a_mistake_in_the_rule_that_answers_an_alert_is_told_alone() {
+    let alert = "on login when login.city == \"x\" {\n    alert expires 24 hours {\n        message \"{account.name} 回复“锁定”\"\n    }\n}\n";
+    let undelivered = "on undeliverable alert {\n    note \"送不到\"\n}\n";
+    let lock = |trigger: &str, arm: &str| {
+        format!(
+            "on text {trigger} when bound even in dialog {{\n    lock account {{\n        locked {{ reply \"{arm}\" }}\n        already_locked {{ reply \"已经\" }}\n    }}\n}}\n"
+        )
+    };
+    let whole = |lock: &str| format!("{alert}{undelivered}{lock}");
+    assert_eq!(codes(&whole(&lock("\"锁定\"", "好"))), [""; 0]);
+    for (trigger, arm, code) in [
+        ("\"锁定\"", "{accountt.name}", "E0203"),
+        ("\"锁定{x: wrd}\"", "好", "E0210"),
+        ("in words", "好", "E0203"),
+        ("\"锁定\" or \"\"", "好", "E0316"),
+    ] {
+        assert_eq!(
+            codes(&whole(&lock(trigger, arm))),
+            [code],
+            "{trigger} {arm}"
+        );
+    }
+    // A mistake elsewhere hides nothing.
+    let elsewhere = "on text \"a\" {\n    reply \"{b}\"\n}\n";
+    assert_eq!(
+        codes(&format!("{alert}{undelivered}{elsewhere}")),
+        ["E0410", "E0203"]
+    );
+    // Nor is nobody there to hear of what does not arrive, when that rule has a mistake.
+    let wrong = undelivered.replace("送不到", "{b}");
+    assert_eq!(
+        codes(&format!("{alert}{}{wrong}", lock("\"锁定\"", "好"))),
+        ["E0203"]
+    );
 }

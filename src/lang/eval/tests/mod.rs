@@ -252,9 +252,18 @@ fn signals_learn_until_their_bounds() {
         };
         judge(&program, &mut facts).signals[0].state.clone()
     };
-    assert_eq!(state(true, None, 0), SignalState::Learning);
-    assert_eq!(state(true, Some(14 * DAY), 9), SignalState::Learning);
-    assert_eq!(state(true, Some(14 * DAY - 1), 10), SignalState::Learning);
+    let learning = |since_first, logins| {
+        SignalState::Learning(Experience {
+            since_first,
+            logins,
+        })
+    };
+    assert_eq!(state(true, None, 0), learning(None, 0));
+    assert_eq!(state(true, Some(14 * DAY), 9), learning(Some(14 * DAY), 9));
+    assert_eq!(
+        state(true, Some(14 * DAY - 1), 10),
+        learning(Some(14 * DAY - 1), 10)
+    );
     assert_eq!(state(true, Some(14 * DAY), 10), SignalState::Fired);
     assert_eq!(state(false, Some(14 * DAY), 0), SignalState::Fired);
     assert_eq!(state(false, Some(1), 10), SignalState::Fired);

@@ -76,6 +76,8 @@ fn closes_list(word: &str, open: Option<&Open>) -> bool {
 
 /// Among the names that are not known: that of a dialog whose first line is missing. No name has a blank.
 pub(in crate::lang) const LOST_DIALOG: &str = "dialog ";
+/// The same of anything else that is given a name.
+pub(in crate::lang) const LOST_NAME: &str = "let ";
 /// The same of a signal.
 pub(in crate::lang) const LOST_SIGNAL: &str = "signal ";
 
@@ -108,8 +110,8 @@ struct Open {
     braces: bool,
     dropped: bool,
     braceless: bool,
-    /// A line at column 0 was already reported.
-    reported: bool,
+    /// Where in the sink a line at column 0 was already reported.
+    reported: Option<usize>,
     /// A brace at column 0 has closed it.
     over: bool,
 }

@@ -102,13 +102,16 @@ impl Layout<'_> {
         })
     }
 
-    /// A line at column 0 that should be indented, told once for an item.
+    /// A line at column 0 that should be indented; those of an item are one mistake.
     fn indented(&mut self, at: usize, open: &mut Open) {
         let token = self.tokens[at];
         let here = self.sink.span(token.start, token.start);
         let span = self.sink.span(token.start, token.end);
-        if !open.reported {
-            open.reported = true;
+        let known = open.reported.filter(|at| *at < self.sink.found.len());
+        if let Some(known) = known {
+            self.sink.found[known].add_place(span);
+        } else {
+            open.reported = Some(self.sink.found.len());
             self.sink.add(
                 Diagnostic::error(
                     "E0104",

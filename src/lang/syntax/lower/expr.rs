@@ -210,7 +210,10 @@ impl Lower<'_> {
     fn call(&mut self, path: &Pair<'_, Rule>, args: &Pair<'_, Rule>) -> Option<ExprKind> {
         let full = self.path(path);
         if full.parts.len() > 1 {
-            self.sink.add(
+            let found = self.with_receiver(
+                &full,
+                path,
+                args,
                 Diagnostic::error(
                     "E0101",
                     Words::new(
@@ -225,6 +228,7 @@ impl Lower<'_> {
                     "what it works on goes into the parentheses: `contains(message.text, \"hi\")`",
                 )),
             );
+            self.sink.add(found);
         }
         let args = Kids::of(args.clone())
             .rest()
@@ -246,6 +250,41 @@ impl Lower<'_> {
             },
             args,
         })
+    }
+
+    /// `failures.count(…)`, with `count(failures, …)` as what was meant.
+    fn with_receiver(
+        &self,
+        full: &crate::lang::syntax::ast::Path,
+        path: &Pair<'_, Rule>,
+        args: &Pair<'_, Rule>,
+        found: Diagnostic,
+    ) -> Diagnostic {
+        let Some((name, before)) = full.parts.split_last() else {
+            return found;
+        };
+        let start = path.as_span().start();
+        let open = args.as_span().start();
+        if !self.text[open..].starts_with('(') {
+            return found;
+        }
+        let parts: Vec<&str> = before.iter().map(|part| part.name.as_str()).collect();
+        let more = Kids::of(args.clone())
+            .rest()
+            .any(|kid| kid.as_rule() == Rule::arg);
+        let comma = if more { ", " } else { "" };
+        let right = format!("{}({}{comma}", name.name, parts.join("."));
+        let shown = format!(
+            "{}({}{})",
+            name.name,
+            parts.join("."),
+            if more { ", …" } else { "" }
+        );
+        found.with_guess(
+            Words::new(format!("写成 `{shown}`"), format!("write `{shown}`")),
+            self.stretch(start, open + 1),
+            right,
+        )
     }
 
     fn number(&mut self, pair: &Pair<'_, Rule>) -> Option<ExprKind> {

@@ -275,8 +275,13 @@ impl Lower<'_> {
                     }
                 }
                 Rule::learn_time => {
+                    let written = part.as_str().trim().to_owned();
                     let duration = self.primary(&Kids::of(part).next()?)?;
+                    let bare = matches!(duration.kind, ExprKind::Number { unit: None, .. });
                     match &learn.duration {
+                        Some(_) if bare && learn.logins.is_none() => {
+                            self.logins_meant(&written, span)
+                        }
                         Some(first) => self.twice("learn until", first.span, span),
                         None => learn.duration = Some(duration),
                     }
@@ -285,6 +290,27 @@ impl Lower<'_> {
             }
         }
         Some(learn)
+    }
+
+    /// `learn until 7 days and 3`
+    fn logins_meant(&mut self, written: &str, number: Span) {
+        let right = format!("{written} logins");
+        self.sink.add(
+            Diagnostic::error(
+                "E0303",
+                Words::new(
+                    format!("`{written}` 缺少单位"),
+                    format!("`{written}` has no unit"),
+                ),
+                number,
+                Words::new(format!("{written} 什么？"), format!("{written} what?")),
+            )
+            .with_fix(
+                Words::new(format!("写成 `{right}`"), format!("write `{right}`")),
+                number,
+                right.clone(),
+            ),
+        );
     }
 
     fn dialog_item(&mut self, pair: &Pair<'_, Rule>) -> Option<DialogItem> {

@@ -13,7 +13,19 @@ const NAMED: [&str; 9] = [
     "within", "last", "of", "by", "where", "gap", "first", "second", "least",
 ];
 /// Other languages' words for how a text is looked at.
-const MATCHES: [(&str, &str); 9] = [
+const MATCHES: [(&str, &str); 21] = [
+    ("contain", "containing"),
+    ("including", "containing"),
+    ("包括", "containing"),
+    ("含", "containing"),
+    ("含有", "containing"),
+    ("有", "containing"),
+    ("starts", "starting"),
+    ("begin", "starting"),
+    ("beginning", "starting"),
+    ("开头", "starting"),
+    ("以", "starting"),
+    ("匹配", "matching"),
     ("contains", "containing"),
     ("includes", "containing"),
     ("has", "containing"),
@@ -28,15 +40,13 @@ const MATCHES: [(&str, &str); 9] = [
 impl Stuck<'_> {
     /// The diagnostic, when it is evident what was meant.
     pub(super) fn borrowed(&self) -> Option<Diagnostic> {
-        self.translated()
-            .or_else(|| self.way_to_match())
+        self.way_to_match()
             .or_else(|| self.event_like_a_value())
             .or_else(|| self.without_event())
             .or_else(|| self.alternatives_as_list())
             .or_else(|| self.argument_without_sign())
             .or_else(|| self.known_without_is())
             .or_else(|| self.unlike())
-            .or_else(|| self.joined_texts())
             .or_else(|| self.name_in_braces())
     }
 
@@ -47,7 +57,7 @@ impl Stuck<'_> {
     }
 
     /// `on login if …`, `is 已知`
-    fn translated(&self) -> Option<Diagnostic> {
+    pub(super) fn translated(&self) -> Option<Diagnostic> {
         if self.kind(self.at) != Some(&Kind::Word) {
             return None;
         }
@@ -77,7 +87,10 @@ impl Stuck<'_> {
             format!("这里不能写 `{word}`"),
             format!("`{word}` cannot stand here"),
         );
-        Some(written_otherwise(title, self.span(self.at, self.at), right))
+        // `starts with`
+        let with = matches!(self.slice(self.at + 1), "with" | "开头");
+        let last = self.at + usize::from(with);
+        Some(written_otherwise(title, self.span(self.at, last), right))
     }
 
     /// `on text == "…"`, `on text: "…"`, `on text("…")`
@@ -277,25 +290,5 @@ impl Stuck<'_> {
             "outside a text a name stands without braces",
         );
         Some(written_otherwise(title, self.span(at, last + 1), &name))
-    }
-
-    /// `reply "a" + "b"`
-    fn joined_texts(&self) -> Option<Diagnostic> {
-        if self.slice(self.at) != "+" || !self.at.checked_sub(1).is_some_and(|at| self.is_text(at))
-        {
-            return None;
-        }
-        Some(
-            Diagnostic::error(
-                "E0101",
-                Words::new("文字不用 `+` 连接", "texts are not joined by `+`"),
-                self.span(self.at, self.at),
-                Words::new("写在一对引号里", "write one text"),
-            )
-            .with_help(Words::new(
-                "要放进一个值就写 `{名字}`，如 `reply \"您好，{account.name}。\"`",
-                "a value stands in braces: `reply \"Hello {account.name}.\"`",
-            )),
-        )
     }
 }

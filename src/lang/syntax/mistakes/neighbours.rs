@@ -8,10 +8,15 @@ use crate::lang::span::Span;
 use crate::lang::syntax::grammar::{Expected, Failure, Rule, describe};
 use crate::lang::syntax::lexer::{Kind, Token};
 use crate::lang::syntax::repair::Sink;
-use crate::lang::syntax::vocabulary::is_clause;
+use crate::lang::syntax::vocabulary::{EVENTS, is_clause};
 
 /// What other languages call "no value".
 const NOTHING: [&str; 7] = ["null", "nil", "none", "None", "NULL", "undefined", "空"];
+/// What is set in a story by a text of one word.
+const SETTINGS: [&str; 12] = [
+    "machine", "ip", "phone", "code", "name", "password", "zone", "agent", "reason", "isp", "asn",
+    "country",
+];
 /// Signs looked at behind one another: nobody writes more alternatives in a line.
 const MAX_ALTERNATIVES: usize = 64;
 
@@ -36,6 +41,11 @@ pub(super) fn evident(stuck: &Stuck<'_>) -> Option<Diagnostic> {
         .or_else(|| stuck.two_keys())
         .or_else(|| stuck.alternatives())
         .or_else(|| stuck.called())
+        .or_else(|| stuck.translated())
+        .or_else(|| stuck.habit())
+        .or_else(|| stuck.spare())
+        .or_else(|| stuck.named())
+        .or_else(|| stuck.joined())
         .or_else(|| stuck.borrowed())
         .or_else(|| stuck.unquoted())
 }
@@ -250,6 +260,7 @@ impl Stuck<'_> {
         let at = self.at;
         let text = |rule: &Rule| matches!(describe(*rule), Expected::Kind("一段引号里的文字", _));
         let here = self.inside[at];
+        let here_at = at;
         let before = self.inside.get(at.checked_sub(1)?)?;
         let word = self.slice(at);
         let fits = self.failure.expected.iter().any(text)
@@ -257,6 +268,7 @@ impl Stuck<'_> {
             && !here.first
             && ends_clause(before)
             && !is_clause(word)
+            && !(self.head && EVENTS.contains(&word))
             && !self.is_text(at + 1)
             && nearest(word, keywords(self.failure)).is_none();
         if !fits {
@@ -270,7 +282,15 @@ impl Stuck<'_> {
                 && !matches!(word, "when" | "or" | "and" | "even" | "weight" | "invalid")
                 && !matches!(token.kind, Kind::Text(_) | Kind::Block { .. })
         };
-        let last = (at..self.inside.len()).take_while(prose).last()?;
+        let mut last = (at..self.inside.len()).take_while(prose).last()?;
+        if SETTINGS.contains(&self.before(1)) {
+            // One value; what stands behind a blank or a comma belongs to the line.
+            let joined = |at: &usize| {
+                *at == here_at
+                    || (self.inside[at - 1].end == self.inside[*at].start && self.slice(*at) != ",")
+            };
+            last = (at..=last).take_while(joined).last()?;
+        }
         let span = self.span(at, last);
         let words = &self.text[here.start..self.inside[last].end];
         Some(

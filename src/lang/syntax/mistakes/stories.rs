@@ -87,6 +87,7 @@ impl Line<'_> {
                 Some(self.instead(1, last, "no dialog", false))
             }
             ("not", what) if NOTHING_OF.contains(&what) => Some(self.instead(1, 1, "no", true)),
+            ("signal", name) if !name.is_empty() => Some(self.instead(1, 1, "signals", true)),
             ("dialog", name) if !name.is_empty() => Some(self.instead(1, 1, "in dialog", false)),
             ("no", what) if !what.is_empty() => {
                 let right = right_of(2, &NOTHING_OF)?;

@@ -31,6 +31,8 @@ impl Recover<'_> {
             // A dialog and a test keep their names; a rule hears everything.
             let kept = match (self.slice(0), self.tokens.get(1).map(|token| &token.kind)) {
                 ("on", _) => "on any".to_owned(),
+                // One without a name goes on with its time.
+                ("dialog", Some(Kind::Word)) if self.slice(1) == "expires" => return None,
                 ("dialog", Some(Kind::Word)) | ("test", Some(Kind::Text(_))) if open > 2 => {
                     self.text[from..self.tokens[1].end].to_owned()
                 }

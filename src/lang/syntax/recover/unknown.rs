@@ -207,9 +207,11 @@ impl Recover<'_> {
                 ));
             return None;
         }
+        let goes_on = |near: &&str| body == Body::Dialog && matches!(*near, "invalid" | "unless");
+        let also = ["invalid", "unless"].into_iter().filter(goes_on);
         let meant = alias(word)
             .filter(|alias| body.words().contains(alias))
-            .or_else(|| nearest(word, body.words().iter().copied()));
+            .or_else(|| nearest(word, body.words().iter().copied().chain(also)));
         let of_head = matches!(word, "when" | "even" | "continue");
         let home = Body::home(word).filter(|_| !(of_head && body == Body::Actions));
         let diagnostic = match (home, meant) {

@@ -13,6 +13,15 @@ const STRAY: [char; 12] = [
     ')', ']', '）', '］', '】', '。', '，', ',', '；', ';', '、', '.',
 ];
 
+/// Replies that have fields.
+const CARDS: [&str; 3] = ["reply news", "reply music", "reply video"];
+
+/// `title: …`
+fn is_field(code: &str) -> bool {
+    let name = code.split_once(':').map_or("", |(name, _)| name);
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 /// A change and what it would mean.
 pub(super) struct Change {
     /// In the stretch.
@@ -133,7 +142,7 @@ impl Tried<'_> {
 
     /// `“““` for `"""`, all of them at once.
     fn other_text_signs(&self) -> Option<Change> {
-        let quote = |c: char| matches!(c, '“' | '”' | '„' | '＂');
+        let quote = |c: char| matches!(c, '“' | '”' | '„' | '＂' | '\'' | '‘' | '’' | '`');
         let mut signs: Vec<(usize, usize)> = Vec::new();
         for (at, _) in self.text.char_indices().filter(|(_, c)| quote(*c)) {
             let three = self.text[at..]
@@ -238,8 +247,13 @@ impl Tried<'_> {
         let mut changes = Vec::new();
         let of_text = self.of_text();
         for (at, line) in self.code_lines().filter(|(at, _)| !of_text[*at]) {
-            let deeper = |other: &Line<'_>| other.indent() > line.indent();
             let code = line.code();
+            let card = CARDS.contains(&code) || code.starts_with("template ");
+            // Fields may stand as far out as what they belong to.
+            let deeper = |other: &Line<'_>| {
+                other.indent() > line.indent()
+                    || (card && other.indent() == line.indent() && is_field(other.code()))
+            };
             let opens = code.ends_with(|c: char| "{}([,".contains(c)) || code.ends_with("\"\"\"");
             if opens || !self.next(at).is_some_and(|(_, next)| deeper(next)) {
                 continue;

@@ -35,7 +35,7 @@ impl Slips<'_> {
     }
 
     /// The token behind the last one of the line of `at` that is no comment.
-    fn line_end(&self, at: usize) -> usize {
+    pub(super) fn line_end(&self, at: usize) -> usize {
         let line = self.tokens[at].line;
         let code = |token: &&Token| {
             token.line == line && !matches!(token.kind, Kind::Comment | Kind::WrongComment)
@@ -187,13 +187,16 @@ impl Slips<'_> {
     /// `on text "…" => reply "…"`, `on text "…" reply "…"`: a rule on one line without its braces.
     pub(super) fn one_line(&mut self, at: usize) {
         let token = &self.tokens[at];
-        if self.slice(token) != "on" || token.start != token.line {
+        let item = self.slice(token) == "on" && token.start == token.line;
+        let inner = matches!(self.slice(token), "done" | "give" | "cancel") && !item;
+        if !item && !inner {
             return;
         }
+        let indent = token.start - token.line;
         let end = self.line_end(at);
         let alone = self.tokens.get(end).is_none_or(|next| {
             let comment = matches!(next.kind, Kind::Comment | Kind::WrongComment);
-            next.start == next.line || comment
+            next.start - next.line <= indent || comment
         });
         let braces = (at..end).any(|index| matches!(self.at(index), "{" | "}" | "｛" | "｝"));
         if !alone || braces {
@@ -207,7 +210,8 @@ impl Slips<'_> {
             let word = self.tokens[*index].kind == Kind::Word && !follows;
             word && Body::Actions.words().contains(&self.at(*index)) && index + 1 < end
         };
-        let Some(action) = (at + 2..end).find(acts) else {
+        // `done reply "…"` has it right behind its first word.
+        let Some(action) = (at + 2 - usize::from(inner)..end).find(acts) else {
             return;
         };
         let sign = &self.tokens[action - 1];

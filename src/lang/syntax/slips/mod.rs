@@ -4,10 +4,13 @@
 //! Every slip is reported once, with its fix, and mended in a copy of the text, so that it hides no
 //! other mistake. Nothing inside a proper text or comment is looked at.
 
+mod brackets;
 mod equals;
 mod habits;
+mod operators;
 mod other_quotes;
 mod quotes;
+mod tables;
 mod wide;
 mod words;
 
@@ -44,6 +47,8 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
         prose_to: None,
         mended: BTreeSet::new(),
         other_quotes: Vec::new(),
+        operators: Vec::new(),
+        dates: Vec::new(),
     };
     for token in tokens.iter().filter(unseen) {
         let c = text[token.start..].chars().next().unwrap_or_default();
@@ -74,6 +79,10 @@ struct Slips<'a> {
     mended: BTreeSet<usize>,
     /// Texts of the present line in quotes of another kind, and whether they may end elsewhere.
     other_quotes: Vec<(Edit, bool)>,
+    /// Other languages' operators of the present line.
+    operators: Vec<operators::Operator>,
+    /// Dates without quotes of the present list or line.
+    dates: Vec<Edit>,
 }
 
 impl Slips<'_> {
@@ -84,33 +93,52 @@ impl Slips<'_> {
             let token = &self.tokens[at];
             if token.line != line {
                 line = token.line;
+                self.flush_operators();
                 self.flush_quotes();
                 self.flush_wide();
+                // A list may go on over lines.
+                if token.start == token.line && self.slice(token) != "]" {
+                    self.flush_dates();
+                }
             }
             if skip > 0 {
                 skip -= 1;
                 continue;
             }
+            let opened = at.checked_sub(1).map(|at| self.slice(&self.tokens[at])) == Some("{");
             if token.first && token.kind == Kind::Word {
                 self.capitals(at);
                 self.arms(at);
-                self.one_line(at);
+                self.before_block(at);
+                if !self.bracketed(at) {
+                    self.one_line(at);
+                }
+            }
+            let token = &self.tokens[at];
+            if (token.first || opened) && token.kind == Kind::Word {
+                self.said(at);
+                self.value_outside(at);
+            } else if token.first {
+                self.row(at);
             }
             if self.mended.contains(&self.tokens[at].start) {
                 continue;
             }
             let token = &self.tokens[at];
             match &token.kind {
-                Kind::Comment | Kind::Number => {}
-                Kind::WrongComment => self.comment(token),
+                Kind::Comment => {}
+                Kind::Number => skip = self.date(at),
+                Kind::WrongComment => self.comment(at),
                 Kind::Word => skip = self.word(at),
                 Kind::Text(quotes) => skip = self.quotes(at, quotes),
                 Kind::Block { closed, column0 } => self.block(token, *closed, *column0),
                 Kind::Punct => skip = self.punct(at),
             }
         }
+        self.flush_operators();
         self.flush_quotes();
         self.flush_wide();
+        self.flush_dates();
     }
 
     fn slice(&self, token: &Token) -> &str {
@@ -149,7 +177,11 @@ impl Slips<'_> {
         self.edit(start, end, by);
     }
 
-    fn comment(&mut self, token: &Token) {
+    fn comment(&mut self, at: usize) {
+        if self.address(at) {
+            return;
+        }
+        let token = &self.tokens[at];
         let said = self.slice(token);
         let sign = match said.chars().next() {
             Some('＃') => "＃",
@@ -188,15 +220,39 @@ impl Slips<'_> {
         self.edit(start, end, by);
     }
 
+    /// `https://…` without its quotes: the `//` begins no comment.
+    fn address(&mut self, at: usize) -> bool {
+        let Some(scheme) = at.checked_sub(2) else {
+            return false;
+        };
+        let (word, colon, rest) = (&self.tokens[scheme], &self.tokens[at - 1], &self.tokens[at]);
+        let joined = word.end == colon.start && colon.end == rest.start;
+        let known = matches!(self.slice(word), "http" | "https");
+        if !joined || !known || self.slice(colon) != ":" {
+            return false;
+        }
+        let line = self.slice(rest);
+        let length = line.find(|c: char| c.is_whitespace() || c == '}');
+        let (start, end) = (word.start, rest.start + length.unwrap_or(line.len()));
+        let right = format!("\"{}\"", &self.text[start..end]);
+        self.slip(
+            "E0101",
+            start,
+            end,
+            &right,
+            Words::new("文字要用引号引起来", "a text stands in quotes"),
+            Words::new("这里少了引号", "the quotes are missing"),
+        );
+        true
+    }
+
     fn narrow(&mut self, token: &Token) {
         let word = self.slice(token);
         let narrow: String = word.nfkc().collect();
-        if narrow.starts_with(|c: char| c.is_ascii_digit()) {
+        let digits = narrow.starts_with(|c: char| c.is_ascii_digit());
+        let first = narrow.chars().next().unwrap_or(' ');
+        if digits || (narrow.is_ascii() && super::grammar::starts_name(first)) {
             self.wide.push((token.start, token.end, narrow));
-        } else if narrow.is_ascii()
-            && super::grammar::starts_name(narrow.chars().next().unwrap_or(' '))
-        {
-            self.edit(token.start, token.end, narrow);
         }
     }
 
@@ -268,6 +324,10 @@ impl Slips<'_> {
                         self.operator(start, end, if c == '＆' { "and" } else { "or" });
                         return 1;
                     }
+                    // `"a"、"b"`, where alternatives are meant.
+                    ('、' | '，', _) if self.alternatives(at) => {
+                        self.operator(start, end, "or");
+                    }
                     ('＝', _) => {
                         let by = if self.assigns(at) { "=" } else { "==" };
                         self.wide.push((start, end, by.into()));
@@ -299,6 +359,27 @@ impl Slips<'_> {
         format!("\n{}", " ".repeat(indent + 4))
     }
 
+    /// Whether the sign at `at` stands between two texts of a trigger or of `cancel on`.
+    fn alternatives(&self, at: usize) -> bool {
+        let text = |at: usize| {
+            let kind = self.tokens.get(at).map(|token| &token.kind);
+            matches!(kind, Some(Kind::Text(_)))
+        };
+        let line = self.tokens[at].line;
+        let first = self.tokens[..at]
+            .iter()
+            .rev()
+            .take_while(|token| token.line == line)
+            .last()
+            .map_or("", |token| self.slice(token));
+        let opened = self.tokens[..at]
+            .iter()
+            .rev()
+            .take_while(|token| token.line == line)
+            .any(|token| matches!(self.slice(token), "(" | "[" | "（" | "【" | "{"));
+        at > 0 && text(at - 1) && text(at + 1) && matches!(first, "on" | "or" | "cancel") && !opened
+    }
+
     fn invisible(&mut self, start: usize, end: usize, c: char) {
         let number = format!("U+{:04X}", u32::from(c));
         self.slip(
@@ -311,30 +392,6 @@ impl Slips<'_> {
                 format!("an invisible character {number}"),
             ),
             Words::new("多半是粘贴时带进来的", "probably pasted in"),
-        );
-    }
-
-    fn operator(&mut self, start: usize, end: usize, right: &str) {
-        let wrong = self.text[start..end].to_owned();
-        let word = right.starts_with(char::is_alphabetic);
-        let mut by = String::new();
-        if word && !self.text[..start].ends_with([' ', '(', '\n']) {
-            by.push(' ');
-        }
-        by.push_str(right);
-        if word && !self.text[end..].starts_with([' ', '\n']) {
-            by.push(' ');
-        }
-        self.slip(
-            "E0119",
-            start,
-            end,
-            &by,
-            Words::new(
-                format!("没有 `{wrong}` 这个运算符"),
-                format!("there is no operator `{wrong}`"),
-            ),
-            Words::new(format!("这里写 `{right}`"), format!("write `{right}`")),
         );
     }
 }

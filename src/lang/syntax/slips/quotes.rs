@@ -34,6 +34,11 @@ impl Slips<'_> {
             // Another language's way to write one inside.
             let doubled = if last { "''" } else { "\\'" };
             let body = body.replace(doubled, "'").replace('"', "\\\"");
+            // Another language's sign before a value inside.
+            let body = match self.text[start..].starts_with('`') {
+                true => body.replace("${", "{"),
+                false => body,
+            };
             let by = format!("\"{body}\"");
             self.other_quotes.push((Edit::new(start, end, by), unsure));
             return 0;
@@ -44,7 +49,7 @@ impl Slips<'_> {
         if self.clause_behind(token.line, quotes) {
             return 0;
         }
-        if let Some(inner) = quotes.inner.first().filter(|_| quotes.inner.len() == 1)
+        if let Some(inner) = quotes.inner.first().filter(|_| quotes.inner.len() % 2 == 1)
             && self.closed_before(start, *inner)
         {
             return 0;

@@ -66,6 +66,9 @@ impl Slips<'_> {
         if let Some(done) = self.dashed_name(at) {
             return done;
         }
+        if self.points(at) {
+            return 0;
+        }
         let token = &self.tokens[at];
         if self.slice(token).is_ascii() {
             return 0;
@@ -155,7 +158,8 @@ impl Slips<'_> {
         let wants = match word(1) {
             "text" => matches!(word(2), "on" | "or"),
             "test" => before.start == before.line,
-            "invalid" => true,
+            "invalid" | "~" | "sends" => true,
+            "reply" if word(2) == "expect" => true,
             // Behind the extractor of an `ask`.
             kind if EXTRACTORS.contains(&kind) || kind == ")" => {
                 let line = self.tokens[..at].iter().rev();

@@ -168,8 +168,14 @@ fn a_unit_stands_on_the_line_of_its_number() {
 
 #[test]
 fn names_are_normalised() {
-    let expr = let_value("ｌｏｇｉｎ.ｃｉｔｙ is known");
-    assert_eq!(shape(&expr), "(login.city known=true)");
+    // Told, and read as what it is.
+    let parsed = parse(FileId(0), "let x = ｌｏｇｉｎ.ｃｉｔｙ is known\n");
+    let codes: Vec<_> = parsed.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, ["E0116"]);
+    let Some(Item::Let(item)) = parsed.file.items.first() else {
+        panic!("a let");
+    };
+    assert_eq!(shape(&item.value), "(login.city known=true)");
 }
 
 #[test]

@@ -1,0 +1,92 @@
+//! Files with one mistake each (`meant.txt`): exactly one error says so, and the change it offers leaves none.
+//!
+//! Before each stands its code and how sure the change is: `sure` ones are applied by `check --fix`, a `guess`
+//! only by `--fix=all`, and of what is `told` nobody but the author knows how to go on.
+
+use super::*;
+use crate::lang::diagnostics::{Severity, fix};
+
+/// Rounds of fixing, as `check --fix` has them.
+const ROUNDS: usize = 4;
+
+fn errors(text: &str) -> Vec<Diagnostic> {
+    let mut found = compiled(text).diagnostics;
+    found.retain(|one| one.severity == Severity::Error);
+    found
+}
+
+/// The text after the changes that are offered; a round that leaves as many mistakes is not made.
+fn mended(text: &str, guesses: bool) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..ROUNDS {
+        let found = errors(&text);
+        let sources = Sources::single("a.rules", &text);
+        let fixed = fix(&found, &sources, guesses);
+        let Some(next) = fixed.files.into_values().next() else {
+            break;
+        };
+        if errors(&next).len() >= found.len() {
+            break;
+        }
+        text = next;
+    }
+    text
+}
+
+#[test]
+fn one_mistake_is_one_error_and_its_change_mends_it() {
+    let cases = include_str!("meant.txt").split("=== ").skip(1);
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for case in cases {
+        count += 1;
+        let (head, text) = case.split_once('\n').expect("a head and a text");
+        let (code, sure) = head.split_once(' ').expect("a code and how sure");
+        let found = errors(text);
+        if found.len() != 1 || found[0].code != code {
+            wrong.push(format!("{head}\n{text}{}", shown(&found, text)));
+            continue;
+        }
+        let one = &found[0];
+        let words = [&one.title, &one.primary.words]
+            .into_iter()
+            .chain(&one.help);
+        if !words
+            .into_iter()
+            .all(|words| words.zh != words.en || words.zh.is_ascii())
+        {
+            wrong.push(format!("{head}\n{text}not in both languages"));
+        }
+        let (by_sure, by_guess) = (mended(text, false), mended(text, true));
+        let clean = |text: &str| errors(text).is_empty();
+        let fits = match sure {
+            "sure" => clean(&by_sure),
+            // What is a guess is never applied unasked.
+            "guess" => by_sure == text && clean(&by_guess),
+            _ => by_sure == text || !clean(&by_sure),
+        };
+        if !fits {
+            wrong.push(format!(
+                "{head}\n{text}--fix:\n{by_sure}--fix=all:\n{by_guess}"
+            ));
+        }
+    }
+    assert!(count > 80, "{count}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// What is like one of them, and sound.
+#[test]
+fn what_only_looks_like_it_is_left_alone() {
+    for text in [
+        "list dialog = [\"a\"]\non text \"x\" when message.text in dialog {\n    reply \"好\"\n}\n",
+        "on login when now.hour - 01 >= 2026 - 2020 {\n    note \"x\"\n}\n",
+        "list words = [\n    \"a\",\n    \"b\",\n]\non text in words {\n    reply \"好\"\n}\n",
+        "on text \"a\" when (bound) {\n    reply \"[x]\"\n}\n",
+        "on text \"a\" when bound {\n    reply \"`{account.name}`，$5\"\n}\n",
+        "extractor order_no = \"DD{n: digits(6)}\"\non text \"查{number: order_no}\" {\n    reply \"{number}\"\n}\n",
+    ] {
+        let found = errors(text);
+        assert!(found.is_empty(), "{text}{}", shown(&found, text));
+    }
+}
