@@ -228,7 +228,7 @@ pub fn run(
         let sinks = engine.run(|| Tallies(fresh(&engine)), watch);
         (Tallies::merged(sinks), Vec::new())
     };
-    changed.sort_unstable();
+    changed.sort_unstable_by_key(|login| login.row);
     let of = |at: usize| figures(&tallies[at], engine.program(at), labels, gap);
     let main = of(0);
     let old = request.against.as_ref().map(|_| of(1));

@@ -31,9 +31,49 @@ pub enum Act {
     LockAndPrompt,
 }
 
-impl Act {
-    /// Of an outcome: the severest, and whether the owner is prompted besides.
+/// What one rule set does to a login, part by part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fate {
+    /// What rules `on attempt` want.
+    pub attempt: Verdict,
+    /// What rules `on login` or `on failure` want.
+    pub verdict: Verdict,
+    /// A rule wants an alert.
+    pub flagged: bool,
+    /// What becomes of that.
+    pub prompt: Prompt,
+    /// The row of the earlier login whose alert had its cool-down then.
+    pub cooling: Option<u32>,
+    /// A rule locks the account.
+    pub locked: bool,
+}
+
+impl Fate {
+    /// Of an outcome.
     pub fn of(outcome: &Outcome) -> Self {
+        Self {
+            attempt: outcome.attempt,
+            verdict: outcome.verdict,
+            flagged: outcome.flagged,
+            prompt: outcome.prompt,
+            cooling: outcome.cooling,
+            locked: outcome.locked,
+        }
+    }
+
+    /// What has to be done to the login, by whichever rules.
+    pub(super) fn wanted(&self) -> Verdict {
+        self.verdict.max(self.attempt)
+    }
+
+    /// The severest of it, and whether the owner is prompted besides.
+    pub fn act(&self) -> Act {
+        Act::of(self)
+    }
+}
+
+impl Act {
+    fn of(outcome: &Fate) -> Self {
         let verdict = |verdict: Verdict| match verdict {
             Verdict::Allow => Self::Allow,
             Verdict::Challenge => Self::Challenge,
@@ -45,7 +85,7 @@ impl Act {
             (true, Prompt::Capped) => Self::Challenge,
             (true, Prompt::Appended | Prompt::None) => Self::Quiet,
         };
-        let wanted = verdict(outcome.verdict).max(verdict(outcome.attempt));
+        let wanted = verdict(outcome.wanted());
         match (outcome.locked, wanted, alert) {
             (true, _, Self::Prompt) => Self::LockAndPrompt,
             (true, ..) => Self::Lock,
@@ -119,7 +159,7 @@ mod tests {
             (Verdict::Deny, Prompt::Raised, true, Act::LockAndPrompt),
         ];
         for (verdict, prompt, locked, act) in cases {
-            let is = Act::of(&outcome(verdict, prompt, locked));
+            let is = Fate::of(&outcome(verdict, prompt, locked)).act();
             assert_eq!(is, act);
             assert_eq!(is.prompts(), prompt == Prompt::Raised);
         }

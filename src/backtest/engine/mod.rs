@@ -15,10 +15,12 @@ mod rows;
 mod same;
 mod sheet;
 mod stage;
+mod told;
 mod worker;
 
 pub use alerts::Prompt;
 pub use stage::{Outcome, Prepared, Seen};
+pub use told::{Asked, Told};
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,7 +35,7 @@ use crate::guard::Limits;
 use crate::history::{Column, Columns, Plan, Planned};
 use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
-use crate::lang::eval::{Judgement, Trace};
+use crate::lang::eval::Judgement;
 use crate::lang::program::{ByKey, HistoryQuery, Program};
 
 use super::input::Watch;
@@ -113,12 +115,8 @@ impl std::fmt::Debug for Engine<'_> {
 pub struct Explained {
     /// What the signals say, with values.
     pub judgement: Judgement,
-    /// What they saw.
-    pub traces: Vec<(Trace, Option<Trace>)>,
     /// The text the live bot would keep.
     pub text: String,
-    /// `on login` rules: name, whether they acted, and why not.
-    pub rules: Vec<(String, bool, Option<String>)>,
 }
 
 /// The signals of a judgement as a decision's record holds them.
@@ -224,6 +222,16 @@ impl<'t> Engine<'t> {
         &self.variants
     }
 
+    /// How often an owner is asked on one day.
+    pub(super) fn prompts_per_day(&self) -> u32 {
+        self.limits.prompts_per_day
+    }
+
+    /// What fields there are.
+    pub(super) fn registry(&self) -> &Registry {
+        self.registry
+    }
+
     /// The rules of a rule set.
     pub fn program(&self, variant: usize) -> &Program {
         &self.variants[variant].rules.program
@@ -305,7 +313,22 @@ impl<'t> Engine<'t> {
     /// Explains what a rule set says of some logins, given in any order; of those with a wrong password
     /// what it would say had it been right.
     pub fn explain(&self, rows: &[u32], variant: usize) -> Vec<Explained> {
-        self.explained(rows, variant, |_| true)
+        let mut explained = Vec::with_capacity(rows.len());
+        self.each(rows, |worker, account, all, at| {
+            explained.push(worker.explain(account, all, at, variant, true));
+        });
+        explained
+    }
+
+    /// What the signals and rules of a rule set say of some logins, given in any order, each as it happened.
+    /// `others`: for each login a suspicion to ask the rules about besides.
+    pub fn told(&self, rows: &[u32], variant: usize, others: Option<&[f64]>) -> Vec<Told> {
+        let mut told: Vec<Told> = Vec::with_capacity(rows.len());
+        self.each(rows, |worker, account, all, at| {
+            let other = others.and_then(|others| others.get(told.len()).copied());
+            told.push(worker.told(account, all, at, (variant, other)));
+        });
+        told
     }
 
     /// What a rule set decides on the logins `from..to`, in the words of the live bot, in no order:
@@ -344,21 +367,19 @@ impl<'t> Engine<'t> {
         })
     }
 
-    fn explained(
-        &self,
+    /// Finds the account of each row, its rows, and the place among them.
+    fn each<'e>(
+        &'e self,
         rows: &[u32],
-        variant: usize,
-        success: impl Fn(u32) -> bool,
-    ) -> Vec<Explained> {
-        rows.iter()
-            .map(|row| {
-                let account = self.table.account[*row as usize];
-                let all = self.accounts.rows(account);
-                let at = all.partition_point(|known| known < row);
-                let mut worker = self.worker(*row as usize, *row as usize + 1);
-                worker.explain(account, all, at, variant, success(*row))
-            })
-            .collect()
+        mut tell: impl FnMut(&mut Worker<'e>, Symbol, &'e [u32], usize),
+    ) {
+        for row in rows {
+            let account = self.table.account[*row as usize];
+            let all = self.accounts.rows(account);
+            let at = all.partition_point(|known| known < row);
+            let mut worker = self.worker(*row as usize, *row as usize + 1);
+            tell(&mut worker, account, all, at);
+        }
     }
 
     /// The logins `from..to`, by account. Accounts in the order in which they first come.

@@ -12,6 +12,7 @@ use super::super::symbols::Symbol;
 use super::super::table::{JUDGED, KNOWN, SUCCESS};
 use super::alerts::Alerts;
 use super::stage::{Outcome, Seen, Stage};
+use super::told::Told;
 use super::{Engine, Explained, Piece, SEGMENT, SHARDS, Sink};
 
 /// What one thread works with.
@@ -115,6 +116,27 @@ impl<'e> Worker<'e> {
         }
     }
 
+    /// Tells of the login at `at` of an account's rows, as it happened, what each signal and rule says; of rules
+    /// also what they would say had the suspicion been `other`.
+    pub(super) fn told(
+        &mut self,
+        account: Symbol,
+        all: &'e [u32],
+        at: usize,
+        (variant, other): (usize, Option<f64>),
+    ) -> Told {
+        self.watched();
+        let (table, row) = (self.engine.table, all[at]);
+        let name: Arc<str> = table.accounts.text(account).into();
+        self.stage.histories.load_account(all, at, at + 1, &name);
+        let mut case = self.case(account, all);
+        self.account(table.has(row, KNOWN), account, all, &mut case);
+        self.stage.case(row, at, &mut case);
+        let telling = Telling::new(self.engine.zone_of(account), self.engine.language);
+        let ended = (table.has(row, JUDGED), other);
+        self.stage.told(variant, account, &mut case, ended, telling)
+    }
+
     /// Somebody looks on from now on.
     fn watched(&mut self) {
         self.stage.observed = true;
@@ -142,16 +164,11 @@ impl<'e> Worker<'e> {
         }
         let (judgement, traces) = self.stage.explain(variant, account, case);
         let event = EventName::Login;
-        let (why, rules) = self
+        let (why, _) = self
             .stage
             .why(variant, &event, account, case, &judgement, telling);
         let text = decide::explanation(program, &judgement, &traces, &why, telling);
-        Explained {
-            judgement,
-            traces,
-            text,
-            rules,
-        }
+        Explained { judgement, text }
     }
 
     /// A login with a wrong password: no signal, only `on failure` rules.
@@ -166,16 +183,12 @@ impl<'e> Worker<'e> {
             login.success = Some(false);
         }
         let (event, judgement) = (EventName::Failure, Judgement::default());
-        let (why, rules) = self
+        let (why, acted) = self
             .stage
             .why(variant, &event, account, case, &judgement, telling);
-        let acted = rules.iter().filter(|(_, acted, _)| *acted);
-        let names: Vec<String> = acted.map(|(name, ..)| name.clone()).collect();
         Explained {
             judgement,
-            traces: Vec::new(),
-            text: decide::acted(&names, &why, telling.language()),
-            rules,
+            text: decide::acted(&acted, &why, telling.language()),
         }
     }
 

@@ -409,11 +409,8 @@ impl Page {
         }
         for login in diff.logins.iter().take(MAX_CHANGED) {
             let (old, new) = (act(login.old.words()), act(login.new.words()));
-            let why: Vec<&str> = login
-                .flipped
-                .iter()
-                .map(|flip| flip.name.as_str())
-                .collect();
+            let flips = login.flipped.iter();
+            let why: Vec<&str> = flips.map(|flip| flip.called(language)).collect();
             let attack = match login.attack {
                 Some(true) => language.pick(" 攻击", " attack"),
                 _ => "",
@@ -425,6 +422,12 @@ impl Page {
                 plain(&login.account),
                 why.join(", ")
             ));
+            // Where no signal flipped, numbers of the rules did.
+            if let [only] = login.flipped.as_slice()
+                && only.is_of_a_rule()
+            {
+                self.out.push_str(&format!("      {}\n", only.why));
+            }
         }
         if diff.logins.len() > MAX_CHANGED {
             say!(

@@ -129,7 +129,7 @@ pub(super) fn diff(
             .map(|flip| {
                 format!(
                     "<b>{}</b> {} → {} <span class='why'>{}</span>",
-                    escape(&flip.name),
+                    escape(flip.called(language)),
                     word(&flip.old, language),
                     word(&flip.new, language),
                     escape(&flip.why)
@@ -237,6 +237,9 @@ fn word(state: &str, language: Language) -> &str {
         "absent" => language.pick("没有这条", "absent"),
         "yes" => language.pick("成立", "held"),
         "no" => language.pick("不成立", "did not hold"),
+        "prompt" => language.pick("提醒", "prompt"),
+        "kept_quiet" => language.pick("不再提醒", "kept quiet"),
+        "captcha" => language.pick("图形验证", "captcha"),
         other => other,
     }
 }
