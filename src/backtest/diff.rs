@@ -80,15 +80,15 @@ pub struct Diff {
     pub changed: u64,
     /// From what to what, how often.
     pub kinds: Vec<Kind>,
-    /// Change of prompts a day, the mean over all days.
+    /// Change of prompts a day, the mean over all days that were judged.
     pub net_prompts_per_day: f64,
-    /// Attacks that are flagged now and were not.
+    /// Attacks that are flagged now and were not; unknown without labels.
     pub attacks_gained: Option<u64>,
-    /// Attacks that were flagged and are not any more.
+    /// Attacks that were flagged and are not any more; likewise.
     pub attacks_lost: Option<u64>,
-    /// Good logins that are flagged now and were not.
+    /// Good logins that are flagged now and were not; unknown when the label calls no login good.
     pub good_flagged: Option<u64>,
-    /// Good logins that were flagged and are not any more.
+    /// Good logins that were flagged and are not any more; likewise.
     pub good_relieved: Option<u64>,
     /// Accounts with the most additional prompts.
     pub worst: Vec<Worst>,
@@ -182,7 +182,7 @@ pub fn diff(
     // What somebody has to look at comes first.
     changed.sort_by_key(|login| weight_of(class(table, frame, login.row), login));
     let labelled = frame.label.is_some();
-    let days = frame.days().max(1) as f64;
+    let good = tallies[0].knows_good();
     Diff {
         judged: tallies[0].successes + tallies[0].failures,
         changed: changed.len() as u64,
@@ -190,12 +190,12 @@ pub fn diff(
             .into_iter()
             .map(|((old, new), count)| Kind { old, new, count })
             .collect(),
-        net_prompts_per_day: (tallies[0].total.prompts as f64 - tallies[1].total.prompts as f64)
-            / days,
+        net_prompts_per_day: tallies[0].a_day(tallies[0].total.prompts)
+            - tallies[1].a_day(tallies[1].total.prompts),
         attacks_gained: labelled.then_some(gained),
         attacks_lost: labelled.then_some(lost),
-        good_flagged: labelled.then_some(flagged),
-        good_relieved: labelled.then_some(relieved),
+        good_flagged: good.then_some(flagged),
+        good_relieved: good.then_some(relieved),
         worst: worst
             .into_iter()
             .map(|(account, more)| Worst {

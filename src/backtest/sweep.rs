@@ -40,6 +40,8 @@ pub struct Sweep {
     pub best: Option<usize>,
     /// Points were compared by recall; without labels by prompts.
     pub by_recall: bool,
+    /// The share of the attempts that was judged: 1 unless the run was stopped.
+    pub judged: f64,
 }
 
 impl Sweep {
@@ -88,6 +90,17 @@ impl Sweep {
         .collect()
     }
 
+    /// Figures besides prompts that differ between the points: what they are called in Chinese and English.
+    pub(in crate::backtest) fn besides(&self) -> Vec<((&'static str, &'static str), Figure)> {
+        let all: [(_, Figure); 3] = [
+            (("每天验证", "captchas"), |point| point.captchas_per_day),
+            (("每天拒绝", "refusals"), |point| point.refusals_per_day),
+            (("每天锁定", "locks"), |point| point.locks_per_day),
+        ];
+        let differs = |of: &Figure| self.points.windows(2).any(|two| of(&two[0]) != of(&two[1]));
+        all.into_iter().filter(|(_, of)| differs(of)).collect()
+    }
+
     /// How the best point is found, in Chinese and English.
     pub fn rule(&self) -> (&'static str, &'static str) {
         match self.by_recall {
@@ -103,6 +116,9 @@ impl Sweep {
     }
 }
 
+/// One number of a point.
+type Figure = fn(&Point) -> f64;
+
 /// One combination.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Point {
@@ -110,8 +126,14 @@ pub struct Point {
     pub values: Vec<f64>,
     /// Alerts per 10,000 good logins.
     pub flagged_per_10k: Option<f64>,
-    /// Prompts a day.
+    /// Prompts a day, the mean over all days that were judged.
     pub prompts_per_day: f64,
+    /// Captchas a day.
+    pub captchas_per_day: f64,
+    /// Refused attempts and logins a day.
+    pub refusals_per_day: f64,
+    /// Accounts locked by rules, a day.
+    pub locks_per_day: f64,
     /// Over all of the time.
     pub all: Part,
     /// The first two thirds of the time: what choosing looks at.
@@ -159,6 +181,7 @@ pub fn sweep(
         max_prompts_per_10k: budget,
         best,
         by_recall,
+        judged: 1.0,
     }
 }
 
@@ -218,15 +241,15 @@ fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
         }
     };
     let tp = tally.hits.iter().filter(|hit| hit.flagged).count() as u64;
-    let fp: u64 = tally
-        .accounts
-        .values()
-        .map(|counts| u64::from(counts.fp))
-        .sum();
+    let fp = tally.false_positives();
+    let captchas = tally.captchas_by_day.iter().copied().map(u64::from).sum();
     Point {
         values,
         flagged_per_10k: per_10k(tally.flagged_good, tally.good),
-        prompts_per_day: tally.total.prompts as f64 / tally.frame().days().max(1) as f64,
+        prompts_per_day: tally.a_day(tally.total.prompts),
+        captchas_per_day: tally.a_day(captchas),
+        refusals_per_day: tally.a_day(tally.denied_attempts + tally.denied),
+        locks_per_day: tally.a_day(tally.locked),
         all: part(0..PERIODS),
         chosen_on: part(0..CHOOSE),
         judged_on: part(CHOOSE..PERIODS),

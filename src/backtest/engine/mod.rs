@@ -283,8 +283,7 @@ impl<'t> Engine<'t> {
                                 if touched == at + 1 {
                                     rows = 0;
                                 }
-                                worker.piece(*piece, alerts, sink);
-                                done += u64::from(piece.to - piece.from);
+                                done += worker.piece(*piece, alerts, sink, watch);
                             }
                             watch.judged.fetch_add(done, Ordering::Relaxed);
                         }
@@ -334,12 +333,14 @@ impl<'t> Engine<'t> {
     /// What a rule set decides on the logins `from..to`, in the words of the live bot, in no order:
     /// signals are silent on those with a wrong password, for which `on failure` rules are told. `make`
     /// makes of each, on the thread that has it, what is given back. Stretches come one after another,
-    /// with the same `cursors`, which begin as [`Cursors::new`] makes them.
+    /// with the same `cursors`, which begin as [`Cursors::new`] makes them. Some are missing when `watch` says
+    /// stop.
     pub fn decide<T: Send>(
         &self,
         (from, to): (usize, usize),
         variant: usize,
         cursors: &mut Cursors,
+        watch: &Watch,
         make: impl Fn(u32, Explained) -> T + Sync,
     ) -> Vec<(u32, T)> {
         let pieces = self.pieces(from, to, &mut cursors.0);
@@ -348,7 +349,7 @@ impl<'t> Engine<'t> {
             let mut made = Vec::new();
             let mut worker = self.worker(from, to);
             while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
-                worker.decide(*piece, variant, |row, told| {
+                worker.decide(*piece, variant, watch, |row, told| {
                     made.push((row, make(row, told)))
                 });
             }

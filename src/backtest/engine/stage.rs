@@ -103,6 +103,8 @@ pub struct Seen<'a> {
     pub row: u32,
     /// Its account.
     pub account: Symbol,
+    /// It is the first login under its name.
+    pub first: bool,
     /// Successes of the account before it.
     pub before: u32,
     /// When its first success was.

@@ -8,6 +8,7 @@ use crate::lang::eval::{Judgement, Telling};
 use crate::lang::program::EventName;
 use crate::store::records::Account;
 
+use super::super::input::Watch;
 use super::super::symbols::Symbol;
 use super::super::table::{JUDGED, KNOWN, SUCCESS};
 use super::alerts::Alerts;
@@ -23,13 +24,14 @@ pub(super) struct Worker<'e> {
 }
 
 impl<'e> Worker<'e> {
-    /// Judges the logins of a piece.
+    /// Judges the logins of a piece: how many, all of them unless `watch` says stop.
     pub(super) fn piece<S: Sink>(
         &mut self,
         piece: Piece,
         alerts: &[Mutex<HashMap<Symbol, Vec<Alerts>>>],
         sink: &mut S,
-    ) {
+        watch: &Watch,
+    ) -> u64 {
         let table = self.engine.table;
         let all = self.engine.accounts.rows(piece.account);
         let name: Arc<str> = table.accounts.text(piece.account).into();
@@ -48,6 +50,10 @@ impl<'e> Worker<'e> {
             let end = (start + SEGMENT).min(to);
             self.stage.histories.load_account(all, start, end, &name);
             for (at, row) in all.iter().enumerate().take(end).skip(start) {
+                // One login may ask for many long windows, and an account may have many logins.
+                if watch.stopped() {
+                    return (at - from) as u64;
+                }
                 self.account(table.has(*row, KNOWN), piece.account, all, &mut case);
                 self.stage.case(*row, at, &mut case);
                 self.stage.judge(
@@ -61,6 +67,7 @@ impl<'e> Worker<'e> {
                     table,
                     row: *row,
                     account: piece.account,
+                    first: at == 0,
                     before: successes,
                     known_since: self.stage.histories.known_since(),
                     outcomes: &self.outcomes,
@@ -72,6 +79,7 @@ impl<'e> Worker<'e> {
         if to < all.len() && kept.iter().any(Alerts::any) {
             lock().insert(piece.account, kept);
         }
+        (to - from) as u64
     }
 
     /// Explains the login at `at` of an account's rows.
@@ -96,6 +104,7 @@ impl<'e> Worker<'e> {
         &mut self,
         piece: Piece,
         variant: usize,
+        watch: &Watch,
         mut give: impl FnMut(u32, Explained),
     ) {
         self.watched();
@@ -108,6 +117,9 @@ impl<'e> Worker<'e> {
             let end = (start + SEGMENT).min(to);
             self.stage.histories.load_account(all, start, end, &name);
             for (at, row) in all.iter().enumerate().take(end).skip(start) {
+                if watch.stopped() {
+                    return;
+                }
                 let success = table.has(*row, JUDGED);
                 let told = self.explained(piece.account, all, at, variant, success, &mut case);
                 give(*row, told);

@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use memchr::{memchr, memrchr};
 
 use super::batch::{Batch, Row};
-use super::header::{Resolved, Unresolved};
+use super::header::{MAX_COLUMNS, Resolved, Unresolved};
 use super::split::{self, MAX_ROW_BYTES, Records};
 use super::{InputError, Reading, Stop};
 use crate::lang::eval::sanitise;
@@ -44,7 +44,10 @@ pub(super) fn read(
     let Some(mut first) = pieces.next()? else {
         return Ok("empty");
     };
-    let (header, after, lines) = header(&first, delimiter);
+    let (header, after, lines) = header(&first, delimiter).map_err(|columns| {
+        let path = reading.file.clone();
+        Stop::Error(InputError::Columns { path, columns })
+    })?;
     first.drain(..after);
     if header
         .iter()
@@ -85,13 +88,17 @@ pub(super) fn read(
     Ok(format)
 }
 
-fn header(bytes: &[u8], delimiter: u8) -> (Vec<String>, usize, u64) {
+/// The names in a header, and the bytes and line breaks it takes; the error is how many they are, when too many.
+fn header(bytes: &[u8], delimiter: u8) -> Result<(Vec<String>, usize, u64), usize> {
     let mut records = Records::new(bytes, delimiter);
     records.next();
+    if records.width() > MAX_COLUMNS {
+        return Err(records.width());
+    }
     let names = (0..records.width())
         .map(|at| String::from_utf8_lossy(records.get(at)).trim().to_owned())
         .collect();
-    (names, records.rest(), records.lines())
+    Ok((names, records.rest(), records.lines()))
 }
 
 /// Where the batch of a piece comes from.
@@ -210,7 +217,9 @@ fn take(
     *line += batch.lines;
     let rows = reading.table.len() as u64;
     reading.watch.rows.store(rows, Ordering::Relaxed);
-    reading.report.stopped |= reading.watch.stopped();
+    if reading.watch.stopped() {
+        reading.stop_at(line.saturating_sub(1));
+    }
     Ok(!reading.report.stopped)
 }
 
@@ -300,7 +309,7 @@ fn delimiter_of(stream: &mut impl BufRead) -> Result<u8, Stop> {
 mod tests {
     use std::io::BufReader;
 
-    use super::PIECE;
+    use super::{MAX_COLUMNS, PIECE};
     use crate::backtest::input::mapping::Mapping;
     use crate::backtest::input::{Options, Reason, Watch, read_stream};
     use crate::backtest::needs::Columns;
@@ -421,6 +430,25 @@ mod tests {
                 let samples = &report.reasons[&Reason::Syntax].1;
                 assert_eq!(samples[0].line, 2);
             }
+        }
+    }
+
+    #[test]
+    fn a_header_of_more_columns_than_any_table_has_is_refused() {
+        let read = |columns: usize| {
+            let more: String = (3..columns).map(|at| format!(",c{at}")).collect();
+            let text = format!("account,time,success{more}\n");
+            let row = format!("a,1767225600,1{}\n", ",".repeat(columns - 3));
+            let mut table = Table::new(Columns::all());
+            let options = Options::default();
+            let text = text + &row;
+            let read = read_stream("x", text.as_bytes(), &mut table, options, &Watch::default());
+            read.map(|_| table.len()).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(MAX_COLUMNS), Ok(1));
+        for columns in [MAX_COLUMNS + 1, 1_000_000] {
+            let error = read(columns).expect_err("too many");
+            assert!(error.starts_with("x: a header of ") && error.ends_with("16384 is the most"));
         }
     }
 

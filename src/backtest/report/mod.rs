@@ -86,7 +86,7 @@ pub struct InputView {
     pub first: String,
     /// Last login.
     pub last: String,
-    /// Rows that could not be used, repeated ones not counted.
+    /// Rows that could not be used.
     pub unusable: u64,
     /// By reason.
     pub reasons: Vec<ReasonView>,
@@ -157,10 +157,34 @@ pub struct RunView {
     pub logins_per_second: f64,
     /// It was stopped; the figures are over the part done so far.
     pub stopped: bool,
+    /// Which part that is; absent when it was not stopped.
+    pub part: Option<PartView>,
     /// Logins judged, over all runs.
     pub judged: u64,
     /// The zone in which the text and the page show times; here they are in UTC.
     pub zone: String,
+}
+
+/// How far a run came that was stopped. Work goes by name, so of some names there is everything and of others
+/// nothing; with rules across accounts also by time, in long stretches.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PartView {
+    /// `file:line` where reading stopped; absent when all of it was read.
+    pub read_to: Option<String>,
+    /// Attempts behind the warm-up that were judged.
+    pub attempts: u64,
+    /// Of so many that were read.
+    pub of_attempts: u64,
+    /// Names of which any attempt was judged.
+    pub names: u64,
+    /// Of so many.
+    pub of_names: u64,
+    /// Days that means a day are over: one of which half of the attempts were judged counts half.
+    pub days: f64,
+    /// Of so many.
+    pub of_days: usize,
+    /// The share of the attempts judged with other constants; absent when no sweep was asked for.
+    pub sweep: Option<f64>,
 }
 
 /// What had to hold.
@@ -174,6 +198,8 @@ pub struct Gate {
     pub is: f64,
     /// It holds.
     pub passed: bool,
+    /// It was looked at over all of the input; what holds of a part need not hold of the whole.
+    pub whole: bool,
 }
 
 impl Gate {
@@ -183,6 +209,7 @@ impl Gate {
             wanted: most,
             is,
             passed: is <= most,
+            whole: true,
         }
     }
 
@@ -209,6 +236,7 @@ impl Gate {
             wanted: least,
             is,
             passed: is >= least,
+            whole: true,
         }
     }
 }

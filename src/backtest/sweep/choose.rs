@@ -93,6 +93,9 @@ mod tests {
             values: vec![value],
             flagged_per_10k: None,
             prompts_per_day: 0.0,
+            captchas_per_day: 0.0,
+            refusals_per_day: 0.0,
+            locks_per_day: 0.0,
             all: part,
             chosen_on: part,
             judged_on: part,
@@ -137,6 +140,7 @@ mod tests {
             max_prompts_per_10k: Some(12.0),
             best: None,
             by_recall: false,
+            judged: 1.0,
         };
         let gate = |sweep: &Sweep| sweep.gate().map(|gate| (gate.is, gate.passed));
         assert_eq!(gate(&sweep), Some((12.5, false)));
@@ -159,6 +163,7 @@ mod tests {
             max_prompts_per_10k: Some(12.0),
             best: None,
             by_recall: true,
+            judged: 1.0,
         };
         let gate = |sweep: &Sweep| sweep.gate().map(|gate| (gate.is, gate.passed));
         assert_eq!(gate(&sweep), Some((20.0, false)));
