@@ -249,17 +249,22 @@ pub fn run(
     };
     let seconds = started.elapsed().as_secs_f64();
     let lost = difference.as_ref().and_then(|diff| diff.attacks_lost);
-    let mut gates = gates(request, &main, lost)?;
-    gates.extend(swept.as_ref().and_then(Sweep::gate));
     // What was asked for with other constants may be missing alone.
     let other = match request.variants.is_empty() {
         true => None,
         false => Some(swept.as_ref().map_or(0.0, |sweep| sweep.judged)),
     };
     let cut = input.stopped || stopped || other.is_some_and(|judged| judged < 1.0);
-    if cut {
-        gates.iter_mut().for_each(|gate| gate.whole = false);
-    }
+    let mut gates = gates(request, &main, lost, cut)?;
+    gates.extend(match (&swept, request.gates.max_prompts_per_10k) {
+        (Some(sweep), _) => sweep.gate(),
+        // Stopped before it was found out.
+        (None, Some(most)) if other.is_some() => {
+            Some(Gate::at_most(sweep::GATE, most, 0.0).unknown())
+        }
+        (None, _) => None,
+    });
+    gates.iter_mut().for_each(|gate| gate.whole = !cut);
     let judged = watch.judged.load(std::sync::atomic::Ordering::Relaxed);
     let report = Report {
         schema: super::report::SCHEMA,
@@ -352,6 +357,7 @@ fn sweep_over(
         swept.judged = judged as f64 / attempts.max(1) as f64;
         // The rest may be where it decides something.
         swept.idle.clear();
+        swept.unseen.clear();
     }
     Some(swept)
 }
@@ -435,40 +441,43 @@ fn behind_warm_up(request: &Request, frame: &Frame) -> Result<(), RunError> {
 }
 
 /// What had to hold, and whether it does. Nothing holds of logins that were not judged: that a gate passes
-/// on none of them would say the rules are good.
-fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Result<Vec<Gate>, RunError> {
+/// on none of them would say the rules are good. Of a run that was `cut` short the rest is told all the same.
+fn gates(
+    request: &Request,
+    figures: &Figures,
+    lost: Option<u64>,
+    cut: bool,
+) -> Result<Vec<Gate>, RunError> {
     let mut gates = Vec::new();
     let asked = &request.gates;
     let prompts = asked.max_prompts_per_day.or(asked.max_prompts_per_10k);
-    if prompts.is_some() && figures.totals.prompts_per_10k.is_none() {
+    let no_good = figures.totals.prompts_per_10k.is_none();
+    if prompts.is_some() && no_good && !cut {
         return Err(RunError::Gate(Unjudged::NothingGood));
     }
     let labels = figures.labels.as_ref();
     let recall = labels.and_then(|labels| labels.logins.recall);
-    if (asked.min_recall.is_some() || asked.no_lost_true_positives) && recall.is_none() {
+    if (asked.min_recall.is_some() || asked.no_lost_true_positives) && recall.is_none() && !cut {
         return Err(RunError::Gate(Unjudged::NoAttack));
     }
+    let mut push = |gate: Gate, unknown: bool| {
+        gates.push(if unknown { gate.unknown() } else { gate });
+    };
     if let Some(most) = asked.max_prompts_per_day {
-        gates.push(Gate::at_most(
-            "max-prompts-per-day",
-            most,
-            figures.load.prompts_per_day,
-        ));
+        let is = figures.load.prompts_per_day;
+        push(Gate::at_most("max-prompts-per-day", most, is), no_good);
     }
     if let (Some(most), true) = (asked.max_prompts_per_10k, request.variants.is_empty()) {
         let is = figures.totals.prompts_per_10k.unwrap_or(0.0);
-        gates.push(Gate::at_most("max-prompts-per-10k", most, is));
+        push(Gate::at_most(sweep::GATE, most, is), no_good);
     }
     if let Some(least) = asked.min_recall {
         let is = recall.unwrap_or(0.0);
-        gates.push(Gate::min_recall(least, is));
+        push(Gate::min_recall(least, is), recall.is_none());
     }
     if asked.no_lost_true_positives {
-        gates.push(Gate::at_most(
-            report::NO_LOST,
-            0.0,
-            lost.unwrap_or(0) as f64,
-        ));
+        let lost = lost.unwrap_or(0) as f64;
+        push(Gate::at_most(report::NO_LOST, 0.0, lost), recall.is_none());
     }
     Ok(gates)
 }

@@ -28,7 +28,7 @@ use crate::lang::diagnostics::Language;
 use crate::server::rfc3339;
 
 /// The version of the JSON.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Everything a backtest says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -194,8 +194,9 @@ pub struct Gate {
     pub name: String,
     /// What was wanted.
     pub wanted: f64,
-    /// What is.
-    pub is: f64,
+    /// What is; unknown when the run was stopped before anything was found out, or rules are silent with every
+    /// value of a sweep.
+    pub is: Option<f64>,
     /// It holds.
     pub passed: bool,
     /// It was looked at over all of the input; what holds of a part need not hold of the whole.
@@ -207,7 +208,7 @@ impl Gate {
         Self {
             name: name.to_owned(),
             wanted: most,
-            is,
+            is: Some(is),
             passed: is <= most,
             whole: true,
         }
@@ -217,8 +218,10 @@ impl Gate {
     fn shown(&self) -> String {
         match self.name.as_str() {
             // Logins are counted.
-            NO_LOST => format!("{:.0}", self.is),
-            _ => text::beside(Some(self.is), self.wanted),
+            NO_LOST => self
+                .is
+                .map_or_else(|| "–".to_owned(), |is| format!("{is:.0}")),
+            _ => text::beside(self.is, self.wanted),
         }
     }
 
@@ -230,11 +233,20 @@ impl Gate {
         }
     }
 
+    /// There was nothing to look at, which is no pass.
+    pub(super) fn unknown(self) -> Self {
+        Self {
+            is: None,
+            passed: false,
+            ..self
+        }
+    }
+
     pub(super) fn min_recall(least: f64, is: f64) -> Self {
         Self {
             name: MIN_RECALL.to_owned(),
             wanted: least,
-            is,
+            is: Some(is),
             passed: is >= least,
             whole: true,
         }

@@ -136,6 +136,7 @@ mod tests {
             parameters: vec!["budget".to_owned()],
             units: vec![String::new()],
             idle: Vec::new(),
+            unseen: Vec::new(),
             points: vec![made(40.0, 20.0, None), made(50.0, 12.5, None)],
             max_prompts_per_10k: Some(12.0),
             best: None,
@@ -143,9 +144,9 @@ mod tests {
             judged: 1.0,
         };
         let gate = |sweep: &Sweep| sweep.gate().map(|gate| (gate.is, gate.passed));
-        assert_eq!(gate(&sweep), Some((12.5, false)));
+        assert_eq!(gate(&sweep), Some((Some(12.5), false)));
         (sweep.max_prompts_per_10k, sweep.best) = (Some(15.0), Some(1));
-        assert_eq!(gate(&sweep), Some((12.5, true)));
+        assert_eq!(gate(&sweep), Some((Some(12.5), true)));
         sweep.max_prompts_per_10k = None;
         assert_eq!(gate(&sweep), None);
     }
@@ -159,6 +160,7 @@ mod tests {
             parameters: vec!["budget".to_owned()],
             units: vec![String::new()],
             idle: Vec::new(),
+            unseen: Vec::new(),
             points,
             max_prompts_per_10k: Some(12.0),
             best: None,
@@ -166,8 +168,8 @@ mod tests {
             judged: 1.0,
         };
         let gate = |sweep: &Sweep| sweep.gate().map(|gate| (gate.is, gate.passed));
-        assert_eq!(gate(&sweep), Some((20.0, false)));
+        assert_eq!(gate(&sweep), Some((Some(20.0), false)));
         sweep.points.remove(0);
-        assert_eq!(gate(&sweep), Some((0.0, false)));
+        assert_eq!(gate(&sweep), Some((None, false)));
     }
 }

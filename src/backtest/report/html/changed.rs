@@ -364,6 +364,17 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
         );
         page.push_str("</p>");
     }
+    for name in &sweep.unseen {
+        page.push_str("<p>");
+        say!(
+            page,
+            language,
+            "{name}：试过的各个值结果全都一样，不同的只是信号触发或提醒冷却的次数。",
+            "{name}: at every value that was tried the same is done, only signals fire or alerts are kept quiet more or less often.",
+            name = escape(name)
+        );
+        page.push_str("</p>");
+    }
     if let Some(most) = sweep.max_prompts_per_10k {
         page.push_str("<p class='dim'>");
         match sweep.best {

@@ -144,5 +144,13 @@ impl Page {
                 "{name}: the figures are the same at every value that was tried, it decides nothing here\n"
             );
         }
+        for name in &sweep.unseen {
+            say!(
+                self.out,
+                self.language,
+                "{name}：试过的各个值结果全都一样，不同的只是信号触发或提醒冷却的次数\n",
+                "{name}: at every value that was tried the same is done, only signals fire or alerts are kept quiet more or less often\n"
+            );
+        }
     }
 }
