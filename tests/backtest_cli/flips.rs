@@ -200,11 +200,11 @@ fn the_condition_that_is_named_is_the_one_that_decided() {
     }
 }
 
-fn one<'t>(
+fn one(
     login: &Value,
     (was, is): (&Value, &Value),
     (old, new): (&str, &str),
-    met: &mut HashMap<&'t str, u32>,
+    met: &mut HashMap<&str, u32>,
 ) {
     let flips = login["flipped"].as_array().expect("flips");
     assert!(!flips.is_empty(), "nothing is named: {login}");
