@@ -296,8 +296,7 @@ impl<'e> Comparison<'e> {
                 (telling.pick("旧：", "old: "), both.old, was, old),
                 (telling.pick("新：", "new: "), both.new, is, new),
             ] {
-                let because = reason(of, at, program, telling);
-                why.extend(because.map(|text| format!("{word}{text}")));
+                why.push(format!("{word}{}", reason(of, at, program, telling)));
             }
         } else {
             let word = telling.pick("分量", "weight");
@@ -417,21 +416,24 @@ fn state(of: &Told, at: Option<usize>) -> &'static str {
 }
 
 /// Why a signal said what it said, in one line.
-fn reason(of: &Told, at: Option<usize>, program: &Program, telling: Telling<'_>) -> Option<String> {
-    let at = at?;
+fn reason(of: &Told, at: Option<usize>, program: &Program, telling: Telling<'_>) -> String {
+    let Some(at) = at else {
+        let gone = telling.pick("没有这个信号", "there is no such signal");
+        return gone.to_owned();
+    };
     let (result, signal) = (&of.judgement.signals[at], &program.signals[at]);
     let (when, except) = &of.traces[at];
     match (&result.state, &signal.except, except) {
-        (SignalState::Learning, ..) => Some(telling.pick("还在学习", "still learning").to_owned()),
+        (SignalState::Learning, ..) => telling.pick("还在学习", "still learning").to_owned(),
         (SignalState::Exempt, Some(except), Some(trace)) => {
             let because = because(except, program, trace, telling);
-            Some(format!("except {because}"))
+            format!("except {because}")
         }
         (SignalState::Fired, ..) if result.shadow => {
             let because = because(&signal.when, program, when, telling);
             let shadow = telling.pick("影子，不计分；", "a shadow, which does not count; ");
-            Some(format!("{shadow}{because}"))
+            format!("{shadow}{because}")
         }
-        _ => Some(because(&signal.when, program, when, telling)),
+        _ => because(&signal.when, program, when, telling),
     }
 }

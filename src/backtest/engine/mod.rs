@@ -41,7 +41,7 @@ use crate::lang::program::{ByKey, HistoryQuery, Program};
 use super::input::Watch;
 use super::needs::Columns as Needs;
 use super::symbols::Symbol;
-use super::table::{Made, Maker, SUCCESS, Table};
+use super::table::{JUDGED, Made, Maker, SUCCESS, Table};
 use alerts::Alerts;
 use facts::Ids;
 use index::{Groups, KeyIndex};
@@ -309,12 +309,26 @@ impl<'t> Engine<'t> {
         rows.len()
     }
 
-    /// Explains what a rule set says of some logins, given in any order; of those with a wrong password
-    /// what it would say had it been right.
+    /// Explains what a rule set says of some logins, given in any order, each as it happened.
     pub fn explain(&self, rows: &[u32], variant: usize) -> Vec<Explained> {
+        let right = |row: u32| self.table.has(row, JUDGED);
+        self.explain_where(rows, variant, right)
+    }
+
+    /// The same as if every password had been right.
+    pub fn explain_as_if_right(&self, rows: &[u32], variant: usize) -> Vec<Explained> {
+        self.explain_where(rows, variant, |_| true)
+    }
+
+    fn explain_where(
+        &self,
+        rows: &[u32],
+        variant: usize,
+        right: impl Fn(u32) -> bool,
+    ) -> Vec<Explained> {
         let mut explained = Vec::with_capacity(rows.len());
         self.each(rows, |worker, account, all, at| {
-            explained.push(worker.explain(account, all, at, variant, true));
+            explained.push(worker.explain(account, all, at, variant, right(all[at])));
         });
         explained
     }
