@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::engine::{Engine, Seen, Sink};
 use super::needs::Need;
 use super::symbols::Symbol;
-use super::table::Table;
+use super::table::{CAPTCHA, Table};
 use super::tally::{Class, Frame, Tallies, Tally};
 use crate::server::rfc3339;
 use flips::Comparison;
@@ -63,7 +63,8 @@ impl Sink for Differ {
             return;
         }
         let (new, old) = (&seen.outcomes[0], &seen.outcomes[1]);
-        let (old, new) = (Fate::of(old), Fate::of(new));
+        let solved = seen.table.has(seen.row, CAPTCHA);
+        let (old, new) = (Fate::of(old, solved), Fate::of(new, solved));
         if old.act() != new.act() || old.flagged != new.flagged {
             let row = seen.row;
             self.changed.push(Changed { row, old, new });

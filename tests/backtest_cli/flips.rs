@@ -219,7 +219,7 @@ fn one(
             let alert = |word| match word {
                 "prompt" => "raised",
                 "kept_quiet" => "appended",
-                "captcha" => "capped",
+                "capped" => "capped",
                 _ => "none",
             };
             assert_eq!(

@@ -46,11 +46,13 @@ pub struct Fate {
     pub cooling: Option<u32>,
     /// A rule locks the account.
     pub locked: bool,
+    /// A captcha was solved already.
+    pub solved: bool,
 }
 
 impl Fate {
-    /// Of an outcome.
-    pub fn of(outcome: &Outcome) -> Self {
+    /// Of an outcome; `solved` says whether a captcha was.
+    pub fn of(outcome: &Outcome, solved: bool) -> Self {
         Self {
             attempt: outcome.attempt,
             verdict: outcome.verdict,
@@ -58,6 +60,7 @@ impl Fate {
             prompt: outcome.prompt,
             cooling: outcome.cooling,
             locked: outcome.locked,
+            solved,
         }
     }
 
@@ -82,7 +85,9 @@ impl Act {
         let alert = match (outcome.flagged, outcome.prompt) {
             (false, _) => Self::Allow,
             (true, Prompt::Raised) => Self::Prompt,
-            (true, Prompt::Capped) => Self::Challenge,
+            // As live: past the daily cap a captcha, unless it was solved.
+            (true, Prompt::Capped) if !outcome.solved => Self::Challenge,
+            (true, Prompt::Capped) => Self::Quiet,
             (true, Prompt::Appended | Prompt::None) => Self::Quiet,
         };
         let wanted = verdict(outcome.wanted());
@@ -159,9 +164,12 @@ mod tests {
             (Verdict::Deny, Prompt::Raised, true, Act::LockAndPrompt),
         ];
         for (verdict, prompt, locked, act) in cases {
-            let is = Fate::of(&outcome(verdict, prompt, locked)).act();
+            let is = Fate::of(&outcome(verdict, prompt, locked), false).act();
             assert_eq!(is, act);
             assert_eq!(is.prompts(), prompt == Prompt::Raised);
         }
+        let capped = outcome(Verdict::Allow, Prompt::Capped, false);
+        assert_eq!(Fate::of(&capped, false).act(), Act::Challenge);
+        assert_eq!(Fate::of(&capped, true).act(), Act::Quiet);
     }
 }

@@ -28,7 +28,7 @@ pub struct Flip {
     /// The signal, the rule by its line (of the new rules, where they have it), or `cool-down`.
     pub name: String,
     /// Of a signal `fired`, `quiet`, `exempt`, `learning`, `not_evaluable`; of a rule `yes` or `no`; of a
-    /// cool-down `prompt`, `kept_quiet` or `captcha`; `absent` when the rule set has no such signal or rule.
+    /// cool-down `prompt`, `kept_quiet` or `capped`; `absent` when the rule set has no such signal or rule.
     pub old: String,
     /// And now.
     pub new: String,
@@ -323,7 +323,7 @@ impl<'e> Comparison<'e> {
         let word = |fate: &Fate| match fate.prompt {
             Prompt::Raised => "prompt",
             Prompt::Appended => "kept_quiet",
-            Prompt::Capped => "captcha",
+            Prompt::Capped => "capped",
             Prompt::None => "absent",
         };
         let side = |fate: &Fate, told: &Told| {

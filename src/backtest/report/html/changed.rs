@@ -237,7 +237,7 @@ fn word(state: &str, language: Language) -> &str {
         "no" => language.pick("不成立", "did not hold"),
         "prompt" => language.pick("提醒", "prompt"),
         "kept_quiet" => language.pick("不再提醒", "kept quiet"),
-        "captcha" => language.pick("图形验证", "captcha"),
+        "capped" => language.pick("超过每日上限", "past the daily cap"),
         other => other,
     }
 }
