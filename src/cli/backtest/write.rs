@@ -155,7 +155,7 @@ pub(super) fn decided(
     Ok(())
 }
 
-/// Every changed login with the condition that flipped; when it was stopped before, those the report shows.
+/// Every changed login with the condition that flipped; when judging was stopped, as many as the report shows.
 fn changed(
     args: &Args,
     path: &Path,
@@ -212,13 +212,15 @@ fn changed_to(
         .diff
         .as_ref()
         .map_or(0, |diff| diff.logins.len());
-    let most = match outcome.report.run.stopped {
+    // Stopped while judging; reading that was stopped was gone on from.
+    let stopped = watch.stopped();
+    let most = match stopped {
         true => shown.min(outcome.changed.len()),
         false => outcome.changed.len(),
     };
     let mut written = 0;
     for batch in outcome.changed[..most].chunks(BATCH) {
-        if watch.stopped() && !outcome.report.run.stopped {
+        if watch.stopped() && !stopped {
             break;
         }
         written += batch.len();
