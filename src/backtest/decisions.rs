@@ -122,7 +122,11 @@ pub fn write(
     let (mut from, mut rows, mut written) = (0, FIRST, 0);
     while from < table.len() && !watch.stopped() {
         let to = (from + rows).min(table.len());
-        let mut lines = engine.decide((from, to), 0, &mut cursors, line);
+        let mut lines = engine.decide((from, to), 0, &mut cursors, watch, line);
+        if watch.stopped() {
+            // Of this stretch some are missing.
+            break;
+        }
         lines.sort_unstable_by_key(|(row, _)| *row);
         let (all, mut bytes) = (lines.len().max(1), 0);
         for line in lines.into_iter().filter_map(|(_, line)| line) {

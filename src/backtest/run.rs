@@ -9,8 +9,8 @@ use super::diff::{self, Changed, Differ};
 use super::engine::Engine;
 use super::input::{InputReport, Watch};
 use super::needs::Columns;
-use super::report::{self, Clock, Gate, InputView, Report, RulesView, RunView};
-use super::sweep::{self, Parameter, Variant};
+use super::report::{self, Clock, Gate, InputView, PartView, Report, RulesView, RunView};
+use super::sweep::{self, Parameter, Sweep, Variant};
 use super::table::Table;
 use super::tally::{Figures, Frame, Tallies, Tally, figures};
 use crate::bot::ruleset::Ruleset;
@@ -23,6 +23,8 @@ use crate::lang::diagnostics::Language;
 const WARM_UP: Millis = 30 * DAY;
 /// Of a short input, this part warms up.
 const WARM_UP_PART: Millis = 4;
+/// Changed logins explained when the run was stopped: whoever stops it does not want to wait.
+const STOPPED_SHOWN: usize = 20;
 /// Attacks of one account with a longer pause between them are two incidents, unless said otherwise.
 pub const INCIDENT_GAP: Millis = 24 * HOUR;
 
@@ -210,13 +212,8 @@ pub fn run(
     engine.decisive = true;
     engine.shown_in = Some(request.zone.clone());
     engine.language = request.language;
-    let fresh = |engine: &Engine<'_>| -> Vec<Tally> {
-        (0..engine.variants().len())
-            .map(|variant| Tally::new(&frame, variant, engine.program(variant)))
-            .collect()
-    };
-    let (tallies, mut changed) = if request.against.is_some() {
-        let sinks = engine.run(|| Differ::new(fresh(&engine), &frame), watch);
+    let (mut tallies, mut changed) = if request.against.is_some() {
+        let sinks = engine.run(|| Differ::new(fresh(&engine, &frame), &frame), watch);
         let mut changed = Vec::new();
         let tallies = sinks.into_iter().map(|sink| {
             changed.extend(sink.changed);
@@ -225,55 +222,50 @@ pub fn run(
         let tallies = Tallies::merged(tallies.collect::<Vec<_>>());
         (tallies, changed)
     } else {
-        let sinks = engine.run(|| Tallies(fresh(&engine)), watch);
+        let sinks = engine.run(|| Tallies(fresh(&engine, &frame)), watch);
         (Tallies::merged(sinks), Vec::new())
     };
-    changed.sort_unstable();
+    changed.sort_unstable_by_key(|login| login.row);
+    // What comes later may be stopped by itself.
+    let stopped = watch.stopped();
+    if stopped {
+        let all = attempts_by_day(table, &frame);
+        tallies.iter_mut().for_each(|tally| tally.stopped(&all));
+    }
+    let shown = match stopped {
+        true => request.shown.min(STOPPED_SHOWN),
+        false => request.shown,
+    };
     let of = |at: usize| figures(&tallies[at], engine.program(at), labels, gap);
     let main = of(0);
     let old = request.against.as_ref().map(|_| of(1));
-    let difference = request.against.as_ref().map(|_| {
-        diff::diff(
-            &engine,
-            table,
-            &frame,
-            &tallies,
-            changed.clone(),
-            request.shown,
-        )
-    });
-    let swept = (!request.variants.is_empty()).then(|| {
-        let rules = request.variants.iter().map(|variant| variant.rules.clone());
-        let mut engine = Engine::new(
-            table,
-            registry,
-            rules.collect(),
-            request.zone.clone(),
-            request.limits.clone(),
-        );
-        engine.threads = request.threads;
-        let sinks = engine.run(|| Tallies(fresh(&engine)), watch);
-        let tallies = Tallies::merged(sinks);
-        let values = request
-            .variants
-            .iter()
-            .map(|variant| variant.values.clone());
-        let never = request.variants.iter().map(|variant| {
-            let told = variant.never.iter();
-            told.map(|(zh, en)| request.language.pick(zh, en).to_owned())
-                .collect()
-        });
-        sweep::sweep(
-            sweep::axes(&request.rules.1, &request.sweep),
-            values.zip(never).collect(),
-            &tallies,
-            request.gates.max_prompts_per_10k,
-        )
-    });
+    let difference = request
+        .against
+        .as_ref()
+        .map(|_| diff::diff(&engine, table, &frame, &tallies, changed.clone(), shown));
+    let swept = match request.variants.is_empty() || watch.stopped() {
+        true => None,
+        false => sweep_over(request, table, registry, &frame, watch),
+    };
     let seconds = started.elapsed().as_secs_f64();
     let lost = difference.as_ref().and_then(|diff| diff.attacks_lost);
-    let mut gates = gates(request, &main, lost)?;
-    gates.extend(swept.as_ref().and_then(sweep::Sweep::gate));
+    // What was asked for with other constants may be missing alone.
+    let other = match request.variants.is_empty() {
+        true => None,
+        false => Some(swept.as_ref().map_or(0.0, |sweep| sweep.judged)),
+    };
+    let cut = input.stopped || stopped || other.is_some_and(|judged| judged < 1.0);
+    let mut gates = gates(request, &main, lost, cut)?;
+    gates.extend(match (&swept, request.gates.max_prompts_per_10k) {
+        (Some(sweep), _) => sweep.gate(),
+        // Stopped before it was found out.
+        (None, Some(most)) if other.is_some() => {
+            Some(Gate::at_most(sweep::GATE, most, 0.0).unknown())
+        }
+        (None, _) => None,
+    });
+    gates.iter_mut().for_each(|gate| gate.whole = !cut);
+    let judged = watch.judged.load(std::sync::atomic::Ordering::Relaxed);
     let report = Report {
         schema: super::report::SCHEMA,
         menshen: env!("CARGO_PKG_VERSION").to_owned(),
@@ -286,9 +278,22 @@ pub fn run(
         run: RunView {
             threads: request.threads,
             seconds,
-            logins_per_second: table.len() as f64 / seconds.max(1e-9),
-            stopped: input.stopped || watch.stopped(),
-            judged: watch.judged.load(std::sync::atomic::Ordering::Relaxed),
+            logins_per_second: judged as f64 / seconds.max(1e-9),
+            stopped: cut,
+            part: cut.then(|| PartView {
+                read_to: input.stopped_at.as_ref().map(|at| at.words(&at.file)),
+                attempts: tallies[0].attempts(),
+                of_attempts: attempts_by_day(table, &frame)
+                    .into_iter()
+                    .map(u64::from)
+                    .sum(),
+                names: tallies[0].begun,
+                of_names: table.accounts.len() as u64,
+                days: tallies[0].days(),
+                of_days: frame.days(),
+                sweep: other,
+            }),
+            judged,
             zone: Clock::new(request.zone.clone()).name(),
         },
         figures: main,
@@ -303,6 +308,73 @@ pub fn run(
         changed,
         frame,
     })
+}
+
+/// The same rules with other constants; `None` when it was stopped before anything was judged with them.
+fn sweep_over(
+    request: &Request,
+    table: &Table,
+    registry: &Registry,
+    frame: &Frame,
+    watch: &Watch,
+) -> Option<Sweep> {
+    let rules = request.variants.iter().map(|variant| variant.rules.clone());
+    let mut engine = Engine::new(
+        table,
+        registry,
+        rules.collect(),
+        request.zone.clone(),
+        request.limits.clone(),
+    );
+    engine.threads = request.threads;
+    let fresh = || Tallies(fresh(&engine, frame));
+    let mut tallies = Tallies::merged(engine.run(fresh, watch));
+    let all = attempts_by_day(table, frame);
+    let attempts: u64 = all.iter().copied().map(u64::from).sum();
+    let judged = tallies.first().map_or(0, Tally::attempts);
+    if watch.stopped() {
+        if judged == 0 {
+            return None;
+        }
+        tallies.iter_mut().for_each(|tally| tally.stopped(&all));
+    }
+    let values = request
+        .variants
+        .iter()
+        .map(|variant| variant.values.clone());
+    let never = request.variants.iter().map(|variant| {
+        let told = variant.never.iter();
+        told.map(|(zh, en)| request.language.pick(zh, en).to_owned())
+            .collect()
+    });
+    let mut swept = sweep::sweep(
+        sweep::axes(&request.rules.1, &request.sweep),
+        values.zip(never).collect(),
+        &tallies,
+        request.gates.max_prompts_per_10k,
+    );
+    if watch.stopped() {
+        swept.judged = judged as f64 / attempts.max(1) as f64;
+        // The rest may be where it decides something.
+        swept.idle.clear();
+        swept.unseen.clear();
+    }
+    Some(swept)
+}
+
+fn fresh(engine: &Engine<'_>, frame: &Frame) -> Vec<Tally> {
+    (0..engine.variants().len())
+        .map(|variant| Tally::new(frame, variant, engine.program(variant)))
+        .collect()
+}
+
+/// How many attempts there are on each day of the frame.
+fn attempts_by_day(table: &Table, frame: &Frame) -> Vec<u32> {
+    let mut days = vec![0; frame.days()];
+    for time in table.time.iter().filter(|time| **time >= frame.from) {
+        days[frame.day(*time)] += 1;
+    }
+    days
 }
 
 fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
@@ -369,40 +441,43 @@ fn behind_warm_up(request: &Request, frame: &Frame) -> Result<(), RunError> {
 }
 
 /// What had to hold, and whether it does. Nothing holds of logins that were not judged: that a gate passes
-/// on none of them would say the rules are good.
-fn gates(request: &Request, figures: &Figures, lost: Option<u64>) -> Result<Vec<Gate>, RunError> {
+/// on none of them would say the rules are good. Of a run that was `cut` short the rest is told all the same.
+fn gates(
+    request: &Request,
+    figures: &Figures,
+    lost: Option<u64>,
+    cut: bool,
+) -> Result<Vec<Gate>, RunError> {
     let mut gates = Vec::new();
     let asked = &request.gates;
     let prompts = asked.max_prompts_per_day.or(asked.max_prompts_per_10k);
-    if prompts.is_some() && figures.totals.prompts_per_10k.is_none() {
+    let no_good = figures.totals.prompts_per_10k.is_none();
+    if prompts.is_some() && no_good && !cut {
         return Err(RunError::Gate(Unjudged::NothingGood));
     }
     let labels = figures.labels.as_ref();
     let recall = labels.and_then(|labels| labels.logins.recall);
-    if (asked.min_recall.is_some() || asked.no_lost_true_positives) && recall.is_none() {
+    if (asked.min_recall.is_some() || asked.no_lost_true_positives) && recall.is_none() && !cut {
         return Err(RunError::Gate(Unjudged::NoAttack));
     }
+    let mut push = |gate: Gate, unknown: bool| {
+        gates.push(if unknown { gate.unknown() } else { gate });
+    };
     if let Some(most) = asked.max_prompts_per_day {
-        gates.push(Gate::at_most(
-            "max-prompts-per-day",
-            most,
-            figures.load.prompts_per_day,
-        ));
+        let is = figures.load.prompts_per_day;
+        push(Gate::at_most("max-prompts-per-day", most, is), no_good);
     }
     if let (Some(most), true) = (asked.max_prompts_per_10k, request.variants.is_empty()) {
         let is = figures.totals.prompts_per_10k.unwrap_or(0.0);
-        gates.push(Gate::at_most("max-prompts-per-10k", most, is));
+        push(Gate::at_most(sweep::GATE, most, is), no_good);
     }
     if let Some(least) = asked.min_recall {
         let is = recall.unwrap_or(0.0);
-        gates.push(Gate::min_recall(least, is));
+        push(Gate::min_recall(least, is), recall.is_none());
     }
     if asked.no_lost_true_positives {
-        gates.push(Gate::at_most(
-            report::NO_LOST,
-            0.0,
-            lost.unwrap_or(0) as f64,
-        ));
+        let lost = lost.unwrap_or(0) as f64;
+        push(Gate::at_most(report::NO_LOST, 0.0, lost), recall.is_none());
     }
     Ok(gates)
 }

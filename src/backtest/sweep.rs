@@ -20,6 +20,8 @@ use super::tally::{PERIODS, Tally};
 
 /// The most rule sets of one sweep.
 pub const MAX_VARIANTS: usize = 200;
+/// The gate that is also the budget of a sweep.
+pub(super) const GATE: &str = "max-prompts-per-10k";
 /// The periods a value is chosen on; the rest judges it.
 const CHOOSE: usize = 2;
 
@@ -32,14 +34,19 @@ pub struct Sweep {
     pub units: Vec<String>,
     /// Parameters of which every value gives the same figures.
     pub idle: Vec<String>,
+    /// Parameters whose values give the same points, and differ only in how often signals fire or alerts are kept
+    /// quiet.
+    pub unseen: Vec<String>,
     /// A point for each combination.
     pub points: Vec<Point>,
-    /// The budget asked for: prompts per 10,000 good logins.
+    /// The budget asked for: prompts per 10,000 of the logins of `per_10k_of`.
     pub max_prompts_per_10k: Option<f64>,
     /// The point chosen under it, by its index.
     pub best: Option<usize>,
     /// Points were compared by recall; without labels by prompts.
     pub by_recall: bool,
+    /// The share of the attempts that was judged: 1 unless the run was stopped.
+    pub judged: f64,
 }
 
 impl Sweep {
@@ -50,14 +57,10 @@ impl Sweep {
             Some(best) => self.points.get(best)?.chosen_on.prompts_per_10k,
             None => self.least(),
         };
-        let name = "max-prompts-per-10k";
         Some(match is {
-            Some(is) => Gate::at_most(name, most, is),
+            Some(is) => Gate::at_most(GATE, most, is),
             // With every value rules are silent: nothing keeps a limit by that.
-            None => Gate {
-                passed: false,
-                ..Gate::at_most(name, most, 0.0)
-            },
+            None => Gate::at_most(GATE, most, 0.0).unknown(),
         })
     }
 
@@ -88,6 +91,17 @@ impl Sweep {
         .collect()
     }
 
+    /// Figures besides prompts that differ between the points: what they are called in Chinese and English.
+    pub(in crate::backtest) fn besides(&self) -> Vec<((&'static str, &'static str), Figure)> {
+        let all: [(_, Figure); 3] = [
+            (("每天验证", "captchas"), |point| point.captchas_per_day),
+            (("每天拒绝", "refusals"), |point| point.refusals_per_day),
+            (("每天锁定", "locks"), |point| point.locks_per_day),
+        ];
+        let differs = |of: &Figure| self.points.windows(2).any(|two| of(&two[0]) != of(&two[1]));
+        all.into_iter().filter(|(_, of)| differs(of)).collect()
+    }
+
     /// How the best point is found, in Chinese and English.
     pub fn rule(&self) -> (&'static str, &'static str) {
         match self.by_recall {
@@ -103,15 +117,24 @@ impl Sweep {
     }
 }
 
+/// One number of a point.
+type Figure = fn(&Point) -> f64;
+
 /// One combination.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Point {
     /// Its values.
     pub values: Vec<f64>,
-    /// Alerts per 10,000 good logins.
+    /// Alerts per 10,000 of the logins of `per_10k_of`.
     pub flagged_per_10k: Option<f64>,
-    /// Prompts a day.
+    /// Prompts a day, the mean over all days that were judged.
     pub prompts_per_day: f64,
+    /// Captchas a day.
+    pub captchas_per_day: f64,
+    /// Refused attempts and logins a day.
+    pub refusals_per_day: f64,
+    /// Accounts locked by rules, a day.
+    pub locks_per_day: f64,
     /// Over all of the time.
     pub all: Part,
     /// The first two thirds of the time: what choosing looks at.
@@ -124,10 +147,22 @@ pub struct Point {
     pub never: Vec<String>,
 }
 
+impl Point {
+    /// Whether all its figures are those of the other.
+    fn shows_as(&self, other: &Self) -> bool {
+        let values = self.values.clone();
+        let other = Self {
+            values,
+            ..other.clone()
+        };
+        *self == other
+    }
+}
+
 /// A stretch of time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Part {
-    /// Prompts per 10,000 good logins.
+    /// Prompts per 10,000 of the logins of `per_10k_of`.
     pub prompts_per_10k: Option<f64>,
     /// Share of attacks with an alert.
     pub recall: Option<f64>,
@@ -148,55 +183,76 @@ pub fn sweep(
     let by_recall = points.iter().any(|point| point.chosen_on.recall.is_some());
     let flagged: Vec<u64> = tallies.iter().map(choose::flagged).collect();
     let best = budget.and_then(|budget| choose::best(&points, &flagged, budget));
-    let idle = (0..axes.len()).filter(|at| is_idle(*at, &points, tallies));
-    let idle = idle.map(|at| axes[at].name.clone()).collect();
+    let (idle, unseen) = without_effect(&axes, &points, tallies);
     let (parameters, units) = axes.into_iter().map(|axis| (axis.name, axis.unit)).unzip();
     Sweep {
         parameters,
         units,
         idle,
+        unseen,
         points,
         max_prompts_per_10k: budget,
         best,
         by_recall,
+        judged: 1.0,
     }
 }
 
-/// Whether points that differ in nothing but one parameter are all the same.
-fn is_idle(parameter: usize, points: &[Point], tallies: &[Tally]) -> bool {
+/// The parameters that decide nothing, and those that decide nothing a point shows.
+fn without_effect(
+    axes: &[Axis],
+    points: &[Point],
+    tallies: &[Tally],
+) -> (Vec<String>, Vec<String>) {
+    let (mut idle, mut unseen) = (Vec::new(), Vec::new());
+    for (at, axis) in axes.iter().enumerate() {
+        let same = |a: usize, b: usize| same_counts(&tallies[a], &tallies[b]);
+        if makes_no_difference(at, points, same) {
+            idle.push(axis.name.clone());
+        } else if makes_no_difference(at, points, |a, b| points[a].shows_as(&points[b])) {
+            unseen.push(axis.name.clone());
+        }
+    }
+    (idle, unseen)
+}
+
+/// Whether points that differ in nothing but one parameter are all the `same`.
+fn makes_no_difference(
+    parameter: usize,
+    points: &[Point],
+    same: impl Fn(usize, usize) -> bool,
+) -> bool {
     let others = |point: &Point| {
         let mut values = point.values.clone();
         values.remove(parameter);
         values
     };
-    let same = |a: &Tally, b: &Tally| {
-        let fired = |tally: &Tally| -> Vec<u64> {
-            tally.signals.iter().map(|signal| signal.fired).collect()
-        };
-        let acts = |tally: &Tally| {
-            [
-                tally.appended,
-                tally.capped,
-                tally.challenged_attempts,
-                tally.denied_attempts,
-                tally.challenged,
-                tally.denied,
-                tally.locked,
-            ]
-        };
-        (a.total, acts(a), fired(a)) == (b.total, acts(b), fired(b))
-            && (&a.prompts_by_day, &a.captchas_by_day) == (&b.prompts_by_day, &b.captchas_by_day)
-    };
     let moves = points
         .windows(2)
         .any(|two| two[0].values[parameter] != two[1].values[parameter]);
-    let both = || points.iter().zip(tallies);
     moves
-        && both().enumerate().all(|(at, (one, tally))| {
-            let mut before = both().take(at);
-            let first = before.find(|(other, _)| others(other) == others(one));
-            first.is_none_or(|(_, other)| same(tally, other))
+        && (0..points.len()).all(|at| {
+            let first = (0..at).find(|other| others(&points[*other]) == others(&points[at]));
+            first.is_none_or(|other| same(at, other))
         })
+}
+
+fn same_counts(a: &Tally, b: &Tally) -> bool {
+    let fired =
+        |tally: &Tally| -> Vec<u64> { tally.signals.iter().map(|signal| signal.fired).collect() };
+    let acts = |tally: &Tally| {
+        [
+            tally.appended,
+            tally.capped,
+            tally.challenged_attempts,
+            tally.denied_attempts,
+            tally.challenged,
+            tally.denied,
+            tally.locked,
+        ]
+    };
+    (a.total, acts(a), fired(a)) == (b.total, acts(b), fired(b))
+        && (&a.prompts_by_day, &a.captchas_by_day) == (&b.prompts_by_day, &b.captchas_by_day)
 }
 
 fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
@@ -218,15 +274,15 @@ fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
         }
     };
     let tp = tally.hits.iter().filter(|hit| hit.flagged).count() as u64;
-    let fp: u64 = tally
-        .accounts
-        .values()
-        .map(|counts| u64::from(counts.fp))
-        .sum();
+    let fp = tally.false_positives();
+    let captchas = tally.captchas_by_day.iter().copied().map(u64::from).sum();
     Point {
         values,
         flagged_per_10k: per_10k(tally.flagged_good, tally.good),
-        prompts_per_day: tally.total.prompts as f64 / tally.frame().days().max(1) as f64,
+        prompts_per_day: tally.a_day(tally.total.prompts),
+        captchas_per_day: tally.a_day(captchas),
+        refusals_per_day: tally.a_day(tally.denied_attempts + tally.denied),
+        locks_per_day: tally.a_day(tally.locked),
         all: part(0..PERIODS),
         chosen_on: part(0..CHOOSE),
         judged_on: part(CHOOSE..PERIODS),

@@ -380,7 +380,8 @@ impl Table {
             }
             all ^= self.lat.get(at).map_or(0, |lat| lat.to_bits());
             all ^= self.lon.get(at).map_or(0, |lon| lon.to_bits());
-            all ^= u64::from(self.labels.get(at).copied().unwrap_or(0));
+            let bits = |column: &Vec<u8>| u64::from(column.get(at).copied().unwrap_or(0));
+            all ^= bits(&self.labels) ^ bits(&self.labelled);
         }
         std::hint::black_box(all);
     }

@@ -128,6 +128,10 @@ fn what_no_label_says_is_not_made_up() {
     assert_eq!(logins["precision"], Value::Null, "{logins}");
     assert_eq!(logins["precision_interval"], Value::Null, "{logins}");
     assert_eq!(logins["flagged_unlabelled"], 1, "{logins}");
+    // What the text does not say the data do not say either.
+    for field in ["false_positives", "true_negatives", "false_positive_rate"] {
+        assert_eq!(logins[field], Value::Null, "{field} of {logins}");
+    }
     let text = done(&command(folder.path(), &first).output().expect("it starts"));
     assert!(
         text.contains("另有 1 次") && text.contains("误报 –"),
@@ -150,4 +154,100 @@ fn help_says_that_nothing_passes_on_nothing() {
         let said = done(&command.output().expect("it starts"));
         assert!(said.contains(part), "{said}");
     }
+}
+
+/// The generated logins without a column.
+fn without(folder: &std::path::Path, column: &str, name: &str) {
+    let text = std::fs::read_to_string(folder.join("logins.csv")).expect("logins");
+    std::fs::write(folder.join(name), text.replacen(column, "said", 1)).expect("written");
+}
+
+#[test]
+fn without_labels_no_login_is_called_good() {
+    let folder = folder();
+    without(folder.path(), "label_attack", "plain.csv");
+    let old = crate::rules(20);
+    std::fs::write(folder.path().join("old.rules"), old).expect("written");
+    let first = [
+        "backtest",
+        "rules",
+        "--logins",
+        "plain.csv",
+        "--against",
+        "old.rules",
+    ];
+    let more = ["--sweep", "budget=10..40/10", "--report", "out"];
+    let all = [&first[..], &more].concat();
+    for (lang, good, per) in [
+        ("zh", "正常", "每万次登录"),
+        ("en", " good", "per 10,000 logins"),
+    ] {
+        let all = [&all[..], &["--lang", lang]].concat();
+        let text = done(&command(folder.path(), &all).output().expect("it starts"));
+        assert!(text.contains(per) && !text.contains(good), "{text}");
+        let page = std::fs::read_to_string(folder.path().join("out/report.html")).expect("a page");
+        assert!(page.contains(per));
+        let said = page.split("<script>").next().unwrap_or_default();
+        let at = said
+            .find(good)
+            .map(|at| said[at..].chars().take(60).collect::<String>());
+        assert_eq!(at, None);
+    }
+    let told = report(folder.path(), &[&first[..], &["--format", "json"]].concat());
+    let figures = &told["figures"];
+    assert_eq!(figures["per_10k_of"], "logins");
+    assert_eq!(
+        figures["totals"]["per_10k_base"],
+        figures["totals"]["logins"]
+    );
+    // Every figure that speaks of good logins or of attacks is unknown.
+    let mut met = 0;
+    let mut look = |object: &Value| {
+        for (name, value) in object.as_object().expect("an object") {
+            if name.contains("good") || name.contains("attacks") {
+                assert_eq!(*value, Value::Null, "{name}");
+                met += 1;
+            }
+        }
+    };
+    look(&figures["totals"]);
+    look(&told["diff"]);
+    for list in ["signals", "periods"] {
+        figures[list]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .for_each(&mut look);
+    }
+    assert!(met > 12, "{met}");
+    // A label that calls nothing good makes nothing good either.
+    let text = std::fs::read_to_string(folder.path().join("logins.csv")).expect("logins");
+    let attacks: String = text
+        .lines()
+        .map(|line| line.replace(",false,", ",,") + "\n")
+        .collect();
+    let attacks = attacks.replace(",known,", ",said,");
+    let mapped = "[values]\nno = [\"none\"]\n";
+    std::fs::write(folder.path().join("map.toml"), mapped).expect("written");
+    std::fs::write(folder.path().join("attacks.csv"), attacks).expect("written");
+    let arguments = [
+        "backtest",
+        "rules",
+        "--logins",
+        "attacks.csv",
+        "--map",
+        "map.toml",
+        "--max-unusable",
+        "100",
+        "--format",
+        "json",
+    ];
+    let told = report(folder.path(), &arguments);
+    assert_eq!(
+        told["figures"]["per_10k_of"], "not_attacks",
+        "{}",
+        told["input"]
+    );
+    assert_eq!(told["figures"]["totals"]["good_logins"], Value::Null);
+    assert!(told["figures"]["signals"][0]["fired_attacks"].is_u64());
 }

@@ -198,7 +198,211 @@ fn interrupted_while_reading_it_judges_what_was_read() {
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!(told["run"]["stopped"], true);
     assert_eq!(told["run"]["judged"], told["input"]["logins"], "{said}");
+    // All of what was read was judged; where reading stopped is said.
+    let part = &told["run"]["part"];
+    assert_eq!(part["attempts"], part["of_attempts"]);
+    assert_eq!(part["days"], part["of_days"].as_f64().expect("a number"));
     assert!(said.contains("这是已完成的部分"), "{said}");
+}
+
+#[test]
+fn repeated_ids_are_unusable_rows() {
+    let folder = folder();
+    let mut text = "id,account,time,success,city\n".to_owned();
+    for row in 0..100 {
+        // A column that names the shop, not the login.
+        let day = 1 + row / 10;
+        text += &format!(
+            "shop-1,a{},2026-01-{day:02}T08:{:02}:00Z,1,x\n",
+            row % 7,
+            row % 60
+        );
+    }
+    std::fs::write(folder.path().join("same.csv"), &text).expect("written");
+    let base = ["backtest", "rules", "--logins", "same.csv"];
+    let ended = command(folder.path(), &base).output().expect("it starts");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("100 行里有 99 行不能用")
+            && said.contains("same.csv:3 “shop-1”")
+            && said.contains("id = \"\""),
+        "{said}"
+    );
+    // Below the share that is allowed they are counted with places.
+    let json = ["--format", "json"];
+    let told = report(
+        folder.path(),
+        &[&base[..], &["--max-unusable", "99"], &json].concat(),
+    );
+    let input = &told["input"];
+    assert_eq!(
+        (&input["unusable"], &input["logins"]),
+        (&99.into(), &1.into())
+    );
+    assert_eq!(input["reasons"][0]["kind"], "duplicate");
+    assert_eq!(input["reasons"][0]["samples"][0], "same.csv:3 “shop-1”");
+    // As told: the column is left out, in lines of JSON too.
+    std::fs::write(folder.path().join("map.toml"), "[columns]\nid = \"\"\n").expect("written");
+    let line = "{\"id\":\"shop-1\",\"account\":\"a\",\"time\":\"2026-01-01T08:00:00Z\",\"success\":true}\n";
+    std::fs::write(folder.path().join("same.ndjson"), line.repeat(3)).expect("written");
+    for (file, logins) in [("same.csv", 100), ("same.ndjson", 3)] {
+        let first = ["backtest", "rules", "--logins", file, "--map", "map.toml"];
+        let told = report(folder.path(), &[&first[..], &json].concat());
+        assert_eq!(told["input"]["logins"], logins, "{}", told["input"]);
+        assert_eq!(told["input"]["reasons"], serde_json::json!([]));
+    }
+}
+
+#[test]
+fn a_file_of_a_million_columns_is_refused_by_what_it_is() {
+    let folder = folder();
+    let header = ",c".repeat(1_000_000);
+    std::fs::write(
+        folder.path().join("wide.csv"),
+        format!("account,time,success{header}\n"),
+    )
+    .expect("written");
+    let base = ["backtest", "rules", "--logins", "wide.csv"];
+    let said = crate::refused(folder.path(), &base);
+    assert!(
+        said.contains("wide.csv: a header of ") && said.contains("16384 is the most"),
+        "{said}"
+    );
+    assert!(said.len() < 300, "{said}");
+}
+
+/// Sixty signals with long windows, which even few logins take long.
+fn sixty() -> String {
+    let signal = |at: u32| {
+        format!(
+            "signal s{at} \"信号\" weight 1 {{\n    when distinct(city, of: attempts, within: {} days, by: country) \
+             + count(failures, within: {} days, by: all) >= {}\n}}\n",
+            300 + at,
+            200 + at,
+            5 + at
+        )
+    };
+    let signals: String = (0..60).map(signal).collect();
+    signals
+        + "let most = 3\non login when suspicion >= most {\n    alert expires 1 day { message \"登录异常\" }\n}\n"
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_while_judging_it_stops_soon_and_says_what_it_judged() {
+    let folder = folder();
+    let made = [
+        "simulate-logins",
+        "--accounts",
+        "200",
+        "--days",
+        "200",
+        "--attacks",
+        "100",
+        "--out",
+        "many.csv",
+    ];
+    done(&command(folder.path(), &made).output().expect("it starts"));
+    std::fs::write(folder.path().join("sixty.rules"), sixty()).expect("written");
+    let base = [
+        "backtest",
+        "sixty.rules",
+        "--logins",
+        "many.csv",
+        "--against",
+        "rules",
+    ];
+    let more = [
+        "--sweep",
+        "most=3..5/1",
+        "--max-prompts-per-day",
+        "1000000",
+        "--max-prompts-per-10k",
+        "5",
+        "--warm-up",
+        "0",
+        "--report",
+        "out",
+        "--lang",
+        "en",
+    ];
+    let child = command(folder.path(), &[&base[..], &more].concat())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    // Reading takes less, judging would take minutes.
+    std::thread::sleep(std::time::Duration::from_secs(6));
+    let pid = child.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(killed.expect("kill").success());
+    let asked = std::time::Instant::now();
+    let ended = child.wait_with_output().expect("it ends");
+    // Not optimised, and beside other tests.
+    assert!(asked.elapsed().as_secs() < 60, "{:?}", asked.elapsed());
+    assert_eq!(
+        ended.status.code(),
+        Some(1),
+        "a gate that passed on a part has not passed"
+    );
+    let text = String::from_utf8_lossy(&ended.stdout);
+    assert!(
+        text.contains("attempts that count were judged")
+            && text.contains("no other value (--sweep) was tried")
+            && text.contains("passed as far as it went"),
+        "{text}"
+    );
+    let read = |name: &str| {
+        std::fs::read_to_string(folder.path().join("out").join(name)).expect("written")
+    };
+    assert!(read("report.html").contains("attempts that count were judged"));
+    let told: Value = serde_json::from_str(&read("report.json")).expect("JSON");
+    let (run, part, totals) = (
+        &told["run"],
+        &told["run"]["part"],
+        &told["figures"]["totals"],
+    );
+    let number = |value: &Value| {
+        value
+            .as_f64()
+            .unwrap_or_else(|| panic!("no number: {value}"))
+    };
+    assert_eq!(
+        (&run["stopped"], &told["sweep"]),
+        (&true.into(), &Value::Null)
+    );
+    assert!(
+        number(&part["attempts"]) > 0.0 && number(&part["attempts"]) < number(&part["of_attempts"])
+    );
+    assert!(number(&part["names"]) > 0.0 && number(&part["names"]) < number(&part["of_names"]));
+    assert_eq!(
+        number(&part["attempts"]),
+        number(&totals["logins"]) + number(&totals["failures"])
+    );
+    let days = number(&totals["days_judged"]);
+    assert!(days > 0.0 && days < number(&totals["days"]) / 2.0, "{part}");
+    assert_eq!(part["days"], totals["days_judged"]);
+    let load = &told["figures"]["load"];
+    let per_day = number(&load["prompts_per_day"]);
+    assert!(
+        (per_day * days - number(&totals["prompts"])).abs() < 1e-6,
+        "{load}"
+    );
+    assert_eq!(load["prompts_per_day_p95"], Value::Null);
+    assert_eq!(
+        (&told["gates"][0]["passed"], &told["gates"][0]["whole"]),
+        (&true.into(), &false.into())
+    );
+    // The budget of the sweep was not found out, so it is not kept.
+    let budget = &told["gates"][1];
+    assert_eq!(
+        (&budget["is"], &budget["passed"]),
+        (&Value::Null, &false.into())
+    );
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/backtest-report.schema.json");
+    let schema = std::fs::read_to_string(schema).expect("the schema");
+    crate::report::fits(&told, &serde_json::from_str(&schema).expect("JSON"));
 }
 
 #[test]

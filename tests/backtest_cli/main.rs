@@ -2,6 +2,7 @@
 //! interruption; and its JSON against `docs/backtest-report.schema.json`.
 #![cfg(all(feature = "cli", feature = "backtest"))]
 
+mod flips;
 mod gates;
 mod input;
 mod language;

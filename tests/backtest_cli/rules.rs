@@ -109,7 +109,7 @@ fn a_sweep_says_where_it_leads_nowhere_and_what_decides_nothing() {
     let more = "let idle = 3\nsignal often \"多次\" weight 1 shadow {\n    \
                 when count(failures, within: 1 hour) >= idle and login.country == \"Nowhere\"\n}\n";
     let text = rules(30) + more;
-    std::fs::write(folder.path().join("rules/a.rules"), text).expect("written");
+    std::fs::write(folder.path().join("rules/a.rules"), &text).expect("written");
     let sweep = |sweep: &str, more: &[&str]| {
         let arguments = [
             "backtest",
@@ -156,6 +156,23 @@ fn a_sweep_says_where_it_leads_nowhere_and_what_decides_nothing() {
     let said = done(&sweep("idle=1..60/1", &[]));
     assert!(said.contains("idle：试过的各个值数字全都一样"), "{said}");
     assert!(said.contains("… 60 个组合里略去了 48 个"), "{said}");
+    // Captchas are all that differs: they are shown, and nothing is called idle.
+    let said = done(&sweep("budget=20..40/20", &["--lang", "en"]));
+    assert!(
+        said.contains("captchas") && !said.contains("decides nothing"),
+        "{said}"
+    );
+    // A shadow fires more or less often, and nothing else.
+    let shadow = rules(30)
+        + "let often = 3\nsignal more \"多次\" weight 1 shadow {\n    \
+           when count(successes, within: 9 days) >= often\n}\n";
+    std::fs::write(folder.path().join("rules/a.rules"), shadow).expect("written");
+    let said = done(&sweep("often=1..9/4", &["--lang", "en"]));
+    assert!(
+        said.contains("often: at every value that was tried the same is done"),
+        "{said}"
+    );
+    std::fs::write(folder.path().join("rules/a.rules"), text).expect("written");
     // A value with which nothing happens keeps no limit.
     let ended = sweep("budget=50..60/10", &["--max-prompts-per-10k", "5"]);
     assert_eq!(ended.status.code(), Some(1));

@@ -146,7 +146,18 @@ fn adds_up(told: &Value) {
     assert!((per_day * days as f64 - of("prompts") as f64).abs() < 1e-6);
     let captchas = load["captchas_per_day"].as_f64().expect("a mean");
     assert!((captchas * days as f64 - of("captchas") as f64).abs() < 1e-6);
-    for parts in [&load["by_history"], &figures["periods"]] {
+    // Names that are no account have no history: they stand apart.
+    let mut bands = load["by_history"].as_array().expect("bands").clone();
+    let nobody = &load["no_account"];
+    assert_eq!(number(nobody, "logins"), of("logins_no_account"));
+    assert_eq!(
+        (number(nobody, "prompts"), number(nobody, "flagged")),
+        (0, of("flagged_no_account"))
+    );
+    let new = number(&load["new_accounts"], "logins");
+    assert!(new <= logins - of("logins_no_account"), "{load}");
+    bands.push(nobody.clone());
+    for parts in [&Value::Array(bands), &figures["periods"]] {
         for (field, all) in [
             ("logins", logins),
             ("flagged", of("flagged")),
@@ -207,4 +218,75 @@ fn adds_up(told: &Value) {
         let per_day = diff["net_prompts_per_day"].as_f64().expect("a mean");
         assert!((per_day * days as f64 - net).abs() < 1e-6);
     }
+}
+
+/// Logins in the columns of the RBA data set: one identifier stands for everybody who is no account.
+fn rba(path: &std::path::Path) {
+    let mut text = "index,Login Timestamp,User ID,Round-Trip Time [ms],IP Address,Country,Region,City,ASN,\
+        User Agent String,Browser Name and Version,OS Name and Version,Device Type,Login Successful,\
+        Is Attack IP,Is Account Takeover\n"
+        .to_owned();
+    for row in 0..400_u32 {
+        let (day, hour) = (1 + row / 20, row % 20);
+        let account = match row % 2 {
+            0 => "-4324475583306591935".to_owned(),
+            _ => format!("-{}", 100 + row % 14),
+        };
+        // Of both some are attacks, and some of those were let in.
+        let (success, attack) = (row % 5 != 0, matches!(row % 40, 2 | 3));
+        let city = if attack {
+            format!("city-{row}")
+        } else {
+            "-".to_owned()
+        };
+        text += &format!(
+            "{row},2020-03-{day:02} {hour:02}:00:00.123,{account},,10.0.0.{},NO,-,{city},5,x,x 1.0,x 1,mobile,{},False,{}\n",
+            row % 200,
+            if success { "True" } else { "False" },
+            if attack { "True" } else { "False" },
+        );
+    }
+    std::fs::write(path, text).expect("written");
+}
+
+#[test]
+fn who_is_no_account_is_neither_a_new_one_nor_an_incident() {
+    let folder = folder();
+    rba(&folder.path().join("rba.csv"));
+    std::fs::write(folder.path().join("sums.rules"), RULES).expect("written");
+    let base = [
+        "backtest",
+        "sums.rules",
+        "--logins",
+        "rba.csv",
+        "--warm-up",
+        "0",
+    ];
+    let told = report(folder.path(), &[&base[..], &["--format", "json"]].concat());
+    let (input, figures) = (&told["input"], &told["figures"]);
+    assert_eq!(input["files"][0]["format"], "CSV (RBA data set)");
+    assert_eq!(
+        (number(input, "accounts"), number(input, "other_names")),
+        (7, 1)
+    );
+    let totals = &figures["totals"];
+    let nobody = number(totals, "logins_no_account");
+    let load = &figures["load"];
+    assert_eq!(number(&load["no_account"], "logins"), nobody);
+    assert!(nobody > 100);
+    let known = number(totals, "logins") - nobody;
+    assert_eq!(sum(&load["by_history"], "logins"), known);
+    // Seven accounts came for the first time once each.
+    assert_eq!(number(&load["by_history"][0], "logins"), 7);
+    assert!(number(&load["new_accounts"], "logins") <= known);
+    let labels = &figures["labels"];
+    let attacks =
+        number(&labels["logins"], "true_positives") + number(&labels["logins"], "false_negatives");
+    let of_nobody = number(labels, "attacks_no_account");
+    assert!(of_nobody > 0 && of_nobody < attacks, "{labels}");
+    // Days lie between the attacks on an account: each is an incident.
+    assert!(
+        number(labels, "incidents") <= attacks - of_nobody,
+        "{labels}"
+    );
 }

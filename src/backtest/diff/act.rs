@@ -31,9 +31,52 @@ pub enum Act {
     LockAndPrompt,
 }
 
+/// What one rule set does to a login, part by part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fate {
+    /// What rules `on attempt` want.
+    pub attempt: Verdict,
+    /// What rules `on login` or `on failure` want.
+    pub verdict: Verdict,
+    /// A rule wants an alert.
+    pub flagged: bool,
+    /// What becomes of that.
+    pub prompt: Prompt,
+    /// The row of the earlier login whose alert had its cool-down then.
+    pub cooling: Option<u32>,
+    /// A rule locks the account.
+    pub locked: bool,
+    /// A captcha was solved already.
+    pub solved: bool,
+}
+
+impl Fate {
+    /// Of an outcome; `solved` says whether a captcha was.
+    pub fn of(outcome: &Outcome, solved: bool) -> Self {
+        Self {
+            attempt: outcome.attempt,
+            verdict: outcome.verdict,
+            flagged: outcome.flagged,
+            prompt: outcome.prompt,
+            cooling: outcome.cooling,
+            locked: outcome.locked,
+            solved,
+        }
+    }
+
+    /// What has to be done to the login, by whichever rules.
+    pub(super) fn wanted(&self) -> Verdict {
+        self.verdict.max(self.attempt)
+    }
+
+    /// The severest of it, and whether the owner is prompted besides.
+    pub fn act(&self) -> Act {
+        Act::of(self)
+    }
+}
+
 impl Act {
-    /// Of an outcome: the severest, and whether the owner is prompted besides.
-    pub fn of(outcome: &Outcome) -> Self {
+    fn of(outcome: &Fate) -> Self {
         let verdict = |verdict: Verdict| match verdict {
             Verdict::Allow => Self::Allow,
             Verdict::Challenge => Self::Challenge,
@@ -42,10 +85,12 @@ impl Act {
         let alert = match (outcome.flagged, outcome.prompt) {
             (false, _) => Self::Allow,
             (true, Prompt::Raised) => Self::Prompt,
-            (true, Prompt::Capped) => Self::Challenge,
+            // As live: past the daily cap a captcha, unless it was solved.
+            (true, Prompt::Capped) if !outcome.solved => Self::Challenge,
+            (true, Prompt::Capped) => Self::Quiet,
             (true, Prompt::Appended | Prompt::None) => Self::Quiet,
         };
-        let wanted = verdict(outcome.verdict).max(verdict(outcome.attempt));
+        let wanted = verdict(outcome.wanted());
         match (outcome.locked, wanted, alert) {
             (true, _, Self::Prompt) => Self::LockAndPrompt,
             (true, ..) => Self::Lock,
@@ -119,9 +164,12 @@ mod tests {
             (Verdict::Deny, Prompt::Raised, true, Act::LockAndPrompt),
         ];
         for (verdict, prompt, locked, act) in cases {
-            let is = Act::of(&outcome(verdict, prompt, locked));
+            let is = Fate::of(&outcome(verdict, prompt, locked), false).act();
             assert_eq!(is, act);
             assert_eq!(is.prompts(), prompt == Prompt::Raised);
         }
+        let capped = outcome(Verdict::Allow, Prompt::Capped, false);
+        assert_eq!(Fate::of(&capped, false).act(), Act::Challenge);
+        assert_eq!(Fate::of(&capped, true).act(), Act::Quiet);
     }
 }

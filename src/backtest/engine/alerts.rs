@@ -32,6 +32,8 @@ pub(super) struct Alerts {
     number: u64,
     day: i64,
     today: u32,
+    /// The row whose alert had a cool-down when the last one was raised.
+    cooling: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ struct CoolDown {
     /// The machine's number for one per machine.
     scope: Option<u32>,
     alert: u64,
+    /// The login that raised it.
+    row: u32,
     until: Millis,
     signals: Vec<usize>,
     band: u32,
@@ -50,12 +54,18 @@ impl Alerts {
         self.number > 0
     }
 
-    /// Raises an alert at `now`. `machine` is the login's, `signals` what fired,
+    /// The row whose alert had a cool-down when the last one was raised: the one that kept it quiet, unless
+    /// that said more.
+    pub(super) fn cooling(&self) -> Option<u32> {
+        self.cooling
+    }
+
+    /// Raises an alert of the login `row` at `now`. `machine` is the login's, `signals` what fired,
     /// `band` that of the suspicion.
     pub(super) fn raise(
         &mut self,
         alert: &AlertAction,
-        now: Millis,
+        (row, now): (u32, Millis),
         machine: u32,
         mut signals: Vec<usize>,
         mut band: u32,
@@ -66,20 +76,22 @@ impl Alerts {
         let before = self
             .cool_downs
             .iter()
-            .find(|row| row.scope == scope && row.until > now);
-        if let (Some(row), true) = (before, alert.once_per > 0)
-            && self.open.iter().any(|(number, _)| *number == row.alert)
+            .find(|before| before.scope == scope && before.until > now);
+        self.cooling = None;
+        if let (Some(before), true) = (before, alert.once_per > 0)
+            && self.open.iter().any(|(number, _)| *number == before.alert)
         {
-            if signals.iter().all(|signal| row.signals.contains(signal)) && band <= row.band {
+            self.cooling = Some(before.row);
+            if signals.iter().all(|signal| before.signals.contains(signal)) && band <= before.band {
                 return Prompt::Appended;
             }
-            let more = row
+            let more = before
                 .signals
                 .iter()
                 .filter(|signal| !signals.contains(signal));
             let more: Vec<usize> = more.copied().collect();
             signals.extend(more);
-            band = band.max(row.band);
+            band = band.max(before.band);
         }
         if self.open.len() >= MAX_OPEN {
             self.open.remove(0);
@@ -96,10 +108,11 @@ impl Alerts {
         self.open
             .push((self.number, now.saturating_add(limits.alert_open)));
         self.cool_downs
-            .retain(|row| row.scope != scope && row.until > now);
+            .retain(|before| before.scope != scope && before.until > now);
         self.cool_downs.push(CoolDown {
             scope,
             alert: self.number,
+            row,
             until: now.saturating_add(alert.once_per),
             signals,
             band,

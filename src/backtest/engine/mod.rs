@@ -15,10 +15,12 @@ mod rows;
 mod same;
 mod sheet;
 mod stage;
+mod told;
 mod worker;
 
 pub use alerts::Prompt;
 pub use stage::{Outcome, Prepared, Seen};
+pub use told::{Asked, Told};
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -33,13 +35,13 @@ use crate::guard::Limits;
 use crate::history::{Column, Columns, Plan, Planned};
 use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
-use crate::lang::eval::{Judgement, Trace};
+use crate::lang::eval::Judgement;
 use crate::lang::program::{ByKey, HistoryQuery, Program};
 
 use super::input::Watch;
 use super::needs::Columns as Needs;
 use super::symbols::Symbol;
-use super::table::{Made, Maker, SUCCESS, Table};
+use super::table::{JUDGED, Made, Maker, SUCCESS, Table};
 use alerts::Alerts;
 use facts::Ids;
 use index::{Groups, KeyIndex};
@@ -113,12 +115,8 @@ impl std::fmt::Debug for Engine<'_> {
 pub struct Explained {
     /// What the signals say, with values.
     pub judgement: Judgement,
-    /// What they saw.
-    pub traces: Vec<(Trace, Option<Trace>)>,
     /// The text the live bot would keep.
     pub text: String,
-    /// `on login` rules: name, whether they acted, and why not.
-    pub rules: Vec<(String, bool, Option<String>)>,
 }
 
 /// The signals of a judgement as a decision's record holds them.
@@ -224,6 +222,16 @@ impl<'t> Engine<'t> {
         &self.variants
     }
 
+    /// How often an owner is asked on one day.
+    pub(super) fn prompts_per_day(&self) -> u32 {
+        self.limits.prompts_per_day
+    }
+
+    /// What fields there are.
+    pub(super) fn registry(&self) -> &Registry {
+        self.registry
+    }
+
     /// The rules of a rule set.
     pub fn program(&self, variant: usize) -> &Program {
         &self.variants[variant].rules.program
@@ -275,8 +283,7 @@ impl<'t> Engine<'t> {
                                 if touched == at + 1 {
                                     rows = 0;
                                 }
-                                worker.piece(*piece, alerts, sink);
-                                done += u64::from(piece.to - piece.from);
+                                done += worker.piece(*piece, alerts, sink, watch);
                             }
                             watch.judged.fetch_add(done, Ordering::Relaxed);
                         }
@@ -302,21 +309,52 @@ impl<'t> Engine<'t> {
         rows.len()
     }
 
-    /// Explains what a rule set says of some logins, given in any order; of those with a wrong password
-    /// what it would say had it been right.
+    /// Explains what a rule set says of some logins, given in any order, each as it happened.
     pub fn explain(&self, rows: &[u32], variant: usize) -> Vec<Explained> {
-        self.explained(rows, variant, |_| true)
+        let right = |row: u32| self.table.has(row, JUDGED);
+        self.explain_where(rows, variant, right)
+    }
+
+    /// The same as if every password had been right.
+    pub fn explain_as_if_right(&self, rows: &[u32], variant: usize) -> Vec<Explained> {
+        self.explain_where(rows, variant, |_| true)
+    }
+
+    fn explain_where(
+        &self,
+        rows: &[u32],
+        variant: usize,
+        right: impl Fn(u32) -> bool,
+    ) -> Vec<Explained> {
+        let mut explained = Vec::with_capacity(rows.len());
+        self.each(rows, |worker, account, all, at| {
+            explained.push(worker.explain(account, all, at, variant, right(all[at])));
+        });
+        explained
+    }
+
+    /// What the signals and rules of a rule set say of some logins, given in any order, each as it happened.
+    /// `others`: for each login a suspicion to ask the rules about besides.
+    pub fn told(&self, rows: &[u32], variant: usize, others: Option<&[f64]>) -> Vec<Told> {
+        let mut told: Vec<Told> = Vec::with_capacity(rows.len());
+        self.each(rows, |worker, account, all, at| {
+            let other = others.and_then(|others| others.get(told.len()).copied());
+            told.push(worker.told(account, all, at, (variant, other)));
+        });
+        told
     }
 
     /// What a rule set decides on the logins `from..to`, in the words of the live bot, in no order:
     /// signals are silent on those with a wrong password, for which `on failure` rules are told. `make`
     /// makes of each, on the thread that has it, what is given back. Stretches come one after another,
-    /// with the same `cursors`, which begin as [`Cursors::new`] makes them.
+    /// with the same `cursors`, which begin as [`Cursors::new`] makes them. Some are missing when `watch` says
+    /// stop.
     pub fn decide<T: Send>(
         &self,
         (from, to): (usize, usize),
         variant: usize,
         cursors: &mut Cursors,
+        watch: &Watch,
         make: impl Fn(u32, Explained) -> T + Sync,
     ) -> Vec<(u32, T)> {
         let pieces = self.pieces(from, to, &mut cursors.0);
@@ -325,7 +363,7 @@ impl<'t> Engine<'t> {
             let mut made = Vec::new();
             let mut worker = self.worker(from, to);
             while let Some(piece) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
-                worker.decide(*piece, variant, |row, told| {
+                worker.decide(*piece, variant, watch, |row, told| {
                     made.push((row, make(row, told)))
                 });
             }
@@ -344,21 +382,19 @@ impl<'t> Engine<'t> {
         })
     }
 
-    fn explained(
-        &self,
+    /// Finds the account of each row, its rows, and the place among them.
+    fn each<'e>(
+        &'e self,
         rows: &[u32],
-        variant: usize,
-        success: impl Fn(u32) -> bool,
-    ) -> Vec<Explained> {
-        rows.iter()
-            .map(|row| {
-                let account = self.table.account[*row as usize];
-                let all = self.accounts.rows(account);
-                let at = all.partition_point(|known| known < row);
-                let mut worker = self.worker(*row as usize, *row as usize + 1);
-                worker.explain(account, all, at, variant, success(*row))
-            })
-            .collect()
+        mut tell: impl FnMut(&mut Worker<'e>, Symbol, &'e [u32], usize),
+    ) {
+        for row in rows {
+            let account = self.table.account[*row as usize];
+            let all = self.accounts.rows(account);
+            let at = all.partition_point(|known| known < row);
+            let mut worker = self.worker(*row as usize, *row as usize + 1);
+            tell(&mut worker, account, all, at);
+        }
     }
 
     /// The logins `from..to`, by account. Accounts in the order in which they first come.

@@ -62,7 +62,7 @@ impl Prepared {
     }
 
     /// The rules for a login-side event.
-    fn of(&self, event: &EventName) -> &[RuleId] {
+    pub fn of(&self, event: &EventName) -> &[RuleId] {
         match event {
             EventName::Attempt => &self.attempt,
             EventName::Failure => &self.failure,
@@ -86,6 +86,8 @@ pub struct Outcome {
     pub flagged: bool,
     /// What became of that.
     pub prompt: Prompt,
+    /// The earlier login whose alert's cool-down it came into.
+    pub cooling: Option<u32>,
     /// A rule locks the account.
     pub locked: bool,
     /// Signals without which there would be no alert.
@@ -101,6 +103,8 @@ pub struct Seen<'a> {
     pub row: u32,
     /// Its account.
     pub account: Symbol,
+    /// It is the first login under its name.
+    pub first: bool,
     /// Successes of the account before it.
     pub before: u32,
     /// When its first success was.
@@ -118,11 +122,11 @@ impl Seen<'_> {
 
 /// What a rule's block wants.
 #[derive(Default)]
-struct Wish<'p> {
-    deny: bool,
-    challenge: bool,
-    alert: Option<&'p AlertAction>,
-    locked: bool,
+pub(super) struct Wish<'p> {
+    pub(super) deny: bool,
+    pub(super) challenge: bool,
+    pub(super) alert: Option<&'p AlertAction>,
+    pub(super) locked: bool,
 }
 
 /// What every login of a thread is judged with.
@@ -207,7 +211,7 @@ impl<'a, 't> Stage<'a, 't> {
                 outcome.states.clear();
                 outcome.suspicion = 0.0;
                 outcome.flagged = false;
-                outcome.prompt = Prompt::None;
+                (outcome.prompt, outcome.cooling) = (Prompt::None, None);
                 outcome.decisive.clear();
                 (outcome.verdict, outcome.locked) = (Verdict::Allow, false);
                 if !self.variants[index].failure.is_empty() && !late {
@@ -257,7 +261,7 @@ impl<'a, 't> Stage<'a, 't> {
         outcome: &mut Outcome,
         late: bool,
     ) {
-        outcome.prompt = Prompt::None;
+        (outcome.prompt, outcome.cooling) = (Prompt::None, None);
         outcome.decisive.clear();
         (outcome.flagged, outcome.locked) = (false, false);
         outcome.verdict = Verdict::Allow;
@@ -289,7 +293,8 @@ impl<'a, 't> Stage<'a, 't> {
                 .map_or(0, |column| column[row as usize]);
             let now = table.time[row as usize];
             let band = program.band(outcome.suspicion);
-            outcome.prompt = alerts.raise(alert, now, machine, fired, band, self.limits);
+            outcome.prompt = alerts.raise(alert, (row, now), machine, fired, band, self.limits);
+            outcome.cooling = alerts.cooling();
         }
         if self.decisive {
             let fired: Vec<usize> = counted(program, &outcome.states).collect();
@@ -332,7 +337,7 @@ impl<'a, 't> Stage<'a, 't> {
         wish
     }
 
-    fn facts<'s>(
+    pub(super) fn facts<'s>(
         &'s mut self,
         index: usize,
         case: &'s Case,
@@ -375,7 +380,8 @@ impl<'a, 't> Stage<'a, 't> {
 }
 
 impl Stage<'_, '_> {
-    /// Which rules of an event act, and why others do not: as the live bot prints it, and one by one.
+    /// Which rules of an event act, and why others do not: as the live bot prints it, and the names of those
+    /// that do.
     pub(super) fn why(
         &mut self,
         index: usize,
@@ -384,7 +390,7 @@ impl Stage<'_, '_> {
         case: &Case,
         judgement: &Judgement,
         telling: Telling<'_>,
-    ) -> (String, Vec<(String, bool, Option<String>)>) {
+    ) -> (String, Vec<String>) {
         let variants = self.variants;
         let variant = &variants[index];
         let program = variant.program();
@@ -403,20 +409,15 @@ impl Stage<'_, '_> {
         let said = (*event == EventName::Login).then_some(said);
         let mut facts = self.facts(index, case, account, said);
         let text = why::why(&variant.rules, event, &mut facts, telling);
-        let mut told = Vec::new();
+        let mut acted = Vec::new();
         for id in variant.of(event) {
             let rule = &program.rules[id.0 as usize];
-            let Some(condition) = &rule.when else {
-                told.push((rule.name.clone(), true, None));
-                continue;
-            };
             let mut facts = self.facts(index, case, account, said);
-            let mut trace = Trace::default();
-            let held = eval::eval(condition, program, &mut facts, &mut trace).truth() == Some(true);
-            let why = eval::why_not(condition, program, &trace, telling);
-            told.push((rule.name.clone(), held, why));
+            if eval::holds(rule.when.as_ref(), program, &mut facts) == Held::Yes {
+                acted.push(rule.name.clone());
+            }
         }
-        (text, told)
+        (text, acted)
     }
 }
 
@@ -451,7 +452,7 @@ fn suspicion(program: &Program, states: &[SignalState], without: Option<usize>) 
         .fold(0.0, |sum, index| sum + program.signals[index].weight)
 }
 
-fn want<'p>(block: &'p Block, known: bool, wish: &mut Wish<'p>) {
+pub(super) fn want<'p>(block: &'p Block, known: bool, wish: &mut Wish<'p>) {
     for action in &block.actions {
         let outcome = match &action.kind {
             ActionKind::Challenge => {

@@ -8,10 +8,12 @@ use crate::lang::eval::{Judgement, Telling};
 use crate::lang::program::EventName;
 use crate::store::records::Account;
 
+use super::super::input::Watch;
 use super::super::symbols::Symbol;
 use super::super::table::{JUDGED, KNOWN, SUCCESS};
 use super::alerts::Alerts;
 use super::stage::{Outcome, Seen, Stage};
+use super::told::Told;
 use super::{Engine, Explained, Piece, SEGMENT, SHARDS, Sink};
 
 /// What one thread works with.
@@ -22,13 +24,14 @@ pub(super) struct Worker<'e> {
 }
 
 impl<'e> Worker<'e> {
-    /// Judges the logins of a piece.
+    /// Judges the logins of a piece: how many, all of them unless `watch` says stop.
     pub(super) fn piece<S: Sink>(
         &mut self,
         piece: Piece,
         alerts: &[Mutex<HashMap<Symbol, Vec<Alerts>>>],
         sink: &mut S,
-    ) {
+        watch: &Watch,
+    ) -> u64 {
         let table = self.engine.table;
         let all = self.engine.accounts.rows(piece.account);
         let name: Arc<str> = table.accounts.text(piece.account).into();
@@ -47,6 +50,10 @@ impl<'e> Worker<'e> {
             let end = (start + SEGMENT).min(to);
             self.stage.histories.load_account(all, start, end, &name);
             for (at, row) in all.iter().enumerate().take(end).skip(start) {
+                // One login may ask for many long windows, and an account may have many logins.
+                if watch.stopped() {
+                    return (at - from) as u64;
+                }
                 self.account(table.has(*row, KNOWN), piece.account, all, &mut case);
                 self.stage.case(*row, at, &mut case);
                 self.stage.judge(
@@ -60,6 +67,7 @@ impl<'e> Worker<'e> {
                     table,
                     row: *row,
                     account: piece.account,
+                    first: at == 0,
                     before: successes,
                     known_since: self.stage.histories.known_since(),
                     outcomes: &self.outcomes,
@@ -71,6 +79,7 @@ impl<'e> Worker<'e> {
         if to < all.len() && kept.iter().any(Alerts::any) {
             lock().insert(piece.account, kept);
         }
+        (to - from) as u64
     }
 
     /// Explains the login at `at` of an account's rows.
@@ -95,6 +104,7 @@ impl<'e> Worker<'e> {
         &mut self,
         piece: Piece,
         variant: usize,
+        watch: &Watch,
         mut give: impl FnMut(u32, Explained),
     ) {
         self.watched();
@@ -107,12 +117,36 @@ impl<'e> Worker<'e> {
             let end = (start + SEGMENT).min(to);
             self.stage.histories.load_account(all, start, end, &name);
             for (at, row) in all.iter().enumerate().take(end).skip(start) {
+                if watch.stopped() {
+                    return;
+                }
                 let success = table.has(*row, JUDGED);
                 let told = self.explained(piece.account, all, at, variant, success, &mut case);
                 give(*row, told);
             }
             start = end;
         }
+    }
+
+    /// Tells of the login at `at` of an account's rows, as it happened, what each signal and rule says; of rules
+    /// also what they would say had the suspicion been `other`.
+    pub(super) fn told(
+        &mut self,
+        account: Symbol,
+        all: &'e [u32],
+        at: usize,
+        (variant, other): (usize, Option<f64>),
+    ) -> Told {
+        self.watched();
+        let (table, row) = (self.engine.table, all[at]);
+        let name: Arc<str> = table.accounts.text(account).into();
+        self.stage.histories.load_account(all, at, at + 1, &name);
+        let mut case = self.case(account, all);
+        self.account(table.has(row, KNOWN), account, all, &mut case);
+        self.stage.case(row, at, &mut case);
+        let telling = Telling::new(self.engine.zone_of(account), self.engine.language);
+        let ended = (table.has(row, JUDGED), other);
+        self.stage.told(variant, account, &mut case, ended, telling)
     }
 
     /// Somebody looks on from now on.
@@ -142,16 +176,11 @@ impl<'e> Worker<'e> {
         }
         let (judgement, traces) = self.stage.explain(variant, account, case);
         let event = EventName::Login;
-        let (why, rules) = self
+        let (why, _) = self
             .stage
             .why(variant, &event, account, case, &judgement, telling);
         let text = decide::explanation(program, &judgement, &traces, &why, telling);
-        Explained {
-            judgement,
-            traces,
-            text,
-            rules,
-        }
+        Explained { judgement, text }
     }
 
     /// A login with a wrong password: no signal, only `on failure` rules.
@@ -166,16 +195,12 @@ impl<'e> Worker<'e> {
             login.success = Some(false);
         }
         let (event, judgement) = (EventName::Failure, Judgement::default());
-        let (why, rules) = self
+        let (why, acted) = self
             .stage
             .why(variant, &event, account, case, &judgement, telling);
-        let acted = rules.iter().filter(|(_, acted, _)| *acted);
-        let names: Vec<String> = acted.map(|(name, ..)| name.clone()).collect();
         Explained {
             judgement,
-            traces: Vec::new(),
-            text: decide::acted(&names, &why, telling.language()),
-            rules,
+            text: decide::acted(&acted, &why, telling.language()),
         }
     }
 

@@ -11,6 +11,7 @@ use super::header::{Resolved, without_version};
 use super::lost::{self, Lost};
 use super::mapping::{Field, Mapping};
 use super::split::Records;
+use super::texts::{self, TEXTS};
 use super::time::{self, Format, Near};
 use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, SAMPLES, SHOWN, Stop};
 use crate::backtest::needs::{Columns, Need};
@@ -22,25 +23,6 @@ const MAX_TORN: usize = 16;
 
 /// Bytes of a short row: room is made for as many rows as a piece would have of them.
 const ROW: usize = 100;
-
-/// Fields that are text, in the order in which a batch keeps them.
-const TEXTS: [Field; 15] = [
-    Field::Account,
-    Field::Id,
-    Field::Machine,
-    Field::Ip,
-    Field::Country,
-    Field::Region,
-    Field::City,
-    Field::Isp,
-    Field::UserAgent,
-    Field::Browser,
-    Field::Os,
-    Field::Device,
-    Field::Reason,
-    Field::Channel,
-    Field::Session,
-];
 
 /// What was read of a piece.
 #[derive(Debug, Default)]
@@ -147,59 +129,28 @@ impl Batch {
                 texts[*kept] = self.text.get(from..end).unwrap_or_default();
                 from = end;
             }
-            (u64::from(row.line), row.login(&texts))
+            (u64::from(row.line), row.login(texts))
         })
     }
 }
 
 impl Parsed {
-    fn login<'b>(&self, texts: &[&'b str; TEXTS.len()]) -> Login<'b> {
-        let [
-            account,
-            id,
-            machine,
-            ip,
-            country,
-            region,
-            city,
-            isp,
-            agent,
-            browser,
-            os,
-            device,
-            reason,
-            channel,
-            session,
-        ] = *texts;
-        Login {
+    fn login<'b>(&self, texts: [&'b str; TEXTS.len()]) -> Login<'b> {
+        let numbers = Login {
             time: self.time,
             arrival: self.arrival,
-            id,
-            account,
             known: self.known,
             success: self.success,
-            judged: false,
             captcha: self.captcha,
             legal: self.legal,
-            machine,
-            ip,
-            country,
-            region,
-            city,
             lat: self.lat,
             lon: self.lon,
             asn: self.asn,
-            isp,
-            agent,
-            browser,
-            os,
-            device,
-            reason,
-            channel,
-            session,
             labels: self.labels,
             labelled: self.labelled,
-        }
+            ..Login::default()
+        };
+        texts::login(texts, numbers)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::header::MAX_COLUMNS;
 use super::open::Damaged;
 use super::reasons::{Reason, Reasons, list};
 use crate::bot::folder::io_words;
@@ -35,6 +36,14 @@ pub enum InputError {
         field: String,
         /// The header as read.
         header: String,
+    },
+    /// The header has more columns than any table of logins.
+    #[error("{path}: a header of {columns} columns; {MAX_COLUMNS} is the most")]
+    Columns {
+        /// The file.
+        path: String,
+        /// How many it has; of a header that is cut off how many were met.
+        columns: usize,
     },
     /// Two columns of the header have the name that is asked for.
     #[error(
@@ -132,6 +141,9 @@ impl InputError {
             } => format!(
                 "{path}：没有 {field} 这一列；表头是：{header}。哪一列是什么，写在映射文件里（--map），见 docs/tuning.md"
             ),
+            Self::Columns { path, columns } => {
+                format!("{path}：表头有 {columns} 列，最多 {MAX_COLUMNS} 列")
+            }
             Self::TwoColumns { path, name, header } => format!(
                 "{path}：有两列都叫 {name}；表头是：{header}。不知道该用哪一列，请改掉其中一列的名字"
             ),

@@ -33,6 +33,8 @@ const RBA_LABELS: &[(&str, &str)] = &[
     ("account_takeover", "Is Account Takeover"),
     ("attack_ip", "Is Attack IP"),
 ];
+/// The most columns of a file: as many as a spreadsheet has. What has more is no table of logins.
+pub(super) const MAX_COLUMNS: usize = 16_384;
 /// Columns whose name begins so are labels.
 const LABEL_PREFIX: &str = "label_";
 
@@ -73,6 +75,10 @@ impl Resolved {
             found.fields.insert(Field::Id, index);
         }
         for (field, name) in &mapping.columns {
+            if name.is_empty() {
+                found.fields.remove(field);
+                continue;
+            }
             let missing = || Unresolved::Missing(format!("{} ({name:?})", field.name()));
             let index = at(name).ok_or_else(missing)?;
             found.fields.insert(*field, index);

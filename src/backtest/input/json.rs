@@ -17,6 +17,7 @@ use self::line::{Given, Line, Names, Wrong};
 use super::lost::{self, Lost};
 use super::mapping::{Field, Mapping};
 use super::split::MAX_ROW_BYTES;
+use super::texts::{self, TEXTS};
 use super::time::{self, Format};
 use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, Stop, store};
 use crate::backtest::table::Login;
@@ -180,76 +181,35 @@ impl Reader {
             losses.push((Reason::WrongKind, name, shown(given).to_owned()));
         }
         let known = self.flag(line, Field::Known, &mut losses);
-        let texts = [
-            Field::Id,
-            Field::Machine,
-            Field::Country,
-            Field::Region,
-            Field::City,
-            Field::Isp,
-            Field::UserAgent,
-            Field::Browser,
-            Field::Os,
-            Field::Device,
-            Field::Reason,
-            Field::Channel,
-            Field::Session,
-        ]
-        .map(|field| self.field(line, field, &mut losses));
-        let [
-            id,
-            machine,
-            country,
-            region,
-            city,
-            isp,
-            agent,
-            browser,
-            os,
-            device,
-            reason,
-            channel,
-            session,
-        ] = &texts;
-        let ip = self.field(line, Field::Ip, &mut losses);
-        let ip = match ip.is_empty() || ip.parse::<IpAddr>().is_ok() {
-            true => ip,
-            false => {
-                losses.push((Reason::BadIp, "", ip.into_owned()));
-                Cow::Borrowed("")
-            }
-        };
-        let login = Login {
+        // Owned, so that what is no address can be taken out.
+        let mut texts = TEXTS.map(|field| match field {
+            Field::Account => Cow::Borrowed(account),
+            field => self.field(line, field, &mut losses),
+        });
+        if let Some(ip) = TEXTS.iter().position(|field| *field == Field::Ip)
+            && !texts[ip].is_empty()
+            && texts[ip].parse::<IpAddr>().is_err()
+        {
+            let text = std::mem::take(&mut texts[ip]);
+            losses.push((Reason::BadIp, "", text.into_owned()));
+        }
+        let numbers = Login {
             time,
             arrival: self.number(line, Field::Arrival, lost::whole, &mut losses),
-            id,
-            account,
             known: known.unwrap_or(!self.mapping.is_nobody(account, false)),
             success,
-            judged: false,
             captcha: self
                 .flag(line, Field::Captcha, &mut losses)
                 .unwrap_or(false),
             legal: self.flag(line, Field::Legal, &mut losses),
-            machine,
-            ip: &ip,
-            country,
-            region,
-            city,
             lat: self.number(line, Field::Lat, lost::number, &mut losses),
             lon: self.number(line, Field::Lon, lost::number, &mut losses),
             asn: self.number(line, Field::Asn, lost::asn, &mut losses),
-            isp,
-            agent,
-            browser,
-            os,
-            device,
-            reason,
-            channel,
-            session,
             labels,
             labelled,
+            ..Login::default()
         };
+        let login = texts::login(texts.each_ref().map(|text| &**text), numbers);
         for (reason, field, text) in &losses {
             let field = Some(*field).filter(|field| !field.is_empty());
             let lost = Lost::text(*reason, text);

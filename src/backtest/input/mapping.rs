@@ -9,6 +9,7 @@
 //! time    = "created"
 //! success = "ok"
 //! machine = "device_id"
+//! id      = ""               # the column of that name is something else
 //!
 //! [labels]
 //! stolen = "is_fraud"

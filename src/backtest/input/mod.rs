@@ -17,6 +17,7 @@ mod promise;
 mod reasons;
 mod split;
 mod store;
+mod texts;
 mod time;
 
 pub use error::{InputError, Kind, Told};
@@ -66,6 +67,8 @@ pub struct InputReport {
     pub unordered: u64,
     /// Reading was stopped from outside.
     pub stopped: bool,
+    /// Where; `None` when that came behind the last row.
+    pub stopped_at: Option<Sample>,
 }
 
 /// One file of the input.
@@ -82,11 +85,11 @@ pub struct FileReport {
 }
 
 impl InputReport {
-    /// Rows that could not be used, repeated ones not counted.
+    /// Rows that could not be used.
     pub fn unusable(&self) -> u64 {
         self.reasons
             .iter()
-            .filter(|(reason, _)| !reason.keeps_row() && **reason != Reason::Duplicate)
+            .filter(|(reason, _)| !reason.keeps_row())
             .map(|(_, (count, _))| count)
             .sum()
     }
@@ -179,11 +182,22 @@ impl Reading<'_, '_> {
             let rows = self.table.len() as u64;
             self.watch.rows.store(rows, Ordering::Relaxed);
             if self.watch.stopped() {
-                self.report.stopped = true;
+                self.stop_at(line);
                 return false;
             }
         }
         true
+    }
+
+    /// Reading ends behind this line.
+    fn stop_at(&mut self, line: u64) {
+        self.report.stopped = true;
+        self.report.stopped_at = Some(Sample {
+            file: self.file.clone(),
+            line,
+            field: None,
+            text: None,
+        });
     }
 
     fn note<'l>(&mut self, lost: impl Into<Lost<'l>>, line: u64) {
@@ -228,7 +242,7 @@ impl Reading<'_, '_> {
             }
         }
         if !self.numbered && self.seen.again(login.id) {
-            self.note(Reason::Duplicate, line);
+            self.note(Lost::text(Reason::Duplicate, login.id), line);
             return Ok(());
         }
         match self.table.push(&login) {

@@ -118,7 +118,10 @@ impl Reason {
                 "a time before 1990 or after 2200: a mere day (20260105) needs a time of day; a number is seconds, milliseconds, microseconds or nanoseconds since 1970, with all its digits; what is written otherwise, [time] format of a mapping file says",
             ),
             Self::BadSuccess => ("成功与否读不懂", "success is neither yes nor no"),
-            Self::Duplicate => ("编号重复，只算第一次", "repeated id, the first counts"),
+            Self::Duplicate => (
+                "编号重复，只算第一次（导出重叠的话用 --max-unusable 放宽；那一列不是登录的编号的话，映射文件里写 [columns] id = \"\"）",
+                "repeated id, the first counts (where exports overlap, allow more by --max-unusable; a column that does not name logins is left out by [columns] id = \"\" of a mapping file)",
+            ),
             Self::BadLabel => (
                 "标注读不懂，当作没有（映射文件的 [values] 可以说哪些字是“是”、哪些是“否”）",
                 "a label that is neither yes nor no, left out ([values] of a mapping file says which words are)",

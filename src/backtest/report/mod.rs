@@ -28,7 +28,7 @@ use crate::lang::diagnostics::Language;
 use crate::server::rfc3339;
 
 /// The version of the JSON.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Everything a backtest says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -86,7 +86,7 @@ pub struct InputView {
     pub first: String,
     /// Last login.
     pub last: String,
-    /// Rows that could not be used, repeated ones not counted.
+    /// Rows that could not be used.
     pub unusable: u64,
     /// By reason.
     pub reasons: Vec<ReasonView>,
@@ -157,10 +157,34 @@ pub struct RunView {
     pub logins_per_second: f64,
     /// It was stopped; the figures are over the part done so far.
     pub stopped: bool,
+    /// Which part that is; absent when it was not stopped.
+    pub part: Option<PartView>,
     /// Logins judged, over all runs.
     pub judged: u64,
     /// The zone in which the text and the page show times; here they are in UTC.
     pub zone: String,
+}
+
+/// How far a run came that was stopped. Work goes by name, so of some names there is everything and of others
+/// nothing; with rules across accounts also by time, in long stretches.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PartView {
+    /// `file:line` where reading stopped; absent when all of it was read.
+    pub read_to: Option<String>,
+    /// Attempts behind the warm-up that were judged.
+    pub attempts: u64,
+    /// Of so many that were read.
+    pub of_attempts: u64,
+    /// Names of which any attempt was judged.
+    pub names: u64,
+    /// Of so many.
+    pub of_names: u64,
+    /// Days that means a day are over: one of which half of the attempts were judged counts half.
+    pub days: f64,
+    /// Of so many.
+    pub of_days: usize,
+    /// The share of the attempts judged with other constants; absent when no sweep was asked for.
+    pub sweep: Option<f64>,
 }
 
 /// What had to hold.
@@ -170,10 +194,13 @@ pub struct Gate {
     pub name: String,
     /// What was wanted.
     pub wanted: f64,
-    /// What is.
-    pub is: f64,
+    /// What is; unknown when the run was stopped before anything was found out, or rules are silent with every
+    /// value of a sweep.
+    pub is: Option<f64>,
     /// It holds.
     pub passed: bool,
+    /// It was looked at over all of the input; what holds of a part need not hold of the whole.
+    pub whole: bool,
 }
 
 impl Gate {
@@ -181,8 +208,9 @@ impl Gate {
         Self {
             name: name.to_owned(),
             wanted: most,
-            is,
+            is: Some(is),
             passed: is <= most,
+            whole: true,
         }
     }
 
@@ -190,8 +218,10 @@ impl Gate {
     fn shown(&self) -> String {
         match self.name.as_str() {
             // Logins are counted.
-            NO_LOST => format!("{:.0}", self.is),
-            _ => text::beside(Some(self.is), self.wanted),
+            NO_LOST => self
+                .is
+                .map_or_else(|| "–".to_owned(), |is| format!("{is:.0}")),
+            _ => text::beside(self.is, self.wanted),
         }
     }
 
@@ -203,12 +233,22 @@ impl Gate {
         }
     }
 
+    /// There was nothing to look at, which is no pass.
+    pub(super) fn unknown(self) -> Self {
+        Self {
+            is: None,
+            passed: false,
+            ..self
+        }
+    }
+
     pub(super) fn min_recall(least: f64, is: f64) -> Self {
         Self {
             name: MIN_RECALL.to_owned(),
             wanted: least,
-            is,
+            is: Some(is),
             passed: is >= least,
+            whole: true,
         }
     }
 }

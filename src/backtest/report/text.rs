@@ -1,8 +1,11 @@
 //! The report on a terminal: what one wants to know first, on one screen.
 
 mod closing;
+mod diff;
 mod input;
 mod sweep;
+
+pub(super) use input::stopped;
 
 use unicode_width::UnicodeWidthStr;
 
@@ -18,8 +21,6 @@ const MAX_SIGNALS: usize = 18;
 const NOTEWORTHY: u64 = 1_000;
 /// Characters shown of a text others wrote.
 const MAX_TEXT: usize = 64;
-/// Most changed logins.
-const MAX_CHANGED: usize = 5;
 
 /// The summary.
 pub fn text(report: &Report, language: Language) -> String {
@@ -149,14 +150,16 @@ impl Page {
         let load = &report.figures.load;
         let (mean, p95, max) = (
             rate(Some(load.prompts_per_day)),
-            load.prompts_per_day_p95,
-            load.prompts_per_day_max,
+            told(load.prompts_per_day_p95.map(u64::from)),
+            told(load.prompts_per_day_max.map(u64::from)),
         );
+        let of = report.figures.per_10k_of.words();
+        let of = self.language.pick(of.0, of.1);
         say!(
             self.out,
             self.language,
-            "会提醒 {flagged} 次（正常登录每万次 {per}），冷却后发出 {prompts} 条（{quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}\n",
-            "{flagged} alerts (on good logins {per} per 10,000), {prompts} prompts after cool-down ({quiet}); a day: mean {mean}, p95 {p95}, max {max}\n"
+            "会提醒 {flagged} 次（{of} {per}），冷却后发出 {prompts} 条（{quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}\n",
+            "{flagged} alerts ({per} {of}), {prompts} prompts after cool-down ({quiet}); a day: mean {mean}, p95 {p95}, max {max}\n"
         );
         let captchas = totals.captchas;
         let denied = totals.denied_attempts + totals.denied;
@@ -201,7 +204,7 @@ impl Page {
             line.push_str(&pad(&count(signal.prompts), 8, true));
             line.push_str(&pad(&count(signal.decisive), 9, true));
             if labelled {
-                line.push_str(&pad(&count(signal.fired_attacks), 7, true));
+                line.push_str(&pad(&told(signal.fired_attacks), 7, true));
             }
             let accounts = signal.accounts.map_or_else(|| "–".to_owned(), count);
             line.push_str(&pad(&accounts, 8, true));
@@ -280,7 +283,7 @@ impl Page {
         );
         let (tp, fp, missed) = (
             count(logins.true_positives),
-            told(logins.known_false_positives()),
+            told(logins.false_positives),
             count(logins.false_negatives),
         );
         say!(
@@ -305,6 +308,15 @@ impl Page {
             "事件 {caught}/{incidents} 起发现，首次提醒延迟中位 {delay} 分钟；怀疑度作评分：误报率 1% 时召回 {one}，0.1% 时 {tenth}，AUC {auc}\n",
             "{caught} of {incidents} incidents found, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}\n"
         );
+        if labels.attacks_no_account > 0 {
+            let n = count(labels.attacks_no_account);
+            say!(
+                self.out,
+                self.language,
+                "{n} 次攻击用的名字不是账号：没有人可以提醒，不算事件\n",
+                "{n} attacks are under names that are no account: nobody can be prompted, so they are no incidents\n"
+            );
+        }
         if labels.unlabelled_taken_for_good {
             say!(
                 self.out,
@@ -337,11 +349,15 @@ impl Page {
             load.per_account_max,
             count(load.accounts_twice_a_week),
         );
+        let too = match figures.labels {
+            Some(_) => self.language.pick("（攻击也算）", " (attacks too)"),
+            None => "",
+        };
         say!(
             self.out,
             self.language,
-            "每万次登录（攻击也算）的提醒，按此前登录次数  {bands}\n",
-            "prompts per 10,000 logins (attacks too) by earlier logins  {bands}\n"
+            "每万次登录{too}的提醒，按此前登录次数  {bands}\n",
+            "prompts per 10,000 logins{too} by earlier logins  {bands}\n"
         );
         let new = rate(load.new_accounts.per_10k);
         say!(
@@ -372,68 +388,6 @@ impl Page {
             "每万次会提醒，前中后三段  {periods}{recalls}\n",
             "alerts per 10,000 over three periods  {periods}{recalls}\n"
         );
-    }
-
-    fn diff(&mut self, report: &Report) {
-        let (Some(diff), Some(against)) = (&report.diff, &report.against) else {
-            return;
-        };
-        let net = format!("{:+.2}", diff.net_prompts_per_day);
-        let changed = count(diff.changed);
-        let other = &against.name;
-        say!(
-            self.out,
-            self.language,
-            "\n与 {other} 相比：{changed} 次登录的结果不同，每天提醒 {net}\n",
-            "\nagainst {other}: {changed} logins end differently, {net} prompts a day\n"
-        );
-        let language = self.language;
-        let act = |(zh, en): (&'static str, &'static str)| language.pick(zh, en);
-        for kind in &diff.kinds {
-            let (old, new) = (act(kind.old.words()), act(kind.new.words()));
-            let n = count(kind.count);
-            self.out.push_str(&format!("  {old} → {new}  {n}\n"));
-        }
-        if let (Some(gained), Some(lost), Some(flagged), Some(relieved)) = (
-            diff.attacks_gained,
-            diff.attacks_lost,
-            diff.good_flagged,
-            diff.good_relieved,
-        ) {
-            say!(
-                self.out,
-                self.language,
-                "  攻击：多发现 {gained}，少发现 {lost}；正常登录：多打扰 {flagged}，少打扰 {relieved}\n",
-                "  attacks: {gained} more, {lost} fewer; good logins: {flagged} more flagged, {relieved} fewer\n"
-            );
-        }
-        for login in diff.logins.iter().take(MAX_CHANGED) {
-            let (old, new) = (act(login.old.words()), act(login.new.words()));
-            let why: Vec<&str> = login
-                .flipped
-                .iter()
-                .map(|flip| flip.name.as_str())
-                .collect();
-            let attack = match login.attack {
-                Some(true) => language.pick(" 攻击", " attack"),
-                _ => "",
-            };
-            self.out.push_str(&format!(
-                "  #{} {} {}{attack}  {old} → {new}  {}\n",
-                login.number,
-                self.clock.minute(&login.time),
-                plain(&login.account),
-                why.join(", ")
-            ));
-        }
-        if diff.logins.len() > MAX_CHANGED {
-            say!(
-                self.out,
-                self.language,
-                "  … 每一次及翻转的条件见 --report、--format json 或 --changed-csv\n",
-                "  … each one and the condition that flipped: --report, --format json or --changed-csv\n"
-            );
-        }
     }
 }
 

@@ -93,6 +93,9 @@ mod tests {
             values: vec![value],
             flagged_per_10k: None,
             prompts_per_day: 0.0,
+            captchas_per_day: 0.0,
+            refusals_per_day: 0.0,
+            locks_per_day: 0.0,
             all: part,
             chosen_on: part,
             judged_on: part,
@@ -133,15 +136,17 @@ mod tests {
             parameters: vec!["budget".to_owned()],
             units: vec![String::new()],
             idle: Vec::new(),
+            unseen: Vec::new(),
             points: vec![made(40.0, 20.0, None), made(50.0, 12.5, None)],
             max_prompts_per_10k: Some(12.0),
             best: None,
             by_recall: false,
+            judged: 1.0,
         };
         let gate = |sweep: &Sweep| sweep.gate().map(|gate| (gate.is, gate.passed));
-        assert_eq!(gate(&sweep), Some((12.5, false)));
+        assert_eq!(gate(&sweep), Some((Some(12.5), false)));
         (sweep.max_prompts_per_10k, sweep.best) = (Some(15.0), Some(1));
-        assert_eq!(gate(&sweep), Some((12.5, true)));
+        assert_eq!(gate(&sweep), Some((Some(12.5), true)));
         sweep.max_prompts_per_10k = None;
         assert_eq!(gate(&sweep), None);
     }
@@ -155,14 +160,16 @@ mod tests {
             parameters: vec!["budget".to_owned()],
             units: vec![String::new()],
             idle: Vec::new(),
+            unseen: Vec::new(),
             points,
             max_prompts_per_10k: Some(12.0),
             best: None,
             by_recall: true,
+            judged: 1.0,
         };
         let gate = |sweep: &Sweep| sweep.gate().map(|gate| (gate.is, gate.passed));
-        assert_eq!(gate(&sweep), Some((20.0, false)));
+        assert_eq!(gate(&sweep), Some((Some(20.0), false)));
         sweep.points.remove(0);
-        assert_eq!(gate(&sweep), Some((0.0, false)));
+        assert_eq!(gate(&sweep), Some((None, false)));
     }
 }

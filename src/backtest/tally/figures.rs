@@ -20,6 +20,8 @@ const DRIFT_LEAST: u64 = 10;
 pub struct Figures {
     /// SHA-256 of the rule set.
     pub rules: String,
+    /// What `*per_10k` is per 10,000 of.
+    pub per_10k_of: Basis,
     /// Totals.
     pub totals: Totals,
     /// By signal, in source order.
@@ -34,6 +36,32 @@ pub struct Figures {
     pub periods: Vec<Period>,
 }
 
+/// Which logins a rate is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Successful ones not labelled as attack.
+    GoodLogins,
+    /// The same where no label calls any of them good.
+    NotAttacks,
+    /// All successful ones: no label says what was an attack.
+    Logins,
+}
+
+impl Basis {
+    /// Behind a number: of how many it is. Chinese and English.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::GoodLogins => ("每万次正常登录", "per 10,000 good logins"),
+            Self::NotAttacks => (
+                "每万次没有标注为攻击的登录",
+                "per 10,000 logins not labelled as attacks",
+            ),
+            Self::Logins => ("每万次登录", "per 10,000 logins"),
+        }
+    }
+}
+
 /// Totals of one rule set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Totals {
@@ -43,6 +71,9 @@ pub struct Totals {
     pub to: String,
     /// Days, begun ones included.
     pub days: usize,
+    /// Days that means a day are over: all of them, unless the run was stopped; then a day of which half of the
+    /// logins were judged counts half.
+    pub days_judged: f64,
     /// Logins before `from`, which only made history.
     pub warm_up_logins: u64,
     /// Successful logins.
@@ -53,18 +84,20 @@ pub struct Totals {
     pub logins_no_account: u64,
     /// Of the failed ones on such names.
     pub failures_no_account: u64,
-    /// Successful logins not labelled as attack: what rates are per.
-    pub good_logins: u64,
+    /// Successful logins not labelled as attack; unknown when no label calls any login good.
+    pub good_logins: Option<u64>,
+    /// The logins that rates per 10,000 are of: see `per_10k_of`.
+    pub per_10k_base: u64,
     /// Logins with an alert, before cool-down: `prompts`, `cooled_down`, `capped`, `flagged_no_account` and
     /// `flagged_refused` together.
     pub flagged: u64,
-    /// Of these on good logins.
-    pub flagged_good: u64,
-    /// Alerts per 10,000 good logins.
+    /// Of these on good logins; unknown when no label calls any login good.
+    pub flagged_good: Option<u64>,
+    /// Alerts on the logins of `per_10k_of`, per 10,000 of them.
     pub flagged_per_10k: Option<f64>,
     /// Prompts, after cool-down and daily cap.
     pub prompts: u64,
-    /// Prompts on good logins, per 10,000 of them.
+    /// Prompts, likewise.
     pub prompts_per_10k: Option<f64>,
     /// Alerts a cool-down kept quiet.
     pub cooled_down: u64,
@@ -117,12 +150,12 @@ pub struct RuleFigures {
     pub learning: u64,
     /// It fired.
     pub fired: u64,
-    /// Fires per 10,000 good logins (on good logins where labels say which are).
+    /// Fires on the logins of `per_10k_of`, per 10,000 of them.
     pub per_10k: Option<f64>,
-    /// On labelled attacks.
-    pub fired_attacks: u64,
-    /// On labelled good logins.
-    pub fired_good: u64,
+    /// On labelled attacks; unknown without labels.
+    pub fired_attacks: Option<u64>,
+    /// On labelled good logins; unknown when the label calls no login good.
+    pub fired_good: Option<u64>,
     /// Prompts it took part in.
     pub prompts: u64,
     /// Alerts kept quiet it took part in.
@@ -131,27 +164,27 @@ pub struct RuleFigures {
     pub alone: u64,
     /// Alerts that would not be there without it: its marginal value.
     pub decisive: u64,
-    /// Of these on attacks.
-    pub decisive_attacks: u64,
-    /// Of these on good logins.
-    pub decisive_good: u64,
+    /// Of these on attacks; unknown without labels.
+    pub decisive_attacks: Option<u64>,
+    /// Of these on good logins; unknown when the label calls no login good.
+    pub decisive_good: Option<u64>,
     /// Fires on names that are no account.
     pub fired_no_account: u64,
     /// Accounts it fired on.
     pub accounts: Option<u64>,
-    /// Fires a day: the mean.
+    /// Fires a day: the mean over all days that were judged.
     pub per_day: f64,
-    /// The 95th percentile.
-    pub per_day_p95: u32,
-    /// The worst day.
-    pub per_day_max: u32,
+    /// The 95th percentile; unknown when only a part was judged.
+    pub per_day_p95: Option<u32>,
+    /// The worst day; likewise.
+    pub per_day_max: Option<u32>,
     /// First fire, RFC 3339.
     pub first: Option<String>,
     /// Last fire.
     pub last: Option<String>,
     /// Fires by day.
     pub by_day: Vec<u32>,
-    /// Fires per 10,000 good logins by period.
+    /// `per_10k` by period.
     pub by_period: Vec<Option<f64>>,
     /// The rate of one period is more than three times that of an earlier one.
     pub drifts: bool,
@@ -192,12 +225,12 @@ pub struct Period {
     pub flagged: u64,
     /// Prompts.
     pub prompts: u64,
-    /// Alerts per 10,000 good logins.
+    /// Alerts on the logins of `per_10k_of`, per 10,000 of them.
     pub flagged_per_10k: Option<f64>,
-    /// Prompts on good logins, per 10,000 of them.
+    /// Prompts, likewise.
     pub prompts_per_10k: Option<f64>,
-    /// Labelled attacks.
-    pub attacks: u64,
+    /// Labelled attacks; unknown without labels.
+    pub attacks: Option<u64>,
     /// The share of them with an alert.
     pub recall: Option<f64>,
 }
@@ -205,20 +238,28 @@ pub struct Period {
 /// The figures of a tally.
 pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis) -> Figures {
     let frame = tally.frame();
+    let (labelled, good) = (frame.label.is_some(), tally.knows_good());
     Figures {
         rules: program.hash.clone(),
+        per_10k_of: match (labelled, good) {
+            (true, true) => Basis::GoodLogins,
+            (true, false) => Basis::NotAttacks,
+            (false, _) => Basis::Logins,
+        },
         totals: Totals {
             from: rfc3339(frame.from),
             to: rfc3339(frame.to),
             days: frame.days(),
+            days_judged: tally.days(),
             warm_up_logins: tally.warm_up,
             logins: tally.successes,
             failures: tally.failures,
             logins_no_account: tally.nobody_logins,
             failures_no_account: tally.nobody_failures,
-            good_logins: tally.good,
+            good_logins: good.then_some(tally.good),
+            per_10k_base: tally.good,
             flagged: tally.total.flagged,
-            flagged_good: tally.flagged_good,
+            flagged_good: good.then_some(tally.flagged_good),
             flagged_per_10k: per_10k(tally.flagged_good, tally.good),
             prompts: tally.total.prompts,
             prompts_per_10k: per_10k(tally.prompts_good, tally.good),
@@ -258,7 +299,7 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
         })
         .collect();
     missing.sort_by_key(|missing| std::cmp::Reverse(missing.count));
-    let labelled = tally.frame().label.is_some();
+    let (labelled, good) = (tally.frame().label.is_some(), tally.knows_good());
     let on_good = match labelled {
         true => counts.fired - counts.fired_attack,
         false => counts.fired,
@@ -281,18 +322,18 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
         fired: counts.fired,
         per_10k: per_10k(on_good, tally.good),
         fired_no_account: counts.fired_nobody,
-        fired_attacks: counts.fired_attack,
-        fired_good: counts.fired_good,
+        fired_attacks: labelled.then_some(counts.fired_attack),
+        fired_good: good.then_some(counts.fired_good),
         prompts: counts.prompts,
         cooled_down: counts.appended,
         alone: counts.alone,
         decisive: counts.decisive,
-        decisive_attacks: counts.decisive_attack,
-        decisive_good: counts.decisive_good,
+        decisive_attacks: labelled.then_some(counts.decisive_attack),
+        decisive_good: good.then_some(counts.decisive_good),
         accounts,
-        per_day: counts.fired as f64 / counts.by_day.len().max(1) as f64,
-        per_day_p95: percentile(&days, 0.95),
-        per_day_max: days.last().copied().unwrap_or_default(),
+        per_day: tally.a_day(counts.fired),
+        per_day_p95: tally.of_days(percentile(&days, 0.95)),
+        per_day_max: tally.of_days(days.last().copied().unwrap_or_default()),
         first: counts.first.map(rfc3339),
         last: counts.last.map(rfc3339),
         by_day: counts.by_day.clone(),
@@ -368,7 +409,7 @@ fn periods(tally: &Tally) -> Vec<Period> {
                     tally.prompts_good_by_period[period],
                     tally.good_by_period[period],
                 ),
-                attacks,
+                attacks: frame.label.map(|_| attacks),
                 recall: ratio(found, attacks),
             }
         })

@@ -26,7 +26,8 @@ impl Frame {
         }
     }
 
-    pub(super) fn day(&self, time: Millis) -> usize {
+    /// The day a moment within it lies on.
+    pub fn day(&self, time: Millis) -> usize {
         ((time - self.from) / DAY) as usize
     }
 

@@ -5,8 +5,8 @@
 
 use serde::Serialize;
 
-use super::stats::{Dice, ratio};
-use super::{AccountCounts, Hit, Tally, unsortable};
+use super::stats::{Dice, ratio, unsortable, wilson};
+use super::{AccountCounts, Hit, Tally};
 use crate::env::Millis;
 
 /// Resamplings behind an interval.
@@ -27,6 +27,8 @@ pub struct LabelFigures {
     pub logins: Confusion,
     /// Incidents: attacks of one account with no longer pause between them than `incident_gap_hours`.
     pub incidents: u64,
+    /// Attacks under names that are no account: of no incident, for nobody can be asked.
+    pub attacks_no_account: u64,
     /// Of these, with a prompt for one of their logins.
     pub incidents_caught: u64,
     /// That share.
@@ -46,12 +48,12 @@ pub struct LabelFigures {
 pub struct Confusion {
     /// Attacks with an alert.
     pub true_positives: u64,
-    /// Good logins with an alert.
-    pub false_positives: u64,
+    /// Good logins with an alert; unknown when the label calls no login good.
+    pub false_positives: Option<u64>,
     /// Attacks without one.
     pub false_negatives: u64,
-    /// Good logins without one.
-    pub true_negatives: u64,
+    /// Good logins without one; likewise.
+    pub true_negatives: Option<u64>,
     /// Logins of which the label says nothing; they are in none of the four.
     pub unlabelled: u64,
     /// Of these with an alert.
@@ -62,18 +64,10 @@ pub struct Confusion {
     pub recall: Option<f64>,
     /// FP / (FP + TN).
     pub false_positive_rate: Option<f64>,
-    /// 95 % interval of the precision, accounts resampled.
+    /// 95 % interval of the precision, by account.
     pub precision_interval: Option<Interval>,
-    /// 95 % interval of the recall, accounts resampled.
+    /// 95 % interval of the recall, by account.
     pub recall_interval: Option<Interval>,
-}
-
-impl Confusion {
-    /// Good logins with an alert; `None` when the label calls no login good.
-    pub fn known_false_positives(&self) -> Option<u64> {
-        let good = self.false_positives + self.true_negatives;
-        (good > 0).then_some(self.false_positives)
-    }
 }
 
 /// From, to.
@@ -83,6 +77,18 @@ pub struct Interval {
     pub from: f64,
     /// Upper end.
     pub to: f64,
+    /// How it was found.
+    pub method: Method,
+}
+
+/// How an interval is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Accounts drawn anew a thousand times.
+    Bootstrap,
+    /// All accounts say the same, so that drawing them anew says nothing: Wilson's, by their number.
+    Wilson,
 }
 
 /// Suspicion as a score.
@@ -121,11 +127,7 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
         .values()
         .fold((0, 0), |(a, g), (attack, fine)| (a + attack, g + fine));
     let tp = tally.hits.iter().filter(|hit| hit.flagged).count() as u64;
-    let fp: u64 = tally
-        .accounts
-        .values()
-        .map(|counts| u64::from(counts.fp))
-        .sum();
+    let fp = tally.false_positives();
     let incidents = incidents(&tally.hits, gap);
     let caught: Vec<Millis> = incidents.iter().flatten().copied().collect();
     let mut delays: Vec<f64> = caught.iter().map(|ms| *ms as f64 / 60_000.0).collect();
@@ -137,14 +139,15 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
     let (precision_interval, recall_interval) = intervals(tally);
     // Where nobody says of any login that it was good, a false alarm cannot be known as one.
     let told = |figure: Option<f64>| figure.filter(|_| good > 0);
+    let counted = |count: u64| (good > 0).then_some(count);
     Some(LabelFigures {
         label: names.get(usize::from(label)).cloned().unwrap_or_default(),
         unlabelled_taken_for_good: tally.frame().unlabelled_good,
         logins: Confusion {
             true_positives: tp,
-            false_positives: fp,
+            false_positives: counted(fp),
             false_negatives: attacks - tp,
-            true_negatives: good - fp,
+            true_negatives: counted(good - fp),
             unlabelled: tally.successes - attacks - good,
             flagged_unlabelled: (tally.total.flagged).saturating_sub(tp + fp),
             precision: told(ratio(tp, tp + fp)),
@@ -154,6 +157,7 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
             recall_interval,
         },
         incidents: incidents.len() as u64,
+        attacks_no_account: tally.attacks_nobody,
         incidents_caught: caught.len() as u64,
         incident_recall: ratio(caught.len() as u64, incidents.len() as u64),
         delay_minutes_p50: at(0.5),
@@ -165,7 +169,9 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
 
 /// For each incident the delay of its first prompt, if any. `hits` are sorted by account and row.
 fn incidents(hits: &[Hit], gap: Millis) -> Vec<Option<Millis>> {
-    hits.chunk_by(|a, b| a.account == b.account && b.time - a.time <= gap)
+    let of_accounts: Vec<Hit> = hits.iter().filter(|hit| hit.exists).copied().collect();
+    of_accounts
+        .chunk_by(|a, b| a.account == b.account && b.time - a.time <= gap)
         .map(|incident| {
             let began = incident.iter().map(|hit| hit.time).min()?;
             let first = incident.iter().find(|hit| hit.prompted)?;
@@ -175,14 +181,19 @@ fn incidents(hits: &[Hit], gap: Millis) -> Vec<Option<Millis>> {
 }
 
 /// 95 % intervals of precision and recall. Logins of one account are not independent, so accounts are
-/// drawn, not logins; those without attack and without alert change neither.
+/// drawn, not logins; those without attack and without alert change neither. A name that is no account may stand
+/// for many people (in the RBA data set one does for nearly half of all rows), so of these logins are drawn.
 fn intervals(tally: &Tally) -> (Option<Interval>, Option<Interval>) {
     let mut accounts: Vec<(&u32, &AccountCounts)> = tally.accounts.iter().collect();
     accounts.sort_unstable_by_key(|(account, _)| **account);
+    let nobodys = tally.nobodys;
     let mut dice = Dice::new(SEED);
     let (mut precisions, mut recalls) = (Vec::new(), Vec::new());
     for _ in 0..RESAMPLES {
-        let (mut tp, mut fp, mut missed) = (0, 0, 0);
+        let mut of_nobody = |count: u32| dice.poisson(u64::from(count));
+        let mut tp = of_nobody(nobodys.tp);
+        let mut fp = of_nobody(nobodys.fp);
+        let mut missed = of_nobody(nobodys.missed);
         for (_, counts) in &accounts {
             let times = u64::from(dice.poisson_one());
             tp += times * u64::from(counts.tp);
@@ -192,18 +203,40 @@ fn intervals(tally: &Tally) -> (Option<Interval>, Option<Interval>) {
         precisions.extend(ratio(tp, tp + fp));
         recalls.extend(ratio(tp, tp + missed));
     }
-    (interval(precisions), interval(recalls))
+    let drawn = |has: fn(&AccountCounts) -> u32| {
+        let accounts = accounts
+            .iter()
+            .filter(|(_, counts)| has(counts) > 0)
+            .count();
+        accounts as u64 + u64::from(has(&nobodys))
+    };
+    (
+        interval(precisions, drawn(|counts| counts.tp + counts.fp)),
+        interval(recalls, drawn(|counts| counts.tp + counts.missed)),
+    )
 }
 
-fn interval(mut values: Vec<f64>) -> Option<Interval> {
+/// Between what values lie that were found by drawing among `drawn` anew.
+fn interval(mut values: Vec<f64>, drawn: u64) -> Option<Interval> {
     if values.len() < RESAMPLES / 2 {
         return None;
     }
     values.sort_by(f64::total_cmp);
     let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+    let (from, to) = (at(0.025), at(0.975));
+    if from < to {
+        return Some(Interval {
+            from,
+            to,
+            method: Method::Bootstrap,
+        });
+    }
+    // All accounts say the same, which says little where they are few.
+    let (from, to) = wilson(from, drawn);
     Some(Interval {
-        from: at(0.025),
-        to: at(0.975),
+        from,
+        to,
+        method: Method::Wilson,
     })
 }
 
@@ -260,6 +293,7 @@ mod tests {
             time,
             flagged: prompted,
             prompted,
+            exists: true,
         }
     }
 
@@ -273,5 +307,58 @@ mod tests {
         ];
         assert_eq!(incidents(&hits, 100), [Some(50), None, Some(0)]);
         assert_eq!(incidents(&hits, 1_000), [Some(50), Some(0)]);
+        // What comes under a name that is no account is none of its.
+        let mut nobody = hits;
+        nobody[1].exists = false;
+        assert_eq!(incidents(&nobody, 100), [None, None, Some(0)]);
+    }
+
+    fn counts(tp: u32, fp: u32, missed: u32) -> AccountCounts {
+        AccountCounts { tp, fp, missed }
+    }
+
+    fn of(accounts: &[AccountCounts], nobodys: AccountCounts) -> (Interval, Interval) {
+        let frame = crate::backtest::tally::Frame {
+            from: 0,
+            to: 1,
+            label: Some(0),
+            unlabelled_good: false,
+        };
+        let mut tally = Tally::empty(&frame);
+        let numbered = accounts.iter().enumerate();
+        tally.accounts = numbered.map(|(at, counts)| (at as u32, *counts)).collect();
+        tally.nobodys = nobodys;
+        let (precision, recall) = intervals(&tally);
+        (precision.expect("alerts"), recall.expect("attacks"))
+    }
+
+    #[test]
+    fn where_all_accounts_say_the_same_an_interval_is_no_point() {
+        let none = AccountCounts::default();
+        let room = |interval: Interval| interval.to - interval.from;
+        // All found and no false alarm, of ever more accounts; nothing found but false alarms.
+        let mut before = 1.0;
+        for n in [1, 4, 20] {
+            let (precision, recall) = of(&vec![counts(3, 0, 0); n], none);
+            for interval in [precision, recall] {
+                assert_eq!((interval.to, interval.method), (1.0, Method::Wilson));
+                assert!(room(interval) < before && room(interval) > 0.1);
+            }
+            before = room(recall);
+            let (precision, recall) = of(&vec![counts(0, 3, 2); n], none);
+            assert_eq!((precision.from, recall.from), (0.0, 0.0));
+            assert!(room(precision) > 0.1 && room(recall) > 0.1);
+        }
+        // Of one account nothing can be said, whatever its share.
+        let (_, recall) = of(&[counts(3, 0, 3)], none);
+        assert!(room(recall) > 0.8, "{recall:?}");
+        // Accounts that differ are drawn anew.
+        let differ: Vec<_> = (0..40).map(|at| counts(at % 2, 1, 1)).collect();
+        let (_, recall) = of(&differ, none);
+        assert_eq!(recall.method, Method::Bootstrap);
+        assert!(recall.from > 0.2 && recall.to < 0.5, "{recall:?}");
+        // One name that stands for many people is no cluster of its own.
+        let (precision, _) = of(&[counts(10, 0, 1), counts(9, 1, 0)], counts(0, 4_000, 0));
+        assert!(precision.to < 0.02, "{precision:?}");
     }
 }

@@ -9,12 +9,12 @@ use crate::env::{DAY, Millis};
 /// Prompts and whom they hit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Load {
-    /// Prompts a day: the mean over all days.
+    /// Prompts a day: the mean over all days that were judged.
     pub prompts_per_day: f64,
-    /// The 95th percentile of the days.
-    pub prompts_per_day_p95: u32,
-    /// The worst day.
-    pub prompts_per_day_max: u32,
+    /// The 95th percentile of the days; unknown when only a part was judged.
+    pub prompts_per_day_p95: Option<u32>,
+    /// The worst day; likewise.
+    pub prompts_per_day_max: Option<u32>,
     /// Captchas a day.
     pub captchas_per_day: f64,
     /// Accounts that were prompted at all.
@@ -27,16 +27,18 @@ pub struct Load {
     pub per_account_max: u32,
     /// Accounts prompted at least twice within seven days.
     pub accounts_twice_a_week: u64,
-    /// By number of successful logins before: how often people are asked as they become known.
+    /// Accounts by number of successful logins before: how often people are asked as they become known.
     pub by_history: Vec<LoadBand>,
     /// Accounts in their first 14 days.
     pub new_accounts: LoadBand,
+    /// Names that are no account: in none of the others.
+    pub no_account: LoadBand,
 }
 
 /// Logins of one kind.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct LoadBand {
-    /// Which: `0`, `1`, `2-4`, `5-9`, `10-19`, `20+`, or `first 14 days`.
+    /// Which: `0`, `1`, `2-4`, `5-9`, `10-19`, `20+`, `first 14 days`, or `no account`.
     pub name: String,
     /// Successful logins.
     pub logins: u64,
@@ -66,9 +68,7 @@ const WEEK: Millis = 7 * DAY;
 pub(super) fn load(tally: &Tally) -> Load {
     let mut days = tally.prompts_by_day.clone();
     days.sort_unstable();
-    let mean = |by_day: &[u32]| {
-        by_day.iter().map(|n| f64::from(*n)).sum::<f64>() / by_day.len().max(1) as f64
-    };
+    let mean = |by_day: &[u32]| tally.a_day(by_day.iter().copied().map(u64::from).sum());
     let mut per_account: Vec<u32> = Vec::new();
     let mut twice = 0;
     // Sorted by account, then time.
@@ -79,8 +79,8 @@ pub(super) fn load(tally: &Tally) -> Load {
     per_account.sort_unstable();
     Load {
         prompts_per_day: mean(&tally.prompts_by_day),
-        prompts_per_day_p95: percentile(&days, 0.95),
-        prompts_per_day_max: days.last().copied().unwrap_or_default(),
+        prompts_per_day_p95: tally.of_days(percentile(&days, 0.95)),
+        prompts_per_day_max: tally.of_days(days.last().copied().unwrap_or_default()),
         captchas_per_day: mean(&tally.captchas_by_day),
         accounts_prompted: per_account.len() as u64,
         per_account_p50: percentile(&per_account, 0.5),
@@ -93,6 +93,7 @@ pub(super) fn load(tally: &Tally) -> Load {
             .map(|(at, _)| LoadBand::new(band_name(at), tally.by_history[at]))
             .collect(),
         new_accounts: LoadBand::new("first 14 days", tally.new_accounts),
+        no_account: LoadBand::new("no account", tally.of_nobody),
     }
 }
 

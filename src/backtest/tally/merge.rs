@@ -10,9 +10,10 @@ impl Tally {
         }
         sum!(successes failures good warm_up flagged_good prompts_good appended capped
             challenged_attempts denied_attempts challenged denied locked nobody refused
-            nobody_logins nobody_failures);
+            nobody_logins nobody_failures begun attacks_nobody);
         self.total.add(other.total);
         self.new_accounts.add(other.new_accounts);
+        self.of_nobody.add(other.of_nobody);
         for (mine, theirs) in self.by_history.iter_mut().zip(other.by_history) {
             mine.add(theirs);
         }
@@ -32,6 +33,7 @@ impl Tally {
         add(&mut self.prompts_by_day, &other.prompts_by_day);
         add(&mut self.captchas_by_day, &other.captchas_by_day);
         add(&mut self.logins_by_day, &other.logins_by_day);
+        add(&mut self.attempts_by_day, &other.attempts_by_day);
         self.prompts.extend(other.prompts);
         self.hits.extend(other.hits);
         for (score, (attacks, good)) in other.scores {
@@ -40,12 +42,9 @@ impl Tally {
             mine.1 += good;
         }
         for (account, theirs) in other.accounts {
-            let mine = self.accounts.entry(account).or_default();
-            mine.tp += theirs.tp;
-            mine.fp += theirs.fp;
-            mine.missed += theirs.missed;
-            mine.tn += theirs.tn;
+            self.accounts.entry(account).or_default().add(theirs);
         }
+        self.nobodys.add(other.nobodys);
         self.fired_accounts.merge(other.fired_accounts);
         for (mine, theirs) in self.signals.iter_mut().zip(other.signals) {
             mine.merge(theirs);

@@ -7,13 +7,14 @@ mod frame;
 mod labels;
 mod loads;
 mod merge;
+mod part;
 mod signal;
 pub mod stats;
 
-pub use figures::{DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
+pub use figures::{Basis, DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
 pub use fired::FiredAccounts;
 pub use frame::{Class, Frame};
-pub use labels::{Confusion, Curve, CurvePoint, Interval, LabelFigures};
+pub use labels::{Confusion, Curve, CurvePoint, Interval, LabelFigures, Method};
 pub use loads::{Load, LoadBand};
 pub use signal::SignalTally;
 
@@ -23,6 +24,8 @@ use crate::bot::api::Verdict;
 use crate::env::{DAY, Millis};
 use crate::lang::eval::SignalState;
 use crate::lang::program::Program;
+
+use stats::sortable;
 
 use super::engine::{Outcome, Prompt, Seen, Sink};
 use super::symbols::Symbol;
@@ -70,6 +73,8 @@ pub struct Hit {
     pub flagged: bool,
     /// Its owner was asked.
     pub prompted: bool,
+    /// The account exists.
+    pub exists: bool,
 }
 
 /// What an account's labelled logins came to.
@@ -81,8 +86,14 @@ pub struct AccountCounts {
     pub fp: u32,
     /// Attacks without.
     pub missed: u32,
-    /// Good logins without.
-    pub tn: u32,
+}
+
+impl AccountCounts {
+    fn add(&mut self, other: Self) {
+        self.tp += other.tp;
+        self.fp += other.fp;
+        self.missed += other.missed;
+    }
 }
 
 /// All counts of one rule set.
@@ -100,6 +111,12 @@ pub struct Tally {
     pub good: u64,
     /// Logins of the warm-up, not counted.
     pub warm_up: u64,
+    /// Names of which a login was judged, in the warm-up too.
+    pub begun: u64,
+    /// Attempts within the frame by day.
+    pub attempts_by_day: Vec<u32>,
+    /// How many days figures a day are over, when the run was stopped.
+    part: Option<f64>,
     /// By signal.
     pub signals: Vec<SignalTally>,
     /// Signals × signals that fired together.
@@ -138,8 +155,10 @@ pub struct Tally {
     pub captchas_by_day: Vec<u32>,
     /// Logins by day.
     pub logins_by_day: Vec<u32>,
-    /// By length of history.
+    /// Accounts by length of history.
     pub by_history: [Counts; BANDS.len()],
+    /// Names that are no account, which have no history to speak of.
+    pub of_nobody: Counts,
     /// New accounts apart.
     pub new_accounts: Counts,
     /// By period.
@@ -158,6 +177,10 @@ pub struct Tally {
     pub scores: BTreeMap<u64, (u64, u64)>,
     /// Accounts with alerts or attacks.
     pub accounts: HashMap<Symbol, AccountCounts>,
+    /// The same of all names that are no account: one of them may stand for many people.
+    pub nobodys: AccountCounts,
+    /// Attacks under such names.
+    pub attacks_nobody: u64,
     /// Signals that fired, by account: bits of the first [`ACCOUNT_SIGNALS`] signals.
     pub fired_accounts: FiredAccounts,
 }
@@ -175,6 +198,9 @@ impl Tally {
             failures: 0,
             good: 0,
             warm_up: 0,
+            begun: 0,
+            attempts_by_day: vec![0; days],
+            part: None,
             signals: vec![
                 SignalTally {
                     by_day: vec![0; days],
@@ -201,6 +227,7 @@ impl Tally {
             captchas_by_day: vec![0; days],
             logins_by_day: vec![0; days],
             by_history: Default::default(),
+            of_nobody: Counts::default(),
             new_accounts: Counts::default(),
             by_period: Default::default(),
             good_by_period: [0; PERIODS],
@@ -210,6 +237,8 @@ impl Tally {
             hits: Vec::new(),
             scores: BTreeMap::new(),
             accounts: HashMap::new(),
+            nobodys: AccountCounts::default(),
+            attacks_nobody: 0,
             fired_accounts: FiredAccounts::default(),
         }
     }
@@ -217,6 +246,12 @@ impl Tally {
     /// Over which logins.
     pub fn frame(&self) -> &Frame {
         &self.frame
+    }
+
+    /// Good logins with an alert.
+    pub fn false_positives(&self) -> u64 {
+        let accounts = self.accounts.values().chain([&self.nobodys]);
+        accounts.map(|counts| u64::from(counts.fp)).sum()
     }
 
     /// Whether the label calls any login good: else no false alarm can be known as one.
@@ -255,10 +290,14 @@ impl Tally {
         self.total.add(one);
         self.by_period[period].add(one);
         self.logins_by_day[day] += 1;
-        let band = BANDS.iter().position(|most| seen.before <= *most);
-        self.by_history[band.unwrap_or(BANDS.len() - 1)].add(one);
         let exists = seen.table.has(seen.row, KNOWN);
-        self.nobody_logins += u64::from(!exists);
+        if exists {
+            let band = BANDS.iter().position(|most| seen.before <= *most);
+            self.by_history[band.unwrap_or(BANDS.len() - 1)].add(one);
+        } else {
+            self.of_nobody.add(one);
+            self.nobody_logins += 1;
+        }
         let young = |since: Millis| time - since < NEW_ACCOUNT;
         if exists && seen.known_since.is_none_or(young) {
             self.new_accounts.add(one);
@@ -300,6 +339,8 @@ impl Tally {
             return;
         }
         let attack = class == Class::Attack;
+        let exists = seen.table.has(seen.row, KNOWN);
+        self.attacks_nobody += u64::from(attack && !exists);
         let score = self.scores.entry(sortable(outcome.suspicion)).or_default();
         if attack {
             score.0 += 1;
@@ -309,12 +350,16 @@ impl Tally {
                 time,
                 flagged: outcome.flagged,
                 prompted: outcome.prompt == Prompt::Raised,
+                exists,
             });
         } else {
             score.1 += 1;
         }
         if attack || outcome.flagged {
-            let counts = self.accounts.entry(seen.account).or_default();
+            let counts = match exists {
+                true => self.accounts.entry(seen.account).or_default(),
+                false => &mut self.nobodys,
+            };
             match (attack, outcome.flagged) {
                 (true, true) => counts.tp += 1,
                 (true, false) => counts.missed += 1,
@@ -407,12 +452,14 @@ impl Tally {
     /// Looks at a login.
     pub fn see(&mut self, seen: &Seen<'_>) {
         let time = seen.table.time[seen.row as usize];
+        self.begun += u64::from(seen.first);
         if time < self.frame.from {
             self.warm_up += 1;
             return;
         }
         let outcome = &seen.outcomes[self.variant];
         let day = self.frame.day(time);
+        self.attempts_by_day[day] += 1;
         self.attempt(outcome, day);
         if seen.judged() {
             self.success(seen, outcome, time, day);
@@ -421,25 +468,6 @@ impl Tally {
             self.nobody_failures += u64::from(!seen.table.has(seen.row, KNOWN));
         }
     }
-}
-
-/// The bits of a number so that they sort as the numbers do.
-pub fn sortable(number: f64) -> u64 {
-    let bits = (number + 0.0).to_bits();
-    if bits >> 63 == 1 {
-        !bits
-    } else {
-        bits | 1 << 63
-    }
-}
-
-/// The number again.
-pub fn unsortable(bits: u64) -> f64 {
-    f64::from_bits(if bits >> 63 == 1 {
-        bits & !(1 << 63)
-    } else {
-        !bits
-    })
 }
 
 /// Counts for every rule set of a run.

@@ -48,6 +48,17 @@ impl Dice {
         -(1.0 - self.unit()).ln() * mean
     }
 
+    /// Poisson with mean `n`: how often a resampling draws any of `n`. Of many as the normal distribution has it.
+    pub fn poisson(&mut self, n: u64) -> u64 {
+        /// From here on the two differ by less than their spread between two seeds.
+        const MANY: u64 = 64;
+        if n < MANY {
+            return (0..n).map(|_| u64::from(self.poisson_one())).sum();
+        }
+        let mean = n as f64;
+        (mean + mean.sqrt() * self.normal()).round().max(0.0) as u64
+    }
+
     /// Poisson with mean 1 (Knuth): how often a resampling with replacement draws one of many.
     pub fn poisson_one(&mut self) -> u32 {
         let (limit, mut product, mut n) = ((-1.0_f64).exp(), 1.0, 0);
@@ -59,6 +70,18 @@ impl Dice {
             n += 1;
         }
     }
+}
+
+/// Where a share lies that was seen in `all` independent draws, at 95 % (Wilson 1927); also when it was seen in
+/// none or in each of them, where drawing again would always give the same.
+pub fn wilson(share: f64, all: u64) -> (f64, f64) {
+    /// The normal distribution's 97.5th percentile.
+    const Z: f64 = 1.959_963_984_540_054;
+    let n = all as f64;
+    let square = Z * Z / n;
+    let middle = (share + square / 2.0) / (1.0 + square);
+    let half = Z / (1.0 + square) * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
+    ((middle - half).max(0.0), (middle + half).min(1.0))
 }
 
 /// The value at `share` of the sorted values (nearest rank); 0 of none.
@@ -78,6 +101,25 @@ pub fn per_10k(part: u64, whole: u64) -> Option<f64> {
 /// `part` of `whole`; `None` of nothing.
 pub fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// The bits of a number so that they sort as the numbers do.
+pub fn sortable(number: f64) -> u64 {
+    let bits = (number + 0.0).to_bits();
+    if bits >> 63 == 1 {
+        !bits
+    } else {
+        bits | 1 << 63
+    }
+}
+
+/// The number again.
+pub fn unsortable(bits: u64) -> f64 {
+    f64::from_bits(if bits >> 63 == 1 {
+        bits & !(1 << 63)
+    } else {
+        !bits
+    })
 }
 
 #[cfg(test)]
@@ -104,5 +146,29 @@ mod tests {
         assert!(mean(&mut || dice.normal()).abs() < 0.03);
         let mut dice = Dice::new(9);
         assert!((mean(&mut || f64::from(dice.poisson_one())) - 1.0).abs() < 0.03);
+        for n in [3, 63, 64, 900] {
+            let mut dice = Dice::new(n);
+            let drawn: Vec<f64> = (0..20_000).map(|_| dice.poisson(n) as f64).collect();
+            let middle = drawn.iter().sum::<f64>() / 20_000.0;
+            let spread = drawn.iter().map(|one| (one - middle).powi(2)).sum::<f64>() / 20_000.0;
+            let n = n as f64;
+            assert!((middle / n - 1.0).abs() < 0.02 && (spread / n - 1.0).abs() < 0.05);
+        }
+    }
+
+    #[test]
+    fn an_interval_of_all_or_none_leaves_room() {
+        let close = |is: (f64, f64), from: f64, to: f64| {
+            assert!(
+                (is.0 - from).abs() < 5e-4 && (is.1 - to).abs() < 5e-4,
+                "{is:?}"
+            );
+        };
+        // As in tables of Wilson's interval.
+        close(wilson(1.0, 1), 0.2065, 1.0);
+        close(wilson(1.0, 10), 0.7225, 1.0);
+        close(wilson(0.0, 10), 0.0, 0.2775);
+        close(wilson(0.5, 10), 0.2366, 0.7634);
+        close(wilson(0.1, 10), 0.0179, 0.4042);
     }
 }

@@ -48,13 +48,10 @@ pub(super) fn explain(
     };
     let account = table.account[row as usize];
     let clock = Clock::new(engine.zone_of(account).clone());
-    let verdict = if table.has(row, JUDGED) {
-        ""
-    } else {
-        language.pick(
-            "（密码不对：信号只看成功的登录，以下是假如密码正确时的样子）",
-            " (the password was wrong: signals look at successful logins only, this is as if it had been right)",
-        )
+    let right = table.has(row, JUDGED);
+    let verdict = match right {
+        true => "",
+        false => language.pick("（密码不对）", " (the password was wrong)"),
     };
     let (account, zone) = (
         sanitise(table.accounts.text(account), MAX_NAME, false),
@@ -71,6 +68,19 @@ pub(super) fn explain(
         explained.text
     );
     if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    // Signals look at successful logins only: of this one nothing more was asked.
+    for other in engine
+        .explain_as_if_right(&[row], 0)
+        .iter()
+        .filter(|_| !right)
+    {
+        text.push_str(language.pick(
+            "\n以下是假如密码正确时的样子：\n",
+            "\nThis is as if the password had been right:\n",
+        ));
+        text.push_str(other.text.trim_end());
         text.push('\n');
     }
     output::data(&text)?;

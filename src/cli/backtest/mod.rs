@@ -244,13 +244,13 @@ fn finish(
     })
     .map_err(|error| Failure::usage(error.said(request.language)))?;
     outcome.report.recorded = report::recorded(&input.facts);
-    if input.report.stopped || watch.stop.load(Ordering::Relaxed) {
+    if outcome.report.run.stopped {
         output::remark(args.lang.pick(
             "menshen: 停下了；这是已完成的部分",
             "menshen: stopped; this is the part done so far",
         ));
     }
-    write::write(args, request, &input.table, registry, &outcome)?;
+    write::write(args, request, &input.table, registry, &outcome, watch)?;
     if let Some(path) = &args.decisions {
         write::decided(args, path, request, &input.table, registry, watch)?;
         if watch.stopped() && !outcome.report.run.stopped {

@@ -102,6 +102,7 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
         match error {
             InputError::File { .. }
             | InputError::Column { .. }
+            | InputError::Columns { .. }
             | InputError::TwoColumns { .. }
             | InputError::Twice { .. } => Failure::usage(said),
             _ => Failure::failed(said),

@@ -18,8 +18,8 @@ use crate::cli::progress::Bar;
 use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
 
-/// Logins explained at a time.
-const BATCH: usize = 500;
+/// Logins explained at a time; between them it is looked whether to stop.
+const BATCH: usize = 50;
 
 /// Tries before hours of input are read whether what was asked for can be written. No file is left, for
 /// what follows may fail.
@@ -94,6 +94,7 @@ pub(super) fn write(
     table: &Table,
     registry: &Registry,
     outcome: &Outcome,
+    watch: &Watch,
 ) -> Result<(), Failure> {
     let report = &outcome.report;
     match args.format {
@@ -112,7 +113,7 @@ pub(super) fn write(
         let mut written = vec![page, json];
         if request.against.is_some() {
             let csv = folder.join("changed.csv");
-            changed(args, &csv, request, table, registry, outcome)?;
+            changed(args, &csv, request, table, registry, outcome, watch)?;
             written.push(csv);
         }
         for path in written {
@@ -120,7 +121,7 @@ pub(super) fn write(
         }
     }
     if let Some(path) = &args.changed_csv {
-        changed(args, path, request, table, registry, outcome)?;
+        changed(args, path, request, table, registry, outcome, watch)?;
     }
     Ok(())
 }
@@ -154,7 +155,7 @@ pub(super) fn decided(
     Ok(())
 }
 
-/// Every changed login with the condition that flipped.
+/// Every changed login with the condition that flipped; when judging was stopped, as many as the report shows.
 fn changed(
     args: &Args,
     path: &Path,
@@ -162,13 +163,24 @@ fn changed(
     table: &Table,
     registry: &Registry,
     outcome: &Outcome,
+    watch: &Watch,
 ) -> Result<(), Failure> {
     let done = File::create(path).and_then(|file| {
         let mut out = BufWriter::new(file);
-        changed_to(&mut out, request, table, registry, outcome)?;
-        out.flush()
+        let written = changed_to(&mut out, request, table, registry, outcome, watch)?;
+        out.flush()?;
+        Ok(written)
     });
-    done.map_err(|error| Failure::io(path.display(), &error, args.lang.lang))
+    let written = done.map_err(|error| Failure::io(path.display(), &error, args.lang.lang))?;
+    let all = outcome.changed.len();
+    if written < all {
+        let path = path.display();
+        output::remark(&match args.lang.lang {
+            Language::Zh => format!("menshen: 停下了；{path} 里只有 {all} 次中的 {written} 次"),
+            Language::En => format!("menshen: stopped; {path} has only {written} of {all}"),
+        });
+    }
+    Ok(())
 }
 
 fn changed_to(
@@ -177,7 +189,8 @@ fn changed_to(
     table: &Table,
     registry: &Registry,
     outcome: &Outcome,
-) -> io::Result<()> {
+    watch: &Watch,
+) -> io::Result<usize> {
     writeln!(
         out,
         "number,id,time,account,old,new,was_flagged,is_flagged,old_suspicion,new_suspicion,attack,flipped"
@@ -194,7 +207,23 @@ fn changed_to(
     engine.shown_in = Some(request.zone.clone());
     engine.language = request.language;
     let clock = Clock::new(request.zone.clone());
-    for batch in outcome.changed.chunks(BATCH) {
+    let shown = outcome
+        .report
+        .diff
+        .as_ref()
+        .map_or(0, |diff| diff.logins.len());
+    // Stopped while judging; reading that was stopped was gone on from.
+    let stopped = watch.stopped();
+    let most = match stopped {
+        true => shown.min(outcome.changed.len()),
+        false => outcome.changed.len(),
+    };
+    let mut written = 0;
+    for batch in outcome.changed[..most].chunks(BATCH) {
+        if watch.stopped() && !stopped {
+            break;
+        }
+        written += batch.len();
         for login in diff::logins(&engine, table, &outcome.frame, batch) {
             let flips: Vec<String> = login
                 .flipped
@@ -221,7 +250,7 @@ fn changed_to(
             )?;
         }
     }
-    Ok(())
+    Ok(written)
 }
 
 /// A CSV field. What a spreadsheet would take for a formula is defused.

@@ -94,6 +94,33 @@ pub fn why_not<'z>(
     why_not_to(&mut out, expr, program, trace, telling.into()).then_some(out)
 }
 
+/// One sentence on what a condition came to, yes or no: the part that decided it with its facts and the values
+/// of the `let`s in it, or what is missing. So that what two rule sets say can be held side by side.
+pub fn because<'z>(
+    expr: &Expr,
+    program: &Program,
+    trace: &Trace,
+    telling: impl Into<Telling<'z>>,
+) -> String {
+    let (mut out, telling) = (String::new(), telling.into());
+    let Some(held) = trace.result().and_then(Value::truth) else {
+        why_not_to(&mut out, expr, program, trace, telling);
+        return out;
+    };
+    let words = telling.words;
+    out.push_str(if held {
+        words.holds
+    } else {
+        words.does_not_hold
+    });
+    let culprit = culprit(expr, trace, held);
+    out.push_str(&one_line(program.sources.slice(culprit.span)));
+    values(&mut out, culprit, program, trace, telling, |step| {
+        step.fact || step.named
+    });
+    out
+}
+
 /// The same, appended to a longer text. Whether there was anything to say.
 fn why_not_to(
     out: &mut String,
@@ -108,7 +135,7 @@ fn why_not_to(
             let culprit = culprit(expr, trace, false);
             out.push_str(words.does_not_hold);
             out.push_str(&one_line(program.sources.slice(culprit.span)));
-            facts(out, culprit, program, trace, telling);
+            values(out, culprit, program, trace, telling, |step| step.fact);
             true
         }
         Some(unknown @ Value::Unknown(_)) => {
@@ -281,8 +308,15 @@ fn culprit<'e>(expr: &'e Expr, trace: &Trace, wanted: bool) -> &'e Expr {
     }
 }
 
-/// Appends `，其中 fact = value，fact = value` for every fact under `expr`, each once.
-fn facts(out: &mut String, expr: &Expr, program: &Program, trace: &Trace, telling: Telling<'_>) {
+/// Appends `，其中 fact = value，fact = value` for every step under `expr` that is one, each once.
+fn values(
+    out: &mut String,
+    expr: &Expr,
+    program: &Program,
+    trace: &Trace,
+    telling: Telling<'_>,
+    is_one: fn(&Step) -> bool,
+) {
     let inside = |span: Span| {
         span.file == expr.span.file && span.start >= expr.span.start && span.end <= expr.span.end
     };
@@ -290,7 +324,7 @@ fn facts(out: &mut String, expr: &Expr, program: &Program, trace: &Trace, tellin
     for step in trace
         .steps
         .iter()
-        .filter(|step| step.fact && inside(step.span))
+        .filter(|step| is_one(step) && inside(step.span))
     {
         if step.span == expr.span {
             continue;

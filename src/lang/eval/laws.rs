@@ -194,6 +194,16 @@ fn same(expr: &Expr, program: &Program, event: &mut Event<'_>) {
         }
     }
     same_but_for_the_words(|telling| explain(expr, program, &trace, telling));
+    same_but_for_the_words(|telling| because(expr, program, &trace, telling));
+    let (because, why) = (
+        because(expr, program, &trace, &zone),
+        why_not(expr, program, &trace, &zone),
+    );
+    match (&held, why) {
+        // The constants come on top of what is said anyway.
+        (_, Some(why)) => assert!(because.starts_with(why.split('，').next().unwrap_or_default())),
+        (_, None) => assert!(because.starts_with("成立："), "{because}"),
+    }
 }
 
 /// Whether the seed's program compiles; when it does, the laws hold for it over some events.

@@ -25,7 +25,7 @@ mod turns;
 
 pub use compare::compare;
 pub use evaluate::{Held, eval, holds, missing};
-pub use explain::{explain, explain_to, why_not};
+pub use explain::{because, explain, explain_to, why_not};
 pub use facts::{Experience, Facts, HistoryAnswer, NoFacts, NoObserver, Observer, PastLogin};
 pub use functions::{EARTH_RADIUS, MIN_ELAPSED, haversine, hours_apart, speed_between};
 pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced, state};

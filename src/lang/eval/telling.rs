@@ -42,6 +42,14 @@ impl<'z> Telling<'z> {
         self.language.pick(zh, en)
     }
 
+    /// A remark in brackets behind a text.
+    pub fn bracketed(self, text: &str) -> String {
+        match self.language {
+            Language::Zh => format!("（{text}）"),
+            Language::En => format!(" ({text})"),
+        }
+    }
+
     /// The names of missing facts in a row: fields as rules write them, the history in words.
     pub fn missing<S: AsRef<str>>(self, names: impl IntoIterator<Item = S>) -> String {
         let names = names.into_iter().map(|name| match name.as_ref() {
@@ -101,6 +109,8 @@ pub(super) struct Words {
     pub(super) rows_at_limit: &'static str,
     pub(super) succeeded: &'static str,
     pub(super) failed: &'static str,
+    /// Before what decided that a condition holds.
+    pub(super) holds: &'static str,
     /// Before what decided that a condition does not hold, before its first fact, before the others.
     pub(super) does_not_hold: &'static str,
     pub(super) where_first: &'static str,
@@ -126,6 +136,7 @@ pub(super) static CHINESE: Words = Words {
     rows_at_limit: " 行，已达上限）",
     succeeded: " 成功",
     failed: " 失败",
+    holds: "成立：",
     does_not_hold: "不成立：",
     where_first: "，其中 ",
     where_next: "，",
@@ -149,6 +160,7 @@ pub(super) static ENGLISH: Words = Words {
     rows_at_limit: ", at the limit)",
     succeeded: " succeeded",
     failed: " failed",
+    holds: "holds: ",
     does_not_hold: "does not hold: ",
     where_first: ", where ",
     where_next: ", ",
@@ -188,6 +200,7 @@ static MARKS: Words = Words {
     rows_at_limit: "\u{e011}",
     succeeded: "\u{e012}",
     failed: "\u{e013}",
+    holds: "\u{e019}",
     does_not_hold: "\u{e014}",
     where_first: "\u{e015}",
     where_next: "\u{e016}",
@@ -215,6 +228,7 @@ impl Words {
             rows_at_limit,
             succeeded,
             failed,
+            holds,
             does_not_hold,
             where_first,
             where_next,
@@ -232,7 +246,7 @@ impl Words {
         ];
         all.extend(missing.into_iter().chain(time).chain(rows));
         all.extend([not_looked_at, rows_at_limit, succeeded, failed]);
-        all.extend([does_not_hold, where_first, where_next, not_evaluable]);
+        all.extend([holds, does_not_hold, where_first, where_next, not_evaluable]);
         all
     }
 }

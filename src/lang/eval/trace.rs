@@ -27,6 +27,8 @@ pub struct Step {
     pub constant: bool,
     /// A fact (field, name, history answer) rather than something computed from others.
     pub fact: bool,
+    /// The value of a `let`, which the place does not say.
+    pub named: bool,
     /// For a history query: how many past rows it rests on.
     pub rows: Option<u32>,
     /// A bound on kept rows was hit.
@@ -66,6 +68,7 @@ impl Trace {
                     | ExprKind::Trusted(_)
                     | ExprKind::Call(..)
             ),
+            named: matches!(expr.kind, ExprKind::Let { .. }),
             rows: None,
             truncated: false,
             used: Vec::new(),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::super::mapping::{Field, Mapping, NAMES};
+use crate::backtest::table::MAX_LABELS;
 
 /// Names that begin so are labels, as in a header of CSV.
 const LABEL_PREFIX: &str = "label_";
@@ -39,7 +40,8 @@ pub(super) struct Names {
 impl Names {
     /// The usual ones; of fields a mapping has those that it says.
     pub(super) fn new(mapping: &Mapping) -> Self {
-        let own = mapping.columns.iter();
+        // An empty name is that of no field.
+        let own = mapping.columns.iter().filter(|(_, name)| !name.is_empty());
         let own = own.map(|(field, name)| (name.clone(), *field));
         let usual = NAMES.iter();
         // What the mapping finds elsewhere is not there.
@@ -165,6 +167,10 @@ impl<'a> Line<'a> {
     }
 
     fn label(&mut self, name: String, raw: &'a RawValue) -> bool {
+        if self.labels.len() > MAX_LABELS {
+            // More than a login can have, which will be told.
+            return true;
+        }
         let new = self.labels.iter().all(|(known, _)| *known != name);
         self.labels.push((name, Given::of(Some(raw))));
         new

@@ -6,7 +6,7 @@ use super::{percent, rate};
 use crate::backtest::diff::Diff;
 use crate::backtest::report::charts::{self, Line, escape, short};
 use crate::backtest::report::say::say;
-use crate::backtest::report::text::{beside, count};
+use crate::backtest::report::text::{beside, count, told};
 use crate::backtest::report::{Clock, Report};
 use crate::backtest::sweep::{Point, Sweep, shown};
 use crate::backtest::tally::RuleFigures;
@@ -52,12 +52,7 @@ pub(super) fn diff(
         );
     }
     page.push_str("</ul>");
-    if let (Some(gained), Some(lost), Some(flagged), Some(relieved)) = (
-        diff.attacks_gained,
-        diff.attacks_lost,
-        diff.good_flagged,
-        diff.good_relieved,
-    ) {
+    if let (Some(gained), Some(lost)) = (diff.attacks_gained, diff.attacks_lost) {
         page.push_str("<p>");
         say!(
             page,
@@ -66,8 +61,8 @@ pub(super) fn diff(
             "attacks: <b class='good'>{gained} more found</b>, <b class='bad'>{lost} fewer</b>; good logins: {flagged} more flagged, {relieved} fewer.",
             gained = count(gained),
             lost = count(lost),
-            flagged = count(flagged),
-            relieved = count(relieved),
+            flagged = told(diff.good_flagged),
+            relieved = told(diff.good_relieved),
         );
         page.push_str("</p>");
     }
@@ -100,10 +95,13 @@ pub(super) fn diff(
     let _ = write!(
         page,
         "<p class='dim'>{}</p><p><label>{} <input id='search' type='search' placeholder='{}'></label> <span id='found' class='dim'></span></p><div class='wide tall'><table id='changed'><thead><tr><th>#",
-        language.pick(
-            "先列丢了的攻击，再是多发现的攻击、新打扰的正常登录，然后是其余的；各按到达先后。",
-            "Lost attacks come first, then attacks found anew, good logins flagged anew, and the rest, each by arrival."
-        ),
+        match diff.attacks_lost {
+            Some(_) => language.pick(
+                "先列丢了的攻击，再是多发现的攻击、新打扰的正常登录，然后是其余的；各按到达先后。",
+                "Lost attacks come first, then attacks found anew, good logins flagged anew, and the rest, each by arrival."
+            ),
+            None => language.pick("按到达先后。", "By arrival."),
+        },
         language.pick("查找", "search"),
         language.pick(
             "账号、信号、日期、结果……",
@@ -129,7 +127,7 @@ pub(super) fn diff(
             .map(|flip| {
                 format!(
                     "<b>{}</b> {} → {} <span class='why'>{}</span>",
-                    escape(&flip.name),
+                    escape(flip.called(language)),
                     word(&flip.old, language),
                     word(&flip.new, language),
                     escape(&flip.why)
@@ -237,6 +235,9 @@ fn word(state: &str, language: Language) -> &str {
         "absent" => language.pick("没有这条", "absent"),
         "yes" => language.pick("成立", "held"),
         "no" => language.pick("不成立", "did not hold"),
+        "prompt" => language.pick("提醒", "prompt"),
+        "kept_quiet" => language.pick("不再提醒", "kept quiet"),
+        "capped" => language.pick("超过每日上限", "past the daily cap"),
         other => other,
     }
 }
@@ -288,14 +289,17 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
     for name in &sweep.heads() {
         let _ = write!(page, "<th class='n'>{}", escape(name));
     }
-    for head in [
+    let besides = sweep.besides();
+    let mut heads = vec![
         language.pick("每天提醒", "prompts a day"),
         language.pick("每万次", "per 10,000"),
         recall,
         language.pick("准确", "precision"),
-        language.pick("选定段：每万次 / 召回", "chosen on: per 10,000 / recall"),
-        language.pick("检验段：每万次 / 召回", "judged on: per 10,000 / recall"),
-    ] {
+    ];
+    heads.extend(besides.iter().map(|((zh, en), _)| language.pick(zh, en)));
+    heads.push(language.pick("选定段：每万次 / 召回", "chosen on: per 10,000 / recall"));
+    heads.push(language.pick("检验段：每万次 / 召回", "judged on: per 10,000 / recall"));
+    for head in heads {
         let _ = write!(page, "<th class='n'>{head}");
     }
     page.push_str("</tr></thead><tbody>");
@@ -312,11 +316,18 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
         }
         let _ = write!(
             page,
-            "<td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{} / {}<td class='n'>{} / {}</tr>",
+            "<td class='n'>{}<td class='n'>{}<td class='n'>{}<td class='n'>{}",
             rate(Some(point.prompts_per_day)),
             rate(point.all.prompts_per_10k),
             percent(point.all.recall),
             percent(point.precision),
+        );
+        for (_, of) in &besides {
+            let _ = write!(page, "<td class='n'>{}", rate(Some(of(point))));
+        }
+        let _ = write!(
+            page,
+            "<td class='n'>{} / {}<td class='n'>{} / {}</tr>",
             beside(point.chosen_on.prompts_per_10k, limit),
             percent(point.chosen_on.recall),
             beside(point.judged_on.prompts_per_10k, limit),
@@ -349,6 +360,17 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
             language,
             "{name}：试过的各个值数字全都一样，它在这里什么也没决定。",
             "{name}: the figures are the same at every value that was tried, it decides nothing here.",
+            name = escape(name)
+        );
+        page.push_str("</p>");
+    }
+    for name in &sweep.unseen {
+        page.push_str("<p>");
+        say!(
+            page,
+            language,
+            "{name}：试过的各个值结果全都一样，不同的只是信号触发或提醒冷却的次数。",
+            "{name}: at every value that was tried the same is done, only signals fire or alerts are kept quiet more or less often.",
             name = escape(name)
         );
         page.push_str("</p>");

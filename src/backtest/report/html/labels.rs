@@ -31,7 +31,7 @@ pub(super) fn labels(
         "命中 {tp} · 误报 {fp} · 漏报 {missed} · 误报率 {rate}",
         "{tp} true · {fp} false · {missed} missed · false-positive rate {rate}",
         tp = count(logins.true_positives),
-        fp = told(logins.known_false_positives()),
+        fp = told(logins.false_positives),
         missed = count(logins.false_negatives),
         rate = logins
             .false_positive_rate
@@ -63,6 +63,15 @@ pub(super) fn labels(
         p50 = rate(labels.delay_minutes_p50),
         p95 = rate(labels.delay_minutes_p95),
     );
+    if labels.attacks_no_account > 0 {
+        say!(
+            page,
+            language,
+            "；另有 {more} 次攻击用的名字不是账号，不算事件",
+            "; {more} attacks are under names that are no account: no incidents",
+            more = count(labels.attacks_no_account)
+        );
+    }
     page.push_str("</p><p>");
     say!(
         page,

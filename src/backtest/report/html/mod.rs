@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::charts::{escape, short};
 use super::say::say;
-use super::text::{count, not_asked};
+use super::text::{count, not_asked, stopped, told};
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
 
@@ -109,15 +109,13 @@ fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
     if let Some((zh, en)) = report.nothing_counts() {
         let _ = write!(page, "<p class='bad'>{}</p>", language.pick(zh, en));
     }
-    if report.run.stopped {
-        let _ = write!(
-            page,
-            "<p class='bad'>{}</p>",
-            language.pick(
-                "提前停止：这是已完成的部分",
-                "stopped early: this is the part done so far"
-            )
-        );
+    for line in report
+        .run
+        .part
+        .iter()
+        .flat_map(|part| stopped(part, language))
+    {
+        let _ = write!(page, "<p class='bad'>{}</p>", escape(&line));
     }
     page.push_str("</header>");
 }
@@ -139,14 +137,17 @@ fn cards(page: &mut String, report: &Report, language: Language) {
         &short(load.prompts_per_day),
         &format!(
             "p95 {} · {} {}",
-            load.prompts_per_day_p95,
+            told(load.prompts_per_day_p95.map(u64::from)),
             language.pick("最多", "most"),
-            load.prompts_per_day_max
+            told(load.prompts_per_day_max.map(u64::from))
         ),
     );
     card(
         page,
-        language.pick("每万次正常登录提醒", "prompts per 10,000 good logins"),
+        &match (language, report.figures.per_10k_of.words()) {
+            (Language::Zh, (of, _)) => format!("{of}的提醒"),
+            (Language::En, (_, of)) => format!("prompts {of}"),
+        },
         &rate(totals.prompts_per_10k),
         &format!(
             "{} {}",
@@ -233,9 +234,13 @@ fn gates(page: &mut String, report: &Report, language: Language) {
         language.pick("要求", "What had to hold")
     );
     for gate in &report.gates {
-        let (class, mark) = match gate.passed {
-            true => ("good", "✓"),
-            false => ("bad", "✗"),
+        let (class, mark) = match (gate.passed, gate.whole) {
+            (true, true) => ("good", "✓".to_owned()),
+            (true, false) => {
+                let word = language.pick("到停下为止通过", "passed as far as it went");
+                ("bad", format!("– {word}"))
+            }
+            (false, _) => ("bad", "✗".to_owned()),
         };
         let (zh, en) = gate.bound();
         let _ = write!(page, "<li class='{class}'>{mark} ");

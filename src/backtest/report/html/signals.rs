@@ -6,7 +6,7 @@ use super::{percent, rate};
 use crate::backtest::report::Clock;
 use crate::backtest::report::charts::{self, escape, short};
 use crate::backtest::report::say::say;
-use crate::backtest::report::text::count;
+use crate::backtest::report::text::{count, told};
 use crate::backtest::tally::{Figures, Period, RuleFigures};
 use crate::lang::diagnostics::Language;
 
@@ -69,8 +69,8 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
             let _ = write!(
                 page,
                 "<td class='n'>{}<td class='n'>{}",
-                count(signal.fired_attacks),
-                count(signal.decisive_attacks)
+                told(signal.fired_attacks),
+                told(signal.decisive_attacks)
             );
         }
         let _ = write!(
@@ -78,8 +78,8 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
             "<td class='n'>{}<td class='n'>{} / {} / {}<td>{}<small>{}</small><td class='notes'>{}</tr>",
             signal.accounts.map_or_else(|| "–".to_owned(), count),
             short(signal.per_day),
-            signal.per_day_p95,
-            signal.per_day_max,
+            told(signal.per_day_p95.map(u64::from)),
+            told(signal.per_day_max.map(u64::from)),
             charts::spark(&signal.by_day),
             match (&signal.first, &signal.last) {
                 (Some(first), Some(last)) => format!("{} – {}", clock.day(first), clock.day(last)),
@@ -90,11 +90,13 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
     }
     let _ = write!(
         page,
-        "</tbody></table></div><p class='dim'>{}</p></section>",
+        "</tbody></table></div><p class='dim'>{}{}{}</p></section>",
         language.pick(
-            "决定性：没有它就没有那次提醒。触发数是条件成立的减去豁免和学习中的；评估的加上无法判断的就是全部成功登录；每万次按正常登录计。",
-            "Decisive: without it there would have been no alert. Fired is what held without the exempt logins and those while learning; judged and not evaluable ones together are all successful logins; per 10,000 good logins."
-        )
+            "决定性：没有它就没有那次提醒。触发数是条件成立的减去豁免和学习中的；评估的加上无法判断的就是全部成功登录；每万次是",
+            "Decisive: without it there would have been no alert. Fired is what held without the exempt logins and those while learning; judged and not evaluable ones together are all successful logins; rates are "
+        ),
+        language.pick(figures.per_10k_of.words().0, figures.per_10k_of.words().1),
+        language.pick("。", "."),
     );
 }
 
@@ -168,7 +170,7 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
         page,
         "<section><h2>{}</h2><div class='wide'><table class='periods'><thead><tr><th>{}",
         language.pick("换一段时间还成立吗", "Does it hold in another period"),
-        language.pick("每万次正常登录", "per 10,000 good logins"),
+        language.pick(figures.per_10k_of.words().0, figures.per_10k_of.words().1),
     );
     for period in &figures.periods {
         let _ = write!(

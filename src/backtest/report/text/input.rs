@@ -1,7 +1,56 @@
 //! What was read, and the rules that were asked.
 
-use super::{Page, Report, count};
+use super::{Page, Report, count, percent};
+use crate::backtest::report::PartView;
 use crate::backtest::report::say::say;
+use crate::lang::diagnostics::Language;
+
+/// How far a run came that was stopped, a sentence each.
+pub(in crate::backtest::report) fn stopped(part: &PartView, language: Language) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(place) = &part.read_to {
+        lines.push(match language {
+            Language::Zh => format!("提前停止：读到 {place} 行为止，后面的没有读"),
+            Language::En => format!("stopped early: read up to {place}, nothing behind it"),
+        });
+    }
+    if part.attempts < part.of_attempts {
+        let (n, all) = (count(part.attempts), count(part.of_attempts));
+        let (names, of_names) = (count(part.names), count(part.of_names));
+        let (days, of_days) = (part.days, part.of_days);
+        lines.push(match language {
+            Language::Zh => format!(
+                "提前停止：要统计的 {all} 次登录尝试里判断了 {n} 次，涉及 {of_names} 个名字里的 {names} 个；以下只是这一部分，每天的数按 {days:.1} 天算（共 {of_days} 天，判断了一半的一天算半天）"
+            ),
+            Language::En => format!(
+                "stopped early: {n} of the {all} attempts that count were judged, of {names} of {of_names} names; all figures are of these, those a day over {days:.1} of {of_days} days (a day of which half was judged counts half)"
+            ),
+        });
+    }
+    match part.sweep {
+        Some(0.0) => lines.push(
+            language
+                .pick(
+                    "提前停止：别的数（--sweep）一次也没有试",
+                    "stopped early: no other value (--sweep) was tried",
+                )
+                .to_owned(),
+        ),
+        Some(share) if share < 1.0 => {
+            let share = percent(Some(share));
+            lines.push(match language {
+                Language::Zh => format!("提前停止：别的数（--sweep）只试了 {share} 的登录"),
+                Language::En => {
+                    format!(
+                        "stopped early: other values (--sweep) were tried on {share} of the logins"
+                    )
+                }
+            });
+        }
+        _ => {}
+    }
+    lines
+}
 
 impl Page {
     pub(super) fn input(&mut self, report: &Report) {
@@ -77,13 +126,10 @@ impl Page {
             let line = self.language.pick(zh, en);
             self.out.push_str(&format!("      {line}\n"));
         }
-        if report.run.stopped {
-            say!(
-                self.out,
-                self.language,
-                "      提前停止：以下是已完成的部分\n",
-                "      stopped early: this is the part done so far\n"
-            );
+        if let Some(part) = &report.run.part {
+            for line in stopped(part, self.language) {
+                self.out.push_str(&format!("      {line}\n"));
+            }
         }
         let hash = report.rules.hash.get(..12).unwrap_or_default();
         let speed = count(report.run.logins_per_second as u64);

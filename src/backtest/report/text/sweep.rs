@@ -22,12 +22,18 @@ impl Page {
         };
         let longest = sweep.points.iter().map(|point| told(point).width()).max();
         let wide = names.width().max(longest.unwrap_or(0) + 1).max(14);
-        let head = [
+        let mut head = vec![
             pad(&names, wide + 1, false),
             pad(self.language.pick("每天提醒", "a day"), 9, true),
             pad(self.language.pick("每万次", "per 10k"), 9, true),
             pad(self.language.pick("召回", "recall"), 9, true),
         ];
+        // What else the values decide: without it lines that differ would look the same.
+        let besides = sweep.besides();
+        for (name, _) in &besides {
+            let name = self.language.pick(name.0, name.1);
+            head.push(pad(name, 10, true));
+        }
         let head = head.concat();
         say!(
             self.out,
@@ -49,8 +55,12 @@ impl Page {
                 _ => " ",
             };
             let limit = sweep.max_prompts_per_10k.unwrap_or(f64::INFINITY);
+            let more = besides.iter();
+            let more: String = more
+                .map(|(_, of)| pad(&rate(Some(of(point))), 10, true))
+                .collect();
             self.out.push_str(&format!(
-                "{mark}{}{}{}{}   {} / {}   {} / {}\n",
+                "{mark}{}{}{}{}{more}   {} / {}   {} / {}\n",
                 pad(&told(point), wide, false),
                 pad(&rate(Some(point.prompts_per_day)), 9, true),
                 pad(&rate(point.all.prompts_per_10k), 9, true),
@@ -132,6 +142,14 @@ impl Page {
                 self.language,
                 "{name}：试过的各个值数字全都一样，它在这里什么也没决定\n",
                 "{name}: the figures are the same at every value that was tried, it decides nothing here\n"
+            );
+        }
+        for name in &sweep.unseen {
+            say!(
+                self.out,
+                self.language,
+                "{name}：试过的各个值结果全都一样，不同的只是信号触发或提醒冷却的次数\n",
+                "{name}: at every value that was tried the same is done, only signals fire or alerts are kept quiet more or less often\n"
             );
         }
     }

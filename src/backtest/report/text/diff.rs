@@ -1,0 +1,70 @@
+//! What other rules would have done: counts, and the first of the logins that changed.
+
+use super::{Page, Report, count, plain, told};
+use crate::backtest::report::say::say;
+
+/// Most changed logins.
+const MAX_CHANGED: usize = 5;
+
+impl Page {
+    pub(super) fn diff(&mut self, report: &Report) {
+        let (Some(diff), Some(against)) = (&report.diff, &report.against) else {
+            return;
+        };
+        let net = format!("{:+.2}", diff.net_prompts_per_day);
+        let changed = count(diff.changed);
+        let other = &against.name;
+        say!(
+            self.out,
+            self.language,
+            "\n与 {other} 相比：{changed} 次登录的结果不同，每天提醒 {net}\n",
+            "\nagainst {other}: {changed} logins end differently, {net} prompts a day\n"
+        );
+        let language = self.language;
+        let act = |(zh, en): (&'static str, &'static str)| language.pick(zh, en);
+        for kind in &diff.kinds {
+            let (old, new) = (act(kind.old.words()), act(kind.new.words()));
+            let n = count(kind.count);
+            self.out.push_str(&format!("  {old} → {new}  {n}\n"));
+        }
+        if let (Some(gained), Some(lost)) = (diff.attacks_gained, diff.attacks_lost) {
+            let (flagged, relieved) = (told(diff.good_flagged), told(diff.good_relieved));
+            say!(
+                self.out,
+                self.language,
+                "  攻击：多发现 {gained}，少发现 {lost}；正常登录：多打扰 {flagged}，少打扰 {relieved}\n",
+                "  attacks: {gained} more, {lost} fewer; good logins: {flagged} more flagged, {relieved} fewer\n"
+            );
+        }
+        for login in diff.logins.iter().take(MAX_CHANGED) {
+            let (old, new) = (act(login.old.words()), act(login.new.words()));
+            let flips = login.flipped.iter();
+            let why: Vec<&str> = flips.map(|flip| flip.called(language)).collect();
+            let attack = match login.attack {
+                Some(true) => language.pick(" 攻击", " attack"),
+                _ => "",
+            };
+            self.out.push_str(&format!(
+                "  #{} {} {}{attack}  {old} → {new}  {}\n",
+                login.number,
+                self.clock.minute(&login.time),
+                plain(&login.account),
+                why.join(", ")
+            ));
+            // Where no signal flipped, numbers of the rules did.
+            if let [only] = login.flipped.as_slice()
+                && only.is_of_a_rule()
+            {
+                self.out.push_str(&format!("      {}\n", only.why));
+            }
+        }
+        if diff.logins.len() > MAX_CHANGED {
+            say!(
+                self.out,
+                self.language,
+                "  … 每一次及翻转的条件见 --report、--format json 或 --changed-csv\n",
+                "  … each one and the condition that flipped: --report, --format json or --changed-csv\n"
+            );
+        }
+    }
+}
