@@ -310,27 +310,32 @@ fn what_a_comment_excuses_does_not_count() {
     assert!(!out.contains("再见"), "{out}");
 }
 
+/// A chat of these lines that was recorded.
+fn recorded(folder: &Path, lines: &str) -> Output {
+    let mut chat = command(folder, &["chat", "--record", "rules/recorded.rules"]);
+    let chat = chat.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = chat.stderr(Stdio::piped()).spawn().expect("it starts");
+    // Dropped behind the line, so that the chat ends.
+    let sent = child
+        .stdin
+        .take()
+        .expect("a pipe")
+        .write_all(lines.as_bytes());
+    sent.expect("it reads");
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(code(&ended), 0, "{}", stderr(&ended));
+    ended
+}
+
 #[test]
 fn a_recorded_chat_is_a_story_that_passes() {
     let folder = folder(
         "on text \"你好\" {\n    reply \"您好！\\n第二行 \\{\\}\"\n}\n\non click \"HELP\" {\n    reply \"帮助\"\n}\n\non login when login.city == \"纽约\" {\n    note \"纽约\"\n}\n",
     );
-    let mut child = command(folder.path(), &["chat", "--record", "rules/recorded.rules"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    child
-        .stdin
-        .take()
-        .expect("a pipe")
-        .write_all(
-            "你好\n什么\n/click HELP\n/login 北京 pc\n/login 北京 pc wrong\n/lock\n".as_bytes(),
-        )
-        .expect("it reads");
-    let ended = child.wait_with_output().expect("it ends");
-    assert_eq!(code(&ended), 0, "{}", stderr(&ended));
+    let ended = recorded(
+        folder.path(),
+        "你好\n什么\n/click HELP\n/login 北京 pc\n/login 北京 pc wrong\n/lock\n",
+    );
     assert!(stderr(&ended).contains("聊天记录 1"), "{}", stderr(&ended));
     let story = fs::read_to_string(folder.path().join("rules/recorded.rules")).expect("recorded");
     for line in [
@@ -352,17 +357,7 @@ fn a_chat_under_rules_that_read_the_clock_is_recorded_with_it() {
     let folder = folder(
         "on text \"几点\" when now.hour < 6 or now.weekday >= 6 {\n    reply \"{now.date}休息\"\n}\n\non text \"几点\" {\n    reply \"{now.date} {now.hour}\"\n}\n",
     );
-    let mut child = command(folder.path(), &["chat", "--record", "rules/recorded.rules"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut pipe = child.stdin.take().expect("a pipe");
-    pipe.write_all("几点\n".as_bytes()).expect("it reads");
-    drop(pipe);
-    let ended = child.wait_with_output().expect("it ends");
-    assert_eq!(code(&ended), 0, "{}", stderr(&ended));
+    recorded(folder.path(), "几点\n");
     let story = fs::read_to_string(folder.path().join("rules/recorded.rules")).expect("recorded");
     let first = story.lines().nth(1).unwrap_or_default();
     assert!(first.starts_with("    after "), "{story}");
