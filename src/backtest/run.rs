@@ -255,7 +255,7 @@ pub fn run(
         false => Some(swept.as_ref().map_or(0.0, |sweep| sweep.judged)),
     };
     let cut = input.stopped || stopped || other.is_some_and(|judged| judged < 1.0);
-    let mut gates = gates(request, &main, lost, cut)?;
+    let mut gates = gates(request, &main, swept.as_ref(), lost, cut)?;
     gates.extend(match (&swept, request.gates.max_prompts_per_10k) {
         (Some(sweep), _) => sweep.gate(),
         // Stopped before it was found out.
@@ -264,7 +264,9 @@ pub fn run(
         }
         (None, _) => None,
     });
-    gates.iter_mut().for_each(|gate| gate.whole = !cut);
+    if cut {
+        gates.iter_mut().for_each(Gate::cut);
+    }
     let judged = watch.judged.load(std::sync::atomic::Ordering::Relaxed);
     let report = Report {
         schema: super::report::SCHEMA,
@@ -442,9 +444,11 @@ fn behind_warm_up(request: &Request, frame: &Frame) -> Result<(), RunError> {
 
 /// What had to hold, and whether it does. Nothing holds of logins that were not judged: that a gate passes
 /// on none of them would say the rules are good. Of a run that was `cut` short the rest is told all the same.
+/// Where a sweep chooses values, all gates are about these.
 fn gates(
     request: &Request,
     figures: &Figures,
+    swept: Option<&Sweep>,
     lost: Option<u64>,
     cut: bool,
 ) -> Result<Vec<Gate>, RunError> {
@@ -456,15 +460,20 @@ fn gates(
         return Err(RunError::Gate(Unjudged::NothingGood));
     }
     let labels = figures.labels.as_ref();
-    let recall = labels.and_then(|labels| labels.logins.recall);
-    if (asked.min_recall.is_some() || asked.no_lost_true_positives) && recall.is_none() && !cut {
+    let own = labels.and_then(|labels| labels.logins.recall);
+    let chosen = swept.and_then(Sweep::chosen);
+    let recall = match (request.variants.is_empty(), asked.max_prompts_per_10k) {
+        (false, Some(_)) => chosen.and_then(|point| point.all.recall),
+        _ => own,
+    };
+    if (asked.min_recall.is_some() || asked.no_lost_true_positives) && own.is_none() && !cut {
         return Err(RunError::Gate(Unjudged::NoAttack));
     }
     let mut push = |gate: Gate, unknown: bool| {
         gates.push(if unknown { gate.unknown() } else { gate });
     };
     if let Some(most) = asked.max_prompts_per_day {
-        let is = figures.load.prompts_per_day;
+        let is = chosen.map_or(figures.load.prompts_per_day, |point| point.prompts_per_day);
         push(Gate::at_most("max-prompts-per-day", most, is), no_good);
     }
     if let (Some(most), true) = (asked.max_prompts_per_10k, request.variants.is_empty()) {
@@ -477,7 +486,7 @@ fn gates(
     }
     if asked.no_lost_true_positives {
         let lost = lost.unwrap_or(0) as f64;
-        push(Gate::at_most(report::NO_LOST, 0.0, lost), recall.is_none());
+        push(Gate::at_most(report::NO_LOST, 0.0, lost), own.is_none());
     }
     Ok(gates)
 }

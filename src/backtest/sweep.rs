@@ -64,6 +64,12 @@ impl Sweep {
         })
     }
 
+    /// The point chosen under the limit that was asked for.
+    pub(super) fn chosen(&self) -> Option<&Point> {
+        self.max_prompts_per_10k?;
+        self.points.get(self.best?)
+    }
+
     /// The fewest prompts of a value with which the rules can do what they say.
     pub(super) fn least(&self) -> Option<f64> {
         let able = self.points.iter().filter(|point| point.never.is_empty());

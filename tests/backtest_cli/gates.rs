@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{command, done, folder, refused, report};
+use crate::{command, done, folder, refused, report, rules};
 
 #[test]
 fn numbers_that_mean_nothing_are_refused() {
@@ -250,4 +250,55 @@ fn without_labels_no_login_is_called_good() {
     );
     assert_eq!(told["figures"]["totals"]["good_logins"], Value::Null);
     assert!(told["figures"]["signals"][0]["fired_attacks"].is_u64());
+}
+
+#[test]
+fn where_a_sweep_chooses_a_value_every_gate_is_about_that_value() {
+    let folder = folder();
+    let alert = "alert expires 1 day { message \"登录异常\" }";
+    let alerting = rules(10).replace("challenge captcha", alert);
+    std::fs::write(folder.path().join("rules/a.rules"), alerting).expect("written");
+    let swept = |more: &[&str]| {
+        let base = [
+            "backtest",
+            "rules",
+            "--logins",
+            "logins.csv",
+            "--format",
+            "json",
+            "--sweep",
+            "budget=10..90/10",
+        ];
+        let ended = command(folder.path(), &[&base, more].concat())
+            .output()
+            .expect("it starts");
+        let told: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
+        (ended.status.code(), told)
+    };
+    let gate = |told: &Value, name: &str| {
+        let gates = told["gates"].as_array().expect("gates");
+        let found = gates.iter().find(|gate| gate["name"] == name);
+        found.unwrap_or_else(|| panic!("{name}: {told}")).clone()
+    };
+    let own = swept(&["--min-recall", "0"]).1;
+    let own = gate(&own, "min-recall")["is"].as_f64().expect("a share");
+    let limits = [
+        "--max-prompts-per-10k",
+        "1",
+        "--min-recall",
+        &format!("{own}"),
+        "--max-prompts-per-day",
+        "1000",
+    ];
+    let (code, told) = swept(&limits);
+    let best = told["sweep"]["best"].as_u64().expect("a value is chosen") as usize;
+    let chosen = &told["sweep"]["points"][best];
+    let recall = gate(&told, "min-recall");
+    assert_eq!(recall["is"], chosen["all"]["recall"]);
+    assert!(recall["is"].as_f64() < Some(own), "{recall} of {own}");
+    assert_eq!((recall["passed"].as_bool(), code), (Some(false), Some(1)));
+    assert_eq!(
+        gate(&told, "max-prompts-per-day")["is"],
+        chosen["prompts_per_day"]
+    );
 }

@@ -222,3 +222,51 @@ fn short(path: &str) -> &str {
         .and_then(|name| name.to_str())
         .unwrap_or(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In their order.
+    const ALL: [Reason; 18] = [
+        Reason::Syntax,
+        Reason::Encoding,
+        Reason::Twice,
+        Reason::NoAccount,
+        Reason::NoTime,
+        Reason::BadAccount,
+        Reason::BadTime,
+        Reason::OddTime,
+        Reason::LongAccount,
+        Reason::BadSuccess,
+        Reason::Duplicate,
+        Reason::BadIp,
+        Reason::BadNumber,
+        Reason::BadLabel,
+        Reason::BadFlag,
+        Reason::LongText,
+        Reason::WrongKind,
+        Reason::NoArrival,
+    ];
+
+    #[test]
+    fn every_reason_is_in_the_schema_of_reports() {
+        for (at, reason) in ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, at, "{reason:?}");
+        }
+        assert_eq!(ALL[ALL.len() - 1], Reason::NoArrival, "the last there is");
+        let schema = include_str!("../../../docs/backtest-report.schema.json");
+        let schema: serde_json::Value = serde_json::from_str(schema).expect("JSON");
+        let kinds = &schema["$defs"]["ReasonView"]["properties"]["kind"]["enum"];
+        let mut kinds: Vec<&str> = kinds
+            .as_array()
+            .expect("kinds")
+            .iter()
+            .filter_map(|kind| kind.as_str())
+            .collect();
+        let mut names = ALL.map(Reason::name).to_vec();
+        kinds.sort_unstable();
+        names.sort_unstable();
+        assert_eq!(kinds, names);
+    }
+}

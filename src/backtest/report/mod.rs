@@ -197,10 +197,13 @@ pub struct Gate {
     /// What is; unknown when the run was stopped before anything was found out, or rules are silent with every
     /// value of a sweep.
     pub is: Option<f64>,
-    /// It holds.
+    /// It holds, over all of the input: of a part, nothing has passed.
     pub passed: bool,
     /// It was looked at over all of the input; what holds of a part need not hold of the whole.
     pub whole: bool,
+    /// It holds of what was looked at.
+    #[serde(skip)]
+    pub so_far: bool,
 }
 
 impl Gate {
@@ -210,6 +213,7 @@ impl Gate {
             wanted: most,
             is: Some(is),
             passed: is <= most,
+            so_far: is <= most,
             whole: true,
         }
     }
@@ -233,11 +237,17 @@ impl Gate {
         }
     }
 
+    /// The run was stopped: what holds of a part need not hold of the whole.
+    pub(super) fn cut(&mut self) {
+        (self.whole, self.passed) = (false, false);
+    }
+
     /// There was nothing to look at, which is no pass.
     pub(super) fn unknown(self) -> Self {
         Self {
             is: None,
             passed: false,
+            so_far: false,
             ..self
         }
     }
@@ -248,6 +258,7 @@ impl Gate {
             wanted: least,
             is: Some(is),
             passed: is >= least,
+            so_far: is >= least,
             whole: true,
         }
     }

@@ -225,7 +225,14 @@ fn unclosed_bracket(
 ) -> Diagnostic {
     let sign = &text[open.start..open.end];
     let close = if sign == "(" { ")" } else { "]" };
-    // Most likely it was to be closed before the result is compared with something.
+    // Around an argument nothing else can be meant; around a condition it may end anywhere.
+    let named = text[..open.start].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    let whole = |word: &str| {
+        let before = text[..open.start].strip_suffix(word);
+        before.is_some_and(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    let called = named && !["not", "and", "or", "when", "where"].into_iter().any(whole);
+    // What a function gives is compared with something; what is grouped goes on to the end.
     let compared = tokens
         .iter()
         .skip_while(|token| token.start <= open.start)
@@ -237,17 +244,12 @@ fn unclosed_bracket(
         });
     let first = tokens.partition_point(|token| token.start <= open.start);
     let end = match compared {
-        Some(compared) if compared > 0 => tokens[first + compared - 1].end,
+        Some(compared) if compared > 0 && (called || sign == "[") => {
+            tokens[first + compared - 1].end
+        }
         _ => before.map_or(open.end, |token| token.end),
     };
     let here = sink.span(end, end);
-    // Around an argument nothing else can be meant; around a condition it may end anywhere.
-    let named = text[..open.start].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-    let whole = |word: &str| {
-        let before = text[..open.start].strip_suffix(word);
-        before.is_some_and(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric()))
-    };
-    let called = named && !["not", "and", "or", "when", "where"].into_iter().any(whole);
     let conditions = text[open.start..end].contains(" where ");
     let found = Diagnostic::error(
         "E0135",
