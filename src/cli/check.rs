@@ -69,7 +69,8 @@ const MAX_ROUNDS: usize = 10;
 
 /// Checks and reports.
 pub fn run(args: &Args) -> Outcome {
-    let (scope, mut looked) = progress::during("checking", || Scope::to_report(&args.rules))?;
+    let (scope, mut looked) =
+        progress::during("checking", || Scope::to_report(&args.rules, args.lang.lang))?;
     if let Some(which) = args.fix {
         looked = fix(args, &scope, looked, which == Which::All)?;
     }

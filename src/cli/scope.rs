@@ -15,6 +15,8 @@ use crate::lang::span::{Sources, Span};
 pub struct Scope {
     /// What is read.
     pub rules: RulesArgs,
+    /// What it is told in that something cannot be read.
+    language: Language,
     /// The file that was asked for, when others are read too: the command is about it alone.
     only: Option<String>,
 }
@@ -36,22 +38,27 @@ impl Scope {
     ///
     /// # Errors
     /// The rules cannot be read.
-    pub fn to_report(named: &RulesArgs) -> Result<(Self, Looked), Failure> {
-        Self::of(named, |_| true)
+    pub fn to_report(named: &RulesArgs, language: Language) -> Result<(Self, Looked), Failure> {
+        Self::of(named, language, |_| true)
     }
 
     /// For commands that run the rules: a file with errors is run with its folder when that leaves fewer.
     ///
     /// # Errors
     /// The rules cannot be read.
-    pub fn to_run(named: &RulesArgs) -> Result<(Self, Looked), Failure> {
-        Self::of(named, is_error)
+    pub fn to_run(named: &RulesArgs, language: Language) -> Result<(Self, Looked), Failure> {
+        Self::of(named, language, is_error)
     }
 
     /// One file may use what another file of the set gives, or give what another one uses.
-    fn of(named: &RulesArgs, counts: fn(&Diagnostic) -> bool) -> Result<(Self, Looked), Failure> {
+    fn of(
+        named: &RulesArgs,
+        language: Language,
+        counts: fn(&Diagnostic) -> bool,
+    ) -> Result<(Self, Looked), Failure> {
         let alone = Self {
             rules: named.clone(),
+            language,
             only: None,
         };
         let looked = alone.look()?;
@@ -78,6 +85,7 @@ impl Scope {
                 paths: vec![folder.unwrap_or(Path::new(".")).to_owned()],
                 ..self.rules.clone()
             },
+            language: self.language,
             only: Some(name.to_string_lossy().into_owned()),
         };
         let looked = together.look().ok()?;
@@ -89,7 +97,7 @@ impl Scope {
     /// # Errors
     /// The rules cannot be read.
     fn look(&self) -> Result<Looked, Failure> {
-        Ok(self.compiled(self.rules.read()?))
+        Ok(self.compiled(self.rules.read(self.language)?))
     }
 
     /// Compiles what was read.

@@ -10,6 +10,7 @@ use super::output;
 use crate::bot::folder;
 use crate::config::Config;
 use crate::lang::builtins::{CallSpec, Registry};
+use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 
 /// Rules live here when a command is told nothing else.
@@ -58,25 +59,28 @@ impl Input {
 
 impl RulesArgs {
     /// Reads the files. A path that cannot be read is wrong use.
-    pub fn read(&self) -> Result<Input, Failure> {
+    pub fn read(&self, language: Language) -> Result<Input, Failure> {
         let mut paths = self.paths.clone();
         if paths.is_empty() {
             paths.push(PathBuf::from(DEFAULT_RULES));
         }
         for path in &paths {
             if !path.exists() {
-                let hint = if self.paths.is_empty() {
-                    "; name the files, or make a set-up with `menshen init`"
-                } else {
-                    ""
+                let hint = match self.paths.is_empty() {
+                    true => language.pick(
+                        "；写上文件名，或者用 `menshen init` 新建一套",
+                        "; name the files, or make a set-up with `menshen init`",
+                    ),
+                    false => "",
                 };
-                return Err(Failure::usage(format!(
-                    "there is no {}{hint}",
-                    path.display()
-                )));
+                let path = path.display();
+                return Err(Failure::usage(match language {
+                    Language::Zh => format!("没有 {path}{hint}"),
+                    Language::En => format!("there is no {path}{hint}"),
+                }));
             }
         }
-        let sources = folder::load(&paths).map_err(Failure::usage)?;
+        let sources = folder::load(&paths).map_err(|error| Failure::usage(error.said(language)))?;
         let config = self.configuration()?;
         let registry = match &config {
             Some(config) => configured(config),

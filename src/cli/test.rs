@@ -96,7 +96,7 @@ impl Ran {
 /// Runs them.
 pub fn run(args: &Args) -> Outcome {
     let language = args.lang.lang;
-    let (scope, looked) = Scope::to_run(&args.rules)?;
+    let (scope, looked) = Scope::to_run(&args.rules, args.lang.lang)?;
     let rules = scope.ruleset(&looked, language)?;
     let ran = progress::during("running the stories", || {
         let alone = Ran::new(args, scope, looked, rules, language);

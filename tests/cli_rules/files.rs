@@ -139,3 +139,28 @@ fn failing_stories_are_told_in_the_chosen_language() {
     assert!(happened.starts_with("the reply was"), "{happened}");
     assert_eq!(json("zh")["failures"][0]["kind"], "reply");
 }
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_in_the_chosen_language() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // 你好 in GBK.
+    let gbk = b"on text \"\xc4\xe3\xba\xc3\" {\n    reply \"a\"\n}\n";
+    fs::write(folder.path().join("a.rules"), gbk).expect("written");
+    for command in ["check", "test", "explain"] {
+        for (path, zh, en) in [
+            ("a.rules", "看起来是 GBK", "it seems to be GBK"),
+            ("nowhere", "没有 nowhere", "there is no nowhere"),
+        ] {
+            for (lang, words) in [("zh", zh), ("en", en)] {
+                let mut arguments = vec![command, path, "--lang", lang];
+                if command == "explain" {
+                    arguments.extend(["--text", "你好"]);
+                }
+                let ended = menshen(folder.path(), &arguments);
+                assert_eq!(code(&ended), 2, "{command} {path}");
+                let said = stderr(&ended);
+                assert!(said.contains(words), "{command} {path}: {said}");
+            }
+        }
+    }
+}

@@ -94,10 +94,11 @@ pub struct Args {
 /// Talks until the lines end.
 pub fn run(args: &Args) -> Outcome {
     let rules = args.path.clone().unwrap_or_else(|| DEFAULT_RULES.into());
-    let (scope, looked) = Scope::to_run(&RulesArgs {
+    let named = RulesArgs {
         paths: vec![rules.clone()],
         config: None,
-    })?;
+    };
+    let (scope, looked) = Scope::to_run(&named, args.lang.lang)?;
     scope.say_company(args.lang.lang);
     // A file that needs its folder.
     let rules = scope.rules.paths.first().cloned().unwrap_or(rules);

@@ -61,7 +61,7 @@ pub struct Args {
 /// Explains.
 pub fn run(args: &Args) -> Outcome {
     let language = args.lang.lang;
-    let (scope, looked) = Scope::to_run(&args.rules)?;
+    let (scope, looked) = Scope::to_run(&args.rules, args.lang.lang)?;
     let rules = scope.ruleset(&looked, language)?;
     scope.say_company(language);
     let input = looked.input;
