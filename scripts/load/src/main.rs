@@ -21,9 +21,10 @@ mod wire;
 
 use std::error::Error;
 use std::path::Path;
+use std::time::Duration;
 
 use server::Server;
-use traffic::{Mode, Round, round};
+use traffic::{Mode, Round, paced, round};
 
 type Problem = Box<dyn Error + Send + Sync>;
 
@@ -37,6 +38,10 @@ const GROUPS: usize = 7;
 const ROUNDS: usize = 7;
 /// Pushes per connection in those.
 const ROUND: usize = 1_200;
+/// Time between two pushes of a connection at a pace that leaves processors idle: 1,280 pushes a second in all.
+const PACE: Duration = Duration::from_millis(50);
+/// Pushes per connection in those rounds: three seconds.
+const PACED_ROUND: usize = 60;
 /// Rules added by each reload.
 const RULES: usize = 1_000;
 /// Reloads per round under reloads.
@@ -156,53 +161,60 @@ async fn memory(menshen: &Path, pushes: usize) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Latencies while rules are loaded, beside those of rounds in which none are: with a push behind the other on
+/// every connection, which takes all of two processors, and at a pace that leaves some.
 async fn reload(menshen: &Path) -> Result<(), Problem> {
     let bot = Server::menshen(menshen, Mode::Plain).await?;
     let mut serial = 0;
     round(&bot, Mode::Plain, ROUND, &mut serial).await?; // warm
     println!(
-        "{:<10} {:>8} {:>8} {:>8} {:>9}",
-        "", "p50 µs", "p99 µs", "p99.9 µs", "answered"
+        "{:<20} {:<10} {:>8} {:>8} {:>8} {:>9} {:>12}",
+        "", "", "p50 µs", "p99 µs", "p99.9 µs", "answered", "generations"
     );
-    let (mut reloads, mut answered) = (0, [0, 0]);
-    let mut rounds = [Vec::new(), Vec::new()];
-    for _ in 0..ROUNDS {
-        rounds[0].push(round(&bot, Mode::Plain, ROUND, &mut serial).await?);
-        answered[0] += ROUND * traffic::CONNECTIONS;
-        let before = bot.generation().await?;
-        let reloading = async {
-            for _ in 0..RELOADS {
-                reloads += 1;
-                bot.write_rules(reloads, RULES)?;
-                bot.hang_up()?;
-                while bot.generation().await? < before + 1 {
-                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                }
-            }
-            Ok::<_, Problem>(())
-        };
-        let (with, reloaded) =
-            tokio::join!(round(&bot, Mode::Plain, ROUND, &mut serial), reloading);
-        reloaded?;
-        rounds[1].push(with?);
-        answered[1] += ROUND * traffic::CONNECTIONS;
-    }
-    for (name, rounds, answered) in [
-        ("quiet", &rounds[0], answered[0]),
-        ("reloading", &rounds[1], answered[1]),
+    let mut version = 0;
+    for (name, each, pace) in [
+        ("as fast as it goes", ROUND, Duration::ZERO),
+        ("1,280 a second", PACED_ROUND, PACE),
     ] {
-        let each = |f: fn(&Round) -> f64| middle(rounds.iter().map(f).collect());
-        println!(
-            "{name:<10} {:>8.0} {:>8.0} {:>8.0} {answered:>9}",
-            each(|round| round.p50),
-            each(|round| round.p99),
-            each(|round| round.p999),
-        );
+        let (mut rounds, before) = ([Vec::new(), Vec::new()], bot.generation().await?);
+        for _ in 0..ROUNDS {
+            rounds[0].push(paced(&bot, Mode::Plain, each, pace, &mut serial).await?);
+            let reloading = reloads(&bot, &mut version);
+            let pushing = paced(&bot, Mode::Plain, each, pace, &mut serial);
+            let (with, reloaded) = tokio::join!(pushing, reloading);
+            reloaded?;
+            rounds[1].push(with?);
+        }
+        for (what, rounds) in ["quiet", "reloading"].iter().zip(&rounds) {
+            let of = |f: fn(&Round) -> f64| middle(rounds.iter().map(f).collect());
+            println!(
+                "{name:<20} {what:<10} {:>8.0} {:>8.0} {:>8.0} {:>9} {:>12}",
+                of(|round| round.p50),
+                of(|round| round.p99),
+                of(|round| round.p999),
+                ROUNDS * each * traffic::CONNECTIONS,
+                match *what {
+                    "quiet" => 0,
+                    _ => bot.generation().await? - before,
+                },
+            );
+        }
     }
-    println!(
-        "{} generations of {RULES} more rules were loaded meanwhile; every push was answered, and rightly",
-        bot.generation().await? - 1
-    );
+    println!("{RULES} more rules in each generation; every push was answered, and rightly");
+    Ok(())
+}
+
+/// Loads other rules [`RELOADS`] times, one as soon as the ones before run.
+async fn reloads(bot: &Server, version: &mut usize) -> Result<(), Problem> {
+    for _ in 0..RELOADS {
+        let before = bot.generation().await?;
+        *version += 1;
+        bot.write_rules(*version, RULES)?;
+        bot.hang_up()?;
+        while bot.generation().await? == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! One round of pushes: made beforehand, sent over all connections at once, checked afterwards.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -45,11 +45,23 @@ pub struct Round {
     pub p999: f64,
 }
 
-/// Sends `each` pushes over every connection. `serial` numbers the pushes of a run.
+/// Sends `each` pushes over every connection, one as soon as the one before is answered. `serial` numbers the
+/// pushes of a run.
 pub async fn round(
     server: &Server,
     mode: Mode,
     each: usize,
+    serial: &mut u64,
+) -> Result<Round, Problem> {
+    paced(server, mode, each, Duration::ZERO, serial).await
+}
+
+/// The same with `pace` between the pushes of a connection, whose turns are spread over it.
+pub async fn paced(
+    server: &Server,
+    mode: Mode,
+    each: usize,
+    pace: Duration,
     serial: &mut u64,
 ) -> Result<Round, Problem> {
     let mut work = Vec::new();
@@ -65,8 +77,14 @@ pub async fn round(
     let local = tokio::task::LocalSet::new();
     let all: Vec<_> = work
         .into_iter()
-        .map(|(first, stream, requests)| {
-            local.spawn_local(async move { talk(stream, requests).await.map(|said| (first, said)) })
+        .enumerate()
+        .map(|(nth, (first, stream, requests))| {
+            let turn = pace * nth as u32 / CONNECTIONS as u32;
+            local.spawn_local(async move {
+                tokio::time::sleep(turn).await;
+                let said = talk(stream, requests, pace).await?;
+                Ok::<_, Problem>((first, said))
+            })
         })
         .collect();
     local.await;
@@ -95,10 +113,18 @@ pub async fn round(
 type Said = (u64, Vec<u8>);
 
 /// Sends the requests one after another over one connection.
-async fn talk(mut stream: TcpStream, requests: Vec<Vec<u8>>) -> Result<Vec<Said>, Problem> {
+async fn talk(
+    mut stream: TcpStream,
+    requests: Vec<Vec<u8>>,
+    pace: Duration,
+) -> Result<Vec<Said>, Problem> {
     let mut said = Vec::with_capacity(requests.len());
     let mut buffer = vec![0; ANSWER];
-    for request in requests {
+    let first = tokio::time::Instant::now();
+    for (nth, request) in requests.into_iter().enumerate() {
+        if !pace.is_zero() {
+            tokio::time::sleep_until(first + pace * nth as u32).await;
+        }
         let begun = Instant::now();
         stream.write_all(&request).await?;
         let (mut held, mut whole) = (0, None);
