@@ -50,8 +50,8 @@ minutes behind a later login is judged, but no rule acts on it, as live.
 What has to hold (--max-prompts-per-day, --max-prompts-per-10k, --min-recall,
 --no-lost-true-positives) never passes on nothing: when no login lies in the days that count, or no
 labelled attack where attacks are meant, it is refused (2), and when the run was stopped before its
-end it has failed (1). With --sweep and --max-prompts-per-10k it is about the values that were chosen,
-with --sweep alone about the rules as they are.
+end it has failed (1). With --sweep and --max-prompts-per-10k it is about the values that were
+chosen, with --sweep alone about the rules as they are.
 
 Exit code: 0 done, 1 something that had to hold does not (or not over all of the input), or the
 command failed, 2 wrong use.
