@@ -17,7 +17,7 @@ use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use serde_json::json;
@@ -91,8 +91,17 @@ fn options(directory: &Path) -> OpenOptions {
     }
 }
 
+/// Opens a store that was closed. A process that another test starts at that moment holds what was open, and so the
+/// lock, until it runs its own program: that is waited for.
 fn reopen(directory: &Path) -> Result<Opened, OpenError> {
-    open(options(directory), Env::scripted(START, 8).0)
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let begun = Instant::now();
+    loop {
+        match open(options(directory), Env::scripted(START, 8).0) {
+            Err(OpenError::Locked(_)) if begun.elapsed() < PATIENCE => std::thread::yield_now(),
+            opened => return opened,
+        }
+    }
 }
 
 /// A record for tests: a counter under a name.
