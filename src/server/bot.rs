@@ -17,7 +17,7 @@ use crate::wechat::endpoint::Opened;
 
 /// What the HTTP face calls.
 pub trait BotService: Send + Sync + 'static {
-    /// A verified push of an official account. Its work begins here, before anything is waited for.
+    /// A verified push of an official account: most are answered when this returns.
     fn handle_push(self: Arc<Self>, official_account: &str, opened: Opened) -> Answering;
 
     /// `POST /v1/login`.

@@ -284,7 +284,8 @@ pub(crate) async fn read_payload(
         .unwrap_or_else(|_| Err(Problem::new(ProblemKind::Timeout)))
 }
 
-/// Lets whatever polls this go on, and asks to be polled again.
+/// Lets whatever polls this go on, and asks to be polled again in the same round. (Tokio's `yield_now` puts that off
+/// until the runtime has looked for what the sockets brought, which costs a system call a push.)
 async fn pending_once() {
     let mut waited = false;
     poll_fn(|task| match std::mem::replace(&mut waited, true) {

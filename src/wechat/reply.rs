@@ -246,10 +246,7 @@ fn text_document(content: &str, context: &ReplyContext, timestamp: i64) -> Strin
         xml::push_text(out, "FromUserName", &context.account);
         xml::push_text(out, "CreateTime", &timestamp.to_string());
         xml::push_text(out, "MsgType", "text");
-        match content.len() <= text::TEXT_LIMIT {
-            true => xml::push_text(out, "Content", content),
-            false => xml::push_text(out, "Content", &text::cut(content, text::TEXT_LIMIT)),
-        }
+        xml::push_text(out, "Content", &text::cut(content, text::TEXT_LIMIT));
     })
 }
 

@@ -3,6 +3,8 @@
 //! Limits count UTF-8 bytes. A cut never splits a character and never falls inside a link
 //! (`<a …>label</a>`): a torn tag would reach the user as markup.
 
+use std::borrow::Cow;
+
 /// Longest text of a passive reply or customer-service message, bytes of UTF-8. Not in the current
 /// documents; older ones and practice agree on it.
 pub const TEXT_LIMIT: usize = 2048;
@@ -10,16 +12,16 @@ pub const TEXT_LIMIT: usize = 2048;
 const ELLIPSIS: &str = "…";
 
 /// `text` if it fits into `limit` bytes, else its beginning with an ellipsis.
-pub fn cut(text: &str, limit: usize) -> String {
+pub fn cut(text: &str, limit: usize) -> Cow<'_, str> {
     if text.len() <= limit {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let at = cut_point(text, limit.saturating_sub(ELLIPSIS.len()));
     let mut out = text[..at].trim_end().to_owned();
     if out.len() + ELLIPSIS.len() <= limit {
         out.push_str(ELLIPSIS);
     }
-    out
+    Cow::Owned(out)
 }
 
 /// `text` in pieces of at most `limit` bytes: the first for the passive reply, the rest for

@@ -14,6 +14,7 @@ mod halves;
 mod recover;
 
 use std::future::ready;
+use std::ops::Deref;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,25 +77,31 @@ enum Kept {
     Outbox,
 }
 
-/// Lets go of a push whose work ended without saying so: a panic must not leave retries waiting for
-/// nobody. What such work left in the store is not known.
-struct Claim<'a> {
-    bot: &'a Bot,
+/// Lets go of a push whose work ended without saying so: neither a panic nor a connection that is gone
+/// before the work began may leave retries waiting for nobody. What such work left in the store is not
+/// known.
+struct Claim<B: Deref<Target = Bot>> {
+    bot: B,
     key: PushKey,
     open: bool,
 }
 
-impl<'a> Claim<'a> {
-    fn of(bot: &'a Bot, key: PushKey) -> Self {
+impl<B: Deref<Target = Bot>> Claim<B> {
+    fn of(bot: B, key: PushKey) -> Self {
         Self {
             bot,
             key,
             open: true,
         }
     }
+
+    /// The work has said what became of the push, or another claim will.
+    fn close(mut self) {
+        self.open = false;
+    }
 }
 
-impl Drop for Claim<'_> {
+impl<B: Deref<Target = Bot>> Drop for Claim<B> {
     fn drop(&mut self) {
         if self.open {
             self.bot.note_stored(&self.key);
@@ -104,8 +111,8 @@ impl Drop for Claim<'_> {
 }
 
 impl Bot {
-    /// Answers one delivery of a verified push. Its work has begun when this returns, and most pushes are
-    /// answered then.
+    /// Answers one delivery of a verified push. Most are answered when this returns. The others' work begins when
+    /// the answer is first polled, and goes on then though nobody polls it again.
     pub fn handle_push(self: &Arc<Self>, official_account: &str, opened: Opened) -> Answering {
         let Opened {
             inbound,
@@ -184,10 +191,10 @@ impl Bot {
     ) -> Answering {
         let key = id.key;
         self.numbers.pushes.add(1);
-        let mut claim = Claim::of(self, key);
+        let claim = Claim::of(&**self, key);
         let context = self.context(PushName::Key(key));
         let glanced = self.glance(&id, &event, &context, stored);
-        claim.open = false;
+        claim.close();
         if let Some(Ran::Turn(turn, false)) = glanced {
             // Most pushes end here: nothing was written and nobody is asked.
             self.note_trace(&turn);
@@ -197,9 +204,14 @@ impl Bot {
                 false => PushAnswer::NoAnswer,
             });
         }
-        let work = self
-            .clone()
-            .work_and_wait(event, id, context, stored, glanced);
+        let work = self.clone().work_and_wait(
+            Claim::of(self.clone(), key),
+            event,
+            id,
+            context,
+            stored,
+            glanced,
+        );
         Either::Right(work.boxed())
     }
 
@@ -207,6 +219,7 @@ impl Bot {
     /// platform does.
     async fn work_and_wait(
         self: Arc<Self>,
+        claim: Claim<Arc<Self>>,
         event: ChatEvent,
         id: Identity,
         context: Context,
@@ -217,7 +230,9 @@ impl Bot {
         let official_account = event.official_account.clone();
         let mut receiver = self.pushes.wait(&key);
         // The work outlives the connection: a retry joins it.
-        let work = self.clone().work(event, id, context, stored, glanced);
+        let work = self
+            .clone()
+            .work(claim, event, id, context, stored, glanced);
         let mut work = AssertUnwindSafe(work)
             .catch_unwind()
             .map(|done| {
@@ -317,6 +332,7 @@ impl Bot {
     /// Does the work of a push once, and tells whoever waits. `glanced`: what it came to at a glance.
     async fn work(
         self: Arc<Self>,
+        claim: Claim<Arc<Self>>,
         event: ChatEvent,
         id: Identity,
         context: Context,
@@ -324,7 +340,6 @@ impl Bot {
         glanced: Option<Ran>,
     ) {
         let key = id.key;
-        let mut claim = Claim::of(&self, key);
         let event = Arc::new(event);
         let ran = match glanced {
             Some(ran) => Ok(ran),
@@ -364,7 +379,7 @@ impl Bot {
                 self.pushes.fail(&key);
             }
         }
-        claim.open = false;
+        claim.close();
     }
 
     /// The push may have a record from now on: its next delivery must look.
@@ -458,3 +473,6 @@ fn to_json(reply: &Reply) -> Option<String> {
 fn from_json<T: serde::de::DeserializeOwned>(json: &str) -> Option<T> {
     serde_json::from_str(json).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,14 +54,13 @@ impl Answered {
         self.seconds.get(table(sent))?.get(name)
     }
 
-    /// Remembers an answer until `due`; beyond [`MAX_REMEMBERED`] the oldest is forgotten for it.
-    pub(super) fn add(&mut self, sent: i64, name: Name, answer: Answer, due: Millis) {
+    /// Remembers an answer until `at`; beyond [`MAX_REMEMBERED`] the oldest is forgotten for it.
+    pub(super) fn add(&mut self, sent: i64, name: Name, answer: Answer, at: Millis) {
         while self.order.len() >= MAX_REMEMBERED {
             self.forget_oldest();
         }
         if let Some(second) = self.seconds.get_mut(table(sent)) {
             second.insert(name, answer);
-            let at = due;
             self.order.push_back(Due { at, sent, name });
         }
     }
