@@ -5,8 +5,9 @@ use tokio::sync::oneshot;
 
 use super::api::BotError;
 
-/// How much such a thread yields to others, in the operating system's terms (0: not at all, 19: the most). At
-/// 10 it gets a tenth of a processor that another thread wants as well, and all of one that nobody wants.
+/// How much more such a thread yields to others than the rest of the process, in the operating system's terms
+/// (19 is the most there is). At 10 it gets a tenth of a processor that another thread wants as well, and all of
+/// one that nobody wants.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
@@ -33,10 +34,22 @@ pub(super) async fn aside<T: Send + 'static>(
     waiting.await.map_err(|_| failed("panicked"))
 }
 
+/// Drops `what` on a thread of its own; here when no thread can be had.
+pub(super) fn discard<T: Send + 'static>(what: T) {
+    let name = "taking apart".to_owned();
+    let dropped = std::thread::Builder::new().name(name).spawn(move || {
+        yield_to_others();
+        drop(what);
+    });
+    if let Err(error) = dropped {
+        tracing::debug!(%error, "no thread to drop something on");
+    }
+}
+
 #[cfg(target_os = "linux")]
 fn yield_to_others() {
     // On Linux this is about the calling thread alone.
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+    if let Err(error) = rustix::process::nice(NICE) {
         tracing::debug!(%error, "a thread keeps its priority");
     }
 }
@@ -59,6 +72,23 @@ mod tests {
         assert_eq!(why, "failing panicked");
     }
 
+    #[test]
+    fn what_is_discarded_is_dropped_elsewhere() {
+        struct Told(std::sync::mpsc::Sender<std::thread::ThreadId>);
+        impl Drop for Told {
+            fn drop(&mut self) {
+                let _ = self.0.send(std::thread::current().id());
+            }
+        }
+        let (tell, told) = std::sync::mpsc::channel();
+        discard(Told(tell));
+        let by = told.recv().expect("it is dropped");
+        assert_ne!(by, std::thread::current().id());
+    }
+
+    #[cfg(target_os = "linux")]
+    const MOST: i32 = 19;
+
     #[cfg(target_os = "linux")]
     #[tokio::test]
     async fn only_the_thread_aside_yields() {
@@ -72,7 +102,7 @@ mod tests {
         let before = nice();
         assert_eq!(
             aside("yielding", nice).await.expect("done"),
-            NICE.max(before)
+            (before + NICE).min(MOST)
         );
         assert_eq!(nice(), before);
     }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
+use super::aside;
 use super::hooks::RuleHooks;
 use super::probe::Probe;
 use super::ruleset::{self, Generations, Ruleset};
@@ -86,13 +87,19 @@ impl Shared {
     /// Keeps a rule set that is about to be replaced: its dialogs may still run.
     pub fn keep(&self, rules: Arc<Ruleset>) {
         let mut older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = None;
         if older.len() >= MAX_OLDER {
             // Any of them can be compiled again from the store.
             if let Some(hash) = older.keys().next().cloned() {
-                older.remove(&hash);
+                left = older.remove(&hash);
             }
         }
         older.insert(rules.program.hash.clone(), rules);
+        drop(older);
+        // A thousand rules take milliseconds to take apart: nobody's event and no lock waits for that.
+        if let Some(left) = left {
+            aside::discard(left);
+        }
     }
 }
 
