@@ -1,7 +1,9 @@
-//! A sign of life on standard error for anything that takes over a second, on terminals only.
+//! A sign of life on standard error: on a terminal for anything that takes over a second, elsewhere a line now and
+//! then for what takes longer.
 
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
@@ -9,11 +11,48 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How often the sign moves.
 const TICK: Duration = Duration::from_millis(120);
+/// How often a line is written where there is no terminal.
+const LINE: Duration = Duration::from_secs(5);
 
-/// A bar with rate and time left, on terminals only; shows nothing in the first second. It takes one line
-/// of the terminal, however narrow.
+/// How far a long computation is, with its rate. On a terminal a bar with the time left, which shows nothing in the
+/// first second and takes one line, however narrow the terminal; elsewhere, as in the log of a scheduled
+/// job, a line every five seconds.
 #[derive(Debug)]
-pub struct Bar(Option<ProgressBar>);
+pub struct Bar(Face);
+
+#[derive(Debug)]
+enum Face {
+    Terminal(ProgressBar),
+    Log(Log),
+}
+
+/// What is written where there is no terminal.
+#[derive(Debug)]
+struct Log {
+    what: String,
+    total: u64,
+    unit: Unit,
+    begun: Instant,
+    written: Mutex<Instant>,
+}
+
+impl Log {
+    /// The line that is due when `done` is done at `now`.
+    fn line(&self, done: u64, now: Instant) -> Option<String> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(*written) < LINE {
+            return None;
+        }
+        *written = now;
+        let rate = done as f64 / now.duration_since(self.begun).as_secs_f64();
+        let total = (self.total > 0).then_some(self.total);
+        Some(format!(
+            "{} {}",
+            self.what,
+            far(done, total, rate, self.unit)
+        ))
+    }
+}
 
 /// What a bar counts.
 #[derive(Debug, Clone, Copy)]
@@ -34,24 +73,38 @@ impl Bar {
     }
 
     fn of(what: &str, total: u64, unit: Unit) -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self(None);
-        }
-        Self(Some(drawn(what, total, unit, ProgressDrawTarget::stderr())))
+        let face = match std::io::stderr().is_terminal() {
+            true => Face::Terminal(drawn(what, total, unit, ProgressDrawTarget::stderr())),
+            false => {
+                let begun = Instant::now();
+                Face::Log(Log {
+                    what: what.to_owned(),
+                    total,
+                    unit,
+                    begun,
+                    written: Mutex::new(begun),
+                })
+            }
+        };
+        Self(face)
     }
 
     /// So many steps are done.
     pub fn set(&self, done: u64) {
-        if let Some(bar) = &self.0
-            && bar.elapsed() >= PATIENCE
-        {
-            bar.set_position(done);
+        match &self.0 {
+            Face::Terminal(bar) if bar.elapsed() >= PATIENCE => bar.set_position(done),
+            Face::Terminal(_) => {}
+            Face::Log(log) => {
+                if let Some(line) = log.line(done, Instant::now()) {
+                    eprintln!("{line}");
+                }
+            }
         }
     }
 
     /// Takes it off the screen.
     pub fn finish(&self) {
-        if let Some(bar) = &self.0 {
+        if let Face::Terminal(bar) = &self.0 {
             bar.finish_and_clear();
         }
     }
@@ -148,6 +201,29 @@ mod tests {
         let told = far(12_300_000, Some(70_000_000), 5_731_797.396_9, Unit::Steps);
         assert_eq!(told, "12M/70M 5.7M/s");
         assert_eq!(far(1_500, None, 10.4, Unit::Bytes), "1.5kB 10B/s");
+    }
+
+    #[test]
+    fn a_log_gets_a_line_every_five_seconds() {
+        let begun = Instant::now();
+        let log = Log {
+            what: "判断".to_owned(),
+            total: 1_000,
+            unit: Unit::Steps,
+            begun,
+            written: Mutex::new(begun),
+        };
+        let after = |seconds| begun + Duration::from_secs(seconds);
+        assert_eq!(log.line(100, after(4)), None);
+        assert_eq!(
+            log.line(100, after(5)).as_deref(),
+            Some("判断 100/1.0k 20/s")
+        );
+        assert_eq!(log.line(110, after(9)), None);
+        assert_eq!(
+            log.line(200, after(10)).as_deref(),
+            Some("判断 200/1.0k 20/s")
+        );
     }
 
     /// Takes down every line that is drawn.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::{command, done, folder, report, rules};
+use crate::{command, done, folder, piped, report, rules};
 
 #[test]
 fn several_files_and_standard_input_are_one_stream() {
@@ -32,23 +32,12 @@ fn several_files_and_standard_input_are_one_stream() {
     assert_eq!(one(&["1.csv", "2.csv"], "2")["figures"], whole["figures"]);
     assert_eq!(one(&["logins.csv"], "3")["figures"], whole["figures"]);
 
-    let mut child = command(
-        folder.path(),
-        &["backtest", "rules", "--logins", "-", "--format", "json"],
-    )
-    .stdin(Stdio::piped())
-    .stdout(Stdio::piped())
-    .stderr(Stdio::null())
-    .spawn()
-    .expect("it starts");
-    let mut input = child.stdin.take().expect("a pipe");
-    input.write_all(text.as_bytes()).expect("it reads");
-    drop(input);
-    let piped: Value =
-        serde_json::from_str(&done(&child.wait_with_output().expect("it ends"))).expect("JSON");
-    assert_eq!(piped["figures"], whole["figures"]);
+    let ask = ["backtest", "rules", "--logins", "-", "--format", "json"];
+    let streamed = done(&piped(folder.path(), &ask, &text));
+    let streamed: Value = serde_json::from_str(&streamed).expect("JSON");
+    assert_eq!(streamed["figures"], whole["figures"]);
     assert_eq!(
-        piped["input"]["files"][0]["xxh64"],
+        streamed["input"]["files"][0]["xxh64"],
         whole["input"]["files"][0]["xxh64"]
     );
 }
@@ -327,13 +316,18 @@ fn interrupted_while_judging_it_stops_soon_and_says_what_it_judged() {
         "--lang",
         "en",
     ];
-    let child = command(folder.path(), &[&base[..], &more].concat())
+    let mut child = command(folder.path(), &[&base[..], &more].concat())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("it starts");
-    // Reading takes less, judging would take minutes.
-    std::thread::sleep(std::time::Duration::from_secs(6));
+    // Once judging says how far it is; it would take minutes.
+    let mut said = String::new();
+    let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
+    while !said.starts_with("judging ") {
+        said.clear();
+        assert!(stderr.read_line(&mut said).expect("it says so") > 0);
+    }
     let pid = child.id().to_string();
     let killed = Command::new("kill").args(["-INT", &pid]).status();
     assert!(killed.expect("kill").success());
