@@ -2,10 +2,12 @@
 //! `menshen rules changed`, as people use them.
 #![cfg(all(feature = "cli", feature = "backtest"))]
 
+mod cli_support;
+
 use std::path::Path;
-use std::process::{Command, Output};
 use std::sync::Arc;
 
+use cli_support::{done, menshen};
 use menshen::accounts::{self, NewAccount, Passwords};
 use menshen::bot::Bot;
 use menshen::bot::api::{LoginReport, Origin};
@@ -128,21 +130,8 @@ async fn history(folder: &Path) {
     store.close().await;
 }
 
-fn menshen(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_menshen"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("MENSHEN_LANG")
-        .env_remove("NO_COLOR")
-        .output()
-        .expect("it starts")
-}
-
 fn told(folder: &Path, arguments: &[&str]) -> String {
-    let output = menshen(folder, arguments);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {stderr}");
-    String::from_utf8(output.stdout).expect("UTF-8")
+    done(&menshen(folder, arguments))
 }
 
 fn json(folder: &Path, arguments: &[&str]) -> Value {

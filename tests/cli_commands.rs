@@ -1,52 +1,12 @@
 //! The binary as people use it: exit codes, what goes to which stream, and whole conversations.
 #![cfg(feature = "cli")]
 
+mod cli_support;
+
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
-/// Runs `menshen` with nothing of this environment in its way.
-fn menshen(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("it starts")
-}
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_menshen"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("MENSHEN_LANG")
-        .env_remove("NO_COLOR");
-    command
-}
-
-fn piped(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = command(folder, arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    child
-        .stdin
-        .take()
-        .expect("a pipe")
-        .write_all(input.as_bytes())
-        .expect("it reads");
-    child.wait_with_output().expect("it ends")
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it was not killed")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
-}
+use cli_support::{code, command, menshen, piped, stderr, stdout};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

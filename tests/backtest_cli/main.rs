@@ -2,6 +2,8 @@
 //! interruption; and its JSON against `docs/backtest-report.schema.json`.
 #![cfg(all(feature = "cli", feature = "backtest"))]
 
+#[path = "../cli_support/mod.rs"]
+mod cli_support;
 mod flips;
 mod gates;
 mod input;
@@ -11,28 +13,12 @@ mod rules;
 mod sums;
 
 use std::path::Path;
-use std::process::{Command, Output};
 
+use cli_support::{command, done, menshen, piped};
 use serde_json::Value;
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_menshen"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("MENSHEN_LANG")
-        .env_remove("NO_COLOR");
-    command
-}
-
-fn done(output: &Output) -> String {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
 fn report(folder: &Path, arguments: &[&str]) -> Value {
-    let text = done(&command(folder, arguments).output().expect("it starts"));
+    let text = done(&menshen(folder, arguments));
     serde_json::from_str(&text).expect("JSON")
 }
 
@@ -50,7 +36,7 @@ fn folder() -> tempfile::TempDir {
         "--out",
         "logins.csv",
     ];
-    done(&command(folder.path(), &made).output().expect("it starts"));
+    done(&menshen(folder.path(), &made));
     std::fs::create_dir(folder.path().join("rules")).expect("a folder");
     std::fs::write(folder.path().join("rules/a.rules"), rules(30)).expect("written");
     folder

@@ -65,16 +65,7 @@ fn one_file_runs_with_the_folder_where_it_needs_it() {
         stdout(&explained)
     );
 
-    let mut child = command(here, &["chat", "rules/a.rules", "--lang", "en"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut lines = child.stdin.take().expect("a pipe");
-    lines.write_all("买\n".as_bytes()).expect("it reads");
-    drop(lines);
-    let ended = child.wait_with_output().expect("it ends");
+    let ended = piped(here, &["chat", "rules/a.rules", "--lang", "en"], "买\n");
     assert!(
         stdout(&ended).contains("bot: 买什么？"),
         "{}",

@@ -2,38 +2,15 @@
 //! warnings, `test --coverage`, `chat --record`.
 #![cfg(feature = "cli")]
 
+#[path = "../cli_support/mod.rs"]
+mod cli_support;
 mod files;
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
-fn menshen(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("it starts")
-}
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_menshen"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("MENSHEN_LANG")
-        .env_remove("NO_COLOR");
-    command
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().expect("it was not killed")
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
-}
+use cli_support::{code, menshen, piped, stderr, stdout};
 
 fn folder(rules: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
@@ -314,17 +291,7 @@ fn what_a_comment_excuses_does_not_count() {
 
 /// A chat of these lines that was recorded.
 fn recorded(folder: &Path, lines: &str) -> Output {
-    let mut chat = command(folder, &["chat", "--record", "rules/recorded.rules"]);
-    let chat = chat.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = chat.stderr(Stdio::piped()).spawn().expect("it starts");
-    // Dropped behind the line, so that the chat ends.
-    let sent = child
-        .stdin
-        .take()
-        .expect("a pipe")
-        .write_all(lines.as_bytes());
-    sent.expect("it reads");
-    let ended = child.wait_with_output().expect("it ends");
+    let ended = piped(folder, &["chat", "--record", "rules/recorded.rules"], lines);
     assert_eq!(code(&ended), 0, "{}", stderr(&ended));
     ended
 }

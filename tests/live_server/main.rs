@@ -1,11 +1,14 @@
 //! The binary as it runs in production: `init` and `serve`, and `dev`, driven over their sockets.
 #![cfg(feature = "cli")]
 
+#[path = "../cli_support/mod.rs"]
+mod cli_support;
 mod server;
 
 use std::io::Read as _;
 use std::path::Path;
 
+use cli_support::{command, done, menshen};
 use menshen::env::MINUTE;
 use menshen::wechat::signature::{Token, sign};
 use reqwest::Method;
@@ -19,19 +22,15 @@ async fn limits_of_the_configuration_hold_in_a_running_server() {
     let folder = folder.path();
     std::fs::create_dir(folder.join("rules")).expect("made");
     std::fs::write(folder.join("rules/test.rules"), RULES).expect("written");
-    done(
-        menshen(folder, &["init", ".", "--app-id", "wx0123456789abcdef"])
-            .output()
-            .expect("it runs"),
-    );
+    done(&menshen(
+        folder,
+        &["init", ".", "--app-id", "wx0123456789abcdef"],
+    ));
     std::fs::write(folder.join("secrets/app_secret"), "0123456789abcdef").expect("written");
     let scopes = "accounts,codes,lock,login,machines";
-    let key = done(
-        menshen(folder, &["keys", "add", "test", "--scope", scopes])
-            .output()
-            .expect("it runs"),
-    );
-    let mut command = menshen(folder, &["serve", "--log", "info"]);
+    let add = ["keys", "add", "test", "--scope", scopes];
+    let key = done(&menshen(folder, &add));
+    let mut command = command(folder, &["serve", "--log", "info"]);
     for (name, value) in [
         ("SERVER__LISTEN", "127.0.0.1:0"),
         ("OFFICIAL_ACCOUNT__MAIN__MODE", "plaintext"),
@@ -149,25 +148,7 @@ async fn a_decision_is_explained_alike_over_http_and_by_the_command() {
     let folder = folder.path();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
     let rules = shipped.to_str().expect("UTF-8");
-    let arguments = [
-        "dev",
-        "--listen",
-        "127.0.0.1:0",
-        "--data",
-        "data",
-        "--rules",
-        rules,
-        "--log",
-        "warn",
-    ];
-    let mut server = Server::start(menshen(folder, &arguments), "门神在 http://");
-    let made = std::fs::read_to_string(folder.join("data/env")).expect("made by dev");
-    let key = made.lines().find_map(|line| line.split_once("KEY='"));
-    server.key = key
-        .expect("in the file")
-        .1
-        .trim_end_matches('\'')
-        .to_owned();
+    let server = Server::dev(folder, rules, "warn");
     server
         .made("/v1/accounts", json!({"account": "zhang"}))
         .await;
@@ -213,8 +194,10 @@ async fn a_decision_is_explained_alike_over_http_and_by_the_command() {
     logins.push(judged);
     let lines: Vec<String> = logins.iter().map(Value::to_string).collect();
     std::fs::write(folder.join("logins.jsonl"), lines.join("\n")).expect("written");
-    let mut said = menshen(folder, &["explain", rules, "--login", "logins.jsonl"]);
-    let said = done(said.output().expect("it runs"));
+    let said = done(&menshen(
+        folder,
+        &["explain", rules, "--login", "logins.jsonl"],
+    ));
     let (_, said) = said.split_once("登录：").expect("the login");
     let (_, said) = said.split_once('\n').expect("its head");
     assert_eq!(said.trim_end(), explanation.trim_end());
@@ -227,33 +210,11 @@ async fn no_secret_of_a_run_is_in_its_log() {
     let folder = folder.path();
     std::fs::create_dir(folder.join("rules")).expect("made");
     std::fs::write(folder.join("rules/test.rules"), RULES).expect("written");
-    let arguments = [
-        "dev",
-        "--listen",
-        "127.0.0.1:0",
-        "--data",
-        "data",
-        "--rules",
-        "rules",
-        "--log",
-        "trace",
-    ];
-    let mut server = Server::start(menshen(folder, &arguments), "门神在 http://");
-    let made = std::fs::read_to_string(folder.join("data/env")).expect("made by dev");
-    let env = |name: &str| -> String {
-        let line = made
-            .lines()
-            .find_map(|line| line.split_once(&format!("{name}='")));
-        line.expect("in the file")
-            .1
-            .trim_end_matches('\'')
-            .to_owned()
-    };
-    server.key = env("KEY");
+    let mut server = Server::dev(folder, "rules", "trace");
     let mut secrets = vec![
-        ("the API key", env("KEY")),
-        ("the callback's token", env("TOKEN")),
-        ("the EncodingAESKey", env("AES_KEY")),
+        ("the API key", made_by_dev(folder, "KEY")),
+        ("the callback's token", made_by_dev(folder, "TOKEN")),
+        ("the EncodingAESKey", made_by_dev(folder, "AES_KEY")),
         ("the password", PASSWORD.to_owned()),
         ("the phone", SECRET_PHONE.to_owned()),
         ("a text", "今天天气怎么样".to_owned()),

@@ -2,11 +2,12 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::cli_support::command;
 use menshen::env::{Millis, parse_rfc3339};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -59,20 +60,6 @@ pub struct Server {
     pub reading: Vec<JoinHandle<()>>,
 }
 
-pub fn menshen(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_menshen"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null());
-    for (name, _) in std::env::vars() {
-        if name.starts_with("MENSHEN_") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
 /// Keeps what a pipe says and passes it on for as long as anybody listens.
 pub fn read(
     pipe: impl std::io::Read + Send + 'static,
@@ -94,13 +81,35 @@ pub fn read(
     })
 }
 
-pub fn done(output: Output) -> String {
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    String::from_utf8(output.stdout).expect("UTF-8")
+/// The value of `name` in the file of environment variables that `dev` makes.
+pub fn made_by_dev(folder: &Path, name: &str) -> String {
+    let made = std::fs::read_to_string(folder.join("data/env")).expect("made by dev");
+    let value = made
+        .lines()
+        .find_map(|line| line.split_once(&format!("{name}='")));
+    let (_, value) = value.unwrap_or_else(|| panic!("no {name} in the file"));
+    value.trim_end_matches('\'').to_owned()
 }
 
 impl Server {
+    /// Starts `menshen dev` in `folder`, on a port of its own.
+    pub fn dev(folder: &Path, rules: &str, log: &str) -> Self {
+        let arguments = [
+            "dev",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            "data",
+            "--rules",
+            rules,
+            "--log",
+            log,
+        ];
+        let mut server = Self::start(command(folder, &arguments), "门神在 http://");
+        server.key = made_by_dev(folder, "KEY");
+        server
+    }
+
     /// Starts it and waits for the line that has the address behind `sign`.
     pub fn start(mut command: Command, sign: &str) -> Self {
         let mut child = command
