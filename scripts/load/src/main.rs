@@ -15,6 +15,7 @@
 //! answer without effects.
 
 mod floor;
+mod rules;
 mod server;
 mod traffic;
 mod wire;
@@ -23,6 +24,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
+use rules::Author;
 use server::Server;
 use traffic::{Mode, Round, paced, round};
 
@@ -176,14 +178,15 @@ async fn reload(menshen: &Path) -> Result<(), Problem> {
         ("as fast as it goes", ROUND, Duration::ZERO),
         ("1,280 a second", PACED_ROUND, PACE),
     ] {
-        let (mut rounds, before) = ([Vec::new(), Vec::new()], bot.generation().await?);
+        let (mut rounds, before) = ([Vec::new(), Vec::new()], bot.rules()?.generation()?);
         for _ in 0..ROUNDS {
-            rounds[0].push(paced(&bot, Mode::Plain, each, pace, &mut serial).await?);
-            let reloading = reloads(&bot, &mut version);
-            let pushing = paced(&bot, Mode::Plain, each, pace, &mut serial);
-            let (with, reloaded) = tokio::join!(pushing, reloading);
-            reloaded?;
-            rounds[1].push(with?);
+            for (reloads, rounds) in [0, RELOADS].into_iter().zip(&mut rounds) {
+                let texts = (version..version + reloads).map(|version| rules::text(version, RULES));
+                version += reloads;
+                let author = Author::begin(bot.rules()?, texts.collect());
+                rounds.push(paced(&bot, Mode::Plain, each, pace, &mut serial).await?);
+                author.end()?;
+            }
         }
         for (what, rounds) in ["quiet", "reloading"].iter().zip(&rounds) {
             let of = |f: fn(&Round) -> f64| middle(rounds.iter().map(f).collect());
@@ -195,26 +198,12 @@ async fn reload(menshen: &Path) -> Result<(), Problem> {
                 ROUNDS * each * traffic::CONNECTIONS,
                 match *what {
                     "quiet" => 0,
-                    _ => bot.generation().await? - before,
+                    _ => bot.rules()?.generation()? - before,
                 },
             );
         }
     }
     println!("{RULES} more rules in each generation; every push was answered, and rightly");
-    Ok(())
-}
-
-/// Loads other rules [`RELOADS`] times, one as soon as the ones before run.
-async fn reloads(bot: &Server, version: &mut usize) -> Result<(), Problem> {
-    for _ in 0..RELOADS {
-        let before = bot.generation().await?;
-        *version += 1;
-        bot.write_rules(*version, RULES)?;
-        bot.hang_up()?;
-        while bot.generation().await? == before {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
     Ok(())
 }
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use rustix::process::Pid;
 use tokio::net::TcpStream;
 
 use crate::Problem;
+use crate::rules::Rules;
 use crate::traffic::Mode;
 use crate::wire;
 
@@ -118,39 +119,14 @@ impl Server {
         Ok(kilobytes.ok_or("no VmRSS")?.parse::<f64>()? / 1024.0)
     }
 
-    /// Puts a file of `rules` rules beside the shipped ones; another text for each `version`.
-    pub fn write_rules(&self, version: usize, rules: usize) -> Result<(), Problem> {
+    /// Its rules, which others may write while it is pushed to.
+    pub fn rules(&self) -> Result<Rules, Problem> {
         let folder = self.folder.as_ref().ok_or("the floor has no rules")?;
-        let text: String = (0..rules)
-            .map(|n| format!("on text \"词{n}号\" {{\n    reply \"第{version}版\"\n}}\n\n"))
-            .collect();
-        Ok(std::fs::write(folder.join("rules/load.rules"), text)?)
-    }
-
-    /// Tells it to load its rules anew.
-    pub fn hang_up(&self) -> Result<(), Problem> {
-        let pid = self.child.id().to_string();
-        match Command::new("kill")
-            .args(["-HUP", &pid])
-            .status()?
-            .success()
-        {
-            true => Ok(()),
-            false => Err("kill failed".into()),
-        }
-    }
-
-    /// Which generation of the rules runs.
-    pub async fn generation(&self) -> Result<u64, Problem> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
-        let request = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
-        stream.write_all(request.as_bytes()).await?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text).await?;
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix("menshen_rules_generation "));
-        Ok(line.ok_or("no menshen_rules_generation")?.trim().parse()?)
+        Ok(Rules {
+            file: folder.join("rules/load.rules"),
+            process: Pid::from_child(&self.child),
+            port: self.port,
+        })
     }
 }
 
