@@ -28,7 +28,7 @@ use crate::keys::Keys;
 use crate::lang::builtins::{CallExists, CallSpec, Registry};
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::span::Sources;
-use crate::outbox::{CallTarget, Calls, Forwarder, Outward};
+use crate::outbox::{CallTarget, Calls, Forwarder};
 use crate::store::{SharedStore, StoreError};
 
 /// Puts a [`Bot`] together. Everything has a sensible default but the rules and the official accounts.
@@ -50,6 +50,7 @@ pub struct BotBuilder {
     passwords: Option<Passwords>,
     forwarder: Option<Forwarder>,
     targets: Vec<(String, CallTarget)>,
+    archive: bool,
     outside: Option<Arc<dyn Outside>>,
     run_stories: bool,
     errors: Vec<CallExists>,
@@ -81,9 +82,6 @@ pub enum BuildError {
     /// The store did not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// No HTTP client.
-    #[error("no HTTP client: {0}")]
-    Http(String),
 }
 
 /// A bot and what came up while its rules were loaded.
@@ -117,6 +115,7 @@ impl BotBuilder {
             passwords: None,
             forwarder: None,
             targets: Vec::new(),
+            archive: true,
             outside: None,
             run_stories: true,
             errors: Vec::new(),
@@ -282,6 +281,13 @@ impl BotBuilder {
         self
     }
 
+    /// Keeps no texts of the rules and no history of generations: for a bot whose store ends with it.
+    #[must_use]
+    pub fn without_archive(mut self) -> Self {
+        self.archive = false;
+        self
+    }
+
     /// Loads and checks the rules, runs their stories, and gives the bot.
     ///
     /// # Errors
@@ -314,11 +320,9 @@ impl BotBuilder {
                     LoadError::Story(Words::new("运行故事时崩溃了", "the stories panicked"))
                 })??;
         }
-        let http = Outward::new().map_err(|error| BuildError::Http(error.to_string()))?;
         let calls = Arc::new(Calls::new(
             self.store.clone(),
             self.env.clone(),
-            http,
             self.targets,
         ));
         let outside = self.outside.unwrap_or_else(|| {
@@ -330,7 +334,10 @@ impl BotBuilder {
         let now = self.env.now();
         let sources = loaded.ruleset.program.sources.clone();
         let tried = Fingerprint::of_sources(&sources);
-        let number = archive::go_live(&*self.store, &sources, &hash).await?;
+        let number = match self.archive {
+            true => archive::go_live(&*self.store, &sources, &hash).await?,
+            false => 1,
+        };
         let bot = Arc::new(Bot {
             store: self.store,
             env: self.env.clone(),

@@ -83,6 +83,7 @@ pub async fn event(
         Keys::from_bytes(&env.bytes(), None),
     )
     .compiled(rules.clone(), registry.clone())
+    .without_archive()
     .passwords(Passwords::cheap(env))
     .settings(Settings {
         watcher: Some(seen.clone()),

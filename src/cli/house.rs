@@ -249,6 +249,7 @@ fn builder(
     for call in &config.calls {
         let place = format!("[calls.{}]", call.name);
         let target = CallTarget::Url {
+            http: http.clone(),
             endpoint: endpoint(&place, &call.url, call.allow_private)?,
             secrets: secrets(&place, &call.secret)?,
             deadline: duration(call.timeout),

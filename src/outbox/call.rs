@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::claim::{due, next_due};
 use super::drive::drive;
-use super::http::{Endpoint, Outward, Post, PostError};
+use super::http::{Answer, Endpoint, Outward, Post, PostError};
 use super::sign::WebhookSecret;
 use crate::env::{Env, HOUR, MINUTE, Millis, SECOND};
 use crate::store::records::{
@@ -104,6 +104,8 @@ pub trait HostAction: Send + Sync + 'static {
 pub enum CallTarget {
     /// A URL of the information system: POST, signed; a 2xx answer's JSON (or null) is the result.
     Url {
+        /// What reaches it.
+        http: Outward,
         /// Where.
         endpoint: Endpoint,
         /// Signs the request.
@@ -184,7 +186,6 @@ pub fn enqueue_call(tx: &mut Tx<'_>, new: NewCall) -> Result<String, StoreError>
 pub struct Calls {
     store: SharedStore,
     env: Env,
-    http: Outward,
     targets: BTreeMap<String, CallTarget>,
 }
 
@@ -201,13 +202,11 @@ impl Calls {
     pub fn new(
         store: SharedStore,
         env: Env,
-        http: Outward,
         targets: impl IntoIterator<Item = (String, CallTarget)>,
     ) -> Self {
         Self {
             store,
             env,
-            http,
             targets: targets.into_iter().collect(),
         }
     }
@@ -222,10 +221,22 @@ impl Calls {
         match self.targets.get(&request.name) {
             None => Err(CallError::NoSuchCall(request.name)),
             Some(CallTarget::Url {
+                http,
                 endpoint,
                 secrets,
                 deadline,
-            }) => self.post(endpoint, secrets, *deadline, &request).await,
+            }) => {
+                let body = serde_json::to_vec(&request)
+                    .map_err(|_| CallError::Failed("unwritable".to_owned()))?;
+                let post = Post {
+                    id: &request.id,
+                    now: self.env.now(),
+                    body,
+                    secrets,
+                    deadline: (*deadline).min(MAX_CALL_DEADLINE),
+                };
+                answered(http.post(endpoint, post).await)
+            }
             Some(CallTarget::Action { action, deadline }) => {
                 let deadline = (*deadline).min(MAX_CALL_DEADLINE);
                 let action = Arc::clone(action);
@@ -282,31 +293,17 @@ impl Calls {
         })
         .await
     }
+}
 
-    async fn post(
-        &self,
-        endpoint: &Endpoint,
-        secrets: &[WebhookSecret],
-        deadline: Duration,
-        request: &CallRequest,
-    ) -> Result<Value, CallError> {
-        let body =
-            serde_json::to_vec(request).map_err(|_| CallError::Failed("unwritable".to_owned()))?;
-        let post = Post {
-            id: &request.id,
-            now: self.env.now(),
-            body,
-            secrets,
-            deadline: deadline.min(MAX_CALL_DEADLINE),
-        };
-        match self.http.post(endpoint, post).await {
-            Ok(answer) if !answer.is_success() => Err(CallError::Failed(answer.status.to_string())),
-            Ok(answer) if answer.body.iter().all(u8::is_ascii_whitespace) => Ok(Value::Null),
-            Ok(answer) => serde_json::from_slice(&answer.body)
-                .map_err(|_| CallError::Failed("unreadable_answer".to_owned())),
-            Err(PostError::Late) => Err(CallError::Late),
-            Err(error) => Err(CallError::Failed(error.word().to_owned())),
-        }
+/// What an answer of a URL comes to.
+fn answered(answer: Result<Answer, PostError>) -> Result<Value, CallError> {
+    match answer {
+        Ok(answer) if !answer.is_success() => Err(CallError::Failed(answer.status.to_string())),
+        Ok(answer) if answer.body.iter().all(u8::is_ascii_whitespace) => Ok(Value::Null),
+        Ok(answer) => serde_json::from_slice(&answer.body)
+            .map_err(|_| CallError::Failed("unreadable_answer".to_owned())),
+        Err(PostError::Late) => Err(CallError::Late),
+        Err(error) => Err(CallError::Failed(error.word().to_owned())),
     }
 }
 

@@ -82,6 +82,7 @@ impl Stage {
         };
         let mut builder = Bot::builder(store.clone(), env.clone(), keys)
             .compiled(rules.clone(), registry.clone())
+            .without_archive()
             .settings(settings)
             .passwords(Passwords::cheap(env.clone()))
             .official_accounts([ACCOUNT.to_owned()])

@@ -144,6 +144,7 @@ pub fn explain(
             Keys::from_bytes(&env.bytes(), None),
         )
         .compiled(setting.rules.clone(), setting.registry.clone())
+        .without_archive()
         .passwords(Passwords::cheap(env.clone()))
         .foreign_machines(ForeignMachines::new([machines.0.to_vec()]))
         .settings(Settings {

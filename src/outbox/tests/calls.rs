@@ -39,7 +39,6 @@ fn calls(world: &World, targets: Vec<(&str, CallTarget)>) -> Calls {
     Calls::new(
         world.store.clone(),
         world.env.clone(),
-        Outward::new().expect("a client"),
         targets
             .into_iter()
             .map(|(name, target)| (name.to_owned(), target)),
@@ -133,6 +132,7 @@ async fn a_url_gets_the_call_signed_under_one_id() {
     let world = World::new();
     let server = Server::start();
     let target = CallTarget::Url {
+        http: Outward::new().expect("a client"),
         endpoint: Endpoint::parse(&server.url, false).expect("a URL"),
         secrets: vec![WebhookSecret::from_bytes(vec![3; 32]).expect("a secret")],
         deadline: DEADLINE,
