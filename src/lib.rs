@@ -114,6 +114,7 @@
 //! `default-features = false` leaves the library.
 
 pub mod accounts;
+mod background;
 pub mod bot;
 pub mod config;
 pub mod env;

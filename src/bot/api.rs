@@ -10,6 +10,7 @@ use futures_util::future::{BoxFuture, Either};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::background::Lost;
 use crate::env::Millis;
 use crate::lang::value::Place;
 pub use crate::store::records::SignalView;
@@ -308,4 +309,10 @@ pub enum BotError {
     /// Too many password checks at once; try again.
     #[error("too many logins at once")]
     Overloaded,
+}
+
+impl From<Lost> for BotError {
+    fn from(lost: Lost) -> Self {
+        Self::Internal(lost.to_string())
+    }
 }

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
-use super::aside;
 use super::hooks::RuleHooks;
 use super::probe::Probe;
 use super::ruleset::{self, Generations, Ruleset};
 use crate::accounts;
+use crate::background;
 use crate::guard;
 use crate::guard::machines::ForeignMachines;
 use crate::history::Columns;
@@ -98,7 +98,7 @@ impl Shared {
         drop(older);
         // A thousand rules take milliseconds to take apart: nobody's event and no lock waits for that.
         if let Some(left) = left {
-            aside::discard(left);
+            background::discard(left);
         }
     }
 }

@@ -12,7 +12,6 @@
 pub mod action;
 pub mod api;
 pub mod archive;
-mod aside;
 pub mod builder;
 pub mod chat;
 pub mod context;

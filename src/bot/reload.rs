@@ -11,10 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::Bot;
 use super::api::{BotError, ReloadError, RulesStatus};
-use super::aside::aside;
 use super::folder::{self, FolderError};
 use super::ruleset::{self, LoadError, Loaded};
 use super::{archive, stories};
+use crate::background;
 use crate::lang::span::Sources;
 
 /// What loading is called where it fails.
@@ -103,11 +103,12 @@ impl Bot {
 
     async fn read_rules(&self) -> Result<(Fingerprint, Result<Sources, FolderError>), BotError> {
         let paths = self.rules.clone();
-        aside("reading the rules", move || {
+        background::run("reading the rules", move || {
             let read = folder::load(&paths);
             (Fingerprint::of(&read), read)
         })
         .await
+        .map_err(BotError::from)
     }
 
     async fn load(
@@ -117,7 +118,7 @@ impl Bot {
     ) -> Result<RulesStatus, ReloadError> {
         let shared = self.shared.clone();
         let running = self.generations.current().ruleset.program.clone();
-        let loaded = aside(LOADING, move || {
+        let loaded = background::run(LOADING, move || {
             let loaded = ruleset::compile(read?, &shared.registry)?;
             if loaded.ruleset.program.is_empty() && !running.is_empty() {
                 return Err(LoadError::Nothing);
@@ -128,7 +129,8 @@ impl Bot {
             }
             Ok::<_, LoadError>(loaded)
         })
-        .await?;
+        .await
+        .map_err(BotError::from)?;
         match loaded {
             Ok(loaded) => {
                 let taken = self.take(loaded).await;
@@ -161,7 +163,7 @@ impl Bot {
             .ok_or(RollbackError::Unknown(number))?;
         let (root, shared, now) = (root.clone(), self.shared.clone(), self.env.now());
         let language = self.settings.explanations;
-        let loaded = aside(LOADING, move || {
+        let loaded = background::run(LOADING, move || {
             let loaded = ruleset::compile(texts, &shared.registry)
                 .and_then(|loaded| {
                     stories::must_pass(&loaded.ruleset, &shared.registry)?;
@@ -172,6 +174,7 @@ impl Bot {
             Ok::<_, RollbackError>(loaded)
         })
         .await
+        .map_err(BotError::from)
         .map_err(ReloadError::from)??;
         let found = Fingerprint::of_sources(&loaded.ruleset.program.sources);
         let status = self.take(loaded).await?;

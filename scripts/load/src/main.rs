@@ -170,8 +170,8 @@ async fn reload(menshen: &Path) -> Result<(), Problem> {
     let mut serial = 0;
     round(&bot, Mode::Plain, ROUND, &mut serial).await?; // warm
     println!(
-        "{:<20} {:<10} {:>8} {:>8} {:>8} {:>9} {:>12}",
-        "", "", "p50 µs", "p99 µs", "p99.9 µs", "answered", "generations"
+        "{:<20} {:<10} {:>8} {:>8} {:>8} {:>9} {:>12} {:>10}",
+        "", "", "p50 µs", "p99 µs", "p99.9 µs", "answered", "generations", "ms each"
     );
     let mut version = 0;
     for (name, each, pace) in [
@@ -179,28 +179,33 @@ async fn reload(menshen: &Path) -> Result<(), Problem> {
         ("1,280 a second", PACED_ROUND, PACE),
     ] {
         let (mut rounds, before) = ([Vec::new(), Vec::new()], bot.rules()?.generation()?);
+        let mut took = Vec::new();
         for _ in 0..ROUNDS {
             for (reloads, rounds) in [0, RELOADS].into_iter().zip(&mut rounds) {
                 let texts = (version..version + reloads).map(|version| rules::text(version, RULES));
                 version += reloads;
                 let author = Author::begin(bot.rules()?, texts.collect());
                 rounds.push(paced(&bot, Mode::Plain, each, pace, &mut serial).await?);
-                author.end()?;
+                took.extend(author.end()?);
             }
         }
         for (what, rounds) in ["quiet", "reloading"].iter().zip(&rounds) {
             let of = |f: fn(&Round) -> f64| middle(rounds.iter().map(f).collect());
-            println!(
-                "{name:<20} {what:<10} {:>8.0} {:>8.0} {:>8.0} {:>9} {:>12}",
+            print!(
+                "{name:<20} {what:<10} {:>8.0} {:>8.0} {:>8.0} {:>9}",
                 of(|round| round.p50),
                 of(|round| round.p99),
                 of(|round| round.p999),
                 ROUNDS * each * traffic::CONNECTIONS,
-                match *what {
-                    "quiet" => 0,
-                    _ => bot.rules()?.generation()? - before,
-                },
             );
+            match *what {
+                "quiet" => println!(),
+                _ => println!(
+                    " {:>12} {:>10.0}",
+                    bot.rules()?.generation()? - before,
+                    middle(took.clone()),
+                ),
+            }
         }
     }
     println!("{RULES} more rules in each generation; every push was answered, and rightly");

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -63,7 +63,7 @@ impl Rules {
 /// Loads other rules, one as soon as the ones before run, and looks which run until it is told to end.
 pub struct Author {
     over: Arc<AtomicBool>,
-    work: JoinHandle<Result<(), Problem>>,
+    work: JoinHandle<Result<Vec<f64>, Problem>>,
 }
 
 impl Author {
@@ -71,20 +71,23 @@ impl Author {
         let over = Arc::new(AtomicBool::new(false));
         let told = over.clone();
         let work = std::thread::spawn(move || {
+            let mut took = Vec::new();
             for text in &texts {
+                let begun = Instant::now();
                 rules.load(text)?;
+                took.push(begun.elapsed().as_secs_f64() * 1e3);
             }
             while !told.load(Ordering::Relaxed) {
                 rules.generation()?;
                 std::thread::sleep(LOOK);
             }
-            Ok(())
+            Ok(took)
         });
         Self { over, work }
     }
 
-    /// Waits for the last of them.
-    pub fn end(self) -> Result<(), Problem> {
+    /// Waits for the last of them and says how long each took, in milliseconds and steps of [`LOOK`].
+    pub fn end(self) -> Result<Vec<f64>, Problem> {
         self.over.store(true, Ordering::Relaxed);
         self.work.join().map_err(|_| "the author panicked")?
     }

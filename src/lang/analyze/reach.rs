@@ -1,5 +1,6 @@
 //! Rules that never answer because an earlier one always answers first (language law 6).
 
+use crate::background::yield_point;
 use crate::lang::builtins::{Registry, Stages};
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
@@ -27,6 +28,7 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
     let mut together = Together::new(program, registry);
     let mut from = 0;
     for (index, rule) in program.rules.iter().enumerate() {
+        yield_point();
         let own = from..from + rule.triggers.len();
         from = own.end;
         let mut hidden: Vec<Hidden<'_, '_>> = Vec::new();

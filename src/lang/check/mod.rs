@@ -55,6 +55,7 @@ use super::program::{Expr, Extractor, HistoryQuery, List, ListId, Pattern, Progr
 use super::span::{FileId, LineNumbers, Sources, Span};
 use super::syntax::{self, ast};
 use super::value::Type;
+use crate::background::yield_point;
 use items::Items;
 use report::Report;
 
@@ -376,11 +377,15 @@ impl<'a> Checker<'a> {
         let mut signals: Vec<_> = items
             .signals
             .iter()
-            .filter_map(|item| self.signal(item))
+            .filter_map(|item| {
+                yield_point();
+                self.signal(item)
+            })
             .collect();
         signals.retain(|signal| !self.report.is_broken(signal.span));
         let mut rules = Vec::new();
         for item in &items.rules {
+            yield_point();
             if let Some(mut rule) = self.rule(item) {
                 self.rule_laws(&rule);
                 // A trigger that lost its captures takes more than was meant.
@@ -392,13 +397,19 @@ impl<'a> Checker<'a> {
             }
         }
         let dialogs = (0..items.dialogs.len())
-            .map(|index| self.dialog(index))
+            .map(|index| {
+                yield_point();
+                self.dialog(index)
+            })
             .collect();
         let mut told = BTreeMap::new();
         let stories = items
             .stories
             .iter()
-            .filter_map(|item| self.story(item, &mut told))
+            .filter_map(|item| {
+                yield_point();
+                self.story(item, &mut told)
+            })
             .collect();
         let lets = items
             .lets

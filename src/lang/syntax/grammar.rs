@@ -7,6 +7,8 @@
 use pest::Parser;
 use pest::iterators::Pairs;
 
+use crate::background::yield_point;
+
 /// What people read for a rule among what was expected.
 pub(super) enum Expected {
     /// Source words, printed in back-quotes.
@@ -44,6 +46,7 @@ pub(super) struct Failure {
 
 /// Parses the whole of `text` as `entry`.
 pub(super) fn parse(entry: Rule, text: &str) -> Result<Pairs<'_, Rule>, Failure> {
+    yield_point();
     generated::RuleParser::parse(entry, text).map_err(|error| {
         let at = match error.location {
             pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,

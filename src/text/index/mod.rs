@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use crate::background::yield_point;
 use crate::lang::program::{CancelWords, DialogId, EventName, ListId, Program, RuleId, Slot};
 use crate::lang::value::Value;
 
@@ -87,6 +88,7 @@ impl RuleIndex {
         let mut builders: HashMap<EventName, Builder> = HashMap::new();
         let mut rules = Vec::with_capacity(program.rules.len());
         for (number, rule) in program.rules.iter().enumerate() {
+            yield_point();
             let mut ready = Vec::with_capacity(rule.triggers.len());
             for trigger in &rule.triggers {
                 let event = folded(&trigger.event);

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+use crate::background::yield_point;
 use crate::lang::builtins::Registry;
 use crate::lang::eval::{
     self, Held, Misfit, NoObserver, Round, Turn, answers, eval, render, turns,
@@ -191,6 +192,7 @@ impl<'s, 'p> Scene<'s, 'p> {
     /// What may happen when somebody does this: nothing when that cannot be told here, several when it
     /// depends on the information system.
     pub(super) fn hear(mut self, act: &Act) -> Vec<Self> {
+        yield_point();
         let stage = self.stage;
         stage.heard.set(stage.heard.get() + 1);
         if stage.heard.get() > MAX_HEARD {
