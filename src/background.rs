@@ -1,22 +1,27 @@
 //! Long computations beside the work that people wait for.
 //!
-//! They have threads of their own with a low priority, and give way at [yield points](yield_point) besides: a kernel
-//! built for throughput lets a thread compute until its next tick, four milliseconds later, although another
-//! one has been woken on its processor.
+//! They have threads of their own that run while nobody else wants a processor (Linux; elsewhere they have the
+//! priority of the process), and give way at [yield points](yield_point) besides: a kernel built for throughput
+//! lets a thread compute until its next tick, four milliseconds later, although another one has been woken on
+//! its processor. On a machine that is never idle work is begun anew at a low priority after a while.
 
 use std::cell::Cell;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-/// How much more such a thread yields to others than the rest of the process, in the operating system's terms
-/// (19 is the most there is). At 10 it gets a tenth of a processor that another thread wants as well, and all of
-/// one that nobody wants.
+/// How long work may wait for processors that nobody else wants.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much more than the rest of the process a thread then yields to others, in the operating system's terms (19 is
+/// the most there is). At 10 it gets a tenth of a processor that another thread wants as well.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// How long such a thread computes between two yield points that give way.
+/// How long a thread computes between two yield points that give way.
 const TURN: Duration = Duration::from_micros(100);
 
 thread_local! {
@@ -43,34 +48,78 @@ pub(crate) struct Lost {
     why: String,
 }
 
-/// What `work` returns, done on a thread of its own named `name` that yields the processors to everything else.
+/// What `work` returns, done in the background on a thread named `name`; on two when there is no time for the first.
 ///
 /// # Errors
 /// When it panicked, or no thread could be had for it.
 pub(crate) async fn run<T: Send + 'static>(
     name: &'static str,
-    work: impl FnOnce() -> T + Send + 'static,
+    work: impl Fn() -> T + Send + Sync + 'static,
+) -> Result<T, Lost> {
+    run_within(PATIENCE, name, work).await
+}
+
+async fn run_within<T: Send + 'static>(
+    patience: Duration,
+    name: &'static str,
+    work: impl Fn() -> T + Send + Sync + 'static,
 ) -> Result<T, Lost> {
     let lost = |why: String| Lost { name, why };
     let (done, waiting) = oneshot::channel();
-    let runtime = Handle::current();
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(move || {
-            begin();
-            let _entered = runtime.enter();
-            // Whoever asked may have gone.
-            let _ = done.send(work());
-        })
-        .map_err(|error| lost(format!("got no thread: {error}")))?;
+    let job = Arc::new(Job {
+        work,
+        runtime: Handle::current(),
+        done: Mutex::new(Some(done)),
+    });
+    let second = job.clone();
+    // Dropped when the first thread ends, in whatever way.
+    let (ends, ended) = mpsc::channel::<()>();
+    let spawn = |work: Box<dyn FnOnce() + Send>| {
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        let spawned = thread.spawn(work);
+        spawned.map_err(|error| lost(format!("got no thread: {error}")))
+    };
+    spawn(Box::new(move || {
+        begin(Share::Idle);
+        job.work();
+        drop(ends);
+    }))?;
+    spawn(Box::new(move || {
+        if ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+            begin(Share::Low);
+            second.work();
+        }
+    }))?;
     waiting.await.map_err(|_| lost("panicked".to_owned()))
 }
 
-/// Drops `what` on a thread of its own; here when no thread can be had.
+struct Job<T, W> {
+    work: W,
+    runtime: Handle,
+    done: Mutex<Option<oneshot::Sender<T>>>,
+}
+
+impl<T, W: Fn() -> T> Job<T, W> {
+    fn work(&self) {
+        let _entered = self.runtime.enter();
+        let result = (self.work)();
+        let done = self
+            .done
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(done) = done {
+            // Whoever asked may have gone.
+            let _ = done.send(result);
+        }
+    }
+}
+
+/// Drops `what` in the background; here when no thread can be had.
 pub(crate) fn discard<T: Send + 'static>(what: T) {
     let name = "taking apart".to_owned();
     let dropped = std::thread::Builder::new().name(name).spawn(move || {
-        begin();
+        begin(Share::Low);
         drop(what);
     });
     if let Err(error) = dropped {
@@ -78,15 +127,36 @@ pub(crate) fn discard<T: Send + 'static>(what: T) {
     }
 }
 
+/// What a thread of the background gets of a processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Share {
+    /// What nobody else wants.
+    Idle,
+    /// Some of what others want, too.
+    Low,
+}
+
 /// Makes the calling thread one of the background.
-fn begin() {
+fn begin(share: Share) {
     GAVE_WAY.set(Some(Instant::now()));
-    lower_priority();
+    lower_priority(share);
 }
 
 #[cfg(target_os = "linux")]
-fn lower_priority() {
-    // On Linux this is about the calling thread alone.
+fn lower_priority(share: Share) {
+    use thread_priority::{
+        NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+        set_thread_priority_and_policy, thread_native_id,
+    };
+
+    // On Linux both are about the calling thread alone.
+    if share == Share::Idle {
+        let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+        match set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle) {
+            Ok(()) => return,
+            Err(error) => tracing::debug!(?error, "a thread is not one for idle processors"),
+        }
+    }
     if let Err(error) = rustix::process::nice(NICE) {
         tracing::debug!(%error, "a thread keeps its priority");
     }
@@ -94,10 +164,12 @@ fn lower_priority() {
 
 /// Elsewhere the priority is the whole process's.
 #[cfg(not(target_os = "linux"))]
-fn lower_priority() {}
+fn lower_priority(_: Share) {}
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[tokio::test]
@@ -121,6 +193,23 @@ mod tests {
         assert!(run("waiting", work).await.expect("done") >= TURN);
     }
 
+    #[tokio::test]
+    async fn work_that_finds_no_idle_processor_is_begun_anew() {
+        let (release, released) = mpsc::channel::<()>();
+        let (released, begun) = (Mutex::new(released), AtomicUsize::new(0));
+        let work = move || match begun.fetch_add(1, Ordering::SeqCst) {
+            0 => {
+                // As if it never got a processor.
+                let _ = released.lock().expect("the only one").recv();
+                "the first"
+            }
+            _ => "the second",
+        };
+        let done = run_within(Duration::ZERO, "starving", work).await;
+        assert_eq!(done.expect("done"), "the second");
+        drop(release);
+    }
+
     #[test]
     fn what_is_discarded_is_dropped_elsewhere() {
         struct Told(std::sync::mpsc::Sender<std::thread::ThreadId>);
@@ -135,24 +224,27 @@ mod tests {
         assert_ne!(by, std::thread::current().id());
     }
 
+    /// A field of the calling thread's state, counted from its third, which follows the name.
     #[cfg(target_os = "linux")]
-    const MOST: i32 = 19;
+    fn field(nth: usize) -> i32 {
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("the thread");
+        let (_, fields) = stat.rsplit_once(')').expect("its name");
+        let field = fields.split_whitespace().nth(nth - 3).expect("a field");
+        field.parse().expect("a number")
+    }
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn only_the_thread_of_the_background_yields() {
-        let nice = || {
-            let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("the thread");
-            let (_, fields) = stat.rsplit_once(')').expect("its name");
-            // The 19th field, counted from the state, which is the third.
-            let nice = fields.split_whitespace().nth(16).expect("its niceness");
-            nice.parse::<i32>().expect("a number")
-        };
-        let before = nice();
-        assert_eq!(
-            run("yielding", nice).await.expect("done"),
-            (before + NICE).min(MOST)
-        );
-        assert_eq!(nice(), before);
+    async fn only_threads_of_the_background_yield() {
+        const SCHED_IDLE: i32 = 5;
+        let (nice, policy) = (|| field(19), || field(41));
+        let before = (nice(), policy());
+        assert_eq!(run("yielding", policy).await.expect("done"), SCHED_IDLE);
+        let low = std::thread::spawn(move || {
+            begin(Share::Low);
+            nice()
+        });
+        assert_eq!(low.join().expect("done"), (before.0 + NICE).min(19));
+        assert_eq!((nice(), policy()), before);
     }
 }

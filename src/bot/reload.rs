@@ -118,8 +118,8 @@ impl Bot {
     ) -> Result<RulesStatus, ReloadError> {
         let shared = self.shared.clone();
         let running = self.generations.current().ruleset.program.clone();
-        let loaded = background::run(LOADING, move || {
-            let loaded = ruleset::compile(read?, &shared.registry)?;
+        let compile = move |sources: &Sources| {
+            let loaded = ruleset::compile(sources.clone(), &shared.registry)?;
             if loaded.ruleset.program.is_empty() && !running.is_empty() {
                 return Err(LoadError::Nothing);
             }
@@ -127,10 +127,14 @@ impl Bot {
             if loaded.ruleset.program.hash != running.hash {
                 stories::must_pass(&loaded.ruleset, &shared.registry)?;
             }
-            Ok::<_, LoadError>(loaded)
-        })
-        .await
-        .map_err(BotError::from)?;
+            Ok(loaded)
+        };
+        let loaded = match read {
+            Ok(sources) => background::run(LOADING, move || compile(&sources))
+                .await
+                .map_err(BotError::from)?,
+            Err(error) => Err(LoadError::from(error)),
+        };
         match loaded {
             Ok(loaded) => {
                 let taken = self.take(loaded).await;
@@ -164,18 +168,17 @@ impl Bot {
         let (root, shared, now) = (root.clone(), self.shared.clone(), self.env.now());
         let language = self.settings.explanations;
         let loaded = background::run(LOADING, move || {
-            let loaded = ruleset::compile(texts, &shared.registry)
-                .and_then(|loaded| {
-                    stories::must_pass(&loaded.ruleset, &shared.registry)?;
-                    Ok(loaded)
-                })
-                .map_err(|error| ReloadError::Rejected(error.report(language)))?;
-            put_back(&root, &loaded, now)?;
-            Ok::<_, RollbackError>(loaded)
+            let loaded = ruleset::compile(texts.clone(), &shared.registry)?;
+            stories::must_pass(&loaded.ruleset, &shared.registry)?;
+            Ok::<_, LoadError>(loaded)
         })
         .await
-        .map_err(BotError::from)
-        .map_err(ReloadError::from)??;
+        .map_err(|error| ReloadError::from(BotError::from(error)))?
+        .map_err(|error| ReloadError::Rejected(error.report(language)))?;
+        let sources = loaded.ruleset.program.sources.clone();
+        tokio::task::spawn_blocking(move || put_back(&root, &sources, now))
+            .await
+            .map_err(|error| ReloadError::from(BotError::Internal(error.to_string())))??;
         let found = Fingerprint::of_sources(&loaded.ruleset.program.sources);
         let status = self.take(loaded).await?;
         *tried = found;
@@ -199,11 +202,11 @@ impl Bot {
     }
 }
 
-fn put_back(root: &Path, loaded: &Loaded, now: crate::env::Millis) -> Result<(), RollbackError> {
+fn put_back(root: &Path, sources: &Sources, now: crate::env::Millis) -> Result<(), RollbackError> {
     if !root.is_dir() {
         return Err(RollbackError::NoFolder);
     }
-    folder::restore(root, &loaded.ruleset.program.sources, now)?;
+    folder::restore(root, sources, now)?;
     Ok(())
 }
 
