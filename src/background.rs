@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// How long work may wait for processors that nobody else wants.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How much more than the rest of the process a thread then yields to others, in the operating system's terms (19 is
 /// the most there is). At 10 it gets a tenth of a processor that another thread wants as well.
