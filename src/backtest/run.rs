@@ -259,9 +259,7 @@ pub fn run(
     gates.extend(match (&swept, request.gates.max_prompts_per_10k) {
         (Some(sweep), _) => sweep.gate(),
         // Stopped before it was found out.
-        (None, Some(most)) if other.is_some() => {
-            Some(Gate::at_most(sweep::GATE, most, 0.0).unknown())
-        }
+        (None, Some(most)) if other.is_some() => Some(Gate::new(sweep::GATE, most, None)),
         (None, _) => None,
     });
     if cut {
@@ -469,24 +467,22 @@ fn gates(
     if (asked.min_recall.is_some() || asked.no_lost_true_positives) && own.is_none() && !cut {
         return Err(RunError::Gate(Unjudged::NoAttack));
     }
-    let mut push = |gate: Gate, unknown: bool| {
-        gates.push(if unknown { gate.unknown() } else { gate });
+    let mut push = |name: &str, wanted: f64, is: Option<f64>| {
+        gates.push(Gate::new(name, wanted, is));
     };
     if let Some(most) = asked.max_prompts_per_day {
         let is = chosen.map_or(figures.load.prompts_per_day, |point| point.prompts_per_day);
-        push(Gate::at_most("max-prompts-per-day", most, is), no_good);
+        push("max-prompts-per-day", most, Some(is).filter(|_| !no_good));
     }
     if let (Some(most), true) = (asked.max_prompts_per_10k, request.variants.is_empty()) {
-        let is = figures.totals.prompts_per_10k.unwrap_or(0.0);
-        push(Gate::at_most(sweep::GATE, most, is), no_good);
+        push(sweep::GATE, most, figures.totals.prompts_per_10k);
     }
     if let Some(least) = asked.min_recall {
-        let is = recall.unwrap_or(0.0);
-        push(Gate::min_recall(least, is), recall.is_none());
+        push(report::MIN_RECALL, least, recall);
     }
     if asked.no_lost_true_positives {
-        let lost = lost.unwrap_or(0) as f64;
-        push(Gate::at_most(report::NO_LOST, 0.0, lost), own.is_none());
+        let is = own.map(|_| lost.unwrap_or(0) as f64);
+        push(report::NO_LOST, 0.0, is);
     }
     Ok(gates)
 }

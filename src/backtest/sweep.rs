@@ -57,11 +57,8 @@ impl Sweep {
             Some(best) => self.points.get(best)?.chosen_on.prompts_per_10k,
             None => self.least(),
         };
-        Some(match is {
-            Some(is) => Gate::at_most(GATE, most, is),
-            // With every value rules are silent: nothing keeps a limit by that.
-            None => Gate::at_most(GATE, most, 0.0).unknown(),
-        })
+        // Where rules are silent with every value, nothing keeps a limit by that.
+        Some(Gate::new(GATE, most, is))
     }
 
     /// The point chosen under the limit that was asked for.

@@ -201,21 +201,33 @@ pub struct Gate {
     pub passed: bool,
     /// It was looked at over all of the input; what holds of a part need not hold of the whole.
     pub whole: bool,
-    /// It holds of what was looked at.
-    #[serde(skip)]
-    pub so_far: bool,
 }
 
 impl Gate {
-    pub(super) fn at_most(name: &str, most: f64, is: f64) -> Self {
-        Self {
+    /// Of the option `name`; of `is` nothing where there was nothing to look at, which is no pass.
+    pub(super) fn new(name: &str, wanted: f64, is: Option<f64>) -> Self {
+        let mut gate = Self {
             name: name.to_owned(),
-            wanted: most,
-            is: Some(is),
-            passed: is <= most,
-            so_far: is <= most,
+            wanted,
+            is,
+            passed: false,
             whole: true,
-        }
+        };
+        gate.passed = gate.holds();
+        gate
+    }
+
+    /// It holds of what was looked at.
+    fn holds(&self) -> bool {
+        self.is.is_some_and(|is| match self.wants_more() {
+            true => is >= self.wanted,
+            false => is <= self.wanted,
+        })
+    }
+
+    /// On which side of what was wanted it has to lie.
+    fn wants_more(&self) -> bool {
+        self.name == MIN_RECALL
     }
 
     /// What is, with as many digits as tell it from what was wanted.
@@ -229,11 +241,11 @@ impl Gate {
         }
     }
 
-    /// On which side of what was wanted it has to lie, in Chinese and English.
+    /// That side, in Chinese and English.
     fn bound(&self) -> (&'static str, &'static str) {
-        match self.name.as_str() {
-            MIN_RECALL => ("不低于", "at least"),
-            _ => ("不超过", "at most"),
+        match self.wants_more() {
+            true => ("不低于", "at least"),
+            false => ("不超过", "at most"),
         }
     }
 
@@ -241,33 +253,12 @@ impl Gate {
     pub(super) fn cut(&mut self) {
         (self.whole, self.passed) = (false, false);
     }
-
-    /// There was nothing to look at, which is no pass.
-    pub(super) fn unknown(self) -> Self {
-        Self {
-            is: None,
-            passed: false,
-            so_far: false,
-            ..self
-        }
-    }
-
-    pub(super) fn min_recall(least: f64, is: f64) -> Self {
-        Self {
-            name: MIN_RECALL.to_owned(),
-            wanted: least,
-            is: Some(is),
-            passed: is >= least,
-            so_far: is >= least,
-            whole: true,
-        }
-    }
 }
 
 /// The gate that counts logins.
 pub(super) const NO_LOST: &str = "no-lost-true-positives";
 /// The only gate that wants more.
-const MIN_RECALL: &str = "min-recall";
+pub(super) const MIN_RECALL: &str = "min-recall";
 
 impl RulesView {
     pub(super) fn new(name: &str, rules: &Ruleset) -> Self {

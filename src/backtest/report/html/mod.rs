@@ -234,7 +234,7 @@ fn gates(page: &mut String, report: &Report, language: Language) {
         language.pick("要求", "What had to hold")
     );
     for gate in &report.gates {
-        let (class, mark) = match (gate.so_far, gate.whole) {
+        let (class, mark) = match (gate.holds(), gate.whole) {
             (true, true) => ("good", "✓".to_owned()),
             (true, false) => {
                 let word = language.pick("到停下为止通过", "passed as far as it went");
