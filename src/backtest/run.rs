@@ -329,15 +329,19 @@ fn sweep_over(
     engine.threads = request.threads;
     let fresh = || Tallies(fresh(&engine, frame));
     let mut tallies = Tallies::merged(engine.run(fresh, watch));
-    let all = attempts_by_day(table, frame);
-    let attempts: u64 = all.iter().copied().map(u64::from).sum();
-    let judged = tallies.first().map_or(0, Tally::attempts);
-    if watch.stopped() {
+    // The share that was judged, when that is not all.
+    let part = if watch.stopped() {
+        let judged = tallies.first().map_or(0, Tally::attempts);
         if judged == 0 {
             return None;
         }
+        let all = attempts_by_day(table, frame);
         tallies.iter_mut().for_each(|tally| tally.stopped(&all));
-    }
+        let attempts: u64 = all.into_iter().map(u64::from).sum();
+        Some(judged as f64 / attempts.max(1) as f64)
+    } else {
+        None
+    };
     let values = request
         .variants
         .iter()
@@ -353,8 +357,8 @@ fn sweep_over(
         &tallies,
         request.gates.max_prompts_per_10k,
     );
-    if watch.stopped() {
-        swept.judged = judged as f64 / attempts.max(1) as f64;
+    if let Some(judged) = part {
+        swept.judged = judged;
         // The rest may be where it decides something.
         swept.idle.clear();
         swept.unseen.clear();
