@@ -380,8 +380,7 @@ impl<'a, 't> Stage<'a, 't> {
 }
 
 impl Stage<'_, '_> {
-    /// Which rules of an event act, and why others do not: as the live bot prints it, and the names of those
-    /// that do.
+    /// Which rules of an event act, and why others do not: as the live bot prints it.
     pub(super) fn why(
         &mut self,
         index: usize,
@@ -390,17 +389,16 @@ impl Stage<'_, '_> {
         case: &Case,
         judgement: &Judgement,
         telling: Telling<'_>,
-    ) -> (String, Vec<String>) {
+    ) -> String {
         let variants = self.variants;
         let variant = &variants[index];
-        let program = variant.program();
         let states: Vec<SignalState> = judgement
             .signals
             .iter()
             .map(|signal| signal.state.clone())
             .collect();
         let said = Said {
-            program,
+            program: variant.program(),
             states: &states,
             suspicion: judgement.suspicion,
         };
@@ -408,16 +406,28 @@ impl Stage<'_, '_> {
         // Before the password was right nothing was said.
         let said = (*event == EventName::Login).then_some(said);
         let mut facts = self.facts(index, case, account, said);
-        let text = why::why(&variant.rules, event, &mut facts, telling);
-        let mut acted = Vec::new();
-        for id in variant.of(event) {
-            let rule = &program.rules[id.0 as usize];
-            let mut facts = self.facts(index, case, account, said);
-            if eval::holds(rule.when.as_ref(), program, &mut facts) == Held::Yes {
-                acted.push(rule.name.clone());
-            }
-        }
-        (text, acted)
+        why::why(&variant.rules, event, &mut facts, telling)
+    }
+
+    /// The names of the rules of an event at which no signal is asked that act.
+    pub(super) fn acted(
+        &mut self,
+        index: usize,
+        event: &EventName,
+        account: Symbol,
+        case: &Case,
+    ) -> Vec<String> {
+        let variants = self.variants;
+        let variant = &variants[index];
+        let program = variant.program();
+        self.histories.ask_with(index, &variant.windows);
+        let mut facts = self.facts(index, case, account, None);
+        let rules = variant.of(event).iter();
+        rules
+            .map(|id| &program.rules[id.0 as usize])
+            .filter(|rule| eval::holds(rule.when.as_ref(), program, &mut facts) == Held::Yes)
+            .map(|rule| rule.name.clone())
+            .collect()
     }
 }
 

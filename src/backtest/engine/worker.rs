@@ -176,7 +176,7 @@ impl<'e> Worker<'e> {
         }
         let (judgement, traces) = self.stage.explain(variant, account, case);
         let event = EventName::Login;
-        let (why, _) = self
+        let why = self
             .stage
             .why(variant, &event, account, case, &judgement, telling);
         let text = decide::explanation(program, &judgement, &traces, &why, telling);
@@ -195,9 +195,10 @@ impl<'e> Worker<'e> {
             login.success = Some(false);
         }
         let (event, judgement) = (EventName::Failure, Judgement::default());
-        let (why, acted) = self
+        let why = self
             .stage
             .why(variant, &event, account, case, &judgement, telling);
+        let acted = self.stage.acted(variant, &event, account, case);
         Explained {
             judgement,
             text: decide::acted(&acted, &why, telling.language()),
