@@ -293,8 +293,8 @@ impl<'a, 't> Stage<'a, 't> {
                 .map_or(0, |column| column[row as usize]);
             let now = table.time[row as usize];
             let band = program.band(outcome.suspicion);
-            outcome.prompt = alerts.raise(alert, (row, now), machine, fired, band, self.limits);
-            outcome.cooling = alerts.cooling();
+            (outcome.prompt, outcome.cooling) =
+                alerts.raise(alert, (row, now), machine, fired, band, self.limits);
         }
         if self.decisive {
             let fired: Vec<usize> = counted(program, &outcome.states).collect();
