@@ -220,8 +220,7 @@ fn weight_of(class: Class, login: &Changed) -> u8 {
 }
 
 fn class(table: &Table, frame: &Frame, row: u32) -> Class {
-    let labels = table.labels.get(row as usize).copied();
-    frame.class(labels.zip(table.labelled.get(row as usize).copied()))
+    frame.class(table.labels_of(row))
 }
 
 /// Explains some changed logins.

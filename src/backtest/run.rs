@@ -410,12 +410,14 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
         None => (0..table.label_names.len())
             .find(|bit| table.labelled.iter().any(|known| known >> bit & 1 == 1)),
     };
-    Ok(Frame {
+    let frame = Frame {
         from,
         to: last,
         label: label.map(|at| at as u8),
         unlabelled_good: request.assume_good,
-    })
+        basis: Default::default(),
+    };
+    Ok(frame.over(table))
 }
 
 fn check_gates(request: &Request, frame: &Frame) -> Result<(), RunError> {

@@ -260,8 +260,8 @@ fn same_counts(a: &Tally, b: &Tally) -> bool {
 
 fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
     let part = |periods: std::ops::Range<usize>| {
-        let prompts: u64 = tally.prompts_good_by_period[periods.clone()].iter().sum();
-        let good: u64 = tally.good_by_period[periods.clone()].iter().sum();
+        let prompts: u64 = tally.prompts_base_by_period[periods.clone()].iter().sum();
+        let base: u64 = tally.base_by_period[periods.clone()].iter().sum();
         let hits = tally
             .hits
             .iter()
@@ -272,7 +272,7 @@ fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
             caught += u64::from(hit.flagged);
         }
         Part {
-            prompts_per_10k: per_10k(prompts, good),
+            prompts_per_10k: per_10k(prompts, base),
             recall: ratio(caught, all),
         }
     };
@@ -281,7 +281,7 @@ fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
     let captchas = tally.captchas_by_day.iter().copied().map(u64::from).sum();
     Point {
         values,
-        flagged_per_10k: per_10k(tally.flagged_good, tally.good),
+        flagged_per_10k: per_10k(tally.flagged_base, tally.base),
         prompts_per_day: tally.a_day(tally.total.prompts),
         captchas_per_day: tally.a_day(captchas),
         refusals_per_day: tally.a_day(tally.denied_attempts + tally.denied),

@@ -126,6 +126,8 @@ pub struct Table {
     pub arrival: Vec<u64>,
     /// Names of labels.
     pub label_names: Vec<String>,
+    /// Bits of the labels that speak only of logins whose owners were asked.
+    pub asked: u8,
     /// Text columns that are kept, by [`Need`].
     texts: [Vec<Symbol>; Need::COUNT],
     /// User agents read so far; only while reading.
@@ -345,6 +347,12 @@ impl Table {
     /// Whether a row has `flag`.
     pub fn has(&self, row: u32, flag: u8) -> bool {
         self.flags[row as usize] & flag != 0
+    }
+
+    /// Label bits of a row: those it has, and those that are known. Without labels none.
+    pub fn labels_of(&self, row: u32) -> Option<(u8, u8)> {
+        let yes = self.labels.get(row as usize).copied();
+        yes.zip(self.labelled.get(row as usize).copied())
     }
 
     /// The autonomous system of a row.

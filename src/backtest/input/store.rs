@@ -167,6 +167,7 @@ impl Exported {
     pub(super) fn new(reading: &mut Reading<'_, '_>) -> Result<Self, Stop> {
         reading.facts.is_store = true;
         reading.facts.label = reading.label(OWNER_LABEL)?;
+        reading.table.asked |= 1 << reading.facts.label;
         Ok(Self)
     }
 

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::say::say;
 use super::{Clock, Report};
-use crate::backtest::tally::{Figures, RuleFigures, Totals};
+use crate::backtest::tally::{Basis, Figures, RuleFigures, Totals};
 use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
@@ -134,6 +134,23 @@ pub(super) fn not_asked(totals: &Totals, language: Language) -> String {
     told.join(language.pick("，", ", "))
 }
 
+/// That logins nobody labelled are in no rate, where they are any.
+pub(super) fn unlabelled(figures: &Figures, language: Language) -> Option<String> {
+    let rest = figures.totals.unlabelled_logins.filter(|n| *n > 0)?;
+    if figures.per_10k_of != Basis::GoodLogins {
+        return None;
+    }
+    let (good, rest) = (count(figures.totals.per_10k_base), count(rest));
+    Some(match language {
+        Language::Zh => format!(
+            "标注为正常的 {good} 次，没有标注的 {rest} 次：每万次的数只算前者（--assume-good 把后者也按正常计）"
+        ),
+        Language::En => format!(
+            "{good} are labelled as good, {rest} are not labelled: rates are of the former (--assume-good takes the latter for good too)"
+        ),
+    })
+}
+
 impl Page {
     fn totals(&mut self, report: &Report) {
         let totals = &report.figures.totals;
@@ -144,6 +161,10 @@ impl Page {
             "\n成功登录 {logins}，失败 {failures}\n",
             "\n{logins} successful logins, {failures} failures\n"
         );
+        if let Some(line) = unlabelled(&report.figures, self.language) {
+            self.out.push_str(&line);
+            self.out.push('\n');
+        }
         let (flagged, per) = (count(totals.flagged), rate(totals.flagged_per_10k));
         let prompts = count(totals.prompts);
         let quiet = not_asked(totals, self.language);
@@ -350,7 +371,7 @@ impl Page {
             count(load.accounts_twice_a_week),
         );
         let too = match figures.labels {
-            Some(_) => self.language.pick("（攻击也算）", " (attacks too)"),
+            Some(_) => self.language.pick("（不论标注）", " (whatever their labels)"),
             None => "",
         };
         say!(

@@ -1,6 +1,9 @@
 //! Over which logins figures are, and what is known of one.
 
+use serde::Serialize;
+
 use super::PERIODS;
+use crate::backtest::table::{JUDGED, Table};
 use crate::env::{DAY, Millis};
 
 /// What is counted, and over which logins.
@@ -15,9 +18,69 @@ pub struct Frame {
     pub label: Option<u8>,
     /// Whether unlabelled logins count as good.
     pub unlabelled_good: bool,
+    /// Which logins rates are of.
+    pub basis: Basis,
+}
+
+/// Which logins a rate is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Successful ones that are labelled as good.
+    GoodLogins,
+    /// Successful ones not labelled as attack: where no label calls any of them good, or only those of which
+    /// owners were asked.
+    NotAttacks,
+    /// All successful ones: no label says what was an attack.
+    #[default]
+    Logins,
+}
+
+impl Basis {
+    /// Behind a number: of how many it is. Chinese and English.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::GoodLogins => ("每万次正常登录", "per 10,000 good logins"),
+            Self::NotAttacks => (
+                "每万次没有标注为攻击的登录",
+                "per 10,000 logins not labelled as attacks",
+            ),
+            Self::Logins => ("每万次登录", "per 10,000 logins"),
+        }
+    }
+
+    /// Whether a login of this class is one of them.
+    pub fn has(self, class: Class) -> bool {
+        match self {
+            Self::GoodLogins => class == Class::Good,
+            Self::NotAttacks => class != Class::Attack,
+            Self::Logins => true,
+        }
+    }
 }
 
 impl Frame {
+    /// With the basis the label gives: of the logins that count, as far as it speaks of them.
+    pub fn over(mut self, table: &Table) -> Self {
+        self.basis = match self.label {
+            None => Basis::Logins,
+            Some(label) if table.asked >> label & 1 == 1 && !self.unlabelled_good => {
+                Basis::NotAttacks
+            }
+            Some(_) if (0..table.len() as u32).any(|row| self.is_good(table, row)) => {
+                Basis::GoodLogins
+            }
+            Some(_) => Basis::NotAttacks,
+        };
+        self
+    }
+
+    fn is_good(&self, table: &Table, row: u32) -> bool {
+        table.time[row as usize] >= self.from
+            && table.has(row, JUDGED)
+            && self.class(table.labels_of(row)) == Class::Good
+    }
+
     /// How many days the figures are over, begun ones included; 0 when no login counts.
     pub fn days(&self) -> usize {
         match self.from > self.to {

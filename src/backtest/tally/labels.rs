@@ -148,7 +148,7 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
             false_positives: counted(fp),
             false_negatives: attacks - tp,
             true_negatives: counted(good - fp),
-            unlabelled: tally.successes - attacks - good,
+            unlabelled: tally.unlabelled(),
             flagged_unlabelled: (tally.total.flagged).saturating_sub(tp + fp),
             precision: told(ratio(tp, tp + fp)),
             recall: ratio(tp, attacks),
@@ -323,6 +323,7 @@ mod tests {
             to: 1,
             label: Some(0),
             unlabelled_good: false,
+            basis: Default::default(),
         };
         let mut tally = Tally::empty(&frame);
         let numbered = accounts.iter().enumerate();

@@ -11,9 +11,9 @@ mod part;
 mod signal;
 pub mod stats;
 
-pub use figures::{Basis, DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
+pub use figures::{DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
 pub use fired::FiredAccounts;
-pub use frame::{Class, Frame};
+pub use frame::{Basis, Class, Frame};
 pub use labels::{Confusion, Curve, CurvePoint, Interval, LabelFigures, Method};
 pub use loads::{Load, LoadBand};
 pub use signal::SignalTally;
@@ -107,8 +107,8 @@ pub struct Tally {
     pub successes: u64,
     /// Failures.
     pub failures: u64,
-    /// Good logins: denominators.
-    pub good: u64,
+    /// The logins rates are of, see [`Basis`]: denominators.
+    pub base: u64,
     /// Logins of the warm-up, not counted.
     pub warm_up: u64,
     /// Names of which a login was judged, in the warm-up too.
@@ -123,10 +123,10 @@ pub struct Tally {
     pub together: Vec<u64>,
     /// Totals.
     pub total: Counts,
-    /// Alerts on good logins.
-    pub flagged_good: u64,
-    /// Prompts on good logins.
-    pub prompts_good: u64,
+    /// Alerts on the logins rates are of.
+    pub flagged_base: u64,
+    /// Prompts on them.
+    pub prompts_base: u64,
     /// Alerts a cool-down kept quiet.
     pub appended: u64,
     /// Alerts past the daily cap.
@@ -163,12 +163,12 @@ pub struct Tally {
     pub new_accounts: Counts,
     /// By period.
     pub by_period: [Counts; PERIODS],
-    /// Good logins by period.
-    pub good_by_period: [u64; PERIODS],
+    /// The logins rates are of, by period.
+    pub base_by_period: [u64; PERIODS],
     /// Of them with an alert.
-    pub flagged_good_by_period: [u64; PERIODS],
+    pub flagged_base_by_period: [u64; PERIODS],
     /// Prompts on them.
-    pub prompts_good_by_period: [u64; PERIODS],
+    pub prompts_base_by_period: [u64; PERIODS],
     /// Every prompt: account and time.
     pub prompts: Vec<(Symbol, Millis)>,
     /// Attacks.
@@ -196,7 +196,7 @@ impl Tally {
             shadow: program.signals.iter().map(|signal| signal.shadow).collect(),
             successes: 0,
             failures: 0,
-            good: 0,
+            base: 0,
             warm_up: 0,
             begun: 0,
             attempts_by_day: vec![0; days],
@@ -210,8 +210,8 @@ impl Tally {
             ],
             together: vec![0; n * n],
             total: Counts::default(),
-            flagged_good: 0,
-            prompts_good: 0,
+            flagged_base: 0,
+            prompts_base: 0,
             appended: 0,
             capped: 0,
             nobody: 0,
@@ -230,9 +230,9 @@ impl Tally {
             of_nobody: Counts::default(),
             new_accounts: Counts::default(),
             by_period: Default::default(),
-            good_by_period: [0; PERIODS],
-            flagged_good_by_period: [0; PERIODS],
-            prompts_good_by_period: [0; PERIODS],
+            base_by_period: [0; PERIODS],
+            flagged_base_by_period: [0; PERIODS],
+            prompts_base_by_period: [0; PERIODS],
             prompts: Vec::new(),
             hits: Vec::new(),
             scores: BTreeMap::new(),
@@ -254,6 +254,16 @@ impl Tally {
         accounts.map(|counts| u64::from(counts.fp)).sum()
     }
 
+    /// Logins that are labelled as good.
+    pub fn good(&self) -> u64 {
+        self.scores.values().map(|(_, good)| good).sum()
+    }
+
+    /// Logins of which the label says nothing.
+    pub fn unlabelled(&self) -> u64 {
+        self.successes - self.hits.len() as u64 - self.good()
+    }
+
     /// Whether the label calls any login good: else no false alarm can be known as one.
     pub fn knows_good(&self) -> bool {
         self.scores.values().any(|(_, good)| *good > 0)
@@ -273,11 +283,8 @@ impl Tally {
 
     fn success(&mut self, seen: &Seen<'_>, outcome: &Outcome, time: Millis, day: usize) {
         let period = self.frame.period(time);
-        let labels = seen.table.labels.get(seen.row as usize).copied();
-        let labels = labels.zip(seen.table.labelled.get(seen.row as usize).copied());
-        let class = self.frame.class(labels);
-        // Without labels every login counts in the denominators: that is what "per 10,000 logins" says.
-        let good = class != Class::Attack;
+        let class = self.frame.class(seen.table.labels_of(seen.row));
+        let counts = self.frame.basis.has(class);
         let prompted = outcome.prompt == Prompt::Raised;
         let one = Counts {
             logins: 1,
@@ -285,8 +292,8 @@ impl Tally {
             prompts: u64::from(prompted),
         };
         self.successes += 1;
-        self.good += u64::from(good);
-        self.good_by_period[period] += u64::from(good);
+        self.base += u64::from(counts);
+        self.base_by_period[period] += u64::from(counts);
         self.total.add(one);
         self.by_period[period].add(one);
         self.logins_by_day[day] += 1;
@@ -319,8 +326,8 @@ impl Tally {
             Prompt::Raised => {
                 self.prompts_by_day[day] += 1;
                 self.prompts.push((seen.account, time));
-                self.prompts_good += u64::from(good);
-                self.prompts_good_by_period[period] += u64::from(good);
+                self.prompts_base += u64::from(counts);
+                self.prompts_base_by_period[period] += u64::from(counts);
             }
             Prompt::Appended => self.appended += 1,
             Prompt::Capped => self.capped += 1,
@@ -328,8 +335,8 @@ impl Tally {
             Prompt::None if exists => self.refused += 1,
             Prompt::None => self.nobody += 1,
         }
-        self.flagged_good += u64::from(good && outcome.flagged);
-        self.flagged_good_by_period[period] += u64::from(good && outcome.flagged);
+        self.flagged_base += u64::from(counts && outcome.flagged);
+        self.flagged_base_by_period[period] += u64::from(counts && outcome.flagged);
         self.labelled(seen, outcome, class, time);
         self.fired(seen, outcome, class, time, day, period);
     }
@@ -409,7 +416,7 @@ impl Tally {
                         Class::Unknown => {}
                     }
                     tally.by_day[day] += 1;
-                    tally.good_by_period[period] += u64::from(class != Class::Attack);
+                    tally.base_by_period[period] += u64::from(self.frame.basis.has(class));
                     tally.first = Some(tally.first.map_or(time, |first| first.min(time)));
                     tally.last = Some(tally.last.map_or(time, |last| last.max(time)));
                     tally.prompts += u64::from(outcome.prompt == Prompt::Raised);

@@ -65,6 +65,7 @@ mod tests {
             to: DAY * judged.len() as i64 - 1,
             label: None,
             unlabelled_good: false,
+            basis: Default::default(),
         };
         let mut tally = Tally::empty(&frame);
         tally.attempts_by_day = judged.to_vec();

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::charts::{escape, short};
 use super::say::say;
-use super::text::{count, not_asked, stopped, told};
+use super::text::{count, not_asked, stopped, told, unlabelled};
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
 
@@ -225,6 +225,9 @@ fn cards(page: &mut String, report: &Report, language: Language) {
         say!(page, language, "；锁定 {locked}", "; {locked} locks");
     }
     page.push_str("</p>");
+    if let Some(line) = unlabelled(&report.figures, language) {
+        let _ = write!(page, "<p class='dim'>{line}</p>");
+    }
 }
 
 fn gates(page: &mut String, report: &Report, language: Language) {
