@@ -45,6 +45,10 @@ pub const JUDGED: u8 = 16;
 /// It arrived late: judged, never acts.
 pub const LATE_FLAG: u8 = 32;
 
+/// The password was wrong, and the account was locked or disabled when that was reported. (64 is taken while
+/// reading.)
+pub const STOPPED: u8 = 128;
+
 /// One login as a reader hands it over. Empty texts are missing ones.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Login<'a> {

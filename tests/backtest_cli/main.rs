@@ -6,6 +6,7 @@ mod flips;
 mod gates;
 mod input;
 mod language;
+mod measures;
 mod report;
 mod rules;
 mod sums;

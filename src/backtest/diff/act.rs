@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::backtest::engine::{Outcome, Prompt};
+use crate::backtest::engine::{Measure, Outcome, Prompt};
 use crate::bot::api::Verdict;
 
 /// What happens to a login. In the order of severity.
@@ -13,12 +13,18 @@ pub enum Act {
     Allow,
     /// An alert that a cool-down keeps quiet.
     Quiet,
+    /// An alert on a name that is no account: there is nobody to ask.
+    NoAccount,
+    /// An alert past the daily cap; the captcha that stands for it was solved already.
+    Capped,
     /// A prompt to the owner.
     Prompt,
     /// A captcha.
     Challenge,
     /// A captcha, and an alert that a cool-down keeps quiet.
     ChallengeAndQuiet,
+    /// A captcha, and an alert on a name that is no account.
+    ChallengeAndNoAccount,
     /// A captcha, and a prompt to the owner.
     ChallengeAndPrompt,
     /// Refused.
@@ -69,6 +75,11 @@ impl Fate {
         self.verdict.max(self.attempt)
     }
 
+    /// How much that is.
+    pub(super) fn measure(&self) -> Measure {
+        Measure::of(self.wanted(), self.flagged, self.locked)
+    }
+
     /// The severest of it, and whether the owner is prompted besides.
     pub fn act(&self) -> Act {
         Act::of(self)
@@ -87,14 +98,17 @@ impl Act {
             (true, Prompt::Raised) => Self::Prompt,
             // As live: past the daily cap a captcha, unless it was solved.
             (true, Prompt::Capped) if !outcome.solved => Self::Challenge,
-            (true, Prompt::Capped) => Self::Quiet,
-            (true, Prompt::Appended | Prompt::None) => Self::Quiet,
+            (true, Prompt::Capped) => Self::Capped,
+            (true, Prompt::Appended) => Self::Quiet,
+            // Of an account that was locked the login is refused, which is severer.
+            (true, Prompt::None) => Self::NoAccount,
         };
         let wanted = verdict(outcome.wanted());
         match (outcome.locked, wanted, alert) {
             (true, _, Self::Prompt) => Self::LockAndPrompt,
             (true, ..) => Self::Lock,
             (false, Self::Challenge, Self::Quiet) => Self::ChallengeAndQuiet,
+            (false, Self::Challenge, Self::NoAccount) => Self::ChallengeAndNoAccount,
             (false, Self::Challenge, Self::Prompt) => Self::ChallengeAndPrompt,
             (false, Self::Deny, Self::Prompt) => Self::DenyAndPrompt,
             (false, wanted, alert) => wanted.max(alert),
@@ -113,18 +127,24 @@ impl Act {
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Allow => ("放行", "allow"),
-            Self::Quiet => ("提醒（冷却中）", "alert, cooled down"),
-            Self::Prompt => ("提醒", "prompt"),
+            Self::Quiet => ("会提醒（冷却中）", "alert, cooled down"),
+            Self::NoAccount => ("会提醒（名字不是账号）", "alert, on no account"),
+            Self::Capped => ("会提醒（超过每日上限）", "alert, past the daily cap"),
+            Self::Prompt => ("发出提醒", "prompt"),
             Self::Challenge => ("图形验证", "captcha"),
             Self::ChallengeAndQuiet => (
-                "图形验证，提醒（冷却中）",
+                "图形验证，会提醒（冷却中）",
                 "captcha, and alert, cooled down",
             ),
-            Self::ChallengeAndPrompt => ("图形验证并提醒", "captcha and prompt"),
+            Self::ChallengeAndNoAccount => (
+                "图形验证，会提醒（名字不是账号）",
+                "captcha, and alert, on no account",
+            ),
+            Self::ChallengeAndPrompt => ("图形验证并发出提醒", "captcha and prompt"),
             Self::Deny => ("拒绝", "deny"),
-            Self::DenyAndPrompt => ("拒绝并提醒", "deny and prompt"),
+            Self::DenyAndPrompt => ("拒绝并发出提醒", "deny and prompt"),
             Self::Lock => ("锁定", "lock"),
-            Self::LockAndPrompt => ("锁定并提醒", "lock and prompt"),
+            Self::LockAndPrompt => ("锁定并发出提醒", "lock and prompt"),
         }
     }
 }
@@ -170,6 +190,14 @@ mod tests {
         }
         let capped = outcome(Verdict::Allow, Prompt::Capped, false);
         assert_eq!(Fate::of(&capped, false).act(), Act::Challenge);
-        assert_eq!(Fate::of(&capped, true).act(), Act::Quiet);
+        assert_eq!(Fate::of(&capped, true).act(), Act::Capped);
+        // Nobody can be asked: no cool-down keeps that quiet.
+        let mut nobody = outcome(Verdict::Allow, Prompt::None, false);
+        nobody.flagged = true;
+        assert_eq!(Fate::of(&nobody, false).act(), Act::NoAccount);
+        nobody.verdict = Verdict::Challenge;
+        assert_eq!(Fate::of(&nobody, false).act(), Act::ChallengeAndNoAccount);
+        nobody.verdict = Verdict::Deny;
+        assert_eq!(Fate::of(&nobody, false).act(), Act::Deny);
     }
 }

@@ -19,7 +19,7 @@ mod told;
 mod worker;
 
 pub use alerts::Prompt;
-pub use stage::{Outcome, Prepared, Seen};
+pub use stage::{Measure, Outcome, Prepared, Seen};
 pub use told::{Asked, Told};
 
 use std::collections::HashMap;

@@ -16,7 +16,7 @@ use crate::text::normalise;
 
 use super::super::needs::Need;
 use super::super::symbols::Symbol;
-use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, SUCCESS, Table};
+use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, STOPPED, SUCCESS, Table};
 use super::alerts::{Alerts, Prompt};
 use super::facts::{Ids, Said, TableFacts};
 use super::rows::Histories;
@@ -94,6 +94,30 @@ pub struct Outcome {
     pub decisive: Vec<usize>,
 }
 
+/// How much rules do about a login, whatever it is called. In the order of what it is worth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// Nothing.
+    #[default]
+    None,
+    /// Whoever logs in has to solve a captcha.
+    Captcha,
+    /// An alert, whatever becomes of it; or the login is refused, or the account locked.
+    Caught,
+}
+
+impl Measure {
+    /// Of what is done to the login, and whether there is an alert or a lock.
+    pub fn of(wanted: Verdict, flagged: bool, locked: bool) -> Self {
+        match wanted {
+            _ if flagged || locked => Self::Caught,
+            Verdict::Deny => Self::Caught,
+            Verdict::Challenge => Self::Captcha,
+            Verdict::Allow => Self::None,
+        }
+    }
+}
+
 /// One login, seen by every rule set.
 #[derive(Debug)]
 pub struct Seen<'a> {
@@ -117,6 +141,17 @@ impl Seen<'_> {
     /// The password was right: signals were judged.
     pub fn judged(&self) -> bool {
         self.table.has(self.row, JUDGED)
+    }
+
+    /// How much a rule set does about it. That it was refused before any rule was asked is none of their doing.
+    pub fn measure(&self, outcome: &Outcome) -> Measure {
+        let refused = self.judged() && !self.table.has(self.row, SUCCESS);
+        let refused = refused || self.table.has(self.row, STOPPED);
+        let verdict = match refused {
+            true => outcome.attempt,
+            false => outcome.attempt.max(outcome.verdict),
+        };
+        Measure::of(verdict, outcome.flagged, outcome.locked)
     }
 }
 
@@ -213,11 +248,14 @@ impl<'a, 't> Stage<'a, 't> {
                 outcome.flagged = false;
                 (outcome.prompt, outcome.cooling) = (Prompt::None, None);
                 outcome.decisive.clear();
-                (outcome.verdict, outcome.locked) = (Verdict::Allow, false);
+                // Refused before any rule was asked.
+                let stopped = table.has(row, STOPPED);
+                outcome.verdict = refused(Verdict::Allow, stopped);
+                outcome.locked = false;
                 if !self.variants[index].failure.is_empty() && !late {
                     let wish = self.rules(index, &EventName::Failure, case, account, None);
                     outcome.locked = wish.locked;
-                    outcome.verdict = refused(verdict(&wish, false), wish.locked);
+                    outcome.verdict = refused(verdict(&wish, false), wish.locked || stopped);
                 }
             }
             return;
@@ -264,12 +302,13 @@ impl<'a, 't> Stage<'a, 't> {
         (outcome.prompt, outcome.cooling) = (Prompt::None, None);
         outcome.decisive.clear();
         (outcome.flagged, outcome.locked) = (false, false);
-        outcome.verdict = Verdict::Allow;
+        let table = self.table;
+        let refused_before = !table.has(row, SUCCESS);
+        outcome.verdict = refused(Verdict::Allow, refused_before);
         // A late login is judged; no rule acts on it.
         if late {
             return;
         }
-        let table = self.table;
         let variants = self.variants;
         let program = variants[index].program();
         let said = Said {
@@ -278,7 +317,6 @@ impl<'a, 't> Stage<'a, 't> {
             suspicion: outcome.suspicion,
         };
         let wish = self.rules(index, &EventName::Login, case, account, Some(said));
-        let refused_before = !table.has(row, SUCCESS);
         outcome.verdict = refused(
             verdict(&wish, table.has(row, CAPTCHA)),
             wish.locked || refused_before,

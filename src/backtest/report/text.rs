@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::say::say;
 use super::{Clock, Report};
-use crate::backtest::tally::{Basis, Figures, RuleFigures, Totals};
+use crate::backtest::tally::{Basis, Figures, LabelFigures, RuleFigures, Totals};
 use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
@@ -149,6 +149,31 @@ pub(super) fn unlabelled(figures: &Figures, language: Language) -> Option<String
             "{good} are labelled as good, {rest} are not labelled: rates are of the former (--assume-good takes the latter for good too)"
         ),
     })
+}
+
+/// About which attacks rules do anything, not only alert.
+pub(super) fn acted_on(labels: &LabelFigures, language: Language) -> String {
+    let met = &labels.acted_on;
+    let (logins, incidents) = (&labels.logins, count(labels.incidents));
+    let (attacks, of) = (
+        count(met.attacks),
+        count(logins.true_positives + logins.false_negatives),
+    );
+    let (recall, good, rate) = (
+        percent(met.recall),
+        told(met.good_logins),
+        percent(met.false_positive_rate),
+    );
+    let (found, failed) = (count(met.incidents), count(met.failed_attempts));
+    let failed_met = count(met.failed_attempts_acted_on);
+    match language {
+        Language::Zh => format!(
+            "连图形验证、拒绝、锁定也算：攻击 {attacks}/{of}（{recall}），正常登录 {good}（{rate}），事件 {found}/{incidents}；密码不对的攻击 {failed_met}/{failed}"
+        ),
+        Language::En => format!(
+            "with captchas, refusals and locks: {attacks} of {of} attacks ({recall}), {good} good logins ({rate}), {found} of {incidents} incidents; {failed_met} of {failed} attacks with a wrong password"
+        ),
+    }
 }
 
 impl Page {
@@ -310,9 +335,11 @@ impl Page {
         say!(
             self.out,
             self.language,
-            "\n对照 {label}：召回 {recall}，准确 {precision}；命中 {tp}，误报 {fp}，漏报 {missed}\n",
-            "\nagainst {label}: recall {recall}, precision {precision}; {tp} true, {fp} false, {missed} missed\n"
+            "\n对照 {label}，按会提醒的算：召回 {recall}，准确 {precision}；命中 {tp}，误报 {fp}，漏报 {missed}\n",
+            "\nagainst {label}, by alerts: recall {recall}, precision {precision}; {tp} true, {fp} false, {missed} missed\n"
         );
+        let line = acted_on(labels, self.language);
+        self.out.push_str(&format!("{line}\n"));
         let (caught, incidents) = (count(labels.incidents_caught), count(labels.incidents));
         let delay = rate(labels.delay_minutes_p50);
         let curve = &labels.curve;
@@ -326,8 +353,8 @@ impl Page {
         say!(
             self.out,
             self.language,
-            "事件 {caught}/{incidents} 起发现，首次提醒延迟中位 {delay} 分钟；怀疑度作评分：误报率 1% 时召回 {one}，0.1% 时 {tenth}，AUC {auc}\n",
-            "{caught} of {incidents} incidents found, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}\n"
+            "事件 {incidents} 起，发出提醒 {caught} 起，首次提醒延迟中位 {delay} 分钟；怀疑度作评分：误报率 1% 时召回 {one}，0.1% 时 {tenth}，AUC {auc}\n",
+            "{caught} of {incidents} incidents prompted, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}\n"
         );
         if labels.attacks_no_account > 0 {
             let n = count(labels.attacks_no_account);
@@ -371,7 +398,9 @@ impl Page {
             count(load.accounts_twice_a_week),
         );
         let too = match figures.labels {
-            Some(_) => self.language.pick("（不论标注）", " (whatever their labels)"),
+            Some(_) => self
+                .language
+                .pick("（不论标注）", " (whatever their labels)"),
             None => "",
         };
         say!(

@@ -10,7 +10,8 @@ impl Tally {
         }
         sum!(successes failures base warm_up flagged_base prompts_base appended capped
             challenged_attempts denied_attempts challenged denied locked nobody refused
-            nobody_logins nobody_failures begun attacks_nobody);
+            nobody_logins nobody_failures begun attacks_nobody good_acted_on failed_attacks
+            failed_attacks_acted_on);
         self.total.add(other.total);
         self.new_accounts.add(other.new_accounts);
         self.of_nobody.add(other.of_nobody);

@@ -14,7 +14,7 @@ pub mod stats;
 pub use figures::{DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
 pub use fired::FiredAccounts;
 pub use frame::{Basis, Class, Frame};
-pub use labels::{Confusion, Curve, CurvePoint, Interval, LabelFigures, Method};
+pub use labels::{ActedOn, Confusion, Curve, CurvePoint, Interval, LabelFigures, Method};
 pub use loads::{Load, LoadBand};
 pub use signal::SignalTally;
 
@@ -27,7 +27,7 @@ use crate::lang::program::Program;
 
 use stats::sortable;
 
-use super::engine::{Outcome, Prompt, Seen, Sink};
+use super::engine::{Measure, Outcome, Prompt, Seen, Sink};
 use super::symbols::Symbol;
 use super::table::{CAPTCHA, KNOWN};
 
@@ -75,6 +75,8 @@ pub struct Hit {
     pub prompted: bool,
     /// The account exists.
     pub exists: bool,
+    /// Rules did anything about it.
+    pub acted_on: bool,
 }
 
 /// What an account's labelled logins came to.
@@ -181,6 +183,12 @@ pub struct Tally {
     pub nobodys: AccountCounts,
     /// Attacks under such names.
     pub attacks_nobody: u64,
+    /// Good logins about which rules did anything.
+    pub good_acted_on: u64,
+    /// Labelled attacks with a wrong password.
+    pub failed_attacks: u64,
+    /// Of these, about which rules did anything.
+    pub failed_attacks_acted_on: u64,
     /// Signals that fired, by account: bits of the first [`ACCOUNT_SIGNALS`] signals.
     pub fired_accounts: FiredAccounts,
 }
@@ -239,6 +247,9 @@ impl Tally {
             accounts: HashMap::new(),
             nobodys: AccountCounts::default(),
             attacks_nobody: 0,
+            good_acted_on: 0,
+            failed_attacks: 0,
+            failed_attacks_acted_on: 0,
             fired_accounts: FiredAccounts::default(),
         }
     }
@@ -346,6 +357,7 @@ impl Tally {
             return;
         }
         let attack = class == Class::Attack;
+        let acted_on = seen.measure(outcome) > Measure::None;
         let exists = seen.table.has(seen.row, KNOWN);
         self.attacks_nobody += u64::from(attack && !exists);
         let score = self.scores.entry(sortable(outcome.suspicion)).or_default();
@@ -358,9 +370,11 @@ impl Tally {
                 flagged: outcome.flagged,
                 prompted: outcome.prompt == Prompt::Raised,
                 exists,
+                acted_on,
             });
         } else {
             score.1 += 1;
+            self.good_acted_on += u64::from(acted_on);
         }
         if attack || outcome.flagged {
             let counts = match exists {
@@ -473,6 +487,11 @@ impl Tally {
         } else {
             self.failures += 1;
             self.nobody_failures += u64::from(!seen.table.has(seen.row, KNOWN));
+            if self.frame.class(seen.table.labels_of(seen.row)) == Class::Attack {
+                self.failed_attacks += 1;
+                let acted_on = seen.measure(outcome) > Measure::None;
+                self.failed_attacks_acted_on += u64::from(acted_on);
+            }
         }
     }
 }

@@ -121,10 +121,10 @@ pub struct Args {
     /// Fail when prompts per 10,000 good logins exceed this; with --sweep, choose within it
     #[arg(long, value_name = "N", value_parser = amount, allow_negative_numbers = true)]
     max_prompts_per_10k: Option<f64>,
-    /// Fail when a smaller share of attacks is flagged, 0 to 1
+    /// Fail when a smaller share of attacks with the right password raises an alert, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     min_recall: Option<f64>,
-    /// Fail when an attack that was flagged is not any more
+    /// Fail when rules do less about an attack than before: no alert, refusal or lock, or no captcha, any more
     #[arg(long)]
     no_lost_true_positives: bool,
     /// Explain one login: its id, or #NUMBER by arrival

@@ -327,19 +327,19 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "Fail when prompts a day exceed this",
-        "每天的提醒超过它就算失败",
+        "每天发出的提醒超过它就算失败",
     ),
     (
         "Fail when prompts per 10,000 good logins exceed this; with --sweep, choose within it",
-        "每一万次正常登录的提醒超过它就算失败；与 --sweep 合用时在这之内选",
+        "每一万次正常登录发出的提醒超过它就算失败；与 --sweep 合用时在这之内选",
     ),
     (
-        "Fail when a smaller share of attacks is flagged, 0 to 1",
-        "发现的攻击少于这个比例就算失败，0 到 1",
+        "Fail when a smaller share of attacks with the right password raises an alert, 0 to 1",
+        "密码正确的攻击里会提醒的少于这个比例就算失败，0 到 1",
     ),
     (
-        "Fail when an attack that was flagged is not any more",
-        "原来发现的攻击有一个不再发现就算失败",
+        "Fail when rules do less about an attack than before: no alert, refusal or lock, or no captcha, any more",
+        "有一次攻击管得比原来少就算失败：不再提醒、拒绝或锁定，或者不再图形验证",
     ),
     (
         "Explain one login: its id, or #NUMBER by arrival",

@@ -57,14 +57,21 @@ pub(super) fn diff(
         say!(
             page,
             language,
-            "攻击：<b class='good'>多发现 {gained}</b>，<b class='bad'>少发现 {lost}</b>；正常登录：多打扰 {flagged}，少打扰 {relieved}。",
-            "attacks: <b class='good'>{gained} more found</b>, <b class='bad'>{lost} fewer</b>; good logins: {flagged} more flagged, {relieved} fewer.",
+            "攻击：<b class='good'>多发现 {gained}</b>，<b class='bad'>少发现 {lost}</b>；正常登录：多打扰 {disturbed}，少打扰 {relieved}。",
+            "attacks: <b class='good'>{gained} more found</b>, <b class='bad'>{lost} fewer</b>; good logins: {disturbed} disturbed more, {relieved} less.",
             gained = count(gained),
             lost = count(lost),
-            flagged = told(diff.good_flagged),
+            disturbed = told(diff.good_disturbed),
             relieved = told(diff.good_relieved),
         );
-        page.push_str("</p>");
+        let _ = write!(
+            page,
+            " <span class='dim'>{}</span></p>",
+            language.pick(
+                "发现、打扰：提醒、拒绝或锁定；没有这些时，图形验证也算。只看密码正确的。",
+                "Found, disturbed: by an alert, a refusal or a lock; where there is none, by a captcha. Of logins with the right password."
+            )
+        );
     }
     if !diff.worst.is_empty() {
         let worst: Vec<String> = diff

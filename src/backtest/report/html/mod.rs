@@ -166,7 +166,7 @@ fn cards(page: &mut String, report: &Report, language: Language) {
             let logins = &labels.logins;
             card(
                 page,
-                language.pick("召回（按登录）", "recall (by login)"),
+                language.pick("召回（会提醒的攻击）", "recall (attacks with an alert)"),
                 &percent(logins.recall),
                 &within(&logins.recall_interval),
             );
