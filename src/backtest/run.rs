@@ -18,6 +18,7 @@ use crate::env::{DAY, HOUR, Millis};
 use crate::guard::Limits;
 use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
+use crate::lang::program::Program;
 
 /// The longest default warm-up.
 const WARM_UP: Millis = 30 * DAY;
@@ -266,10 +267,13 @@ pub fn run(
         gates.iter_mut().for_each(Gate::cut);
     }
     let judged = watch.judged.load(std::sync::atomic::Ordering::Relaxed);
+    let others = request.against.iter().map(|(_, rules)| rules);
+    let asked = std::iter::once(rules).chain(others);
+    let asked: Vec<&Program> = asked.map(|rules| &*rules.program).collect();
     let report = Report {
         schema: super::report::SCHEMA,
         menshen: env!("CARGO_PKG_VERSION").to_owned(),
-        input: InputView::new(input, table, request.language),
+        input: InputView::new(input, table, &asked, registry, request.language),
         rules: RulesView::new(name, rules),
         against: request
             .against

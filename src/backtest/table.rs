@@ -151,6 +151,8 @@ pub struct Table {
     pub zones: HashMap<Symbol, TimeZone>,
     /// Accounts' names, creation, for explanations; only from a store.
     pub people: HashMap<Symbol, crate::store::records::Account>,
+    /// Any login says whether its machine is legal, or which machine it is.
+    pub legal_told: bool,
     /// Columns wanted.
     pub columns: Columns,
     /// The rows are in order of time as they arrived.
@@ -196,6 +198,7 @@ impl Table {
         self.time.push(login.time);
         let account = self.accounts.intern(login.account.as_bytes());
         self.account.push(account);
+        self.legal_told |= login.legal.is_some() || !login.machine.is_empty();
         let legal = login.legal.unwrap_or(!login.machine.is_empty());
         let flag = |yes: bool, bit: u8| if yes { bit } else { 0 };
         self.flags.push(

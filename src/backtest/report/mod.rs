@@ -5,12 +5,14 @@
 mod charts;
 mod clock;
 mod html;
+mod lacks;
 mod recorded;
 mod say;
 mod text;
 
 pub use clock::Clock;
 pub use html::html;
+pub use lacks::LackView;
 pub use recorded::{RecordedSignal, RecordedView, recorded};
 pub use text::text;
 
@@ -24,7 +26,9 @@ use super::sweep::Sweep;
 use super::table::{KNOWN, Table};
 use super::tally::Figures;
 use crate::bot::ruleset::Ruleset;
+use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
+use crate::lang::program::Program;
 use crate::server::rfc3339;
 
 /// The version of the JSON.
@@ -96,6 +100,8 @@ pub struct InputView {
     pub late: u64,
     /// Labels and how many logins have each.
     pub labels: BTreeMap<String, LabelView>,
+    /// What no row says although rules ask for it.
+    pub lacks: Vec<LackView>,
 }
 
 /// One file.
@@ -276,7 +282,14 @@ impl InputView {
         self.files.iter().any(|file| file.format == "export")
     }
 
-    pub(super) fn new(input: &InputReport, table: &Table, language: Language) -> Self {
+    /// Of an input that these rule sets were asked about.
+    pub(super) fn new(
+        input: &InputReport,
+        table: &Table,
+        programs: &[&Program],
+        registry: &Registry,
+        language: Language,
+    ) -> Self {
         let (first, last) = table.span().unwrap_or_default();
         let mut known: Vec<Option<bool>> = vec![None; table.accounts.len()];
         let mut nobody = 0;
@@ -323,6 +336,7 @@ impl InputView {
             out_of_order: input.unordered,
             late: table.late(),
             labels,
+            lacks: lacks::lacks(table, programs, registry, language),
         }
     }
 }

@@ -294,6 +294,9 @@ fn input(page: &mut String, report: &Report, language: Language) {
         let (n, why) = (count(reason.count), escape(&reason.reason));
         let _ = write!(page, "<li>{n} × {why}{places}</li>");
     }
+    for lack in &input.lacks {
+        let _ = write!(page, "<li class='bad'>{}</li>", escape(&lack.said));
+    }
     for (name, label) in &input.labels {
         page.push_str("<li>");
         say!(
