@@ -5,6 +5,7 @@ mod flips;
 mod pairs;
 
 pub use act::{Act, Fate};
+pub(super) use flips::state;
 pub use flips::{COOL_DOWN, Flip};
 
 use std::cmp::Ordering;

@@ -285,7 +285,10 @@ pub fn run(
             logins_per_second: judged as f64 / seconds.max(1e-9),
             stopped: cut,
             part: cut.then(|| PartView {
-                read_to: input.stopped_at.as_ref().map(|at| at.words(&at.file)),
+                read_to: input
+                    .stopped_at
+                    .as_ref()
+                    .map(|at| at.words(&at.file, request.language)),
                 attempts: tallies[0].attempts(),
                 of_attempts: attempts_by_day(table, &frame)
                     .into_iter()

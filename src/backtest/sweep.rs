@@ -109,11 +109,11 @@ impl Sweep {
     pub fn rule(&self) -> (&'static str, &'static str) {
         match self.by_recall {
             true => (
-                "召回最高的；召回相同取提醒最少的，再相同取最敏感的",
+                "召回最高的；召回相同取发出的提醒最少的，再相同取最敏感的",
                 "the highest recall, of these the fewest prompts, of these the most sensitive",
             ),
             false => (
-                "没有标注，取提醒最多的；相同取最敏感的",
+                "没有标注，取发出的提醒最多的；相同取最敏感的",
                 "without labels the most prompts, of these the most sensitive",
             ),
         }

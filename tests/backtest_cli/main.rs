@@ -9,6 +9,7 @@ mod language;
 mod measures;
 mod report;
 mod rules;
+mod said;
 mod sums;
 
 use std::path::Path;

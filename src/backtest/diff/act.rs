@@ -123,6 +123,25 @@ impl Act {
         )
     }
 
+    /// As data names it: the same as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Quiet => "quiet",
+            Self::NoAccount => "no_account",
+            Self::Capped => "capped",
+            Self::Prompt => "prompt",
+            Self::Challenge => "challenge",
+            Self::ChallengeAndQuiet => "challenge_and_quiet",
+            Self::ChallengeAndNoAccount => "challenge_and_no_account",
+            Self::ChallengeAndPrompt => "challenge_and_prompt",
+            Self::Deny => "deny",
+            Self::DenyAndPrompt => "deny_and_prompt",
+            Self::Lock => "lock",
+            Self::LockAndPrompt => "lock_and_prompt",
+        }
+    }
+
     /// Chinese and English.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -152,6 +171,33 @@ impl Act {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn acts_have_one_name_as_data() {
+        let schema = include_str!("../../../docs/backtest-report.schema.json");
+        let schema: serde_json::Value = serde_json::from_str(schema).expect("JSON");
+        let known = schema["$defs"]["Act"]["enum"].as_array().expect("acts");
+        let all = [
+            Act::Allow,
+            Act::Quiet,
+            Act::NoAccount,
+            Act::Capped,
+            Act::Prompt,
+            Act::Challenge,
+            Act::ChallengeAndQuiet,
+            Act::ChallengeAndNoAccount,
+            Act::ChallengeAndPrompt,
+            Act::Deny,
+            Act::DenyAndPrompt,
+            Act::Lock,
+            Act::LockAndPrompt,
+        ];
+        assert_eq!(all.len(), known.len());
+        for (act, known) in all.into_iter().zip(known) {
+            assert_eq!(serde_json::json!(act), act.name());
+            assert_eq!(act.name(), *known);
+        }
+    }
 
     #[test]
     fn a_prompt_is_told_beside_what_is_done_to_the_login() {

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use jiff::tz::TimeZone;
 
 use super::header::{Resolved, without_version};
-use super::lost::{self, Lost};
+use super::lost::{self, Flaw, Lost};
 use super::mapping::{Field, Mapping};
 use super::split::Records;
 use super::texts::{self, TEXTS};
@@ -52,6 +52,7 @@ pub(super) struct Note {
     field: Option<Box<str>>,
     /// What stood there: of the first of each reason, which are the samples.
     text: Option<Box<str>>,
+    flaw: Option<Flaw>,
 }
 
 impl Note {
@@ -61,6 +62,7 @@ impl Note {
             reason: self.reason,
             field: self.field.as_deref(),
             text: self.text.as_deref(),
+            flaw: self.flaw,
         }
     }
 }
@@ -97,6 +99,7 @@ impl Batch {
             line,
             field: kept(lost.field),
             text: kept(lost.text),
+            flaw: lost.flaw,
         });
     }
 
@@ -261,7 +264,9 @@ impl Row {
                 // An empty line is nothing.
                 let blank = |at| records.get(at).iter().all(u8::is_ascii_whitespace);
                 if !(0..records.width()).all(blank) {
-                    batch.note(Reason::Syntax.into(), line);
+                    let flaw = Some(records.flaw(self.width));
+                    let lost = Lost::from(Reason::Syntax);
+                    batch.note(Lost { flaw, ..lost }, line);
                 }
                 // A quote too many takes the lines behind it along: they may be rows of their own. Where that
                 // happens time and again, each of them counts as lost instead.

@@ -57,6 +57,15 @@ pub enum InputError {
         /// The header as read.
         header: String,
     },
+    /// One list of JSON instead of lines.
+    #[error(
+        "{path}: it is one list of JSON ([…]); a login on each line is wanted: {}",
+        lines_of(.path)
+    )]
+    List {
+        /// The file.
+        path: String,
+    },
     /// A file that was read already.
     #[error(
         "{path}: what it says is the same, byte for byte, as what {other} says: every login would count twice; leave one out"
@@ -69,8 +78,9 @@ pub enum InputError {
     },
     /// Too much of it is unusable.
     #[error(
-        "{unusable} of {rows} rows cannot be used, more than {share}% (--max-unusable):{}",
-        behind(.reasons, .pattern, Language::En)
+        "{unusable} of {rows} rows cannot be used, more than {share}% (--max-unusable):{}{}",
+        behind(.reasons, .pattern, Language::En),
+        overlap(.reasons, (*.unusable, *.rows), Language::En)
     )]
     Unusable {
         /// How many.
@@ -131,6 +141,10 @@ impl InputError {
             Self::Twice { path, other } => {
                 format!("{path}：和 {other} 内容完全一样，每次登录都会算两次；请去掉一个")
             }
+            Self::List { path } => format!(
+                "{path}：整个文件是一个 JSON 数组（[…]）；要每行一次登录：{}",
+                lines_of(path)
+            ),
             Self::Encoding { path } => format!(
                 "{path}：不是 UTF-8。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者 iconv -f GBK -t UTF-8 {path} > 新文件"
             ),
@@ -156,12 +170,24 @@ impl InputError {
             } => format!(
                 "{rows} 行里有 {unusable} 行不能用，超过 {share}%（--max-unusable）：{}",
                 behind(reasons, pattern, language)
+                    + &overlap(reasons, (*unusable, *rows), language)
             ),
             Self::TooMuch { what, most } => format!("超过 {most} {}，放不下", what.words().0),
             Self::Empty { reasons, pattern } => {
                 format!("输入里没有一次登录{}", behind(reasons, pattern, language))
             }
         }
+    }
+}
+
+/// A command that makes lines of a list.
+fn lines_of(path: &str) -> String {
+    let all = "jq -c '.[]'";
+    match path.rsplit_once('.') {
+        _ if path == "-" => format!("… | {all} | menshen backtest … --logins -"),
+        Some((_, "gz")) => format!("gzip -dc {path} | {all} > logins.ndjson"),
+        Some((_, "zst")) => format!("zstd -dc {path} | {all} > logins.ndjson"),
+        _ => format!("{all} {path} > logins.ndjson"),
     }
 }
 
@@ -178,6 +204,23 @@ fn behind(reasons: &Reasons, pattern: &Option<String>, language: Language) -> St
         });
     }
     text
+}
+
+/// Where most rows are lost for coming again: how to allow what overlaps.
+fn overlap(reasons: &Reasons, (unusable, rows): (u64, u64), language: Language) -> String {
+    let again = reasons.get(&Reason::Duplicate).map_or(0, |found| found.0);
+    if again * 2 < unusable {
+        return String::new();
+    }
+    let percent = (unusable * 100).div_ceil(rows.max(1));
+    match language {
+        Language::Zh => format!(
+            "\n  如果只是几份导出有重叠（{again} 行是重复的），加上 --max-unusable {percent} 就能继续"
+        ),
+        Language::En => format!(
+            "\n  where exports merely overlap ({again} rows come again), --max-unusable {percent} lets it go on"
+        ),
+    }
 }
 
 /// What is wrong with a source that is no file, in words.

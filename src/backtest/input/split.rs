@@ -7,6 +7,8 @@
 
 use memchr::{memchr, memrchr};
 
+use super::lost::Flaw;
+
 /// Rows longer than this are not well formed: a quote that never ends would else eat the file.
 pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
 /// Rows of more lines than this are none either: a quote too many, which another one closed.
@@ -319,6 +321,17 @@ impl<'b> Records<'b> {
             && self.at - self.start <= MAX_ROW_BYTES
             && lines <= MAX_ROW_LINES
             && !self.unclosed
+    }
+
+    /// Why it is none.
+    pub(super) fn flaw(&self, width: usize) -> Flaw {
+        if self.unclosed {
+            Flaw::Quote
+        } else if self.width() != width {
+            Flaw::Width(self.width(), width)
+        } else {
+            Flaw::Long
+        }
     }
 
     /// Takes only the first line of a record of several back: the next record begins behind it. Whether there

@@ -54,8 +54,12 @@ pub(super) fn lacks(
         let asks = |program: &Program, expr: &Expr| match &expr.kind {
             ExprKind::History(id) => {
                 let query = &program.queries[id.0 as usize];
-                let both = query.sequence.iter().flat_map(|both| [both.first, both.second]);
-                both.chain([query.stream]).any(|stream| stream == Stream::Failures)
+                let both = query
+                    .sequence
+                    .iter()
+                    .flat_map(|both| [both.first, both.second]);
+                both.chain([query.stream])
+                    .any(|stream| stream == Stream::Failures)
             }
             _ => false,
         };
@@ -81,19 +85,19 @@ fn said(what: &str, asked_by: &[String], language: Language) -> String {
     if asked_by.len() > NAMED {
         let all = count(asked_by.len() as u64);
         names.push_str(&match language {
-            Language::Zh => format!("等 {all} 处"),
+            Language::Zh => format!(" 等 {all} 处"),
             Language::En => format!(" … ({all})"),
         });
     }
     match (what, language) {
         ("legal", Language::Zh) => format!(
-            "输入里没有 legal，也没有 machine：每台机器都当作标识不合法，{names} 问的 login.legal 处处为否；补上其中一列（列名不同就用 --map 说明），或用不问它的规则回测"
+            "输入里没有 legal，也没有 machine：每台机器都当作标识不合法，{names} 里的 login.legal 处处为否；补上其中一列（列名不同就用 --map 说明），或用不问它的规则回测"
         ),
         ("legal", Language::En) => format!(
             "the input has neither legal nor machine: every machine is taken for one without a legal identifier, login.legal is no wherever {names} asks; give one of the two columns (--map says what it is called), or backtest rules that do not ask"
         ),
         (_, Language::Zh) => format!(
-            "输入里没有一次密码不对的登录：{names} 数的是失败，什么也数不到；把失败的登录也放进输入"
+            "输入里没有一次密码不对的登录：{names} 要数失败，什么也数不到；把失败的登录也放进输入"
         ),
         (_, Language::En) => format!(
             "the input has no login with a wrong password: {names} counts failures and finds none; put failed logins into the input too"

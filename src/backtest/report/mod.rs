@@ -354,7 +354,7 @@ fn view(
         row_is_used: reason.keeps_row(),
         samples: samples
             .iter()
-            .map(|sample| sample.words(&sample.file))
+            .map(|sample| sample.words(&sample.file, language))
             .collect(),
     }
 }

@@ -227,10 +227,10 @@ impl Page {
         let labelled = figures.labels.is_some();
         let head = match (self.language, labelled) {
             (Language::Zh, true) => {
-                "\n信号                     触发   每万次   提醒   决定性   攻击   账号  说明"
+                "\n信号                     触发   每万次   发出   决定性   攻击   账号  说明"
             }
             (Language::Zh, false) => {
-                "\n信号                     触发   每万次   提醒   决定性   账号  说明"
+                "\n信号                     触发   每万次   发出   决定性   账号  说明"
             }
             (Language::En, true) => {
                 "\nsignal                  fired  per 10k prompts  decisive attacks accounts notes"
@@ -406,14 +406,14 @@ impl Page {
         say!(
             self.out,
             self.language,
-            "每万次登录{too}的提醒，按此前登录次数  {bands}\n",
+            "每万次登录{too}发出的提醒，按此前登录次数  {bands}\n",
             "prompts per 10,000 logins{too} by earlier logins  {bands}\n"
         );
         let new = rate(load.new_accounts.per_10k);
         say!(
             self.out,
             self.language,
-            "被提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {new}\n",
+            "收到提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {new}\n",
             "{accounts} accounts prompted (each p95 {p95}, max {max}), {twice} twice within a week; new accounts {new} per 10,000\n"
         );
         let periods: Vec<String> = figures

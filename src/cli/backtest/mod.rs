@@ -4,6 +4,7 @@ mod against;
 mod changed;
 mod compile;
 mod explain;
+mod packed;
 mod read;
 mod write;
 
@@ -133,10 +134,11 @@ pub struct Args {
     /// Write report.html, report.json and changed.csv into this folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Write every changed login as CSV
+    /// Write every changed login as CSV, packed when the name ends in .gz
     #[arg(long, value_name = "FILE", requires = "against")]
     changed_csv: Option<PathBuf>,
-    /// Write every login with what the rules decide on it, a line of JSON each
+    /// Write every login with what the rules decide on it, a line of JSON each, packed when the name
+    /// ends in .gz
     #[arg(long, value_name = "FILE")]
     decisions: Option<PathBuf>,
     /// What to print

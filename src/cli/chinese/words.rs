@@ -289,8 +289,8 @@ const WORDS: &[(&str, &str)] = &[
         "和另一份规则比较：文件、目录、git 版本；和 --live 一起时也可以写 `running` 或 `previous`（服务器的规则版本）",
     ),
     (
-        "Write every login with what the rules decide on it, a line of JSON each",
-        "写出每次登录和规则对它的判断，一行一个 JSON",
+        "Write every login with what the rules decide on it, a line of JSON each, packed when the name ends in .gz",
+        "写出每次登录和规则对它的判断，一行一个 JSON；名字以 .gz 结尾就压缩",
     ),
     (
         "Show what the last change of the rules changed for real people: both generations over the server's own logins of the last days",

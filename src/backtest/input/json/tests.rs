@@ -4,6 +4,7 @@ use super::{MAX_ACCOUNT, MAX_LINE, MAX_TEXT};
 use crate::backtest::input::{InputReport, Mapping, Options, Reason, Sample, Watch, read_stream};
 use crate::backtest::needs::{Columns, Need};
 use crate::backtest::table::{CAPTCHA, KNOWN, LEGAL, SUCCESS, Table};
+use crate::lang::diagnostics::Language;
 
 #[test]
 fn what_is_longer_than_any_login_is_one_unusable_row() {
@@ -111,7 +112,7 @@ fn what_is_written_otherwise_is_read_and_what_cannot_be_is_shown() {
 fn lost(report: &InputReport) -> Vec<(Reason, String)> {
     let all = report.reasons.iter();
     all.flat_map(|(reason, (_, samples))| {
-        let words = |sample: &Sample| (*reason, sample.words("x"));
+        let words = |sample: &Sample| (*reason, sample.words("x", Language::En));
         samples.iter().map(words).collect::<Vec<_>>()
     })
     .collect()

@@ -133,7 +133,7 @@ fn cards(page: &mut String, report: &Report, language: Language) {
     page.push_str("<section class='cards'>");
     card(
         page,
-        language.pick("每天提醒", "prompts a day"),
+        language.pick("每天发出的提醒", "prompts a day"),
         &short(load.prompts_per_day),
         &format!(
             "p95 {} · {} {}",
@@ -145,7 +145,7 @@ fn cards(page: &mut String, report: &Report, language: Language) {
     card(
         page,
         &match (language, report.figures.per_10k_of.words()) {
-            (Language::Zh, (of, _)) => format!("{of}的提醒"),
+            (Language::Zh, (of, _)) => format!("{of}发出的提醒"),
             (Language::En, (_, of)) => format!("prompts {of}"),
         },
         &rate(totals.prompts_per_10k),
@@ -186,7 +186,7 @@ fn cards(page: &mut String, report: &Report, language: Language) {
     }
     card(
         page,
-        language.pick("被提醒的账号", "accounts prompted"),
+        language.pick("收到提醒的账号", "accounts prompted"),
         &count(load.accounts_prompted),
         &format!(
             "{} {}",

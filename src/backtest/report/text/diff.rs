@@ -17,7 +17,7 @@ impl Page {
         say!(
             self.out,
             self.language,
-            "\n与 {other} 相比：{changed} 次登录的结果不同，每天提醒 {net}\n",
+            "\n与 {other} 相比：{changed} 次登录的结果不同，每天发出的提醒 {net}\n",
             "\nagainst {other}: {changed} logins end differently, {net} prompts a day\n"
         );
         let language = self.language;
