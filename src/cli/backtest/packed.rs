@@ -14,7 +14,7 @@ const OTHERS: [&str; 8] = ["zst", "zip", "bz2", "xz", "lz4", "7z", "rar", "tgz"]
 /// A file under way. Call [`finish`](Self::finish), or its end may be missing.
 pub(super) enum Packed {
     Plain(BufWriter<File>),
-    Gz(GzEncoder<BufWriter<File>>),
+    Gz(Box<GzEncoder<BufWriter<File>>>),
 }
 
 impl Packed {
@@ -22,7 +22,7 @@ impl Packed {
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         let out = BufWriter::new(File::create(path)?);
         Ok(match ends_in(path, &["gz"]) {
-            true => Self::Gz(GzEncoder::new(out, Compression::fast())),
+            true => Self::Gz(Box::new(GzEncoder::new(out, Compression::fast()))),
             false => Self::Plain(out),
         })
     }
