@@ -414,8 +414,10 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
             })?)
         }
         // Labels that say nothing about any login are none.
-        None => (0..table.label_names.len())
-            .find(|bit| table.labelled.iter().any(|known| known >> bit & 1 == 1)),
+        None => (0..table.label_names.len()).find(|at| {
+            let mut rows = table.labels.iter();
+            rows.any(|labels| labels.get(*at as u8).is_some())
+        }),
     };
     let frame = Frame {
         from,

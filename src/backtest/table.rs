@@ -5,9 +5,11 @@
 //! needed ([`Maker`]). Filled by `input`, read by `engine`.
 
 mod close;
+mod labels;
 mod maker;
 
 pub use close::Closed;
+pub use labels::Labels;
 pub use maker::Maker;
 pub(super) use maker::{Made, blank};
 
@@ -102,10 +104,8 @@ pub struct Login<'a> {
     pub channel: &'a str,
     /// The information system's session.
     pub session: &'a str,
-    /// Bits of the labels it has.
-    pub labels: u8,
-    /// Bits of the labels that say something about it, one way or the other.
-    pub labelled: u8,
+    /// What labels say of it.
+    pub labels: Labels,
 }
 
 /// The columns.
@@ -121,10 +121,8 @@ pub struct Table {
     pub account: Vec<Symbol>,
     /// [`SUCCESS`], [`LEGAL`], …
     pub flags: Vec<u8>,
-    /// Label bits; empty when nothing is labelled.
-    pub labels: Vec<u8>,
-    /// Which label bits are known; empty when nothing is labelled.
-    pub labelled: Vec<u8>,
+    /// What labels say; empty when nothing is labelled.
+    pub labels: Vec<Labels>,
     /// Arrival numbers of the source; empty when the row number is all there is. `UNNUMBERED` where it
     /// gives none, which may also lack at the end.
     pub arrival: Vec<u64>,
@@ -209,10 +207,8 @@ impl Table {
                 | flag(login.success || login.judged, JUDGED),
         );
         if !self.label_names.is_empty() {
-            self.labels.resize(self.time.len() - 1, 0);
-            self.labelled.resize(self.time.len() - 1, 0);
+            self.labels.resize(self.time.len() - 1, Labels::default());
             self.labels.push(login.labels);
-            self.labelled.push(login.labelled);
         }
         if let Some(arrival) = login.arrival {
             self.arrival.resize(self.time.len() - 1, UNNUMBERED);
@@ -254,7 +250,6 @@ impl Table {
         reserve(&mut self.account, true, rows);
         reserve(&mut self.flags, true, rows);
         reserve(&mut self.labels, labels, rows);
-        reserve(&mut self.labelled, labels, rows);
         reserve(&mut self.arrival, numbered, rows);
         reserve(&mut self.asn, self.columns.asn, rows);
         reserve(&mut self.lat, self.columns.point, rows);
@@ -356,10 +351,9 @@ impl Table {
         self.flags[row as usize] & flag != 0
     }
 
-    /// Label bits of a row: those it has, and those that are known. Without labels none.
-    pub fn labels_of(&self, row: u32) -> Option<(u8, u8)> {
-        let yes = self.labels.get(row as usize).copied();
-        yes.zip(self.labelled.get(row as usize).copied())
+    /// What labels say of a row; without labels nothing.
+    pub fn labels_of(&self, row: u32) -> Labels {
+        self.labels.get(row as usize).copied().unwrap_or_default()
     }
 
     /// The autonomous system of a row.
@@ -395,8 +389,7 @@ impl Table {
             }
             all ^= self.lat.get(at).map_or(0, |lat| lat.to_bits());
             all ^= self.lon.get(at).map_or(0, |lon| lon.to_bits());
-            let bits = |column: &Vec<u8>| u64::from(column.get(at).copied().unwrap_or(0));
-            all ^= bits(&self.labels) ^ bits(&self.labelled);
+            all ^= u64::from(self.labels_of(*row).bits());
         }
         std::hint::black_box(all);
     }

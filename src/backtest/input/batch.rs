@@ -15,7 +15,7 @@ use super::texts::{self, TEXTS};
 use super::time::{self, Format, Near};
 use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, SAMPLES, SHOWN, Stop};
 use crate::backtest::needs::{Columns, Need};
-use crate::backtest::table::Login;
+use crate::backtest::table::{Labels, Login};
 use crate::env::Millis;
 
 /// How often in a piece the lines that a quote took along are looked at again.
@@ -81,8 +81,7 @@ struct Parsed {
     success: bool,
     captcha: bool,
     legal: Option<bool>,
-    labels: u8,
-    labelled: u8,
+    labels: Labels,
 }
 
 impl Batch {
@@ -150,7 +149,6 @@ impl Parsed {
             lon: self.lon,
             asn: self.asn,
             labels: self.labels,
-            labelled: self.labelled,
             ..Login::default()
         };
         texts::login(texts, numbers)
@@ -358,14 +356,11 @@ impl Row {
             true => numeric(Field::Asn, text(Field::Asn)?, lost::asn, &mut lost),
             false => None,
         };
-        let (mut labels, mut labelled) = (0, 0);
+        let mut labels = Labels::default();
         for (bit, at, name) in &self.labels {
             let text = fields.text(*at)?.trim();
             match self.mapping.truth(text) {
-                Some(yes) => {
-                    labelled |= 1 << bit;
-                    labels |= u8::from(yes) << bit;
-                }
+                Some(yes) => labels.set(*bit, yes),
                 None if self.mapping.is_missing(text) => {}
                 None => lost.push(Lost::field(Reason::BadLabel, name, text)),
             }
@@ -382,7 +377,6 @@ impl Row {
             captcha,
             legal,
             labels,
-            labelled,
         };
         if fields.piece.is_none() {
             for at in &self.others {

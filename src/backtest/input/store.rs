@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::{InputError, Reading, Reason, Stop, time};
 use crate::backtest::symbols::Symbol;
-use crate::backtest::table::{Answered, JUDGED, Login, STOPPED, Table, Trusted};
+use crate::backtest::table::{Answered, JUDGED, Labels, Login, STOPPED, Table, Trusted};
 use crate::env::Millis;
 use crate::lang::span::Sources;
 use crate::store::records::{self, CloseReason};
@@ -130,10 +130,8 @@ impl StoreFacts {
                 continue;
             };
             for row in rows {
-                let bit = 1 << self.label;
-                table.labelled[row as usize] |= bit;
+                table.labels[row as usize].set(self.label, *attack);
                 if *attack {
-                    table.labels[row as usize] |= bit;
                     table.answers.insert(row, *answered);
                 }
             }
@@ -282,8 +280,7 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
         reason: &reason,
         channel: &channel,
         session: &session,
-        labels: 0,
-        labelled: 0,
+        labels: Labels::default(),
     });
     match pushed {
         true => Ok(Some(())),

@@ -301,13 +301,11 @@ impl InputView {
         }
         let names = |exists| known.iter().filter(|name| **name == Some(exists)).count() as u64;
         let mut labels: BTreeMap<String, LabelView> = BTreeMap::new();
-        for (bit, name) in table.label_names.iter().enumerate() {
+        for (at, name) in table.label_names.iter().enumerate() {
             let view = labels.entry(name.clone()).or_default();
-            for (yes, known) in table.labels.iter().zip(&table.labelled) {
-                let known = known >> bit & 1 == 1;
-                let yes = yes >> bit & 1 == 1;
-                view.yes += u64::from(known && yes);
-                view.no += u64::from(known && !yes);
+            for said in table.labels.iter().map(|labels| labels.get(at as u8)) {
+                view.yes += u64::from(said == Some(true));
+                view.no += u64::from(said == Some(false));
             }
         }
         Self {

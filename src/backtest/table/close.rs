@@ -135,7 +135,6 @@ impl Table {
         by(&mut self.account, order);
         by(&mut self.flags, order);
         by(&mut self.labels, order);
-        by(&mut self.labelled, order);
         by(&mut self.asn, order);
         by(&mut self.lat, order);
         by(&mut self.lon, order);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::PERIODS;
-use crate::backtest::table::{JUDGED, Table};
+use crate::backtest::table::{JUDGED, Labels, Table};
 use crate::env::{DAY, Millis};
 
 /// What is counted, and over which logins.
@@ -107,15 +107,15 @@ impl Frame {
     }
 
     /// Attack, good, or not known.
-    pub fn class(&self, labels: Option<(u8, u8)>) -> Class {
-        let (Some(bit), Some((yes, known))) = (self.label, labels) else {
+    pub fn class(&self, labels: Labels) -> Class {
+        let Some(label) = self.label else {
             return Class::Unknown;
         };
-        match (known >> bit & 1 == 1, yes >> bit & 1 == 1) {
-            (true, true) => Class::Attack,
-            (true, false) => Class::Good,
-            (false, _) if self.unlabelled_good => Class::Good,
-            (false, _) => Class::Unknown,
+        match labels.get(label) {
+            Some(true) => Class::Attack,
+            Some(false) => Class::Good,
+            None if self.unlabelled_good => Class::Good,
+            None => Class::Unknown,
         }
     }
 }

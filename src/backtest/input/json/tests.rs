@@ -104,8 +104,8 @@ fn what_is_written_otherwise_is_read_and_what_cannot_be_is_shown() {
         table.time,
         [1_767_225_600_000, 1_767_225_600_000, 1_767_225_600_500]
     );
-    assert_eq!(table.labelled, [1, 0, 1]);
-    assert_eq!(table.labels, [0, 0, 1]);
+    let labels = [0, 1, 2].map(|row| table.labels_of(row).get(0));
+    assert_eq!(labels, [Some(false), None, Some(true)]);
 }
 
 /// What was lost, in words: reason, field and text.
@@ -177,8 +177,8 @@ fn every_field_is_read_as_generously_as_a_column_of_csv() {
         ("Edge".to_owned(), (None, None))
     );
     assert_eq!(
-        (&table.label_names[..], table.labels[1]),
-        (&["attack".to_owned()][..], 1)
+        (&table.label_names[..], table.labels_of(1).get(0)),
+        (&["attack".to_owned()][..], Some(true))
     );
     assert_eq!(text(Need::Session, 2), "ab");
 }
@@ -253,9 +253,7 @@ fn a_mapping_holds_for_lines_of_json_too() {
     assert_eq!(table.time, [1_767_574_800_000, 1_767_574_860_000]);
     assert_eq!(table.text(Need::City, 0), "北京");
     assert_eq!(table.label_names, ["stolen"]);
-    assert_eq!(
-        (&table.labels[..], &table.labelled[..]),
-        (&[0, 1][..], &[1, 1][..])
-    );
+    let labels = [0, 1].map(|row| table.labels_of(row).get(0));
+    assert_eq!(labels, [Some(false), Some(true)]);
     assert_eq!([0, 1].map(|row| table.has(row, KNOWN)), [true, false]);
 }
