@@ -419,14 +419,8 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
             rows.any(|labels| labels.get(*at as u8).is_some())
         }),
     };
-    let frame = Frame {
-        from,
-        to: last,
-        label: label.map(|at| at as u8),
-        unlabelled_good: request.assume_good,
-        basis: Default::default(),
-    };
-    Ok(frame.over(table))
+    let label = label.map(|at| at as u8);
+    Ok(Frame::new(from, last, label, request.assume_good).over(table))
 }
 
 fn check_gates(request: &Request, frame: &Frame) -> Result<(), RunError> {

@@ -20,6 +20,8 @@ pub struct Frame {
     pub unlabelled_good: bool,
     /// Which logins rates are of.
     pub basis: Basis,
+    /// Where each period but the first begins: asked of every login, and divisions take long.
+    begins: [Millis; PERIODS - 1],
 }
 
 /// Which logins a rate is of.
@@ -60,6 +62,24 @@ impl Basis {
 }
 
 impl Frame {
+    /// Of all logins `from..=to`.
+    pub fn new(from: Millis, to: Millis, label: Option<u8>, unlabelled_good: bool) -> Self {
+        let span = (i128::from(to) - i128::from(from) + 1).max(1);
+        let begin = |at: usize| {
+            // Rounded up: what is counted is whole.
+            let after = (span * (at as i128 + 1) + PERIODS as i128 - 1) / PERIODS as i128;
+            (i128::from(from) + after) as Millis
+        };
+        Self {
+            from,
+            to,
+            label,
+            unlabelled_good,
+            basis: Basis::default(),
+            begins: std::array::from_fn(begin),
+        }
+    }
+
     /// With the basis the label gives: of the logins that count, as far as it speaks of them.
     pub fn over(mut self, table: &Table) -> Self {
         self.basis = match self.label {
@@ -96,14 +116,7 @@ impl Frame {
 
     /// The period a moment lies in.
     pub fn period(&self, time: Millis) -> usize {
-        let span = (self.to - self.from + 1).max(1);
-        let after = time - self.from;
-        // Wider numbers are divided ten times as slowly.
-        let at = match after.checked_mul(PERIODS as Millis) {
-            Some(parts) => parts / span,
-            None => (after as i128 * PERIODS as i128 / span as i128) as Millis,
-        };
-        (at as usize).min(PERIODS - 1)
+        self.begins.iter().filter(|begin| time >= **begin).count()
     }
 
     /// Attack, good, or not known.
@@ -129,4 +142,37 @@ pub enum Class {
     Good,
     /// Nobody says.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_is_the_part_of_the_time_a_moment_lies_in() {
+        for (from, to) in [
+            (0, 0),
+            (0, 1),
+            (5, 7),
+            (-10, 89),
+            (1_000, 1_000_000),
+            (3, 2),
+        ] {
+            let frame = Frame::new(from, to, None, false);
+            let span = (to - from + 1).max(1);
+            for time in from..=to.min(from + 5_000) {
+                let part = ((time - from) * PERIODS as Millis / span) as usize;
+                assert_eq!(
+                    frame.period(time),
+                    part.min(PERIODS - 1),
+                    "{time} of {from}..={to}"
+                );
+            }
+        }
+        let all = Frame::new(Millis::MIN, Millis::MAX, None, false);
+        assert_eq!(
+            [Millis::MIN, 0, Millis::MAX].map(|time| all.period(time)),
+            [0, 1, 2]
+        );
+    }
 }

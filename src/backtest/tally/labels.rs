@@ -380,13 +380,7 @@ mod tests {
     }
 
     fn of(accounts: &[AccountCounts], nobodys: AccountCounts) -> (Interval, Interval) {
-        let frame = crate::backtest::tally::Frame {
-            from: 0,
-            to: 1,
-            label: Some(0),
-            unlabelled_good: false,
-            basis: Default::default(),
-        };
+        let frame = crate::backtest::tally::Frame::new(0, 1, Some(0), false);
         let mut tally = Tally::empty(&frame);
         let numbered = accounts.iter().enumerate();
         tally.accounts = numbered.map(|(at, counts)| (at as u32, *counts)).collect();
