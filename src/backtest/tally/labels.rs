@@ -296,7 +296,9 @@ fn curve(tally: &Tally, attacks: u64, good: u64) -> Curve {
     let mut points = Vec::new();
     let (mut tp, mut fp, mut area) = (0, 0, 0.0);
     let (mut at_1, mut at_0_1): (f64, f64) = (0.0, 0.0);
-    for (score, (attack, fine)) in tally.scores.iter().rev() {
+    let mut scores: Vec<(u64, (u64, u64))> = tally.scores.iter().map(|(at, n)| (*at, *n)).collect();
+    scores.sort_unstable_by_key(|(score, _)| std::cmp::Reverse(*score));
+    for (score, (attack, fine)) in &scores {
         // A trapezoid: ties are drawn as a slope.
         area += *fine as f64 * (tp as f64 + *attack as f64 / 2.0);
         tp += attack;

@@ -18,7 +18,7 @@ pub use labels::{ActedOn, Confusion, Curve, CurvePoint, Interval, LabelFigures, 
 pub use loads::{Load, LoadBand};
 pub use signal::SignalTally;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::bot::api::Verdict;
 use crate::env::{DAY, Millis};
@@ -176,7 +176,7 @@ pub struct Tally {
     /// Attacks.
     pub hits: Vec<Hit>,
     /// Suspicion (its bits in an order that sorts) → (attacks, good).
-    pub scores: BTreeMap<u64, (u64, u64)>,
+    pub scores: hashbrown::HashMap<u64, (u64, u64)>,
     /// Accounts with alerts or attacks.
     pub accounts: HashMap<Symbol, AccountCounts>,
     /// The same of all names that are no account: one of them may stand for many people.
@@ -243,7 +243,7 @@ impl Tally {
             prompts_base_by_period: [0; PERIODS],
             prompts: Vec::new(),
             hits: Vec::new(),
-            scores: BTreeMap::new(),
+            scores: Default::default(),
             accounts: HashMap::new(),
             nobodys: AccountCounts::default(),
             attacks_nobody: 0,
