@@ -111,6 +111,9 @@ enum Source {
     Here(Box<Batch>),
 }
 
+/// Pieces go to a reader here, and what it read of each comes back with the piece.
+type Reader = (SyncSender<Vec<u8>>, Receiver<(Batch, Vec<u8>)>);
+
 /// Reads all pieces after the first.
 fn rest<R: BufRead>(
     pieces: &mut Pieces<'_, R>,
@@ -130,7 +133,7 @@ fn rest<R: BufRead>(
         return Ok(());
     }
     std::thread::scope(|scope| {
-        let readers: Vec<(SyncSender<Vec<u8>>, Receiver<(Batch, Vec<u8>)>)> = (0..threads)
+        let readers: Vec<Reader> = (0..threads)
             .map(|_| {
                 let (give, pieces) = sync_channel::<Vec<u8>>(AHEAD);
                 let (done, batches) = sync_channel(AHEAD);

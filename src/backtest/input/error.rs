@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::foreign::Foreign;
 use super::header::MAX_COLUMNS;
 use super::open::Damaged;
 use super::reasons::{Reason, Reasons, list};
@@ -57,14 +58,13 @@ pub enum InputError {
         /// The header as read.
         header: String,
     },
-    /// One list of JSON instead of lines.
-    #[error(
-        "{path}: it is one list of JSON ([…]); a login on each line is wanted: {}",
-        lines_of(.path)
-    )]
-    List {
+    /// No text of logins.
+    #[error("{path}: {}", .what.words(.path, Language::En))]
+    Foreign {
         /// The file.
         path: String,
+        /// What it is.
+        what: Foreign,
     },
     /// A file that was read already.
     #[error(
@@ -141,10 +141,7 @@ impl InputError {
             Self::Twice { path, other } => {
                 format!("{path}：和 {other} 内容完全一样，每次登录都会算两次；请去掉一个")
             }
-            Self::List { path } => format!(
-                "{path}：整个文件是一个 JSON 数组（[…]）；要每行一次登录：{}",
-                lines_of(path)
-            ),
+            Self::Foreign { path, what } => format!("{path}：{}", what.words(path, language)),
             Self::Encoding { path } => format!(
                 "{path}：不是 UTF-8。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者 iconv -f GBK -t UTF-8 {path} > 新文件"
             ),
@@ -177,17 +174,6 @@ impl InputError {
                 format!("输入里没有一次登录{}", behind(reasons, pattern, language))
             }
         }
-    }
-}
-
-/// A command that makes lines of a list.
-fn lines_of(path: &str) -> String {
-    let all = "jq -c '.[]'";
-    match path.rsplit_once('.') {
-        _ if path == "-" => format!("… | {all} | menshen backtest … --logins -"),
-        Some((_, "gz")) => format!("gzip -dc {path} | {all} > logins.ndjson"),
-        Some((_, "zst")) => format!("zstd -dc {path} | {all} > logins.ndjson"),
-        _ => format!("{all} {path} > logins.ndjson"),
     }
 }
 

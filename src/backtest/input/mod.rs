@@ -7,6 +7,7 @@
 mod batch;
 mod csv;
 mod error;
+mod foreign;
 mod header;
 mod json;
 mod known;
@@ -21,6 +22,7 @@ mod texts;
 mod time;
 
 pub use error::{InputError, Kind, Told};
+pub use foreign::Foreign;
 pub use lost::Flaw;
 pub use mapping::{Mapping, MappingError};
 pub use reasons::{Reason, Reasons, Sample, list};
@@ -380,11 +382,12 @@ fn one(
         path: name.to_owned(),
         error,
     };
+    if let Some(what) = Foreign::of(stream).map_err(file)? {
+        let path = name.to_owned();
+        return Err(InputError::Foreign { path, what });
+    }
     match open::first_byte(stream).map_err(file)? {
         None => Ok("empty"),
-        Some((b'[', _)) if open::is_list(stream).map_err(file)? => Err(InputError::List {
-            path: name.to_owned(),
-        }),
         Some((b'{', lines)) => json::read(stream, lines, reading).map_err(|error| error.at(name)),
         Some((_, lines)) => csv::read(stream, lines, reading).map_err(|error| error.at(name)),
     }

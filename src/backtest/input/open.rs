@@ -119,13 +119,6 @@ pub(super) fn first_byte(stream: &mut impl BufRead) -> io::Result<Option<(u8, u6
     }
 }
 
-/// Whether what begins with a bracket is a list of JSON: names of columns may stand in brackets too.
-pub(super) fn is_list(stream: &mut impl BufRead) -> io::Result<bool> {
-    let inside = stream.fill_buf()?.get(1..).unwrap_or_default();
-    let next = inside.iter().find(|byte| !byte.is_ascii_whitespace());
-    Ok(matches!(next, None | Some(b'{' | b']')))
-}
-
 /// A compressed file that ends in the middle, or has bytes that no compressor writes.
 #[derive(Debug, thiserror::Error)]
 #[error("the compressed file is cut off or damaged")]
