@@ -253,6 +253,23 @@ fn an_alert_on_a_name_that_is_no_account_is_called_so_everywhere() {
         [0, 1, 2, 3].map(alert),
         ["raised", "appended", "no_account", "none"]
     );
+    // Why it was refused stands in its explanation, before what was asked of the login.
+    for (login, parts) in [
+        (
+            "#14",
+            ["登录前（on attempt）：\n规则：each.rules:1\n", "登录时：\n"],
+        ),
+        (
+            "#11",
+            [
+                "\n登录前（on attempt）：\n没有规则要求做什么\n",
+                "规则 each.rules:13：执行了",
+            ],
+        ),
+    ] {
+        let said = text(folder, "each.rules", &["--explain", login]);
+        assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    }
     let refused = &lines[13];
     assert_eq!(
         (&refused["attempt"], &refused["verdict"]),

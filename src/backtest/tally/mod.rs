@@ -1,6 +1,7 @@
 //! Counts what the engine finds. Everything here is whole numbers that add up, so that the figures do
 //! not depend on the number of threads.
 
+mod counts;
 mod figures;
 mod fired;
 mod frame;
@@ -11,6 +12,7 @@ mod part;
 mod signal;
 pub mod stats;
 
+pub use counts::{AccountCounts, Counts, Hit};
 pub use figures::{DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
 pub use fired::FiredAccounts;
 pub use frame::{Basis, Class, Frame};
@@ -40,63 +42,6 @@ pub const NEW_ACCOUNT: Millis = 14 * DAY;
 
 /// Signals whose accounts are counted.
 pub const ACCOUNT_SIGNALS: usize = 128;
-
-/// Counts of one stretch of logins.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Successful logins.
-    pub logins: u64,
-    /// With an alert.
-    pub flagged: u64,
-    /// With a prompt.
-    pub prompts: u64,
-}
-
-impl Counts {
-    fn add(&mut self, other: Self) {
-        self.logins += other.logins;
-        self.flagged += other.flagged;
-        self.prompts += other.prompts;
-    }
-}
-
-/// A labelled attack, for incidents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Hit {
-    /// The account.
-    pub account: Symbol,
-    /// The row.
-    pub row: u32,
-    /// When.
-    pub time: Millis,
-    /// It raised an alert.
-    pub flagged: bool,
-    /// Its owner was asked.
-    pub prompted: bool,
-    /// The account exists.
-    pub exists: bool,
-    /// Rules did anything about it.
-    pub acted_on: bool,
-}
-
-/// What an account's labelled logins came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AccountCounts {
-    /// Attacks with an alert.
-    pub tp: u32,
-    /// Good logins with one.
-    pub fp: u32,
-    /// Attacks without.
-    pub missed: u32,
-}
-
-impl AccountCounts {
-    fn add(&mut self, other: Self) {
-        self.tp += other.tp;
-        self.fp += other.fp;
-        self.missed += other.missed;
-    }
-}
 
 /// All counts of one rule set.
 #[derive(Debug, Clone)]
