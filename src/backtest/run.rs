@@ -1,5 +1,9 @@
 //! One backtest from beginning to end: what is asked, and what comes out.
 
+mod gates;
+
+pub use gates::{Gates, Unjudged};
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,16 +13,17 @@ use super::diff::{self, Changed, Differ};
 use super::engine::Engine;
 use super::input::{InputReport, Watch};
 use super::needs::Columns;
-use super::report::{self, Clock, Gate, InputView, PartView, Report, RulesView, RunView};
+use super::report::{Clock, Gate, InputView, PartView, Report, RulesView, RunView};
 use super::sweep::{self, Parameter, Sweep, Variant};
 use super::table::Table;
-use super::tally::{Figures, Frame, Tallies, Tally, figures};
+use super::tally::{Frame, Tallies, Tally, figures};
 use crate::bot::ruleset::Ruleset;
 use crate::env::{DAY, HOUR, Millis};
 use crate::guard::Limits;
 use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
 use crate::lang::program::Program;
+use gates::{behind_warm_up, check_gates, gates};
 
 /// The longest default warm-up.
 const WARM_UP: Millis = 30 * DAY;
@@ -64,19 +69,6 @@ pub struct Request {
     pub language: Language,
 }
 
-/// What must hold for the exit code 0.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Gates {
-    /// Prompts a day, the mean over all days, at most.
-    pub max_prompts_per_day: Option<f64>,
-    /// Prompts per 10,000 good logins, at most; also the budget of a sweep.
-    pub max_prompts_per_10k: Option<f64>,
-    /// Recall at the login, at least.
-    pub min_recall: Option<f64>,
-    /// No attack that was flagged under the old rules goes unflagged.
-    pub no_lost_true_positives: bool,
-}
-
 /// Why a backtest cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -91,55 +83,6 @@ pub enum RunError {
     /// A gate that needs what is not there.
     #[error("{}", .0.words().1)]
     Gate(Unjudged),
-}
-
-/// Why a gate cannot be judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unjudged {
-    /// `--min-recall` without labels.
-    RecallWithoutLabels,
-    /// `--no-lost-true-positives` without labels.
-    LostWithoutLabels,
-    /// `--no-lost-true-positives` without `--against`.
-    LostWithoutOther,
-    /// All there is only makes history.
-    InWarmUp,
-    /// No good login counts.
-    NothingGood,
-    /// No labelled attack counts.
-    NoAttack,
-}
-
-impl Unjudged {
-    /// Chinese and English.
-    fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::RecallWithoutLabels => (
-                "--min-recall 需要有标注的登录，输入里没有",
-                "--min-recall needs labelled logins; the input has none",
-            ),
-            Self::LostWithoutLabels => (
-                "--no-lost-true-positives 需要有标注的登录，输入里没有",
-                "--no-lost-true-positives needs labelled logins; the input has none",
-            ),
-            Self::LostWithoutOther => (
-                "--no-lost-true-positives 要和 --against 一起用",
-                "--no-lost-true-positives needs --against",
-            ),
-            Self::InWarmUp => (
-                "预热期（--warm-up）之后没有登录：这些要求无从判断",
-                "no login lies behind the warm-up (--warm-up): what had to hold cannot be judged",
-            ),
-            Self::NothingGood => (
-                "统计的日子里（--warm-up、--last）没有正常登录：提醒的上限说明不了什么",
-                "no good login lies within the days that count (--warm-up, --last): a limit of prompts says nothing",
-            ),
-            Self::NoAttack => (
-                "统计的日子里（--warm-up、--last）没有密码正确、标注为攻击的登录：无从说发现或漏掉",
-                "no labelled attack with the right password lies within the days that count (--warm-up, --last): nothing can be found or lost",
-            ),
-        }
-    }
 }
 
 impl RunError {
@@ -246,7 +189,7 @@ pub fn run(
         .map(|_| diff::diff(&engine, table, &frame, &tallies, changed.clone(), shown));
     let swept = match request.variants.is_empty() || watch.stopped() {
         true => None,
-        false => sweep_over(request, table, registry, &frame, watch),
+        false => sweep_over(request, table, registry, (&frame, tallies.get(1)), watch),
     };
     let seconds = started.elapsed().as_secs_f64();
     let lost = difference.as_ref().and_then(|diff| diff.attacks_lost);
@@ -317,12 +260,13 @@ pub fn run(
     })
 }
 
-/// The same rules with other constants; `None` when it was stopped before anything was judged with them.
+/// The same rules with other constants, and how they compare with `old`; `None` when it was stopped before anything
+/// was judged with them.
 fn sweep_over(
     request: &Request,
     table: &Table,
     registry: &Registry,
-    frame: &Frame,
+    (frame, old): (&Frame, Option<&Tally>),
     watch: &Watch,
 ) -> Option<Sweep> {
     let rules = request.variants.iter().map(|variant| variant.rules.clone());
@@ -362,6 +306,7 @@ fn sweep_over(
         sweep::axes(&request.rules.1, &request.sweep),
         values.zip(never).collect(),
         &tallies,
+        old,
         request.gates.max_prompts_per_10k,
     );
     if let Some(judged) = part {
@@ -421,77 +366,4 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
     };
     let label = label.map(|at| at as u8);
     Ok(Frame::new(from, last, label, request.assume_good).over(table))
-}
-
-fn check_gates(request: &Request, frame: &Frame) -> Result<(), RunError> {
-    if request.gates.min_recall.is_some() && frame.label.is_none() {
-        return Err(RunError::Gate(Unjudged::RecallWithoutLabels));
-    }
-    if request.gates.no_lost_true_positives && frame.label.is_none() {
-        return Err(RunError::Gate(Unjudged::LostWithoutLabels));
-    }
-    if request.gates.no_lost_true_positives && request.against.is_none() {
-        return Err(RunError::Gate(Unjudged::LostWithoutOther));
-    }
-    Ok(())
-}
-
-/// Refuses gates where all there is only makes history.
-fn behind_warm_up(request: &Request, frame: &Frame) -> Result<(), RunError> {
-    let asked = &request.gates;
-    let any = asked.max_prompts_per_day.is_some()
-        || asked.max_prompts_per_10k.is_some()
-        || asked.min_recall.is_some()
-        || asked.no_lost_true_positives;
-    if any && frame.from > frame.to {
-        return Err(RunError::Gate(Unjudged::InWarmUp));
-    }
-    Ok(())
-}
-
-/// What had to hold, and whether it does. Nothing holds of logins that were not judged: that a gate passes
-/// on none of them would say the rules are good. Of a run that was `cut` short the rest is told all the same.
-/// Where a sweep chooses values, all gates are about these.
-fn gates(
-    request: &Request,
-    figures: &Figures,
-    swept: Option<&Sweep>,
-    lost: Option<u64>,
-    cut: bool,
-) -> Result<Vec<Gate>, RunError> {
-    let mut gates = Vec::new();
-    let asked = &request.gates;
-    let prompts = asked.max_prompts_per_day.or(asked.max_prompts_per_10k);
-    let no_good = figures.totals.prompts_per_10k.is_none();
-    if prompts.is_some() && no_good && !cut {
-        return Err(RunError::Gate(Unjudged::NothingGood));
-    }
-    let labels = figures.labels.as_ref();
-    let own = labels.and_then(|labels| labels.logins.recall);
-    let chosen = swept.and_then(Sweep::chosen);
-    let recall = match (request.variants.is_empty(), asked.max_prompts_per_10k) {
-        (false, Some(_)) => chosen.and_then(|point| point.all.recall),
-        _ => own,
-    };
-    if (asked.min_recall.is_some() || asked.no_lost_true_positives) && own.is_none() && !cut {
-        return Err(RunError::Gate(Unjudged::NoAttack));
-    }
-    let mut push = |name: &str, wanted: f64, is: Option<f64>| {
-        gates.push(Gate::new(name, wanted, is));
-    };
-    if let Some(most) = asked.max_prompts_per_day {
-        let is = chosen.map_or(figures.load.prompts_per_day, |point| point.prompts_per_day);
-        push("max-prompts-per-day", most, Some(is).filter(|_| !no_good));
-    }
-    if let (Some(most), true) = (asked.max_prompts_per_10k, request.variants.is_empty()) {
-        push(sweep::GATE, most, figures.totals.prompts_per_10k);
-    }
-    if let Some(least) = asked.min_recall {
-        push(report::MIN_RECALL, least, recall);
-    }
-    if asked.no_lost_true_positives {
-        let is = own.map(|_| lost.unwrap_or(0) as f64);
-        push(report::NO_LOST, 0.0, is);
-    }
-    Ok(gates)
 }

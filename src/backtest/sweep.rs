@@ -148,6 +148,9 @@ pub struct Point {
     pub precision: Option<f64>,
     /// Conditions that never hold with these values, in the language of the report.
     pub never: Vec<String>,
+    /// Attacks about which these values do less than the rules they are compared with; unknown without labels or
+    /// such rules.
+    pub attacks_lost: Option<u64>,
 }
 
 impl Point {
@@ -171,17 +174,19 @@ pub struct Part {
     pub recall: Option<f64>,
 }
 
-/// Puts a sweep together. `values`: of each combination, and its conditions that never hold.
+/// Puts a sweep together. `values`: of each combination, and its conditions that never hold. `old`: what the rules
+/// do that they are compared with.
 pub fn sweep(
     axes: Vec<Axis>,
     values: Vec<(Vec<f64>, Vec<String>)>,
     tallies: &[Tally],
+    old: Option<&Tally>,
     budget: Option<f64>,
 ) -> Sweep {
     let points: Vec<Point> = values
         .into_iter()
         .zip(tallies)
-        .map(|((values, never), tally)| point(values, never, tally))
+        .map(|((values, never), tally)| point(values, never, tally, old))
         .collect();
     let by_recall = points.iter().any(|point| point.chosen_on.recall.is_some());
     let flagged: Vec<u64> = tallies.iter().map(choose::flagged).collect();
@@ -258,7 +263,7 @@ fn same_counts(a: &Tally, b: &Tally) -> bool {
         && (&a.prompts_by_day, &a.captchas_by_day) == (&b.prompts_by_day, &b.captchas_by_day)
 }
 
-fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
+fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally, old: Option<&Tally>) -> Point {
     let part = |periods: std::ops::Range<usize>| {
         let prompts: u64 = tally.prompts_base_by_period[periods.clone()].iter().sum();
         let base: u64 = tally.base_by_period[periods.clone()].iter().sum();
@@ -291,5 +296,8 @@ fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
         judged_on: part(CHOOSE..PERIODS),
         precision: ratio(tp, tp + fp).filter(|_| tally.knows_good()),
         never,
+        attacks_lost: old
+            .filter(|_| tally.frame().label.is_some())
+            .map(|old| tally.lost_against(old)),
     }
 }

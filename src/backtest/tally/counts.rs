@@ -1,5 +1,6 @@
 //! What is counted of a stretch of logins, of an attack, of an account.
 
+use crate::backtest::engine::Measure;
 use crate::backtest::symbols::Symbol;
 use crate::env::Millis;
 
@@ -37,8 +38,15 @@ pub struct Hit {
     pub prompted: bool,
     /// The account exists.
     pub exists: bool,
+    /// How much rules did about it.
+    pub measure: Measure,
+}
+
+impl Hit {
     /// Rules did anything about it.
-    pub acted_on: bool,
+    pub fn acted_on(&self) -> bool {
+        self.measure > Measure::None
+    }
 }
 
 /// What an account's labelled logins came to.

@@ -156,7 +156,7 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
     let incidents = incidents(&tally.hits, gap);
     let caught: Vec<Millis> = incidents.iter().filter_map(|found| found.delay).collect();
     let met = incidents.iter().filter(|found| found.acted_on).count() as u64;
-    let acted_on = tally.hits.iter().filter(|hit| hit.acted_on).count() as u64;
+    let acted_on = tally.hits.iter().filter(|hit| hit.acted_on()).count() as u64;
     let mut delays: Vec<f64> = caught.iter().map(|ms| *ms as f64 / 60_000.0).collect();
     delays.sort_by(f64::total_cmp);
     let at = |share: f64| {
@@ -223,7 +223,7 @@ fn incidents(hits: &[Hit], gap: Millis) -> Vec<Incident> {
             let first = incident.iter().find(|hit| hit.prompted);
             Incident {
                 delay: first.zip(began).map(|(first, began)| first.time - began),
-                acted_on: incident.iter().any(|hit| hit.acted_on),
+                acted_on: incident.iter().any(Hit::acted_on),
             }
         })
         .collect()
@@ -336,6 +336,7 @@ fn curve(tally: &Tally, attacks: u64, good: u64) -> Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backtest::engine::Measure;
 
     fn hit(account: u32, row: u32, time: Millis, prompted: bool) -> Hit {
         Hit {
@@ -345,7 +346,7 @@ mod tests {
             flagged: prompted,
             prompted,
             exists: true,
-            acted_on: false,
+            measure: Measure::None,
         }
     }
 
@@ -365,7 +366,7 @@ mod tests {
         assert_eq!(delays(&hits, 1_000), [Some(50), Some(0)]);
         // Who is refused is met, though nobody was asked.
         let mut refused = hits;
-        refused[2].acted_on = true;
+        refused[2].measure = Measure::Caught;
         let met: Vec<bool> = incidents(&refused, 100)
             .iter()
             .map(|incident| incident.acted_on)

@@ -220,6 +220,13 @@ impl Tally {
         self.successes - self.hits.len() as u64 - self.good()
     }
 
+    /// Attacks about which less is done than `old` does. Both are of the same logins and settled.
+    pub fn lost_against(&self, old: &Self) -> u64 {
+        let pairs = self.hits.iter().zip(&old.hits);
+        let same = pairs.filter(|(new, old)| new.row == old.row);
+        same.filter(|(new, old)| new.measure < old.measure).count() as u64
+    }
+
     /// Whether the label calls any login good: else no false alarm can be known as one.
     pub fn knows_good(&self) -> bool {
         self.scores.values().any(|(_, good)| *good > 0)
@@ -302,7 +309,7 @@ impl Tally {
             return;
         }
         let attack = class == Class::Attack;
-        let acted_on = seen.measure(outcome) > Measure::None;
+        let measure = seen.measure(outcome);
         let exists = seen.table.has(seen.row, KNOWN);
         self.attacks_nobody += u64::from(attack && !exists);
         let score = self.scores.entry(sortable(outcome.suspicion)).or_default();
@@ -315,11 +322,11 @@ impl Tally {
                 flagged: outcome.flagged,
                 prompted: outcome.prompt == Prompt::Raised,
                 exists,
-                acted_on,
+                measure,
             });
         } else {
             score.1 += 1;
-            self.good_acted_on += u64::from(acted_on);
+            self.good_acted_on += u64::from(measure > Measure::None);
         }
         if attack || outcome.flagged {
             let counts = match exists {
