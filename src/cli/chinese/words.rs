@@ -350,8 +350,8 @@ const WORDS: &[(&str, &str)] = &[
         "把 report.html、report.json 和 changed.csv 写进这个文件夹",
     ),
     (
-        "Write every changed login as CSV",
-        "把判断变了的登录写成 CSV",
+        "Write every changed login as CSV, packed when the name ends in .gz",
+        "把判断变了的登录写成 CSV；名字以 .gz 结尾就压缩",
     ),
     ("What to print", "打印什么"),
     ("A summary", "摘要"),
