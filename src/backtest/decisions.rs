@@ -9,10 +9,11 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
+use super::diff::{Act, Fate};
 use super::engine::{Cursors, Engine, Explained, Outcome, Prompt, Seen, Sink, views};
 use super::input::Watch;
 use super::needs::Need;
-use super::table::{CAPTCHA, JUDGED, LATE_FLAG, Table};
+use super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, Table};
 use crate::bot::api::{SignalView, Verdict};
 use crate::env::rfc3339;
 
@@ -42,11 +43,15 @@ pub struct Decision<'a> {
     pub late: bool,
     /// What `on attempt` rules want.
     pub attempt: Verdict,
-    /// What `on login` or `on failure` rules want, and a cap of prompts.
+    /// What `on login` or `on failure` rules want, and a cap of prompts; of an account that was locked already
+    /// a refusal: what the live server records. What `on attempt` rules want stands in `attempt`.
     pub verdict: Verdict,
+    /// What becomes of it by all rules together, as the report's diff names it.
+    pub outcome: Act,
     /// The weights of the signals that fired, added up.
     pub suspicion: f64,
-    /// What became of an alert: none, raised, appended, capped.
+    /// What became of an alert: none, raised, appended, capped; `no_account` and `refused` where nobody could be
+    /// asked, because the name was no account or the account was locked already.
     pub alert: &'static str,
     /// A rule locked the account.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -58,16 +63,17 @@ pub struct Decision<'a> {
 }
 
 /// What one run says of a login, in few bytes.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Short {
     attempt: Verdict,
     verdict: Verdict,
-    prompt: Prompt,
+    act: Act,
+    alert: &'static str,
     locked: bool,
 }
 
 impl Short {
-    fn of(outcome: &Outcome, solved: bool) -> Self {
+    fn of(outcome: &Outcome, solved: bool, exists: bool) -> Self {
         let verdict = match outcome.verdict {
             // As live: the cap of prompts turns into a captcha, never into silence.
             Verdict::Allow if outcome.prompt == Prompt::Capped && !solved => Verdict::Challenge,
@@ -76,7 +82,15 @@ impl Short {
         Self {
             attempt: outcome.attempt,
             verdict,
-            prompt: outcome.prompt,
+            act: Fate::of(outcome, solved).act(),
+            alert: match outcome.prompt {
+                Prompt::None if !outcome.flagged => "none",
+                Prompt::None if exists => "refused",
+                Prompt::None => "no_account",
+                Prompt::Raised => "raised",
+                Prompt::Appended => "appended",
+                Prompt::Capped => "capped",
+            },
             locked: outcome.locked,
         }
     }
@@ -86,9 +100,9 @@ struct Shorts(Vec<(u32, Short)>);
 
 impl Sink for Shorts {
     fn login(&mut self, seen: &Seen<'_>) {
-        let solved = seen.table.has(seen.row, CAPTCHA);
-        self.0
-            .push((seen.row, Short::of(&seen.outcomes[0], solved)));
+        let has = |flag| seen.table.has(seen.row, flag);
+        let short = Short::of(&seen.outcomes[0], has(CAPTCHA), has(KNOWN));
+        self.0.push((seen.row, short));
     }
 }
 
@@ -175,13 +189,9 @@ fn decision<'t>(
         late: table.has(row, LATE_FLAG),
         attempt: short.attempt,
         verdict: short.verdict,
+        outcome: short.act,
         suspicion: explained.judgement.suspicion,
-        alert: match short.prompt {
-            Prompt::None => "none",
-            Prompt::Raised => "raised",
-            Prompt::Appended => "appended",
-            Prompt::Capped => "capped",
-        },
+        alert: short.alert,
         locked: short.locked,
         signals: views(&explained.judgement, engine.zone_of(account)),
         explanation: explained.text,

@@ -5,8 +5,10 @@ mod flips;
 mod pairs;
 
 pub use act::{Act, Fate};
+pub(super) use flips::state;
 pub use flips::{COOL_DOWN, Flip};
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
@@ -14,7 +16,7 @@ use serde::Serialize;
 use super::engine::{Engine, Seen, Sink};
 use super::needs::Need;
 use super::symbols::Symbol;
-use super::table::{CAPTCHA, Table};
+use super::table::{CAPTCHA, JUDGED, Table};
 use super::tally::{Class, Frame, Tallies, Tally};
 use crate::server::rfc3339;
 use flips::Comparison;
@@ -33,6 +35,13 @@ pub struct Changed {
     pub old: Fate,
     /// And now.
     pub new: Fate,
+}
+
+impl Changed {
+    /// Whether rules do more about it now, or less.
+    fn more(&self) -> Ordering {
+        self.new.measure().cmp(&self.old.measure())
+    }
 }
 
 /// Counts for both rule sets and keeps what differs. The new rules are rule set 0, the old ones 1.
@@ -83,17 +92,18 @@ pub struct Diff {
     pub kinds: Vec<Kind>,
     /// Change of prompts a day, the mean over all days that were judged.
     pub net_prompts_per_day: f64,
-    /// Attacks that are flagged now and were not; unknown without labels.
+    /// Attacks with the right password about which rules do more now: an alert, a refusal or a lock where there
+    /// was none of these, or a captcha where there was nothing; unknown without labels.
     pub attacks_gained: Option<u64>,
-    /// Attacks that were flagged and are not any more; likewise.
+    /// Such attacks about which they do less, likewise.
     pub attacks_lost: Option<u64>,
-    /// Good logins that are flagged now and were not; unknown when the label calls no login good.
-    pub good_flagged: Option<u64>,
-    /// Good logins that were flagged and are not any more; likewise.
+    /// Good logins about which they do more; unknown when the label calls no login good.
+    pub good_disturbed: Option<u64>,
+    /// Good logins about which they do less; likewise.
     pub good_relieved: Option<u64>,
     /// Accounts with the most additional prompts.
     pub worst: Vec<Worst>,
-    /// The logins: attacks that are lost, attacks that are gained, good logins that are flagged now, then the
+    /// The logins: attacks that are lost, attacks that are gained, good logins that are disturbed more, then the
     /// others, each by arrival; the first 1,000.
     pub logins: Vec<Login>,
 }
@@ -159,21 +169,17 @@ pub fn diff(
     changed.sort_unstable_by_key(|login| login.row);
     let mut kinds: BTreeMap<(Act, Act), u64> = BTreeMap::new();
     let mut more: HashMap<Symbol, i64> = HashMap::new();
-    let (mut gained, mut lost, mut flagged, mut relieved) = (0, 0, 0, 0);
+    let (mut gained, mut lost, mut disturbed, mut relieved) = (0, 0, 0, 0);
     for login in &changed {
         let (old, new) = (login.old.act(), login.new.act());
         *kinds.entry((old, new)).or_default() += 1;
         let prompts = i64::from(new.prompts()) - i64::from(old.prompts());
         *more.entry(table.account[login.row as usize]).or_default() += prompts;
-        match (
-            class(table, frame, login.row),
-            login.old.flagged,
-            login.new.flagged,
-        ) {
-            (Class::Attack, false, true) => gained += 1,
-            (Class::Attack, true, false) => lost += 1,
-            (Class::Good, false, true) => flagged += 1,
-            (Class::Good, true, false) => relieved += 1,
+        match (class(table, frame, login.row), login.more()) {
+            (Class::Attack, Ordering::Greater) => gained += 1,
+            (Class::Attack, Ordering::Less) => lost += 1,
+            (Class::Good, Ordering::Greater) => disturbed += 1,
+            (Class::Good, Ordering::Less) => relieved += 1,
             _ => {}
         }
     }
@@ -195,7 +201,7 @@ pub fn diff(
             - tallies[1].a_day(tallies[1].total.prompts),
         attacks_gained: labelled.then_some(gained),
         attacks_lost: labelled.then_some(lost),
-        good_flagged: good.then_some(flagged),
+        good_disturbed: good.then_some(disturbed),
         good_relieved: good.then_some(relieved),
         worst: worst
             .into_iter()
@@ -210,18 +216,21 @@ pub fn diff(
 
 /// Where a changed login stands: what matters most has the smallest number.
 fn weight_of(class: Class, login: &Changed) -> u8 {
-    match (class, login.old.flagged, login.new.flagged) {
-        (Class::Attack, true, false) => 0,
-        (Class::Attack, false, true) => 1,
-        (Class::Attack, ..) => 2,
-        (Class::Good, false, true) => 3,
+    match (class, login.more()) {
+        (Class::Attack, Ordering::Less) => 0,
+        (Class::Attack, Ordering::Greater) => 1,
+        (Class::Attack, Ordering::Equal) => 2,
+        (Class::Good, Ordering::Greater) => 3,
         _ => 4,
     }
 }
 
+/// Of those with the right password: the others are attempts, which are neither found nor disturbed.
 fn class(table: &Table, frame: &Frame, row: u32) -> Class {
-    let labels = table.labels.get(row as usize).copied();
-    frame.class(labels.zip(table.labelled.get(row as usize).copied()))
+    match table.has(row, JUDGED) {
+        true => frame.class(table.labels_of(row)),
+        false => Class::Unknown,
+    }
 }
 
 /// Explains some changed logins.
@@ -253,7 +262,7 @@ pub fn logins(
                 is_flagged: login.new.flagged,
                 old_suspicion: old.judgement.suspicion,
                 new_suspicion: new.judgement.suspicion,
-                attack: match class(table, frame, login.row) {
+                attack: match frame.class(table.labels_of(login.row)) {
                     Class::Attack => Some(true),
                     Class::Good => Some(false),
                     Class::Unknown => None,

@@ -1,5 +1,9 @@
 //! One backtest from beginning to end: what is asked, and what comes out.
 
+mod gates;
+
+pub use gates::{Gates, Unjudged};
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,15 +13,17 @@ use super::diff::{self, Changed, Differ};
 use super::engine::Engine;
 use super::input::{InputReport, Watch};
 use super::needs::Columns;
-use super::report::{self, Clock, Gate, InputView, PartView, Report, RulesView, RunView};
+use super::report::{Clock, Gate, InputView, PartView, Report, RulesView, RunView};
 use super::sweep::{self, Parameter, Sweep, Variant};
 use super::table::Table;
-use super::tally::{Figures, Frame, Tallies, Tally, figures};
+use super::tally::{Frame, Tallies, Tally, figures};
 use crate::bot::ruleset::Ruleset;
 use crate::env::{DAY, HOUR, Millis};
 use crate::guard::Limits;
 use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
+use crate::lang::program::Program;
+use gates::{behind_warm_up, check_gates, gates};
 
 /// The longest default warm-up.
 const WARM_UP: Millis = 30 * DAY;
@@ -63,19 +69,6 @@ pub struct Request {
     pub language: Language,
 }
 
-/// What must hold for the exit code 0.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Gates {
-    /// Prompts a day, the mean over all days, at most.
-    pub max_prompts_per_day: Option<f64>,
-    /// Prompts per 10,000 good logins, at most; also the budget of a sweep.
-    pub max_prompts_per_10k: Option<f64>,
-    /// Recall at the login, at least.
-    pub min_recall: Option<f64>,
-    /// No attack that was flagged under the old rules goes unflagged.
-    pub no_lost_true_positives: bool,
-}
-
 /// Why a backtest cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -90,55 +83,6 @@ pub enum RunError {
     /// A gate that needs what is not there.
     #[error("{}", .0.words().1)]
     Gate(Unjudged),
-}
-
-/// Why a gate cannot be judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unjudged {
-    /// `--min-recall` without labels.
-    RecallWithoutLabels,
-    /// `--no-lost-true-positives` without labels.
-    LostWithoutLabels,
-    /// `--no-lost-true-positives` without `--against`.
-    LostWithoutOther,
-    /// All there is only makes history.
-    InWarmUp,
-    /// No good login counts.
-    NothingGood,
-    /// No labelled attack counts.
-    NoAttack,
-}
-
-impl Unjudged {
-    /// Chinese and English.
-    fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::RecallWithoutLabels => (
-                "--min-recall 需要有标注的登录，输入里没有",
-                "--min-recall needs labelled logins; the input has none",
-            ),
-            Self::LostWithoutLabels => (
-                "--no-lost-true-positives 需要有标注的登录，输入里没有",
-                "--no-lost-true-positives needs labelled logins; the input has none",
-            ),
-            Self::LostWithoutOther => (
-                "--no-lost-true-positives 要和 --against 一起用",
-                "--no-lost-true-positives needs --against",
-            ),
-            Self::InWarmUp => (
-                "预热期（--warm-up）之后没有登录：这些要求无从判断",
-                "no login lies behind the warm-up (--warm-up): what had to hold cannot be judged",
-            ),
-            Self::NothingGood => (
-                "统计的日子里（--warm-up、--last）没有正常登录：提醒的上限说明不了什么",
-                "no good login lies within the days that count (--warm-up, --last): a limit of prompts says nothing",
-            ),
-            Self::NoAttack => (
-                "统计的日子里（--warm-up、--last）没有密码正确、标注为攻击的登录：无从说发现或漏掉",
-                "no labelled attack with the right password lies within the days that count (--warm-up, --last): nothing can be found or lost",
-            ),
-        }
-    }
 }
 
 impl RunError {
@@ -245,7 +189,7 @@ pub fn run(
         .map(|_| diff::diff(&engine, table, &frame, &tallies, changed.clone(), shown));
     let swept = match request.variants.is_empty() || watch.stopped() {
         true => None,
-        false => sweep_over(request, table, registry, &frame, watch),
+        false => sweep_over(request, table, registry, (&frame, tallies.get(1)), watch),
     };
     let seconds = started.elapsed().as_secs_f64();
     let lost = difference.as_ref().and_then(|diff| diff.attacks_lost);
@@ -259,19 +203,20 @@ pub fn run(
     gates.extend(match (&swept, request.gates.max_prompts_per_10k) {
         (Some(sweep), _) => sweep.gate(),
         // Stopped before it was found out.
-        (None, Some(most)) if other.is_some() => {
-            Some(Gate::at_most(sweep::GATE, most, 0.0).unknown())
-        }
+        (None, Some(most)) if other.is_some() => Some(Gate::new(sweep::GATE, most, None)),
         (None, _) => None,
     });
     if cut {
         gates.iter_mut().for_each(Gate::cut);
     }
     let judged = watch.judged.load(std::sync::atomic::Ordering::Relaxed);
+    let others = request.against.iter().map(|(_, rules)| rules);
+    let asked = std::iter::once(rules).chain(others);
+    let asked: Vec<&Program> = asked.map(|rules| &*rules.program).collect();
     let report = Report {
         schema: super::report::SCHEMA,
         menshen: env!("CARGO_PKG_VERSION").to_owned(),
-        input: InputView::new(input, table, request.language),
+        input: InputView::new(input, table, &asked, registry, request.language),
         rules: RulesView::new(name, rules),
         against: request
             .against
@@ -283,7 +228,10 @@ pub fn run(
             logins_per_second: judged as f64 / seconds.max(1e-9),
             stopped: cut,
             part: cut.then(|| PartView {
-                read_to: input.stopped_at.as_ref().map(|at| at.words(&at.file)),
+                read_to: input
+                    .stopped_at
+                    .as_ref()
+                    .map(|at| at.words(&at.file, request.language)),
                 attempts: tallies[0].attempts(),
                 of_attempts: attempts_by_day(table, &frame)
                     .into_iter()
@@ -312,12 +260,13 @@ pub fn run(
     })
 }
 
-/// The same rules with other constants; `None` when it was stopped before anything was judged with them.
+/// The same rules with other constants, and how they compare with `old`; `None` when it was stopped before anything
+/// was judged with them.
 fn sweep_over(
     request: &Request,
     table: &Table,
     registry: &Registry,
-    frame: &Frame,
+    (frame, old): (&Frame, Option<&Tally>),
     watch: &Watch,
 ) -> Option<Sweep> {
     let rules = request.variants.iter().map(|variant| variant.rules.clone());
@@ -331,15 +280,19 @@ fn sweep_over(
     engine.threads = request.threads;
     let fresh = || Tallies(fresh(&engine, frame));
     let mut tallies = Tallies::merged(engine.run(fresh, watch));
-    let all = attempts_by_day(table, frame);
-    let attempts: u64 = all.iter().copied().map(u64::from).sum();
-    let judged = tallies.first().map_or(0, Tally::attempts);
-    if watch.stopped() {
+    // The share that was judged, when that is not all.
+    let part = if watch.stopped() {
+        let judged = tallies.first().map_or(0, Tally::attempts);
         if judged == 0 {
             return None;
         }
+        let all = attempts_by_day(table, frame);
         tallies.iter_mut().for_each(|tally| tally.stopped(&all));
-    }
+        let attempts: u64 = all.into_iter().map(u64::from).sum();
+        Some(judged as f64 / attempts.max(1) as f64)
+    } else {
+        None
+    };
     let values = request
         .variants
         .iter()
@@ -353,10 +306,11 @@ fn sweep_over(
         sweep::axes(&request.rules.1, &request.sweep),
         values.zip(never).collect(),
         &tallies,
+        old,
         request.gates.max_prompts_per_10k,
     );
-    if watch.stopped() {
-        swept.judged = judged as f64 / attempts.max(1) as f64;
+    if let Some(judged) = part {
+        swept.judged = judged;
         // The rest may be where it decides something.
         swept.idle.clear();
         swept.unseen.clear();
@@ -405,88 +359,11 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
             })?)
         }
         // Labels that say nothing about any login are none.
-        None => (0..table.label_names.len())
-            .find(|bit| table.labelled.iter().any(|known| known >> bit & 1 == 1)),
+        None => (0..table.label_names.len()).find(|at| {
+            let mut rows = table.labels.iter();
+            rows.any(|labels| labels.get(*at as u8).is_some())
+        }),
     };
-    Ok(Frame {
-        from,
-        to: last,
-        label: label.map(|at| at as u8),
-        unlabelled_good: request.assume_good,
-    })
-}
-
-fn check_gates(request: &Request, frame: &Frame) -> Result<(), RunError> {
-    if request.gates.min_recall.is_some() && frame.label.is_none() {
-        return Err(RunError::Gate(Unjudged::RecallWithoutLabels));
-    }
-    if request.gates.no_lost_true_positives && frame.label.is_none() {
-        return Err(RunError::Gate(Unjudged::LostWithoutLabels));
-    }
-    if request.gates.no_lost_true_positives && request.against.is_none() {
-        return Err(RunError::Gate(Unjudged::LostWithoutOther));
-    }
-    Ok(())
-}
-
-/// Refuses gates where all there is only makes history.
-fn behind_warm_up(request: &Request, frame: &Frame) -> Result<(), RunError> {
-    let asked = &request.gates;
-    let any = asked.max_prompts_per_day.is_some()
-        || asked.max_prompts_per_10k.is_some()
-        || asked.min_recall.is_some()
-        || asked.no_lost_true_positives;
-    if any && frame.from > frame.to {
-        return Err(RunError::Gate(Unjudged::InWarmUp));
-    }
-    Ok(())
-}
-
-/// What had to hold, and whether it does. Nothing holds of logins that were not judged: that a gate passes
-/// on none of them would say the rules are good. Of a run that was `cut` short the rest is told all the same.
-/// Where a sweep chooses values, all gates are about these.
-fn gates(
-    request: &Request,
-    figures: &Figures,
-    swept: Option<&Sweep>,
-    lost: Option<u64>,
-    cut: bool,
-) -> Result<Vec<Gate>, RunError> {
-    let mut gates = Vec::new();
-    let asked = &request.gates;
-    let prompts = asked.max_prompts_per_day.or(asked.max_prompts_per_10k);
-    let no_good = figures.totals.prompts_per_10k.is_none();
-    if prompts.is_some() && no_good && !cut {
-        return Err(RunError::Gate(Unjudged::NothingGood));
-    }
-    let labels = figures.labels.as_ref();
-    let own = labels.and_then(|labels| labels.logins.recall);
-    let chosen = swept.and_then(Sweep::chosen);
-    let recall = match (request.variants.is_empty(), asked.max_prompts_per_10k) {
-        (false, Some(_)) => chosen.and_then(|point| point.all.recall),
-        _ => own,
-    };
-    if (asked.min_recall.is_some() || asked.no_lost_true_positives) && own.is_none() && !cut {
-        return Err(RunError::Gate(Unjudged::NoAttack));
-    }
-    let mut push = |gate: Gate, unknown: bool| {
-        gates.push(if unknown { gate.unknown() } else { gate });
-    };
-    if let Some(most) = asked.max_prompts_per_day {
-        let is = chosen.map_or(figures.load.prompts_per_day, |point| point.prompts_per_day);
-        push(Gate::at_most("max-prompts-per-day", most, is), no_good);
-    }
-    if let (Some(most), true) = (asked.max_prompts_per_10k, request.variants.is_empty()) {
-        let is = figures.totals.prompts_per_10k.unwrap_or(0.0);
-        push(Gate::at_most(sweep::GATE, most, is), no_good);
-    }
-    if let Some(least) = asked.min_recall {
-        let is = recall.unwrap_or(0.0);
-        push(Gate::min_recall(least, is), recall.is_none());
-    }
-    if asked.no_lost_true_positives {
-        let lost = lost.unwrap_or(0) as f64;
-        push(Gate::at_most(report::NO_LOST, 0.0, lost), own.is_none());
-    }
-    Ok(gates)
+    let label = label.map(|at| at as u8);
+    Ok(Frame::new(from, last, label, request.assume_good).over(table))
 }

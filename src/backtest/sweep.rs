@@ -57,11 +57,8 @@ impl Sweep {
             Some(best) => self.points.get(best)?.chosen_on.prompts_per_10k,
             None => self.least(),
         };
-        Some(match is {
-            Some(is) => Gate::at_most(GATE, most, is),
-            // With every value rules are silent: nothing keeps a limit by that.
-            None => Gate::at_most(GATE, most, 0.0).unknown(),
-        })
+        // Where rules are silent with every value, nothing keeps a limit by that.
+        Some(Gate::new(GATE, most, is))
     }
 
     /// The point chosen under the limit that was asked for.
@@ -112,11 +109,11 @@ impl Sweep {
     pub fn rule(&self) -> (&'static str, &'static str) {
         match self.by_recall {
             true => (
-                "召回最高的；召回相同取提醒最少的，再相同取最敏感的",
+                "召回最高的；召回相同取发出的提醒最少的，再相同取最敏感的",
                 "the highest recall, of these the fewest prompts, of these the most sensitive",
             ),
             false => (
-                "没有标注，取提醒最多的；相同取最敏感的",
+                "没有标注，取发出的提醒最多的；相同取最敏感的",
                 "without labels the most prompts, of these the most sensitive",
             ),
         }
@@ -151,6 +148,9 @@ pub struct Point {
     pub precision: Option<f64>,
     /// Conditions that never hold with these values, in the language of the report.
     pub never: Vec<String>,
+    /// Attacks about which these values do less than the rules they are compared with; unknown without labels or
+    /// such rules.
+    pub attacks_lost: Option<u64>,
 }
 
 impl Point {
@@ -174,17 +174,19 @@ pub struct Part {
     pub recall: Option<f64>,
 }
 
-/// Puts a sweep together. `values`: of each combination, and its conditions that never hold.
+/// Puts a sweep together. `values`: of each combination, and its conditions that never hold. `old`: what the rules
+/// do that they are compared with.
 pub fn sweep(
     axes: Vec<Axis>,
     values: Vec<(Vec<f64>, Vec<String>)>,
     tallies: &[Tally],
+    old: Option<&Tally>,
     budget: Option<f64>,
 ) -> Sweep {
     let points: Vec<Point> = values
         .into_iter()
         .zip(tallies)
-        .map(|((values, never), tally)| point(values, never, tally))
+        .map(|((values, never), tally)| point(values, never, tally, old))
         .collect();
     let by_recall = points.iter().any(|point| point.chosen_on.recall.is_some());
     let flagged: Vec<u64> = tallies.iter().map(choose::flagged).collect();
@@ -261,10 +263,10 @@ fn same_counts(a: &Tally, b: &Tally) -> bool {
         && (&a.prompts_by_day, &a.captchas_by_day) == (&b.prompts_by_day, &b.captchas_by_day)
 }
 
-fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
+fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally, old: Option<&Tally>) -> Point {
     let part = |periods: std::ops::Range<usize>| {
-        let prompts: u64 = tally.prompts_good_by_period[periods.clone()].iter().sum();
-        let good: u64 = tally.good_by_period[periods.clone()].iter().sum();
+        let prompts: u64 = tally.prompts_base_by_period[periods.clone()].iter().sum();
+        let base: u64 = tally.base_by_period[periods.clone()].iter().sum();
         let hits = tally
             .hits
             .iter()
@@ -275,7 +277,7 @@ fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
             caught += u64::from(hit.flagged);
         }
         Part {
-            prompts_per_10k: per_10k(prompts, good),
+            prompts_per_10k: per_10k(prompts, base),
             recall: ratio(caught, all),
         }
     };
@@ -284,7 +286,7 @@ fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
     let captchas = tally.captchas_by_day.iter().copied().map(u64::from).sum();
     Point {
         values,
-        flagged_per_10k: per_10k(tally.flagged_good, tally.good),
+        flagged_per_10k: per_10k(tally.flagged_base, tally.base),
         prompts_per_day: tally.a_day(tally.total.prompts),
         captchas_per_day: tally.a_day(captchas),
         refusals_per_day: tally.a_day(tally.denied_attempts + tally.denied),
@@ -294,5 +296,8 @@ fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally) -> Point {
         judged_on: part(CHOOSE..PERIODS),
         precision: ratio(tp, tp + fp).filter(|_| tally.knows_good()),
         never,
+        attacks_lost: old
+            .filter(|_| tally.frame().label.is_some())
+            .map(|old| tally.lost_against(old)),
     }
 }

@@ -5,9 +5,11 @@
 //! needed ([`Maker`]). Filled by `input`, read by `engine`.
 
 mod close;
+mod labels;
 mod maker;
 
 pub use close::Closed;
+pub use labels::Labels;
 pub use maker::Maker;
 pub(super) use maker::{Made, blank};
 
@@ -44,6 +46,10 @@ pub const CAPTCHA: u8 = 8;
 pub const JUDGED: u8 = 16;
 /// It arrived late: judged, never acts.
 pub const LATE_FLAG: u8 = 32;
+
+/// The password was wrong, and the account was locked or disabled when that was reported. (64 is taken while
+/// reading.)
+pub const STOPPED: u8 = 128;
 
 /// One login as a reader hands it over. Empty texts are missing ones.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -98,10 +104,8 @@ pub struct Login<'a> {
     pub channel: &'a str,
     /// The information system's session.
     pub session: &'a str,
-    /// Bits of the labels it has.
-    pub labels: u8,
-    /// Bits of the labels that say something about it, one way or the other.
-    pub labelled: u8,
+    /// What labels say of it.
+    pub labels: Labels,
 }
 
 /// The columns.
@@ -117,15 +121,15 @@ pub struct Table {
     pub account: Vec<Symbol>,
     /// [`SUCCESS`], [`LEGAL`], …
     pub flags: Vec<u8>,
-    /// Label bits; empty when nothing is labelled.
-    pub labels: Vec<u8>,
-    /// Which label bits are known; empty when nothing is labelled.
-    pub labelled: Vec<u8>,
+    /// What labels say; empty when nothing is labelled.
+    pub labels: Vec<Labels>,
     /// Arrival numbers of the source; empty when the row number is all there is. `UNNUMBERED` where it
     /// gives none, which may also lack at the end.
     pub arrival: Vec<u64>,
     /// Names of labels.
     pub label_names: Vec<String>,
+    /// Bits of the labels that speak only of logins whose owners were asked.
+    pub asked: u8,
     /// Text columns that are kept, by [`Need`].
     texts: [Vec<Symbol>; Need::COUNT],
     /// User agents read so far; only while reading.
@@ -145,6 +149,8 @@ pub struct Table {
     pub zones: HashMap<Symbol, TimeZone>,
     /// Accounts' names, creation, for explanations; only from a store.
     pub people: HashMap<Symbol, crate::store::records::Account>,
+    /// Any login says whether its machine is legal, or which machine it is.
+    pub legal_told: bool,
     /// Columns wanted.
     pub columns: Columns,
     /// The rows are in order of time as they arrived.
@@ -190,6 +196,7 @@ impl Table {
         self.time.push(login.time);
         let account = self.accounts.intern(login.account.as_bytes());
         self.account.push(account);
+        self.legal_told |= login.legal.is_some() || !login.machine.is_empty();
         let legal = login.legal.unwrap_or(!login.machine.is_empty());
         let flag = |yes: bool, bit: u8| if yes { bit } else { 0 };
         self.flags.push(
@@ -200,10 +207,8 @@ impl Table {
                 | flag(login.success || login.judged, JUDGED),
         );
         if !self.label_names.is_empty() {
-            self.labels.resize(self.time.len() - 1, 0);
-            self.labelled.resize(self.time.len() - 1, 0);
+            self.labels.resize(self.time.len() - 1, Labels::default());
             self.labels.push(login.labels);
-            self.labelled.push(login.labelled);
         }
         if let Some(arrival) = login.arrival {
             self.arrival.resize(self.time.len() - 1, UNNUMBERED);
@@ -245,7 +250,6 @@ impl Table {
         reserve(&mut self.account, true, rows);
         reserve(&mut self.flags, true, rows);
         reserve(&mut self.labels, labels, rows);
-        reserve(&mut self.labelled, labels, rows);
         reserve(&mut self.arrival, numbered, rows);
         reserve(&mut self.asn, self.columns.asn, rows);
         reserve(&mut self.lat, self.columns.point, rows);
@@ -347,6 +351,11 @@ impl Table {
         self.flags[row as usize] & flag != 0
     }
 
+    /// What labels say of a row; without labels nothing.
+    pub fn labels_of(&self, row: u32) -> Labels {
+        self.labels.get(row as usize).copied().unwrap_or_default()
+    }
+
     /// The autonomous system of a row.
     pub fn asn(&self, row: u32) -> Option<u32> {
         self.asn.get(row as usize).copied().filter(|asn| *asn != 0)
@@ -380,8 +389,7 @@ impl Table {
             }
             all ^= self.lat.get(at).map_or(0, |lat| lat.to_bits());
             all ^= self.lon.get(at).map_or(0, |lon| lon.to_bits());
-            let bits = |column: &Vec<u8>| u64::from(column.get(at).copied().unwrap_or(0));
-            all ^= bits(&self.labels) ^ bits(&self.labelled);
+            all ^= u64::from(self.labels_of(*row).bits());
         }
         std::hint::black_box(all);
     }

@@ -301,4 +301,18 @@ fn where_a_sweep_chooses_a_value_every_gate_is_about_that_value() {
         gate(&told, "max-prompts-per-day")["is"],
         chosen["prompts_per_day"]
     );
+    // The rules as they are lose no attack against themselves, the chosen value does.
+    let against = [
+        "--max-prompts-per-10k",
+        "1",
+        "--against",
+        "rules",
+        "--no-lost-true-positives",
+    ];
+    let (code, told) = swept(&against);
+    assert_eq!(told["diff"]["attacks_lost"], 0);
+    let lost = gate(&told, "no-lost-true-positives");
+    let of_chosen = told["sweep"]["points"][best]["attacks_lost"].as_f64();
+    assert_eq!(lost["is"].as_f64(), of_chosen);
+    assert!(lost["is"].as_f64() > Some(0.0) && code == Some(1), "{lost}");
 }

@@ -72,7 +72,7 @@ fn an_english_report_is_english_everywhere() {
     for (name, part) in [
         ("report.html", "<html lang='en'>"),
         ("report.json", "\"why\": \""),
-        ("changed.csv", "a.rules:13: yes → no ("),
+        ("changed.csv", "a.rules:13: held → did not hold ("),
     ] {
         let text = std::fs::read_to_string(folder.path().join("out").join(name)).expect("a report");
         assert!(text.contains(part), "{name} says {part}");

@@ -8,8 +8,10 @@ mod flips;
 mod gates;
 mod input;
 mod language;
+mod measures;
 mod report;
 mod rules;
+mod said;
 mod sums;
 
 use std::path::Path;

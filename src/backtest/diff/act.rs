@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::backtest::engine::{Outcome, Prompt};
+use crate::backtest::engine::{Measure, Outcome, Prompt};
 use crate::bot::api::Verdict;
 
 /// What happens to a login. In the order of severity.
@@ -13,12 +13,18 @@ pub enum Act {
     Allow,
     /// An alert that a cool-down keeps quiet.
     Quiet,
+    /// An alert on a name that is no account: there is nobody to ask.
+    NoAccount,
+    /// An alert past the daily cap; the captcha that stands for it was solved already.
+    Capped,
     /// A prompt to the owner.
     Prompt,
     /// A captcha.
     Challenge,
     /// A captcha, and an alert that a cool-down keeps quiet.
     ChallengeAndQuiet,
+    /// A captcha, and an alert on a name that is no account.
+    ChallengeAndNoAccount,
     /// A captcha, and a prompt to the owner.
     ChallengeAndPrompt,
     /// Refused.
@@ -69,6 +75,11 @@ impl Fate {
         self.verdict.max(self.attempt)
     }
 
+    /// How much that is.
+    pub(super) fn measure(&self) -> Measure {
+        Measure::of(self.wanted(), self.flagged, self.locked)
+    }
+
     /// The severest of it, and whether the owner is prompted besides.
     pub fn act(&self) -> Act {
         Act::of(self)
@@ -87,14 +98,17 @@ impl Act {
             (true, Prompt::Raised) => Self::Prompt,
             // As live: past the daily cap a captcha, unless it was solved.
             (true, Prompt::Capped) if !outcome.solved => Self::Challenge,
-            (true, Prompt::Capped) => Self::Quiet,
-            (true, Prompt::Appended | Prompt::None) => Self::Quiet,
+            (true, Prompt::Capped) => Self::Capped,
+            (true, Prompt::Appended) => Self::Quiet,
+            // Of an account that was locked the login is refused, which is severer.
+            (true, Prompt::None) => Self::NoAccount,
         };
         let wanted = verdict(outcome.wanted());
         match (outcome.locked, wanted, alert) {
             (true, _, Self::Prompt) => Self::LockAndPrompt,
             (true, ..) => Self::Lock,
             (false, Self::Challenge, Self::Quiet) => Self::ChallengeAndQuiet,
+            (false, Self::Challenge, Self::NoAccount) => Self::ChallengeAndNoAccount,
             (false, Self::Challenge, Self::Prompt) => Self::ChallengeAndPrompt,
             (false, Self::Deny, Self::Prompt) => Self::DenyAndPrompt,
             (false, wanted, alert) => wanted.max(alert),
@@ -109,22 +123,47 @@ impl Act {
         )
     }
 
+    /// As data names it: the same as in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Quiet => "quiet",
+            Self::NoAccount => "no_account",
+            Self::Capped => "capped",
+            Self::Prompt => "prompt",
+            Self::Challenge => "challenge",
+            Self::ChallengeAndQuiet => "challenge_and_quiet",
+            Self::ChallengeAndNoAccount => "challenge_and_no_account",
+            Self::ChallengeAndPrompt => "challenge_and_prompt",
+            Self::Deny => "deny",
+            Self::DenyAndPrompt => "deny_and_prompt",
+            Self::Lock => "lock",
+            Self::LockAndPrompt => "lock_and_prompt",
+        }
+    }
+
     /// Chinese and English.
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Allow => ("放行", "allow"),
-            Self::Quiet => ("提醒（冷却中）", "alert, cooled down"),
-            Self::Prompt => ("提醒", "prompt"),
+            Self::Quiet => ("会提醒（冷却中）", "alert, cooled down"),
+            Self::NoAccount => ("会提醒（名字不是账号）", "alert, on no account"),
+            Self::Capped => ("会提醒（超过每日上限）", "alert, past the daily cap"),
+            Self::Prompt => ("发出提醒", "prompt"),
             Self::Challenge => ("图形验证", "captcha"),
             Self::ChallengeAndQuiet => (
-                "图形验证，提醒（冷却中）",
+                "图形验证，会提醒（冷却中）",
                 "captcha, and alert, cooled down",
             ),
-            Self::ChallengeAndPrompt => ("图形验证并提醒", "captcha and prompt"),
+            Self::ChallengeAndNoAccount => (
+                "图形验证，会提醒（名字不是账号）",
+                "captcha, and alert, on no account",
+            ),
+            Self::ChallengeAndPrompt => ("图形验证并发出提醒", "captcha and prompt"),
             Self::Deny => ("拒绝", "deny"),
-            Self::DenyAndPrompt => ("拒绝并提醒", "deny and prompt"),
+            Self::DenyAndPrompt => ("拒绝并发出提醒", "deny and prompt"),
             Self::Lock => ("锁定", "lock"),
-            Self::LockAndPrompt => ("锁定并提醒", "lock and prompt"),
+            Self::LockAndPrompt => ("锁定并发出提醒", "lock and prompt"),
         }
     }
 }
@@ -132,6 +171,33 @@ impl Act {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn acts_have_one_name_as_data() {
+        let schema = include_str!("../../../docs/backtest-report.schema.json");
+        let schema: serde_json::Value = serde_json::from_str(schema).expect("JSON");
+        let known = schema["$defs"]["Act"]["enum"].as_array().expect("acts");
+        let all = [
+            Act::Allow,
+            Act::Quiet,
+            Act::NoAccount,
+            Act::Capped,
+            Act::Prompt,
+            Act::Challenge,
+            Act::ChallengeAndQuiet,
+            Act::ChallengeAndNoAccount,
+            Act::ChallengeAndPrompt,
+            Act::Deny,
+            Act::DenyAndPrompt,
+            Act::Lock,
+            Act::LockAndPrompt,
+        ];
+        assert_eq!(all.len(), known.len());
+        for (act, known) in all.into_iter().zip(known) {
+            assert_eq!(serde_json::json!(act), act.name());
+            assert_eq!(act.name(), *known);
+        }
+    }
 
     #[test]
     fn a_prompt_is_told_beside_what_is_done_to_the_login() {
@@ -170,6 +236,14 @@ mod tests {
         }
         let capped = outcome(Verdict::Allow, Prompt::Capped, false);
         assert_eq!(Fate::of(&capped, false).act(), Act::Challenge);
-        assert_eq!(Fate::of(&capped, true).act(), Act::Quiet);
+        assert_eq!(Fate::of(&capped, true).act(), Act::Capped);
+        // Nobody can be asked: no cool-down keeps that quiet.
+        let mut nobody = outcome(Verdict::Allow, Prompt::None, false);
+        nobody.flagged = true;
+        assert_eq!(Fate::of(&nobody, false).act(), Act::NoAccount);
+        nobody.verdict = Verdict::Challenge;
+        assert_eq!(Fate::of(&nobody, false).act(), Act::ChallengeAndNoAccount);
+        nobody.verdict = Verdict::Deny;
+        assert_eq!(Fate::of(&nobody, false).act(), Act::Deny);
     }
 }

@@ -46,10 +46,38 @@ impl Flip {
         }
     }
 
+    /// All of it in one line.
+    pub fn said(&self, language: Language) -> String {
+        let (name, why) = (self.called(language), &self.why);
+        let (old, new) = (state(&self.old, language), state(&self.new, language));
+        match language {
+            Language::Zh => format!("{name}：{old} → {new}（{why}）"),
+            Language::En => format!("{name}: {old} → {new} ({why})"),
+        }
+    }
+
     /// Whether it is a rule's, not a signal's or a cool-down's.
     pub(in crate::backtest) fn is_of_a_rule(&self) -> bool {
         let held = |word: &str| matches!(word, "yes" | "no");
         held(&self.old) || held(&self.new)
+    }
+}
+
+/// A state of a [`Flip`] in words.
+pub(in crate::backtest) fn state(state: &str, language: Language) -> &str {
+    match state {
+        "fired" => language.pick("触发", "fired"),
+        "quiet" => language.pick("没触发", "quiet"),
+        "exempt" => language.pick("豁免", "exempt"),
+        "learning" => language.pick("学习中", "learning"),
+        "not_evaluable" => language.pick("无法判断", "not evaluable"),
+        "absent" => language.pick("没有这条", "absent"),
+        "yes" => language.pick("成立", "held"),
+        "no" => language.pick("不成立", "did not hold"),
+        "prompt" => language.pick("发出提醒", "prompt"),
+        "kept_quiet" => language.pick("冷却中不发", "kept quiet"),
+        "capped" => language.pick("超过每日上限", "past the daily cap"),
+        other => other,
     }
 }
 
@@ -306,8 +334,8 @@ impl<'e> Comparison<'e> {
         }
         Flip {
             name: name.to_owned(),
-            old: state(both.old, was).to_owned(),
-            new: state(both.new, is).to_owned(),
+            old: state_of(both.old, was).to_owned(),
+            new: state_of(both.new, is).to_owned(),
             why: why.join(telling.pick("；", "; ")),
         }
     }
@@ -405,7 +433,7 @@ fn counted(of: &Told, at: Option<usize>) -> Option<f64> {
     (signal.state == SignalState::Fired && !signal.shadow).then_some(signal.weight)
 }
 
-fn state(of: &Told, at: Option<usize>) -> &'static str {
+fn state_of(of: &Told, at: Option<usize>) -> &'static str {
     match at.map(|at| &of.judgement.signals[at].state) {
         None => "absent",
         Some(SignalState::Fired) => "fired",

@@ -32,8 +32,6 @@ pub(super) struct Alerts {
     number: u64,
     day: i64,
     today: u32,
-    /// The row whose alert had a cool-down when the last one was raised.
-    cooling: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -54,14 +52,9 @@ impl Alerts {
         self.number > 0
     }
 
-    /// The row whose alert had a cool-down when the last one was raised: the one that kept it quiet, unless
-    /// that said more.
-    pub(super) fn cooling(&self) -> Option<u32> {
-        self.cooling
-    }
-
     /// Raises an alert of the login `row` at `now`. `machine` is the login's, `signals` what fired,
-    /// `band` that of the suspicion.
+    /// `band` that of the suspicion. What becomes of it, and the row whose alert had a cool-down then: the
+    /// one that kept it quiet, unless this says more.
     pub(super) fn raise(
         &mut self,
         alert: &AlertAction,
@@ -70,20 +63,20 @@ impl Alerts {
         mut signals: Vec<usize>,
         mut band: u32,
         limits: &Limits,
-    ) -> Prompt {
+    ) -> (Prompt, Option<u32>) {
         self.open.retain(|(_, until)| now < *until);
         let scope = alert.per_machine.then_some(machine);
         let before = self
             .cool_downs
             .iter()
             .find(|before| before.scope == scope && before.until > now);
-        self.cooling = None;
+        let mut cooling = None;
         if let (Some(before), true) = (before, alert.once_per > 0)
             && self.open.iter().any(|(number, _)| *number == before.alert)
         {
-            self.cooling = Some(before.row);
+            cooling = Some(before.row);
             if signals.iter().all(|signal| before.signals.contains(signal)) && band <= before.band {
-                return Prompt::Appended;
+                return (Prompt::Appended, cooling);
             }
             let more = before
                 .signals
@@ -117,10 +110,9 @@ impl Alerts {
             signals,
             band,
         });
-        if capped {
-            Prompt::Capped
-        } else {
-            Prompt::Raised
+        match capped {
+            true => (Prompt::Capped, cooling),
+            false => (Prompt::Raised, cooling),
         }
     }
 }

@@ -9,6 +9,7 @@ mod counts;
 mod facts;
 mod index;
 mod loaded;
+mod outcome;
 mod places;
 mod reach;
 mod rows;
@@ -19,7 +20,8 @@ mod told;
 mod worker;
 
 pub use alerts::Prompt;
-pub use stage::{Outcome, Prepared, Seen};
+pub use outcome::{Measure, Outcome, Seen};
+pub use stage::Prepared;
 pub use told::{Asked, Told};
 
 use std::collections::HashMap;
@@ -313,6 +315,16 @@ impl<'t> Engine<'t> {
     pub fn explain(&self, rows: &[u32], variant: usize) -> Vec<Explained> {
         let right = |row: u32| self.table.has(row, JUDGED);
         self.explain_where(rows, variant, right)
+    }
+
+    /// What rules `on attempt` said before a login, in the words the live bot keeps: whether one acted, and the
+    /// text; `None` when there are none.
+    pub fn explain_attempt(&self, row: u32, variant: usize) -> Option<(bool, String)> {
+        let mut told = None;
+        self.each(&[row], |worker, account, all, at| {
+            told = worker.attempt(account, all, at, variant);
+        });
+        told
     }
 
     /// The same as if every password had been right.

@@ -6,7 +6,6 @@ use crate::bot::api::Verdict;
 use crate::bot::login::ask::Names;
 use crate::bot::login::{Case, Login, why};
 use crate::bot::ruleset::Ruleset;
-use crate::env::Millis;
 use crate::history::{Columns, KeyNeed};
 use crate::lang::builtins::Registry;
 
@@ -16,9 +15,10 @@ use crate::text::normalise;
 
 use super::super::needs::Need;
 use super::super::symbols::Symbol;
-use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, SUCCESS, Table};
+use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, STOPPED, SUCCESS, Table};
 use super::alerts::{Alerts, Prompt};
 use super::facts::{Ids, Said, TableFacts};
+use super::outcome::Outcome;
 use super::rows::Histories;
 
 /// A rule set, made ready.
@@ -68,55 +68,6 @@ impl Prepared {
             EventName::Failure => &self.failure,
             _ => &self.login,
         }
-    }
-}
-
-/// What one rule set says of one login.
-#[derive(Debug, Clone, Default)]
-pub struct Outcome {
-    /// What `on attempt` rules want.
-    pub attempt: Verdict,
-    /// What the signals say; empty for failures.
-    pub states: Vec<SignalState>,
-    /// The sum of those that fired.
-    pub suspicion: f64,
-    /// What `on login` (or `on failure`) rules want.
-    pub verdict: Verdict,
-    /// A rule wants an alert.
-    pub flagged: bool,
-    /// What became of that.
-    pub prompt: Prompt,
-    /// The earlier login whose alert's cool-down it came into.
-    pub cooling: Option<u32>,
-    /// A rule locks the account.
-    pub locked: bool,
-    /// Signals without which there would be no alert.
-    pub decisive: Vec<usize>,
-}
-
-/// One login, seen by every rule set.
-#[derive(Debug)]
-pub struct Seen<'a> {
-    /// The table.
-    pub table: &'a Table,
-    /// The row.
-    pub row: u32,
-    /// Its account.
-    pub account: Symbol,
-    /// It is the first login under its name.
-    pub first: bool,
-    /// Successes of the account before it.
-    pub before: u32,
-    /// When its first success was.
-    pub known_since: Option<Millis>,
-    /// By rule set.
-    pub outcomes: &'a [Outcome],
-}
-
-impl Seen<'_> {
-    /// The password was right: signals were judged.
-    pub fn judged(&self) -> bool {
-        self.table.has(self.row, JUDGED)
     }
 }
 
@@ -213,11 +164,14 @@ impl<'a, 't> Stage<'a, 't> {
                 outcome.flagged = false;
                 (outcome.prompt, outcome.cooling) = (Prompt::None, None);
                 outcome.decisive.clear();
-                (outcome.verdict, outcome.locked) = (Verdict::Allow, false);
+                // Refused before any rule was asked.
+                let stopped = table.has(row, STOPPED);
+                outcome.verdict = refused(Verdict::Allow, stopped);
+                outcome.locked = false;
                 if !self.variants[index].failure.is_empty() && !late {
                     let wish = self.rules(index, &EventName::Failure, case, account, None);
                     outcome.locked = wish.locked;
-                    outcome.verdict = refused(verdict(&wish, false), wish.locked);
+                    outcome.verdict = refused(verdict(&wish, false), wish.locked || stopped);
                 }
             }
             return;
@@ -264,12 +218,13 @@ impl<'a, 't> Stage<'a, 't> {
         (outcome.prompt, outcome.cooling) = (Prompt::None, None);
         outcome.decisive.clear();
         (outcome.flagged, outcome.locked) = (false, false);
-        outcome.verdict = Verdict::Allow;
+        let table = self.table;
+        let refused_before = !table.has(row, SUCCESS);
+        outcome.verdict = refused(Verdict::Allow, refused_before);
         // A late login is judged; no rule acts on it.
         if late {
             return;
         }
-        let table = self.table;
         let variants = self.variants;
         let program = variants[index].program();
         let said = Said {
@@ -278,7 +233,6 @@ impl<'a, 't> Stage<'a, 't> {
             suspicion: outcome.suspicion,
         };
         let wish = self.rules(index, &EventName::Login, case, account, Some(said));
-        let refused_before = !table.has(row, SUCCESS);
         outcome.verdict = refused(
             verdict(&wish, table.has(row, CAPTCHA)),
             wish.locked || refused_before,
@@ -293,8 +247,8 @@ impl<'a, 't> Stage<'a, 't> {
                 .map_or(0, |column| column[row as usize]);
             let now = table.time[row as usize];
             let band = program.band(outcome.suspicion);
-            outcome.prompt = alerts.raise(alert, (row, now), machine, fired, band, self.limits);
-            outcome.cooling = alerts.cooling();
+            (outcome.prompt, outcome.cooling) =
+                alerts.raise(alert, (row, now), machine, fired, band, self.limits);
         }
         if self.decisive {
             let fired: Vec<usize> = counted(program, &outcome.states).collect();
@@ -380,8 +334,7 @@ impl<'a, 't> Stage<'a, 't> {
 }
 
 impl Stage<'_, '_> {
-    /// Which rules of an event act, and why others do not: as the live bot prints it, and the names of those
-    /// that do.
+    /// Which rules of an event act, and why others do not: as the live bot prints it.
     pub(super) fn why(
         &mut self,
         index: usize,
@@ -390,17 +343,16 @@ impl Stage<'_, '_> {
         case: &Case,
         judgement: &Judgement,
         telling: Telling<'_>,
-    ) -> (String, Vec<String>) {
+    ) -> String {
         let variants = self.variants;
         let variant = &variants[index];
-        let program = variant.program();
         let states: Vec<SignalState> = judgement
             .signals
             .iter()
             .map(|signal| signal.state.clone())
             .collect();
         let said = Said {
-            program,
+            program: variant.program(),
             states: &states,
             suspicion: judgement.suspicion,
         };
@@ -408,16 +360,28 @@ impl Stage<'_, '_> {
         // Before the password was right nothing was said.
         let said = (*event == EventName::Login).then_some(said);
         let mut facts = self.facts(index, case, account, said);
-        let text = why::why(&variant.rules, event, &mut facts, telling);
-        let mut acted = Vec::new();
-        for id in variant.of(event) {
-            let rule = &program.rules[id.0 as usize];
-            let mut facts = self.facts(index, case, account, said);
-            if eval::holds(rule.when.as_ref(), program, &mut facts) == Held::Yes {
-                acted.push(rule.name.clone());
-            }
-        }
-        (text, acted)
+        why::why(&variant.rules, event, &mut facts, telling)
+    }
+
+    /// The names of the rules of an event at which no signal is asked that act.
+    pub(super) fn acted(
+        &mut self,
+        index: usize,
+        event: &EventName,
+        account: Symbol,
+        case: &Case,
+    ) -> Vec<String> {
+        let variants = self.variants;
+        let variant = &variants[index];
+        let program = variant.program();
+        self.histories.ask_with(index, &variant.windows);
+        let mut facts = self.facts(index, case, account, None);
+        let rules = variant.of(event).iter();
+        rules
+            .map(|id| &program.rules[id.0 as usize])
+            .filter(|rule| eval::holds(rule.when.as_ref(), program, &mut facts) == Held::Yes)
+            .map(|rule| rule.name.clone())
+            .collect()
     }
 }
 

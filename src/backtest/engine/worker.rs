@@ -12,7 +12,8 @@ use super::super::input::Watch;
 use super::super::symbols::Symbol;
 use super::super::table::{JUDGED, KNOWN, SUCCESS};
 use super::alerts::Alerts;
-use super::stage::{Outcome, Seen, Stage};
+use super::outcome::{Outcome, Seen};
+use super::stage::Stage;
 use super::told::Told;
 use super::{Engine, Explained, Piece, SEGMENT, SHARDS, Sink};
 
@@ -98,6 +99,36 @@ impl<'e> Worker<'e> {
         self.explained(account, all, at, variant, success, &mut case)
     }
 
+    /// Tells of the attempt before the login at `at` of an account's rows, as the live bot keeps it: whether a rule
+    /// acted, and the text. `None` where no rule is asked.
+    pub(super) fn attempt(
+        &mut self,
+        account: Symbol,
+        all: &'e [u32],
+        at: usize,
+        variant: usize,
+    ) -> Option<(bool, String)> {
+        let event = EventName::Attempt;
+        if self.engine.variants()[variant].of(&event).is_empty() {
+            return None;
+        }
+        self.watched();
+        let (table, row) = (self.engine.table, all[at]);
+        let name: Arc<str> = table.accounts.text(account).into();
+        self.stage.histories.load_account(all, at, at + 1, &name);
+        let mut case = self.case(account, all);
+        self.account(table.has(row, KNOWN), account, all, &mut case);
+        self.stage.case(row, at, &mut case);
+        let telling = Telling::new(self.engine.zone_of(account), self.engine.language);
+        let nothing = Judgement::default();
+        let why = self
+            .stage
+            .why(variant, &event, account, &case, &nothing, telling);
+        let acted = self.stage.acted(variant, &event, account, &case);
+        let text = decide::acted(&acted, &why, telling.language());
+        Some((!acted.is_empty(), text))
+    }
+
     /// Explains the logins of a piece one after another, as the live bot would have told them: what was
     /// made of their account's past is there for all of them.
     pub(super) fn decide(
@@ -176,7 +207,7 @@ impl<'e> Worker<'e> {
         }
         let (judgement, traces) = self.stage.explain(variant, account, case);
         let event = EventName::Login;
-        let (why, _) = self
+        let why = self
             .stage
             .why(variant, &event, account, case, &judgement, telling);
         let text = decide::explanation(program, &judgement, &traces, &why, telling);
@@ -195,9 +226,10 @@ impl<'e> Worker<'e> {
             login.success = Some(false);
         }
         let (event, judgement) = (EventName::Failure, Judgement::default());
-        let (why, acted) = self
+        let why = self
             .stage
             .why(variant, &event, account, case, &judgement, telling);
+        let acted = self.stage.acted(variant, &event, account, case);
         Explained {
             judgement,
             text: decide::acted(&acted, &why, telling.language()),

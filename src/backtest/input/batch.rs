@@ -8,14 +8,14 @@ use std::net::IpAddr;
 use jiff::tz::TimeZone;
 
 use super::header::{Resolved, without_version};
-use super::lost::{self, Lost};
+use super::lost::{self, Flaw, Lost};
 use super::mapping::{Field, Mapping};
 use super::split::Records;
 use super::texts::{self, TEXTS};
 use super::time::{self, Format, Near};
 use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, SAMPLES, SHOWN, Stop};
 use crate::backtest::needs::{Columns, Need};
-use crate::backtest::table::Login;
+use crate::backtest::table::{Labels, Login};
 use crate::env::Millis;
 
 /// How often in a piece the lines that a quote took along are looked at again.
@@ -52,6 +52,7 @@ pub(super) struct Note {
     field: Option<Box<str>>,
     /// What stood there: of the first of each reason, which are the samples.
     text: Option<Box<str>>,
+    flaw: Option<Flaw>,
 }
 
 impl Note {
@@ -61,6 +62,7 @@ impl Note {
             reason: self.reason,
             field: self.field.as_deref(),
             text: self.text.as_deref(),
+            flaw: self.flaw,
         }
     }
 }
@@ -79,8 +81,7 @@ struct Parsed {
     success: bool,
     captcha: bool,
     legal: Option<bool>,
-    labels: u8,
-    labelled: u8,
+    labels: Labels,
 }
 
 impl Batch {
@@ -97,6 +98,7 @@ impl Batch {
             line,
             field: kept(lost.field),
             text: kept(lost.text),
+            flaw: lost.flaw,
         });
     }
 
@@ -147,7 +149,6 @@ impl Parsed {
             lon: self.lon,
             asn: self.asn,
             labels: self.labels,
-            labelled: self.labelled,
             ..Login::default()
         };
         texts::login(texts, numbers)
@@ -261,7 +262,9 @@ impl Row {
                 // An empty line is nothing.
                 let blank = |at| records.get(at).iter().all(u8::is_ascii_whitespace);
                 if !(0..records.width()).all(blank) {
-                    batch.note(Reason::Syntax.into(), line);
+                    let flaw = Some(records.flaw(self.width));
+                    let lost = Lost::from(Reason::Syntax);
+                    batch.note(Lost { flaw, ..lost }, line);
                 }
                 // A quote too many takes the lines behind it along: they may be rows of their own. Where that
                 // happens time and again, each of them counts as lost instead.
@@ -353,14 +356,11 @@ impl Row {
             true => numeric(Field::Asn, text(Field::Asn)?, lost::asn, &mut lost),
             false => None,
         };
-        let (mut labels, mut labelled) = (0, 0);
+        let mut labels = Labels::default();
         for (bit, at, name) in &self.labels {
             let text = fields.text(*at)?.trim();
             match self.mapping.truth(text) {
-                Some(yes) => {
-                    labelled |= 1 << bit;
-                    labels |= u8::from(yes) << bit;
-                }
+                Some(yes) => labels.set(*bit, yes),
                 None if self.mapping.is_missing(text) => {}
                 None => lost.push(Lost::field(Reason::BadLabel, name, text)),
             }
@@ -377,7 +377,6 @@ impl Row {
             captcha,
             legal,
             labels,
-            labelled,
         };
         if fields.piece.is_none() {
             for at in &self.others {

@@ -4,7 +4,7 @@
 //! put into the table piece after piece, so the table is the same for any number of threads.
 
 use std::collections::VecDeque;
-use std::io::BufRead;
+use std::io::{BufRead, ErrorKind};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 
@@ -82,7 +82,9 @@ pub(super) fn read(
     let row = Row::new(&resolved, &mapping, header.len(), delimiter, reading)?;
     // The first line of what comes next, from 1.
     let mut line = 1 + blank + lines;
-    if take(row.batch(&first), &mut line, pieces.given, reading)? {
+    let batch = row.batch(&first);
+    pieces.again(first);
+    if take(batch, &mut line, pieces.given, reading)? {
         rest(&mut pieces, &row, &mut line, reading)?;
     }
     Ok(format)
@@ -109,6 +111,9 @@ enum Source {
     Here(Box<Batch>),
 }
 
+/// Pieces go to a reader here, and what it read of each comes back with the piece.
+type Reader = (SyncSender<Vec<u8>>, Receiver<(Batch, Vec<u8>)>);
+
 /// Reads all pieces after the first.
 fn rest<R: BufRead>(
     pieces: &mut Pieces<'_, R>,
@@ -119,20 +124,22 @@ fn rest<R: BufRead>(
     let threads = reading.options.threads.saturating_sub(1).min(READERS);
     if threads == 0 {
         while let Some(piece) = pieces.next()? {
-            if !take(row.batch(&piece), line, pieces.given, reading)? {
+            let batch = row.batch(&piece);
+            pieces.again(piece);
+            if !take(batch, line, pieces.given, reading)? {
                 break;
             }
         }
         return Ok(());
     }
     std::thread::scope(|scope| {
-        let readers: Vec<(SyncSender<Vec<u8>>, Receiver<Batch>)> = (0..threads)
+        let readers: Vec<Reader> = (0..threads)
             .map(|_| {
                 let (give, pieces) = sync_channel::<Vec<u8>>(AHEAD);
                 let (done, batches) = sync_channel(AHEAD);
                 scope.spawn(move || {
                     for piece in pieces {
-                        if done.send(row.batch(&piece)).is_err() {
+                        if done.send((row.batch(&piece), piece)).is_err() {
                             break;
                         }
                     }
@@ -170,6 +177,7 @@ fn rest<R: BufRead>(
                             match pieces.next()? {
                                 Some(piece) => {
                                     order.push_back(Source::Here(Box::new(row.batch(&piece))));
+                                    pieces.again(piece);
                                     own += 1;
                                 }
                                 None => more = false,
@@ -180,9 +188,11 @@ fn rest<R: BufRead>(
                         found => found.ok(),
                     };
                     taken += 1;
-                    batch.ok_or_else(|| {
+                    let (batch, piece) = batch.ok_or_else(|| {
                         Stop::Io(std::io::Error::other("a thread that reads stopped"))
-                    })?
+                    })?;
+                    pieces.again(piece);
+                    batch
                 }
             };
             if !take(batch, line, pieces.given, reading)? {
@@ -234,6 +244,8 @@ struct Pieces<'s, R> {
     torn: bool,
     /// Bytes handed out.
     given: u64,
+    /// Pieces that were read, for their room.
+    spare: Vec<Vec<u8>>,
 }
 
 impl<'s, R: BufRead> Pieces<'s, R> {
@@ -245,7 +257,30 @@ impl<'s, R: BufRead> Pieces<'s, R> {
             over: false,
             torn: false,
             given: 0,
+            spare: Vec::new(),
         }
+    }
+
+    /// Takes a piece back that was read.
+    fn again(&mut self, piece: Vec<u8>) {
+        self.spare.push(piece);
+    }
+
+    /// Fills `piece` up to its end, from `from` on; how many bytes it has then. Large reads go past the
+    /// stream's own buffer.
+    fn fill(&mut self, piece: &mut [u8], from: usize) -> Result<usize, Stop> {
+        let mut at = from;
+        while at < piece.len() && !self.over {
+            match self.stream.read(&mut piece[at..]) {
+                Ok(n) => {
+                    self.over = n == 0;
+                    at += n;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(at)
     }
 
     fn next(&mut self) -> Result<Option<Vec<u8>>, Stop> {
@@ -257,35 +292,35 @@ impl<'s, R: BufRead> Pieces<'s, R> {
             self.stream.consume(n);
             self.given += n as u64;
         }
-        let mut piece = Vec::with_capacity(PIECE + self.left.len());
-        piece.append(&mut self.left);
-        let mut wanted = PIECE;
+        let mut piece = self.spare.pop().unwrap_or_default();
+        let mut has = self.left.len();
+        let mut wanted = PIECE.max(has);
+        // What lies in a piece from before is written over; nothing need be zero.
+        piece.resize(wanted.max(piece.len()), 0);
+        piece[..has].copy_from_slice(&self.left);
+        self.left.clear();
         loop {
-            while piece.len() < wanted && !self.over {
-                let buffer = self.stream.fill_buf()?;
-                let n = buffer.len();
-                piece.extend_from_slice(buffer);
-                self.stream.consume(n);
-                self.over = n == 0;
-            }
+            piece.resize(wanted.max(piece.len()), 0);
+            has = self.fill(&mut piece[..wanted], has)?;
             if self.over {
-                self.given += piece.len() as u64;
-                return Ok((!piece.is_empty()).then_some(piece));
+                piece.truncate(has);
+                self.given += has as u64;
+                return Ok((has > 0).then_some(piece));
             }
-            let mut end = split::whole(&piece, self.delimiter);
-            if end == 0 && piece.len() > PIECE + MAX_ROW_BYTES {
+            let mut end = split::whole(&piece[..has], self.delimiter);
+            if end == 0 && has > PIECE + MAX_ROW_BYTES {
                 // No row is that long: a quote without an end, or line breaks of old Macs.
-                let old = memrchr(b'\r', &piece[..piece.len() - 1]);
-                end = old.map_or(piece.len(), |at| at + 1);
+                let old = memrchr(b'\r', &piece[..has - 1]);
+                end = old.map_or(has, |at| at + 1);
                 self.torn = old.is_none();
             }
             if end > 0 {
-                self.left.extend_from_slice(&piece[end..]);
+                self.left.extend_from_slice(&piece[end..has]);
                 piece.truncate(end);
                 self.given += end as u64;
                 return Ok(Some(piece));
             }
-            wanted = piece.len() + MAX_ROW_BYTES;
+            wanted = has + MAX_ROW_BYTES;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::foreign::Foreign;
 use super::header::MAX_COLUMNS;
 use super::open::Damaged;
 use super::reasons::{Reason, Reasons, list};
@@ -57,6 +58,14 @@ pub enum InputError {
         /// The header as read.
         header: String,
     },
+    /// No text of logins.
+    #[error("{path}: {}", .what.words(.path, Language::En))]
+    Foreign {
+        /// The file.
+        path: String,
+        /// What it is.
+        what: Foreign,
+    },
     /// A file that was read already.
     #[error(
         "{path}: what it says is the same, byte for byte, as what {other} says: every login would count twice; leave one out"
@@ -69,8 +78,9 @@ pub enum InputError {
     },
     /// Too much of it is unusable.
     #[error(
-        "{unusable} of {rows} rows cannot be used, more than {share}% (--max-unusable):{}",
-        behind(.reasons, .pattern, Language::En)
+        "{unusable} of {rows} rows cannot be used, more than {share}% (--max-unusable):{}{}",
+        behind(.reasons, .pattern, Language::En),
+        overlap(.reasons, (*.unusable, *.rows), Language::En)
     )]
     Unusable {
         /// How many.
@@ -131,6 +141,7 @@ impl InputError {
             Self::Twice { path, other } => {
                 format!("{path}：和 {other} 内容完全一样，每次登录都会算两次；请去掉一个")
             }
+            Self::Foreign { path, what } => format!("{path}：{}", what.words(path, language)),
             Self::Encoding { path } => format!(
                 "{path}：不是 UTF-8。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者 iconv -f GBK -t UTF-8 {path} > 新文件"
             ),
@@ -156,6 +167,7 @@ impl InputError {
             } => format!(
                 "{rows} 行里有 {unusable} 行不能用，超过 {share}%（--max-unusable）：{}",
                 behind(reasons, pattern, language)
+                    + &overlap(reasons, (*unusable, *rows), language)
             ),
             Self::TooMuch { what, most } => format!("超过 {most} {}，放不下", what.words().0),
             Self::Empty { reasons, pattern } => {
@@ -178,6 +190,23 @@ fn behind(reasons: &Reasons, pattern: &Option<String>, language: Language) -> St
         });
     }
     text
+}
+
+/// Where most rows are lost for coming again: how to allow what overlaps.
+fn overlap(reasons: &Reasons, (unusable, rows): (u64, u64), language: Language) -> String {
+    let again = reasons.get(&Reason::Duplicate).map_or(0, |found| found.0);
+    if again * 2 < unusable {
+        return String::new();
+    }
+    let percent = (unusable * 100).div_ceil(rows.max(1));
+    match language {
+        Language::Zh => format!(
+            "\n  如果只是几份导出有重叠（{again} 行是重复的），加上 --max-unusable {percent} 就能继续"
+        ),
+        Language::En => format!(
+            "\n  where exports merely overlap ({again} rows come again), --max-unusable {percent} lets it go on"
+        ),
+    }
 }
 
 /// What is wrong with a source that is no file, in words.

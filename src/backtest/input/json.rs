@@ -20,7 +20,7 @@ use super::split::MAX_ROW_BYTES;
 use super::texts::{self, TEXTS};
 use super::time::{self, Format};
 use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, Stop, store};
-use crate::backtest::table::Login;
+use crate::backtest::table::{Labels, Login};
 
 /// Longest line of a login: as long as a row of CSV may be.
 const MAX_LINE: usize = MAX_ROW_BYTES;
@@ -176,7 +176,7 @@ impl Reader {
             return unusable(Reason::BadSuccess, &given, reading);
         };
         let mut losses = Losses::new();
-        let (labels, labelled) = self.labels(line, number, reading)?;
+        let labels = self.labels(line, number, reading)?;
         for (name, given) in &line.shapeless {
             losses.push((Reason::WrongKind, name, shown(given).to_owned()));
         }
@@ -206,7 +206,6 @@ impl Reader {
             lon: self.number(line, Field::Lon, lost::number, &mut losses),
             asn: self.number(line, Field::Asn, lost::asn, &mut losses),
             labels,
-            labelled,
             ..Login::default()
         };
         let login = texts::login(texts.each_ref().map(|text| &**text), numbers);
@@ -277,14 +276,14 @@ impl Reader {
         found
     }
 
-    /// Bits of the labels: which it has, and which say anything.
+    /// What the labels say.
     fn labels(
         &self,
         line: &Line<'_>,
         number: u64,
         reading: &mut Reading<'_, '_>,
-    ) -> Result<(u8, u8), Stop> {
-        let (mut labels, mut labelled) = (0, 0);
+    ) -> Result<Labels, Stop> {
+        let mut labels = Labels::default();
         for (name, given) in &line.labels {
             let bit = reading.label(name)?;
             let said = self.text(given);
@@ -295,10 +294,9 @@ impl Reader {
                 reading.note(Lost::field(Reason::BadLabel, name, shown(given)), number);
                 continue;
             };
-            labelled |= 1 << bit;
-            labels |= u8::from(yes) << bit;
+            labels.set(bit, yes);
         }
-        Ok((labels, labelled))
+        Ok(labels)
     }
 }
 

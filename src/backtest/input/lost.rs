@@ -1,6 +1,7 @@
 //! What cannot be used of a row, and how numbers are read.
 
 use super::Reason;
+use crate::lang::diagnostics::Language;
 
 /// A row or a field of it that cannot be used, and what stood there.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +10,40 @@ pub(super) struct Lost<'b> {
     /// Which field, where the reason does not say so itself.
     pub(super) field: Option<&'b str>,
     pub(super) text: Option<&'b str>,
+    /// What is wrong with a row of CSV as such.
+    pub(super) flaw: Option<Flaw>,
+}
+
+/// Why a line of CSV is no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// It has so many fields, and the header so many.
+    Width(usize, usize),
+    /// A quote has no end.
+    Quote,
+    /// It has more bytes or lines than any row.
+    Long,
+}
+
+impl Flaw {
+    /// In words.
+    pub(super) fn words(self, language: Language) -> String {
+        match (self, language) {
+            (Self::Width(is, header), Language::Zh) => {
+                format!("（{is} 个字段，表头是 {header} 个）")
+            }
+            (Self::Width(1, header), Language::En) => {
+                format!(" (1 field, the header has {header})")
+            }
+            (Self::Width(is, header), Language::En) => {
+                format!(" ({is} fields, the header has {header})")
+            }
+            (Self::Quote, _) => language
+                .pick("（引号没有合上）", " (a quote without an end)")
+                .to_owned(),
+            (Self::Long, _) => language.pick("（太长）", " (too long)").to_owned(),
+        }
+    }
 }
 
 impl<'b> Lost<'b> {
@@ -16,8 +51,8 @@ impl<'b> Lost<'b> {
     pub(super) fn text(reason: Reason, text: &'b str) -> Self {
         Self {
             reason,
-            field: None,
             text: Some(text).filter(|text| !text.is_empty()),
+            ..Self::from(reason)
         }
     }
 
@@ -36,6 +71,7 @@ impl From<Reason> for Lost<'_> {
             reason,
             field: None,
             text: None,
+            flaw: None,
         }
     }
 }

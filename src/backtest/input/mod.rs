@@ -7,6 +7,7 @@
 mod batch;
 mod csv;
 mod error;
+mod foreign;
 mod header;
 mod json;
 mod known;
@@ -21,6 +22,8 @@ mod texts;
 mod time;
 
 pub use error::{InputError, Kind, Told};
+pub use foreign::Foreign;
+pub use lost::Flaw;
 pub use mapping::{Mapping, MappingError};
 pub use reasons::{Reason, Reasons, Sample, list};
 pub use store::StoreFacts;
@@ -69,6 +72,8 @@ pub struct InputReport {
     pub stopped: bool,
     /// Where; `None` when that came behind the last row.
     pub stopped_at: Option<Sample>,
+    /// The first rows without an arrival number.
+    unnumbered: Vec<Sample>,
 }
 
 /// One file of the input.
@@ -99,10 +104,10 @@ impl InputReport {
         *count += 1;
         if samples.len() < SAMPLES {
             samples.push(Sample {
-                file: file.to_owned(),
-                line,
                 field: lost.field.map(harmless),
                 text: lost.text.map(harmless),
+                flaw: lost.flaw,
+                ..Sample::at(file, line)
             });
         }
     }
@@ -192,12 +197,7 @@ impl Reading<'_, '_> {
     /// Reading ends behind this line.
     fn stop_at(&mut self, line: u64) {
         self.report.stopped = true;
-        self.report.stopped_at = Some(Sample {
-            file: self.file.clone(),
-            line,
-            field: None,
-            text: None,
-        });
+        self.report.stopped_at = Some(Sample::at(&self.file, line));
     }
 
     fn note<'l>(&mut self, lost: impl Into<Lost<'l>>, line: u64) {
@@ -244,6 +244,10 @@ impl Reading<'_, '_> {
         if !self.numbered && self.seen.again(login.id) {
             self.note(Lost::text(Reason::Duplicate, login.id), line);
             return Ok(());
+        }
+        if login.arrival.is_none() && self.report.unnumbered.len() < SAMPLES {
+            let place = Sample::at(&self.file, line);
+            self.report.unnumbered.push(place);
         }
         match self.table.push(&login) {
             true => Ok(()),
@@ -378,6 +382,10 @@ fn one(
         path: name.to_owned(),
         error,
     };
+    if let Some(what) = Foreign::of(stream).map_err(file)? {
+        let path = name.to_owned();
+        return Err(InputError::Foreign { path, what });
+    }
     match open::first_byte(stream).map_err(file)? {
         None => Ok("empty"),
         Some((b'{', lines)) => json::read(stream, lines, reading).map_err(|error| error.at(name)),
@@ -419,7 +427,11 @@ fn finish(
     let closed = table.close(options.as_read);
     report.unordered = closed.unordered as u64;
     if closed.unnumbered > 0 {
-        report.reasons.entry(Reason::NoArrival).or_default().0 = closed.unnumbered as u64;
+        let mut samples = std::mem::take(&mut report.unnumbered);
+        // All have one, and some share theirs: where those stand is not kept.
+        samples.extend(closed.shared.map(Sample::of_arrival));
+        let found = (closed.unnumbered as u64, samples);
+        report.reasons.insert(Reason::NoArrival, found);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::lost::Flaw;
 use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
@@ -155,23 +156,52 @@ impl Reason {
 pub struct Sample {
     /// The file.
     pub file: String,
-    /// The line, from 1.
+    /// The line, from 1; 0 where it is not known.
     pub line: u64,
     /// The field, where the reason does not say which.
     pub field: Option<String>,
     /// What stood there, made harmless and cut, where seeing it helps.
     pub text: Option<String>,
+    /// What is wrong with the row as such.
+    pub flaw: Option<Flaw>,
 }
 
 impl Sample {
+    /// A mere place.
+    pub(super) fn at(file: &str, line: u64) -> Self {
+        Self {
+            file: file.to_owned(),
+            line,
+            field: None,
+            text: None,
+            flaw: None,
+        }
+    }
+
+    /// An arrival number that several rows have.
+    pub(super) fn of_arrival(number: u64) -> Self {
+        Self {
+            field: Some("arrival".to_owned()),
+            text: Some(number.to_string()),
+            ..Self::at("", 0)
+        }
+    }
+
     /// `file:12 field “what stood there”`.
-    pub fn words(&self, file: &str) -> String {
-        let mut words = format!("{file}:{}", self.line);
+    pub fn words(&self, file: &str, language: Language) -> String {
+        let mut words = match self.line {
+            0 => String::new(),
+            line => format!("{file}:{line}"),
+        };
         if let Some(field) = &self.field {
-            words.push_str(&format!(" {field}"));
+            let blank = if words.is_empty() { "" } else { " " };
+            words.push_str(&format!("{blank}{field}"));
         }
         if let Some(text) = &self.text {
             words.push_str(&format!(" “{text}”"));
+        }
+        if let Some(flaw) = self.flaw {
+            words.push_str(&flaw.words(language));
         }
         words
     }
@@ -204,7 +234,7 @@ pub fn list(reasons: &Reasons, language: Language) -> String {
         let words = language.pick(zh, en);
         let places: Vec<String> = samples
             .iter()
-            .map(|sample| sample.words(short(&sample.file)))
+            .map(|sample| sample.words(short(&sample.file), language))
             .collect();
         let (colon, comma) = (language.pick("：", ": "), language.pick("，", ", "));
         let places = match places.is_empty() {

@@ -7,6 +7,8 @@
 
 use memchr::{memchr, memrchr};
 
+use super::lost::Flaw;
+
 /// Rows longer than this are not well formed: a quote that never ends would else eat the file.
 pub(super) const MAX_ROW_BYTES: usize = 1 << 20;
 /// Rows of more lines than this are none either: a quote too many, which another one closed.
@@ -17,7 +19,10 @@ const QUOTE: u8 = b'"';
 /// One past the last record of `bytes` that certainly ends in them; 0 when none does. `bytes` begin
 /// with a record.
 pub(super) fn whole(bytes: &[u8], delimiter: u8) -> usize {
-    let (mut end, mut at) = (0, 0);
+    // Where text outside of quotes begins and ends. The last line break in it is looked for from behind, once:
+    // stretch by stretch all of it would be gone through twice.
+    let mut outside: Vec<(usize, usize)> = Vec::new();
+    let mut at = 0;
     loop {
         let from = at;
         let open = loop {
@@ -30,17 +35,18 @@ pub(super) fn whole(bytes: &[u8], delimiter: u8) -> usize {
                 break Some(quote);
             }
         };
-        let outside = &bytes[from..open.unwrap_or(bytes.len())];
-        if let Some(last) = memrchr(b'\n', outside) {
-            end = from + last + 1;
-        }
-        let Some(open) = open else { return end };
-        match closing(bytes, open + 1) {
+        outside.push((from, open.unwrap_or(bytes.len())));
+        match open.and_then(|open| closing(bytes, open + 1)) {
             // A quote at the very end may be the first of two.
             Some(close) if close + 1 < bytes.len() => at = close + 1,
-            _ => return end,
+            _ => break,
         }
     }
+    let last = |(from, to): &(usize, usize)| {
+        let last = memrchr(b'\n', &bytes[*from..*to])?;
+        Some(from + last + 1)
+    };
+    outside.iter().rev().find_map(last).unwrap_or(0)
 }
 
 /// The quote that closes a field whose text begins at `at`.
@@ -319,6 +325,17 @@ impl<'b> Records<'b> {
             && self.at - self.start <= MAX_ROW_BYTES
             && lines <= MAX_ROW_LINES
             && !self.unclosed
+    }
+
+    /// Why it is none.
+    pub(super) fn flaw(&self, width: usize) -> Flaw {
+        if self.unclosed {
+            Flaw::Quote
+        } else if self.width() != width {
+            Flaw::Width(self.width(), width)
+        } else {
+            Flaw::Long
+        }
     }
 
     /// Takes only the first line of a record of several back: the next record begins behind it. Whether there

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::{InputError, Reading, Reason, Stop, time};
 use crate::backtest::symbols::Symbol;
-use crate::backtest::table::{Answered, JUDGED, Login, Table, Trusted};
+use crate::backtest::table::{Answered, JUDGED, Labels, Login, STOPPED, Table, Trusted};
 use crate::env::Millis;
 use crate::lang::span::Sources;
 use crate::store::records::{self, CloseReason};
@@ -130,10 +130,8 @@ impl StoreFacts {
                 continue;
             };
             for row in rows {
-                let bit = 1 << self.label;
-                table.labelled[row as usize] |= bit;
+                table.labels[row as usize].set(self.label, *attack);
                 if *attack {
-                    table.labels[row as usize] |= bit;
                     table.answers.insert(row, *answered);
                 }
             }
@@ -167,6 +165,7 @@ impl Exported {
     pub(super) fn new(reading: &mut Reading<'_, '_>) -> Result<Self, Stop> {
         reading.facts.is_store = true;
         reading.facts.label = reading.label(OWNER_LABEL)?;
+        reading.table.asked |= 1 << reading.facts.label;
         Ok(Self)
     }
 
@@ -281,8 +280,7 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
         reason: &reason,
         channel: &channel,
         session: &session,
-        labels: 0,
-        labelled: 0,
+        labels: Labels::default(),
     });
     match pushed {
         true => Ok(Some(())),
@@ -354,6 +352,13 @@ fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
         if let Some(late) = decision.login["late"].as_bool() {
             reading.table.tell_late(row, late);
         }
+        // No rule can refuse a wrong password without having acted.
+        let by_rules = decision.login["rules"].as_array();
+        let by_rules = by_rules.is_some_and(|rules| !rules.is_empty());
+        let wrong = decision.login["success"] == false;
+        if wrong && decision.verdict == "deny" && !by_rules {
+            reading.table.flags[row as usize] |= STOPPED;
+        }
     }
     // A wrong password under a lock was not judged, although the history says locked and no more.
     // Logins come before decisions.
@@ -361,6 +366,7 @@ fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
         && decision.login["success"] == false
     {
         reading.table.flags[row as usize] &= !JUDGED;
+        reading.table.flags[row as usize] |= STOPPED;
     }
     let of = facts
         .decided
@@ -386,96 +392,4 @@ fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::kind_name;
-    use crate::backtest::input::{Options, Watch, read_stream};
-    use crate::backtest::needs::Columns;
-    use crate::backtest::table::{LATE_FLAG, Table};
-    use crate::store::records::{self, CloseReason, PromptState, Record};
-
-    fn line<R: Record>(record: Value) -> String {
-        json!({ "kind": kind_name::<R>(), "record": record }).to_string()
-    }
-
-    #[test]
-    fn trust_begins_with_the_first_login_that_arrived_after_the_answer() {
-        // The third login's report had waited: its time lies before the answer, it arrived after it.
-        let logins = [(1_000, 1), (2_000, 2), (2_500, 3), (9_000, 4)].map(|(time, seq)| {
-            line::<records::Login>(json!({
-                "account": "alice", "time": time, "seq": seq, "machine": "m", "success": true,
-                "kept_until": 0,
-            }))
-        });
-        let alert = line::<records::Alert>(json!({
-            "id": "alr_1", "account": "alice", "number": 1, "raised_at": 1_000,
-            "login": { "time": 1_000, "seq": 1 }, "decision": "dec_1", "signals": [], "suspicion": 1.0,
-            "life": 1, "answerable_until": 1, "open_until": 1, "prompt": PromptState::Pending,
-            "closed": { "at": 3_000, "reason": CloseReason::TrustedByOwner, "by": "x", "arrived": 2 },
-        }));
-        let trust = |alert: Option<&str>| {
-            line::<records::Trust>(json!({
-                "account": "alice", "machine": "m", "since": 3_000, "until": 8_000, "alert": alert,
-            }))
-        };
-        let read = |trust: String| {
-            let mut lines = vec![json!({ "menshen_export": 1 }).to_string()];
-            lines.extend(logins.iter().cloned());
-            lines.extend([alert.clone(), trust]);
-            let text = lines.join("\n");
-            let mut table = Table::new(Columns::all());
-            let read = read_stream(
-                "x",
-                text.as_bytes(),
-                &mut table,
-                Options::default(),
-                &Watch::default(),
-            );
-            let (report, _) = read.expect("it reads");
-            assert_eq!((table.len(), report.unusable()), (4, 0));
-            table.trust.into_values().next().expect("the trust")
-        };
-        assert_eq!(read(trust(Some("alr_1"))), [(2, 8_000)]);
-        // Given by an operator: by the clock, which is all there is.
-        assert_eq!(read(trust(None)), [(3, 8_000)]);
-    }
-
-    #[test]
-    fn what_came_too_late_to_act_is_what_the_decision_says() {
-        // A past filled in, in the order of its times: nothing but the decisions tells.
-        let login = |seq: u64, decision: &str| {
-            line::<records::Login>(json!({
-                "account": "alice", "time": 1_000 * seq, "seq": seq, "success": true, "decision": decision,
-                "kept_until": 0,
-            }))
-        };
-        let decision = |id: &str, late: Value| {
-            line::<records::Decision>(json!({
-                "id": id, "time": 1, "kind": "report", "account": "alice", "login": { "late": late },
-                "signals": [], "suspicion": 0.0, "verdict": "allow", "generation": 1, "hash": "h",
-                "explanation": "",
-            }))
-        };
-        let lines = [
-            json!({ "menshen_export": 1 }).to_string(),
-            login(1, "dec_1"),
-            login(2, "dec_2"),
-            login(3, "dec_gone"),
-            decision("dec_1", json!(true)),
-            decision("dec_2", json!(false)),
-        ];
-        for (by_time, late) in [(false, [true, false, false]), (true, [false; 3])] {
-            let mut table = Table::new(Columns::all());
-            let options = Options {
-                by_time,
-                ..Options::default()
-            };
-            let text = lines.join("\n");
-            read_stream("x", text.as_bytes(), &mut table, options, &Watch::default())
-                .expect("it reads");
-            let found = [0, 1, 2].map(|row| table.has(row, LATE_FLAG));
-            assert_eq!(found, late, "by time: {by_time}");
-        }
-    }
-}
+mod tests;

@@ -5,12 +5,14 @@
 mod charts;
 mod clock;
 mod html;
+mod lacks;
 mod recorded;
 mod say;
 mod text;
 
 pub use clock::Clock;
 pub use html::html;
+pub use lacks::LackView;
 pub use recorded::{RecordedSignal, RecordedView, recorded};
 pub use text::text;
 
@@ -24,7 +26,9 @@ use super::sweep::Sweep;
 use super::table::{KNOWN, Table};
 use super::tally::Figures;
 use crate::bot::ruleset::Ruleset;
+use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
+use crate::lang::program::Program;
 use crate::server::rfc3339;
 
 /// The version of the JSON.
@@ -96,6 +100,8 @@ pub struct InputView {
     pub late: u64,
     /// Labels and how many logins have each.
     pub labels: BTreeMap<String, LabelView>,
+    /// What no row says although rules ask for it.
+    pub lacks: Vec<LackView>,
 }
 
 /// One file.
@@ -201,21 +207,33 @@ pub struct Gate {
     pub passed: bool,
     /// It was looked at over all of the input; what holds of a part need not hold of the whole.
     pub whole: bool,
-    /// It holds of what was looked at.
-    #[serde(skip)]
-    pub so_far: bool,
 }
 
 impl Gate {
-    pub(super) fn at_most(name: &str, most: f64, is: f64) -> Self {
-        Self {
+    /// Of the option `name`; of `is` nothing where there was nothing to look at, which is no pass.
+    pub(super) fn new(name: &str, wanted: f64, is: Option<f64>) -> Self {
+        let mut gate = Self {
             name: name.to_owned(),
-            wanted: most,
-            is: Some(is),
-            passed: is <= most,
-            so_far: is <= most,
+            wanted,
+            is,
+            passed: false,
             whole: true,
-        }
+        };
+        gate.passed = gate.holds();
+        gate
+    }
+
+    /// It holds of what was looked at.
+    fn holds(&self) -> bool {
+        self.is.is_some_and(|is| match self.wants_more() {
+            true => is >= self.wanted,
+            false => is <= self.wanted,
+        })
+    }
+
+    /// On which side of what was wanted it has to lie.
+    fn wants_more(&self) -> bool {
+        self.name == MIN_RECALL
     }
 
     /// What is, with as many digits as tell it from what was wanted.
@@ -229,11 +247,11 @@ impl Gate {
         }
     }
 
-    /// On which side of what was wanted it has to lie, in Chinese and English.
+    /// That side, in Chinese and English.
     fn bound(&self) -> (&'static str, &'static str) {
-        match self.name.as_str() {
-            MIN_RECALL => ("不低于", "at least"),
-            _ => ("不超过", "at most"),
+        match self.wants_more() {
+            true => ("不低于", "at least"),
+            false => ("不超过", "at most"),
         }
     }
 
@@ -241,33 +259,12 @@ impl Gate {
     pub(super) fn cut(&mut self) {
         (self.whole, self.passed) = (false, false);
     }
-
-    /// There was nothing to look at, which is no pass.
-    pub(super) fn unknown(self) -> Self {
-        Self {
-            is: None,
-            passed: false,
-            so_far: false,
-            ..self
-        }
-    }
-
-    pub(super) fn min_recall(least: f64, is: f64) -> Self {
-        Self {
-            name: MIN_RECALL.to_owned(),
-            wanted: least,
-            is: Some(is),
-            passed: is >= least,
-            so_far: is >= least,
-            whole: true,
-        }
-    }
 }
 
 /// The gate that counts logins.
 pub(super) const NO_LOST: &str = "no-lost-true-positives";
 /// The only gate that wants more.
-const MIN_RECALL: &str = "min-recall";
+pub(super) const MIN_RECALL: &str = "min-recall";
 
 impl RulesView {
     pub(super) fn new(name: &str, rules: &Ruleset) -> Self {
@@ -285,7 +282,14 @@ impl InputView {
         self.files.iter().any(|file| file.format == "export")
     }
 
-    pub(super) fn new(input: &InputReport, table: &Table, language: Language) -> Self {
+    /// Of an input that these rule sets were asked about.
+    pub(super) fn new(
+        input: &InputReport,
+        table: &Table,
+        programs: &[&Program],
+        registry: &Registry,
+        language: Language,
+    ) -> Self {
         let (first, last) = table.span().unwrap_or_default();
         let mut known: Vec<Option<bool>> = vec![None; table.accounts.len()];
         let mut nobody = 0;
@@ -297,13 +301,11 @@ impl InputView {
         }
         let names = |exists| known.iter().filter(|name| **name == Some(exists)).count() as u64;
         let mut labels: BTreeMap<String, LabelView> = BTreeMap::new();
-        for (bit, name) in table.label_names.iter().enumerate() {
+        for (at, name) in table.label_names.iter().enumerate() {
             let view = labels.entry(name.clone()).or_default();
-            for (yes, known) in table.labels.iter().zip(&table.labelled) {
-                let known = known >> bit & 1 == 1;
-                let yes = yes >> bit & 1 == 1;
-                view.yes += u64::from(known && yes);
-                view.no += u64::from(known && !yes);
+            for said in table.labels.iter().map(|labels| labels.get(at as u8)) {
+                view.yes += u64::from(said == Some(true));
+                view.no += u64::from(said == Some(false));
             }
         }
         Self {
@@ -332,6 +334,7 @@ impl InputView {
             out_of_order: input.unordered,
             late: table.late(),
             labels,
+            lacks: lacks::lacks(table, programs, registry, language),
         }
     }
 }
@@ -349,7 +352,7 @@ fn view(
         row_is_used: reason.keeps_row(),
         samples: samples
             .iter()
-            .map(|sample| sample.words(&sample.file))
+            .map(|sample| sample.words(&sample.file, language))
             .collect(),
     }
 }

@@ -11,7 +11,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::say::say;
 use super::{Clock, Report};
-use crate::backtest::tally::{Figures, RuleFigures, Totals};
+use crate::backtest::tally::{Basis, Figures, LabelFigures, RuleFigures, Totals};
 use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
@@ -134,6 +134,48 @@ pub(super) fn not_asked(totals: &Totals, language: Language) -> String {
     told.join(language.pick("，", ", "))
 }
 
+/// That logins nobody labelled are in no rate, where they are any.
+pub(super) fn unlabelled(figures: &Figures, language: Language) -> Option<String> {
+    let rest = figures.totals.unlabelled_logins.filter(|n| *n > 0)?;
+    if figures.per_10k_of != Basis::GoodLogins {
+        return None;
+    }
+    let (good, rest) = (count(figures.totals.per_10k_base), count(rest));
+    Some(match language {
+        Language::Zh => format!(
+            "标注为正常的 {good} 次，没有标注的 {rest} 次：每万次的数只算前者（--assume-good 把后者也按正常计）"
+        ),
+        Language::En => format!(
+            "{good} are labelled as good, {rest} are not labelled: rates are of the former (--assume-good takes the latter for good too)"
+        ),
+    })
+}
+
+/// About which attacks rules do anything, not only alert.
+pub(super) fn acted_on(labels: &LabelFigures, language: Language) -> String {
+    let met = &labels.acted_on;
+    let (logins, incidents) = (&labels.logins, count(labels.incidents));
+    let (attacks, of) = (
+        count(met.attacks),
+        count(logins.true_positives + logins.false_negatives),
+    );
+    let (recall, good, rate) = (
+        percent(met.recall),
+        told(met.good_logins),
+        percent(met.false_positive_rate),
+    );
+    let (found, failed) = (count(met.incidents), count(met.failed_attempts));
+    let failed_met = count(met.failed_attempts_acted_on);
+    match language {
+        Language::Zh => format!(
+            "连图形验证、拒绝、锁定也算：攻击 {attacks}/{of}（{recall}），正常登录 {good}（{rate}），事件 {found}/{incidents}；密码不对的攻击 {failed_met}/{failed}"
+        ),
+        Language::En => format!(
+            "with captchas, refusals and locks: {attacks} of {of} attacks ({recall}), {good} good logins ({rate}), {found} of {incidents} incidents; {failed_met} of {failed} attacks with a wrong password"
+        ),
+    }
+}
+
 impl Page {
     fn totals(&mut self, report: &Report) {
         let totals = &report.figures.totals;
@@ -144,6 +186,10 @@ impl Page {
             "\n成功登录 {logins}，失败 {failures}\n",
             "\n{logins} successful logins, {failures} failures\n"
         );
+        if let Some(line) = unlabelled(&report.figures, self.language) {
+            self.out.push_str(&line);
+            self.out.push('\n');
+        }
         let (flagged, per) = (count(totals.flagged), rate(totals.flagged_per_10k));
         let prompts = count(totals.prompts);
         let quiet = not_asked(totals, self.language);
@@ -181,10 +227,10 @@ impl Page {
         let labelled = figures.labels.is_some();
         let head = match (self.language, labelled) {
             (Language::Zh, true) => {
-                "\n信号                     触发   每万次   提醒   决定性   攻击   账号  说明"
+                "\n信号                     触发   每万次   发出   决定性   攻击   账号  说明"
             }
             (Language::Zh, false) => {
-                "\n信号                     触发   每万次   提醒   决定性   账号  说明"
+                "\n信号                     触发   每万次   发出   决定性   账号  说明"
             }
             (Language::En, true) => {
                 "\nsignal                  fired  per 10k prompts  decisive attacks accounts notes"
@@ -289,9 +335,11 @@ impl Page {
         say!(
             self.out,
             self.language,
-            "\n对照 {label}：召回 {recall}，准确 {precision}；命中 {tp}，误报 {fp}，漏报 {missed}\n",
-            "\nagainst {label}: recall {recall}, precision {precision}; {tp} true, {fp} false, {missed} missed\n"
+            "\n对照 {label}，按会提醒的算：召回 {recall}，准确 {precision}；命中 {tp}，误报 {fp}，漏报 {missed}\n",
+            "\nagainst {label}, by alerts: recall {recall}, precision {precision}; {tp} true, {fp} false, {missed} missed\n"
         );
+        let line = acted_on(labels, self.language);
+        self.out.push_str(&format!("{line}\n"));
         let (caught, incidents) = (count(labels.incidents_caught), count(labels.incidents));
         let delay = rate(labels.delay_minutes_p50);
         let curve = &labels.curve;
@@ -305,8 +353,8 @@ impl Page {
         say!(
             self.out,
             self.language,
-            "事件 {caught}/{incidents} 起发现，首次提醒延迟中位 {delay} 分钟；怀疑度作评分：误报率 1% 时召回 {one}，0.1% 时 {tenth}，AUC {auc}\n",
-            "{caught} of {incidents} incidents found, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}\n"
+            "事件 {incidents} 起，发出提醒 {caught} 起，首次提醒延迟中位 {delay} 分钟；怀疑度作评分：误报率 1% 时召回 {one}，0.1% 时 {tenth}，AUC {auc}\n",
+            "{caught} of {incidents} incidents prompted, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}\n"
         );
         if labels.attacks_no_account > 0 {
             let n = count(labels.attacks_no_account);
@@ -350,20 +398,22 @@ impl Page {
             count(load.accounts_twice_a_week),
         );
         let too = match figures.labels {
-            Some(_) => self.language.pick("（攻击也算）", " (attacks too)"),
+            Some(_) => self
+                .language
+                .pick("（不论标注）", " (whatever their labels)"),
             None => "",
         };
         say!(
             self.out,
             self.language,
-            "每万次登录{too}的提醒，按此前登录次数  {bands}\n",
+            "每万次登录{too}发出的提醒，按此前登录次数  {bands}\n",
             "prompts per 10,000 logins{too} by earlier logins  {bands}\n"
         );
         let new = rate(load.new_accounts.per_10k);
         say!(
             self.out,
             self.language,
-            "被提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {new}\n",
+            "收到提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {new}\n",
             "{accounts} accounts prompted (each p95 {p95}, max {max}), {twice} twice within a week; new accounts {new} per 10,000\n"
         );
         let periods: Vec<String> = figures

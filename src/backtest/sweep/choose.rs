@@ -101,6 +101,7 @@ mod tests {
             judged_on: part,
             precision: None,
             never: Vec::new(),
+            attacks_lost: None,
         }
     }
 

@@ -15,6 +15,8 @@ pub struct Closed {
     pub unordered: usize,
     /// Rows without an arrival number of their own, in a source that gives some: none was used.
     pub unnumbered: usize,
+    /// A number that several of them share, where each has one.
+    pub shared: Option<u64>,
 }
 
 impl Table {
@@ -51,7 +53,7 @@ impl Table {
         let pairs = self.time.windows(2);
         let unordered = pairs.filter(|pair| pair[0] > pair[1]).count();
         let mut order: Vec<u32> = Vec::new();
-        let unnumbered = self.by_arrival(&mut order);
+        let (unnumbered, shared) = self.by_arrival(&mut order);
         let numbered = unnumbered == 0 && !order.is_empty();
         if !numbered {
             self.arrival.clear();
@@ -87,27 +89,28 @@ impl Table {
         Closed {
             unordered: if numbered || as_read { 0 } else { unordered },
             unnumbered,
+            shared,
         }
     }
 
     /// The rows in the order of their arrival numbers, when there are any. How many rows have none, or
-    /// one that another row has: then none of them says anything.
-    fn by_arrival(&self, order: &mut Vec<u32>) -> usize {
+    /// one that another row has, the first of which is given too: then none of them says anything.
+    fn by_arrival(&self, order: &mut Vec<u32>) -> (usize, Option<u64>) {
         if self.arrival.is_empty() {
-            return 0;
+            return (0, None);
         }
         let given = self.arrival.iter();
         let given = given.filter(|number| **number != UNNUMBERED).count();
         if given < self.len() {
-            return self.len() - given;
+            return (self.len() - given, None);
         }
         let number = |row: &u32| self.arrival[*row as usize];
         order.extend(0..self.len() as u32);
         order.sort_by_key(number);
         let pairs = order.windows(2);
-        pairs
-            .filter(|pair| number(&pair[0]) == number(&pair[1]))
-            .count()
+        let mut shared = pairs.filter(|pair| number(&pair[0]) == number(&pair[1]));
+        let first = shared.next().map(|pair| number(&pair[0]));
+        (usize::from(first.is_some()) + shared.count(), first)
     }
 
     /// The first row after an answer. `arrival` is in order, or empty when rows have no numbers.
@@ -132,7 +135,6 @@ impl Table {
         by(&mut self.account, order);
         by(&mut self.flags, order);
         by(&mut self.labels, order);
-        by(&mut self.labelled, order);
         by(&mut self.asn, order);
         by(&mut self.lat, order);
         by(&mut self.lon, order);

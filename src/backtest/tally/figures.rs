@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::labels::{self, LabelFigures};
 use super::loads::{self, Load};
 use super::stats::{per_10k, percentile, ratio};
-use super::{ACCOUNT_SIGNALS, PERIODS, Tally};
+use super::{ACCOUNT_SIGNALS, Basis, PERIODS, Tally};
 use crate::env::Millis;
 use crate::lang::program::Program;
 use crate::server::rfc3339;
@@ -36,32 +36,6 @@ pub struct Figures {
     pub periods: Vec<Period>,
 }
 
-/// Which logins a rate is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Basis {
-    /// Successful ones not labelled as attack.
-    GoodLogins,
-    /// The same where no label calls any of them good.
-    NotAttacks,
-    /// All successful ones: no label says what was an attack.
-    Logins,
-}
-
-impl Basis {
-    /// Behind a number: of how many it is. Chinese and English.
-    pub fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::GoodLogins => ("每万次正常登录", "per 10,000 good logins"),
-            Self::NotAttacks => (
-                "每万次没有标注为攻击的登录",
-                "per 10,000 logins not labelled as attacks",
-            ),
-            Self::Logins => ("每万次登录", "per 10,000 logins"),
-        }
-    }
-}
-
 /// Totals of one rule set.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Totals {
@@ -84,8 +58,10 @@ pub struct Totals {
     pub logins_no_account: u64,
     /// Of the failed ones on such names.
     pub failures_no_account: u64,
-    /// Successful logins not labelled as attack; unknown when no label calls any login good.
+    /// Successful logins labelled as good; unknown when no label calls any login good.
     pub good_logins: Option<u64>,
+    /// Successful logins of which the label says nothing; unknown without labels.
+    pub unlabelled_logins: Option<u64>,
     /// The logins that rates per 10,000 are of: see `per_10k_of`.
     pub per_10k_base: u64,
     /// Logins with an alert, before cool-down: `prompts`, `cooled_down`, `capped`, `flagged_no_account` and
@@ -241,11 +217,7 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
     let (labelled, good) = (frame.label.is_some(), tally.knows_good());
     Figures {
         rules: program.hash.clone(),
-        per_10k_of: match (labelled, good) {
-            (true, true) => Basis::GoodLogins,
-            (true, false) => Basis::NotAttacks,
-            (false, _) => Basis::Logins,
-        },
+        per_10k_of: frame.basis,
         totals: Totals {
             from: rfc3339(frame.from),
             to: rfc3339(frame.to),
@@ -256,13 +228,14 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
             failures: tally.failures,
             logins_no_account: tally.nobody_logins,
             failures_no_account: tally.nobody_failures,
-            good_logins: good.then_some(tally.good),
-            per_10k_base: tally.good,
+            good_logins: good.then(|| tally.good()),
+            unlabelled_logins: labelled.then(|| tally.unlabelled()),
+            per_10k_base: tally.base,
             flagged: tally.total.flagged,
-            flagged_good: good.then_some(tally.flagged_good),
-            flagged_per_10k: per_10k(tally.flagged_good, tally.good),
+            flagged_good: good.then(|| tally.false_positives()),
+            flagged_per_10k: per_10k(tally.flagged_base, tally.base),
             prompts: tally.total.prompts,
-            prompts_per_10k: per_10k(tally.prompts_good, tally.good),
+            prompts_per_10k: per_10k(tally.prompts_base, tally.base),
             cooled_down: tally.appended,
             capped: tally.capped,
             flagged_no_account: tally.nobody,
@@ -300,12 +273,8 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
         .collect();
     missing.sort_by_key(|missing| std::cmp::Reverse(missing.count));
     let (labelled, good) = (tally.frame().label.is_some(), tally.knows_good());
-    let on_good = match labelled {
-        true => counts.fired - counts.fired_attack,
-        false => counts.fired,
-    };
     let by_period: Vec<Option<f64>> = (0..PERIODS)
-        .map(|period| per_10k(counts.good_by_period[period], tally.good_by_period[period]))
+        .map(|period| per_10k(counts.base_by_period[period], tally.base_by_period[period]))
         .collect();
     let accounts = (index < ACCOUNT_SIGNALS).then(|| tally.fired_accounts.count(index));
     RuleFigures {
@@ -320,7 +289,7 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
         exempt: counts.exempt,
         learning: counts.learning,
         fired: counts.fired,
-        per_10k: per_10k(on_good, tally.good),
+        per_10k: per_10k(counts.base_by_period.iter().sum(), tally.base),
         fired_no_account: counts.fired_nobody,
         fired_attacks: labelled.then_some(counts.fired_attack),
         fired_good: good.then_some(counts.fired_good),
@@ -337,7 +306,7 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
         first: counts.first.map(rfc3339),
         last: counts.last.map(rfc3339),
         by_day: counts.by_day.clone(),
-        drifts: drifts(&counts.good_by_period, &by_period),
+        drifts: drifts(&counts.base_by_period, &by_period),
         by_period,
         never: counts.fired == 0,
         covered_by: covered_by(tally, program, index),
@@ -402,12 +371,12 @@ fn periods(tally: &Tally) -> Vec<Period> {
                 flagged: counts.flagged,
                 prompts: counts.prompts,
                 flagged_per_10k: per_10k(
-                    tally.flagged_good_by_period[period],
-                    tally.good_by_period[period],
+                    tally.flagged_base_by_period[period],
+                    tally.base_by_period[period],
                 ),
                 prompts_per_10k: per_10k(
-                    tally.prompts_good_by_period[period],
-                    tally.good_by_period[period],
+                    tally.prompts_base_by_period[period],
+                    tally.base_by_period[period],
                 ),
                 attacks: frame.label.map(|_| attacks),
                 recall: ratio(found, attacks),

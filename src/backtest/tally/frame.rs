@@ -1,6 +1,9 @@
 //! Over which logins figures are, and what is known of one.
 
+use serde::Serialize;
+
 use super::PERIODS;
+use crate::backtest::table::{JUDGED, Labels, Table};
 use crate::env::{DAY, Millis};
 
 /// What is counted, and over which logins.
@@ -15,9 +18,89 @@ pub struct Frame {
     pub label: Option<u8>,
     /// Whether unlabelled logins count as good.
     pub unlabelled_good: bool,
+    /// Which logins rates are of.
+    pub basis: Basis,
+    /// Where each period but the first begins: asked of every login, and divisions take long.
+    begins: [Millis; PERIODS - 1],
+}
+
+/// Which logins a rate is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Successful ones that are labelled as good.
+    GoodLogins,
+    /// Successful ones not labelled as attack: where no label calls any of them good, or only those of which
+    /// owners were asked.
+    NotAttacks,
+    /// All successful ones: no label says what was an attack.
+    #[default]
+    Logins,
+}
+
+impl Basis {
+    /// Behind a number: of how many it is. Chinese and English.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::GoodLogins => ("每万次正常登录", "per 10,000 good logins"),
+            Self::NotAttacks => (
+                "每万次没有标注为攻击的登录",
+                "per 10,000 logins not labelled as attacks",
+            ),
+            Self::Logins => ("每万次登录", "per 10,000 logins"),
+        }
+    }
+
+    /// Whether a login of this class is one of them.
+    pub fn has(self, class: Class) -> bool {
+        match self {
+            Self::GoodLogins => class == Class::Good,
+            Self::NotAttacks => class != Class::Attack,
+            Self::Logins => true,
+        }
+    }
 }
 
 impl Frame {
+    /// Of all logins `from..=to`.
+    pub fn new(from: Millis, to: Millis, label: Option<u8>, unlabelled_good: bool) -> Self {
+        let span = (i128::from(to) - i128::from(from) + 1).max(1);
+        let begin = |at: usize| {
+            // Rounded up: what is counted is whole.
+            let after = (span * (at as i128 + 1) + PERIODS as i128 - 1) / PERIODS as i128;
+            (i128::from(from) + after) as Millis
+        };
+        Self {
+            from,
+            to,
+            label,
+            unlabelled_good,
+            basis: Basis::default(),
+            begins: std::array::from_fn(begin),
+        }
+    }
+
+    /// With the basis the label gives: of the logins that count, as far as it speaks of them.
+    pub fn over(mut self, table: &Table) -> Self {
+        self.basis = match self.label {
+            None => Basis::Logins,
+            Some(label) if table.asked >> label & 1 == 1 && !self.unlabelled_good => {
+                Basis::NotAttacks
+            }
+            Some(_) if (0..table.len() as u32).any(|row| self.is_good(table, row)) => {
+                Basis::GoodLogins
+            }
+            Some(_) => Basis::NotAttacks,
+        };
+        self
+    }
+
+    fn is_good(&self, table: &Table, row: u32) -> bool {
+        table.time[row as usize] >= self.from
+            && table.has(row, JUDGED)
+            && self.class(table.labels_of(row)) == Class::Good
+    }
+
     /// How many days the figures are over, begun ones included; 0 when no login counts.
     pub fn days(&self) -> usize {
         match self.from > self.to {
@@ -33,26 +116,19 @@ impl Frame {
 
     /// The period a moment lies in.
     pub fn period(&self, time: Millis) -> usize {
-        let span = (self.to - self.from + 1).max(1);
-        let after = time - self.from;
-        // Wider numbers are divided ten times as slowly.
-        let at = match after.checked_mul(PERIODS as Millis) {
-            Some(parts) => parts / span,
-            None => (after as i128 * PERIODS as i128 / span as i128) as Millis,
-        };
-        (at as usize).min(PERIODS - 1)
+        self.begins.iter().filter(|begin| time >= **begin).count()
     }
 
     /// Attack, good, or not known.
-    pub fn class(&self, labels: Option<(u8, u8)>) -> Class {
-        let (Some(bit), Some((yes, known))) = (self.label, labels) else {
+    pub fn class(&self, labels: Labels) -> Class {
+        let Some(label) = self.label else {
             return Class::Unknown;
         };
-        match (known >> bit & 1 == 1, yes >> bit & 1 == 1) {
-            (true, true) => Class::Attack,
-            (true, false) => Class::Good,
-            (false, _) if self.unlabelled_good => Class::Good,
-            (false, _) => Class::Unknown,
+        match labels.get(label) {
+            Some(true) => Class::Attack,
+            Some(false) => Class::Good,
+            None if self.unlabelled_good => Class::Good,
+            None => Class::Unknown,
         }
     }
 }
@@ -66,4 +142,37 @@ pub enum Class {
     Good,
     /// Nobody says.
     Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_is_the_part_of_the_time_a_moment_lies_in() {
+        for (from, to) in [
+            (0, 0),
+            (0, 1),
+            (5, 7),
+            (-10, 89),
+            (1_000, 1_000_000),
+            (3, 2),
+        ] {
+            let frame = Frame::new(from, to, None, false);
+            let span = (to - from + 1).max(1);
+            for time in from..=to.min(from + 5_000) {
+                let part = ((time - from) * PERIODS as Millis / span) as usize;
+                assert_eq!(
+                    frame.period(time),
+                    part.min(PERIODS - 1),
+                    "{time} of {from}..={to}"
+                );
+            }
+        }
+        let all = Frame::new(Millis::MIN, Millis::MAX, None, false);
+        assert_eq!(
+            [Millis::MIN, 0, Millis::MAX].map(|time| all.period(time)),
+            [0, 1, 2]
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! How right the rules are, where labels say what was an attack.
 //!
-//! Counted at the login, over alerts before any cool-down, and at the incident, over prompts. Without
+//! Counted at the login, over alerts before any cool-down, and at the incident, over prompts; apart from
+//! that over anything rules do (an alert, a captcha, a refusal, a lock), also after a wrong password. Without
 //! labels there is no such figure, and none is made up.
 
 use serde::Serialize;
@@ -23,13 +24,15 @@ pub struct LabelFigures {
     pub label: String,
     /// Unlabelled logins were taken for good ones: false alarms are an upper bound.
     pub unlabelled_taken_for_good: bool,
-    /// By login.
+    /// By login with the right password, over alerts.
     pub logins: Confusion,
+    /// Over anything rules do.
+    pub acted_on: ActedOn,
     /// Incidents: attacks of one account with no longer pause between them than `incident_gap_hours`.
     pub incidents: u64,
     /// Attacks under names that are no account: of no incident, for nobody can be asked.
     pub attacks_no_account: u64,
-    /// Of these, with a prompt for one of their logins.
+    /// Incidents with a prompt for one of their logins.
     pub incidents_caught: u64,
     /// That share.
     pub incident_recall: Option<f64>,
@@ -41,6 +44,28 @@ pub struct LabelFigures {
     pub incident_gap_hours: f64,
     /// Suspicion as a score: every threshold.
     pub curve: Curve,
+}
+
+/// About which logins rules do anything at all: an alert, a captcha (unless it was solved already), a refusal,
+/// a lock.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ActedOn {
+    /// Such attacks with the right password.
+    pub attacks: u64,
+    /// The share of all of them.
+    pub recall: Option<f64>,
+    /// Such good logins; unknown when the label calls no login good.
+    pub good_logins: Option<u64>,
+    /// The share of all of them.
+    pub false_positive_rate: Option<f64>,
+    /// Incidents with such an attack.
+    pub incidents: u64,
+    /// The share of all of them.
+    pub incident_recall: Option<f64>,
+    /// Labelled attacks with a wrong password, which are in none of the others.
+    pub failed_attempts: u64,
+    /// Such ones among them.
+    pub failed_attempts_acted_on: u64,
 }
 
 /// Counts at the login.
@@ -129,7 +154,9 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
     let tp = tally.hits.iter().filter(|hit| hit.flagged).count() as u64;
     let fp = tally.false_positives();
     let incidents = incidents(&tally.hits, gap);
-    let caught: Vec<Millis> = incidents.iter().flatten().copied().collect();
+    let caught: Vec<Millis> = incidents.iter().filter_map(|found| found.delay).collect();
+    let met = incidents.iter().filter(|found| found.acted_on).count() as u64;
+    let acted_on = tally.hits.iter().filter(|hit| hit.acted_on()).count() as u64;
     let mut delays: Vec<f64> = caught.iter().map(|ms| *ms as f64 / 60_000.0).collect();
     delays.sort_by(f64::total_cmp);
     let at = |share: f64| {
@@ -148,13 +175,23 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
             false_positives: counted(fp),
             false_negatives: attacks - tp,
             true_negatives: counted(good - fp),
-            unlabelled: tally.successes - attacks - good,
+            unlabelled: tally.unlabelled(),
             flagged_unlabelled: (tally.total.flagged).saturating_sub(tp + fp),
             precision: told(ratio(tp, tp + fp)),
             recall: ratio(tp, attacks),
             false_positive_rate: ratio(fp, good),
             precision_interval: precision_interval.filter(|_| good > 0),
             recall_interval,
+        },
+        acted_on: ActedOn {
+            attacks: acted_on,
+            recall: ratio(acted_on, attacks),
+            good_logins: counted(tally.good_acted_on),
+            false_positive_rate: ratio(tally.good_acted_on, good),
+            incidents: met,
+            incident_recall: ratio(met, incidents.len() as u64),
+            failed_attempts: tally.failed_attacks,
+            failed_attempts_acted_on: tally.failed_attacks_acted_on,
         },
         incidents: incidents.len() as u64,
         attacks_no_account: tally.attacks_nobody,
@@ -167,15 +204,27 @@ pub(super) fn figures(tally: &Tally, names: &[String], gap: Millis) -> Option<La
     })
 }
 
-/// For each incident the delay of its first prompt, if any. `hits` are sorted by account and row.
-fn incidents(hits: &[Hit], gap: Millis) -> Vec<Option<Millis>> {
+/// Attacks of one account that belong together.
+#[derive(Debug, PartialEq, Eq)]
+struct Incident {
+    /// From the first of them to the first prompt.
+    delay: Option<Millis>,
+    /// Rules did anything about one of them.
+    acted_on: bool,
+}
+
+/// The incidents. `hits` are sorted by account and row.
+fn incidents(hits: &[Hit], gap: Millis) -> Vec<Incident> {
     let of_accounts: Vec<Hit> = hits.iter().filter(|hit| hit.exists).copied().collect();
     of_accounts
         .chunk_by(|a, b| a.account == b.account && b.time - a.time <= gap)
         .map(|incident| {
-            let began = incident.iter().map(|hit| hit.time).min()?;
-            let first = incident.iter().find(|hit| hit.prompted)?;
-            Some(first.time - began)
+            let began = incident.iter().map(|hit| hit.time).min();
+            let first = incident.iter().find(|hit| hit.prompted);
+            Incident {
+                delay: first.zip(began).map(|(first, began)| first.time - began),
+                acted_on: incident.iter().any(Hit::acted_on),
+            }
         })
         .collect()
 }
@@ -247,7 +296,9 @@ fn curve(tally: &Tally, attacks: u64, good: u64) -> Curve {
     let mut points = Vec::new();
     let (mut tp, mut fp, mut area) = (0, 0, 0.0);
     let (mut at_1, mut at_0_1): (f64, f64) = (0.0, 0.0);
-    for (score, (attack, fine)) in tally.scores.iter().rev() {
+    let mut scores: Vec<(u64, (u64, u64))> = tally.scores.iter().map(|(at, n)| (*at, *n)).collect();
+    scores.sort_unstable_by_key(|(score, _)| std::cmp::Reverse(*score));
+    for (score, (attack, fine)) in &scores {
         // A trapezoid: ties are drawn as a slope.
         area += *fine as f64 * (tp as f64 + *attack as f64 / 2.0);
         tp += attack;
@@ -285,6 +336,7 @@ fn curve(tally: &Tally, attacks: u64, good: u64) -> Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backtest::engine::Measure;
 
     fn hit(account: u32, row: u32, time: Millis, prompted: bool) -> Hit {
         Hit {
@@ -294,6 +346,7 @@ mod tests {
             flagged: prompted,
             prompted,
             exists: true,
+            measure: Measure::None,
         }
     }
 
@@ -305,12 +358,24 @@ mod tests {
             hit(1, 3, 200, false),
             hit(2, 4, 201, true),
         ];
-        assert_eq!(incidents(&hits, 100), [Some(50), None, Some(0)]);
-        assert_eq!(incidents(&hits, 1_000), [Some(50), Some(0)]);
+        let delays = |hits: &[Hit], gap| -> Vec<Option<Millis>> {
+            let found = incidents(hits, gap).into_iter();
+            found.map(|incident| incident.delay).collect()
+        };
+        assert_eq!(delays(&hits, 100), [Some(50), None, Some(0)]);
+        assert_eq!(delays(&hits, 1_000), [Some(50), Some(0)]);
+        // Who is refused is met, though nobody was asked.
+        let mut refused = hits;
+        refused[2].measure = Measure::Caught;
+        let met: Vec<bool> = incidents(&refused, 100)
+            .iter()
+            .map(|incident| incident.acted_on)
+            .collect();
+        assert_eq!(met, [false, true, false]);
         // What comes under a name that is no account is none of its.
         let mut nobody = hits;
         nobody[1].exists = false;
-        assert_eq!(incidents(&nobody, 100), [None, None, Some(0)]);
+        assert_eq!(delays(&nobody, 100), [None, None, Some(0)]);
     }
 
     fn counts(tp: u32, fp: u32, missed: u32) -> AccountCounts {
@@ -318,12 +383,7 @@ mod tests {
     }
 
     fn of(accounts: &[AccountCounts], nobodys: AccountCounts) -> (Interval, Interval) {
-        let frame = crate::backtest::tally::Frame {
-            from: 0,
-            to: 1,
-            label: Some(0),
-            unlabelled_good: false,
-        };
+        let frame = crate::backtest::tally::Frame::new(0, 1, Some(0), false);
         let mut tally = Tally::empty(&frame);
         let numbered = accounts.iter().enumerate();
         tally.accounts = numbered.map(|(at, counts)| (at as u32, *counts)).collect();

@@ -8,9 +8,10 @@ impl Tally {
         macro_rules! sum {
             ($($field:ident)+) => { $(self.$field += other.$field;)+ };
         }
-        sum!(successes failures good warm_up flagged_good prompts_good appended capped
+        sum!(successes failures base warm_up flagged_base prompts_base appended capped
             challenged_attempts denied_attempts challenged denied locked nobody refused
-            nobody_logins nobody_failures begun attacks_nobody);
+            nobody_logins nobody_failures begun attacks_nobody good_acted_on failed_attacks
+            failed_attacks_acted_on);
         self.total.add(other.total);
         self.new_accounts.add(other.new_accounts);
         self.of_nobody.add(other.of_nobody);
@@ -20,14 +21,14 @@ impl Tally {
         for (mine, theirs) in self.by_period.iter_mut().zip(other.by_period) {
             mine.add(theirs);
         }
-        add(&mut self.good_by_period, &other.good_by_period);
+        add(&mut self.base_by_period, &other.base_by_period);
         add(
-            &mut self.flagged_good_by_period,
-            &other.flagged_good_by_period,
+            &mut self.flagged_base_by_period,
+            &other.flagged_base_by_period,
         );
         add(
-            &mut self.prompts_good_by_period,
-            &other.prompts_good_by_period,
+            &mut self.prompts_base_by_period,
+            &other.prompts_base_by_period,
         );
         add(&mut self.together, &other.together);
         add(&mut self.prompts_by_day, &other.prompts_by_day);

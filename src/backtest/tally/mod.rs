@@ -1,6 +1,7 @@
 //! Counts what the engine finds. Everything here is whole numbers that add up, so that the figures do
 //! not depend on the number of threads.
 
+mod counts;
 mod figures;
 mod fired;
 mod frame;
@@ -11,14 +12,15 @@ mod part;
 mod signal;
 pub mod stats;
 
-pub use figures::{Basis, DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
+pub use counts::{AccountCounts, Counts, Hit};
+pub use figures::{DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
 pub use fired::FiredAccounts;
-pub use frame::{Class, Frame};
-pub use labels::{Confusion, Curve, CurvePoint, Interval, LabelFigures, Method};
+pub use frame::{Basis, Class, Frame};
+pub use labels::{ActedOn, Confusion, Curve, CurvePoint, Interval, LabelFigures, Method};
 pub use loads::{Load, LoadBand};
 pub use signal::SignalTally;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::bot::api::Verdict;
 use crate::env::{DAY, Millis};
@@ -27,7 +29,7 @@ use crate::lang::program::Program;
 
 use stats::sortable;
 
-use super::engine::{Outcome, Prompt, Seen, Sink};
+use super::engine::{Measure, Outcome, Prompt, Seen, Sink};
 use super::symbols::Symbol;
 use super::table::{CAPTCHA, KNOWN};
 
@@ -41,61 +43,6 @@ pub const NEW_ACCOUNT: Millis = 14 * DAY;
 /// Signals whose accounts are counted.
 pub const ACCOUNT_SIGNALS: usize = 128;
 
-/// Counts of one stretch of logins.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Successful logins.
-    pub logins: u64,
-    /// With an alert.
-    pub flagged: u64,
-    /// With a prompt.
-    pub prompts: u64,
-}
-
-impl Counts {
-    fn add(&mut self, other: Self) {
-        self.logins += other.logins;
-        self.flagged += other.flagged;
-        self.prompts += other.prompts;
-    }
-}
-
-/// A labelled attack, for incidents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Hit {
-    /// The account.
-    pub account: Symbol,
-    /// The row.
-    pub row: u32,
-    /// When.
-    pub time: Millis,
-    /// It raised an alert.
-    pub flagged: bool,
-    /// Its owner was asked.
-    pub prompted: bool,
-    /// The account exists.
-    pub exists: bool,
-}
-
-/// What an account's labelled logins came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AccountCounts {
-    /// Attacks with an alert.
-    pub tp: u32,
-    /// Good logins with one.
-    pub fp: u32,
-    /// Attacks without.
-    pub missed: u32,
-}
-
-impl AccountCounts {
-    fn add(&mut self, other: Self) {
-        self.tp += other.tp;
-        self.fp += other.fp;
-        self.missed += other.missed;
-    }
-}
-
 /// All counts of one rule set.
 #[derive(Debug, Clone)]
 pub struct Tally {
@@ -107,8 +54,8 @@ pub struct Tally {
     pub successes: u64,
     /// Failures.
     pub failures: u64,
-    /// Good logins: denominators.
-    pub good: u64,
+    /// The logins rates are of, see [`Basis`]: denominators.
+    pub base: u64,
     /// Logins of the warm-up, not counted.
     pub warm_up: u64,
     /// Names of which a login was judged, in the warm-up too.
@@ -123,10 +70,10 @@ pub struct Tally {
     pub together: Vec<u64>,
     /// Totals.
     pub total: Counts,
-    /// Alerts on good logins.
-    pub flagged_good: u64,
-    /// Prompts on good logins.
-    pub prompts_good: u64,
+    /// Alerts on the logins rates are of.
+    pub flagged_base: u64,
+    /// Prompts on them.
+    pub prompts_base: u64,
     /// Alerts a cool-down kept quiet.
     pub appended: u64,
     /// Alerts past the daily cap.
@@ -163,24 +110,30 @@ pub struct Tally {
     pub new_accounts: Counts,
     /// By period.
     pub by_period: [Counts; PERIODS],
-    /// Good logins by period.
-    pub good_by_period: [u64; PERIODS],
+    /// The logins rates are of, by period.
+    pub base_by_period: [u64; PERIODS],
     /// Of them with an alert.
-    pub flagged_good_by_period: [u64; PERIODS],
+    pub flagged_base_by_period: [u64; PERIODS],
     /// Prompts on them.
-    pub prompts_good_by_period: [u64; PERIODS],
+    pub prompts_base_by_period: [u64; PERIODS],
     /// Every prompt: account and time.
     pub prompts: Vec<(Symbol, Millis)>,
     /// Attacks.
     pub hits: Vec<Hit>,
     /// Suspicion (its bits in an order that sorts) → (attacks, good).
-    pub scores: BTreeMap<u64, (u64, u64)>,
+    pub scores: hashbrown::HashMap<u64, (u64, u64)>,
     /// Accounts with alerts or attacks.
     pub accounts: HashMap<Symbol, AccountCounts>,
     /// The same of all names that are no account: one of them may stand for many people.
     pub nobodys: AccountCounts,
     /// Attacks under such names.
     pub attacks_nobody: u64,
+    /// Good logins about which rules did anything.
+    pub good_acted_on: u64,
+    /// Labelled attacks with a wrong password.
+    pub failed_attacks: u64,
+    /// Of these, about which rules did anything.
+    pub failed_attacks_acted_on: u64,
     /// Signals that fired, by account: bits of the first [`ACCOUNT_SIGNALS`] signals.
     pub fired_accounts: FiredAccounts,
 }
@@ -196,7 +149,7 @@ impl Tally {
             shadow: program.signals.iter().map(|signal| signal.shadow).collect(),
             successes: 0,
             failures: 0,
-            good: 0,
+            base: 0,
             warm_up: 0,
             begun: 0,
             attempts_by_day: vec![0; days],
@@ -210,8 +163,8 @@ impl Tally {
             ],
             together: vec![0; n * n],
             total: Counts::default(),
-            flagged_good: 0,
-            prompts_good: 0,
+            flagged_base: 0,
+            prompts_base: 0,
             appended: 0,
             capped: 0,
             nobody: 0,
@@ -230,15 +183,18 @@ impl Tally {
             of_nobody: Counts::default(),
             new_accounts: Counts::default(),
             by_period: Default::default(),
-            good_by_period: [0; PERIODS],
-            flagged_good_by_period: [0; PERIODS],
-            prompts_good_by_period: [0; PERIODS],
+            base_by_period: [0; PERIODS],
+            flagged_base_by_period: [0; PERIODS],
+            prompts_base_by_period: [0; PERIODS],
             prompts: Vec::new(),
             hits: Vec::new(),
-            scores: BTreeMap::new(),
+            scores: Default::default(),
             accounts: HashMap::new(),
             nobodys: AccountCounts::default(),
             attacks_nobody: 0,
+            good_acted_on: 0,
+            failed_attacks: 0,
+            failed_attacks_acted_on: 0,
             fired_accounts: FiredAccounts::default(),
         }
     }
@@ -252,6 +208,23 @@ impl Tally {
     pub fn false_positives(&self) -> u64 {
         let accounts = self.accounts.values().chain([&self.nobodys]);
         accounts.map(|counts| u64::from(counts.fp)).sum()
+    }
+
+    /// Logins that are labelled as good.
+    pub fn good(&self) -> u64 {
+        self.scores.values().map(|(_, good)| good).sum()
+    }
+
+    /// Logins of which the label says nothing.
+    pub fn unlabelled(&self) -> u64 {
+        self.successes - self.hits.len() as u64 - self.good()
+    }
+
+    /// Attacks about which less is done than `old` does. Both are of the same logins and settled.
+    pub fn lost_against(&self, old: &Self) -> u64 {
+        let pairs = self.hits.iter().zip(&old.hits);
+        let same = pairs.filter(|(new, old)| new.row == old.row);
+        same.filter(|(new, old)| new.measure < old.measure).count() as u64
     }
 
     /// Whether the label calls any login good: else no false alarm can be known as one.
@@ -273,11 +246,8 @@ impl Tally {
 
     fn success(&mut self, seen: &Seen<'_>, outcome: &Outcome, time: Millis, day: usize) {
         let period = self.frame.period(time);
-        let labels = seen.table.labels.get(seen.row as usize).copied();
-        let labels = labels.zip(seen.table.labelled.get(seen.row as usize).copied());
-        let class = self.frame.class(labels);
-        // Without labels every login counts in the denominators: that is what "per 10,000 logins" says.
-        let good = class != Class::Attack;
+        let class = self.frame.class(seen.table.labels_of(seen.row));
+        let counts = self.frame.basis.has(class);
         let prompted = outcome.prompt == Prompt::Raised;
         let one = Counts {
             logins: 1,
@@ -285,8 +255,8 @@ impl Tally {
             prompts: u64::from(prompted),
         };
         self.successes += 1;
-        self.good += u64::from(good);
-        self.good_by_period[period] += u64::from(good);
+        self.base += u64::from(counts);
+        self.base_by_period[period] += u64::from(counts);
         self.total.add(one);
         self.by_period[period].add(one);
         self.logins_by_day[day] += 1;
@@ -319,8 +289,8 @@ impl Tally {
             Prompt::Raised => {
                 self.prompts_by_day[day] += 1;
                 self.prompts.push((seen.account, time));
-                self.prompts_good += u64::from(good);
-                self.prompts_good_by_period[period] += u64::from(good);
+                self.prompts_base += u64::from(counts);
+                self.prompts_base_by_period[period] += u64::from(counts);
             }
             Prompt::Appended => self.appended += 1,
             Prompt::Capped => self.capped += 1,
@@ -328,8 +298,8 @@ impl Tally {
             Prompt::None if exists => self.refused += 1,
             Prompt::None => self.nobody += 1,
         }
-        self.flagged_good += u64::from(good && outcome.flagged);
-        self.flagged_good_by_period[period] += u64::from(good && outcome.flagged);
+        self.flagged_base += u64::from(counts && outcome.flagged);
+        self.flagged_base_by_period[period] += u64::from(counts && outcome.flagged);
         self.labelled(seen, outcome, class, time);
         self.fired(seen, outcome, class, time, day, period);
     }
@@ -339,6 +309,7 @@ impl Tally {
             return;
         }
         let attack = class == Class::Attack;
+        let measure = seen.measure(outcome);
         let exists = seen.table.has(seen.row, KNOWN);
         self.attacks_nobody += u64::from(attack && !exists);
         let score = self.scores.entry(sortable(outcome.suspicion)).or_default();
@@ -351,9 +322,11 @@ impl Tally {
                 flagged: outcome.flagged,
                 prompted: outcome.prompt == Prompt::Raised,
                 exists,
+                measure,
             });
         } else {
             score.1 += 1;
+            self.good_acted_on += u64::from(measure > Measure::None);
         }
         if attack || outcome.flagged {
             let counts = match exists {
@@ -409,7 +382,7 @@ impl Tally {
                         Class::Unknown => {}
                     }
                     tally.by_day[day] += 1;
-                    tally.good_by_period[period] += u64::from(class != Class::Attack);
+                    tally.base_by_period[period] += u64::from(self.frame.basis.has(class));
                     tally.first = Some(tally.first.map_or(time, |first| first.min(time)));
                     tally.last = Some(tally.last.map_or(time, |last| last.max(time)));
                     tally.prompts += u64::from(outcome.prompt == Prompt::Raised);
@@ -466,6 +439,11 @@ impl Tally {
         } else {
             self.failures += 1;
             self.nobody_failures += u64::from(!seen.table.has(seen.row, KNOWN));
+            if self.frame.class(seen.table.labels_of(seen.row)) == Class::Attack {
+                self.failed_attacks += 1;
+                let acted_on = seen.measure(outcome) > Measure::None;
+                self.failed_attacks_acted_on += u64::from(acted_on);
+            }
         }
     }
 }

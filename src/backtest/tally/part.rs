@@ -60,12 +60,7 @@ mod tests {
     use crate::env::DAY;
 
     fn tally(judged: &[u32]) -> Tally {
-        let frame = Frame {
-            from: 0,
-            to: DAY * judged.len() as i64 - 1,
-            label: None,
-            unlabelled_good: false,
-        };
+        let frame = Frame::new(0, DAY * judged.len() as i64 - 1, None, false);
         let mut tally = Tally::empty(&frame);
         tally.attempts_by_day = judged.to_vec();
         tally

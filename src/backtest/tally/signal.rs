@@ -39,8 +39,8 @@ pub struct SignalTally {
     pub decisive_good: u64,
     /// Fires by day.
     pub by_day: Vec<u32>,
-    /// Fired on logins that are no attack, by period.
-    pub good_by_period: [u64; PERIODS],
+    /// Fired on the logins rates are of, by period.
+    pub base_by_period: [u64; PERIODS],
     /// First fire.
     pub first: Option<Millis>,
     /// Last fire.
@@ -58,7 +58,7 @@ impl SignalTally {
             *self.missing.entry(name).or_default() += count;
         }
         add(&mut self.by_day, &other.by_day);
-        add(&mut self.good_by_period, &other.good_by_period);
+        add(&mut self.base_by_period, &other.base_by_period);
         self.first = [self.first, other.first].into_iter().flatten().min();
         self.last = self.last.max(other.last);
     }

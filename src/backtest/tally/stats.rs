@@ -81,7 +81,10 @@ pub fn wilson(share: f64, all: u64) -> (f64, f64) {
     let square = Z * Z / n;
     let middle = (share + square / 2.0) / (1.0 + square);
     let half = Z / (1.0 + square) * (share * (1.0 - share) / n + square / (4.0 * n)).sqrt();
-    ((middle - half).max(0.0), (middle + half).min(1.0))
+    // At the ends the two are the same but for what rounding leaves.
+    let from = if share <= 0.0 { 0.0 } else { middle - half };
+    let to = if share >= 1.0 { 1.0 } else { middle + half };
+    (from.max(0.0), to.min(1.0))
 }
 
 /// The value at `share` of the sorted values (nearest rank); 0 of none.
@@ -170,5 +173,12 @@ mod tests {
         close(wilson(0.0, 10), 0.0, 0.2775);
         close(wilson(0.5, 10), 0.2366, 0.7634);
         close(wilson(0.1, 10), 0.0179, 0.4042);
+        for all in 1..1_000 {
+            assert_eq!(
+                (wilson(0.0, all).0, wilson(1.0, all).1),
+                (0.0, 1.0),
+                "{all}"
+            );
+        }
     }
 }

@@ -34,7 +34,7 @@ pub struct ChangedArgs {
     /// Write report.html, report.json and changed.csv into this folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Write every changed login as CSV
+    /// Write every changed login as CSV, packed when the name ends in .gz
     #[arg(long, value_name = "FILE")]
     changed_csv: Option<PathBuf>,
     /// What to print

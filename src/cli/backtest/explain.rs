@@ -57,8 +57,21 @@ pub(super) fn explain(
         sanitise(table.accounts.text(account), MAX_NAME, false),
         clock.name(),
     );
+    let attempt = engine.explain_attempt(row, 0);
+    let before = |text: &str| {
+        let head = language.pick("登录前（on attempt）：", "Before the login (on attempt):");
+        format!("{head}\n{}\n", text.trim_end())
+    };
+    // What decided comes first.
+    let first = match &attempt {
+        Some((true, text)) => {
+            let then = language.pick("登录时：", "At the login:");
+            format!("{}\n{then}\n", before(text))
+        }
+        _ => String::new(),
+    };
     let mut text = format!(
-        "#{} {account} {}{}{verdict}\n{}",
+        "#{} {account} {}{}{verdict}\n{first}{}",
         row + 1,
         clock.moment(table.time[row as usize]),
         match language {
@@ -82,6 +95,9 @@ pub(super) fn explain(
         ));
         text.push_str(other.text.trim_end());
         text.push('\n');
+    }
+    if let Some((false, told)) = &attempt {
+        text.push_str(&format!("\n{}", before(told)));
     }
     output::data(&text)?;
     Ok(Exit::Clean)

@@ -4,6 +4,7 @@ mod against;
 mod changed;
 mod compile;
 mod explain;
+mod packed;
 mod read;
 mod write;
 
@@ -121,10 +122,10 @@ pub struct Args {
     /// Fail when prompts per 10,000 good logins exceed this; with --sweep, choose within it
     #[arg(long, value_name = "N", value_parser = amount, allow_negative_numbers = true)]
     max_prompts_per_10k: Option<f64>,
-    /// Fail when a smaller share of attacks is flagged, 0 to 1
+    /// Fail when a smaller share of attacks with the right password raises an alert, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     min_recall: Option<f64>,
-    /// Fail when an attack that was flagged is not any more
+    /// Fail when rules do less about an attack than before: no alert, refusal or lock, or no captcha, any more
     #[arg(long)]
     no_lost_true_positives: bool,
     /// Explain one login: its id, or #NUMBER by arrival
@@ -133,10 +134,11 @@ pub struct Args {
     /// Write report.html, report.json and changed.csv into this folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
-    /// Write every changed login as CSV
+    /// Write every changed login as CSV, packed when the name ends in .gz
     #[arg(long, value_name = "FILE", requires = "against")]
     changed_csv: Option<PathBuf>,
-    /// Write every login with what the rules decide on it, a line of JSON each
+    /// Write every login with what the rules decide on it, a line of JSON each, packed when the name
+    /// ends in .gz
     #[arg(long, value_name = "FILE")]
     decisions: Option<PathBuf>,
     /// What to print

@@ -103,6 +103,7 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
             InputError::File { .. }
             | InputError::Column { .. }
             | InputError::Columns { .. }
+            | InputError::Foreign { .. }
             | InputError::TwoColumns { .. }
             | InputError::Twice { .. } => Failure::usage(said),
             _ => Failure::failed(said),

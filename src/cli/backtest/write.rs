@@ -1,9 +1,10 @@
 //! Where the report goes: the screen, a folder, a CSV of changed logins.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use super::packed::{self, Packed};
 use super::{Args, Format, read};
 use crate::backtest::decisions;
 use crate::backtest::diff;
@@ -26,6 +27,17 @@ const BATCH: usize = 50;
 pub(super) fn prepare(args: &Args, compares: bool) -> Result<(), Failure> {
     let mut files: Vec<PathBuf> = Vec::new();
     if let Some(folder) = &args.report {
+        if !folder.exists() && (folder.as_os_str() == "-" || packed::is_file_name(folder)) {
+            let folder = folder.display();
+            return Err(Failure::usage(match args.lang.lang {
+                Language::Zh => format!(
+                    "--report 要一个文件夹，report.html、report.json 写在里面；{folder} 不像文件夹的名字（只要 JSON 就用 --format json）"
+                ),
+                Language::En => format!(
+                    "--report wants a folder, for report.html and report.json; {folder} is no name of one (for JSON alone: --format json)"
+                ),
+            }));
+        }
         fs::create_dir_all(folder).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists | ErrorKind::NotADirectory => Failure::usage(format!(
                 "--report {}{}",
@@ -48,6 +60,17 @@ pub(super) fn prepare(args: &Args, compares: bool) -> Result<(), Failure> {
                 "这里的 - 不是标准输出；要写到标准输出，请用 /dev/stdout",
                 "- is not standard output here; name /dev/stdout for that",
             )));
+        }
+        if packed::is_foreign(path) {
+            let path = path.display();
+            return Err(Failure::usage(match args.lang.lang {
+                Language::Zh => {
+                    format!("{path}：只会压缩成 .gz；别的请写到 /dev/stdout 再交给压缩程序")
+                }
+                Language::En => format!(
+                    "{path}: only .gz is packed here; for others write to /dev/stdout and pipe it on"
+                ),
+            }));
         }
         let inputs = args.logins.iter().chain(&args.map);
         let all = inputs.chain(files.iter().take(at));
@@ -140,14 +163,15 @@ pub(super) fn decided(
     let mut engine = Engine::new(table, registry, rules, zone, limits);
     engine.threads = request.threads;
     let at = |error: io::Error| Failure::io(path.display(), &error, args.lang.lang);
-    let file = File::create(path).map_err(at)?;
-    let mut out = BufWriter::new(file);
+    let mut out = Packed::create(path).map_err(at)?;
     let word = args.lang.pick("写出判断", "writing decisions");
     let bar = Bar::new(word, table.len() as u64);
     let lines = read::with_bar(&bar, &watch.written, || {
         decisions::write(&engine, table, watch, &mut out)
     });
-    let (lines, path) = (lines.map_err(at)?, path.display());
+    let lines = lines.map_err(at)?;
+    out.finish().map_err(at)?;
+    let path = path.display();
     output::remark(&match args.lang.lang {
         Language::Zh => format!("menshen: {path}：{lines} 次登录"),
         Language::En => format!("menshen: {path}: {lines} logins"),
@@ -165,10 +189,9 @@ fn changed(
     outcome: &Outcome,
     watch: &Watch,
 ) -> Result<(), Failure> {
-    let done = File::create(path).and_then(|file| {
-        let mut out = BufWriter::new(file);
+    let done = Packed::create(path).and_then(|mut out| {
         let written = changed_to(&mut out, request, table, registry, outcome, watch)?;
-        out.flush()?;
+        out.finish()?;
         Ok(written)
     });
     let written = done.map_err(|error| Failure::io(path.display(), &error, args.lang.lang))?;
@@ -193,7 +216,7 @@ fn changed_to(
 ) -> io::Result<usize> {
     writeln!(
         out,
-        "number,id,time,account,old,new,was_flagged,is_flagged,old_suspicion,new_suspicion,attack,flipped"
+        "number,id,time,account,old,new,was_flagged,is_flagged,old_suspicion,new_suspicion,attack,flipped,old_words,new_words"
     )?;
     let mut rules = vec![request.rules.1.clone()];
     rules.extend(request.against.iter().map(|(_, rules)| rules.clone()));
@@ -207,6 +230,8 @@ fn changed_to(
     engine.shown_in = Some(request.zone.clone());
     engine.language = request.language;
     let clock = Clock::new(request.zone.clone());
+    let language = request.language;
+    let said = |(zh, en): (&'static str, &'static str)| language.pick(zh, en);
     let shown = outcome
         .report
         .diff
@@ -228,34 +253,40 @@ fn changed_to(
             let flips: Vec<String> = login
                 .flipped
                 .iter()
-                .map(|flip| format!("{}: {} → {} ({})", flip.name, flip.old, flip.new, flip.why))
+                .map(|flip| flip.said(language))
                 .collect();
             let attack = login
                 .attack
                 .map_or("", |attack| if attack { "true" } else { "false" });
             writeln!(
                 out,
-                "{},{},{},{},{},{},{},{},{},{},{attack},{}",
+                "{},{},{},{},{},{},{},{},{},{},{attack},{},{},{}",
                 login.number,
                 quoted(login.id.as_deref().unwrap_or_default()),
                 clock.rfc3339(table.time[login.number as usize - 1]),
                 quoted(&login.account),
-                quoted(login.old.words().1),
-                quoted(login.new.words().1),
+                login.old.name(),
+                login.new.name(),
                 login.was_flagged,
                 login.is_flagged,
                 login.old_suspicion,
                 login.new_suspicion,
-                quoted(&flips.join("; ")),
+                quoted(&flips.join(language.pick("；", "; "))),
+                quoted(said(login.old.words())),
+                quoted(said(login.new.words())),
             )?;
         }
     }
     Ok(written)
 }
 
+/// What begins a formula: full-width signs too in Chinese and Japanese spreadsheets, and a tab or a line break is
+/// skipped before it.
+const FORMULA: [char; 10] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r'];
+
 /// A CSV field. What a spreadsheet would take for a formula is defused.
 fn quoted(text: &str) -> String {
-    let text = match text.starts_with(['=', '+', '-', '@']) {
+    let text = match text.starts_with(FORMULA) {
         true => format!("'{text}"),
         false => text.to_owned(),
     };
@@ -273,6 +304,12 @@ mod tests {
     fn fields_are_quoted_and_no_formulas() {
         assert_eq!(quoted("alice"), "alice");
         assert_eq!(quoted("a,\"b\""), "\"a,\"\"b\"\"\"");
-        assert_eq!(quoted("=1+1"), "'=1+1");
+        for sign in FORMULA {
+            assert!(
+                quoted(&format!("{sign}1+1"))
+                    .trim_start_matches('"')
+                    .starts_with('\'')
+            );
+        }
     }
 }

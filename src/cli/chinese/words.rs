@@ -289,8 +289,8 @@ const WORDS: &[(&str, &str)] = &[
         "和另一份规则比较：文件、目录、git 版本；和 --live 一起时也可以写 `running` 或 `previous`（服务器的规则版本）",
     ),
     (
-        "Write every login with what the rules decide on it, a line of JSON each",
-        "写出每次登录和规则对它的判断，一行一个 JSON",
+        "Write every login with what the rules decide on it, a line of JSON each, packed when the name ends in .gz",
+        "写出每次登录和规则对它的判断，一行一个 JSON；名字以 .gz 结尾就压缩",
     ),
     (
         "Show what the last change of the rules changed for real people: both generations over the server's own logins of the last days",
@@ -327,19 +327,19 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "Fail when prompts a day exceed this",
-        "每天的提醒超过它就算失败",
+        "每天发出的提醒超过它就算失败",
     ),
     (
         "Fail when prompts per 10,000 good logins exceed this; with --sweep, choose within it",
-        "每一万次正常登录的提醒超过它就算失败；与 --sweep 合用时在这之内选",
+        "每一万次正常登录发出的提醒超过它就算失败；与 --sweep 合用时在这之内选",
     ),
     (
-        "Fail when a smaller share of attacks is flagged, 0 to 1",
-        "发现的攻击少于这个比例就算失败，0 到 1",
+        "Fail when a smaller share of attacks with the right password raises an alert, 0 to 1",
+        "密码正确的攻击里会提醒的少于这个比例就算失败，0 到 1",
     ),
     (
-        "Fail when an attack that was flagged is not any more",
-        "原来发现的攻击有一个不再发现就算失败",
+        "Fail when rules do less about an attack than before: no alert, refusal or lock, or no captcha, any more",
+        "有一次攻击管得比原来少就算失败：不再提醒、拒绝或锁定，或者不再图形验证",
     ),
     (
         "Explain one login: its id, or #NUMBER by arrival",
@@ -350,8 +350,8 @@ const WORDS: &[(&str, &str)] = &[
         "把 report.html、report.json 和 changed.csv 写进这个文件夹",
     ),
     (
-        "Write every changed login as CSV",
-        "把判断变了的登录写成 CSV",
+        "Write every changed login as CSV, packed when the name ends in .gz",
+        "把判断变了的登录写成 CSV；名字以 .gz 结尾就压缩",
     ),
     ("What to print", "打印什么"),
     ("A summary", "摘要"),

@@ -4,6 +4,7 @@ use super::{MAX_ACCOUNT, MAX_LINE, MAX_TEXT};
 use crate::backtest::input::{InputReport, Mapping, Options, Reason, Sample, Watch, read_stream};
 use crate::backtest::needs::{Columns, Need};
 use crate::backtest::table::{CAPTCHA, KNOWN, LEGAL, SUCCESS, Table};
+use crate::lang::diagnostics::Language;
 
 #[test]
 fn what_is_longer_than_any_login_is_one_unusable_row() {
@@ -103,15 +104,15 @@ fn what_is_written_otherwise_is_read_and_what_cannot_be_is_shown() {
         table.time,
         [1_767_225_600_000, 1_767_225_600_000, 1_767_225_600_500]
     );
-    assert_eq!(table.labelled, [1, 0, 1]);
-    assert_eq!(table.labels, [0, 0, 1]);
+    let labels = [0, 1, 2].map(|row| table.labels_of(row).get(0));
+    assert_eq!(labels, [Some(false), None, Some(true)]);
 }
 
 /// What was lost, in words: reason, field and text.
 fn lost(report: &InputReport) -> Vec<(Reason, String)> {
     let all = report.reasons.iter();
     all.flat_map(|(reason, (_, samples))| {
-        let words = |sample: &Sample| (*reason, sample.words("x"));
+        let words = |sample: &Sample| (*reason, sample.words("x", Language::En));
         samples.iter().map(words).collect::<Vec<_>>()
     })
     .collect()
@@ -176,8 +177,8 @@ fn every_field_is_read_as_generously_as_a_column_of_csv() {
         ("Edge".to_owned(), (None, None))
     );
     assert_eq!(
-        (&table.label_names[..], table.labels[1]),
-        (&["attack".to_owned()][..], 1)
+        (&table.label_names[..], table.labels_of(1).get(0)),
+        (&["attack".to_owned()][..], Some(true))
     );
     assert_eq!(text(Need::Session, 2), "ab");
 }
@@ -252,9 +253,7 @@ fn a_mapping_holds_for_lines_of_json_too() {
     assert_eq!(table.time, [1_767_574_800_000, 1_767_574_860_000]);
     assert_eq!(table.text(Need::City, 0), "北京");
     assert_eq!(table.label_names, ["stolen"]);
-    assert_eq!(
-        (&table.labels[..], &table.labelled[..]),
-        (&[0, 1][..], &[1, 1][..])
-    );
+    let labels = [0, 1].map(|row| table.labels_of(row).get(0));
+    assert_eq!(labels, [Some(false), Some(true)]);
     assert_eq!([0, 1].map(|row| table.has(row, KNOWN)), [true, false]);
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{percent, rate};
-use crate::backtest::diff::Diff;
+use crate::backtest::diff::{Diff, state};
 use crate::backtest::report::charts::{self, Line, escape, short};
 use crate::backtest::report::say::say;
 use crate::backtest::report::text::{beside, count, told};
@@ -33,7 +33,7 @@ pub(super) fn diff(
     say!(
         page,
         language,
-        "{judged} 次登录尝试中 {changed} 次结果不同；每天的提醒 {net:+.2}。",
+        "{judged} 次登录尝试中 {changed} 次结果不同；每天发出的提醒 {net:+.2}。",
         "{changed} of {judged} attempts end differently; prompts a day {net:+.2}.",
         judged = count(diff.judged),
         changed = count(diff.changed),
@@ -57,14 +57,21 @@ pub(super) fn diff(
         say!(
             page,
             language,
-            "攻击：<b class='good'>多发现 {gained}</b>，<b class='bad'>少发现 {lost}</b>；正常登录：多打扰 {flagged}，少打扰 {relieved}。",
-            "attacks: <b class='good'>{gained} more found</b>, <b class='bad'>{lost} fewer</b>; good logins: {flagged} more flagged, {relieved} fewer.",
+            "攻击：<b class='good'>多发现 {gained}</b>，<b class='bad'>少发现 {lost}</b>；正常登录：多打扰 {disturbed}，少打扰 {relieved}。",
+            "attacks: <b class='good'>{gained} more found</b>, <b class='bad'>{lost} fewer</b>; good logins: {disturbed} disturbed more, {relieved} less.",
             gained = count(gained),
             lost = count(lost),
-            flagged = told(diff.good_flagged),
+            disturbed = told(diff.good_disturbed),
             relieved = told(diff.good_relieved),
         );
-        page.push_str("</p>");
+        let _ = write!(
+            page,
+            " <span class='dim'>{}</span></p>",
+            language.pick(
+                "发现、打扰：提醒、拒绝或锁定；没有这些时，图形验证也算。只看密码正确的。",
+                "Found, disturbed: by an alert, a refusal or a lock; where there is none, by a captcha. Of logins with the right password."
+            )
+        );
     }
     if !diff.worst.is_empty() {
         let worst: Vec<String> = diff
@@ -79,7 +86,7 @@ pub(super) fn diff(
             page,
             "<p class='dim'>{}{}</p>",
             language.pick(
-                "提醒增加最多的账号：",
+                "发出的提醒增加最多的账号：",
                 "accounts with the most additional prompts: "
             ),
             worst.join(language.pick("、", ", "))
@@ -128,8 +135,8 @@ pub(super) fn diff(
                 format!(
                     "<b>{}</b> {} → {} <span class='why'>{}</span>",
                     escape(flip.called(language)),
-                    word(&flip.old, language),
-                    word(&flip.new, language),
+                    state(&flip.old, language),
+                    state(&flip.new, language),
                     escape(&flip.why)
                 )
             })
@@ -217,28 +224,10 @@ fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], language
             page,
             "<div class='wide'><table><thead><tr>{}</tr></thead><tbody>{rows}</tbody></table></div>",
             language.pick(
-                "<th>信号（旧 → 新）<th class='n'>触发<th class='n'>每万次<th class='n'>提醒",
+                "<th>信号（旧 → 新）<th class='n'>触发<th class='n'>每万次<th class='n'>发出",
                 "<th>signal (old → new)<th class='n'>fired<th class='n'>per 10,000<th class='n'>prompts"
             )
         );
-    }
-}
-
-/// A state in words.
-fn word(state: &str, language: Language) -> &str {
-    match state {
-        "fired" => language.pick("触发", "fired"),
-        "quiet" => language.pick("没触发", "quiet"),
-        "exempt" => language.pick("豁免", "exempt"),
-        "learning" => language.pick("学习中", "learning"),
-        "not_evaluable" => language.pick("无法判断", "not evaluable"),
-        "absent" => language.pick("没有这条", "absent"),
-        "yes" => language.pick("成立", "held"),
-        "no" => language.pick("不成立", "did not hold"),
-        "prompt" => language.pick("提醒", "prompt"),
-        "kept_quiet" => language.pick("不再提醒", "kept quiet"),
-        "capped" => language.pick("超过每日上限", "past the daily cap"),
-        other => other,
     }
 }
 
@@ -251,7 +240,7 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
         escape(&names)
     );
     let (per, recall) = (
-        language.pick("每万次提醒", "prompts per 10,000"),
+        language.pick("每万次发出的提醒", "prompts per 10,000"),
         language.pick("召回", "recall"),
     );
     let top = charts::top(sweep.points.iter().filter_map(|p| p.all.prompts_per_10k));
@@ -291,7 +280,7 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
     }
     let besides = sweep.besides();
     let mut heads = vec![
-        language.pick("每天提醒", "prompts a day"),
+        language.pick("每天发出", "prompts a day"),
         language.pick("每万次", "per 10,000"),
         recall,
         language.pick("准确", "precision"),
@@ -381,14 +370,14 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
             Some(_) => say!(
                 page,
                 language,
-                "★ 是选定段（前三分之二时间）每万次提醒不超过 {most} 的最佳值：{rule}。",
+                "★ 是选定段（前三分之二时间）每万次发出的提醒不超过 {most} 的最佳值：{rule}。",
                 "★ is the best with at most {most} prompts per 10,000 in the first two thirds of the time: {rule}. ",
                 rule = language.pick(sweep.rule().0, sweep.rule().1)
             ),
             None => say!(
                 page,
                 language,
-                "没有一个值能在选定段做到每万次提醒不超过 {most}。",
+                "没有一个值能在选定段做到每万次发出的提醒不超过 {most}。",
                 "No value keeps to {most} prompts per 10,000 in the first two thirds. "
             ),
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{percent, rate};
 use crate::backtest::report::charts::{self, Line, escape};
 use crate::backtest::report::say::say;
-use crate::backtest::report::text::{count, told};
+use crate::backtest::report::text::{acted_on, count, told};
 use crate::backtest::tally::{Figures, LabelFigures};
 use crate::lang::diagnostics::Language;
 
@@ -28,8 +28,8 @@ pub(super) fn labels(
     say!(
         page,
         language,
-        "命中 {tp} · 误报 {fp} · 漏报 {missed} · 误报率 {rate}",
-        "{tp} true · {fp} false · {missed} missed · false-positive rate {rate}",
+        "按会提醒的算：命中 {tp} · 误报 {fp} · 漏报 {missed} · 误报率 {rate}",
+        "by alerts: {tp} true · {fp} false · {missed} missed · false-positive rate {rate}",
         tp = count(logins.true_positives),
         fp = told(logins.false_positives),
         missed = count(logins.false_negatives),
@@ -51,12 +51,12 @@ pub(super) fn labels(
             more = count(more)
         ),
     }
-    page.push_str("</p><p>");
+    let _ = write!(page, "</p><p>{}</p><p>", acted_on(labels, language));
     say!(
         page,
         language,
-        "事件（同一账号密码正确的攻击登录，间隔不超过 {gap:.0} 小时算一起）：发现 {caught} / {all}，首次提醒的延迟中位 {p50} 分钟，p95 {p95} 分钟",
-        "incidents (attacks on one account that had the right password, no more than {gap:.0} hours apart): {caught} of {all} found; delay of the first prompt: median {p50} minutes, p95 {p95}",
+        "事件（同一账号密码正确的攻击登录，间隔不超过 {gap:.0} 小时算一起）：发出提醒 {caught} / {all}，首次提醒的延迟中位 {p50} 分钟，p95 {p95} 分钟",
+        "incidents (attacks on one account that had the right password, no more than {gap:.0} hours apart): {caught} of {all} prompted; delay of the first prompt: median {p50} minutes, p95 {p95}",
         gap = labels.incident_gap_hours,
         caught = count(labels.incidents_caught),
         all = count(labels.incidents),

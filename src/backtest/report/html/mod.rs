@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::charts::{escape, short};
 use super::say::say;
-use super::text::{count, not_asked, stopped, told};
+use super::text::{count, not_asked, stopped, told, unlabelled};
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
 
@@ -133,7 +133,7 @@ fn cards(page: &mut String, report: &Report, language: Language) {
     page.push_str("<section class='cards'>");
     card(
         page,
-        language.pick("每天提醒", "prompts a day"),
+        language.pick("每天发出的提醒", "prompts a day"),
         &short(load.prompts_per_day),
         &format!(
             "p95 {} · {} {}",
@@ -145,7 +145,7 @@ fn cards(page: &mut String, report: &Report, language: Language) {
     card(
         page,
         &match (language, report.figures.per_10k_of.words()) {
-            (Language::Zh, (of, _)) => format!("{of}的提醒"),
+            (Language::Zh, (of, _)) => format!("{of}发出的提醒"),
             (Language::En, (_, of)) => format!("prompts {of}"),
         },
         &rate(totals.prompts_per_10k),
@@ -166,7 +166,7 @@ fn cards(page: &mut String, report: &Report, language: Language) {
             let logins = &labels.logins;
             card(
                 page,
-                language.pick("召回（按登录）", "recall (by login)"),
+                language.pick("召回（会提醒的攻击）", "recall (attacks with an alert)"),
                 &percent(logins.recall),
                 &within(&logins.recall_interval),
             );
@@ -186,7 +186,7 @@ fn cards(page: &mut String, report: &Report, language: Language) {
     }
     card(
         page,
-        language.pick("被提醒的账号", "accounts prompted"),
+        language.pick("收到提醒的账号", "accounts prompted"),
         &count(load.accounts_prompted),
         &format!(
             "{} {}",
@@ -225,6 +225,9 @@ fn cards(page: &mut String, report: &Report, language: Language) {
         say!(page, language, "；锁定 {locked}", "; {locked} locks");
     }
     page.push_str("</p>");
+    if let Some(line) = unlabelled(&report.figures, language) {
+        let _ = write!(page, "<p class='dim'>{line}</p>");
+    }
 }
 
 fn gates(page: &mut String, report: &Report, language: Language) {
@@ -234,7 +237,7 @@ fn gates(page: &mut String, report: &Report, language: Language) {
         language.pick("要求", "What had to hold")
     );
     for gate in &report.gates {
-        let (class, mark) = match (gate.so_far, gate.whole) {
+        let (class, mark) = match (gate.holds(), gate.whole) {
             (true, true) => ("good", "✓".to_owned()),
             (true, false) => {
                 let word = language.pick("到停下为止通过", "passed as far as it went");
@@ -290,6 +293,9 @@ fn input(page: &mut String, report: &Report, language: Language) {
         };
         let (n, why) = (count(reason.count), escape(&reason.reason));
         let _ = write!(page, "<li>{n} × {why}{places}</li>");
+    }
+    for lack in &input.lacks {
+        let _ = write!(page, "<li class='bad'>{}</li>", escape(&lack.said));
     }
     for (name, label) in &input.labels {
         page.push_str("<li>");

@@ -12,7 +12,7 @@ use crate::lang::diagnostics::Language;
 pub(super) fn over_time(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     let totals = &figures.totals;
     let (from, to) = (&clock.day(&totals.from), &clock.day(&totals.to));
-    let prompts = language.pick("每天的提醒", "Prompts by day");
+    let prompts = language.pick("每天发出的提醒", "Prompts by day");
     let logins = language.pick("每天的成功登录", "Successful logins by day");
     let _ = write!(
         page,
@@ -49,18 +49,18 @@ pub(super) fn load(page: &mut String, figures: &Figures, language: Language) {
         "<section><h2>{}</h2><p>{}</p>{}<p>",
         language.pick("打扰了谁", "Who is disturbed"),
         language.pick(
-            "每万次登录的提醒，按此前成功登录的次数：人越熟，问得应当越少。",
+            "每万次登录发出的提醒，按此前成功登录的次数：人越熟，问得应当越少。",
             "Prompts per 10,000 logins by the number of earlier successful ones: whoever is known better should be asked less."
         ),
         charts::bars(
             &rows,
-            language.pick("提醒与历史长短", "prompts by length of history")
+            language.pick("发出的提醒与历史长短", "prompts by length of history")
         ),
     );
     say!(
         page,
         language,
-        "被提醒的账号 {accounts}，每个账号中位 {p50} 条，p95 {p95} 条，最多 {max} 条；{twice} 个账号在七天内被提醒两次以上。",
+        "收到提醒的账号 {accounts}，每个账号中位 {p50} 条，p95 {p95} 条，最多 {max} 条；{twice} 个账号在七天内收到两次以上。",
         "{accounts} accounts prompted; prompts of each: median {p50}, p95 {p95}, at most {max}; accounts prompted twice or more within seven days: {twice}.",
         accounts = count(load.accounts_prompted),
         p50 = load.per_account_p50,

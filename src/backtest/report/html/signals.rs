@@ -24,7 +24,7 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
         language.pick("分量", "weight"),
         language.pick("触发", "fired"),
         language.pick("每万次", "per 10,000"),
-        language.pick("提醒", "prompts"),
+        language.pick("发出", "prompts"),
         language.pick("决定性", "decisive"),
     ];
     if labelled {
@@ -195,7 +195,7 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
         "",
     );
     row(
-        language.pick("冷却后的提醒", "prompts"),
+        language.pick("发出的提醒", "prompts"),
         each(|period| rate(period.prompts_per_10k)),
         "",
     );

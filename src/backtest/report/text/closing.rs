@@ -39,7 +39,7 @@ impl Page {
     pub(super) fn gates(&mut self, report: &Report) {
         for gate in &report.gates {
             // What holds of a part need not hold of the whole: the exit code says so too.
-            let word = match (gate.so_far, !gate.whole) {
+            let word = match (gate.holds(), !gate.whole) {
                 (true, false) => self.language.pick("通过", "passed"),
                 (true, true) => self
                     .language

@@ -17,7 +17,7 @@ impl Page {
         say!(
             self.out,
             self.language,
-            "\n与 {other} 相比：{changed} 次登录的结果不同，每天提醒 {net}\n",
+            "\n与 {other} 相比：{changed} 次登录的结果不同，每天发出的提醒 {net}\n",
             "\nagainst {other}: {changed} logins end differently, {net} prompts a day\n"
         );
         let language = self.language;
@@ -28,12 +28,12 @@ impl Page {
             self.out.push_str(&format!("  {old} → {new}  {n}\n"));
         }
         if let (Some(gained), Some(lost)) = (diff.attacks_gained, diff.attacks_lost) {
-            let (flagged, relieved) = (told(diff.good_flagged), told(diff.good_relieved));
+            let (disturbed, relieved) = (told(diff.good_disturbed), told(diff.good_relieved));
             say!(
                 self.out,
                 self.language,
-                "  攻击：多发现 {gained}，少发现 {lost}；正常登录：多打扰 {flagged}，少打扰 {relieved}\n",
-                "  attacks: {gained} more, {lost} fewer; good logins: {flagged} more flagged, {relieved} fewer\n"
+                "  攻击：多发现 {gained}，少发现 {lost}；正常登录：多打扰 {disturbed}，少打扰 {relieved}\n",
+                "  attacks: {gained} more found, {lost} fewer; good logins: {disturbed} disturbed more, {relieved} less\n"
             );
         }
         for login in diff.logins.iter().take(MAX_CHANGED) {

@@ -122,6 +122,9 @@ impl Page {
                 "      none of the names is an account: nobody can be prompted\n"
             );
         }
+        for lack in &input.lacks {
+            self.out.push_str(&format!("      {}\n", lack.said));
+        }
         if let Some((zh, en)) = report.nothing_counts() {
             let line = self.language.pick(zh, en);
             self.out.push_str(&format!("      {line}\n"));

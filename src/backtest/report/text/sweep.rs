@@ -24,7 +24,7 @@ impl Page {
         let wide = names.width().max(longest.unwrap_or(0) + 1).max(14);
         let mut head = vec![
             pad(&names, wide + 1, false),
-            pad(self.language.pick("每天提醒", "a day"), 9, true),
+            pad(self.language.pick("每天发出", "a day"), 9, true),
             pad(self.language.pick("每万次", "per 10k"), 9, true),
             pad(self.language.pick("召回", "recall"), 9, true),
         ];
@@ -96,7 +96,7 @@ impl Page {
                     say!(
                         self.out,
                         self.language,
-                        "* 选定段（前三分之二时间）每万次提醒不超过 {most} 的最佳值：{zh}；> 超过 {most}；检验段没有参与选择\n",
+                        "* 选定段（前三分之二时间）每万次发出的提醒不超过 {most} 的最佳值：{zh}；> 超过 {most}；检验段没有参与选择\n",
                         "* the best with at most {most} prompts per 10,000 in the first two thirds: {en}; > over {most}; the last third had no say\n"
                     );
                 }
@@ -105,7 +105,7 @@ impl Page {
                     say!(
                         self.out,
                         self.language,
-                        "没有一个值能在选定段做到每万次提醒不超过 {most}；最少的是 {least}\n",
+                        "没有一个值能在选定段做到每万次发出的提醒不超过 {most}；最少的是 {least}\n",
                         "no value keeps to {most} prompts per 10,000 in the first two thirds; the least is {least}\n"
                     );
                 }

@@ -1,0 +1,278 @@
+//! What counts as found, as good, and as asked: alerts, captchas, refusals and locks are told apart.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::{command, done, report};
+
+const HEAD: &str = "account,time,success,city,known,legal,captcha,label_fraud\n";
+
+/// Ten quiet days, then what `rows` says: account, success, city, known, captcha, label.
+fn logins(folder: &Path, rows: &[(&str, bool, &str, bool, bool, &str)]) {
+    let mut text = HEAD.to_owned();
+    for day in 1..=10 {
+        text += &format!("a,2026-01-{day:02}T08:00:00Z,true,北京,true,true,,\n");
+    }
+    for (at, (account, success, city, known, captcha, label)) in rows.iter().enumerate() {
+        let (day, hour) = (12 + at / 12, 2 * (at % 12));
+        text += &format!(
+            "{account},2026-01-{day}T{hour:02}:00:00Z,{success},{city},{known},true,{captcha},{label}\n"
+        );
+    }
+    std::fs::write(folder.join("few.csv"), text).expect("written");
+}
+
+/// In these cities rules alert, want a captcha, refuse at the attempt, refuse at the login, lock.
+fn rules(folder: &Path, name: &str, [alert, captcha, attempt, deny, lock]: [&str; 5]) {
+    let text = format!(
+        "on attempt when login.city == \"{attempt}\" {{\n    deny \"x\"\n}}\n\
+         on login when login.city == \"{captcha}\" {{\n    challenge captcha\n}}\n\
+         on login when login.city == \"{deny}\" {{\n    deny \"x\"\n}}\n\
+         on login when login.city == \"{lock}\" {{\n    lock account\n}}\n\
+         on login when login.city == \"{alert}\" {{\n    alert expires 1 day once per 3 hours {{\n        \
+         message \"登录异常，请看 https://example.com/login\"\n    }}\n}}\n\
+         on undeliverable alert {{\n    note \"x\"\n}}\n"
+    );
+    std::fs::write(folder.join(name), text).expect("written");
+}
+
+const EACH: [&str; 5] = ["甲", "乙", "丙", "丁", "戊"];
+
+fn base(rules: &str) -> Vec<&str> {
+    let all = ["backtest", rules, "--logins", "few.csv", "--warm-up", "10"];
+    all.to_vec()
+}
+
+fn told(folder: &Path, rules: &str, more: &[&str]) -> Value {
+    report(
+        folder,
+        &[&base(rules)[..], &["--format", "json"], more].concat(),
+    )
+}
+
+fn text(folder: &Path, rules: &str, more: &[&str]) -> String {
+    let all = [&base(rules)[..], more].concat();
+    done(&command(folder, &all).output().expect("it starts"))
+}
+
+#[test]
+fn an_attack_that_is_refused_or_has_to_solve_a_captcha_is_no_missed_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let attack = |city| ("a", true, city, true, false, "1");
+    logins(
+        folder,
+        &[
+            attack("甲"),
+            attack("乙"),
+            attack("丙"),
+            attack("丁"),
+            attack("戊"),
+            attack("无"),
+            // It was solved, so nothing is left to do.
+            ("a", true, "乙", true, true, "1"),
+            ("a", false, "丙", true, false, "1"),
+            ("a", false, "无", true, false, "1"),
+            ("b", true, "乙", true, false, "0"),
+            ("b", true, "无", true, false, "0"),
+        ],
+    );
+    rules(folder, "each.rules", EACH);
+    let told = told(folder, "each.rules", &[]);
+    let labels = &told["figures"]["labels"];
+    // By alerts, as before.
+    let logins = &labels["logins"];
+    assert_eq!(
+        (&logins["true_positives"], &logins["false_negatives"]),
+        (&1.into(), &6.into()),
+        "{labels}"
+    );
+    assert_eq!(logins["false_positives"], 0);
+    let met = &labels["acted_on"];
+    assert_eq!(met["attacks"], 5, "{labels}");
+    assert_eq!(met["recall"], 5.0 / 7.0);
+    assert_eq!(
+        (&met["good_logins"], &met["incidents"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(met["false_positive_rate"], 0.5);
+    assert_eq!(
+        (&met["failed_attempts"], &met["failed_attempts_acted_on"]),
+        (&2.into(), &1.into())
+    );
+    for (lang, alerts, all) in [
+        (
+            "zh",
+            "按会提醒的算：召回 14.3%",
+            "攻击 5/7（71.4%），正常登录 1（50.0%），事件 1/1；密码不对的攻击 1/2",
+        ),
+        (
+            "en",
+            "by alerts: recall 14.3%",
+            "5 of 7 attacks (71.4%), 1 good logins (50.0%), 1 of 1 incidents; 1 of 2 attacks with a wrong password",
+        ),
+    ] {
+        let text = text(folder, "each.rules", &["--lang", lang, "--report", "out"]);
+        assert!(text.contains(alerts) && text.contains(all), "{text}");
+        let page = std::fs::read_to_string(folder.join("out/report.html")).expect("a page");
+        assert!(page.contains(all), "{lang}");
+    }
+}
+
+#[test]
+fn an_attack_is_lost_when_less_is_done_about_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let row = |label| ("a", true, "甲", true, false, label);
+    // The same city for an attack and a good login; a wrong password is neither found nor lost.
+    logins(
+        folder,
+        &[
+            row("1"),
+            ("b", true, "甲", true, false, "0"),
+            ("a", false, "甲", true, false, "1"),
+        ],
+    );
+    let none = ["-"; 5];
+    let kinds: Vec<String> = ["nothing", "captcha", "alert", "attempt", "deny", "lock"]
+        .iter()
+        .map(|name| format!("{name}.rules"))
+        .collect();
+    rules(folder, &kinds[0], none);
+    for (kind, at) in [(1, 1), (2, 0), (3, 2), (4, 3), (5, 4)] {
+        let mut cities = none;
+        cities[at] = "甲";
+        rules(folder, &kinds[kind], cities);
+    }
+    // What each is worth.
+    let worth = [0, 1, 2, 2, 2, 2];
+    for (old, was) in kinds.iter().zip(worth) {
+        for (new, is) in kinds.iter().zip(worth) {
+            let diff = told(folder, new, &["--against", old])["diff"].clone();
+            let counts = |name: &str| diff[name].as_u64().expect("a count");
+            let wanted = [u64::from(is > was), u64::from(is < was)];
+            let attacks = ["attacks_gained", "attacks_lost"].map(counts);
+            let good = ["good_disturbed", "good_relieved"].map(counts);
+            assert_eq!((attacks, good), (wanted, wanted), "{old} {new}: {diff}");
+            if old == "alert.rules" {
+                let gate = ["--against", old, "--no-lost-true-positives"];
+                let all = [&base(new)[..], &gate].concat();
+                let ended = command(folder, &all).output().expect("it starts");
+                assert_eq!(ended.status.code(), Some(i32::from(is < was)), "{new}");
+            }
+        }
+    }
+}
+
+#[test]
+fn logins_nobody_labelled_are_no_good_ones() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let row = |city, label| ("a", true, city, true, false, label);
+    let mut rows = vec![row("甲", "1"), row("甲", "0"), row("无", "0")];
+    // Every alert on them is one nobody can judge.
+    rows.extend([row("甲", ""), row("甲", ""), row("无", ""), row("无", "")]);
+    logins(folder, &rows);
+    rules(folder, "each.rules", EACH);
+    let told = |more: &[&str]| told(folder, "each.rules", more)["figures"].clone();
+    let figures = told(&[]);
+    let totals = &figures["totals"];
+    assert_eq!(figures["per_10k_of"], "good_logins");
+    assert_eq!(
+        (
+            &totals["good_logins"],
+            &totals["unlabelled_logins"],
+            &totals["per_10k_base"]
+        ),
+        (&2.into(), &4.into(), &2.into()),
+        "{totals}"
+    );
+    assert_eq!(totals["flagged_per_10k"], 5_000.0);
+    assert_eq!(totals["flagged_good"], 1);
+    let text = text(
+        folder,
+        "each.rules",
+        &["--report", "out", "--max-prompts-per-10k", "6000"],
+    );
+    let line = "标注为正常的 2 次，没有标注的 4 次";
+    assert!(text.contains(line), "{text}");
+    let page = std::fs::read_to_string(folder.join("out/report.html")).expect("a page");
+    assert!(page.contains(line));
+    let figures = told(&["--assume-good"]);
+    assert_eq!(figures["totals"]["per_10k_base"], 6, "{figures}");
+    assert_eq!(figures["totals"]["flagged_per_10k"], 5_000.0);
+    assert_eq!(figures["totals"]["unlabelled_logins"], 0);
+}
+
+#[test]
+fn an_alert_on_a_name_that_is_no_account_is_called_so_everywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let row = |account, known| (account, true, "甲", known, false, "");
+    logins(
+        folder,
+        &[
+            row("a", true),
+            row("a", true),
+            row("ghost", false),
+            ("a", true, "丙", true, false, ""),
+        ],
+    );
+    rules(folder, "each.rules", EACH);
+    rules(folder, "none.rules", ["-"; 5]);
+    let report = told(folder, "each.rules", &["--against", "none.rules"]);
+    let kinds = report["diff"]["kinds"].as_array().expect("kinds");
+    let kinds: Vec<(&str, u64)> = kinds
+        .iter()
+        .map(|kind| {
+            (
+                kind["new"].as_str().expect("a word"),
+                kind["count"].as_u64().expect("a count"),
+            )
+        })
+        .collect();
+    let all = [("quiet", 1), ("no_account", 1), ("prompt", 1), ("deny", 1)];
+    assert_eq!(kinds, all);
+    let said = text(folder, "each.rules", &["--against", "none.rules"]);
+    assert!(said.contains("放行 → 会提醒（名字不是账号）  1"), "{said}");
+    assert!(said.contains("放行 → 会提醒（冷却中）  1"), "{said}");
+    // Decisions say the same of each login.
+    text(folder, "each.rules", &["--decisions", "out.ndjson"]);
+    let lines = std::fs::read_to_string(folder.join("out.ndjson")).expect("written");
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    for (kind, count) in all {
+        let found = lines.iter().filter(|line| line["outcome"] == kind);
+        assert_eq!(found.count() as u64, count, "{kind}");
+    }
+    let alert = |at: usize| lines[10 + at]["alert"].as_str().expect("a word");
+    assert_eq!(
+        [0, 1, 2, 3].map(alert),
+        ["raised", "appended", "no_account", "none"]
+    );
+    // Why it was refused stands in its explanation, before what was asked of the login.
+    for (login, parts) in [
+        (
+            "#14",
+            ["登录前（on attempt）：\n规则：each.rules:1\n", "登录时：\n"],
+        ),
+        (
+            "#11",
+            [
+                "\n登录前（on attempt）：\n没有规则要求做什么\n",
+                "规则 each.rules:13：执行了",
+            ],
+        ),
+    ] {
+        let said = text(folder, "each.rules", &["--explain", login]);
+        assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    }
+    let refused = &lines[13];
+    assert_eq!(
+        (&refused["attempt"], &refused["verdict"]),
+        (&"deny".into(), &"allow".into())
+    );
+}
