@@ -130,6 +130,11 @@ impl Body {
     }
 }
 
+/// Clauses that take a text right behind their word.
+pub(super) const TAKE_TEXT: [&str; 7] = ["reply", "note", "send", "tag", "untag", "message", "deny"];
+/// Those of them whose text is prose, and may be a block.
+pub(super) const TAKE_PROSE: [&str; 5] = ["reply", "message", "send", "note", "deny"];
+
 /// Whether `word` begins or continues a clause anywhere.
 pub(super) fn is_clause(word: &str) -> bool {
     Body::home(word).is_some() || CONTINUE.contains(&word) || ASK.contains(&word)

@@ -4,12 +4,8 @@
 use super::neighbours::Stuck;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::lexer::{Kind, Token};
-use crate::lang::syntax::vocabulary::is_clause;
+use crate::lang::syntax::vocabulary::{TAKE_TEXT, is_clause};
 
-/// Clauses that take a text.
-const TAKE_TEXT: [&str; 8] = [
-    "reply", "note", "send", "tag", "untag", "message", "deny", "invalid",
-];
 /// What joins two texts elsewhere.
 const JOINS: [&str; 9] = ["+", ".", "..", "&", ",", "%", "<<", "++", "~"];
 /// Functions of other languages that make a text.
@@ -76,7 +72,10 @@ impl Stuck<'_> {
         let at = (0..=self.at.min(self.inside.len().checked_sub(1)?))
             .rev()
             .take(MAX_PARTS)
-            .find(|at| TAKE_TEXT.contains(&self.slice(*at)) && self.begins(*at))?;
+            .find(|at| {
+                let word = self.slice(*at);
+                (TAKE_TEXT.contains(&word) || word == "invalid") && self.begins(*at)
+            })?;
         let next = at + 1;
         // Images, cards and stories have texts of another kind.
         let made = self.is_text(next)

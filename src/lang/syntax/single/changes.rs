@@ -4,9 +4,7 @@ use super::{Line, Tried};
 use crate::lang::syntax::layout::{LOST_DIALOG, LOST_SIGNAL};
 use crate::lang::syntax::lexer::{self, ITEMS, Kind};
 use crate::lang::syntax::repair::Edit;
-
-/// Clauses that end with a text.
-const TAKE_TEXT: [&str; 5] = ["reply", "message", "send", "note", "deny"];
+use crate::lang::syntax::vocabulary::TAKE_PROSE;
 
 /// Signs that are typed behind a brace by mistake.
 const STRAY: [char; 12] = [
@@ -178,7 +176,7 @@ impl Tried<'_> {
             if code.is_empty() {
                 continue;
             }
-            if TAKE_TEXT.contains(&code) {
+            if TAKE_PROSE.contains(&code) {
                 let end = line.code_end();
                 changes.push(self.insert(end, " \"\"\"".to_owned(), What::NoTextSign, at));
             }

@@ -3,14 +3,12 @@
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::syntax::lexer::{ITEMS, Kind, Token};
-use crate::lang::syntax::vocabulary::{OUTCOMES, is_clause};
+use crate::lang::syntax::vocabulary::{OUTCOMES, TAKE_TEXT, is_clause};
 
 /// Tokens of a line before its `=`: a keyword, a name, a type, and what should not be there.
 const MAX_BEFORE: usize = 8;
 /// Tokens before a line among which the brace is looked for in which it stands.
 const MAX_BACK: usize = 200;
-/// Clauses that take a text right behind their word.
-const TAKE_TEXT: [&str; 7] = ["reply", "note", "send", "tag", "untag", "message", "deny"];
 
 impl Slips<'_> {
     /// `> =`: a blank came between the two signs.
