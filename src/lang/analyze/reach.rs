@@ -11,6 +11,7 @@ use super::earlier::{Alternative, Alternatives};
 use super::implied::{exhaust, implies, values};
 use super::mixed;
 use super::takes::{Takes, fold, sample};
+use super::various::samples;
 use super::together::Together;
 
 /// Comparisons of alternatives before the search stops: only a set in which thousands of rules stand
@@ -328,23 +329,25 @@ fn overlap(
             && first.when.is_none()
             && always_first(program, first, rule)
     };
+    let it = &alternatives.all()[number];
     let by = alternatives.first_taking_part(number, &typical, |other| {
         *pairs += 1;
-        before(other) && other.takes_text(&typical, program)
+        before(other)
+            && other.takes_text(&typical, program)
+            // The special before the general is how it should be.
+            && !narrower(program, other, it, mixed)
     });
-    let it = &alternatives.all()[number];
     let Some(by) = by else {
         let mut both = None;
         let by = alternatives.first_open(number, |other| {
             *pairs += 1;
             *mixed += 1;
-            // The special before the general is how it should be.
-            if *mixed > MAX_MIXED || !before(other) || it.covers(other, program) {
+            if *mixed > MAX_MIXED || !before(other) {
                 return false;
             }
             let text = mixed::message(program, other, it);
-            let found = text.is_some();
-            both = text.or(both.take());
+            let found = text.is_some() && !narrower(program, other, it, mixed);
+            both = text.filter(|_| found).or(both.take());
             found
         });
         if let Some((by, text)) = by.zip(both) {
@@ -369,6 +372,25 @@ fn overlap(
         ))
         .with_witness(witness(program, by, &alternatives.all()[number])),
     );
+}
+
+/// Whether all that `first` takes is taken by `second` too, as far as can be tried.
+fn narrower(
+    program: &Program,
+    first: &Alternative<'_>,
+    second: &Alternative<'_>,
+    tried: &mut usize,
+) -> bool {
+    if second.covers(first, program) {
+        return true;
+    }
+    let samples = samples(program, &first.trigger.matcher);
+    *tried += samples.len();
+    let mut texts = samples.iter().map(|text| normalise(text));
+    // Nothing that could be tried is no sign that it is narrower.
+    *tried <= MAX_MIXED
+        && !samples.is_empty()
+        && texts.all(|text| !first.fits(&text, program) || second.fits(&text, program))
 }
 
 /// Some messages of an alternative are answered by an earlier rule.

@@ -322,6 +322,8 @@ struct Checker<'a> {
     slots: Vec<BTreeMap<String, Named>>,
     /// By dialog, in `ask` order.
     slot_extractors: Vec<Vec<Option<Extractor>>>,
+    /// Whether a rule that is heard even in dialogs leaves them, and whether another does.
+    leaving: Option<(bool, bool)>,
     /// Every rule's name has its line.
     lines: LineNumbers,
 }
@@ -358,6 +360,7 @@ impl<'a> Checker<'a> {
             guessed_params: BTreeSet::new(),
             slots: Vec::new(),
             slot_extractors: Vec::new(),
+            leaving: None,
             lines: sources.line_numbers(),
         }
     }

@@ -1,5 +1,6 @@
 //! The shipped rules compile; every page's bad example shows its code alone, every good one nothing.
 
+mod alarms;
 mod asks;
 mod claims;
 mod lost;

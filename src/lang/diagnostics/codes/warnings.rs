@@ -38,8 +38,8 @@ pub(super) const PAGES: &[Page] = &[
         en: "A dialog without a way out",
         what_zh: "用户说不出合适的回答时，要能取消，或者试几次以后结束。",
         what_en: "Who cannot give a fitting answer must be able to cancel, or be let go after some tries.",
-        bad: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    done { reply \"好的，{nick}\" }\n}\n",
-        good: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{nick}\" }\n}\n",
+        bad: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask phone: mobile \"您的手机号？\"\n    done { reply \"好的，{phone}\" }\n}\n",
+        good: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask phone: mobile \"您的手机号？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{phone}\" }\n}\n",
     },
     Page {
         code: "W1005",
