@@ -69,28 +69,17 @@ impl Stuck<'_> {
         Some(written_otherwise(title, self.span(first, at), &right))
     }
 
-    /// `remember nickname: name`, `remember name as nickname`
+    /// `remember nickname: name`
     fn remembered(&self) -> Option<Diagnostic> {
         let at = self.at;
-        if self.before(2) != "remember" {
+        if self.before(2) != "remember" || self.slice(at) != ":" {
             return None;
         }
         let title = Words::new(
             "记住一个值写 `remember 名字 = 值`",
             "a value is kept by `remember NAME = VALUE`",
         );
-        match self.slice(at) {
-            ":" => Some(written_otherwise(title, self.span(at, at), "=")),
-            "as" if self.word_at(at + 1) => {
-                let right = format!("{} = {}", self.slice(at + 1), self.before(1));
-                let span = self.span(at - 1, at + 1);
-                let words = Words::new(format!("写成 `{right}`"), format!("write `{right}`"));
-                let label = Words::new(format!("应是 `{right}`"), format!("should be `{right}`"));
-                let found = Diagnostic::error("E0101", title, span, label);
-                Some(found.with_guess(words, span, right))
-            }
-            _ => None,
-        }
+        Some(written_otherwise(title, self.span(at, at), "="))
     }
 
     /// `start d(who)`

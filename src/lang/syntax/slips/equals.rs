@@ -18,7 +18,7 @@ impl Slips<'_> {
     }
 
     /// Whether what stands round the line are actions: the braces belong to a rule, an outcome, a dialog's end.
-    fn among_actions(&self, at: usize) -> bool {
+    pub(super) fn among_actions(&self, at: usize) -> bool {
         let mut depth = 0i32;
         for (open, token) in self.tokens[..at].iter().enumerate().rev().take(MAX_BACK) {
             match self.slice(token) {
