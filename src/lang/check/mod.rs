@@ -24,6 +24,7 @@ pub(in crate::lang) mod literal;
 mod membership;
 mod merged;
 mod nothing;
+mod offers;
 mod outcomes;
 mod path;
 mod regex;
@@ -114,6 +115,17 @@ pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
 /// The same, giving a program also when there are errors with these codes, which must be such as leave
 /// the program whole: a condition that never holds can be asked all the same. For whoever tries values.
 pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) -> Compiled {
+    let mut compiled = compile_once(Arc::clone(&sources), registry, despite);
+    offers::withdraw(
+        &mut compiled.diagnostics,
+        &sources,
+        registry,
+        |sources, registry| compile_once(sources, registry, &[]).diagnostics,
+    );
+    compiled
+}
+
+fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) -> Compiled {
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
     let mut allows = Vec::new();

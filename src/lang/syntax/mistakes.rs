@@ -4,6 +4,7 @@
 //! typical mistakes apart. What is left gets the plain "X cannot stand here, expected …".
 
 mod borrowed;
+mod forms;
 mod habits;
 mod joined;
 mod named;
@@ -20,7 +21,7 @@ use super::vocabulary::Body;
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 
 /// How many expected things are named.
-const MAX_EXPECTED: usize = 6;
+const MAX_EXPECTED: usize = 5;
 /// Words that cannot be names.
 pub(super) const RESERVED: [&str; 9] = [
     "and",
@@ -68,6 +69,14 @@ pub(super) fn explain(
         return evident;
     }
     let index = inside.iter().position(|token| token.end > at);
+    let stuck_at = |at: usize| neighbours::Stuck {
+        text,
+        inside: &inside,
+        at,
+        failure,
+        sink,
+        head: place.head,
+    };
     let before = match index {
         Some(0) => None,
         Some(index) => inside.get(index - 1),
@@ -86,7 +95,12 @@ pub(super) fn explain(
         return unclosed_bracket(text, open, &inside, before.copied(), sink);
     }
     let Some(here) = here else {
-        return too_short(text, place, before.copied(), failure, sink);
+        let short = too_short(text, place, before.copied(), failure, sink);
+        let stuck = stuck_at(inside.len());
+        return match stuck.form(place).filter(|_| short.fixes.is_empty()) {
+            Some(form) => short.with_help(form),
+            None => short,
+        };
     };
     let word = slice(here);
     let span = sink.span(here.start, here.end);
@@ -131,14 +145,7 @@ pub(super) fn explain(
         }
     }
     if let Some(at) = index
-        && let Some(evident) = neighbours::evident(&neighbours::Stuck {
-            text,
-            inside: &inside,
-            at,
-            failure,
-            sink,
-            head: place.head,
-        })
+        && let Some(evident) = neighbours::evident(&stuck_at(at))
     {
         return evident;
     }
@@ -155,7 +162,10 @@ pub(super) fn explain(
             meant,
         );
     }
-    diagnostic
+    match stuck_at(index.unwrap_or_default()).form(place) {
+        Some(form) => diagnostic.with_help(form),
+        None => diagnostic,
+    }
 }
 
 /// Whether a clause may end with this token.

@@ -77,15 +77,14 @@ impl Slips<'_> {
             ))
         };
         self.sink.add(found);
-        for part in &parts {
-            self.done_with(part.from, part.open);
-            self.done_with(part.close, part.close);
-            let (start, end) = (self.tokens[part.from].start, self.tokens[part.open].end);
-            self.edit(start, end, "");
-            let close = &self.tokens[part.close];
-            let (start, end) = (close.start, close.end);
-            self.edit(start, end, "");
-        }
+        // The first block is read as what the rule does.
+        self.done_with(first.from, first.open);
+        let (start, end) = (self.tokens[first.from].start, self.tokens[first.open].end);
+        self.edit(start, end, "");
+        let last = parts.last().map_or(first.close, |part| part.close);
+        self.done_with(first.close, last);
+        let (start, end) = (self.tokens[first.close].start, self.tokens[last].end);
+        self.edit(start, end, "");
     }
 
     /// The blocks of an `if` and of what hangs on it.

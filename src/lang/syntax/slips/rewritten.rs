@@ -53,10 +53,16 @@ impl Slips<'_> {
             }
             _ => start,
         };
+        // A comma stands without the blank that a word needs.
+        let joined = from.checked_sub(1).map(|before| self.tokens[before].end) == Some(start);
+        let by = match joined && by.starts_with(|c: char| c.is_alphabetic()) {
+            true => format!(" {by}"),
+            false => by.to_owned(),
+        };
         let whole = self.sink.span(from_blank, end);
         self.sink.add(match sure {
-            true => found.with_fix(fix, whole, by),
-            false => found.with_guess(fix, whole, by),
+            true => found.with_fix(fix, whole, by.clone()),
+            false => found.with_guess(fix, whole, by.clone()),
         });
         self.done_with(from, to);
         self.edit(from_blank, end, by);
