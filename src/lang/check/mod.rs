@@ -116,12 +116,7 @@ pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
 /// the program whole: a condition that never holds can be asked all the same. For whoever tries values.
 pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) -> Compiled {
     let mut compiled = compile_once(Arc::clone(&sources), registry, despite);
-    offers::withdraw(
-        &mut compiled.diagnostics,
-        &sources,
-        registry,
-        |sources, registry| compile_once(sources, registry, &[]).diagnostics,
-    );
+    offers::withdraw(&mut compiled.diagnostics, &sources, registry);
     compiled
 }
 
@@ -336,6 +331,8 @@ struct Checker<'a> {
     slot_extractors: Vec<Vec<Option<Extractor>>>,
     /// Whether a rule that is heard even in dialogs leaves them, and whether another does.
     leaving: Option<(bool, bool)>,
+    /// The unit that is usual for the duration that is being looked at.
+    usual_unit: Option<&'static str>,
     /// Every rule's name has its line.
     lines: LineNumbers,
 }
@@ -373,6 +370,7 @@ impl<'a> Checker<'a> {
             slots: Vec::new(),
             slot_extractors: Vec::new(),
             leaving: None,
+            usual_unit: None,
             lines: sources.line_numbers(),
         }
     }

@@ -1,29 +1,23 @@
-//! Guesses are tried before they are offered: one after which the rules still do not load is of no use to
+//! Changes are tried before they are offered: one after which the rules still do not load is of no use to
 //! anybody, and leads away from the mistake.
 
 use std::sync::Arc;
 
 use crate::lang::builtins::Registry;
-use crate::lang::diagnostics::{Diagnostic, Severity, Sureness, fix};
+use crate::lang::diagnostics::{Diagnostic, Fix, Severity, Sureness, fix};
 use crate::lang::span::Sources;
 
-/// Bytes of changed rule files that are compiled for the guesses of one set: some ten of a set of three
+/// Bytes of changed rule files that are compiled for the changes of one set: some ten of a set of three
 /// hundred rules. What is more is offered untried.
 const MAX_TRIED: usize = 1 << 20;
 
-/// Takes back the guesses among `found` that do not mend what they are offered for. `compiled` gives the
-/// findings for changed files.
-pub(super) fn withdraw(
-    found: &mut [Diagnostic],
-    sources: &Arc<Sources>,
-    registry: &Registry,
-    compiled: fn(Arc<Sources>, &Registry) -> Vec<Diagnostic>,
-) {
+/// Takes back the changes among `found` that do not mend what they are offered for.
+pub(super) fn withdraw(found: &mut [Diagnostic], sources: &Arc<Sources>, registry: &Registry) {
     let bytes: usize = sources.files.iter().map(|file| file.text.len()).sum();
     let mut left = MAX_TRIED;
     let before = counted(found);
     for one in found.iter_mut() {
-        while one.fixes.first().is_some_and(is_tried) {
+        while one.fixes.first().is_some_and(|fix| is_tried(fix, before.1)) {
             let Some(rest) = left.checked_sub(bytes) else {
                 return;
             };
@@ -31,11 +25,16 @@ pub(super) fn withdraw(
             let Some(changed) = changed(one, sources) else {
                 break;
             };
-            let after = counted(&compiled(Arc::new(changed), registry));
+            let compiled = super::compile_once(Arc::new(changed), registry, &[]);
+            let after = counted(&compiled.diagnostics);
+            let sure = one.fixes[0].sure == Sureness::Sure;
             let mends = match (one.severity, before.1) {
+                // What is certain may uncover a mistake of meaning.
+                (Severity::Error, 1) if sure => after < before && after.1 <= 1,
                 (Severity::Warning, errors) => after.1 <= errors,
                 (Severity::Error, 1) => after.1 == 0,
-                (Severity::Error, _) => after < before,
+                // Another mistake may come to light.
+                (Severity::Error, _) => after <= before,
             };
             if mends {
                 break;
@@ -46,9 +45,10 @@ pub(super) fn withdraw(
     }
 }
 
-/// Drafts hold a `…` that the author fills in.
-fn is_tried(fix: &crate::lang::diagnostics::Fix) -> bool {
-    fix.sure == Sureness::Guess && !fix.replacement.contains('…')
+/// Drafts hold a `…` that the author fills in. What is certain is tried where it is about the only mistake: what
+/// else is wrong tells nothing about it.
+fn is_tried(fix: &Fix, errors: usize) -> bool {
+    (fix.sure == Sureness::Guess || errors == 1) && !fix.replacement.contains('…')
 }
 
 fn changed(one: &Diagnostic, sources: &Sources) -> Option<Sources> {

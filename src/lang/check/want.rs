@@ -40,7 +40,8 @@ impl Checker<'_> {
             ));
             return poison(expr.span);
         }
-        if expr.ty == Type::Number && constant(&expr).is_some() && self.unit_for(ty).is_some() {
+        let units = || self.registry.units().iter().any(|unit| unit.ty == *ty);
+        if expr.ty == Type::Number && constant(&expr).is_some() && units() {
             self.missing_unit(&expr, ty);
             return poison(expr.span);
         }
@@ -99,16 +100,18 @@ impl Checker<'_> {
         own.map(|unit| unit.words[0]).collect()
     }
 
+    /// The unit that is usual where the number stands; durations may be of any length elsewhere.
     fn unit_for(&self, ty: &Type) -> Option<&'static str> {
+        if *ty == Type::Duration {
+            return self.usual_unit;
+        }
         let units = self.units_of(ty);
-        // The second of a family is the everyday one: minutes, kilometres.
+        // The second of a family is the everyday one: kilometres.
         units.get(1).or(units.first()).copied()
     }
 
     fn missing_unit(&mut self, expr: &Expr, ty: &Type) {
-        let Some(unit) = self.unit_for(ty) else {
-            return;
-        };
+        let unit = self.unit_for(ty);
         if let ExprKind::Let { name, .. } = &expr.kind {
             return self.missing_in_let(expr, name, ty, unit);
         }
@@ -132,20 +135,27 @@ impl Checker<'_> {
             ))
             .with_guess(written_as(&share), expr.span, share),
             None => {
-                let (fixed, all) = (with_unit(written, unit), self.units_of(ty));
-                no_unit(written, expr.span, what(written))
-                    .with_help(w(
-                        format!("写成 `{fixed}`？单位有：{}", all.join("、")),
-                        format!("`{fixed}`? the units are: {}", all.join(", ")),
-                    ))
-                    .with_guess(written_as(&fixed), expr.span, fixed)
+                let all = self.units_of(ty);
+                let found = no_unit(written, expr.span, what(written));
+                match unit.map(|unit| with_unit(written, unit)) {
+                    Some(fixed) => found
+                        .with_help(w(
+                            format!("写成 `{fixed}`？单位有：{}", all.join("、")),
+                            format!("`{fixed}`? the units are: {}", all.join(", ")),
+                        ))
+                        .with_guess(written_as(&fixed), expr.span, fixed),
+                    None => found.with_help(w(
+                        format!("在数后面写上单位：{}", all.join("、")),
+                        format!("put a unit behind the number: {}", all.join(", ")),
+                    )),
+                }
             }
         };
         self.report.push(found);
     }
 
     /// `let usual = 60`, where a duration is wanted: the unit belongs to the number.
-    fn missing_in_let(&mut self, expr: &Expr, name: &str, ty: &Type, unit: &str) {
+    fn missing_in_let(&mut self, expr: &Expr, name: &str, ty: &Type, unit: Option<&str>) {
         let items = self.items;
         let given = items.lets.iter().find(|item| item.name.name == *name);
         let Some(given) = given else { return };
@@ -162,16 +172,23 @@ impl Checker<'_> {
         if known {
             return;
         }
-        let (fixed, all) = (with_unit(&number, unit), self.units_of(ty));
+        let all = self.units_of(ty);
         let found = no_unit(name, place, what(&number))
-            .with_label(expr.span, w("在这里要单位", "a unit is wanted here"))
-            .with_help(w(
-                format!("例如 `let {name} = {fixed}`；单位有：{}", all.join("、")),
-                format!(
-                    "for example `let {name} = {fixed}`; the units are: {}",
-                    all.join(", ")
-                ),
-            ));
+            .with_label(expr.span, w("在这里要单位", "a unit is wanted here"));
+        let Some(fixed) = unit.map(|unit| with_unit(&number, unit)) else {
+            self.report.push(found.with_help(w(
+                format!("在数后面写上单位：{}", all.join("、")),
+                format!("put a unit behind the number: {}", all.join(", ")),
+            )));
+            return;
+        };
+        let found = found.with_help(w(
+            format!("例如 `let {name} = {fixed}`；单位有：{}", all.join("、")),
+            format!(
+                "for example `let {name} = {fixed}`; the units are: {}",
+                all.join(", ")
+            ),
+        ));
         let plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         self.report.push(if plain {
             found.with_guess(written_as(&fixed), place, fixed)
@@ -247,9 +264,12 @@ impl Checker<'_> {
         value
     }
 
-    /// A constant duration in milliseconds, above zero.
-    pub(super) fn duration(&mut self, expr: &ast::Expr) -> Option<i64> {
-        let Value::Duration(millis) = self.constant(expr, &Type::Duration)? else {
+    /// A constant duration in milliseconds, above zero; `usual` is the unit that is offered where there is none.
+    pub(super) fn duration(&mut self, expr: &ast::Expr, usual: &'static str) -> Option<i64> {
+        self.usual_unit = Some(usual);
+        let value = self.constant(expr, &Type::Duration);
+        self.usual_unit = None;
+        let Value::Duration(millis) = value? else {
             return None;
         };
         if millis <= 0 {

@@ -9,6 +9,7 @@ mod habits;
 mod joined;
 mod named;
 mod neighbours;
+mod outside;
 mod spare;
 mod stories;
 

@@ -41,7 +41,12 @@ const LISTS: [Form; 2] = [
     ),
 ];
 /// Events and what may stand behind them.
-const EVENTS: [Form; 4] = [
+const EVENTS: [Form; 5] = [
+    (
+        "with",
+        "on text with 名字: 提取器, 名字: 提取器 {",
+        "on text with phone: mobile, code: digits(6) {",
+    ),
     (
         "text",
         "on text \"…\" or \"…\" when 条件 even in dialog {",
@@ -60,7 +65,18 @@ const EVENT: Form = (
     "on 事件 when 条件 {",
     "on login when suspicion >= 60 {",
 );
-const ACTIONS: [Form; 21] = [
+const CARDS: [Form; 2] = [
+    ("image", "reply image \"素材号\"", "reply image \"MEDIA_ID\""),
+    ("voice", "reply voice \"素材号\"", "reply voice \"MEDIA_ID\""),
+];
+/// What stands in the braces of a card.
+const FIELDS: [(&str, &str); 3] = [
+    ("news", "`title: \"…\"`、`url: \"…\"`"),
+    ("music", "`title: \"…\"`、`url: \"…\"`、`thumb: \"…\"`"),
+    ("video", "`media: \"…\"`、`title: \"…\"`"),
+];
+const ACTIONS: [Form; 22] = [
+    ("forward", "forward { 结果 { … } }", "forward {"),
     ("reply", "reply \"…\"", "reply \"您好，{account.name}。\""),
     ("send", "send \"…\" after 时长", "send \"喝水了\" after 10 minutes"),
     ("note", "note \"…\"", "note \"撞库：{reasons}\""),
@@ -160,8 +176,9 @@ const EXPECTED: [Form; 5] = [
 ];
 
 /// What the shapes say for what an author puts in, in English.
-const ENGLISH: [(&str, &str); 27] = [
+const ENGLISH: [(&str, &str); 28] = [
     ("说法", "words"),
+    ("素材号", "MEDIA_ID"),
     ("名字", "NAME"),
     ("提取器", "EXTRACTOR"),
     ("时长", "DURATION"),
@@ -209,7 +226,20 @@ impl Stuck<'_> {
                 second.or_else(|| known(&STORY))
             }
             Some(Body::Story) => known(&STORY),
-            Some(Body::Actions) => known(&ACTIONS),
+            Some(Body::Actions) => {
+                let second = self.slice(1);
+                if let Some((kind, fields)) = FIELDS.iter().find(|(kind, _)| *kind == second) {
+                    return Some(Words::new(
+                        format!("写成 `reply {kind} {{`，下面一行一个字段：{fields}"),
+                        format!(
+                            "write `reply {kind} {{` and a field a line below: {}",
+                            fields.replace('、', ", ")
+                        ),
+                    ));
+                }
+                let card = CARDS.iter().find(|(kind, ..)| *kind == second);
+                card.filter(|_| first == "reply").or_else(|| known(&ACTIONS))
+            }
             Some(Body::Alert | Body::Signal | Body::Dialog) => known(&PARTS),
             Some(Body::Outcomes | Body::Fields) => None,
             None if first == "list" => {

@@ -151,17 +151,33 @@ impl Stuck<'_> {
             "." if number(back(1)?) && self.slice(at + 1) == "." && number(at + 2) => {
                 (self.before(2) == "in").then(|| of(back(3)?, at - 1, at + 2, at + 2))?
             }
-            ":" if number(back(1)?) && number(at + 1) && self.slice(at + 1).len() == 2 => Some(
-                self.told(
-                    "没有 `22:00` 这样的时刻",
-                    "there is no time of the day such as `22:00`",
-                    self.span(at - 1, at + 1),
-                )
-                .with_help(Words::new(
+            ":" if number(back(1)?) && number(at + 1) && self.slice(at + 1).len() == 2 => {
+                let (hour, minutes) = (self.before(1), self.slice(at + 1));
+                let span = self.span(at - 1, at + 1);
+                let found = Diagnostic::error(
+                    "E0101",
+                    Words::new(
+                        format!("没有 `{hour}:{minutes}` 这样的时刻"),
+                        format!("there is no time of the day such as `{hour}:{minutes}`"),
+                    ),
+                    span,
+                    Words::new("钟点是 0 到 23 的数", "hours are numbers from 0 to 23"),
+                );
+                let found = match minutes {
+                    "00" => {
+                        let right = hour.trim_start_matches('0');
+                        let right = if right.is_empty() { "0" } else { right };
+                        let words =
+                            Words::new(format!("写成 `{right}`"), format!("write `{right}`"));
+                        found.with_guess(words, span, right)
+                    }
+                    _ => found,
+                };
+                Some(found.with_help(Words::new(
                     "钟点问 `login.hour >= 22`，跨过午夜写 `between_hours(login.hour, 22, 6)`",
                     "the hour is asked by `login.hour >= 22`, across midnight by `between_hours(login.hour, 22, 6)`",
-                )),
-            ),
+                )))
+            }
             _ => None,
         }
     }

@@ -36,6 +36,13 @@ impl Stuck<'_> {
             return None;
         }
         let sign = self.shown_sign(from);
+        let parts = self.parts(from, end);
+        // One text that is right: something else is wrong with the line.
+        if let Some((text, _)) = &parts
+            && *text == self.text[self.inside[from].start..self.inside[end - 1].end]
+        {
+            return None;
+        }
         let whole = self.span(from, end.checked_sub(1)?);
         let here = self.span(self.at, self.at);
         let found = Diagnostic::error(
@@ -54,7 +61,7 @@ impl Stuck<'_> {
             Words::new("写在一对引号里", "write one text"),
         )
         .with_help(how());
-        Some(match self.parts(from, end) {
+        Some(match parts {
             Some((text, sure)) => {
                 let words = Words::new(format!("写成 `{text}`"), format!("write `{text}`"));
                 if sure {

@@ -161,9 +161,10 @@ impl Slips<'_> {
         } else if earlier == "on"
             || matches!(name, "containing" | "starting" | "matching" | "scene")
         {
+            // With the blank before it, so that one stays.
             self.slip(
                 "E0118",
-                start,
+                before.map_or(start, |token| token.end),
                 end,
                 "",
                 Words::new(

@@ -16,6 +16,7 @@ mod quotes;
 mod rewritten;
 mod tables;
 mod wide;
+mod wording;
 mod words;
 
 use std::collections::BTreeSet;
@@ -116,6 +117,7 @@ impl Slips<'_> {
                 self.asked(at);
                 self.rewritten(at);
                 self.condition(at);
+                self.wording(at);
                 self.arms(at);
                 self.before_block(at);
                 if !self.bracketed(at) {
