@@ -91,7 +91,10 @@ impl Stage {
     /// What the platform said, which it says in both languages: `中文 (English)`.
     fn refused(&self, error: &impl std::fmt::Display) -> Failure {
         let said = error.to_string();
-        match said.strip_suffix(')').and_then(|said| said.split_once(" (")) {
+        match said
+            .strip_suffix(')')
+            .and_then(|said| said.split_once(" ("))
+        {
             Some((zh, en)) => self.wrong(zh, en),
             None => Failure::usage(said),
         }
@@ -159,7 +162,8 @@ impl Stage {
                 Ok(none)
             }
             "/scan" => {
-                let scene = word(1).ok_or_else(|| self.wrong("用法：/scan 场景值", "usage: /scan SCENE"))?;
+                let scene = word(1)
+                    .ok_or_else(|| self.wrong("用法：/scan 场景值", "usage: /scan SCENE"))?;
                 self.platform
                     .scan(&openid, scene)
                     .await
@@ -168,7 +172,8 @@ impl Stage {
                 Ok(none)
             }
             "/click" => {
-                let key = word(1).ok_or_else(|| self.wrong("用法：/click 菜单的KEY", "usage: /click KEY"))?;
+                let key = word(1)
+                    .ok_or_else(|| self.wrong("用法：/click 菜单的KEY", "usage: /click KEY"))?;
                 self.platform
                     .click(&openid, key)
                     .await
@@ -187,7 +192,10 @@ impl Stage {
             "/location" => {
                 let number = |index: usize| word(index).and_then(|text| text.parse::<f64>().ok());
                 let (Some(lat), Some(lon)) = (number(1), number(2)) else {
-                    return Err(self.wrong("用法：/location 纬度 经度 地名", "usage: /location LAT LON LABEL"));
+                    return Err(self.wrong(
+                        "用法：/location 纬度 经度 地名",
+                        "usage: /location LAT LON LABEL",
+                    ));
                 };
                 let label = words.get(3..).unwrap_or_default().join(" ");
                 self.platform
@@ -204,7 +212,12 @@ impl Stage {
                 Ok(none)
             }
             "/event" => {
-                let name = word(1).ok_or_else(|| self.wrong("用法：/event 事件 [字段=值 …]", "usage: /event NAME [FIELD=VALUE …]"))?;
+                let name = word(1).ok_or_else(|| {
+                    self.wrong(
+                        "用法：/event 事件 [字段=值 …]",
+                        "usage: /event NAME [FIELD=VALUE …]",
+                    )
+                })?;
                 let fields: Option<Vec<(String, String)>> = words[2..]
                     .iter()
                     .map(|field| {
@@ -213,8 +226,9 @@ impl Stage {
                             .map(|(name, text)| (name.to_owned(), text.to_owned()))
                     })
                     .collect();
-                let fields =
-                    fields.ok_or_else(|| self.wrong("字段写成 字段=值", "fields are written FIELD=VALUE"))?;
+                let fields = fields.ok_or_else(|| {
+                    self.wrong("字段写成 字段=值", "fields are written FIELD=VALUE")
+                })?;
                 self.platform
                     .push_event(&openid, name, &fields)
                     .await
@@ -228,7 +242,8 @@ impl Stage {
                 Ok(none)
             }
             "/as" => {
-                let name = word(1).ok_or_else(|| self.wrong("用法：/as 名字", "usage: /as NAME"))?;
+                let name =
+                    word(1).ok_or_else(|| self.wrong("用法：/as 名字", "usage: /as NAME"))?;
                 self.switch(name)?;
                 Ok(self.says(
                     format!("现在是 {name} 在说话（先 /follow）\n"),
@@ -237,7 +252,10 @@ impl Stage {
             }
             "/account" => {
                 let (Some(id), Some(phone)) = (word(1), word(2)) else {
-                    return Err(self.wrong("用法：/account 账号 手机号 [名字]", "usage: /account ID PHONE [NAME]"));
+                    return Err(self.wrong(
+                        "用法：/account 账号 手机号 [名字]",
+                        "usage: /account ID PHONE [NAME]",
+                    ));
                 };
                 self.account(id, phone, word(3).unwrap_or_default()).await?;
                 Ok(self.says(format!("账号 {id}\n"), format!("account {id}\n")))
@@ -321,7 +339,10 @@ impl Stage {
 
     fn switch(&mut self, user: &str) -> Result<(), Failure> {
         if !self.users.contains_key(user) {
-            let openid = self.platform.create_user(user).map_err(|error| self.refused(&error))?;
+            let openid = self
+                .platform
+                .create_user(user)
+                .map_err(|error| self.refused(&error))?;
             self.users.insert(user.to_owned(), openid);
         }
         user.clone_into(&mut self.user);

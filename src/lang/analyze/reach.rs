@@ -11,8 +11,8 @@ use super::earlier::{Alternative, Alternatives};
 use super::implied::{exhaust, implies, values};
 use super::mixed;
 use super::takes::{Takes, fold, sample};
-use super::various::samples;
 use super::together::Together;
+use super::various::samples;
 
 /// Comparisons of alternatives before the search stops: only a set in which thousands of rules stand
 /// behind the same words gets there.
@@ -330,12 +330,14 @@ fn overlap(
             && always_first(program, first, rule)
     };
     let it = &alternatives.all()[number];
+    // Whatever the rule takes, by this alternative or another.
+    let own = &alternatives.all()[number - it.at..][..rule.triggers.len()];
     let by = alternatives.first_taking_part(number, &typical, |other| {
         *pairs += 1;
         before(other)
             && other.takes_text(&typical, program)
             // The special before the general is how it should be.
-            && !narrower(program, other, it, mixed)
+            && !narrower(program, other, own, mixed)
     });
     let Some(by) = by else {
         let mut both = None;
@@ -346,7 +348,7 @@ fn overlap(
                 return false;
             }
             let text = mixed::message(program, other, it);
-            let found = text.is_some() && !narrower(program, other, it, mixed);
+            let found = text.is_some() && !narrower(program, other, own, mixed);
             both = text.filter(|_| found).or(both.take());
             found
         });
@@ -374,14 +376,17 @@ fn overlap(
     );
 }
 
-/// Whether all that `first` takes is taken by `second` too, as far as can be tried.
+/// Whether all that `first` takes is taken by the alternatives of `second` too, as far as can be tried.
 fn narrower(
     program: &Program,
     first: &Alternative<'_>,
-    second: &Alternative<'_>,
+    second: &[Alternative<'_>],
     tried: &mut usize,
 ) -> bool {
-    if second.covers(first, program) {
+    let second = second
+        .iter()
+        .filter(|own| same_event(own.trigger, first.trigger));
+    if second.clone().any(|own| own.covers(first, program)) {
         return true;
     }
     let samples = samples(program, &first.trigger.matcher);
@@ -390,7 +395,9 @@ fn narrower(
     // Nothing that could be tried is no sign that it is narrower.
     *tried <= MAX_MIXED
         && !samples.is_empty()
-        && texts.all(|text| !first.fits(&text, program) || second.fits(&text, program))
+        && texts.all(|text| {
+            !first.fits(&text, program) || second.clone().any(|own| own.fits(&text, program))
+        })
 }
 
 /// Some messages of an alternative are answered by an earlier rule.

@@ -46,7 +46,9 @@ fn branches(hir: &Hir) -> Vec<String> {
             if repetition.min == 0 {
                 texts.push(String::new());
             } else {
-                let times = repetition.min.min(u32::try_from(MAX_CHARS).unwrap_or(u32::MAX));
+                let times = repetition
+                    .min
+                    .min(u32::try_from(MAX_CHARS).unwrap_or(u32::MAX));
                 texts = texts
                     .iter()
                     .map(|text| text.repeat(times as usize))

@@ -43,7 +43,10 @@ impl Checker<'_> {
             let window = match positional.last() {
                 Some(last)
                     if got == want + 1
-                        && matches!(&last.value.kind, ast::ExprKind::Number { unit: Some(_), .. })
+                        && matches!(
+                            &last.value.kind,
+                            ast::ExprKind::Number { unit: Some(_), .. }
+                        )
                         && how.contains("within:") =>
                 {
                     Some(last.value.span)
@@ -51,21 +54,24 @@ impl Checker<'_> {
                 _ => None,
             };
             let found = Diagnostic::error(
-                    c::ARGUMENTS,
-                    w(
-                        format!("`{}` 要 {want} 个值，这里有 {got} 个", spec.name),
-                        format!("`{}` takes {want} values, here are {got}", spec.name),
-                    ),
-                    name.span,
-                    w("值的个数不对", "wrong number of values"),
-                )
-                .with_help(w(
-                    format!("写法：`{how}`"),
-                    format!("it is written `{how}`"),
-                ));
+                c::ARGUMENTS,
+                w(
+                    format!("`{}` 要 {want} 个值，这里有 {got} 个", spec.name),
+                    format!("`{}` takes {want} values, here are {got}", spec.name),
+                ),
+                name.span,
+                w("值的个数不对", "wrong number of values"),
+            )
+            .with_help(w(
+                format!("写法：`{how}`"),
+                format!("it is written `{how}`"),
+            ));
             self.report.push(match window {
                 Some(window) => found.with_guess(
-                    w("在时长前面写 `within:`", "write `within:` before the duration"),
+                    w(
+                        "在时长前面写 `within:`",
+                        "write `within:` before the duration",
+                    ),
                     Span {
                         end: window.start,
                         ..window

@@ -182,7 +182,9 @@ impl<'a> Checker<'a> {
         let expires = item
             .expires
             .as_ref()
-            .map_or(Some(DEFAULT_EXPIRES), |expires| self.duration(expires, "minutes"));
+            .map_or(Some(DEFAULT_EXPIRES), |expires| {
+                self.duration(expires, "minutes")
+            });
         let slots = self.slots_of(index, item, &scope);
         let cancel = item
             .cancel

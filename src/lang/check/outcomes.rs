@@ -120,7 +120,10 @@ impl Checker<'_> {
         } else {
             error.with_help(w(
                 format!("它的结果有：{}，各写一次", quoted(&names, "、")),
-                format!("its outcomes are: {}, each answered once", quoted(&names, ", ")),
+                format!(
+                    "its outcomes are: {}, each answered once",
+                    quoted(&names, ", ")
+                ),
             ))
         };
         if let Some(near) = nearest(text, names) {

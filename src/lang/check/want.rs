@@ -130,7 +130,9 @@ impl Checker<'_> {
                 w("这里要百分比", "a percentage is wanted here"),
             )
             .with_help(w(
-                format!("一半写 `50%`：`{written}` 是 `{share}`；真是百分之 {written} 就写 `{written}%`"),
+                format!(
+                    "一半写 `50%`：`{written}` 是 `{share}`；真是百分之 {written} 就写 `{written}%`"
+                ),
                 format!("a half is `50%`: `{written}` is `{share}`; or is `{written}%` meant?"),
             ))
             .with_guess(written_as(&share), expr.span, share),

@@ -142,7 +142,8 @@ pub(super) fn explain(
             && !keywords(failure).any(|known| known == word);
         if clause && let Some(before) = before {
             let before = sink.span(place.start, before.end);
-            return super::lower::several_on_a_line(span, before);
+            let indent = super::lower::indent_at(text, place.start);
+            return super::lower::several_on_a_line(span, before, indent);
         }
     }
     if let Some(at) = index

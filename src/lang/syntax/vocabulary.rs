@@ -131,7 +131,8 @@ impl Body {
 }
 
 /// Clauses that take a text right behind their word.
-pub(super) const TAKE_TEXT: [&str; 7] = ["reply", "note", "send", "tag", "untag", "message", "deny"];
+pub(super) const TAKE_TEXT: [&str; 7] =
+    ["reply", "note", "send", "tag", "untag", "message", "deny"];
 /// Those of them whose text is prose, and may be a block.
 pub(super) const TAKE_PROSE: [&str; 5] = ["reply", "message", "send", "note", "deny"];
 

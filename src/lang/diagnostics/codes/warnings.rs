@@ -150,6 +150,15 @@ pub(super) const PAGES: &[Page] = &[
         good: "on text \"你好\" {\n    reply \"您好\"\n}\n",
     },
     Page {
+        code: "W1017",
+        zh: "花括号前面的 $ 会照样发出去",
+        en: "A $ before a brace is sent as it is",
+        what_zh: "这里的值写 `{nick}`，不写 `${nick}`：`$` 会出现在回复里。真是美元，写 `# allow dollar: 原因`。",
+        what_en: "A value is written `{nick}` here, not `${nick}`: the `$` shows in the reply. Where dollars are meant, write `# allow dollar: why`.",
+        bad: "on text \"叫我{nick: word}\" {\n    reply \"好的，${nick}。\"\n}\n",
+        good: "on text \"叫我{nick: word}\" {\n    reply \"好的，{nick}。\"\n}\n",
+    },
+    Page {
         code: "W1020",
         zh: "allow 免不掉验证和拒绝",
         en: "An allow lifts nothing",

@@ -12,8 +12,8 @@ use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::span::Span;
 use crate::lang::syntax::ast::{ExtractorArg, ExtractorUse, Ident, Path, TextPart};
 use crate::lang::syntax::grammar::{self, Rule};
-use crate::lang::syntax::mistakes::RESERVED;
 use crate::lang::syntax::layout::LOST_NAME;
+use crate::lang::syntax::mistakes::RESERVED;
 use crate::lang::syntax::vocabulary::{EXTRACTORS, usual_name};
 
 /// What a brace is.
@@ -355,10 +355,7 @@ impl Lower<'_> {
         self.sink.add(
             Diagnostic::error(
                 "E0124",
-                Words::new(
-                    "提取器前面要写名字",
-                    "a name comes before the extractor",
-                ),
+                Words::new("提取器前面要写名字", "a name comes before the extractor"),
                 span,
                 Words::new(
                     format!("应是 `{right}` 这样"),

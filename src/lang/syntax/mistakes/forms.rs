@@ -57,7 +57,11 @@ const EVENTS: [Form; 5] = [
         "on subscribe scene \"…\" {",
         "on subscribe scene \"shop:{shop: word}\" {",
     ),
-    ("scan", "on scan scene \"…\" {", "on scan scene \"shop:{shop: word}\" {"),
+    (
+        "scan",
+        "on scan scene \"…\" {",
+        "on scan scene \"shop:{shop: word}\" {",
+    ),
     ("click", "on click \"菜单的 KEY\" {", "on click \"HELP\" {"),
 ];
 const EVENT: Form = (
@@ -66,8 +70,16 @@ const EVENT: Form = (
     "on login when suspicion >= 60 {",
 );
 const CARDS: [Form; 2] = [
-    ("image", "reply image \"素材号\"", "reply image \"MEDIA_ID\""),
-    ("voice", "reply voice \"素材号\"", "reply voice \"MEDIA_ID\""),
+    (
+        "image",
+        "reply image \"素材号\"",
+        "reply image \"MEDIA_ID\"",
+    ),
+    (
+        "voice",
+        "reply voice \"素材号\"",
+        "reply voice \"MEDIA_ID\"",
+    ),
 ];
 /// What stands in the braces of a card.
 const FIELDS: [(&str, &str); 3] = [
@@ -78,11 +90,19 @@ const FIELDS: [(&str, &str); 3] = [
 const ACTIONS: [Form; 22] = [
     ("forward", "forward { 结果 { … } }", "forward {"),
     ("reply", "reply \"…\"", "reply \"您好，{account.name}。\""),
-    ("send", "send \"…\" after 时长", "send \"喝水了\" after 10 minutes"),
+    (
+        "send",
+        "send \"…\" after 时长",
+        "send \"喝水了\" after 10 minutes",
+    ),
     ("note", "note \"…\"", "note \"撞库：{reasons}\""),
     ("tag", "tag \"…\"", "tag \"有称呼\""),
     ("untag", "untag \"…\"", "untag \"有称呼\""),
-    ("start", "start 对话 with 名字, 名字", "start binding with phone, code"),
+    (
+        "start",
+        "start 对话 with 名字, 名字",
+        "start binding with phone, code",
+    ),
     ("leave", "leave dialog", "leave dialog"),
     ("ask", "ask again 名字", "ask again code"),
     (
@@ -92,14 +112,22 @@ const ACTIONS: [Form; 22] = [
     ),
     ("forget", "forget 名字", "forget nickname"),
     ("lock", "lock account { 结果 { … } }", "lock account {"),
-    ("unlock", "unlock account { 结果 { … } }", "unlock account {"),
+    (
+        "unlock",
+        "unlock account { 结果 { … } }",
+        "unlock account {",
+    ),
     ("log", "log off account { 结果 { … } }", "log off account {"),
     (
         "trust",
         "trust alert 编号 for 时长 { 结果 { … } }",
         "trust alert choice for 30 days {",
     ),
-    ("close", "close alert 编号 { 结果 { … } }", "close alert choice {"),
+    (
+        "close",
+        "close alert 编号 { 结果 { … } }",
+        "close alert choice {",
+    ),
     ("challenge", "challenge captcha", "challenge captcha"),
     ("deny", "deny \"原因\"", "deny \"停用的账号\""),
     (
@@ -108,11 +136,23 @@ const ACTIONS: [Form; 22] = [
         "alert expires 24 hours once per 30 minutes {",
     ),
     ("hand", "hand over to \"客服账号\"", "hand over"),
-    ("call", "call 名字 with 值, 值", "call security_desk with alert"),
-    ("issue", "issue unlock code 或 issue unbind code", "issue unlock code {"),
+    (
+        "call",
+        "call 名字 with 值, 值",
+        "call security_desk with alert",
+    ),
+    (
+        "issue",
+        "issue unlock code 或 issue unbind code",
+        "issue unlock code {",
+    ),
 ];
 const PARTS: [Form; 9] = [
-    ("message", "message \"…\"", "message \"{account.name}：{reasons}\""),
+    (
+        "message",
+        "message \"…\"",
+        "message \"{account.name}：{reasons}\"",
+    ),
     ("template", "template 名字 {", "template login_alert {"),
     ("when", "when 条件", "when new(login.city, within: 90 days)"),
     ("except", "except 条件", "except trusted(login.machine)"),
@@ -145,8 +185,16 @@ const STORY: [Form; 10] = [
         "account 名字 phone \"…\" code \"…\"",
         "account alice phone \"13800138000\" code \"482913\"",
     ),
-    ("issue", "issue 用途 code \"…\" to 名字", "issue unlock code \"112233\" to alice"),
-    ("wechat", "wechat 名字 sends \"…\"", "wechat 小王 sends \"绑定\""),
+    (
+        "issue",
+        "issue 用途 code \"…\" to 名字",
+        "issue unlock code \"112233\" to alice",
+    ),
+    (
+        "wechat",
+        "wechat 名字 sends \"…\"",
+        "wechat 小王 sends \"绑定\"",
+    ),
     (
         "login",
         "login 账号 city 地点 machine \"…\" wrong password, 次数 times",
@@ -154,9 +202,21 @@ const STORY: [Form; 10] = [
     ),
     ("after", "after 时长", "after 3 hours"),
     ("operator", "operator locks 账号", "operator unlocks alice"),
-    ("platform", "platform refuses sends", "platform refuses sends"),
-    ("system", "system answers \"…\"", "system answers \"已发货\""),
-    ("expect", "expect reply \"…\" 或 expect reply ~ \"…\"", "expect reply ~ \"绑定成功\""),
+    (
+        "platform",
+        "platform refuses sends",
+        "platform refuses sends",
+    ),
+    (
+        "system",
+        "system answers \"…\"",
+        "system answers \"已发货\"",
+    ),
+    (
+        "expect",
+        "expect reply \"…\" 或 expect reply ~ \"…\"",
+        "expect reply ~ \"绑定成功\"",
+    ),
 ];
 /// What a story expects, by its second word.
 const EXPECTED: [Form; 5] = [
@@ -165,14 +225,22 @@ const EXPECTED: [Form; 5] = [
         "expect alert to 名字 by template ~ \"…\"",
         "expect alert to 小王 ~ \"纽约\"",
     ),
-    ("send", "expect send to 名字 ~ \"…\"", "expect send to 小王 \"喝水了\""),
+    (
+        "send",
+        "expect send to 名字 ~ \"…\"",
+        "expect send to 小王 \"喝水了\"",
+    ),
     (
         "signals",
         "expect signals 名字, 名字",
         "expect signals new_city, teleport",
     ),
     ("event", "expect event \"名字\"", "expect event \"bound\""),
-    ("no", "expect no reply 或 no alert、no signals", "expect no alert"),
+    (
+        "no",
+        "expect no reply 或 no alert、no signals",
+        "expect no alert",
+    ),
 ];
 
 /// What the shapes say for what an author puts in, in English.
@@ -216,9 +284,8 @@ impl Stuck<'_> {
             _ if place.head || first == "on" => {
                 let back = (0..self.at.min(self.inside.len())).rev();
                 let events = back.map(|at| self.slice(at));
-                let mut events = events.filter_map(|word| {
-                    EVENTS.iter().find(|(event, ..)| *event == word)
-                });
+                let mut events =
+                    events.filter_map(|word| EVENTS.iter().find(|(event, ..)| *event == word));
                 Some(events.next().unwrap_or(&EVENT))
             }
             Some(Body::Story) if first == "expect" => {
@@ -238,7 +305,8 @@ impl Stuck<'_> {
                     ));
                 }
                 let card = CARDS.iter().find(|(kind, ..)| *kind == second);
-                card.filter(|_| first == "reply").or_else(|| known(&ACTIONS))
+                card.filter(|_| first == "reply")
+                    .or_else(|| known(&ACTIONS))
             }
             Some(Body::Alert | Body::Signal | Body::Dialog) => known(&PARTS),
             Some(Body::Outcomes | Body::Fields) => None,
@@ -252,9 +320,9 @@ impl Stuck<'_> {
         };
         let (_, shape, example) = form?;
         let en = |text: &str| {
-            ENGLISH.iter().fold(text.to_owned(), |text, (zh, en)| {
-                text.replace(zh, en)
-            })
+            ENGLISH
+                .iter()
+                .fold(text.to_owned(), |text, (zh, en)| text.replace(zh, en))
         };
         Some(if shape == example {
             Words::new(
@@ -264,10 +332,7 @@ impl Stuck<'_> {
         } else {
             Words::new(
                 format!("这一行写成 `{shape}`，例如 `{example}`"),
-                format!(
-                    "this line is written `{}`, such as `{example}`",
-                    en(shape)
-                ),
+                format!("this line is written `{}`, such as `{example}`", en(shape)),
             )
         })
     }

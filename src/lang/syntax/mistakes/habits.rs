@@ -79,7 +79,16 @@ impl Stuck<'_> {
             "记住一个值写 `remember 名字 = 值`",
             "a value is kept by `remember NAME = VALUE`",
         );
-        Some(written_otherwise(title, self.span(at, at), "="))
+        let gap = self.sink.span(self.inside[at - 1].end, self.inside[at].end);
+        Some(
+            Diagnostic::error(
+                "E0101",
+                title,
+                self.span(at, at),
+                Words::new("这里写 `=`", "write `=`"),
+            )
+            .with_fix(Words::new("改成 `=`", "write `=`"), gap, " ="),
+        )
     }
 
     /// `start d(who)`
@@ -288,6 +297,7 @@ impl Stuck<'_> {
         }
         let before = self.inside[at.checked_sub(1)?].end;
         let gap = self.sink.span(before, self.inside[at + 1].start);
+        let indent = crate::lang::syntax::lower::indent_at(self.text, self.inside[0].start);
         Some(
             Diagnostic::error(
                 "E0107",
@@ -298,7 +308,7 @@ impl Stuck<'_> {
             .with_fix(
                 Words::new("另起一行", "start a new line"),
                 gap,
-                "\n        ",
+                format!("\n{}", " ".repeat(indent)),
             ),
         )
     }

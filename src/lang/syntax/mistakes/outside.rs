@@ -16,10 +16,7 @@ const ASKED: [(&str, &str); 11] = [
         "distinct",
         "distinct(account, of: failures, within: 5 minutes, by: ip)",
     ),
-    (
-        "ratio",
-        "ratio(successes, attempts, within: 5 minutes)",
-    ),
+    ("ratio", "ratio(successes, attempts, within: 5 minutes)"),
     ("share", "share(login.hour, within: 90 days)"),
     ("since", "since(successes)"),
     ("trusted", "trusted(login.machine)"),
@@ -28,7 +25,9 @@ const ASKED: [(&str, &str); 11] = [
     ("rarity", "rarity(login.asn, within: 90 days)"),
 ];
 /// What says elsewhere that something is done by the clock.
-const TIMERS: [&str; 7] = ["every", "at", "daily", "hourly", "cron", "schedule", "timer"];
+const TIMERS: [&str; 7] = [
+    "every", "at", "daily", "hourly", "cron", "schedule", "timer",
+];
 
 impl Stuck<'_> {
     /// The diagnostic, when one of these shows.
@@ -44,7 +43,8 @@ impl Stuck<'_> {
     /// `signal s "x" weight 20 cooldown 30 minutes {`
     fn rest_of_signal(&self) -> Option<Diagnostic> {
         let rest = ["cooldown", "every", "throttle", "once", "per", "expires"];
-        let at = (self.at.saturating_sub(1)..=self.at).find(|at| rest.contains(&self.slice(*at)))?;
+        let at =
+            (self.at.saturating_sub(1)..=self.at).find(|at| rest.contains(&self.slice(*at)))?;
         if self.slice(0) != "signal" || at < 3 {
             return None;
         }
@@ -93,11 +93,7 @@ impl Stuck<'_> {
                     format!("should be `…, within: {window})`"),
                 ),
             )
-            .with_guess(
-                Words::new("移进括号里", "move it inside"),
-                span,
-                by,
-            ),
+            .with_guess(Words::new("移进括号里", "move it inside"), span, by),
         )
     }
 
@@ -106,8 +102,14 @@ impl Stuck<'_> {
         let word = self.before(1);
         let (_, example) = ASKED.iter().find(|(known, _)| *known == word)?;
         // A name of several words.
-        let names = matches!(self.slice(0), "signal" | "dialog" | "let" | "list" | "extractor");
-        if self.kind(self.at) != Some(&Kind::Word) || self.inside[self.at].first || (names && self.at <= 2) {
+        let names = matches!(
+            self.slice(0),
+            "signal" | "dialog" | "let" | "list" | "extractor"
+        );
+        if self.kind(self.at) != Some(&Kind::Word)
+            || self.inside[self.at].first
+            || (names && self.at <= 2)
+        {
             return None;
         }
         Some(
@@ -206,9 +208,8 @@ impl Stuck<'_> {
         if !self.head {
             return None;
         }
-        let path = (at + 1..self.inside.len()).all(|at| {
-            self.kind(at) == Some(&Kind::Word) || self.slice(at) == "."
-        });
+        let path = (at + 1..self.inside.len())
+            .all(|at| self.kind(at) == Some(&Kind::Word) || self.slice(at) == ".");
         let span = self.span(at, at);
         let found = Diagnostic::error(
             "E0101",

@@ -263,11 +263,17 @@ impl Tried<'_> {
             let kept = code.trim_end_matches([':', '：', ' ']);
             let head = line.code_end() - (code.len() - kept.len());
             let last = &self.lines[last];
-            let by = format!(
-                " {{{}\n{}}}",
-                &self.text[line.end()..last.end()],
-                " ".repeat(line.indent())
-            );
+            let mut inner = self.text[line.end()..last.end()].to_owned();
+            // What stands as far out is indented.
+            if card
+                && self
+                    .next(at)
+                    .is_some_and(|(_, next)| next.indent() == line.indent())
+            {
+                let end = format!("\n{}", " ".repeat(line.indent()));
+                inner = inner.replace(&end, &format!("{end}    "));
+            }
+            let by = format!(" {{{inner}\n{}}}", " ".repeat(line.indent()));
             changes.push(Change {
                 edit: Edit::new(head, last.end(), by),
                 kind: What::NoBraces,

@@ -31,8 +31,8 @@ impl Slips<'_> {
     /// A question that begins at `at`.
     pub(super) fn asked(&mut self, at: usize) {
         let column0 = self.tokens[at].start == self.tokens[at].line;
-        let sets = matches!(self.word_at(at + 1), "=" | ":" | "：")
-            && self.word_at(at + 2) == "ask";
+        let sets =
+            matches!(self.word_at(at + 1), "=" | ":" | "：") && self.word_at(at + 2) == "ask";
         if column0 || !(self.word_at(at) == "ask" || sets) {
             return;
         }

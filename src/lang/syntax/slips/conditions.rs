@@ -55,7 +55,10 @@ impl Slips<'_> {
             ));
             match self.as_rules(at, &parts) {
                 Some((start, end, by)) => found.with_guess(
-                    Words::new("把条件移到规则的第一行", "move the condition to the rule's first line"),
+                    Words::new(
+                        "把条件移到规则的第一行",
+                        "move the condition to the rule's first line",
+                    ),
                     self.sink.span(start, end),
                     by,
                 ),
@@ -107,7 +110,10 @@ impl Slips<'_> {
                 open,
                 close,
             });
-            if !matches!(self.word_at(close + 1), "else" | "elif" | "elsif" | "elseif") {
+            if !matches!(
+                self.word_at(close + 1),
+                "else" | "elif" | "elsif" | "elseif"
+            ) {
                 break;
             }
             from = close + 1;
@@ -187,10 +193,6 @@ impl Slips<'_> {
             };
             rules.push(format!("{head}{when} {{\n{}\n}}", body.join("\n")));
         }
-        Some((
-            first.start,
-            self.tokens[end].end,
-            rules.join("\n\n"),
-        ))
+        Some((first.start, self.tokens[end].end, rules.join("\n\n")))
     }
 }

@@ -152,7 +152,7 @@ impl Slips<'_> {
         } else if argument || field {
             self.slip(
                 "E0118",
-                start,
+                before.map_or(start, |token| token.end),
                 end,
                 ":",
                 Words::new("这里用冒号 `:`", "a colon `:` belongs here"),

@@ -6,21 +6,31 @@ use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::vocabulary::{EVENTS, EXTRACTORS};
 
 /// How a text is looked at, besides as a whole.
-const WAYS: [&str; 6] = [
-    "containing",
-    "starting",
-    "matching",
-    "in",
-    "with",
-    "scene",
-];
+const WAYS: [&str; 6] = ["containing", "starting", "matching", "in", "with", "scene"];
 /// What other tools call a message.
 const MESSAGES: [&str; 10] = [
-    "keyword", "keywords", "msg", "say", "says", "receive", "消息", "文字", "关键词", "文本",
+    "keyword",
+    "keywords",
+    "msg",
+    "say",
+    "says",
+    "receive",
+    "消息",
+    "文字",
+    "关键词",
+    "文本",
 ];
 /// What says elsewhere that a text is the whole message.
 const WHOLE: [&str; 9] = [
-    "equals", "equal", "eq", "exactly", "等于", "是", "为", "全匹配", "完全匹配",
+    "equals",
+    "equal",
+    "eq",
+    "exactly",
+    "等于",
+    "是",
+    "为",
+    "全匹配",
+    "完全匹配",
 ];
 
 impl Slips<'_> {
@@ -99,11 +109,15 @@ impl Slips<'_> {
         }
         // `text in "a", "b"`
         let mut last = at + 1;
-        while matches!(self.word_at(last + 1), "," | "，" | "、" | "or") && self.is_text_at(last + 2)
+        while matches!(self.word_at(last + 1), "," | "，" | "、" | "or")
+            && self.is_text_at(last + 2)
         {
             last += 2;
         }
-        let texts: Vec<&str> = (at + 1..=last).step_by(2).map(|at| self.word_at(at)).collect();
+        let texts: Vec<&str> = (at + 1..=last)
+            .step_by(2)
+            .map(|at| self.word_at(at))
+            .collect();
         let by = texts.join(" or ");
         let title = Words::new(
             "`in` 后面是列表的名字；几种说法直接用 `or` 连起来",
@@ -145,7 +159,9 @@ impl Slips<'_> {
 fn takes_out(text: &str) -> bool {
     let mut holes = text.split('{').skip(1);
     holes.any(|hole| {
-        let named = hole.split_once('}').and_then(|(inside, _)| inside.split_once(':'));
+        let named = hole
+            .split_once('}')
+            .and_then(|(inside, _)| inside.split_once(':'));
         named.is_some_and(|(name, extractor)| {
             let kind = extractor.split('(').next().unwrap_or_default().trim();
             !name.trim().is_empty() && EXTRACTORS.contains(&kind)

@@ -92,7 +92,10 @@ impl Slips<'_> {
     /// `let x = ["a", "b"]`, `let a: 90 days`
     fn list_by_let(&mut self, at: usize) {
         if self.word_at(at + 2) == ":" && (self.is_number_at(at + 3) || self.is_text_at(at + 3)) {
-            let title = Words::new("名字和值之间用 `=`", "`=` stands between a name and its value");
+            let title = Words::new(
+                "名字和值之间用 `=`",
+                "`=` stands between a name and its value",
+            );
             self.equals_for_colon(at + 2, title);
             return;
         }
@@ -162,7 +165,10 @@ impl Slips<'_> {
             );
             self.edit(end, end, " =");
         } else if sign == ":" && next == "[" && self.entries(at + 3, "]").is_some() {
-            let title = Words::new("名字和列表之间用 `=`", "`=` stands between a name and its list");
+            let title = Words::new(
+                "名字和列表之间用 `=`",
+                "`=` stands between a name and its list",
+            );
             self.equals_for_colon(at + 2, title);
         } else if sign == "=" && matches!(next, "{" | "(") {
             let close = if next == "{" { "}" } else { ")" };
@@ -180,7 +186,11 @@ impl Slips<'_> {
                     span,
                     Words::new("这里写 `[ … ]`", "write `[ … ]`"),
                 )
-                .with_fix(Words::new("改成方括号", "write square brackets"), span, by),
+                .with_fix(
+                    Words::new("改成方括号", "write square brackets"),
+                    span,
+                    by,
+                ),
             );
             self.mended.insert(start);
             self.mended.insert(to);

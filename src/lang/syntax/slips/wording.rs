@@ -27,34 +27,188 @@ type Row = (
 );
 
 const ROWS: [Row; 28] = [
-    ("signal", "", &["score", "points", "weighs", "value"], "weight", Behind::Number, true),
-    ("learn", "learn", &["for", "in", "within", "after", "during"], "until", Behind::Number, true),
-    ("alert", "", &["every", "each"], "once per", Behind::Number, true),
+    (
+        "signal",
+        "",
+        &["score", "points", "weighs", "value"],
+        "weight",
+        Behind::Number,
+        true,
+    ),
+    (
+        "learn",
+        "learn",
+        &["for", "in", "within", "after", "during"],
+        "until",
+        Behind::Number,
+        true,
+    ),
+    (
+        "alert",
+        "",
+        &["every", "each"],
+        "once per",
+        Behind::Number,
+        true,
+    ),
     ("log", "log", &["out"], "off", Behind::Any, true),
-    ("lock", "lock", &["user", "it", "sender", "me", "login"], "account", Behind::Any, true),
-    ("unlock", "unlock", &["user", "it", "sender", "me", "login"], "account", Behind::Any, true),
-    ("trust", "trust", &["machine", "device", "login"], "alert", Behind::Any, false),
-    ("challenge", "challenge", &["sms", "code", "verify", "otp", "slider"], "captcha", Behind::Any, false),
+    (
+        "lock",
+        "lock",
+        &["user", "it", "sender", "me", "login"],
+        "account",
+        Behind::Any,
+        true,
+    ),
+    (
+        "unlock",
+        "unlock",
+        &["user", "it", "sender", "me", "login"],
+        "account",
+        Behind::Any,
+        true,
+    ),
+    (
+        "trust",
+        "trust",
+        &["machine", "device", "login"],
+        "alert",
+        Behind::Any,
+        false,
+    ),
+    (
+        "challenge",
+        "challenge",
+        &["sms", "code", "verify", "otp", "slider"],
+        "captcha",
+        Behind::Any,
+        false,
+    ),
     ("hand", "hand", &["to"], "over to", Behind::Text, true),
-    ("deny", "deny", &["because", "reason", "with", "as"], "", Behind::Text, true),
-    ("reply", "reply", &["picture", "pic", "photo", "img"], "image", Behind::Text, true),
-    ("reply", "reply", &["audio", "sound"], "voice", Behind::Text, true),
-    ("send", "", &["in", "within", "later"], "after", Behind::Number, true),
-    ("remember", "", &["in", "within", "during"], "for", Behind::Number, true),
-    ("ask", "", &["max", "maximum", "limit"], "at most", Behind::Number, true),
+    (
+        "deny",
+        "deny",
+        &["because", "reason", "with", "as"],
+        "",
+        Behind::Text,
+        true,
+    ),
+    (
+        "reply",
+        "reply",
+        &["picture", "pic", "photo", "img"],
+        "image",
+        Behind::Text,
+        true,
+    ),
+    (
+        "reply",
+        "reply",
+        &["audio", "sound"],
+        "voice",
+        Behind::Text,
+        true,
+    ),
+    (
+        "send",
+        "",
+        &["in", "within", "later"],
+        "after",
+        Behind::Number,
+        true,
+    ),
+    (
+        "remember",
+        "",
+        &["in", "within", "during"],
+        "for",
+        Behind::Number,
+        true,
+    ),
+    (
+        "ask",
+        "",
+        &["max", "maximum", "limit"],
+        "at most",
+        Behind::Number,
+        true,
+    ),
     ("ask", "unless", &["when", "if"], "", Behind::Any, true),
     ("ask", "", &["if"], "unless not", Behind::Word, false),
-    ("ask", "most", &["one", "once", "一"], "1", Behind::Any, true),
-    ("ask", "most", &["two", "twice", "两", "二"], "2", Behind::Any, true),
-    ("ask", "most", &["three", "thrice", "三"], "3", Behind::Any, true),
+    (
+        "ask",
+        "most",
+        &["one", "once", "一"],
+        "1",
+        Behind::Any,
+        true,
+    ),
+    (
+        "ask",
+        "most",
+        &["two", "twice", "两", "二"],
+        "2",
+        Behind::Any,
+        true,
+    ),
+    (
+        "ask",
+        "most",
+        &["three", "thrice", "三"],
+        "3",
+        Behind::Any,
+        true,
+    ),
     ("ask", "most", &["four", "四"], "4", Behind::Any, true),
     ("ask", "most", &["five", "五"], "5", Behind::Any, true),
-    ("login", "", &["at", "from", "in"], "city", Behind::Word, true),
-    ("login", "", &["fails", "failed", "fail", "failing"], "wrong password", Behind::Any, true),
-    ("login", "", &["device", "computer", "pc"], "machine", Behind::Text, true),
-    ("account", "", &["mobile", "tel", "telephone"], "phone", Behind::Text, true),
-    ("after", "after", &["for", "about"], "", Behind::Number, true),
-    ("operator", "operator", &["lock"], "locks", Behind::Word, true),
+    (
+        "login",
+        "",
+        &["at", "from", "in"],
+        "city",
+        Behind::Word,
+        true,
+    ),
+    (
+        "login",
+        "",
+        &["fails", "failed", "fail", "failing"],
+        "wrong password",
+        Behind::Any,
+        true,
+    ),
+    (
+        "login",
+        "",
+        &["device", "computer", "pc"],
+        "machine",
+        Behind::Text,
+        true,
+    ),
+    (
+        "account",
+        "",
+        &["mobile", "tel", "telephone"],
+        "phone",
+        Behind::Text,
+        true,
+    ),
+    (
+        "after",
+        "after",
+        &["for", "about"],
+        "",
+        Behind::Number,
+        true,
+    ),
+    (
+        "operator",
+        "operator",
+        &["lock"],
+        "locks",
+        Behind::Word,
+        true,
+    ),
 ];
 /// Clauses that say something to the sender, who is not named.
 const SAID: [&str; 5] = ["reply", "send", "note", "tag", "untag"];
@@ -174,10 +328,7 @@ impl Slips<'_> {
             }
             "learn" if self.is_number_at(at + 1) => {
                 let by = format!("until {next}");
-                let title = Words::new(
-                    "`learn` 后面要写 `until`",
-                    "`until` comes after `learn`",
-                );
+                let title = Words::new("`learn` 后面要写 `until`", "`until` comes after `learn`");
                 self.written("E0101", (at + 1, at + 1), &by, title, true);
             }
             "trust" if next == "alert" && self.is_number_at(at + 2) && self.is_word_at(at + 3) => {
@@ -192,10 +343,7 @@ impl Slips<'_> {
                 let name = next.trim_matches('"');
                 let plain = |c: char| c.is_alphanumeric() || c == '_';
                 if !name.is_empty() && name.chars().all(plain) {
-                    let title = Words::new(
-                        "对话的名字不用引号",
-                        "a dialog's name has no quotes",
-                    );
+                    let title = Words::new("对话的名字不用引号", "a dialog's name has no quotes");
                     let name = name.to_owned();
                     self.written("E0101", (at + 1, at + 1), &name, title, true);
                 }

@@ -222,7 +222,10 @@ impl Slips<'_> {
         self.sink.add(
             Diagnostic::error(
                 "E0111",
-                Words::new("文字少了前一个引号", "the first quote of this text is missing"),
+                Words::new(
+                    "文字少了前一个引号",
+                    "the first quote of this text is missing",
+                ),
                 self.sink.span(start, to),
                 Words::new("前面应有 `\"`", "`\"` belongs before it"),
             )
