@@ -288,7 +288,7 @@ fn one_mistake_gives_one_error_in_words_of_the_language() {
             wrong.push(format!("== {} {name}: {part}", file.path));
         } else if let Some(rule) = internal(&report) {
             wrong.push(format!("== {} {name}: names {rule}\n{report}", file.path));
-        } else if let Some(left) = leaving_errors(&changed, &registry) {
+        } else if let Some(left) = leaving_errors(&found, &changed, &registry) {
             wrong.push(format!("== {} {name}: {left}", file.path));
         }
     }
@@ -359,7 +359,7 @@ fn wrong_ones(cases: &[broken_lines::Case], rules: &Sources, registry: &Registry
             && let Some(rule) = internal(&human(&found, &changed, Language::En, false))
         {
             wrong.push(format!("== {place}: names {rule}"));
-        } else if let Some(left) = leaving_errors(&changed, registry) {
+        } else if let Some(left) = leaving_errors(&found, &changed, registry) {
             wrong.push(format!("== {place}: {left}"));
         }
     }

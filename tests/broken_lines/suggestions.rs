@@ -19,8 +19,13 @@ fn errors(sources: &Arc<Sources>, registry: &Registry) -> Vec<Diagnostic> {
 
 /// What is left wrong with rules of one mistake when every suggestion is made; `None` when nothing was offered,
 /// or nothing is left.
-pub fn leaving_errors(sources: &Arc<Sources>, registry: &Registry) -> Option<String> {
-    let mut left = errors(sources, registry);
+pub fn leaving_errors(
+    found: &[Diagnostic],
+    sources: &Arc<Sources>,
+    registry: &Registry,
+) -> Option<String> {
+    let wrong = found.iter().filter(|one| one.severity == Severity::Error);
+    let mut left: Vec<Diagnostic> = wrong.cloned().collect();
     let [only] = left.as_slice() else { return None };
     let offered = only.fixes.first()?;
     if offered.replacement.contains('…') {

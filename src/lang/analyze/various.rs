@@ -16,7 +16,7 @@ pub(super) fn samples(program: &Program, matcher: &Matcher) -> Vec<String> {
     let mut texts = match matcher {
         Matcher::Always => Vec::new(),
         Matcher::Pattern(pattern) => of_pattern(program, pattern),
-        Matcher::Containing(text) => around(&[text.clone()]),
+        Matcher::Containing(text) => around(std::slice::from_ref(text)),
         Matcher::Starting(text) => AROUND
             .iter()
             .map(|(before, after)| format!("{text}{before}{after}"))

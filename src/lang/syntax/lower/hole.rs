@@ -281,11 +281,20 @@ impl Lower<'_> {
         {
             return Some(part);
         }
+        // Quotes inside the text were told already.
+        let quoted = body.contains('"')
+            && self.sink.found.iter().any(|one| {
+                let told = one.primary.span;
+                one.code == "E0114" && span.start <= told.end && told.start <= span.end
+            });
         // What it would have been called is known where a colon follows.
         match narrow.split_once(':') {
             Some((name, _)) => self.sink.poisoned.push(name.trim().to_owned()),
             None if narrow.contains('(') => self.sink.poisoned.push(LOST_NAME.to_owned()),
             None => {}
+        }
+        if quoted {
+            return None;
         }
         let word = body.split([':', '：']).next().unwrap_or_default().trim();
         let diagnostic = if body.trim().is_empty() {

@@ -460,7 +460,8 @@ impl Tried<'_> {
         let pairs: Vec<_> = self.lines.windows(2).enumerate().collect();
         for (at, pair) in &pairs {
             let (first, second) = (&pair[0], &pair[1]);
-            let code = |line: &Line<'_>| !line.code().is_empty();
+            // Entries of a list stand in any order.
+            let code = |line: &Line<'_>| !line.code().is_empty() && !line.code().starts_with('"');
             if code(first) && code(second) && first.text != second.text {
                 changes.push(Change {
                     edit: Edit::new(

@@ -4,6 +4,7 @@
 //! Every slip is reported once, with its fix, and mended in a copy of the text, so that it hides no
 //! other mistake. Nothing inside a proper text or comment is looked at.
 
+mod amended;
 mod asked;
 mod brackets;
 mod conditions;
@@ -118,6 +119,7 @@ impl Slips<'_> {
                 self.rewritten(at);
                 self.condition(at);
                 self.wording(at);
+                self.amended(at);
                 self.arms(at);
                 self.before_block(at);
                 if !self.bracketed(at) {
@@ -129,6 +131,9 @@ impl Slips<'_> {
                 self.said(at);
                 self.value_outside(at);
             } else if token.first {
+                if self.word_at(at) == "{" {
+                    self.brace_below(at);
+                }
                 self.row(at);
             }
             if self.mended.contains(&self.tokens[at].start) {

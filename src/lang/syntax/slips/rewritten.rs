@@ -254,7 +254,21 @@ impl Slips<'_> {
 
     /// `signal s weight 20 {`
     fn no_title(&mut self, at: usize) {
+        let order = Words::new(
+            "`signal` 后面依次是名字、给人看的说法、分数",
+            "a name, words for people and the weight follow `signal`",
+        );
+        if self.is_text_at(at + 1) && self.is_word_at(at + 2) && self.word_at(at + 3) == "weight" {
+            let by = format!("{} {}", self.word_at(at + 2), self.word_at(at + 1));
+            self.written("E0101", (at + 1, at + 2), &by, order, true);
+            return;
+        }
         if !self.is_word_at(at + 1) || self.word_at(at + 2) != "weight" {
+            return;
+        }
+        if self.is_number_at(at + 3) && self.is_text_at(at + 4) {
+            let by = format!("{} weight {}", self.word_at(at + 4), self.word_at(at + 3));
+            self.written("E0101", (at + 2, at + 4), &by, order, true);
             return;
         }
         let name = self.word_at(at + 1).to_owned();
