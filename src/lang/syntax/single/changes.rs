@@ -461,7 +461,10 @@ impl Tried<'_> {
         for (at, pair) in &pairs {
             let (first, second) = (&pair[0], &pair[1]);
             // Entries of a list stand in any order.
-            let code = |line: &Line<'_>| !line.code().is_empty() && !line.code().starts_with('"');
+            let entry = |line: &Line<'_>| {
+                line.code().starts_with('"') && !line.code().starts_with("\"\"\"")
+            };
+            let code = |line: &Line<'_>| !line.code().is_empty() && !entry(line);
             if code(first) && code(second) && first.text != second.text {
                 changes.push(Change {
                     edit: Edit::new(

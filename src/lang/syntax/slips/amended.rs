@@ -154,16 +154,13 @@ impl Slips<'_> {
             while self.word_at(last + 1) == "," && self.is_text_at(last + 2) {
                 last += 2;
             }
-            if self.word_at(last + 1) == ")" {
+            // One text in brackets is a value, however little sense it makes.
+            if self.word_at(last + 1) == ")" && last > at + 1 {
                 let (from, to) = (self.tokens[at + 1].start, self.tokens[last].end);
                 let by = format!("[{}]", &self.text[from..to]);
                 let title = Words::new("列表写在方括号里", "a list stands in square brackets");
                 self.written("E0101", (at, last + 1), &by, title, true);
             }
-            return;
-        }
-        if word == "==" && text && self.word_at(at + 2) == "or" && self.is_text_at(at + 3) {
-            self.several_values(at, end);
             return;
         }
         if word == "is" && text && self.word_at(at + 1) != "known" && self.compares(at) {
@@ -175,29 +172,6 @@ impl Slips<'_> {
         if asked && self.is_number_at(at) {
             self.address_bare(at, end, before == "in");
         }
-    }
-
-    /// `login.city == "北京" or "上海"`
-    fn several_values(&mut self, at: usize, end: usize) {
-        let mut last = at + 1;
-        while self.word_at(last + 1) == "or" && self.is_text_at(last + 2) && last + 2 < end {
-            last += 2;
-        }
-        // `… or "vip" in sender.tags` goes on.
-        let goes_on = matches!(self.word_at(last + 1), "in" | "==" | "!=" | "not");
-        if goes_on || last == at + 1 {
-            return;
-        }
-        let texts: Vec<&str> = (at + 1..=last)
-            .step_by(2)
-            .map(|at| self.word_at(at))
-            .collect();
-        let by = format!("in [{}]", texts.join(", "));
-        let title = Words::new(
-            "是其中一个写 `in [ … ]`，`or` 两边各是一个条件",
-            "one of several is written `in [ … ]`; a condition stands on each side of `or`",
-        );
-        self.written("E0302", (at, last), &by, title, true);
     }
 
     /// `count(failures) > 5 in 10 minutes`

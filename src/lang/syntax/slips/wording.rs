@@ -45,6 +45,14 @@ const ROWS: [Row; 28] = [
     ),
     (
         "alert",
+        "once",
+        &["every", "each"],
+        "per",
+        Behind::Number,
+        true,
+    ),
+    (
+        "alert",
         "",
         &["every", "each"],
         "once per",
@@ -118,14 +126,6 @@ const ROWS: [Row; 28] = [
         true,
     ),
     (
-        "remember",
-        "",
-        &["in", "within", "during"],
-        "for",
-        Behind::Number,
-        true,
-    ),
-    (
         "ask",
         "",
         &["max", "maximum", "limit"],
@@ -133,7 +133,7 @@ const ROWS: [Row; 28] = [
         Behind::Number,
         true,
     ),
-    ("ask", "unless", &["when", "if"], "", Behind::Any, true),
+    ("ask", "unless", &["when"], "", Behind::Any, true),
     ("ask", "", &["if"], "unless not", Behind::Word, false),
     (
         "ask",
@@ -261,6 +261,8 @@ impl Slips<'_> {
                 // A name that is given there.
                 && !(NAMED.contains(own) && next == at + 1)
                 && !(right.starts_with("wrong") && before == "wrong")
+                // What stands behind `after` already is a duration.
+                && (*right != "after" || self.is_text_at(next - 1))
         });
         if let Some((_, _, _, right, _, sure)) = row {
             let title = match *right {
@@ -331,7 +333,12 @@ impl Slips<'_> {
                 let title = Words::new("`learn` 后面要写 `until`", "`until` comes after `learn`");
                 self.written("E0101", (at + 1, at + 1), &by, title, true);
             }
-            "trust" if next == "alert" && self.is_number_at(at + 2) && self.is_word_at(at + 3) => {
+            "trust"
+                if next == "alert"
+                    && self.is_number_at(at + 2)
+                    && self.is_word_at(at + 3)
+                    && !(at..end).any(|at| self.word_at(at) == "for") =>
+            {
                 let by = format!("for {}", self.word_at(at + 2));
                 let title = Words::new(
                     "信任多久写在 `for` 后面",
