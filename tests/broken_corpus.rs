@@ -14,6 +14,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use broken_lines::suggestions::leaving_errors;
 use menshen::lang::builtins::{CallSpec, Registry};
 use menshen::lang::compile;
 use menshen::lang::diagnostics::{Diagnostic, Language, Severity, human};
@@ -287,6 +288,8 @@ fn one_mistake_gives_one_error_in_words_of_the_language() {
             wrong.push(format!("== {} {name}: {part}", file.path));
         } else if let Some(rule) = internal(&report) {
             wrong.push(format!("== {} {name}: names {rule}\n{report}", file.path));
+        } else if let Some(left) = leaving_errors(&found, &changed, &registry) {
+            wrong.push(format!("== {} {name}: {left}", file.path));
         }
     }
     assert!(kinds.len() >= 18, "{kinds:?}");
@@ -356,6 +359,8 @@ fn wrong_ones(cases: &[broken_lines::Case], rules: &Sources, registry: &Registry
             && let Some(rule) = internal(&human(&found, &changed, Language::En, false))
         {
             wrong.push(format!("== {place}: names {rule}"));
+        } else if let Some(left) = leaving_errors(&found, &changed, registry) {
+            wrong.push(format!("== {place}: {left}"));
         }
     }
     wrong

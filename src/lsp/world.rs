@@ -5,6 +5,7 @@
 //! is asked or nothing more is waiting; rule sets are small and compiling one takes milliseconds.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::str::FromStr as _;
@@ -25,6 +26,9 @@ pub const MAX_DOCUMENTS: usize = 500;
 /// Bytes of a document. The compiler reports one far smaller as too large; this only keeps memory
 /// bounded.
 pub const MAX_DOCUMENT_BYTES: usize = 8 << 20;
+
+/// The folder that commands take for the rules when none is named.
+const DEFAULT_FOLDER: &str = "rules";
 
 /// The names a rule set is compiled with; the host knows which `call`s are configured.
 pub type Registries = Box<dyn Fn(Option<&Path>, &Sources) -> Registry>;
@@ -251,30 +255,13 @@ fn uri_of(path: &Path) -> Option<Uri> {
     Uri::from_str(url.as_str()).ok()
 }
 
-/// The folder of a rule file's set: the highest one above it that holds rule files itself, with
-/// nothing but such folders between.
+/// The folder of a rule file's set, as `menshen check` takes it: the folder called `rules` that the file stands in or
+/// below, or else its own folder. A rule file that lies about further up takes no folder in.
 fn root_of(path: &Path) -> Option<PathBuf> {
-    let mut root = path.parent()?;
-    for above in root.ancestors().skip(1).take(folder::MAX_DEPTH) {
-        if !holds_rules(above) {
-            break;
-        }
-        root = above;
-    }
-    Some(root.to_owned())
-}
-
-fn holds_rules(folder: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return false;
-    };
-    entries
-        .take(folder::MAX_FILES)
-        .filter_map(Result::ok)
-        .any(|entry| {
-            let path = entry.path();
-            path.extension().is_some_and(|ext| ext == "rules") && path.is_file()
-        })
+    let own = path.parent()?;
+    let mut folders = own.ancestors().take(folder::MAX_DEPTH);
+    let named = folders.find(|folder| folder.file_name() == Some(OsStr::new(DEFAULT_FOLDER)));
+    Some(named.unwrap_or(own).to_owned())
 }
 
 /// The name of a rule file below `root`.
@@ -289,4 +276,21 @@ fn name_in(root: &Path, path: &Path) -> Option<String> {
         .map(|part| part.to_str())
         .collect();
     parts.map(|parts| parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_is_the_folder_that_check_takes() {
+        for (file, root) in [
+            ("/home/a/rules/guard.rules", "/home/a/rules"),
+            ("/home/a/rules/deep/er/guard.rules", "/home/a/rules"),
+            ("/home/a/bot/guard.rules", "/home/a/bot"),
+            ("/home/a/bot/deep/guard.rules", "/home/a/bot/deep"),
+        ] {
+            assert_eq!(root_of(Path::new(file)), Some(root.into()), "{file}");
+        }
+    }
 }

@@ -84,6 +84,22 @@ impl Stage {
         }
     }
 
+    fn wrong(&self, zh: impl Into<String>, en: impl Into<String>) -> Failure {
+        Failure::usage(self.says(zh, en))
+    }
+
+    /// What the platform said, which it says in both languages: `中文 (English)`.
+    fn refused(&self, error: &impl std::fmt::Display) -> Failure {
+        let said = error.to_string();
+        match said
+            .strip_suffix(')')
+            .and_then(|said| said.split_once(" ("))
+        {
+            Some((zh, en)) => self.wrong(zh, en),
+            None => Failure::usage(said),
+        }
+    }
+
     /// What was done since the last call, as the steps of a story.
     pub fn steps(&mut self) -> Vec<Step> {
         std::mem::take(&mut self.steps)
@@ -130,7 +146,7 @@ impl Stage {
                     Some(scene) => self.platform.scan(&openid, scene).await.map(drop),
                     None => self.platform.follow(&openid).await.map(drop),
                 }
-                .map_err(Failure::usage)?;
+                .map_err(|error| self.refused(&error))?;
                 self.spoke(match word(1) {
                     Some(scene) => format!("follows scene {}", quoted(scene)),
                     None => "follows".to_owned(),
@@ -141,25 +157,27 @@ impl Stage {
                 self.platform
                     .unfollow(&openid)
                     .await
-                    .map_err(Failure::usage)?;
+                    .map_err(|error| self.refused(&error))?;
                 self.spoke("unfollows".to_owned());
                 Ok(none)
             }
             "/scan" => {
-                let scene = word(1).ok_or_else(|| Failure::usage("/scan SCENE"))?;
+                let scene = word(1)
+                    .ok_or_else(|| self.wrong("用法：/scan 场景值", "usage: /scan SCENE"))?;
                 self.platform
                     .scan(&openid, scene)
                     .await
-                    .map_err(Failure::usage)?;
+                    .map_err(|error| self.refused(&error))?;
                 self.spoke(format!("scans {}", quoted(scene)));
                 Ok(none)
             }
             "/click" => {
-                let key = word(1).ok_or_else(|| Failure::usage("/click KEY"))?;
+                let key = word(1)
+                    .ok_or_else(|| self.wrong("用法：/click 菜单的KEY", "usage: /click KEY"))?;
                 self.platform
                     .click(&openid, key)
                     .await
-                    .map_err(Failure::usage)?;
+                    .map_err(|error| self.refused(&error))?;
                 self.spoke(format!("clicks {}", quoted(key)));
                 Ok(none)
             }
@@ -167,20 +185,23 @@ impl Stage {
                 self.platform
                     .send_image(&openid)
                     .await
-                    .map_err(Failure::usage)?;
+                    .map_err(|error| self.refused(&error))?;
                 self.spoke("sends image".to_owned());
                 Ok(none)
             }
             "/location" => {
                 let number = |index: usize| word(index).and_then(|text| text.parse::<f64>().ok());
                 let (Some(lat), Some(lon)) = (number(1), number(2)) else {
-                    return Err(Failure::usage("/location LAT LON LABEL"));
+                    return Err(self.wrong(
+                        "用法：/location 纬度 经度 地名",
+                        "usage: /location LAT LON LABEL",
+                    ));
                 };
                 let label = words.get(3..).unwrap_or_default().join(" ");
                 self.platform
                     .send_location(&openid, lat, lon, &label)
                     .await
-                    .map_err(Failure::usage)?;
+                    .map_err(|error| self.refused(&error))?;
                 let (lat, lon) = (lat.to_string(), lon.to_string());
                 self.spoke(format!(
                     "sends location with Location_X {}, Location_Y {}, Label {}",
@@ -191,7 +212,12 @@ impl Stage {
                 Ok(none)
             }
             "/event" => {
-                let name = word(1).ok_or_else(|| Failure::usage("/event NAME [FIELD=VALUE …]"))?;
+                let name = word(1).ok_or_else(|| {
+                    self.wrong(
+                        "用法：/event 事件 [字段=值 …]",
+                        "usage: /event NAME [FIELD=VALUE …]",
+                    )
+                })?;
                 let fields: Option<Vec<(String, String)>> = words[2..]
                     .iter()
                     .map(|field| {
@@ -200,12 +226,13 @@ impl Stage {
                             .map(|(name, text)| (name.to_owned(), text.to_owned()))
                     })
                     .collect();
-                let fields =
-                    fields.ok_or_else(|| Failure::usage("fields are written FIELD=VALUE"))?;
+                let fields = fields.ok_or_else(|| {
+                    self.wrong("字段写成 字段=值", "fields are written FIELD=VALUE")
+                })?;
                 self.platform
                     .push_event(&openid, name, &fields)
                     .await
-                    .map_err(Failure::usage)?;
+                    .map_err(|error| self.refused(&error))?;
                 let mut line = format!("does {}", quoted(name));
                 for (index, (field, text)) in fields.iter().enumerate() {
                     let join = if index == 0 { " with" } else { "," };
@@ -215,7 +242,8 @@ impl Stage {
                 Ok(none)
             }
             "/as" => {
-                let name = word(1).ok_or_else(|| Failure::usage("/as NAME"))?;
+                let name =
+                    word(1).ok_or_else(|| self.wrong("用法：/as 名字", "usage: /as NAME"))?;
                 self.switch(name)?;
                 Ok(self.says(
                     format!("现在是 {name} 在说话（先 /follow）\n"),
@@ -224,7 +252,10 @@ impl Stage {
             }
             "/account" => {
                 let (Some(id), Some(phone)) = (word(1), word(2)) else {
-                    return Err(Failure::usage("/account ID PHONE [NAME]"));
+                    return Err(self.wrong(
+                        "用法：/account 账号 手机号 [名字]",
+                        "usage: /account ID PHONE [NAME]",
+                    ));
                 };
                 self.account(id, phone, word(3).unwrap_or_default()).await?;
                 Ok(self.says(format!("账号 {id}\n"), format!("account {id}\n")))
@@ -280,9 +311,10 @@ impl Stage {
                 self.did(format!("operator {verb}s {}", account(1)));
                 Ok(self.says("好了\n", "done\n"))
             }
-            other => Err(Failure::usage(format!(
-                "there is no {other}; /help lists what there is"
-            ))),
+            other => Err(self.wrong(
+                format!("没有 {other} 这个命令，/help 列出所有的"),
+                format!("there is no {other}; /help lists what there is"),
+            )),
         }
     }
 
@@ -300,14 +332,17 @@ impl Stage {
         self.platform
             .send_text(&self.openid(), words, None)
             .await
-            .map_err(Failure::usage)?;
+            .map_err(|error| self.refused(&error))?;
         self.spoke(format!("sends {}", quoted(words)));
         Ok(String::new())
     }
 
     fn switch(&mut self, user: &str) -> Result<(), Failure> {
         if !self.users.contains_key(user) {
-            let openid = self.platform.create_user(user).map_err(Failure::usage)?;
+            let openid = self
+                .platform
+                .create_user(user)
+                .map_err(|error| self.refused(&error))?;
             self.users.insert(user.to_owned(), openid);
         }
         user.clone_into(&mut self.user);

@@ -93,6 +93,17 @@ pub(super) fn check(program: &Program, registry: &Registry, flawed: &[Span], rep
 
 fn tell(program: &Program, span: Span, words: &BTreeSet<String>, report: &mut Report) {
     let shown: Vec<&str> = words.iter().take(5).map(String::as_str).collect();
+    if shown.is_empty() && report.has(c::NO_REPLY_WORDS) {
+        // One rule that is missing is one mistake, however many alerts there are.
+        let mut told = false;
+        report.amend(c::NO_REPLY_WORDS, |mut found| {
+            if !std::mem::replace(&mut told, true) {
+                found.add_place(span);
+            }
+            found
+        });
+        return;
+    }
     let mut error = Diagnostic::error(
         c::NO_REPLY_WORDS,
         w(

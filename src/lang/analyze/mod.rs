@@ -29,6 +29,7 @@ mod together;
 pub(in crate::lang) mod typical;
 mod unread;
 mod unset;
+mod various;
 
 pub use cost::Cost;
 

@@ -13,6 +13,7 @@ use super::implied::{exhaust, implies, values};
 use super::mixed;
 use super::takes::{Takes, fold, sample};
 use super::together::Together;
+use super::various::samples;
 
 /// Comparisons of alternatives before the search stops: only a set in which thousands of rules stand
 /// behind the same words gets there.
@@ -330,23 +331,27 @@ fn overlap(
             && first.when.is_none()
             && always_first(program, first, rule)
     };
+    let it = &alternatives.all()[number];
+    // Whatever the rule takes, by this alternative or another.
+    let own = &alternatives.all()[number - it.at..][..rule.triggers.len()];
     let by = alternatives.first_taking_part(number, &typical, |other| {
         *pairs += 1;
-        before(other) && other.takes_text(&typical, program)
+        before(other)
+            && other.takes_text(&typical, program)
+            // The special before the general is how it should be.
+            && !narrower(program, other, own, mixed)
     });
-    let it = &alternatives.all()[number];
     let Some(by) = by else {
         let mut both = None;
         let by = alternatives.first_open(number, |other| {
             *pairs += 1;
             *mixed += 1;
-            // The special before the general is how it should be.
-            if *mixed > MAX_MIXED || !before(other) || it.covers(other, program) {
+            if *mixed > MAX_MIXED || !before(other) {
                 return false;
             }
             let text = mixed::message(program, other, it);
-            let found = text.is_some();
-            both = text.or(both.take());
+            let found = text.is_some() && !narrower(program, other, own, mixed);
+            both = text.filter(|_| found).or(both.take());
             found
         });
         if let Some((by, text)) = by.zip(both) {
@@ -371,6 +376,30 @@ fn overlap(
         ))
         .with_witness(witness(program, by, &alternatives.all()[number])),
     );
+}
+
+/// Whether all that `first` takes is taken by the alternatives of `second` too, as far as can be tried.
+fn narrower(
+    program: &Program,
+    first: &Alternative<'_>,
+    second: &[Alternative<'_>],
+    tried: &mut usize,
+) -> bool {
+    let second = second
+        .iter()
+        .filter(|own| same_event(own.trigger, first.trigger));
+    if second.clone().any(|own| own.covers(first, program)) {
+        return true;
+    }
+    let samples = samples(program, &first.trigger.matcher);
+    *tried += samples.len();
+    let mut texts = samples.iter().map(|text| normalise(text));
+    // Nothing that could be tried is no sign that it is narrower.
+    *tried <= MAX_MIXED
+        && !samples.is_empty()
+        && texts.all(|text| {
+            !first.fits(&text, program) || second.clone().any(|own| own.fits(&text, program))
+        })
 }
 
 /// Some messages of an alternative are answered by an earlier rule.

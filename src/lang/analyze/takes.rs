@@ -221,13 +221,19 @@ pub(super) fn of_extractor(program: &Program, extractor: &Extractor) -> Option<S
 }
 
 fn of_list(program: &Program, list: ListId) -> Option<String> {
-    match &program.lists.get(list.0 as usize)?.entries {
-        ListEntries::Values(values) => values.iter().find_map(|value| match value {
-            Value::Text(text) => Some(text.to_string()),
-            _ => None,
-        }),
+    all_of_list(program, list).next()
+}
+
+/// The texts of a list.
+pub(super) fn all_of_list(program: &Program, list: ListId) -> impl Iterator<Item = String> + '_ {
+    let values = match program.lists.get(list.0 as usize).map(|list| &list.entries) {
+        Some(ListEntries::Values(values)) => values.as_slice(),
+        _ => &[],
+    };
+    values.iter().filter_map(|value| match value {
+        Value::Text(text) => Some(text.to_string()),
         _ => None,
-    }
+    })
 }
 
 /// The form in which texts are compared: NFKC, lower case, no blanks at the ends, single inside.

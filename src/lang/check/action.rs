@@ -130,7 +130,7 @@ impl Checker<'_> {
                 let choice = self.choice(choice.as_ref(), scope);
                 ActionKind::TrustAlert {
                     choice: choice?,
-                    lifetime: self.duration(lifetime)?,
+                    lifetime: self.duration(lifetime, "days")?,
                 }
             }
             A::CloseAlert { choice } => ActionKind::CloseAlert {
@@ -171,7 +171,7 @@ impl Checker<'_> {
         self.text_limit(&text);
         let after = match after {
             Some(after) => {
-                let delay = self.duration(after)?;
+                let delay = self.duration(after, "minutes")?;
                 if delay > MAX_LATER {
                     self.out_of_range(
                         after.span,

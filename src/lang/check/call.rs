@@ -39,21 +39,47 @@ impl Checker<'_> {
             || (spec.variadic && positional.len() > spec.args.len());
         if !enough {
             let (want, got, how) = (spec.args.len(), positional.len(), spec.signature());
-            self.report.push(
-                Diagnostic::error(
-                    c::ARGUMENTS,
+            // `count(failures, 10 minutes)`: a duration too many is the window.
+            let window = match positional.last() {
+                Some(last)
+                    if got == want + 1
+                        && matches!(
+                            &last.value.kind,
+                            ast::ExprKind::Number { unit: Some(_), .. }
+                        )
+                        && how.contains("within:") =>
+                {
+                    Some(last.value.span)
+                }
+                _ => None,
+            };
+            let found = Diagnostic::error(
+                c::ARGUMENTS,
+                w(
+                    format!("`{}` 要 {want} 个值，这里有 {got} 个", spec.name),
+                    format!("`{}` takes {want} values, here are {got}", spec.name),
+                ),
+                name.span,
+                w("值的个数不对", "wrong number of values"),
+            )
+            .with_help(w(
+                format!("写法：`{how}`"),
+                format!("it is written `{how}`"),
+            ));
+            self.report.push(match window {
+                Some(window) => found.with_guess(
                     w(
-                        format!("`{}` 要 {want} 个值，这里有 {got} 个", spec.name),
-                        format!("`{}` takes {want} values, here are {got}", spec.name),
+                        "在时长前面写 `within:`",
+                        "write `within:` before the duration",
                     ),
-                    name.span,
-                    w("值的个数不对", "wrong number of values"),
-                )
-                .with_help(w(
-                    format!("写法：`{how}`"),
-                    format!("it is written `{how}`"),
-                )),
-            );
+                    Span {
+                        end: window.start,
+                        ..window
+                    },
+                    "within: ",
+                ),
+                None => found,
+            });
             return poison(span);
         }
         match spec.kind {

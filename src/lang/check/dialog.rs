@@ -182,7 +182,9 @@ impl<'a> Checker<'a> {
         let expires = item
             .expires
             .as_ref()
-            .map_or(Some(DEFAULT_EXPIRES), |expires| self.duration(expires));
+            .map_or(Some(DEFAULT_EXPIRES), |expires| {
+                self.duration(expires, "minutes")
+            });
         let slots = self.slots_of(index, item, &scope);
         let cancel = item
             .cancel
@@ -217,7 +219,11 @@ impl<'a> Checker<'a> {
             }
         };
         let leaves = cancel.as_ref().is_none_or(|cancel| self.has_words(cancel));
-        self.ways_out(item, item.cancel.is_some() && leaves);
+        let leaves = match &item.cancel {
+            Some(_) => leaves,
+            None => self.ends_anyway(index),
+        };
+        self.ways_out(item, leaves);
         let params = self.params[index]
             .iter()
             .map(|(name, named)| Capture {
@@ -296,6 +302,29 @@ impl<'a> Checker<'a> {
         })
     }
 
+    /// Whether the next message ends the dialog, whatever it is, or a rule that is heard in it leaves it.
+    fn ends_anyway(&mut self, index: usize) -> bool {
+        let any = |extractor: &Option<program::Extractor>| {
+            use program::Extractor::{Rest, Word};
+            matches!(extractor, Some(Rest | Word))
+        };
+        let asked = &self.slot_extractors[index];
+        let takes_all = asked.iter().all(any);
+        if asked.len() == 1 && takes_all {
+            return true;
+        }
+        let rules = &self.items.rules;
+        let (even, other) = *self.leaving.get_or_insert_with(|| {
+            let leaving = |even: bool| {
+                let mut rules = rules.iter().filter(|rule| rule.even_in_dialog == even);
+                rules.any(|rule| leaves(&rule.body))
+            };
+            (leaving(true), leaving(false))
+        });
+        // What fits a question is an answer before it is looked at by other rules.
+        even || (other && !takes_all)
+    }
+
     /// `leaves`: some word ends the dialog.
     fn ways_out(&mut self, item: &ast::DialogItem, leaves: bool) {
         let tries = item.asks.iter().find_map(|ask| ask.at_most);
@@ -364,4 +393,12 @@ impl<'a> Checker<'a> {
                 .with_help(w(help_zh, help_en)),
         );
     }
+}
+
+/// Whether something in the block leaves the dialog.
+fn leaves(block: &ast::Block) -> bool {
+    block.actions.iter().any(|action| {
+        let mut arms = action.outcomes.iter().flatten();
+        action.kind == ast::ActionKind::LeaveDialog || arms.any(|arm| leaves(&arm.block))
+    })
 }

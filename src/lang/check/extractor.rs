@@ -40,6 +40,12 @@ impl<'a> Checker<'a> {
             .map(|spec| spec.name)
             .chain(own);
         let near = called(name).or_else(|| nearest(name, names));
+        // `digit(6)` says how many already.
+        let bare = |near: &'a str| near.split('(').next().unwrap_or(near);
+        let near = match used.args.is_empty() {
+            true => near,
+            false => near.map(bare),
+        };
         let all: Vec<&str> = self
             .registry
             .extractors()

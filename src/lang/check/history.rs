@@ -140,7 +140,11 @@ impl Checker<'_> {
             .iter()
             .any(|named| matches!(named, NamedArg::Within | NamedArg::Last));
         if sound && spec.needs_window && !window {
-            self.missing_argument(spec, name, NamedArg::Within, "within: 10 minutes");
+            let example = match usual_window(query.function) {
+                "days" => "within: 90 days",
+                _ => "within: 10 minutes",
+            };
+            self.missing_argument(spec, name, NamedArg::Within, example);
             sound = false;
         }
         let of = spec.named.contains(&NamedArg::Of) && spec.stream.is_none();
@@ -213,7 +217,7 @@ impl Checker<'_> {
         scope: &Scope<'_>,
     ) -> bool {
         match which {
-            NamedArg::Within => match self.duration(&arg.value) {
+            NamedArg::Within => match self.duration(&arg.value, usual_window(query.function)) {
                 Some(millis) => query.window = Window::Within(millis),
                 None => return false,
             },
@@ -250,7 +254,7 @@ impl Checker<'_> {
                 None => return false,
             },
             NamedArg::Gap => {
-                let gap = self.duration(&arg.value);
+                let gap = self.duration(&arg.value, "minutes");
                 match (gap, &mut query.sequence) {
                     (Some(gap), Some(sequence)) => sequence.within = gap,
                     _ => return false,
@@ -448,5 +452,14 @@ pub(super) fn single(expr: &ast::Expr) -> Option<&ast::Ident> {
     match &expr.kind {
         ast::ExprKind::Path(path) if path.parts.len() == 1 => path.parts.first(),
         _ => None,
+    }
+}
+
+/// The unit of a window of this question: what happens in a row is counted by the minute, habits by the day.
+fn usual_window(function: crate::lang::program::HistoryFunction) -> &'static str {
+    use crate::lang::program::HistoryFunction as H;
+    match function {
+        H::Count | H::Distinct | H::Ratio | H::Sequence | H::Absence | H::Streak => "minutes",
+        _ => "days",
     }
 }

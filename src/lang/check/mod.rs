@@ -24,6 +24,7 @@ pub(in crate::lang) mod literal;
 mod membership;
 mod merged;
 mod nothing;
+mod offers;
 mod outcomes;
 mod path;
 mod regex;
@@ -115,6 +116,12 @@ pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
 /// The same, giving a program also when there are errors with these codes, which must be such as leave
 /// the program whole: a condition that never holds can be asked all the same. For whoever tries values.
 pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) -> Compiled {
+    let mut compiled = compile_once(Arc::clone(&sources), registry, despite);
+    offers::withdraw(&mut compiled.diagnostics, &sources, registry);
+    compiled
+}
+
+fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) -> Compiled {
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
     let mut allows = Vec::new();
@@ -323,6 +330,10 @@ struct Checker<'a> {
     slots: Vec<BTreeMap<String, Named>>,
     /// By dialog, in `ask` order.
     slot_extractors: Vec<Vec<Option<Extractor>>>,
+    /// Whether a rule that is heard even in dialogs leaves them, and whether another does.
+    leaving: Option<(bool, bool)>,
+    /// The unit that is usual for the duration that is being looked at.
+    usual_unit: Option<&'static str>,
     /// Every rule's name has its line.
     lines: LineNumbers,
 }
@@ -359,6 +370,8 @@ impl<'a> Checker<'a> {
             guessed_params: BTreeSet::new(),
             slots: Vec::new(),
             slot_extractors: Vec::new(),
+            leaving: None,
+            usual_unit: None,
             lines: sources.line_numbers(),
         }
     }

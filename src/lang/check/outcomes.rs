@@ -98,7 +98,11 @@ impl Checker<'_> {
 
     fn unknown_outcome(&mut self, name: &ast::Ident, spec: &ActionSpec, wanted: &[OutcomeSpec]) {
         let text = &name.name;
-        let names: Vec<&str> = wanted.iter().map(|outcome| outcome.name.as_str()).collect();
+        // What cannot happen under this condition is no help.
+        let possible = wanted
+            .iter()
+            .filter(|outcome| !(outcome.optional && outcome.name == UNBOUND));
+        let names: Vec<&str> = possible.map(|outcome| outcome.name.as_str()).collect();
         let mut error = Diagnostic::error(
             c::UNKNOWN_OUTCOME,
             w(
@@ -115,8 +119,11 @@ impl Checker<'_> {
             ))
         } else {
             error.with_help(w(
-                format!("它的结果有：{}", quoted(&names, "、")),
-                format!("its outcomes are: {}", quoted(&names, ", ")),
+                format!("它的结果有：{}，各写一次", quoted(&names, "、")),
+                format!(
+                    "its outcomes are: {}, each answered once",
+                    quoted(&names, ", ")
+                ),
             ))
         };
         if let Some(near) = nearest(text, names) {
@@ -162,6 +169,13 @@ impl Checker<'_> {
             error = error.with_help(w(
                 format!("`{outcome}` 带来 {}", brings.join("、")),
                 format!("`{outcome}` brings {}", brings.join(", ")),
+            ));
+        }
+        if action.outcomes.is_none() {
+            let first = &missing[0].name;
+            error = error.with_help(w(
+                format!("动作后面写花括号，里面一行一个结果：`{name} {{`，下面 `{first} {{ reply \"…\" }}`"),
+                format!("braces follow the action, an outcome a line: `{name} {{`, below it `{first} {{ reply \"…\" }}`"),
             ));
         }
         if missing.iter().any(|outcome| outcome.name == UNBOUND) {

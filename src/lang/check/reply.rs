@@ -247,11 +247,11 @@ impl Checker<'_> {
         scope: &Scope<'_>,
     ) -> Option<AlertAction> {
         let expires = match &alert.expires {
-            Some(expires) => self.duration(expires),
+            Some(expires) => self.duration(expires, "hours"),
             None => Some(DEFAULT_EXPIRES),
         };
         let once_per = match &alert.once_per {
-            Some(once_per) => self.duration(once_per),
+            Some(once_per) => self.duration(once_per, "minutes"),
             None => Some(0),
         };
         let per_machine = match &alert.per {

@@ -202,12 +202,19 @@ impl<'a> Checker<'a> {
     }
 
     fn nothing_to_match(&mut self, trigger: &ast::Trigger, zh: &str, en: &str) {
-        self.report.push(Diagnostic::error(
-            c::NOTHING_TO_MATCH,
-            w(zh, en),
-            trigger.span,
-            w("这里不能这样写", "not like this"),
-        ));
+        let event = &trigger.event.name;
+        self.report.push(
+            Diagnostic::error(
+                c::NOTHING_TO_MATCH,
+                w(zh, en),
+                trigger.span,
+                w("这里不能这样写", "not like this"),
+            )
+            .with_help(w(
+                format!("要挑其中一些，写条件：`on {event} when …`"),
+                format!("to pick some of them write a condition: `on {event} when …`"),
+            )),
+        );
     }
 
     fn matcher(&mut self, matcher: &'a ast::Matcher) -> Option<(Matcher, Names)> {

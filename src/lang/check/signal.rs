@@ -72,7 +72,7 @@ impl Checker<'_> {
 
     fn learn(&mut self, learn: &ast::Learn) -> Option<Learn> {
         let duration = match &learn.duration {
-            Some(duration) => Some(self.duration(duration)?),
+            Some(duration) => Some(self.duration(duration, "days")?),
             None => None,
         };
         let logins = learn.logins.map(|logins| self.whole(logins, MAX_LOGINS));

@@ -65,9 +65,16 @@ impl<'a> Checker<'a> {
         purpose: Purpose,
     ) -> Template {
         let mut parts = Vec::new();
+        // Where a `$` stands right before what comes next.
+        let mut dollar = None;
         for part in &text.parts {
+            let before = dollar.take();
             match part {
-                ast::TextPart::Literal { value, .. } => {
+                ast::TextPart::Literal { value, span } => {
+                    dollar = value.ends_with('$').then_some(Span {
+                        start: span.end.saturating_sub(1),
+                        ..*span
+                    });
                     parts.push(TemplatePart::Literal(value.clone()))
                 }
                 ast::TextPart::Hole {
@@ -94,6 +101,9 @@ impl<'a> Checker<'a> {
                 }
                 ast::TextPart::Hole { path, .. } => {
                     let value = self.path(path, scope, true);
+                    if let Some(sign) = before {
+                        self.dollar(sign, path, &value);
+                    }
                     self.showable(&value, purpose);
                     parts.push(TemplatePart::Value(value));
                 }
@@ -103,6 +113,29 @@ impl<'a> Checker<'a> {
             parts,
             span: text.span,
         }
+    }
+
+    /// `${nick}`, as templates of other languages have it. Before a number it may be the price.
+    fn dollar(&mut self, sign: Span, path: &ast::Path, value: &Expr) {
+        if matches!(value.ty, Type::Number | Type::Poison) {
+            return;
+        }
+        let right = format!("{{{}}}", path.text());
+        self.report.push(
+            Diagnostic::warning(
+                c::DOLLAR,
+                w(
+                    "花括号前面的 `$` 会照样发出去",
+                    "the `$` before the brace is sent as it is",
+                ),
+                sign,
+                w(
+                    format!("值写 `{right}` 就行"),
+                    format!("a value is written `{right}`"),
+                ),
+            )
+            .with_guess(w("去掉 `$`", "remove the `$`"), sign, ""),
+        );
     }
 
     /// Whether a value may stand in a text; reports it when not.

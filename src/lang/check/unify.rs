@@ -45,7 +45,15 @@ impl Checker<'_> {
             .or_else(|| Some((left.span, self.meant(&left, &right)?)))
         {
             let words = w(format!("写成 `{meant}`"), format!("write `{meant}`"));
-            error = error.with_fix(words, span, meant);
+            let named = [&left, &right].into_iter().find(|one| one.span == span);
+            let given = named.and_then(|one| self.given_in_let(one));
+            error = match given {
+                // What is wrong stands where the name is given, and may be meant so elsewhere.
+                Some(place) => error
+                    .with_label(place, w("它的值在这里", "its value stands here"))
+                    .with_guess(words, place, meant),
+                None => error.with_fix(words, span, meant),
+            };
         } else {
             error = error.with_help(w(
                 "比较的两边要是同一种值；文字加引号，数和单位不加",
@@ -54,6 +62,16 @@ impl Checker<'_> {
         }
         self.report.push(error);
         None
+    }
+
+    /// Where the value of a name is written.
+    fn given_in_let(&self, expr: &Expr) -> Option<Span> {
+        let crate::lang::program::ExprKind::Let { name, .. } = &expr.kind else {
+            return None;
+        };
+        let mut lets = self.items.lets.iter();
+        let given = lets.find(|item| item.name.name == *name)?;
+        Some(given.value.span)
     }
 
     /// How the constant `written` would be spelled as a value of the type of `like`: `"8"` as `8`,

@@ -23,7 +23,7 @@ impl Checker<'_> {
     ) -> Option<ActionKind> {
         let checked = self.expr(value, scope);
         let lifetime = match lifetime {
-            Some(lifetime) => self.duration(lifetime),
+            Some(lifetime) => self.duration(lifetime, "days"),
             None => Some(DEFAULT_REMEMBER),
         };
         if !self.capture_name(name) {

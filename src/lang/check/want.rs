@@ -1,6 +1,6 @@
 //! What a place wants: a type, a constant, a duration; and how it says so.
 
-use crate::lang::diagnostics::Diagnostic;
+use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::program::{Expr, ExprKind};
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
@@ -40,7 +40,8 @@ impl Checker<'_> {
             ));
             return poison(expr.span);
         }
-        if expr.ty == Type::Number && constant(&expr).is_some() && self.unit_for(ty).is_some() {
+        let units = || self.registry.units().iter().any(|unit| unit.ty == *ty);
+        if expr.ty == Type::Number && constant(&expr).is_some() && units() {
             self.missing_unit(&expr, ty);
             return poison(expr.span);
         }
@@ -92,17 +93,25 @@ impl Checker<'_> {
         });
     }
 
+    /// The units of a type, as fixes write them.
+    fn units_of(&self, ty: &Type) -> Vec<&'static str> {
+        let units = self.registry.units().iter();
+        let own = units.filter(|unit| unit.ty == *ty);
+        own.map(|unit| unit.words[0]).collect()
+    }
+
+    /// The unit that is usual where the number stands; durations may be of any length elsewhere.
     fn unit_for(&self, ty: &Type) -> Option<&'static str> {
-        let mut units = self.registry.units().iter().filter(|unit| unit.ty == *ty);
-        let first = units.next()?;
-        // The second of a family is the everyday one: minutes, kilometres.
-        Some(units.next().unwrap_or(first).words[0])
+        if *ty == Type::Duration {
+            return self.usual_unit;
+        }
+        let units = self.units_of(ty);
+        // The second of a family is the everyday one: kilometres.
+        units.get(1).or(units.first()).copied()
     }
 
     fn missing_unit(&mut self, expr: &Expr, ty: &Type) {
-        let Some(unit) = self.unit_for(ty) else {
-            return;
-        };
+        let unit = self.unit_for(ty);
         if let ExprKind::Let { name, .. } = &expr.kind {
             return self.missing_in_let(expr, name, ty, unit);
         }
@@ -114,77 +123,46 @@ impl Checker<'_> {
             }
             _ => None,
         };
-        if let Some(share) = share {
-            self.report.push(
-                Diagnostic::error(
-                    c::MISSING_UNIT,
-                    w(
-                        format!("`{written}` 缺少单位"),
-                        format!("`{written}` has no unit"),
-                    ),
-                    expr.span,
-                    w("这里要百分比", "a percentage is wanted here"),
-                )
-                .with_help(w(
-                    format!("一半写 `50%`：`{written}` 是 `{share}`；真是百分之 {written} 就写 `{written}%`"),
-                    format!("a half is `50%`: `{written}` is `{share}`; or is `{written}%` meant?"),
-                ))
-                .with_guess(
-                    w(format!("写成 `{share}`"), format!("write `{share}`")),
-                    expr.span,
-                    share,
-                ),
-            );
-            return;
-        }
-        let fixed = if unit.chars().all(char::is_alphabetic) || unit.contains('/') {
-            format!("{written} {unit}")
-        } else {
-            format!("{written}{unit}")
-        };
-        let all: Vec<_> = self
-            .registry
-            .units()
-            .iter()
-            .filter(|unit| unit.ty == *ty)
-            .map(|unit| unit.words[0])
-            .collect();
-        self.report.push(
-            Diagnostic::error(
-                c::MISSING_UNIT,
-                w(
-                    format!("`{written}` 缺少单位"),
-                    format!("`{written}` has no unit"),
-                ),
+        let found = match share {
+            Some(share) => no_unit(
+                written,
                 expr.span,
-                w(format!("{written} 什么？"), format!("{written} what?")),
+                w("这里要百分比", "a percentage is wanted here"),
             )
             .with_help(w(
-                format!("写成 `{fixed}`？单位有：{}", all.join("、")),
-                format!("`{fixed}`? the units are: {}", all.join(", ")),
+                format!(
+                    "一半写 `50%`：`{written}` 是 `{share}`；真是百分之 {written} 就写 `{written}%`"
+                ),
+                format!("a half is `50%`: `{written}` is `{share}`; or is `{written}%` meant?"),
             ))
-            .with_guess(
-                w(format!("写成 `{fixed}`"), format!("write `{fixed}`")),
-                expr.span,
-                fixed,
-            ),
-        );
+            .with_guess(written_as(&share), expr.span, share),
+            None => {
+                let all = self.units_of(ty);
+                let found = no_unit(written, expr.span, what(written));
+                match unit.map(|unit| with_unit(written, unit)) {
+                    Some(fixed) => found
+                        .with_help(w(
+                            format!("写成 `{fixed}`？单位有：{}", all.join("、")),
+                            format!("`{fixed}`? the units are: {}", all.join(", ")),
+                        ))
+                        .with_guess(written_as(&fixed), expr.span, fixed),
+                    None => found.with_help(w(
+                        format!("在数后面写上单位：{}", all.join("、")),
+                        format!("put a unit behind the number: {}", all.join(", ")),
+                    )),
+                }
+            }
+        };
+        self.report.push(found);
     }
 
     /// `let usual = 60`, where a duration is wanted: the unit belongs to the number.
-    fn missing_in_let(&mut self, expr: &Expr, name: &str, ty: &Type, unit: &str) {
+    fn missing_in_let(&mut self, expr: &Expr, name: &str, ty: &Type, unit: Option<&str>) {
         let items = self.items;
         let given = items.lets.iter().find(|item| item.name.name == *name);
         let Some(given) = given else { return };
         let place = given.value.span;
         let number = self.sources.slice(place).trim().to_owned();
-        let joined = if unit == "%" { "" } else { " " };
-        let fixed = format!("{number}{joined}{unit}");
-        let units = self.registry.units().iter();
-        let all: Vec<_> = units
-            .filter(|unit| unit.ty == *ty)
-            .map(|unit| unit.words[0])
-            .collect();
         let mut known = false;
         self.report.amend(c::MISSING_UNIT, |mut told| {
             if told.primary.span == place {
@@ -196,17 +174,17 @@ impl Checker<'_> {
         if known {
             return;
         }
-        let found = Diagnostic::error(
-            c::MISSING_UNIT,
-            w(
-                format!("`{name}` 缺少单位"),
-                format!("`{name}` has no unit"),
-            ),
-            place,
-            w(format!("{number} 什么？"), format!("{number} what?")),
-        )
-        .with_label(expr.span, w("在这里要单位", "a unit is wanted here"))
-        .with_help(w(
+        let all = self.units_of(ty);
+        let found = no_unit(name, place, what(&number))
+            .with_label(expr.span, w("在这里要单位", "a unit is wanted here"));
+        let Some(fixed) = unit.map(|unit| with_unit(&number, unit)) else {
+            self.report.push(found.with_help(w(
+                format!("在数后面写上单位：{}", all.join("、")),
+                format!("put a unit behind the number: {}", all.join(", ")),
+            )));
+            return;
+        };
+        let found = found.with_help(w(
             format!("例如 `let {name} = {fixed}`；单位有：{}", all.join("、")),
             format!(
                 "for example `let {name} = {fixed}`; the units are: {}",
@@ -215,11 +193,7 @@ impl Checker<'_> {
         ));
         let plain = number.bytes().all(|b| b.is_ascii_digit() || b == b'.');
         self.report.push(if plain {
-            found.with_guess(
-                w(format!("写成 `{fixed}`"), format!("write `{fixed}`")),
-                place,
-                fixed,
-            )
+            found.with_guess(written_as(&fixed), place, fixed)
         } else {
             found
         });
@@ -292,9 +266,12 @@ impl Checker<'_> {
         value
     }
 
-    /// A constant duration in milliseconds, above zero.
-    pub(super) fn duration(&mut self, expr: &ast::Expr) -> Option<i64> {
-        let Value::Duration(millis) = self.constant(expr, &Type::Duration)? else {
+    /// A constant duration in milliseconds, above zero; `usual` is the unit that is offered where there is none.
+    pub(super) fn duration(&mut self, expr: &ast::Expr, usual: &'static str) -> Option<i64> {
+        self.usual_unit = Some(usual);
+        let value = self.constant(expr, &Type::Duration);
+        self.usual_unit = None;
+        let Value::Duration(millis) = value? else {
             return None;
         };
         if millis <= 0 {
@@ -307,4 +284,31 @@ impl Checker<'_> {
         }
         Some(millis)
     }
+}
+
+/// E0303 of a number or a name.
+fn no_unit(shown: &str, span: Span, label: Words) -> Diagnostic {
+    Diagnostic::error(
+        c::MISSING_UNIT,
+        w(
+            format!("`{shown}` 缺少单位"),
+            format!("`{shown}` has no unit"),
+        ),
+        span,
+        label,
+    )
+}
+
+fn what(number: &str) -> Words {
+    w(format!("{number} 什么？"), format!("{number} what?"))
+}
+
+/// The number with its unit, as the formatter writes it.
+fn with_unit(number: &str, unit: &str) -> String {
+    let joined = if unit == "%" { "" } else { " " };
+    format!("{number}{joined}{unit}")
+}
+
+fn written_as(right: &str) -> Words {
+    w(format!("写成 `{right}`"), format!("write `{right}`"))
 }

@@ -48,7 +48,7 @@ pub(super) enum Kind {
     Punct,
     /// `# …`
     Comment,
-    /// `＃ …`, `// …`, `-- …`, `/* … */`
+    /// `＃ …`, `// …`, `-- …`, `<!-- …`, `/* … */`
     WrongComment,
 }
 
@@ -140,6 +140,7 @@ impl Lexer<'_> {
                 '＃' => self.rest_of_line(Kind::WrongComment),
                 '/' if self.rest().starts_with("//") => self.rest_of_line(Kind::WrongComment),
                 '/' if self.first && self.rest().starts_with("/*") => self.block_comment(),
+                '<' if self.rest().starts_with("<!--") => self.rest_of_line(Kind::WrongComment),
                 '-' if self.rest().starts_with("--") && (self.first || self.dashes_behind()) => {
                     self.rest_of_line(Kind::WrongComment);
                 }

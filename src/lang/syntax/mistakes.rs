@@ -4,10 +4,12 @@
 //! typical mistakes apart. What is left gets the plain "X cannot stand here, expected …".
 
 mod borrowed;
+mod forms;
 mod habits;
 mod joined;
 mod named;
 mod neighbours;
+mod outside;
 mod spare;
 mod stories;
 
@@ -20,7 +22,7 @@ use super::vocabulary::Body;
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 
 /// How many expected things are named.
-const MAX_EXPECTED: usize = 6;
+const MAX_EXPECTED: usize = 5;
 /// Words that cannot be names.
 pub(super) const RESERVED: [&str; 9] = [
     "and",
@@ -68,6 +70,14 @@ pub(super) fn explain(
         return evident;
     }
     let index = inside.iter().position(|token| token.end > at);
+    let stuck_at = |at: usize| neighbours::Stuck {
+        text,
+        inside: &inside,
+        at,
+        failure,
+        sink,
+        head: place.head,
+    };
     let before = match index {
         Some(0) => None,
         Some(index) => inside.get(index - 1),
@@ -86,7 +96,12 @@ pub(super) fn explain(
         return unclosed_bracket(text, open, &inside, before.copied(), sink);
     }
     let Some(here) = here else {
-        return too_short(text, place, before.copied(), failure, sink);
+        let short = too_short(text, place, before.copied(), failure, sink);
+        let stuck = stuck_at(inside.len());
+        return match stuck.form(place).filter(|_| short.fixes.is_empty()) {
+            Some(form) => short.with_help(form),
+            None => short,
+        };
     };
     let word = slice(here);
     let span = sink.span(here.start, here.end);
@@ -127,18 +142,12 @@ pub(super) fn explain(
             && !keywords(failure).any(|known| known == word);
         if clause && let Some(before) = before {
             let before = sink.span(place.start, before.end);
-            return super::lower::several_on_a_line(span, before);
+            let indent = super::lower::indent_at(text, place.start);
+            return super::lower::several_on_a_line(span, before, indent);
         }
     }
     if let Some(at) = index
-        && let Some(evident) = neighbours::evident(&neighbours::Stuck {
-            text,
-            inside: &inside,
-            at,
-            failure,
-            sink,
-            head: place.head,
-        })
+        && let Some(evident) = neighbours::evident(&stuck_at(at))
     {
         return evident;
     }
@@ -155,7 +164,10 @@ pub(super) fn explain(
             meant,
         );
     }
-    diagnostic
+    match stuck_at(index.unwrap_or_default()).form(place) {
+        Some(form) => diagnostic.with_help(form),
+        None => diagnostic,
+    }
 }
 
 /// Whether a clause may end with this token.

@@ -184,6 +184,7 @@ fn with(file: FileId, text: &str, singles: &[Single]) -> Parsed {
             }
         }
     }
+    parsed.file.poisoned.append(&mut sink.poisoned);
     parsed.file.poisoned.dedup();
     parsed.diagnostics = finish(sink, author);
     parsed

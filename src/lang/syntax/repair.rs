@@ -74,6 +74,8 @@ pub(super) struct Sink {
     /// The author's length; no span reaches past it.
     length: usize,
     maps: Vec<OffsetMap>,
+    /// Names that what was reported may have given.
+    pub(super) poisoned: Vec<String>,
     /// So far, at most [`MAX_KEPT`].
     pub(super) found: Vec<Diagnostic>,
     /// How many more there were.
@@ -91,6 +93,7 @@ impl Sink {
             file,
             length,
             maps: Vec::new(),
+            poisoned: Vec::new(),
             found: Vec::new(),
             dropped: 0,
         }

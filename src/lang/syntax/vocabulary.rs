@@ -130,6 +130,12 @@ impl Body {
     }
 }
 
+/// Clauses that take a text right behind their word.
+pub(super) const TAKE_TEXT: [&str; 7] =
+    ["reply", "note", "send", "tag", "untag", "message", "deny"];
+/// Those of them whose text is prose, and may be a block.
+pub(super) const TAKE_PROSE: [&str; 5] = ["reply", "message", "send", "note", "deny"];
+
 /// Whether `word` begins or continues a clause anywhere.
 pub(super) fn is_clause(word: &str) -> bool {
     Body::home(word).is_some() || CONTINUE.contains(&word) || ASK.contains(&word)
@@ -242,6 +248,25 @@ pub(super) const OUTCOMES: [&str; 25] = [
 pub(super) const EXTRACTORS: [&str; 10] = [
     "mobile", "digits", "number", "email", "id_card", "date", "word", "rest", "url", "one_of",
 ];
+
+/// What answers are usually called.
+const USUAL: [(&str, &str); 9] = [
+    ("mobile", "phone"),
+    ("digits", "code"),
+    ("number", "amount"),
+    ("email", "address"),
+    ("id_card", "id_number"),
+    ("date", "day"),
+    ("rest", "what"),
+    ("url", "link"),
+    ("one_of", "choice"),
+];
+
+/// What is usually called by what an extractor takes out.
+pub(super) fn usual_name(kind: &str) -> &'static str {
+    let usual = USUAL.iter().find(|(known, _)| *known == kind);
+    usual.map_or("answer", |(_, name)| name)
+}
 
 /// What a follower does in a story.
 pub const FOLLOWER_VERBS: [&str; 7] = [

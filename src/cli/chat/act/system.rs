@@ -85,7 +85,7 @@ impl Stage {
             return Ok(said);
         }
         if status != 200 {
-            return Err(Failure::usage(problem(&answer)));
+            return Err(Failure::usage(self.problem(&answer)));
         }
         let decision = &answer["decision"];
         self.judged = decision["id"].as_str().map(str::to_owned);
@@ -174,7 +174,7 @@ impl Stage {
         if (200..300).contains(&status) {
             Ok(answer)
         } else {
-            Err(Failure::usage(problem(&answer)))
+            Err(Failure::usage(self.problem(&answer)))
         }
     }
 
@@ -197,10 +197,29 @@ pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn problem(answer: &Value) -> String {
-    let title = answer["title"].as_str().unwrap_or("it was refused");
-    match answer["detail"].as_str() {
-        Some(detail) => format!("{title}: {detail}"),
-        None => title.to_owned(),
+/// What the interface calls a refusal, in Chinese; those that a chat cannot meet are not among them.
+const PROBLEMS: [(&str, &str); 8] = [
+    ("bad-request", "这样请求不对"),
+    ("not-found", "没有这个账号"),
+    ("conflict", "和已有的矛盾"),
+    ("not-bound", "这个账号没有绑定微信"),
+    ("invalid", "有一项写得不对"),
+    ("login-refused", "登录被拒绝"),
+    ("captcha-required", "要先答图形验证"),
+    ("too-many-requests", "次数到了上限"),
+];
+
+impl Stage {
+    fn problem(&self, answer: &Value) -> String {
+        let kind = answer["type"].as_str().unwrap_or_default();
+        let kind = kind.rsplit(':').next().unwrap_or_default();
+        let title = answer["title"].as_str().unwrap_or("it was refused");
+        let zh = PROBLEMS.iter().find(|(known, _)| *known == kind);
+        let zh = zh.map_or("没有接受", |(_, zh)| zh);
+        let en = match answer["detail"].as_str() {
+            Some(detail) => format!("{title}: {detail}"),
+            None => title.to_owned(),
+        };
+        self.says(zh, en)
     }
 }

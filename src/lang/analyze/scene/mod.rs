@@ -33,8 +33,10 @@ use known::{Foreign, Known, Scope};
 pub(super) const USER: &str = "小王";
 /// The account somebody can bind, as the typical phone and code would (see `takes::of_extractor`).
 const ACCOUNT: &str = "account alice phone \"13800138000\" code \"482913\"";
-/// Longest piece of an answer that is shown, in characters.
-const MAX_SHOWN: usize = 40;
+/// Longest piece of an answer that a story looks for, in characters.
+const MAX_PIECE: usize = 40;
+/// Longest answer that is shown whole, in characters: what is longer ends with a “…”.
+const MAX_SHOWN: usize = 120;
 /// Looks at events for the findings of one set, all together.
 const MAX_HEARD: usize = 40_000;
 
@@ -158,7 +160,7 @@ impl<'s, 'p> Scene<'s, 'p> {
         self.steps.clone()
     }
 
-    /// The story, with a piece of the last answer; and that piece.
+    /// The story, with a piece of the last answer; and that answer as it is sent, on one line.
     pub(super) fn told(&self, piece: Option<&str>) -> Option<(Vec<String>, String)> {
         let piece = match piece {
             Some(piece) => piece.to_owned(),
@@ -169,7 +171,7 @@ impl<'s, 'p> Scene<'s, 'p> {
         }
         let mut story = self.lines();
         story.push(format!("expect reply ~ \"{piece}\""));
-        Some((story, piece))
+        Some((story, self.reply.as_deref().map(on_one_line)?))
     }
 
     /// What decides how the conversation goes on.
@@ -367,6 +369,17 @@ const BEHIND: [char; 12] = [
 /// What opens before a value: no piece ends with it.
 const BEFORE: [char; 8] = ['“', '‘', '「', '『', '《', '（', '【', ' '];
 
+/// An answer for a sentence that quotes it.
+fn on_one_line(reply: &str) -> String {
+    let line: Vec<&str> = reply.split_whitespace().collect();
+    let line = line.join(" ");
+    if line.chars().count() <= MAX_SHOWN {
+        return line;
+    }
+    let kept: String = line.chars().take(MAX_SHOWN).collect();
+    format!("{kept}…")
+}
+
 /// The longest piece of a text that is always there, as a story writes it.
 fn certain(text: &Template) -> Option<String> {
     let awkward = |c: char| matches!(c, '"' | '\\' | '{' | '}' | '<' | '>') || c.is_control();
@@ -379,6 +392,6 @@ fn certain(text: &Template) -> Option<String> {
         .map(|piece| piece.trim_start_matches(BEHIND).trim_end_matches(BEFORE))
         .map(str::trim)
         .max_by_key(|piece| piece.chars().count())?;
-    let piece: String = longest.chars().take(MAX_SHOWN).collect();
+    let piece: String = longest.chars().take(MAX_PIECE).collect();
     (!piece.is_empty()).then_some(piece)
 }

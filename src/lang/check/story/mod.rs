@@ -185,7 +185,7 @@ impl Checker<'_> {
                     every,
                 }
             }
-            S::After(duration) => StepKind::After(self.duration(duration)?),
+            S::After(duration) => StepKind::After(self.duration(duration, "hours")?),
             S::Operator { verb, account } => {
                 self.introduced(&cast.accounts, account, "账号", "account")?;
                 let act = match verb.name.as_str() {
@@ -295,7 +295,7 @@ impl Checker<'_> {
                 }
                 L::Reported { ago, .. } => {
                     login.reported = Some(match ago {
-                        Some(ago) => self.duration(ago)?,
+                        Some(ago) => self.duration(ago, "minutes")?,
                         None => 0,
                     });
                 }
@@ -310,7 +310,7 @@ impl Checker<'_> {
         };
         let times = self.whole((repeat.times, repeat.span), MAX_TIMES);
         let every = match &repeat.every {
-            Some(every) => self.duration(every)?,
+            Some(every) => self.duration(every, "days")?,
             None => DEFAULT_EVERY,
         };
         Some((times, every))

@@ -90,3 +90,50 @@ fn what_only_looks_like_it_is_left_alone() {
         assert!(found.is_empty(), "{text}{}", shown(&found, text));
     }
 }
+
+/// A file that was formatted stays so: changes keep to the indentation, blanks and blank lines of the formatter.
+#[test]
+fn what_is_mended_is_formatted() {
+    let cases = include_str!("meant.txt").split("=== ").skip(1);
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for case in cases {
+        let (head, text) = case.split_once('\n').expect("a head and a text");
+        let fixed = mended(text, true);
+        if fixed == text || !errors(&fixed).is_empty() {
+            continue;
+        }
+        // An item on one line is broken into lines by the formatter alone.
+        let mut lines = text.lines();
+        let one_line = lines.next().is_some_and(|line| line.ends_with('}'));
+        // And a list's bracket stands elsewhere in its style.
+        if (text.starts_with("dialog") && one_line) || text.contains("\n]") {
+            continue;
+        }
+        count += 1;
+        let formatted = crate::lang::format::format(&fixed).expect("a sound file");
+        // The cases have no blank lines between items.
+        let code = |text: &str| -> Vec<String> {
+            let lines = text.lines().filter(|line| !line.is_empty());
+            // Nor is every table aligned in them.
+            let words = |line: &str| {
+                let code = line.trim_start_matches(' ');
+                let blanks = line.len() - code.len();
+                let words: Vec<&str> = code.split(' ').filter(|word| !word.is_empty()).collect();
+                let end = if line.ends_with(' ') { " " } else { "" };
+                format!("{}{}{end}", " ".repeat(blanks), words.join(" "))
+            };
+            lines.map(words).collect()
+        };
+        let (fixed, formatted) = (code(&fixed), code(&formatted));
+        if formatted != fixed {
+            let lines = fixed.iter().zip(&formatted);
+            let differ: Vec<String> = lines
+                .filter(|(a, b)| a != b)
+                .map(|(a, b)| format!("  {a:?}\n  {b:?}"))
+                .collect();
+            wrong.push(format!("{head}\n{text}{}", differ.join("\n")));
+        }
+    }
+    assert!(count > 60, "{count}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -102,3 +102,16 @@ fn a_gap_that_is_never_over_comes_with_the_oldest_failure_of_the_window() {
     assert_eq!(example.given, [given]);
     assert!(!example.holds);
 }
+
+#[test]
+fn an_answer_is_shown_as_it_is_sent() {
+    let text = "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    ask more: rest \"好的，{nick}。\\n还有别的吗？\"\n    done { reply \"谢谢{nick}：{more}。\" }\n}\n";
+    let (_, found) = understood(text);
+    let found = found.iter().find(|one| one.code == "W1004");
+    let help = &found.expect("no way out").help;
+    let shown = help.last().expect("a conversation");
+    assert!(
+        shown.zh.ends_with("还是“好的，取消。 还有别的吗？”"),
+        "{shown:?}"
+    );
+}

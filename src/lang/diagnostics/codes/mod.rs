@@ -67,6 +67,7 @@ const NAMES: &[(&str, &str)] = &[
     ("W1014", "lost_reply"),
     ("W1015", "silent"),
     ("W1016", "idle_even"),
+    ("W1017", "dollar"),
     ("W1020", "idle_allow"),
 ];
 

@@ -38,8 +38,8 @@ pub(super) const PAGES: &[Page] = &[
         en: "A dialog without a way out",
         what_zh: "用户说不出合适的回答时，要能取消，或者试几次以后结束。",
         what_en: "Who cannot give a fitting answer must be able to cancel, or be let go after some tries.",
-        bad: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    done { reply \"好的，{nick}\" }\n}\n",
-        good: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask nick: word \"怎么称呼您？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{nick}\" }\n}\n",
+        bad: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask phone: mobile \"您的手机号？\"\n    done { reply \"好的，{phone}\" }\n}\n",
+        good: "on text \"报名\" {\n    start sign_up\n}\ndialog sign_up {\n    ask phone: mobile \"您的手机号？\"\n    cancel on \"取消\" { reply \"已取消\" }\n    done { reply \"好的，{phone}\" }\n}\n",
     },
     Page {
         code: "W1005",
@@ -148,6 +148,15 @@ pub(super) const PAGES: &[Page] = &[
         what_en: "`even in dialog` lets a rule be heard while a dialog runs. Where there is no dialog it means nothing.",
         bad: "on text \"你好\" even in dialog {\n    reply \"您好\"\n}\n",
         good: "on text \"你好\" {\n    reply \"您好\"\n}\n",
+    },
+    Page {
+        code: "W1017",
+        zh: "花括号前面的 $ 会照样发出去",
+        en: "A $ before a brace is sent as it is",
+        what_zh: "这里的值写 `{nick}`，不写 `${nick}`：`$` 会出现在回复里。真是美元，写 `# allow dollar: 原因`。",
+        what_en: "A value is written `{nick}` here, not `${nick}`: the `$` shows in the reply. Where dollars are meant, write `# allow dollar: why`.",
+        bad: "on text \"叫我{nick: word}\" {\n    reply \"好的，${nick}。\"\n}\n",
+        good: "on text \"叫我{nick: word}\" {\n    reply \"好的，{nick}。\"\n}\n",
     },
     Page {
         code: "W1020",

@@ -12,8 +12,9 @@ use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::span::Span;
 use crate::lang::syntax::ast::{ExtractorArg, ExtractorUse, Ident, Path, TextPart};
 use crate::lang::syntax::grammar::{self, Rule};
+use crate::lang::syntax::layout::LOST_NAME;
 use crate::lang::syntax::mistakes::RESERVED;
-use crate::lang::syntax::vocabulary::EXTRACTORS;
+use crate::lang::syntax::vocabulary::{EXTRACTORS, usual_name};
 
 /// What a brace is.
 pub(super) enum Brace {
@@ -274,6 +275,27 @@ impl Lower<'_> {
         if let Some(part) = self.without_colon(&narrow, span) {
             return Some(part);
         }
+        if let Some(part) = self
+            .round_bracket(&narrow, span)
+            .or_else(|| self.nameless(&narrow, span))
+        {
+            return Some(part);
+        }
+        // Quotes inside the text were told already.
+        let quoted = body.contains('"')
+            && self.sink.found.iter().any(|one| {
+                let told = one.primary.span;
+                one.code == "E0114" && span.start <= told.end && told.start <= span.end
+            });
+        // What it would have been called is known where a colon follows.
+        match narrow.split_once(':') {
+            Some((name, _)) => self.sink.poisoned.push(name.trim().to_owned()),
+            None if narrow.contains('(') => self.sink.poisoned.push(LOST_NAME.to_owned()),
+            None => {}
+        }
+        if quoted {
+            return None;
+        }
         let word = body.split([':', '：']).next().unwrap_or_default().trim();
         let diagnostic = if body.trim().is_empty() {
             Diagnostic::error(
@@ -309,6 +331,53 @@ impl Lower<'_> {
         };
         self.sink.add(diagnostic);
         None
+    }
+
+    /// `{size: one_of(sizes}`
+    fn round_bracket(&mut self, body: &str, span: Span) -> Option<TextPart> {
+        let open = body.contains('(') && !body.contains(')');
+        let right = format!("{})", body.trim_end());
+        let part = understood(&right, span).filter(|_| open)?;
+        let right = format!("{{{right}}}");
+        self.sink.add(
+            Diagnostic::error(
+                "E0135",
+                Words::new("括号 `(` 没有闭合", "this `(` is not closed"),
+                span,
+                Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
+            )
+            .with_fix(Words::new("补上 `)`", "add `)`"), span, right),
+        );
+        Some(part)
+    }
+
+    /// `{one_of(sizes)}`: an extractor without the name for what it takes out.
+    fn nameless(&mut self, body: &str, span: Span) -> Option<TextPart> {
+        let kind = body.split('(').next().unwrap_or_default().trim();
+        if !body.contains('(') || !EXTRACTORS.contains(&kind) {
+            return None;
+        }
+        let right = format!("{}: {}", usual_name(kind), body.trim());
+        let part = understood(&right, span)?;
+        self.sink.poisoned.push(LOST_NAME.to_owned());
+        let right = format!("{{{right}}}");
+        self.sink.add(
+            Diagnostic::error(
+                "E0124",
+                Words::new("提取器前面要写名字", "a name comes before the extractor"),
+                span,
+                Words::new(
+                    format!("应是 `{right}` 这样"),
+                    format!("should be like `{right}`"),
+                ),
+            )
+            .with_guess(
+                Words::new(format!("写成 `{right}`"), format!("write `{right}`")),
+                span,
+                right,
+            ),
+        );
+        Some(part)
     }
 
     fn hole_parts(&mut self, pairs: Pairs<'_, Rule>, span: Span) -> Option<TextPart> {

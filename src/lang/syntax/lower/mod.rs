@@ -159,7 +159,8 @@ impl Lower<'_> {
                 .unwrap_or(pair[1].as_str().len());
             let here = self.stretch(start, start + first_word);
             let before = self.stretch(pair[0].as_span().start(), end);
-            self.sink.add(several_on_a_line(here, before));
+            let indent = indent_at(self.text, pair[0].as_span().start());
+            self.sink.add(several_on_a_line(here, before, indent));
         }
     }
 
@@ -182,7 +183,7 @@ impl Lower<'_> {
 }
 
 /// E0107.
-pub(super) fn several_on_a_line(here: Span, before: Span) -> Diagnostic {
+pub(super) fn several_on_a_line(here: Span, before: Span, indent: usize) -> Diagnostic {
     Diagnostic::error(
         "E0107",
         Words::new("一行里有几个子句", "several clauses stand on one line"),
@@ -196,11 +197,24 @@ pub(super) fn several_on_a_line(here: Span, before: Span) -> Diagnostic {
     .with_fix(
         Words::new("另起一行", "start a new line"),
         Span {
+            start: before.end.min(here.start),
             end: here.start,
             ..here
         },
-        "\n    ",
+        format!("\n{}", " ".repeat(indent)),
     )
+}
+
+/// How far a clause at byte `at` would be indented on a line of its own.
+pub(super) fn indent_at(text: &str, at: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    // Behind the brace that opens on the line.
+    match line.trim().is_empty() {
+        true => indent,
+        false => indent + 4,
+    }
 }
 
 /// Looks at a clause of an item that does not parse as a whole, only for what lowering reports.

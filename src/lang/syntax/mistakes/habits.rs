@@ -69,28 +69,26 @@ impl Stuck<'_> {
         Some(written_otherwise(title, self.span(first, at), &right))
     }
 
-    /// `remember nickname: name`, `remember name as nickname`
+    /// `remember nickname: name`
     fn remembered(&self) -> Option<Diagnostic> {
         let at = self.at;
-        if self.before(2) != "remember" {
+        if self.before(2) != "remember" || self.slice(at) != ":" {
             return None;
         }
         let title = Words::new(
             "记住一个值写 `remember 名字 = 值`",
             "a value is kept by `remember NAME = VALUE`",
         );
-        match self.slice(at) {
-            ":" => Some(written_otherwise(title, self.span(at, at), "=")),
-            "as" if self.word_at(at + 1) => {
-                let right = format!("{} = {}", self.slice(at + 1), self.before(1));
-                let span = self.span(at - 1, at + 1);
-                let words = Words::new(format!("写成 `{right}`"), format!("write `{right}`"));
-                let label = Words::new(format!("应是 `{right}`"), format!("should be `{right}`"));
-                let found = Diagnostic::error("E0101", title, span, label);
-                Some(found.with_guess(words, span, right))
-            }
-            _ => None,
-        }
+        let gap = self.sink.span(self.inside[at - 1].end, self.inside[at].end);
+        Some(
+            Diagnostic::error(
+                "E0101",
+                title,
+                self.span(at, at),
+                Words::new("这里写 `=`", "write `=`"),
+            )
+            .with_fix(Words::new("改成 `=`", "write `=`"), gap, " ="),
+        )
     }
 
     /// `start d(who)`
@@ -162,17 +160,33 @@ impl Stuck<'_> {
             "." if number(back(1)?) && self.slice(at + 1) == "." && number(at + 2) => {
                 (self.before(2) == "in").then(|| of(back(3)?, at - 1, at + 2, at + 2))?
             }
-            ":" if number(back(1)?) && number(at + 1) && self.slice(at + 1).len() == 2 => Some(
-                self.told(
-                    "没有 `22:00` 这样的时刻",
-                    "there is no time of the day such as `22:00`",
-                    self.span(at - 1, at + 1),
-                )
-                .with_help(Words::new(
+            ":" if number(back(1)?) && number(at + 1) && self.slice(at + 1).len() == 2 => {
+                let (hour, minutes) = (self.before(1), self.slice(at + 1));
+                let span = self.span(at - 1, at + 1);
+                let found = Diagnostic::error(
+                    "E0101",
+                    Words::new(
+                        format!("没有 `{hour}:{minutes}` 这样的时刻"),
+                        format!("there is no time of the day such as `{hour}:{minutes}`"),
+                    ),
+                    span,
+                    Words::new("钟点是 0 到 23 的数", "hours are numbers from 0 to 23"),
+                );
+                let found = match minutes {
+                    "00" => {
+                        let right = hour.trim_start_matches('0');
+                        let right = if right.is_empty() { "0" } else { right };
+                        let words =
+                            Words::new(format!("写成 `{right}`"), format!("write `{right}`"));
+                        found.with_guess(words, span, right)
+                    }
+                    _ => found,
+                };
+                Some(found.with_help(Words::new(
                     "钟点问 `login.hour >= 22`，跨过午夜写 `between_hours(login.hour, 22, 6)`",
                     "the hour is asked by `login.hour >= 22`, across midnight by `between_hours(login.hour, 22, 6)`",
-                )),
-            ),
+                )))
+            }
             _ => None,
         }
     }
@@ -283,6 +297,7 @@ impl Stuck<'_> {
         }
         let before = self.inside[at.checked_sub(1)?].end;
         let gap = self.sink.span(before, self.inside[at + 1].start);
+        let indent = crate::lang::syntax::lower::indent_at(self.text, self.inside[0].start);
         Some(
             Diagnostic::error(
                 "E0107",
@@ -293,7 +308,7 @@ impl Stuck<'_> {
             .with_fix(
                 Words::new("另起一行", "start a new line"),
                 gap,
-                "\n        ",
+                format!("\n{}", " ".repeat(indent)),
             ),
         )
     }

@@ -4,12 +4,8 @@
 use super::neighbours::Stuck;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::lexer::{Kind, Token};
-use crate::lang::syntax::vocabulary::is_clause;
+use crate::lang::syntax::vocabulary::{TAKE_TEXT, is_clause};
 
-/// Clauses that take a text.
-const TAKE_TEXT: [&str; 8] = [
-    "reply", "note", "send", "tag", "untag", "message", "deny", "invalid",
-];
 /// What joins two texts elsewhere.
 const JOINS: [&str; 9] = ["+", ".", "..", "&", ",", "%", "<<", "++", "~"];
 /// Functions of other languages that make a text.
@@ -40,6 +36,13 @@ impl Stuck<'_> {
             return None;
         }
         let sign = self.shown_sign(from);
+        let parts = self.parts(from, end);
+        // One text that is right: something else is wrong with the line.
+        if let Some((text, _)) = &parts
+            && *text == self.text[self.inside[from].start..self.inside[end - 1].end]
+        {
+            return None;
+        }
         let whole = self.span(from, end.checked_sub(1)?);
         let here = self.span(self.at, self.at);
         let found = Diagnostic::error(
@@ -58,7 +61,7 @@ impl Stuck<'_> {
             Words::new("写在一对引号里", "write one text"),
         )
         .with_help(how());
-        Some(match self.parts(from, end) {
+        Some(match parts {
             Some((text, sure)) => {
                 let words = Words::new(format!("写成 `{text}`"), format!("write `{text}`"));
                 if sure {
@@ -76,7 +79,10 @@ impl Stuck<'_> {
         let at = (0..=self.at.min(self.inside.len().checked_sub(1)?))
             .rev()
             .take(MAX_PARTS)
-            .find(|at| TAKE_TEXT.contains(&self.slice(*at)) && self.begins(*at))?;
+            .find(|at| {
+                let word = self.slice(*at);
+                (TAKE_TEXT.contains(&word) || word == "invalid") && self.begins(*at)
+            })?;
         let next = at + 1;
         // Images, cards and stories have texts of another kind.
         let made = self.is_text(next)

@@ -295,6 +295,10 @@ impl Stuck<'_> {
         });
         let asks = ASKS.contains(&here) || here == "alert";
         let has_when = line.clone().any(|at| self.slice(at) == "when");
+        // `on text not "a"`
+        if self.is_text(self.at + 1) {
+            return None;
+        }
         if has_when || !(asks || (compares && LOGINS.contains(&event))) {
             return None;
         }

@@ -41,6 +41,7 @@ pub(super) fn evident(stuck: &Stuck<'_>) -> Option<Diagnostic> {
         .or_else(|| stuck.two_keys())
         .or_else(|| stuck.alternatives())
         .or_else(|| stuck.called())
+        .or_else(|| stuck.outside())
         .or_else(|| stuck.translated())
         .or_else(|| stuck.habit())
         .or_else(|| stuck.spare())

@@ -26,6 +26,18 @@ impl Stuck<'_> {
             ("when" | "except" | "where" | "if", ":") => {
                 self.without("这里不写冒号", "no colon stands here")
             }
+            ("call", _) if self.is_text(at) && here.contains("://") => Some(
+                self.base(
+                    "地址写在 menshen.toml 的 `[calls.名字]` 里，这里写名字",
+                    "an address stands in menshen.toml under `[calls.NAME]`, its name here",
+                    at,
+                    at,
+                )
+                .with_help(Words::new(
+                    "例如 `call security_desk with alert`",
+                    "such as `call security_desk with alert`",
+                )),
+            ),
             ("call", _) if self.is_text(at) => {
                 let name = here.trim_matches('"').to_owned();
                 only(

@@ -4,7 +4,7 @@ use super::{CARDS, Recover};
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
-use crate::lang::syntax::vocabulary::{Body, FOLLOWER_VERBS, alias};
+use crate::lang::syntax::vocabulary::{Body, FOLLOWER_VERBS, TAKE_PROSE, alias};
 
 impl Recover<'_> {
     /// `ask a: word` and its question below, as a `reply "…"`.
@@ -102,12 +102,11 @@ impl Recover<'_> {
 
     /// `reply`, and below it the words without their quotes.
     pub(super) fn text_below(&mut self, from: usize, to: usize, next: usize, last: usize) -> bool {
-        const TAKE_TEXT: [&str; 5] = ["reply", "message", "send", "note", "deny"];
         let prose = !self.slice(next).is_ascii()
             && (next..last)
                 .all(|at| !matches!(self.tokens[at].kind, Kind::Text(_) | Kind::Block { .. }))
             && !(next..last).any(|at| matches!(self.slice(at), "{" | "}"));
-        if to != from + 1 || !TAKE_TEXT.contains(&self.slice(from)) || !prose {
+        if to != from + 1 || !TAKE_PROSE.contains(&self.slice(from)) || !prose {
             return false;
         }
         let (start, end) = (self.tokens[next].start, self.tokens[last - 1].end);

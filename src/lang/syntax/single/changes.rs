@@ -4,9 +4,7 @@ use super::{Line, Tried};
 use crate::lang::syntax::layout::{LOST_DIALOG, LOST_SIGNAL};
 use crate::lang::syntax::lexer::{self, ITEMS, Kind};
 use crate::lang::syntax::repair::Edit;
-
-/// Clauses that end with a text.
-const TAKE_TEXT: [&str; 5] = ["reply", "message", "send", "note", "deny"];
+use crate::lang::syntax::vocabulary::TAKE_PROSE;
 
 /// Signs that are typed behind a brace by mistake.
 const STRAY: [char; 12] = [
@@ -178,7 +176,7 @@ impl Tried<'_> {
             if code.is_empty() {
                 continue;
             }
-            if TAKE_TEXT.contains(&code) {
+            if TAKE_PROSE.contains(&code) {
                 let end = line.code_end();
                 changes.push(self.insert(end, " \"\"\"".to_owned(), What::NoTextSign, at));
             }
@@ -265,11 +263,17 @@ impl Tried<'_> {
             let kept = code.trim_end_matches([':', '：', ' ']);
             let head = line.code_end() - (code.len() - kept.len());
             let last = &self.lines[last];
-            let by = format!(
-                " {{{}\n{}}}",
-                &self.text[line.end()..last.end()],
-                " ".repeat(line.indent())
-            );
+            let mut inner = self.text[line.end()..last.end()].to_owned();
+            // What stands as far out is indented.
+            if card
+                && self
+                    .next(at)
+                    .is_some_and(|(_, next)| next.indent() == line.indent())
+            {
+                let end = format!("\n{}", " ".repeat(line.indent()));
+                inner = inner.replace(&end, &format!("{end}    "));
+            }
+            let by = format!(" {{{inner}\n{}}}", " ".repeat(line.indent()));
             changes.push(Change {
                 edit: Edit::new(head, last.end(), by),
                 kind: What::NoBraces,
@@ -456,7 +460,11 @@ impl Tried<'_> {
         let pairs: Vec<_> = self.lines.windows(2).enumerate().collect();
         for (at, pair) in &pairs {
             let (first, second) = (&pair[0], &pair[1]);
-            let code = |line: &Line<'_>| !line.code().is_empty();
+            // Entries of a list stand in any order.
+            let entry = |line: &Line<'_>| {
+                line.code().starts_with('"') && !line.code().starts_with("\"\"\"")
+            };
+            let code = |line: &Line<'_>| !line.code().is_empty() && !entry(line);
             if code(first) && code(second) && first.text != second.text {
                 changes.push(Change {
                     edit: Edit::new(

@@ -5,7 +5,7 @@ use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::lexer::Kind;
 use crate::lang::syntax::repair::Edit;
-use crate::lang::syntax::vocabulary::{Body, OUTCOMES, alias};
+use crate::lang::syntax::vocabulary::{Body, OUTCOMES, TAKE_TEXT, alias};
 
 /// Other brackets, in pairs.
 const PAIRS: [(&str, &str); 6] = [
@@ -18,8 +18,6 @@ const PAIRS: [(&str, &str); 6] = [
 ];
 /// What stands before a block elsewhere.
 const BEFORE_BLOCK: [&str; 9] = ["=>", "->", "→", "⇒", ":", "：", "then", "do", "="];
-/// Clauses that take a text right behind their word.
-const TAKE_TEXT: [&str; 7] = ["reply", "note", "send", "tag", "untag", "message", "deny"];
 
 impl Slips<'_> {
     pub(super) fn word_at(&self, at: usize) -> &str {

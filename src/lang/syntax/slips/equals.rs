@@ -3,14 +3,12 @@
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::syntax::lexer::{ITEMS, Kind, Token};
-use crate::lang::syntax::vocabulary::{OUTCOMES, is_clause};
+use crate::lang::syntax::vocabulary::{OUTCOMES, TAKE_TEXT, is_clause};
 
 /// Tokens of a line before its `=`: a keyword, a name, a type, and what should not be there.
 const MAX_BEFORE: usize = 8;
 /// Tokens before a line among which the brace is looked for in which it stands.
 const MAX_BACK: usize = 200;
-/// Clauses that take a text right behind their word.
-const TAKE_TEXT: [&str; 7] = ["reply", "note", "send", "tag", "untag", "message", "deny"];
 
 impl Slips<'_> {
     /// `> =`: a blank came between the two signs.
@@ -20,7 +18,7 @@ impl Slips<'_> {
     }
 
     /// Whether what stands round the line are actions: the braces belong to a rule, an outcome, a dialog's end.
-    fn among_actions(&self, at: usize) -> bool {
+    pub(super) fn among_actions(&self, at: usize) -> bool {
         let mut depth = 0i32;
         for (open, token) in self.tokens[..at].iter().enumerate().rev().take(MAX_BACK) {
             match self.slice(token) {
@@ -154,7 +152,7 @@ impl Slips<'_> {
         } else if argument || field {
             self.slip(
                 "E0118",
-                start,
+                before.map_or(start, |token| token.end),
                 end,
                 ":",
                 Words::new("这里用冒号 `:`", "a colon `:` belongs here"),
@@ -163,9 +161,10 @@ impl Slips<'_> {
         } else if earlier == "on"
             || matches!(name, "containing" | "starting" | "matching" | "scene")
         {
+            // With the blank before it, so that one stays.
             self.slip(
                 "E0118",
-                start,
+                before.map_or(start, |token| token.end),
                 end,
                 "",
                 Words::new(

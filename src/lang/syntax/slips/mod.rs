@@ -4,14 +4,20 @@
 //! Every slip is reported once, with its fix, and mended in a copy of the text, so that it hides no
 //! other mistake. Nothing inside a proper text or comment is looked at.
 
+mod amended;
+mod asked;
 mod brackets;
+mod conditions;
 mod equals;
 mod habits;
+mod heads;
 mod operators;
 mod other_quotes;
 mod quotes;
+mod rewritten;
 mod tables;
 mod wide;
+mod wording;
 mod words;
 
 use std::collections::BTreeSet;
@@ -108,6 +114,12 @@ impl Slips<'_> {
             let opened = at.checked_sub(1).map(|at| self.slice(&self.tokens[at])) == Some("{");
             if token.first && token.kind == Kind::Word {
                 self.capitals(at);
+                self.head(at);
+                self.asked(at);
+                self.rewritten(at);
+                self.condition(at);
+                self.wording(at);
+                self.amended(at);
                 self.arms(at);
                 self.before_block(at);
                 if !self.bracketed(at) {
@@ -119,6 +131,9 @@ impl Slips<'_> {
                 self.said(at);
                 self.value_outside(at);
             } else if token.first {
+                if self.word_at(at) == "{" {
+                    self.brace_below(at);
+                }
                 self.row(at);
             }
             if self.mended.contains(&self.tokens[at].start) {
@@ -186,11 +201,17 @@ impl Slips<'_> {
         let sign = match said.chars().next() {
             Some('＃') => "＃",
             Some('-') => "--",
+            Some('<') => "<!--",
             _ if said.starts_with("/*") => "/*",
             _ => "//",
         };
         let (start, mut end) = (token.start, token.start + sign.len());
         let mut by = "#".to_owned();
+        if sign == "<!--" {
+            end = token.end;
+            let body = said.trim_start_matches(sign).trim_end_matches("-->");
+            by = format!("# {}", body.trim());
+        }
         if sign == "/*" {
             end = token.end;
             let body = said.trim_start_matches("/*").trim_end_matches("*/");

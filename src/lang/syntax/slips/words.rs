@@ -186,9 +186,8 @@ impl Slips<'_> {
         let last = at + count.max(1) - 1;
         let (start, end) = (token.start, self.tokens[last].end);
         let words = &self.text[start..end];
-        // Quotes further on say that something else is wrong.
-        if words.contains('"') {
-            return None;
+        if let Some(quote) = words.find('"') {
+            return self.no_first_quote(start, quote, at, last);
         }
         let by = format!("\"{words}\"");
         let span = self.sink.span(start, end);
@@ -202,6 +201,37 @@ impl Slips<'_> {
             .with_fix(Words::new("加上引号", "add the quotes"), span, by.clone()),
         );
         self.edit(start, end, by);
+        Some(last - at)
+    }
+
+    /// `reply 你好"`: only the second quote is there. More of them say that something else is wrong.
+    fn no_first_quote(
+        &mut self,
+        start: usize,
+        quote: usize,
+        at: usize,
+        last: usize,
+    ) -> Option<usize> {
+        let token = &self.tokens[last];
+        let open = matches!(&token.kind, Kind::Text(quotes) if !quotes.closed);
+        let behind = &self.text[start + quote + 1..token.end];
+        if !open || behind.contains('"') || !matches!(behind.trim(), "" | "}" | "{") {
+            return None;
+        }
+        let (from, to) = (self.sink.span(start, start), start + quote + 1);
+        self.sink.add(
+            Diagnostic::error(
+                "E0111",
+                Words::new(
+                    "文字少了前一个引号",
+                    "the first quote of this text is missing",
+                ),
+                self.sink.span(start, to),
+                Words::new("前面应有 `\"`", "`\"` belongs before it"),
+            )
+            .with_fix(Words::new("补上 `\"`", "add `\"`"), from, "\""),
+        );
+        self.edit(start, start, "\"");
         Some(last - at)
     }
 

@@ -1,0 +1,73 @@
+//! Changes are tried before they are offered: one after which the rules still do not load is of no use to
+//! anybody, and leads away from the mistake.
+
+use std::sync::Arc;
+
+use crate::lang::builtins::Registry;
+use crate::lang::diagnostics::{Diagnostic, Fix, Severity, Sureness, fix};
+use crate::lang::span::Sources;
+
+/// Bytes of changed rule files that are compiled for the changes of one set: some ten of a set of three
+/// hundred rules. What is more is offered untried.
+const MAX_TRIED: usize = 1 << 20;
+
+/// Takes back the changes among `found` that do not mend what they are offered for.
+pub(super) fn withdraw(found: &mut [Diagnostic], sources: &Arc<Sources>, registry: &Registry) {
+    let bytes: usize = sources.files.iter().map(|file| file.text.len()).sum();
+    let mut left = MAX_TRIED;
+    let before = counted(found);
+    for one in found.iter_mut() {
+        while one.fixes.first().is_some_and(|fix| is_tried(fix, before.1)) {
+            let Some(rest) = left.checked_sub(bytes) else {
+                return;
+            };
+            left = rest;
+            let Some(changed) = changed(one, sources) else {
+                break;
+            };
+            let compiled = super::compile_once(Arc::new(changed), registry, &[]);
+            let after = counted(&compiled.diagnostics);
+            let sure = one.fixes[0].sure == Sureness::Sure;
+            let mends = match (one.severity, before.1) {
+                // What is certain may uncover a mistake of meaning.
+                (Severity::Error, 1) if sure => after < before && after.1 <= 1,
+                (Severity::Warning, errors) => after.1 <= errors,
+                (Severity::Error, 1) => after.1 == 0,
+                // Another mistake may come to light.
+                (Severity::Error, _) => after <= before,
+            };
+            if mends {
+                break;
+            }
+            one.fixes.remove(0);
+            one.help.retain(|help| !help.zh.starts_with("是不是"));
+        }
+    }
+}
+
+/// Drafts hold a `…` that the author fills in. What is certain is tried where it is about the only mistake: what
+/// else is wrong tells nothing about it.
+fn is_tried(fix: &Fix, errors: usize) -> bool {
+    (fix.sure == Sureness::Guess || errors == 1) && !fix.replacement.contains('…')
+}
+
+fn changed(one: &Diagnostic, sources: &Sources) -> Option<Sources> {
+    let fixed = fix(std::slice::from_ref(one), sources, true);
+    if fixed.files.is_empty() {
+        return None;
+    }
+    let mut changed = sources.clone();
+    for (id, text) in fixed.files {
+        let file = changed.files.get_mut(id.0 as usize)?;
+        file.text = text.as_str().into();
+    }
+    Some(changed)
+}
+
+/// Mistakes of syntax, and all. Those of syntax hide those of meaning, so that mending the last of the first
+/// kind may bring up many of the second.
+fn counted(found: &[Diagnostic]) -> (usize, usize) {
+    let errors = found.iter().filter(|one| one.severity == Severity::Error);
+    let syntax = errors.clone().filter(|one| one.code.starts_with("E01"));
+    (syntax.count(), errors.count())
+}

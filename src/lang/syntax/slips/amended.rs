@@ -1,0 +1,285 @@
+//! Signs that another notation has in a line and this one has not, or has elsewhere: `weight: 20`, `weight=20`,
+//! `ask phone mobile "…"`, `in ("a", "b")`, `== 10.0.0.1`, `on done {`, a `{` on a line of its own.
+
+use super::Slips;
+use crate::lang::diagnostics::{Diagnostic, Words};
+use crate::lang::syntax::lexer::ITEMS;
+use crate::lang::syntax::vocabulary::{EXTRACTORS, FOLLOWER_VERBS};
+
+/// Tokens of a line that are looked at.
+const MAX_LINE: usize = 128;
+/// How a file of a list ends.
+const FILES: [&str; 3] = [".txt\"", ".csv\"", ".list\""];
+
+impl Slips<'_> {
+    /// The line that begins at `at`.
+    pub(super) fn amended(&mut self, at: usize) {
+        let column0 = self.tokens[at].start == self.tokens[at].line;
+        let end = self.line_end(at).min(at + MAX_LINE);
+        match (self.word_at(at), column0) {
+            ("signal", true) => self.signal_signs(at, end),
+            ("list", true) => self.file_without_from(at),
+            ("ask", false) => self.question_signs(at, end),
+            ("on", false) => self.part_with_on(at),
+            ("user" | "follower", false) => self.user_does(at),
+            _ => {}
+        }
+        for next in at + 1..end {
+            self.value_signs(next, end);
+        }
+    }
+
+    /// `weight: 20`, `weight=20`, `"x", weight 20`
+    fn signal_signs(&mut self, at: usize, end: usize) {
+        for next in at + 2..end {
+            let (word, before) = (self.word_at(next), self.word_at(next - 1));
+            let behind = before == "weight" && matches!(word, ":" | "=" | "：" | "＝");
+            let ahead = word == "," && self.word_at(next + 1) == "weight";
+            if behind || ahead {
+                let title = Words::new(
+                    format!("信号的这一行不写 `{word}`"),
+                    format!("no `{word}` stands in a signal's first line"),
+                );
+                // `weight=20` still wants its blank.
+                let close = self.tokens[next].end == self.tokens[next + 1].start;
+                if behind && close {
+                    self.blank_for(next, title);
+                } else {
+                    self.written("E0101", (next, next), "", title, true);
+                }
+            }
+        }
+    }
+
+    /// A sign that stands where a blank belongs.
+    fn blank_for(&mut self, at: usize, title: Words) {
+        let (start, end) = (self.tokens[at - 1].end, self.tokens[at].end);
+        let here = self.sink.span(self.tokens[at].start, end);
+        let gap = self.sink.span(start, end);
+        self.sink.add(
+            Diagnostic::error("E0101", title, here, Words::new("多余", "not needed")).with_fix(
+                Words::new("去掉它", "remove it"),
+                gap,
+                " ",
+            ),
+        );
+        self.done_with(at, at);
+        self.edit(start, end, " ");
+    }
+
+    /// `list a = "lists/a.txt"`
+    fn file_without_from(&mut self, at: usize) {
+        let sign = (at + 2..at + 5).find(|at| self.word_at(*at) == "=");
+        let Some(sign) = sign.filter(|sign| self.is_text_at(sign + 1)) else {
+            return;
+        };
+        let path = self.word_at(sign + 1);
+        let alone = self.line_end(at) == sign + 2;
+        if alone && FILES.iter().any(|end| path.ends_with(end)) {
+            let title = Words::new(
+                "列表文件写在 `from` 后面，不用 `=`",
+                "the file of a list stands behind `from`, without `=`",
+            );
+            self.written("E0101", (sign, sign), "from", title, true);
+        }
+    }
+
+    /// `ask phone mobile "…"`, `ask phone: mobile: "…"`, `ask phone: mobile, "…"`
+    fn question_signs(&mut self, at: usize, end: usize) {
+        let kind = |at: usize| EXTRACTORS.contains(&self.word_at(at));
+        if self.is_word_at(at + 1) && kind(at + 2) && self.word_at(at + 1) != "again" {
+            let behind = match self.word_at(at + 3) {
+                "(" => at + 6,
+                _ => at + 3,
+            };
+            if self.is_text_at(behind) {
+                let by = format!("{}:", self.word_at(at + 1));
+                let title = Words::new(
+                    "名字和提取器之间要写冒号",
+                    "a colon stands between name and extractor",
+                );
+                self.written("E0101", (at + 1, at + 1), &by, title, true);
+            }
+            return;
+        }
+        let sign = (at + 4..end.min(at + 8)).find(|next| {
+            matches!(self.word_at(*next), ":" | "," | "=" | "：" | "，")
+                && self.is_text_at(next + 1)
+        });
+        if let Some(sign) = sign {
+            let word = self.word_at(sign).to_owned();
+            let title = Words::new(
+                format!("问题前面不写 `{word}`"),
+                format!("no `{word}` stands before the question"),
+            );
+            self.written("E0101", (sign, sign), "", title, true);
+        }
+    }
+
+    /// `on cancel "取消" {`, `on done {`
+    fn part_with_on(&mut self, at: usize) {
+        let right = match (self.word_at(at + 1), self.word_at(at + 2)) {
+            ("done", "{") => "done",
+            ("cancel", _) if self.is_text_at(at + 2) => "cancel on",
+            ("give", "up") => "give",
+            _ => return,
+        };
+        let title = Words::new(
+            format!("对话的这一行写 `{right}`"),
+            format!("this line of a dialog is written `{right}`"),
+        );
+        self.written("E0105", (at, at + 1), right, title, true);
+    }
+
+    /// `user sends "a"`
+    fn user_does(&mut self, at: usize) {
+        if FOLLOWER_VERBS.contains(&self.word_at(at + 1)) {
+            let title = Words::new(
+                "故事里写明是谁：`wechat 小王 sends …`",
+                "a story says who it is: `wechat wang sends …`",
+            );
+            self.written("E0105", (at, at), "wechat 小王", title, false);
+        }
+    }
+
+    /// `in ("a", "b")`, `is "北京"`, `== 10.0.0.1`, `in 10.0.0.0/8`
+    fn value_signs(&mut self, at: usize, end: usize) {
+        if matches!(self.word_at(at), "in" | "within" | "during") && self.window_behind(at, end) {
+            return;
+        }
+        let (before, word) = (self.word_at(at - 1), self.word_at(at));
+        let text = at + 1 < end && self.is_text_at(at + 1);
+        if before == "in" && word == "(" && text {
+            let mut last = at + 1;
+            while self.word_at(last + 1) == "," && self.is_text_at(last + 2) {
+                last += 2;
+            }
+            // One text in brackets is a value, however little sense it makes.
+            if self.word_at(last + 1) == ")" && last > at + 1 {
+                let (from, to) = (self.tokens[at + 1].start, self.tokens[last].end);
+                let by = format!("[{}]", &self.text[from..to]);
+                let title = Words::new("列表写在方括号里", "a list stands in square brackets");
+                self.written("E0101", (at, last + 1), &by, title, true);
+            }
+            return;
+        }
+        if word == "is" && text && self.word_at(at + 1) != "known" && self.compares(at) {
+            let title = Words::new("等于写 `==`", "equal is written `==`");
+            self.written("E0101", (at, at), "==", title, true);
+            return;
+        }
+        let asked = matches!(before, "==" | "!=" | "in" | "[" | ",");
+        if asked && self.is_number_at(at) {
+            self.address_bare(at, end, before == "in");
+        }
+    }
+
+    /// `count(failures) > 5 in 10 minutes`
+    fn window_behind(&mut self, at: usize, end: usize) -> bool {
+        let Some(close) = at.checked_sub(3) else {
+            return false;
+        };
+        let compared = matches!(self.word_at(close + 1), ">" | ">=" | "<" | "<=" | "==");
+        let fits = self.word_at(close) == ")"
+            && compared
+            && self.is_number_at(close + 2)
+            && self.is_number_at(at + 1)
+            && self.is_word_at(at + 2)
+            && at + 2 < end;
+        if !fits {
+            return false;
+        }
+        let window = format!("{} {}", self.word_at(at + 1), self.word_at(at + 2));
+        let by = format!(
+            ", within: {window}) {} {}",
+            self.word_at(close + 1),
+            self.word_at(close + 2)
+        );
+        let title = Words::new(
+            "看多久写在括号里面",
+            "how far back it looks stands inside the parentheses",
+        );
+        self.written("E0101", (close, at + 2), &by, title, false);
+        true
+    }
+
+    /// Whether a path stands before the token, in a condition.
+    fn compares(&self, at: usize) -> bool {
+        let line = self.tokens[at].line;
+        let before = self.tokens[..at].iter().rev();
+        let mut before = before.take_while(|token| token.line == line);
+        before.any(|token| {
+            matches!(
+                self.slice(token),
+                "when" | "and" | "or" | "except" | "unless" | "where"
+            )
+        })
+    }
+
+    /// `10.0.0.1`, `10.0.0.0/8` without quotes.
+    fn address_bare(&mut self, at: usize, end: usize, listed: bool) {
+        let mut last = at;
+        let joined = |last: usize| {
+            let next = last + 1;
+            next < end
+                && self.tokens[last].end == self.tokens[next].start
+                && (self.is_number_at(next) || matches!(self.word_at(next), "." | "/" | ":"))
+        };
+        while joined(last) {
+            last += 1;
+        }
+        let (start, to) = (self.tokens[at].start, self.tokens[last].end);
+        let shown = &self.text[start..to];
+        let host = shown.split('/').next().unwrap_or_default();
+        if host.parse::<std::net::Ipv4Addr>().is_err() {
+            return;
+        }
+        let by = match listed {
+            true => format!("[\"{shown}\"]"),
+            false => format!("\"{shown}\""),
+        };
+        let title = Words::new("IP 地址和网段写在引号里", "addresses stand in quotes");
+        self.written("E0101", (at, last), &by, title, true);
+    }
+
+    /// A `{` on a line of its own below the first line of an item.
+    pub(super) fn brace_below(&mut self, at: usize) {
+        let Some(before) = at.checked_sub(1) else {
+            return;
+        };
+        let line = self.tokens[before].line;
+        let first = self.tokens[..at]
+            .iter()
+            .rev()
+            .take_while(|token| token.line == line)
+            .last();
+        let item = first
+            .is_some_and(|first| first.start == first.line && ITEMS.contains(&self.slice(first)));
+        let between = &self.text[self.tokens[before].end..self.tokens[at].start];
+        let column0 = self.tokens[at].start == self.tokens[at].line;
+        if !item || !column0 || between.trim() != "" || self.word_at(before) == "{" {
+            return;
+        }
+        let (from, start, to) = (
+            self.tokens[before].end,
+            self.tokens[at].start,
+            self.tokens[at].end,
+        );
+        let span = self.sink.span(start, to);
+        let gap = self.sink.span(from, to);
+        self.sink.add(
+            Diagnostic::error(
+                "E0104",
+                Words::new(
+                    "`{` 写在上一行的末尾",
+                    "the `{` stands at the end of the line before",
+                ),
+                span,
+                Words::new("移到上一行", "move it up"),
+            )
+            .with_fix(Words::new("移到上一行", "move it up"), gap, " {"),
+        );
+        self.done_with(at, at);
+        self.edit(from, to, " {");
+    }
+}
