@@ -261,6 +261,8 @@ impl Slips<'_> {
                 // A name that is given there.
                 && !(NAMED.contains(own) && next == at + 1)
                 && !(right.starts_with("wrong") && before == "wrong")
+                // A place may be called `at`.
+                && *right != before
                 // What stands behind `after` already is a duration.
                 && (*right != "after" || self.is_text_at(next - 1))
         });
