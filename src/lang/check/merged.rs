@@ -1,7 +1,7 @@
 //! Findings of the parser and of the checker that are one mistake.
 
 use super::codes;
-use super::line_of;
+use super::guessed::line_of;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::span::{LineNumbers, Sources};
 

@@ -17,6 +17,7 @@ mod dialog;
 mod even;
 mod expr;
 mod extractor;
+mod guessed;
 mod history;
 mod items;
 mod lists;
@@ -51,7 +52,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::builtins::Registry;
-use super::diagnostics::{Diagnostic, Severity, Sureness};
+use super::diagnostics::{Diagnostic, Severity};
 use super::program::{Expr, Extractor, HistoryQuery, List, ListId, Pattern, Program, RuleId};
 use super::span::{FileId, LineNumbers, Sources, Span};
 use super::syntax::{self, ast};
@@ -134,7 +135,7 @@ fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) ->
         }
         let parsed = syntax::parse(FileId(index as u32), &file.text);
         allows.extend(allow::find(&file.text, &parsed.comments));
-        diagnostics.extend(braces_beside_quotes(parsed.diagnostics));
+        diagnostics.extend(guessed::braces_beside_quotes(parsed.diagnostics));
         files.push(parsed.file);
     }
     let whole = diagnostics
@@ -142,44 +143,7 @@ fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) ->
         .all(|found: &Diagnostic| found.severity != Severity::Error);
     let (mut program, found) = check(&sources, &files, registry, whole);
     let lines = &program.lines;
-    let open: BTreeSet<(FileId, usize)> = diagnostics
-        .iter()
-        .filter(|found| GUESSED_TEXT.contains(&found.code))
-        .map(|found| line_of(lines, found))
-        .collect();
-    // Where a quote is missing or too many, what the text says is a guess.
-    let guessed = |found: &Diagnostic| open.contains(&line_of(lines, found));
-    diagnostics.extend(found.into_iter().filter(|found| !guessed(found)));
-    // What a misspelt event carries is not known.
-    let misspelt: BTreeSet<(FileId, usize)> = diagnostics
-        .iter()
-        .filter(|found| found.code == codes::UNKNOWN_EVENT)
-        .flat_map(|found| {
-            let further = found.secondary.iter().map(|label| label.span);
-            further.chain([found.primary.span])
-        })
-        .map(|span| (span.file, lines.line(span)))
-        .collect();
-    diagnostics
-        .retain(|found| found.code != NO_SCENE || !misspelt.contains(&line_of(lines, found)));
-    // Of two actions on one line the answers may belong to either.
-    let crowded: BTreeSet<(FileId, usize)> = diagnostics
-        .iter()
-        .filter(|found| found.code == SEVERAL_ON_A_LINE)
-        .map(|found| line_of(lines, found))
-        .collect();
-    diagnostics.retain(|found| {
-        let warns = found.code == codes::MISSING_OUTCOME || found.severity == Severity::Warning;
-        !warns || !crowded.contains(&line_of(lines, found))
-    });
-    // What is compared where the sign was wrong is a guess.
-    let compared: BTreeSet<(FileId, usize)> = diagnostics
-        .iter()
-        .filter(|found| found.code == COMPARED)
-        .map(|found| line_of(lines, found))
-        .collect();
-    diagnostics
-        .retain(|found| found.code != codes::NEVER || !compared.contains(&line_of(lines, found)));
+    guessed::leave_out(&mut diagnostics, found, lines);
     let mut diagnostics = merged::one_per_text(diagnostics, &sources, lines);
     let sound = diagnostics
         .iter()
@@ -194,33 +158,6 @@ fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) ->
         program: sound.then(|| Arc::new(program)),
         diagnostics,
     }
-}
-
-/// An event that carries no scene, or one without the word.
-const NO_SCENE: &str = "E0132";
-/// Several clauses on one line.
-const SEVERAL_ON_A_LINE: &str = "E0107";
-/// `=` for `==`.
-const COMPARED: &str = "E0118";
-/// A `}` too many.
-const EXTRA_BRACE: &str = "E0109";
-/// A text without its second quote, or with quotes inside.
-const GUESSED_TEXT: [&str; 2] = ["E0111", "E0114"];
-
-/// Where a quote is missing or too many, a brace that seems to be too many may be the right one.
-fn braces_beside_quotes(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    if found.iter().any(|one| GUESSED_TEXT.contains(&one.code)) {
-        let braces = found.iter_mut().filter(|one| one.code == EXTRA_BRACE);
-        for fix in braces.flat_map(|one| &mut one.fixes) {
-            fix.sure = Sureness::Guess;
-        }
-    }
-    found
-}
-
-fn line_of(lines: &LineNumbers, found: &Diagnostic) -> (FileId, usize) {
-    let span = found.primary.span;
-    (span.file, lines.line(span))
 }
 
 /// Checks trees. `whole`: every file was understood, so that what is missing is missing indeed.

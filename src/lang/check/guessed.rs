@@ -1,0 +1,74 @@
+//! What follows from a guess is not told: where a mistake leaves open what was meant, the checker takes one of the
+//! readings, and what it finds wrong with that one is no second mistake.
+
+use std::collections::BTreeSet;
+
+use super::codes;
+use crate::lang::diagnostics::{Diagnostic, Severity, Sureness};
+use crate::lang::span::{FileId, LineNumbers};
+
+/// An event that carries no scene, or one without the word.
+const NO_SCENE: &str = "E0132";
+/// Several clauses on one line.
+const SEVERAL_ON_A_LINE: &str = "E0107";
+/// `=` for `==`.
+const COMPARED: &str = "E0118";
+/// A `}` too many.
+const EXTRA_BRACE: &str = "E0109";
+/// A text without its second quote, or with quotes inside.
+const TEXT: [&str; 2] = ["E0111", "E0114"];
+
+pub(super) type Line = (FileId, usize);
+
+/// The line a finding is told at.
+pub(super) fn line_of(lines: &LineNumbers, found: &Diagnostic) -> Line {
+    let span = found.primary.span;
+    (span.file, lines.line(span))
+}
+
+/// Where a quote is missing or too many, a brace that seems to be too many may be the right one.
+pub(super) fn braces_beside_quotes(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if found.iter().any(|one| TEXT.contains(&one.code)) {
+        let braces = found.iter_mut().filter(|one| one.code == EXTRA_BRACE);
+        for fix in braces.flat_map(|one| &mut one.fixes) {
+            fix.sure = Sureness::Guess;
+        }
+    }
+    found
+}
+
+/// Adds what checking found, `found`, to the mistakes of syntax, but for what follows from one that was guessed at.
+pub(super) fn leave_out(
+    diagnostics: &mut Vec<Diagnostic>,
+    found: Vec<Diagnostic>,
+    lines: &LineNumbers,
+) {
+    let line = |one: &Diagnostic| line_of(lines, one);
+    let of = |found: &[Diagnostic], codes: &[&str]| -> BTreeSet<Line> {
+        let those = found.iter().filter(|one| codes.contains(&one.code));
+        those.map(line).collect()
+    };
+    // Where a quote is missing or too many, what the text says is a guess.
+    let open = of(diagnostics, &TEXT);
+    diagnostics.extend(found.into_iter().filter(|one| !open.contains(&line(one))));
+    // What a misspelt event carries is not known.
+    let misspelt: BTreeSet<Line> = diagnostics
+        .iter()
+        .filter(|one| one.code == codes::UNKNOWN_EVENT)
+        .flat_map(|one| {
+            let further = one.secondary.iter().map(|label| label.span);
+            further.chain([one.primary.span])
+        })
+        .map(|span| (span.file, lines.line(span)))
+        .collect();
+    diagnostics.retain(|one| one.code != NO_SCENE || !misspelt.contains(&line(one)));
+    // Of two actions on one line the answers may belong to either.
+    let crowded = of(diagnostics, &[SEVERAL_ON_A_LINE]);
+    diagnostics.retain(|one| {
+        let warns = one.code == codes::MISSING_OUTCOME || one.severity == Severity::Warning;
+        !warns || !crowded.contains(&line(one))
+    });
+    // What is compared where the sign was wrong is a guess.
+    let compared = of(diagnostics, &[COMPARED]);
+    diagnostics.retain(|one| one.code != codes::NEVER || !compared.contains(&line(one)));
+}
