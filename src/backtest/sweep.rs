@@ -289,7 +289,7 @@ fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally, old: Option<&Tally
         flagged_per_10k: per_10k(tally.flagged_base, tally.base),
         prompts_per_day: tally.a_day(tally.total.prompts),
         captchas_per_day: tally.a_day(captchas),
-        refusals_per_day: tally.a_day(tally.denied_attempts + tally.denied),
+        refusals_per_day: tally.a_day(tally.refusals),
         locks_per_day: tally.a_day(tally.locked),
         all: part(0..PERIODS),
         chosen_on: part(0..CHOOSE),

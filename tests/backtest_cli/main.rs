@@ -9,6 +9,7 @@ mod gates;
 mod input;
 mod language;
 mod measures;
+mod people;
 mod report;
 mod rules;
 mod said;

@@ -360,7 +360,13 @@ impl Stage<'_, '_> {
         // Before the password was right nothing was said.
         let said = (*event == EventName::Login).then_some(said);
         let mut facts = self.facts(index, case, account, said);
-        why::why(&variant.rules, event, &mut facts, telling)
+        why::why(
+            &variant.rules,
+            event,
+            &mut facts,
+            case.login.as_ref(),
+            telling,
+        )
     }
 
     /// The names of the rules of an event at which no signal is asked that act.

@@ -56,8 +56,11 @@ pub(super) fn short(n: f64) -> String {
 /// Days between the first and the last that have their date below, at most: as many as are legible.
 const DATES: usize = 5;
 
+/// Where a day of the calendar begins.
+pub(super) const MIDNIGHT: &str = "00:00";
+
 /// Bars over time, with dates below: the first and the last day whole, between them some without the year.
-pub(super) fn days(values: &[u32], from: &str, to: &str, label: &str) -> String {
+pub(super) fn days(values: &[u32], (from, at): (&str, &str), to: &str, label: &str) -> String {
     const WIDTH: f64 = 720.0;
     const HEIGHT: f64 = 150.0;
     let most = round_up(f64::from(values.iter().copied().max().unwrap_or(0)));
@@ -76,7 +79,13 @@ pub(super) fn days(values: &[u32], from: &str, to: &str, label: &str) -> String 
     let first = from.parse::<Date>().ok();
     for (day, value) in values.iter().enumerate() {
         let date = first.and_then(|first| first.checked_add((day as i64).days()).ok());
-        let date = date.map_or_else(|| (day + 1).to_string(), |date| date.to_string());
+        let date = date.map_or_else(
+            || (day + 1).to_string(),
+            |date| match at {
+                MIDNIGHT => date.to_string(),
+                at => format!("{date} {at} +24 h"),
+            },
+        );
         let height = HEIGHT * f64::from(*value) / most;
         let _ = write!(
             svg,
@@ -253,7 +262,7 @@ mod tests {
 
     #[test]
     fn bars_say_their_day() {
-        let svg = days(&[1, 2], "2026-02-28", "2026-03-01", "x");
+        let svg = days(&[1, 2], ("2026-02-28", MIDNIGHT), "2026-03-01", "x");
         assert!(svg.contains("<title>2026-02-28: 1</title>"), "{svg}");
         assert!(svg.contains("<title>2026-03-01: 2</title>"), "{svg}");
         assert!(
@@ -262,7 +271,7 @@ mod tests {
         );
         // A quarter of a year: the days between are told too, at equal distances, on a narrow screen
         // every other one.
-        let svg = days(&[1; 91], "2026-01-01", "2026-04-01", "x");
+        let svg = days(&[1; 91], ("2026-01-01", MIDNIGHT), "2026-04-01", "x");
         for date in ["01-16", "01-31", "02-15", "03-02", "03-17"] {
             assert!(svg.contains(&format!("'>{date}</text>")), "{svg}");
         }

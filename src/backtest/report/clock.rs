@@ -40,6 +40,11 @@ impl Clock {
         self.told(time, "%Y-%m-%d")
     }
 
+    /// The minute of its day of an RFC 3339 time: `11:00`.
+    pub(super) fn time_of_day(&self, time: &str) -> String {
+        self.told(time, "%H:%M")
+    }
+
     /// Day and minute of an RFC 3339 time.
     pub(super) fn minute(&self, time: &str) -> String {
         self.told(time, "%Y-%m-%d %H:%M")

@@ -208,7 +208,7 @@ impl Page {
             "{flagged} alerts ({per} {of}), {prompts} prompts after cool-down ({quiet}); a day: mean {mean}, p95 {p95}, max {max}\n"
         );
         let captchas = totals.captchas;
-        let denied = totals.denied_attempts + totals.denied;
+        let denied = totals.refusals;
         if captchas + denied + totals.locked > 0 {
             let (captchas, denied, locked) = (count(captchas), count(denied), count(totals.locked));
             say!(

@@ -83,8 +83,11 @@ pub struct Totals {
     pub flagged_no_account: u64,
     /// Alerts on accounts that were locked already; only in the history of a store.
     pub flagged_refused: u64,
-    /// Captchas: `challenged_attempts`, `challenged`, and those of alerts past the cap.
+    /// Captchas: `challenged_attempts`, `challenged`, and those of alerts past the cap; a login that meets several
+    /// counts once.
     pub captchas: u64,
+    /// Refusals: `denied_attempts` and `denied`; a login that meets several counts once, and none that is locked.
+    pub refusals: u64,
     /// Attempts sent through a captcha.
     pub challenged_attempts: u64,
     /// Attempts refused.
@@ -241,6 +244,7 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
             flagged_no_account: tally.nobody,
             flagged_refused: tally.refused,
             captchas: tally.captchas_by_day.iter().copied().map(u64::from).sum(),
+            refusals: tally.refusals,
             challenged_attempts: tally.challenged_attempts,
             denied_attempts: tally.denied_attempts,
             challenged: tally.challenged,

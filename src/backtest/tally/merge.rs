@@ -9,7 +9,7 @@ impl Tally {
             ($($field:ident)+) => { $(self.$field += other.$field;)+ };
         }
         sum!(successes failures base warm_up flagged_base prompts_base appended capped
-            challenged_attempts denied_attempts challenged denied locked nobody refused
+            challenged_attempts denied_attempts challenged denied refusals locked nobody refused
             nobody_logins nobody_failures begun attacks_nobody good_acted_on failed_attacks
             failed_attacks_acted_on);
         self.total.add(other.total);

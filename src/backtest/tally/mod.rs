@@ -94,6 +94,8 @@ pub struct Tally {
     pub challenged: u64,
     /// Denied logins.
     pub denied: u64,
+    /// Whom rules refused, once each: attempts, and logins that were neither refused as attempts nor locked.
+    pub refusals: u64,
     /// Locks by rules.
     pub locked: u64,
     /// Prompts by day.
@@ -175,6 +177,7 @@ impl Tally {
             denied_attempts: 0,
             challenged: 0,
             denied: 0,
+            refusals: 0,
             locked: 0,
             prompts_by_day: vec![0; days],
             captchas_by_day: vec![0; days],
@@ -239,7 +242,10 @@ impl Tally {
                 self.challenged_attempts += 1;
                 self.captchas_by_day[day] += 1;
             }
-            Verdict::Deny => self.denied_attempts += 1,
+            Verdict::Deny => {
+                self.denied_attempts += 1;
+                self.refusals += 1;
+            }
         }
         self.locked += u64::from(outcome.locked);
     }
@@ -272,18 +278,23 @@ impl Tally {
         if exists && seen.known_since.is_none_or(young) {
             self.new_accounts.add(one);
         }
+        // Whoever was asked or refused as an attempt is not asked again.
+        let first = outcome.attempt == Verdict::Allow;
         match outcome.verdict {
             // Past the cap a login that would be let in has to solve one.
             Verdict::Allow if outcome.prompt == Prompt::Capped => {
                 let solved = seen.table.has(seen.row, CAPTCHA);
-                self.captchas_by_day[day] += u32::from(!solved);
+                self.captchas_by_day[day] += u32::from(!solved && first);
             }
             Verdict::Allow => {}
             Verdict::Challenge => {
                 self.challenged += 1;
-                self.captchas_by_day[day] += 1;
+                self.captchas_by_day[day] += u32::from(first);
             }
-            Verdict::Deny => self.denied += 1,
+            Verdict::Deny => {
+                self.denied += 1;
+                self.refusals += u64::from(outcome.attempt != Verdict::Deny && !outcome.locked);
+            }
         }
         match outcome.prompt {
             Prompt::Raised => {

@@ -8,7 +8,7 @@ use crate::lang::check::walk;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::eval::UNKNOWN;
 use crate::lang::program::{
-    ActionKind, Block, Dialog, ExprKind, Name, Program, Reply, Slot, Template, TemplatePart,
+    ActionKind, Block, Dialog, Expr, ExprKind, Name, Program, Reply, Slot, Template, TemplatePart,
 };
 use crate::lang::span::Span;
 
@@ -162,9 +162,23 @@ fn params(dialog: &Dialog, ways: &[Way<'_>], report: &mut Report) {
     }
 }
 
-/// Slots that need not be asked for.
+/// Slots that need not be asked for, and may have no value then.
 fn excused(dialog: &Dialog) -> impl Iterator<Item = &Slot> {
-    dialog.slots.iter().filter(|slot| slot.unless.is_some())
+    dialog.slots.iter().filter(|slot| {
+        let unless = slot.unless.as_ref();
+        unless.is_some_and(|unless| !says_known(unless, &slot.name))
+    })
+}
+
+/// Whether a condition that holds says that the slot has a value.
+fn says_known(condition: &Expr, slot: &str) -> bool {
+    match &condition.kind {
+        ExprKind::IsKnown { inner, known: true } => {
+            matches!(&inner.kind, ExprKind::Name(Name::Slot(name)) if name == slot)
+        }
+        ExprKind::And(parts) => parts.iter().any(|part| says_known(part, slot)),
+        _ => false,
+    }
 }
 
 /// Calls `see` with every text reply of a block and of the answers inside it.

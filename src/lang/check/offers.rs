@@ -25,8 +25,14 @@ pub(super) fn withdraw(found: &mut [Diagnostic], sources: &Arc<Sources>, registr
             let Some(changed) = changed(one, sources) else {
                 break;
             };
-            let compiled = super::compile_once(Arc::new(changed), registry, &[]);
-            let after = counted(&compiled.diagnostics);
+            let replaced = sources.slice(one.fixes[0].span);
+            let changed = Arc::new(changed);
+            let mut still = super::compile_once(Arc::clone(&changed), registry, &[]).diagnostics;
+            // The same name elsewhere, which was not told twice.
+            still.retain(|other| {
+                replaced.is_empty() || changed.slice(other.primary.span) != replaced
+            });
+            let after = counted(&still);
             let sure = one.fixes[0].sure == Sureness::Sure;
             let mends = match (one.severity, before.1) {
                 // What is certain may uncover a mistake of meaning.

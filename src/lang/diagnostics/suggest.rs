@@ -31,7 +31,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let twin = twin(word);
     let mut best: Option<(usize, &str)> = None;
     for candidate in known {
-        if candidate == word {
+        if candidate == word || negates(word, candidate) || negates(candidate, word) {
             continue;
         }
         let distance = if self::twin(candidate) == twin {
@@ -49,6 +49,20 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         }
     }
     best.map(|(_, candidate)| candidate)
+}
+
+/// What makes the opposite of an English word.
+const OPPOSITES: [&str; 8] = ["un", "il", "im", "in", "ir", "dis", "non", "not"];
+
+/// Whether `word` says the opposite of `other`, or of its field: the last thing to be offered for it.
+fn negates(word: &str, other: &str) -> bool {
+    let last = |path: &'_ str| path.rfind('.').map_or(0, |at| at + 1);
+    let ((path, word), (of, other)) = (word.split_at(last(word)), other.split_at(last(other)));
+    path == of
+        && OPPOSITES.iter().any(|prefix| {
+            let rest = word.strip_prefix(prefix);
+            rest.is_some_and(|rest| rest.trim_start_matches(['_', '-']) == other)
+        })
 }
 
 /// The word without the differences that an input method's mode makes.
@@ -125,6 +139,23 @@ mod tests {
         assert_eq!(nearest("x", known), None);
         assert_eq!(nearest("rule", known), None);
         assert_eq!(nearest("登陆", ["登录", "锁定"]), Some("登录"));
+    }
+
+    #[test]
+    fn the_opposite_is_not_offered() {
+        let known = ["login.legal", "bound", "allowed", "not_bound"];
+        for word in [
+            "login.illegal",
+            "unbound",
+            "disallowed",
+            "not_allowed",
+            "unnot_bound",
+        ] {
+            assert_eq!(nearest(word, known), None, "{word}");
+        }
+        assert_eq!(nearest("legal", ["illegal", "regal"]), Some("regal"));
+        assert_eq!(nearest("unsubscrib", ["unsubscribe"]), Some("unsubscribe"));
+        assert_eq!(nearest("user.unlegal", ["login.legal"]), None);
     }
 
     #[test]

@@ -104,8 +104,8 @@ pub(super) fn diff(
         "<p class='dim'>{}</p><p><label>{} <input id='search' type='search' placeholder='{}'></label> <span id='found' class='dim'></span></p><div class='wide tall'><table id='changed'><thead><tr><th>#",
         match diff.attacks_lost {
             Some(_) => language.pick(
-                "先列丢了的攻击，再是多发现的攻击、新打扰的正常登录，然后是其余的；各按到达先后。",
-                "Lost attacks come first, then attacks found anew, good logins flagged anew, and the rest, each by arrival."
+                "先列丢了的攻击，再是多发现的、其余有变化的攻击、多打扰的正常登录，然后是其余的；各按到达先后。",
+                "Lost attacks come first, then attacks found anew, other attacks, good logins disturbed more, and the rest, each by arrival."
             ),
             None => language.pick("按到达先后。", "By arrival."),
         },

@@ -196,11 +196,12 @@ fn cards(page: &mut String, report: &Report, language: Language) {
     );
     card(
         page,
-        language.pick("图形验证 / 拒绝", "captchas / refusals"),
+        language.pick("图形验证 / 拒绝 / 锁定", "captchas / refusals / locks"),
         &format!(
-            "{} / {}",
+            "{} / {} / {}",
             count(totals.captchas),
-            count(totals.denied + totals.denied_attempts)
+            count(totals.refusals),
+            count(totals.locked)
         ),
         &format!(
             "{} {}",
@@ -338,8 +339,8 @@ fn input(page: &mut String, report: &Report, language: Language) {
         say!(
             page,
             language,
-            "{n} 次迟了十分钟以上才报告：照样判断，规则不动作",
-            "{n} were reported more than ten minutes late: judged, but no rule acts",
+            "{n} 次迟了十分钟以上才报告：照样判断，只有 on attempt 的规则动作",
+            "{n} were reported more than ten minutes late: judged, but only rules on attempt act",
             n = count(input.late),
         );
         page.push_str("</li>");

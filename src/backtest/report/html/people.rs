@@ -12,13 +12,20 @@ use crate::lang::diagnostics::Language;
 pub(super) fn over_time(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     let totals = &figures.totals;
     let (from, to) = (&clock.day(&totals.from), &clock.day(&totals.to));
+    // Days are of 24 hours from where counting begins, which is where a warm-up ends.
+    let at = clock.time_of_day(&totals.from);
+    let note = match (at.as_str(), language) {
+        (charts::MIDNIGHT, _) => String::new(),
+        (at, Language::Zh) => format!("<p class='dim'>每一天从 {at} 起算 24 小时。</p>"),
+        (at, Language::En) => format!("<p class='dim'>A day is 24 hours from {at} on.</p>"),
+    };
     let prompts = language.pick("每天发出的提醒", "Prompts by day");
     let logins = language.pick("每天的成功登录", "Successful logins by day");
     let _ = write!(
         page,
-        "<section><h2>{prompts}</h2><figure class='fit'>{}</figure><h3>{logins}</h3><figure class='fit'>{}</figure></section>",
-        charts::days(&totals.prompts_by_day, from, to, prompts),
-        charts::days(&totals.logins_by_day, from, to, logins),
+        "<section><h2>{prompts}</h2>{note}<figure class='fit'>{}</figure><h3>{logins}</h3><figure class='fit'>{}</figure></section>",
+        charts::days(&totals.prompts_by_day, (from, &at), to, prompts),
+        charts::days(&totals.logins_by_day, (from, &at), to, logins),
     );
 }
 

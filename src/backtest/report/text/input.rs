@@ -94,8 +94,8 @@ impl Page {
             say!(
                 self.out,
                 self.language,
-                "      {n} 次迟了十分钟以上才报告（例如补录的）：照样判断，规则不动作{hint}\n",
-                "      {n} were reported more than ten minutes late (a past that was filled in, say): judged, but no rule acts{hint}\n",
+                "      {n} 次迟了十分钟以上才报告（例如补录的）：照样判断，只有 on attempt 的规则动作{hint}\n",
+                "      {n} were reported more than ten minutes late (a past that was filled in, say): judged, but only rules on attempt act{hint}\n",
                 hint = match input.of_store() {
                     true => self.language.pick(
                         "；--by-time 当作及时报告的",

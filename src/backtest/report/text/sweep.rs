@@ -100,6 +100,12 @@ impl Page {
                         "* the best with at most {most} prompts per 10,000 in the first two thirds: {en}; > over {most}; the last third had no say\n"
                     );
                 }
+                None if sweep.least().is_none() => say!(
+                    self.out,
+                    self.language,
+                    "没有一个值能让条件成立，所以没有可选的\n",
+                    "under no value can the conditions ever hold, so there is none to choose\n"
+                ),
                 None => {
                     let least = beside(sweep.least(), most);
                     say!(
