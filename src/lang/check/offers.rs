@@ -33,12 +33,10 @@ pub(super) fn withdraw(found: &mut [Diagnostic], sources: &Arc<Sources>, registr
                 replaced.is_empty() || changed.slice(other.primary.span) != replaced
             });
             let after = counted(&still);
-            let sure = one.fixes[0].sure == Sureness::Sure;
             let mends = match (one.severity, before.1) {
-                // What is certain may uncover a mistake of meaning.
-                (Severity::Error, 1) if sure => after < before && after.1 <= 1,
+                // Where a line is understood, a mistake of meaning in it comes to light.
+                (Severity::Error, 1) => after < before && after.1 <= 1,
                 (Severity::Warning, errors) => after.1 <= errors,
-                (Severity::Error, 1) => after.1 == 0,
                 // Another mistake may come to light.
                 (Severity::Error, _) => after <= before,
             };

@@ -14,7 +14,7 @@ use super::report::{quoted, set_off, w};
 use super::scope::{Place, Scope};
 use super::walk;
 use super::{Checker, LetState};
-use crate::lang::diagnostics::nearest;
+use crate::lang::diagnostics::{nearest, opposite};
 
 impl Checker<'_> {
     /// What a path stands for. `maybe`: it may be a capture that not every alternative brings.
@@ -392,7 +392,7 @@ impl Checker<'_> {
         // `row.city`: of a past login the bare name is meant.
         let near = match past.filter(|_| path.parts.len() > 1) {
             Some(bare) => Some(bare.to_owned()),
-            None => nearest(&text, names).map(str::to_owned),
+            None => nearest(&text, names.iter().copied()).map(str::to_owned),
         };
         // A right subject with a wrong part: only that part is underlined.
         let root = self
@@ -430,7 +430,19 @@ impl Checker<'_> {
             span,
             label,
         );
-        if let Some(near) = near {
+        if let Some(other) = opposite(&text, names) {
+            let not = format!("not {other}");
+            error = error
+                .with_help(w(
+                    format!("反过来的写 `{not}`"),
+                    format!("the opposite is written `{not}`"),
+                ))
+                .with_guess(
+                    w(format!("改成 `{not}`"), format!("replace by `{not}`")),
+                    path.span,
+                    not,
+                );
+        } else if let Some(near) = near {
             error = error
                 .with_help(w(
                     format!("是不是 `{near}`？"),

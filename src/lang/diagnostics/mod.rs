@@ -13,7 +13,7 @@ mod suggest;
 pub use fix::{Fixed, fix};
 pub use machine::{json, sarif};
 pub use render::{human, summary};
-pub use suggest::nearest;
+pub use suggest::{nearest, opposite};
 
 use super::span::Span;
 

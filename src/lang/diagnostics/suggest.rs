@@ -54,6 +54,11 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
 /// What makes the opposite of an English word.
 const OPPOSITES: [&str; 8] = ["un", "il", "im", "in", "ir", "dis", "non", "not"];
 
+/// What among `known` the word says the opposite of: `bound` for `unbound`.
+pub fn opposite<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known.into_iter().find(|other| negates(word, other))
+}
+
 /// Whether `word` says the opposite of `other`, or of its field: the last thing to be offered for it.
 fn negates(word: &str, other: &str) -> bool {
     let last = |path: &'_ str| path.rfind('.').map_or(0, |at| at + 1);
@@ -126,7 +131,7 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{nearest, opposite};
 
     #[test]
     fn near_words_are_offered_and_far_ones_are_not() {
@@ -156,6 +161,8 @@ mod tests {
         assert_eq!(nearest("legal", ["illegal", "regal"]), Some("regal"));
         assert_eq!(nearest("unsubscrib", ["unsubscribe"]), Some("unsubscribe"));
         assert_eq!(nearest("user.unlegal", ["login.legal"]), None);
+        assert_eq!(opposite("login.illegal", known), Some("login.legal"));
+        assert_eq!(opposite("bound", known), None);
     }
 
     #[test]

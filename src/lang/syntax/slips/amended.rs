@@ -142,19 +142,20 @@ impl Slips<'_> {
         }
     }
 
-    /// `in ("a", "b")`, `is "北京"`, `== 10.0.0.1`, `in 10.0.0.0/8`
+    /// `in ("a", "b")`, `in (6, 7)`, `is "北京"`, `== 10.0.0.1`, `in 10.0.0.0/8`
     fn value_signs(&mut self, at: usize, end: usize) {
         if matches!(self.word_at(at), "in" | "within" | "during") && self.window_behind(at, end) {
             return;
         }
         let (before, word) = (self.word_at(at - 1), self.word_at(at));
         let text = at + 1 < end && self.is_text_at(at + 1);
-        if before == "in" && word == "(" && text {
+        let value = |at: usize| self.is_text_at(at) || self.is_number_at(at);
+        if before == "in" && word == "(" && at + 1 < end && value(at + 1) {
             let mut last = at + 1;
-            while self.word_at(last + 1) == "," && self.is_text_at(last + 2) {
+            while self.word_at(last + 1) == "," && value(last + 2) {
                 last += 2;
             }
-            // One text in brackets is a value, however little sense it makes.
+            // One value in brackets is a value, however little sense it makes.
             if self.word_at(last + 1) == ")" && last > at + 1 {
                 let (from, to) = (self.tokens[at + 1].start, self.tokens[last].end);
                 let by = format!("[{}]", &self.text[from..to]);
