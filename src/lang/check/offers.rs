@@ -33,10 +33,13 @@ pub(super) fn withdraw(found: &mut [Diagnostic], sources: &Arc<Sources>, registr
                 replaced.is_empty() || changed.slice(other.primary.span) != replaced
             });
             let after = counted(&still);
+            let sure = one.fixes[0].sure == Sureness::Sure;
+            // Where a line is understood, a mistake of meaning in it comes to light. Behind a guess it is one only
+            // if something can be offered for it, too: else the guess may have made it.
+            let further = after < before && after.1 <= 1 && (sure || mendable(&still));
             let mends = match (one.severity, before.1) {
-                // Where a line is understood, a mistake of meaning in it comes to light.
-                (Severity::Error, 1) => after < before && after.1 <= 1,
                 (Severity::Warning, errors) => after.1 <= errors,
+                (Severity::Error, 1) => after.1 == 0 || further,
                 // Another mistake may come to light.
                 (Severity::Error, _) => after <= before,
             };
@@ -47,6 +50,15 @@ pub(super) fn withdraw(found: &mut [Diagnostic], sources: &Arc<Sources>, registr
             one.help.retain(|help| !help.zh.starts_with("是不是"));
         }
     }
+}
+
+/// Whether something can be offered for every mistake.
+fn mendable(found: &[Diagnostic]) -> bool {
+    let mut errors = found.iter().filter(|one| one.severity == Severity::Error);
+    errors.all(|one| {
+        let fix = one.fixes.first();
+        fix.is_some_and(|fix| !fix.replacement.contains('…'))
+    })
 }
 
 /// Drafts hold a `…` that the author fills in. What is certain is tried where it is about the only mistake: what
