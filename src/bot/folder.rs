@@ -20,6 +20,8 @@ use crate::env::Millis;
 use crate::lang::span::{SourceFile, Sources};
 use crate::lang::syntax::{LexemeKind, lexemes};
 
+/// The rules folder where none is named.
+pub const DEFAULT_FOLDER: &str = "rules";
 /// Most files a rules folder may hold, rule and list files together.
 pub const MAX_FILES: usize = 2_000;
 /// Largest rule or list file, in bytes. A list of 100,000 networks still fits.

@@ -31,6 +31,8 @@ mod logging;
 #[cfg(feature = "lsp")]
 mod lsp;
 mod output;
+#[cfg(feature = "backtest")]
+mod packed;
 mod progress;
 mod record;
 mod rules;

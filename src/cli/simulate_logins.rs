@@ -1,15 +1,12 @@
 //! `menshen simulate-logins`: made-up logins to try rules on.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::PathBuf;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
 use super::chinese;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
+use super::packed::Packed;
 use super::progress;
 use crate::backtest::simulate::{self, Format, MAX_ACCOUNTS, Settings, Written};
 use crate::env::DAY;
@@ -142,22 +139,14 @@ pub fn run(args: &Args) -> Outcome {
                     "--out compresses to .gz only; for .zst write to standard output and pipe it into zstd",
                 )));
             }
-            let file = File::create(path).map_err(|error| {
+            let mut out = Packed::create(path).map_err(|error| {
                 let what = args.lang.pick("写不了", "cannot create");
                 Failure::io(format!("{what} {}", path.display()), &error, args.lang.lang)
             })?;
-            let mut out = BufWriter::new(file);
-            if path.extension().is_some_and(|extension| extension == "gz") {
-                let mut out = GzEncoder::new(out, Compression::fast());
-                let written =
-                    simulate::simulate(&settings, format, &mut out, &mut day).map_err(stopped)?;
-                out.finish()
-                    .and_then(|mut out| out.flush())
-                    .map_err(stopped)?;
-                written
-            } else {
-                simulate::simulate(&settings, format, &mut out, &mut day).map_err(stopped)?
-            }
+            let written =
+                simulate::simulate(&settings, format, &mut out, &mut day).map_err(stopped)?;
+            out.finish().map_err(stopped)?;
+            written
         }
     };
     bar.finish();

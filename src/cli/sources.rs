@@ -14,7 +14,7 @@ use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 
 /// Rules live here when a command is told nothing else.
-pub const DEFAULT_RULES: &str = "rules";
+pub use crate::bot::folder::DEFAULT_FOLDER as DEFAULT_RULES;
 /// The configuration a command looks for in the working directory.
 pub const DEFAULT_CONFIG: &str = "menshen.toml";
 

@@ -27,9 +27,6 @@ pub const MAX_DOCUMENTS: usize = 500;
 /// bounded.
 pub const MAX_DOCUMENT_BYTES: usize = 8 << 20;
 
-/// The folder that commands take for the rules when none is named.
-const DEFAULT_FOLDER: &str = "rules";
-
 /// The names a rule set is compiled with; the host knows which `call`s are configured.
 pub type Registries = Box<dyn Fn(Option<&Path>, &Sources) -> Registry>;
 
@@ -260,7 +257,8 @@ fn uri_of(path: &Path) -> Option<Uri> {
 fn root_of(path: &Path) -> Option<PathBuf> {
     let own = path.parent()?;
     let mut folders = own.ancestors().take(folder::MAX_DEPTH);
-    let named = folders.find(|folder| folder.file_name() == Some(OsStr::new(DEFAULT_FOLDER)));
+    let named =
+        folders.find(|folder| folder.file_name() == Some(OsStr::new(folder::DEFAULT_FOLDER)));
     Some(named.unwrap_or(own).to_owned())
 }
 

@@ -19,4 +19,4 @@ pub use control::is_local;
 pub use delivery::{Attempt, DeliveryReport};
 pub use outbound::{Fault, FaultKind};
 pub use platform::{Platform, PlatformConfig, PlatformError, PlatformHandle};
-pub use world::{Channel, Entry, Side, Template, Update, UserView};
+pub use world::{ActionError, Channel, Entry, Side, Template, Update, UserView};

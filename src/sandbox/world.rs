@@ -129,19 +129,37 @@ impl Refused {
 
 /// Why a user's action is impossible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{} ({})", self.words().0, self.words().1)]
 pub enum ActionError {
     /// No such user.
-    #[error("没有这个用户 (there is no such user)")]
     NoUser,
     /// Only followers can do that.
-    #[error("该用户尚未关注公众号 (this user does not follow the account)")]
     NotFollowing,
     /// There is no live code with that scene or ticket.
-    #[error("二维码不存在或已过期 (there is no such QR code, or it has expired)")]
     NoCode,
     /// There are [`MAX_USERS`] users.
-    #[error("模拟用户已达上限 (there are as many simulated users as there can be)")]
     TooManyUsers,
+}
+
+impl ActionError {
+    /// Chinese and English.
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NoUser => ("没有这个用户", "there is no such user"),
+            Self::NotFollowing => (
+                "该用户尚未关注公众号",
+                "this user does not follow the account",
+            ),
+            Self::NoCode => (
+                "二维码不存在或已过期",
+                "there is no such QR code, or it has expired",
+            ),
+            Self::TooManyUsers => (
+                "模拟用户已达上限",
+                "there are as many simulated users as there can be",
+            ),
+        }
+    }
 }
 
 /// A live QR code.

@@ -4,7 +4,6 @@ mod against;
 mod changed;
 mod compile;
 mod explain;
-mod packed;
 mod read;
 mod write;
 

@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::packed::{self, Packed};
 use super::{Args, Format, read};
 use crate::backtest::decisions;
 use crate::backtest::diff;
@@ -15,6 +14,7 @@ use crate::backtest::run::{Outcome, Request};
 use crate::backtest::table::Table;
 use crate::cli::failure::Failure;
 use crate::cli::output;
+use crate::cli::packed::{self, Packed};
 use crate::cli::progress::Bar;
 use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;

@@ -14,7 +14,7 @@ use super::record::{Step, quoted};
 use crate::cli::dev::Captchas;
 use crate::cli::failure::Failure;
 use crate::lang::diagnostics::Language;
-use crate::sandbox::{Entry, Platform};
+use crate::sandbox::{ActionError, Entry, Platform};
 
 /// The account that is there from the start.
 const ACCOUNT: &str = "alice";
@@ -88,16 +88,10 @@ impl Stage {
         Failure::usage(self.says(zh, en))
     }
 
-    /// What the platform said, which it says in both languages: `中文 (English)`.
-    fn refused(&self, error: &impl std::fmt::Display) -> Failure {
-        let said = error.to_string();
-        match said
-            .strip_suffix(')')
-            .and_then(|said| said.split_once(" ("))
-        {
-            Some((zh, en)) => self.wrong(zh, en),
-            None => Failure::usage(said),
-        }
+    /// What the platform said.
+    fn refused(&self, error: ActionError) -> Failure {
+        let (zh, en) = error.words();
+        self.wrong(zh, en)
     }
 
     /// What was done since the last call, as the steps of a story.
@@ -146,7 +140,7 @@ impl Stage {
                     Some(scene) => self.platform.scan(&openid, scene).await.map(drop),
                     None => self.platform.follow(&openid).await.map(drop),
                 }
-                .map_err(|error| self.refused(&error))?;
+                .map_err(|error| self.refused(error))?;
                 self.spoke(match word(1) {
                     Some(scene) => format!("follows scene {}", quoted(scene)),
                     None => "follows".to_owned(),
@@ -157,7 +151,7 @@ impl Stage {
                 self.platform
                     .unfollow(&openid)
                     .await
-                    .map_err(|error| self.refused(&error))?;
+                    .map_err(|error| self.refused(error))?;
                 self.spoke("unfollows".to_owned());
                 Ok(none)
             }
@@ -167,7 +161,7 @@ impl Stage {
                 self.platform
                     .scan(&openid, scene)
                     .await
-                    .map_err(|error| self.refused(&error))?;
+                    .map_err(|error| self.refused(error))?;
                 self.spoke(format!("scans {}", quoted(scene)));
                 Ok(none)
             }
@@ -177,7 +171,7 @@ impl Stage {
                 self.platform
                     .click(&openid, key)
                     .await
-                    .map_err(|error| self.refused(&error))?;
+                    .map_err(|error| self.refused(error))?;
                 self.spoke(format!("clicks {}", quoted(key)));
                 Ok(none)
             }
@@ -185,7 +179,7 @@ impl Stage {
                 self.platform
                     .send_image(&openid)
                     .await
-                    .map_err(|error| self.refused(&error))?;
+                    .map_err(|error| self.refused(error))?;
                 self.spoke("sends image".to_owned());
                 Ok(none)
             }
@@ -201,7 +195,7 @@ impl Stage {
                 self.platform
                     .send_location(&openid, lat, lon, &label)
                     .await
-                    .map_err(|error| self.refused(&error))?;
+                    .map_err(|error| self.refused(error))?;
                 let (lat, lon) = (lat.to_string(), lon.to_string());
                 self.spoke(format!(
                     "sends location with Location_X {}, Location_Y {}, Label {}",
@@ -232,7 +226,7 @@ impl Stage {
                 self.platform
                     .push_event(&openid, name, &fields)
                     .await
-                    .map_err(|error| self.refused(&error))?;
+                    .map_err(|error| self.refused(error))?;
                 let mut line = format!("does {}", quoted(name));
                 for (index, (field, text)) in fields.iter().enumerate() {
                     let join = if index == 0 { " with" } else { "," };
@@ -332,7 +326,7 @@ impl Stage {
         self.platform
             .send_text(&self.openid(), words, None)
             .await
-            .map_err(|error| self.refused(&error))?;
+            .map_err(|error| self.refused(error))?;
         self.spoke(format!("sends {}", quoted(words)));
         Ok(String::new())
     }
@@ -342,7 +336,7 @@ impl Stage {
             let openid = self
                 .platform
                 .create_user(user)
-                .map_err(|error| self.refused(&error))?;
+                .map_err(|error| self.refused(error))?;
             self.users.insert(user.to_owned(), openid);
         }
         user.clone_into(&mut self.user);
