@@ -1,4 +1,4 @@
-//! The store as its callers hold it: a bounded queue in front of the writer's thread.
+//! The store as its callers hold it.
 //!
 //! Nothing here blocks a caller: a full queue is an error, an answer is a future. What is atomic and
 //! durable is described at [`super`].
@@ -6,9 +6,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use futures_util::FutureExt;
@@ -18,11 +16,12 @@ use tokio::sync::watch::Receiver;
 
 use super::command::{Abort, Command};
 use super::error::StoreError;
+use super::post::{Post, Threads};
 use super::quick::Quick;
 use super::records::Flavour;
 use super::status::{Meters, StoreStatus};
 use super::tx::Tx;
-use super::watch::{self, Watch};
+use super::watch::Watch;
 use super::writer::{Job, Message, Writer};
 use crate::env::Env;
 
@@ -90,6 +89,12 @@ impl Shared {
         }
     }
 
+    /// A message is about to be handed to the writer.
+    pub(crate) fn accepted(&self) {
+        self.meters.queue.fetch_add(1, Ordering::Relaxed);
+        self.quick.accepted();
+    }
+
     /// A message has left the queue.
     pub(crate) fn taken(&self) {
         self.meters.queue.fetch_sub(1, Ordering::Relaxed);
@@ -121,74 +126,32 @@ pub(crate) struct Description {
     pub(crate) queue: usize,
 }
 
-/// The store of this process: an engine behind one writer thread.
+/// The store of this process: an engine behind one writer.
 pub(crate) struct LocalStore {
     description: Description,
     shared: Arc<Shared>,
     env: Env,
-    queue: Mutex<Option<SyncSender<Message>>>,
     commits: Receiver<u64>,
-    /// Closes when the thread has ended.
-    ended: Receiver<()>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    post: Post,
 }
 
 impl LocalStore {
-    /// Starts the writer's thread.
+    /// Sets the writer to work.
     pub(crate) fn start(
         writer: Writer,
+        threads: Threads,
         shared: Arc<Shared>,
         env: Env,
         description: Description,
     ) -> std::io::Result<Self> {
-        let (sender, receiver) = sync_channel(description.queue);
         let commits = writer.subscribe();
-        let (end, ended) = tokio::sync::watch::channel(());
-        // The watchdog ends with the writer.
-        let (writing, written) = std::sync::mpsc::channel();
-        let watched = shared.clone();
-        std::thread::Builder::new()
-            .name("store-watchdog".to_owned())
-            .spawn(move || watch::work(&watched, &written))?;
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || {
-                writer.work(receiver);
-                drop(writing);
-                drop(end);
-            })?;
+        let post = Post::start(writer, threads, description.queue, shared.clone())?;
         Ok(Self {
             description,
             shared,
             env,
-            queue: Mutex::new(Some(sender)),
             commits,
-            ended,
-            thread: Mutex::new(Some(thread)),
-        })
-    }
-
-    fn send(&self, message: Message) -> Result<(), StoreError> {
-        if let Some(reason) = self.shared.failure() {
-            return Err(StoreError::Failed(reason));
-        }
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(sender) = &*queue else {
-            return Err(StoreError::Closed);
-        };
-        // Counted before it is sent: the writer may take it at once.
-        self.shared.meters.queue.fetch_add(1, Ordering::Relaxed);
-        self.shared.quick.accepted();
-        sender.try_send(message).map_err(|error| {
-            self.shared.taken();
-            self.shared.quick.answered();
-            match error {
-                TrySendError::Full(_) => {
-                    Meters::count(&self.shared.meters.busy);
-                    StoreError::Busy
-                }
-                TrySendError::Disconnected(_) => StoreError::Closed,
-            }
+            post,
         })
     }
 
@@ -204,21 +167,12 @@ impl LocalStore {
             snapshot,
             reply,
         };
-        match self.send(Message::Run(job)) {
+        match self.post.send(Message::Run(job)) {
             Ok(()) => answer
                 .map(|answer| answer.unwrap_or(Err(StoreError::Closed)))
                 .boxed(),
             Err(error) => ready(Err(error)).boxed(),
         }
-    }
-
-    fn disconnect(&self) {
-        drop(
-            self.queue
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take(),
-        );
     }
 }
 
@@ -255,7 +209,7 @@ impl Store for LocalStore {
             alive: Arc::downgrade(&alive),
             reply,
         };
-        match self.send(message) {
+        match self.post.send(message) {
             Ok(()) => answer
                 .map(|answer| {
                     answer
@@ -308,32 +262,13 @@ impl Store for LocalStore {
     }
 
     fn close(&self) -> BoxFuture<'static, ()> {
-        self.disconnect();
-        let mut ended = self.ended.clone();
+        self.post.close();
+        let mut ended = self.post.ended();
         async move {
             // Never sends; an error says that the thread has dropped its end.
             while ended.changed().await.is_ok() {}
         }
         .boxed()
-    }
-}
-
-impl Drop for LocalStore {
-    /// Waits for the queue to drain, so that the files are free afterwards. `close` first where
-    /// waiting matters.
-    fn drop(&mut self) {
-        self.disconnect();
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some(thread) = thread {
-            // A command that held the last handle cannot wait for its own thread.
-            if thread.thread().id() != std::thread::current().id() {
-                let _ = thread.join();
-            }
-        }
     }
 }
 

@@ -134,6 +134,11 @@ pub(crate) struct Maker {
 }
 
 impl Maker {
+    /// Without a thread: whoever needs a value makes it.
+    pub(crate) fn none() -> Self {
+        Self { thread: Some(None) }
+    }
+
     /// Has a value made, some time before it is needed.
     pub(crate) fn begin(&mut self, later: &Arc<Later>) {
         let thread = self.thread.get_or_insert_with(start);

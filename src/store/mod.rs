@@ -41,6 +41,7 @@ mod migrate;
 mod open;
 pub(crate) mod packed;
 mod page;
+mod post;
 mod quick;
 pub mod records;
 mod seed;
@@ -63,7 +64,7 @@ pub use import::{ImportReport, import};
 pub use key::{Key, KeyPart, KeyPrefix};
 #[cfg(test)]
 pub(crate) use open::memory_behind;
-pub use open::{memory, memory_of};
+pub use open::{memory, memory_of, unthreaded};
 pub use page::{Continuation, Page};
 pub use records::{
     Audit, AuditByAccount, FeedEvent, Flavour, Kind, NewAudit, NewEvent, Record, RecordType, schema,

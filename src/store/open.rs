@@ -11,6 +11,7 @@ use super::engine::{Barrier, Engine, Mark, NoBarrier};
 use super::error::{OpenError, StoreError};
 use super::handle::{Description, LocalStore, QUEUE_CAPACITY, Shared, SharedStore};
 use super::memory::MemoryEngine;
+use super::post::Threads;
 use super::records::{Counter, FEED_COUNTER, Flavour, Kind, NewAudit, STORE_FORMAT, StoreInfo};
 use super::tx::Tx;
 use super::writer::{DRAIN_TIME, Writer};
@@ -23,6 +24,15 @@ use crate::env::Env;
 /// When the system cannot start a thread.
 pub fn memory(env: Env) -> SharedStore {
     memory_of(Flavour::Dev, env)
+}
+
+/// Like [`memory`], without threads: commands run where they are submitted. For stores that live for a moment.
+pub fn unthreaded(env: Env) -> SharedStore {
+    let parts = Parts {
+        threads: Threads::Callers,
+        ..Parts::memory()
+    };
+    start(parts, env).expect("a new store in memory opens")
 }
 
 /// A store of any flavour in memory: for a copy of another one, which an import insists on.
@@ -64,6 +74,7 @@ pub(crate) struct Parts {
     /// The format of a new store, and the newest known.
     pub(crate) format: u32,
     pub(crate) queue: usize,
+    pub(crate) threads: Threads,
     pub(crate) drain_time: Duration,
 }
 
@@ -80,6 +91,7 @@ impl Parts {
             restored: None,
             format: STORE_FORMAT,
             queue: QUEUE_CAPACITY,
+            threads: Threads::Own,
             drain_time: DRAIN_TIME,
         }
     }
@@ -137,10 +149,12 @@ pub(crate) fn start(parts: Parts, env: Env) -> Result<SharedStore, OpenError> {
         queue: parts.queue,
     };
     let store =
-        LocalStore::start(writer, shared, env, description).map_err(|source| OpenError::Io {
-            what: "cannot start the writer of",
-            path,
-            source,
+        LocalStore::start(writer, parts.threads, shared, env, description).map_err(|source| {
+            OpenError::Io {
+                what: "cannot start the writer of",
+                path,
+                source,
+            }
         })?;
     Ok(Arc::new(store))
 }

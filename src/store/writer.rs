@@ -1,4 +1,4 @@
-//! The one thread that runs commands and makes them durable.
+//! Runs commands, one after another, and makes them durable.
 //!
 //! It drains the queue into one merged batch of at most [`MAX_BATCH_KEYS`] keys, applies it, flushes,
 //! syncs, moves the mark, and only then tells the callers. A command that fails or panics takes its
@@ -135,6 +135,12 @@ impl Writer {
         }
     }
 
+    /// Keeps to the thread it is called on.
+    pub(crate) fn on_one_thread(mut self) -> Self {
+        self.maker = Maker::none();
+        self
+    }
+
     /// Follows the durable commits.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
@@ -157,17 +163,23 @@ impl Writer {
     }
 
     /// Works until every sender is gone and the queue is empty, then closes the engine.
-    pub(crate) fn work(mut self, queue: Receiver<Message>) {
+    pub(crate) fn work(mut self, queue: &Receiver<Message>) {
         while let Ok(message) = queue.recv() {
-            self.drain(message, &queue);
+            self.take(message, || queue.try_recv().ok());
         }
+        self.end();
+    }
+
+    /// Closes the engine.
+    pub(crate) fn end(self) {
         self.shared.quick.close();
         let engine = self.engine;
         // A panic here must not keep `close` waiting for ever.
         let _ = catch_unwind(AssertUnwindSafe(|| engine.close()));
     }
 
-    fn drain(&mut self, first: Message, queue: &Receiver<Message>) {
+    /// Does what a message asks for, and those that `more` has by then, in as few commits as the limits allow.
+    pub(crate) fn take(&mut self, first: Message, more: impl Fn() -> Option<Message>) {
         let mut drain = Drain::default();
         let mut next = Some(first);
         while let Some(message) = next {
@@ -189,7 +201,7 @@ impl Writer {
             if late || drain.commands >= MAX_DRAIN_COMMANDS {
                 break;
             }
-            next = queue.try_recv().ok();
+            next = more();
         }
         let _ = self.commit(&mut drain);
     }

@@ -71,7 +71,7 @@ impl Stage {
         language: Language,
     ) -> Result<Self, Wrong> {
         let (env, clock) = Env::scripted(START, 7);
-        let store = store::memory(env.clone());
+        let store = store::unthreaded(env.clone());
         let keys = Keys::from_bytes(&[7; 32], None);
         let world = Arc::new(World::default());
         let last_turn = Arc::new(LastTurn::default());

@@ -25,6 +25,7 @@ use tempfile::TempDir;
 
 use super::engine::{Barrier, CommitStep};
 use super::open::{Parts, start};
+use super::post::Threads;
 use super::records::Counter;
 use super::sled::{FileBarrier, Hooks, OpenOptions, Opened, open_with};
 use super::*;
@@ -40,6 +41,7 @@ const START: i64 = 1_790_000_000_000;
 struct Bench {
     store: SharedStore,
     clock: Arc<ManualClock>,
+    threads: Threads,
     _directory: Option<TempDir>,
 }
 
@@ -50,16 +52,24 @@ impl Bench {
 
     fn memory_with(change: impl FnOnce(Parts) -> Parts) -> Self {
         let (env, clock) = Env::scripted(START, 7);
-        let parts = Parts {
+        let parts = change(Parts {
             drain_time: PATIENT,
             queue: 4096,
             ..Parts::memory()
-        };
+        });
         Self {
-            store: start(change(parts), env).expect("a store in memory"),
+            threads: parts.threads,
+            store: start(parts, env).expect("a store in memory"),
             clock,
             _directory: None,
         }
+    }
+
+    fn unthreaded() -> Self {
+        Self::memory_with(|parts| Parts {
+            threads: Threads::Callers,
+            ..parts
+        })
     }
 
     fn sled() -> Self {
@@ -73,12 +83,18 @@ impl Bench {
         Self {
             store: opened.store,
             clock,
+            threads: Threads::Own,
             _directory: Some(directory),
         }
     }
 
     fn store(&self) -> &dyn Store {
         &*self.store
+    }
+
+    /// Makes one drain of what is submitted while it is held, where there are drains of several commands.
+    fn hold(&self) -> Option<Held> {
+        (self.threads == Threads::Own).then(|| hold(self.store()))
     }
 }
 

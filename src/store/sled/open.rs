@@ -17,6 +17,7 @@ use super::super::export::{OldInfo, export_old};
 use super::super::handle::{QUEUE_CAPACITY, SharedStore};
 use super::super::migrate::Chain;
 use super::super::open::{Parts, start};
+use super::super::post::Threads;
 use super::super::records::Flavour;
 use super::super::writer::DRAIN_TIME;
 use super::files::{self, DATABASE_FILE, MARK_FILE, failed};
@@ -186,6 +187,7 @@ pub(crate) fn open_with(options: OpenOptions, env: Env, hooks: Hooks) -> Result<
             .map(|name| name.to_string_lossy().into_owned()),
         format: hooks.chain.target(),
         queue: hooks.queue,
+        threads: Threads::Own,
         drain_time: hooks.drain_time,
     };
     Ok(Opened {

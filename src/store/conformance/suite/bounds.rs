@@ -5,8 +5,10 @@ use futures_util::future::join_all;
 use crate::store::conformance::*;
 
 on_every_engine! {
+    alone:
     large_values_and_long_keys_are_refused
-    a_command_that_writes_too_much_is_refused
+    a_command_that_writes_too_much_is_refused;
+    in_company:
     a_large_drain_becomes_several_commits
 }
 
@@ -79,7 +81,7 @@ async fn a_command_that_writes_too_much_is_refused(bench: Bench) {
 async fn a_large_drain_becomes_several_commits(bench: Bench) {
     let store = bench.store();
     let before = store.status().commits;
-    let held = hold(store);
+    let held = bench.hold();
     let mut all = Box::pin(join_all((0..6).map(|command| {
         execute(store, "test", move |tx| {
             for key in 0..200 {

@@ -4,12 +4,14 @@ use super::Domain;
 use crate::store::conformance::*;
 
 on_every_engine! {
+    alone:
     ranges_are_inclusive_and_limited
     numbers_have_no_gaps_and_follow_commit_order
     a_follower_of_the_feed_misses_nothing
     pages_continue_while_records_are_inserted
     a_continuation_is_good_for_its_listing_only
-    audit_entries_are_found_by_account
+    audit_entries_are_found_by_account;
+    in_company:
 }
 
 async fn ranges_are_inclusive_and_limited(bench: Bench) {

@@ -2,14 +2,20 @@
 
 use super::*;
 
+macro_rules! on {
+    ($bench:ident: $($name:ident)+) => {
+        mod $bench {
+            $(#[tokio::test] async fn $name() { super::$name(super::Bench::$bench()).await; })+
+        }
+    };
+}
+
+/// `alone` too where every command is a drain of its own, `in_company` where several are one.
 macro_rules! on_every_engine {
-    ($($name:ident)+) => {
-        mod memory {
-            $(#[tokio::test] async fn $name() { super::$name(super::Bench::memory()).await; })+
-        }
-        mod sled {
-            $(#[tokio::test] async fn $name() { super::$name(super::Bench::sled()).await; })+
-        }
+    (alone: $($alone:ident)+; in_company: $($company:ident)*) => {
+        on! { memory: $($alone)+ $($company)* }
+        on! { sled: $($alone)+ $($company)* }
+        on! { unthreaded: $($alone)+ }
     };
 }
 
