@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use menshen::bot::api::{PushAnswer, ReloadError};
 use menshen::bot::builder::Built;
 use menshen::bot::reload::RollbackError;
+use menshen::bot::settings::{Settings, StandingTime};
 use menshen::bot::{Bot, archive};
 use menshen::env::Env;
 use menshen::keys::Keys;
@@ -50,6 +51,10 @@ async fn bot_over(store: &SharedStore, env: &Env, rules: &Path) -> Arc<Bot> {
     let keys = Keys::from_bytes(&[1; 32], None);
     let built = Bot::builder(store.clone(), env.clone(), keys)
         .rules(rules)
+        .settings(Settings {
+            timer: Arc::new(StandingTime),
+            ..Settings::default()
+        })
         .build()
         .await;
     let Built { bot, .. } = built.unwrap_or_else(|error| panic!("{error}: {error:?}"));

@@ -16,7 +16,7 @@ use crate::bot::api::PushAnswer;
 use crate::bot::builder::Built;
 use crate::bot::last_turn::LastTurn;
 use crate::bot::ruleset::Ruleset;
-use crate::bot::settings::Settings;
+use crate::bot::settings::{Settings, StandingTime};
 use crate::bot::{Bot, login};
 use crate::env::{Env, ManualClock, Millis, SECOND};
 use crate::guard::{LockedBy, locks};
@@ -78,6 +78,7 @@ impl Stage {
         let settings = Settings {
             watcher: Some(last_turn.clone()),
             explanations: language,
+            timer: Arc::new(StandingTime),
             ..Settings::default()
         };
         let mut builder = Bot::builder(store.clone(), env.clone(), keys)
