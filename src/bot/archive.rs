@@ -14,7 +14,7 @@ use super::context::{load_sources, save_sources};
 use crate::env::rfc3339;
 use crate::lang::span::Sources;
 use crate::store::records::{Continuation, Dialog, Generation, RuleSource};
-use crate::store::{NewEvent, Order, Record, Store, StoreError, Tx, execute, read};
+use crate::store::{NewEvent, Order, Record, Store, StoreError, Tx, chronicle, read};
 
 /// Generations kept with their texts: months of daily changes. Older ones go, except those a dialog
 /// still runs under.
@@ -65,7 +65,7 @@ pub async fn go_live(
 ) -> Result<u64, StoreError> {
     save_sources(store, sources, hash).await?;
     let hash = hash.to_owned();
-    let number = execute(store, "rules are live", move |tx| {
+    let number = chronicle(store, "rules are live", move |tx| {
         if let Some(mut last) = newest(tx)?.filter(|last| last.rules == hash) {
             if last.version != VERSION {
                 last.version = VERSION.to_owned();
@@ -180,7 +180,7 @@ async fn prune(store: &dyn Store, kept: usize) -> Result<(), StoreError> {
         }
         while !needed.contains(&row.rules) {
             let hash = row.rules.clone();
-            let more = execute(store, "forget old rules", move |tx| {
+            let more = chronicle(store, "forget old rules", move |tx| {
                 let pieces = tx.scan::<RuleSource>(&hash, Order::Ascending, PAGE)?;
                 for piece in &pieces {
                     tx.delete::<RuleSource>(&piece.key())?;
@@ -193,7 +193,7 @@ async fn prune(store: &dyn Store, kept: usize) -> Result<(), StoreError> {
             }
         }
         let number = row.number;
-        execute(store, "forget old rules", move |tx| {
+        chronicle(store, "forget old rules", move |tx| {
             tx.delete::<Generation>(&number)
         })
         .await?;
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
     use crate::env::{Env, MINUTE};
     use crate::store;
-    use crate::store::SharedStore;
+    use crate::store::{SharedStore, execute};
 
     async fn live(store: &SharedStore, text: &str) -> u64 {
         let sources = Arc::new(Sources::single("a.rules", text));

@@ -23,7 +23,7 @@ use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
 use crate::lang::span::{Sources, Span};
 use crate::store::records::RuleSource;
-use crate::store::{Order, Record, Store, StoreError, Tx, execute};
+use crate::store::{Order, Record, Store, StoreError, Tx, chronicle};
 use crate::wechat::push_key::PushKey;
 
 /// Compiled rule sets of running dialogs that are kept ready besides the newest.
@@ -243,7 +243,7 @@ pub async fn save_sources(
     }
     for batch in all.chunks(PIECES_PER_COMMAND) {
         let batch = batch.to_vec();
-        execute(store, "keep rules", move |tx| {
+        chronicle(store, "keep rules", move |tx| {
             for piece in &batch {
                 if tx.get::<RuleSource>(&piece.key())?.is_none() {
                     tx.put(piece)?;

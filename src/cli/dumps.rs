@@ -1,7 +1,8 @@
 //! Dumps of a running server's store: at intervals, and once more when it stops.
 //!
 //! What a dump is and where it goes is the store's business (`store/dump.rs`); here is only when. A
-//! dump that fails is told and tried again at the next interval; it never stops the server.
+//! dump that fails is told and tried again at the next interval. One that meets a part of the database
+//! which cannot be read is the store's failure, like any such read.
 
 use std::path::PathBuf;
 use std::sync::Arc;

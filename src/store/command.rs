@@ -20,10 +20,21 @@ pub trait Command: Send {
     /// Does the work. After an [`Abort`] nothing of it stays.
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Abort>;
 
-    /// Whether writes are refused.
-    fn read_only(&self) -> bool {
-        false
+    /// What it may write.
+    fn reach(&self) -> Reach {
+        Reach::Everything
     }
+}
+
+/// What a command may write; other writes are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Nothing.
+    Nothing,
+    /// The chronicle alone, see [`Kind::CHRONICLE`](super::Kind::CHRONICLE).
+    Chronicle,
+    /// Records of all kinds.
+    Everything,
 }
 
 /// Runs `f` as one command. Returns when its effects are durable; if it wrote nothing, when all that
@@ -40,7 +51,22 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, Manner::Writing);
+    let (command, result) = Closure::boxed(name, f, Reach::Everything);
+    settle(store.submit(command).await, &result)
+}
+
+/// Like [`execute`], for commands that write to the chronicle alone: whoever glances meanwhile at something else
+/// need not wait for them.
+pub async fn chronicle<T, E>(
+    store: &dyn Store,
+    name: &'static str,
+    f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (command, result) = Closure::boxed(name, f, Reach::Chronicle);
     settle(store.submit(command).await, &result)
 }
 
@@ -69,7 +95,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, Manner::Reading);
+    let (command, result) = Closure::boxed(name, f, Reach::Nothing);
     settle(store.submit(command).await, &result)
 }
 
@@ -84,7 +110,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, Manner::Reading);
+    let (command, result) = Closure::boxed(name, f, Reach::Nothing);
     settle(store.submit_at(snapshot, command).await, &result)
 }
 
@@ -92,14 +118,8 @@ where
 struct Closure<F, T, E> {
     name: &'static str,
     f: F,
-    manner: Manner,
+    reach: Reach,
     slot: Slot<T, E>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Manner {
-    Writing,
-    Reading,
 }
 
 type Slot<T, E> = Arc<Mutex<Option<Result<T, E>>>>;
@@ -110,12 +130,12 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    fn boxed(name: &'static str, f: F, manner: Manner) -> (Box<dyn Command>, Slot<T, E>) {
+    fn boxed(name: &'static str, f: F, reach: Reach) -> (Box<dyn Command>, Slot<T, E>) {
         let slot = Slot::default();
         let command = Self {
             name,
             f,
-            manner,
+            reach,
             slot: slot.clone(),
         };
         (Box::new(command), slot)
@@ -142,8 +162,8 @@ where
         outcome
     }
 
-    fn read_only(&self) -> bool {
-        self.manner == Manner::Reading
+    fn reach(&self) -> Reach {
+        self.reach
     }
 }
 

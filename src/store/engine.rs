@@ -61,6 +61,10 @@ pub(crate) trait Engine: Source + Send {
     fn flush(&mut self) -> Result<(), EngineError>;
     /// Records what is about to be acknowledged, after it is durable.
     fn acknowledge(&mut self, mark: Mark) -> Result<(), EngineError>;
+    /// Remembers that it may be damaged: the next one to open it reads all of it first.
+    fn distrust(&self, reason: &str) {
+        let _ = reason;
+    }
     /// Leaves everything durable and lets go of the files.
     fn close(self: Box<Self>);
 }

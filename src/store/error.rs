@@ -135,6 +135,17 @@ pub enum OpenError {
         /// The engine's message.
         detail: String,
     },
+    /// The engine opened its files and cannot read all that is in them.
+    #[error(
+        "a part of the store in {path} cannot be read ({detail}): import the last backup into a new directory, \
+         or start once with --accept-loss to go back to the last dump"
+    )]
+    Unreadable {
+        /// The store's directory.
+        path: PathBuf,
+        /// The engine's message.
+        detail: String,
+    },
     /// A dump cannot be read back.
     #[error("the dump {path} cannot be read: {source}")]
     Dump {

@@ -17,12 +17,12 @@ use tokio::sync::watch::Receiver;
 use super::command::{Abort, Command};
 use super::error::StoreError;
 use super::post::{Post, Threads};
-use super::quick::Quick;
+use super::quick::{Concern, Quick};
 use super::records::Flavour;
 use super::status::{Meters, StoreStatus};
 use super::tx::Tx;
 use super::watch::Watch;
-use super::writer::{Job, Message, Writer};
+use super::writer::{Job, Message, Reply, Writer};
 use crate::env::Env;
 
 /// How many commands may wait for the writer. At several thousand commits of many commands a second
@@ -90,9 +90,9 @@ impl Shared {
     }
 
     /// A message is about to be handed to the writer.
-    pub(crate) fn accepted(&self) {
+    pub(crate) fn accepted(&self, concern: Concern) {
         self.meters.queue.fetch_add(1, Ordering::Relaxed);
-        self.quick.accepted();
+        self.quick.accepted(concern);
     }
 
     /// A message has left the queue.
@@ -110,11 +110,13 @@ impl Shared {
         self.failed.get().cloned()
     }
 
-    /// Ends the store's service. Only the first reason is kept.
-    pub(crate) fn fail(&self, reason: &str) {
-        if self.failed.set(reason.to_owned()).is_ok() {
+    /// Ends the store's service. Only the first reason is kept; whether it is this one.
+    pub(crate) fn fail(&self, reason: &str) -> bool {
+        let first = self.failed.set(reason.to_owned()).is_ok();
+        if first {
             tracing::error!(reason, "the store has failed and takes nothing any more");
         }
+        first
     }
 }
 
@@ -160,12 +162,13 @@ impl LocalStore {
         command: Box<dyn Command>,
         snapshot: Option<u64>,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
-        let (reply, answer) = oneshot::channel();
+        let (sender, answer) = oneshot::channel();
+        let concern = Concern::of(command.reach());
         let job = Job {
             command,
             seed: self.env.bytes(),
             snapshot,
-            reply,
+            reply: Reply { sender, concern },
         };
         match self.post.send(Message::Run(job)) {
             Ok(()) => answer

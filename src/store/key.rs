@@ -163,6 +163,12 @@ pub(crate) fn kind_prefix(kind: Kind) -> Vec<u8> {
     out
 }
 
+/// Whether a key, or what keys begin with, is of the chronicle.
+pub(crate) fn is_chronicle(key: &[u8]) -> bool {
+    let kind = key.get(1);
+    kind.is_some_and(|kind| Kind::CHRONICLE.iter().any(|other| *other as u8 == *kind))
+}
+
 /// The smallest byte string greater than everything that begins with `prefix`. Full prefixes begin
 /// with [`KEY_FORMAT`], so there always is one.
 pub(crate) fn after_prefix(prefix: &[u8]) -> Vec<u8> {

@@ -54,7 +54,7 @@ mod watch;
 mod writer;
 
 pub use codec::{MAX_KEY_BYTES, MAX_VALUE_BYTES};
-pub use command::{Abort, Command, execute, glance, read, read_at};
+pub use command::{Abort, Command, Reach, chronicle, execute, glance, read, read_at};
 pub use dump::{DUMPS_FOLDER, DumpError, DumpFile, dump, dumps};
 pub use engine::{Barrier, CommitStep, Order};
 pub use error::{OpenError, StoreError};

@@ -74,7 +74,7 @@ impl Post {
                 let Some((writer, _)) = &mut *writer else {
                     return Err(StoreError::Closed);
                 };
-                self.shared.accepted();
+                self.shared.accepted(message.concern());
                 writer.take(message, || None);
                 Ok(())
             }
@@ -84,10 +84,11 @@ impl Post {
                     return Err(StoreError::Closed);
                 };
                 // Before it is sent: the writer may take it at once.
-                self.shared.accepted();
+                let concern = message.concern();
+                self.shared.accepted(concern);
                 sender.try_send(message).map_err(|error| {
                     self.shared.taken();
-                    self.shared.quick.answered();
+                    self.shared.quick.answered(concern);
                     match error {
                         TrySendError::Full(_) => {
                             Meters::count(&self.shared.meters.busy);

@@ -11,6 +11,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::codec::{self, MAX_KEY_BYTES};
+use super::command::Reach;
 use super::engine::{EngineError, Order, Row, Source};
 use super::error::StoreError;
 use super::key::{self, Key, KeyPart, KeyPrefix};
@@ -42,7 +43,9 @@ pub struct Tx<'a> {
     undo: Vec<Undo>,
     /// Whether a savepoint was taken, so that undoing must be possible.
     recording: Cell<bool>,
-    read_only: bool,
+    reach: Reach,
+    /// Whether it has read of the chronicle.
+    read_chronicle: Cell<bool>,
     /// A write that was refused. The command cannot succeed without it, even if it looks away.
     refused: Option<StoreError>,
     /// The engine failed under a read; the store must stop.
@@ -69,7 +72,7 @@ impl fmt::Debug for Tx<'_> {
         f.debug_struct("Tx")
             .field("now", &self.now)
             .field("writes", &self.own.len())
-            .field("read_only", &self.read_only)
+            .field("reach", &self.reach)
             .finish_non_exhaustive()
     }
 }
@@ -81,7 +84,7 @@ impl<'a> Tx<'a> {
         shared: &'a Pending,
         now: Millis,
         seed: Seed<'a>,
-        read_only: bool,
+        reach: Reach,
     ) -> Self {
         Self {
             now,
@@ -94,7 +97,8 @@ impl<'a> Tx<'a> {
             own_bytes: 0,
             undo: Vec::new(),
             recording: Cell::new(false),
-            read_only,
+            reach,
+            read_chronicle: Cell::new(false),
             refused: None,
             failure: None,
             limits: Vec::new(),
@@ -321,6 +325,7 @@ impl<'a> Tx<'a> {
 /// Bytes, for the store's own modules.
 impl Tx<'_> {
     pub(crate) fn get_raw(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.note_read(key);
         self.view().get(key).map_err(|error| self.fail(error))
     }
 
@@ -329,6 +334,7 @@ impl Tx<'_> {
         key: &[u8],
         take: impl FnOnce(&[u8]) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
+        self.note_read(key);
         let (mut take, mut taken) = (Some(take), None);
         let seen = self.view().look(key, &mut |value| {
             taken = take.take().map(|take| take(value));
@@ -346,7 +352,12 @@ impl Tx<'_> {
     }
 
     fn write_held(&mut self, key: Vec<u8>, value: Option<Held>) -> Result<(), StoreError> {
-        if self.read_only {
+        let allowed = match self.reach {
+            Reach::Nothing => false,
+            Reach::Chronicle => key::is_chronicle(&key),
+            Reach::Everything => true,
+        };
+        if !allowed {
             return Err(self.refuse(StoreError::ReadOnly));
         }
         let more = weight(&key, &value);
@@ -364,7 +375,7 @@ impl Tx<'_> {
     }
 
     pub(crate) fn delete_raw(&mut self, key: Vec<u8>) -> Result<(), StoreError> {
-        if self.read_only {
+        if self.reach == Reach::Nothing {
             return Err(self.refuse(StoreError::ReadOnly));
         }
         // Deleting nothing is no write and costs no commit.
@@ -381,6 +392,7 @@ impl Tx<'_> {
         order: Order,
         limit: usize,
     ) -> Result<Vec<Row>, StoreError> {
+        self.note_read(low);
         let rows: Result<Vec<Row>, EngineError> =
             self.view().range(low, high, order).take(limit).collect();
         rows.map_err(|error| self.fail(error))
@@ -393,6 +405,7 @@ impl Tx<'_> {
             refused: self.refused,
             failure: self.failure,
             limits: self.limits,
+            read_chronicle: self.read_chronicle.get(),
         }
     }
 
@@ -407,6 +420,12 @@ impl Tx<'_> {
             .iter()
             .map(|(_, value)| codec::decode(value))
             .collect()
+    }
+
+    fn note_read(&self, key: &[u8]) {
+        if key::is_chronicle(key) {
+            self.read_chronicle.set(true);
+        }
     }
 
     fn view(&self) -> View<'_> {
@@ -463,6 +482,7 @@ pub(crate) struct Finished {
     pub(crate) refused: Option<StoreError>,
     pub(crate) failure: Option<String>,
     pub(crate) limits: Vec<&'static str>,
+    pub(crate) read_chronicle: bool,
 }
 
 /// The smallest key greater than `key`.

@@ -14,13 +14,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::{oneshot, watch};
 
 use super::codec;
-use super::command::Command;
+use super::command::{Command, Reach};
 use super::commit_record::CommitRecord;
 use super::engine::{Barrier, CommitStep, Engine, EngineError, Mark, Writes};
 use super::error::StoreError;
 use super::handle::Shared;
 use super::key;
 use super::later::{self, Held, Maker, Pending};
+use super::quick::Concern;
 use super::records::{Counter, FEED_COUNTER, Kind};
 use super::seed::Seed;
 use super::status::Meters;
@@ -68,7 +69,21 @@ pub(crate) struct Job {
     pub(crate) reply: Reply,
 }
 
-pub(crate) type Reply = oneshot::Sender<Result<(), StoreError>>;
+impl Message {
+    /// Which glances it concerns while it is under way.
+    pub(crate) fn concern(&self) -> Concern {
+        match self {
+            Self::Run(job) => Concern::of(job.command.reach()),
+            Self::OpenSnapshot { .. } => Concern::Nobody,
+        }
+    }
+}
+
+/// The way back to a command's caller.
+pub(crate) struct Reply {
+    pub(crate) sender: oneshot::Sender<Result<(), StoreError>>,
+    pub(crate) concern: Concern,
+}
 
 /// The state of the thread.
 pub(crate) struct Writer {
@@ -148,14 +163,15 @@ impl Writer {
 
     /// Runs one command and commits it, before the thread starts.
     pub(crate) fn run_now(&mut self, command: Box<dyn Command>) -> Result<(), StoreError> {
-        let (reply, mut answer) = oneshot::channel();
-        self.shared.quick.accepted();
+        let (sender, mut answer) = oneshot::channel();
+        let concern = Concern::of(command.reach());
+        self.shared.quick.accepted(concern);
         let mut drain = Drain::default();
         let job = Job {
             command,
             seed: self.env.bytes(),
             snapshot: None,
-            reply,
+            reply: Reply { sender, concern },
         };
         self.run_job(job, &mut drain);
         let _ = self.commit(&mut drain);
@@ -189,7 +205,6 @@ impl Writer {
                 Message::OpenSnapshot { alive, reply } => {
                     // Whoever is refused is told; the snapshot shows what is durable.
                     let _ = self.commit(&mut drain);
-                    self.shared.quick.answered();
                     // The caller may have gone; then the snapshot ends with the next commit.
                     let _ = reply.send(self.open_snapshot(alive));
                 }
@@ -242,10 +257,17 @@ impl Writer {
         drain.waiting.push((reply, result));
     }
 
+    /// Ends the store's service. Whatever the reason, the database may be damaged.
+    fn fail(&self, reason: &str) {
+        if self.shared.fail(reason) {
+            self.engine.distrust(reason);
+        }
+    }
+
     /// Tells a caller. One that stopped waiting loses its answer, not its effects.
     fn answer(&self, reply: Reply, result: Result<(), StoreError>) {
-        self.shared.quick.answered();
-        let _ = reply.send(result);
+        self.shared.quick.answered(reply.concern);
+        let _ = reply.sender.send(result);
     }
 
     /// Runs a command over `shared` writes. A command that fails in any way leaves no writes.
@@ -258,11 +280,14 @@ impl Writer {
         snapshot: bool,
     ) -> (Result<(), StoreError>, Pending) {
         let name = command.name();
-        let read_only = snapshot || command.read_only();
+        let reach = match snapshot {
+            true => Reach::Nothing,
+            false => command.reach(),
+        };
         let engine = &*self.engine;
         self.shared.watch.begin(name);
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            let mut tx = Tx::new(engine, shared, now, Seed::Given(seed), read_only);
+            let mut tx = Tx::new(engine, shared, now, Seed::Given(seed), reach);
             let result = command.run(&mut tx);
             drop(command);
             (result, tx.finish())
@@ -278,10 +303,11 @@ impl Writer {
             refused,
             failure,
             limits,
+            ..
         } = finished;
         self.shared.meters.limits_hit(&limits);
         if let Some(reason) = failure {
-            self.shared.fail(&reason);
+            self.fail(&reason);
             return (Err(StoreError::Failed(reason)), Pending::new());
         }
         // A command that gave up tells its caller why by itself; one that overlooked a refused
@@ -366,7 +392,7 @@ impl Writer {
                 }
             }
             Err(error) => {
-                self.shared.fail(&error.to_string());
+                self.fail(&error.to_string());
                 for (reply, _) in waiting {
                     self.answer(reply, Err(StoreError::Failed(error.to_string())));
                 }
@@ -391,7 +417,7 @@ impl Writer {
         let bytes = weight(&writes);
         self.keep_before_images(&writes)?;
 
-        self.shared.quick.committing();
+        self.shared.quick.committing(&writes);
         self.engine.apply(writes)?;
         self.barrier.observe(CommitStep::Applied);
         self.engine.flush()?;

@@ -125,7 +125,12 @@ fn stopped(config: &Config, found: &mut Findings) {
             }
             clock(status.clock_behind, found);
             if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() {
+                // Opening reads only what it needs; damage elsewhere is met here.
+                let read = runtime.block_on(store::export(&*opened.store, std::io::sink()));
                 runtime.block_on(opened.store.close());
+                if let Err(error) = read {
+                    unreadable(&error.to_string(), found);
+                }
             }
         }
         Err(error @ OpenError::Missing(_)) => found.error(
@@ -138,6 +143,7 @@ fn stopped(config: &Config, found: &mut Findings) {
             error.to_string(),
             w("有个进程开着它却不应答：停掉它，或等它启动完", "a process has it open but answers no commands: stop it, or wait until it has started"),
         ),
+        Err(OpenError::Unreadable { detail, .. }) => unreadable(&detail, found),
         Err(error @ OpenError::LostCommits { .. }) => found.error(
             "store-lost",
             error.to_string(),
@@ -149,6 +155,20 @@ fn stopped(config: &Config, found: &mut Findings) {
             w("见上面的说明；最近的导出可以用 `menshen import` 读进新的数据库", "see the message; the last export can be read into a new store with `menshen import`"),
         ),
     }
+}
+
+fn unreadable(detail: &str, found: &mut Findings) {
+    found.error(
+        "store-unreadable",
+        w(
+            format!("数据库有一部分读不出来：{detail}"),
+            format!("a part of the store cannot be read: {detail}"),
+        ),
+        w(
+            "检查磁盘；把最近的导出恢复到新目录，或带 --accept-loss 启动一次，回到最近一份转储",
+            "check the disk; restore the last export into a new directory, or start once with --accept-loss to go back to the last dump",
+        ),
+    );
 }
 
 fn flavour(path: &str, found: &mut Findings) {

@@ -200,7 +200,13 @@ async fn a_command_run_again_makes_the_same_writes() {
     let engine = memory::MemoryEngine::default();
     let nothing = later::Pending::new();
     let run = |seed: u8| {
-        let mut tx = Tx::new(&engine, &nothing, START, Seed::Given([seed; 32]), false);
+        let mut tx = Tx::new(
+            &engine,
+            &nothing,
+            START,
+            Seed::Given([seed; 32]),
+            Reach::Everything,
+        );
         tx.emit(event("fact")).expect("an event");
         later::made(tx.finish().writes).expect("values")
     };

@@ -11,6 +11,7 @@ mod quick;
 mod restore;
 mod suite;
 mod transfer;
+mod unread;
 
 use std::fs::File;
 use std::io;

@@ -1,5 +1,6 @@
 //! Reading at a glance: answered on the caller's thread, and never with what is not durable.
 
+use super::records::StoreInfo;
 use super::*;
 
 type Seen = Result<Option<Counter>, StoreError>;
@@ -57,6 +58,91 @@ async fn what_is_applied_but_not_synced_is_never_shown() {
     assert_eq!(glancing.await, Some(1));
     assert_eq!(putting.await, Ok(()));
     assert_eq!(store.status().quick, 0);
+}
+
+/// What the store says about itself, as a glance sees it: a record that is not of the chronicle.
+fn known(store: &dyn Store) -> Option<StoreInfo> {
+    super::glance(store, |tx| tx.get::<StoreInfo>(&())).flatten()
+}
+
+#[tokio::test]
+async fn the_chronicle_holds_up_only_those_who_read_of_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (Opened { store, .. }, _log, gate) = watched_disk(directory.path());
+    let record = counter("a", 1);
+    let mut writing = Box::pin(chronicle(&*store, "test.chronicle", move |tx| {
+        tx.put(&record)
+    }));
+    let waiting: Option<Result<(), StoreError>> = now(&mut writing);
+    assert!(waiting.is_none());
+    gate.wait();
+    // It is in the database and not on the disk: nobody may see it, and nobody else needs to wait.
+    assert!(known(&*store).is_some());
+    let mut glancing = Box::pin(seen(&*store, "a"));
+    assert!(now(&mut glancing).is_none());
+    gate.pass();
+    assert_eq!(glancing.await, Some(1));
+    assert_eq!(writing.await, Ok(()));
+    assert_eq!(store.status().quick, 1);
+}
+
+#[tokio::test]
+async fn a_read_holds_up_nobody() {
+    let bench = Bench::memory();
+    let store = bench.store.clone();
+    let (started, has_started) = channel();
+    let (release, wait) = channel::<()>();
+    let mut reading = Box::pin(read(&*store, "test.read", move |_| {
+        let _ = started.send(());
+        let _ = wait.recv();
+        Ok::<_, StoreError>(())
+    }));
+    assert!(now(&mut reading).is_none());
+    has_started.recv().expect("it runs");
+    assert!(known(&*store).is_some());
+    drop(release);
+    assert_eq!(reading.await, Ok(()));
+}
+
+#[tokio::test]
+async fn the_chronicle_is_all_that_its_commands_may_write() {
+    let bench = Bench::memory();
+    let store = bench.store();
+    let info = known(store).expect("there");
+    let written: Result<(), StoreError> = chronicle(store, "test.chronicle", move |tx| {
+        tx.put(&counter("a", 1))?;
+        // Looking away does not help.
+        let _ = tx.put(&info);
+        Ok(())
+    })
+    .await;
+    assert_eq!(written, Err(StoreError::ReadOnly));
+    assert_eq!(get(store, "a").await, None);
+}
+
+#[tokio::test]
+async fn a_commit_of_the_chronicle_voids_what_was_read_of_it() {
+    let bench = Bench::memory();
+    let store = bench.store.clone();
+    let torn = |of_it: bool| {
+        let (store, sequence) = (store.clone(), store.status().sequence);
+        super::glance(&*bench.store, move |tx| {
+            if of_it {
+                tx.get::<Counter>(&"a".to_owned())?;
+            }
+            let mut writing = Box::pin(chronicle(&*store, "test.chronicle", |tx| {
+                tx.next_number("a")
+            }));
+            let waiting: Option<Result<u64, StoreError>> = now(&mut writing);
+            assert!(waiting.is_none());
+            while store.status().sequence == sequence {
+                std::thread::yield_now();
+            }
+            tx.get::<StoreInfo>(&())
+        })
+    };
+    assert!(torn(false).is_some());
+    assert!(torn(true).is_none());
 }
 
 #[tokio::test]

@@ -73,6 +73,11 @@ macro_rules! kinds {
                     $(Kind::$variant => $name,)+
                 }
             }
+
+            /// What is written when rules go live: their texts, that they did, the event that says so, and the
+            /// numbers of both.
+            pub const CHRONICLE: [Kind; 4] =
+                [Kind::Counter, Kind::FeedEvent, Kind::DialogSource, Kind::Generation];
         }
     };
 }
@@ -151,7 +156,7 @@ kinds! {
     Sender = 53 "sender",
     /// Pushes already worked on.
     Push = 54 "push",
-    /// Where a dialog's text came from.
+    /// The texts of rule sets that were live.
     DialogSource = 55 "dialog_source",
     /// What is to go on after an I/O action.
     Continuation = 56 "continuation",

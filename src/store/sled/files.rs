@@ -13,6 +13,8 @@ pub(super) const LOCK_FILE: &str = "menshen.lock";
 pub(super) const MARK_FILE: &str = "acknowledged";
 /// sled's database file.
 pub(super) const DATABASE_FILE: &str = "db";
+/// Says that the database may be damaged, and why that is thought.
+const SUSPECT_FILE: &str = "suspect";
 /// sled's folder for large values.
 const BLOBS: &str = "blobs";
 /// The folder of what was put aside before a repair, a restore or a migration.
@@ -95,6 +97,33 @@ pub(super) fn remove_snapshots(path: &Path, all: bool) -> Result<usize, OpenErro
         }
     }
     Ok(removed)
+}
+
+/// Leaves word for the next one to open the database that it may be damaged.
+pub(super) fn suspect(path: &Path, reason: &str) {
+    let file = path.join(SUSPECT_FILE);
+    let written = fs::write(&file, reason)
+        .and_then(|()| File::open(&file)?.sync_all())
+        .and_then(|()| File::open(path)?.sync_all());
+    if let Err(error) = written {
+        tracing::warn!(%error, path = %file.display(), "the next start will not look for damage");
+    }
+}
+
+/// Whether somebody has left such word.
+pub(super) fn is_suspect(path: &Path) -> bool {
+    path.join(SUSPECT_FILE).exists()
+}
+
+/// There is no damage, or no longer.
+pub(super) fn trust(path: &Path) -> Result<(), OpenError> {
+    let file = path.join(SUSPECT_FILE);
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(failed("cannot remove", &file)(error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a store some of whose values are in files that sled never syncs.

@@ -10,6 +10,7 @@ mod files;
 mod mark;
 mod open;
 mod rebuild;
+mod unlocked;
 
 use std::fs::File;
 use std::io;
@@ -45,6 +46,14 @@ pub(crate) struct SledEngine {
     home: Home,
     /// Bytes applied since it was opened.
     written: usize,
+}
+
+impl SledEngine {
+    /// Reads everything there is. The engine checks what it reads, and reads no more than it is asked for.
+    fn read_all(&self) -> Result<(), EngineError> {
+        let mut rows = range(&self.db, &[], &[u8::MAX; 2], Order::Ascending);
+        rows.try_for_each(|row| row.map(drop))
+    }
 }
 
 /// Where the database is, and with what it is opened.
@@ -139,6 +148,12 @@ impl Engine for SledEngine {
             .map_err(|error| EngineError(format!("the mark cannot be written: {error}")))
     }
 
+    fn distrust(&self, reason: &str) {
+        if self.mark.is_some() {
+            files::suspect(&self.home.path, reason);
+        }
+    }
+
     fn close(self: Box<Self>) {
         let Self {
             db,
@@ -169,7 +184,7 @@ impl Engine for SledEngine {
 /// sled writes the snapshot that spares a start the reading of its log only while it opens, of the log as it
 /// then finds it. So the log of this run is read now, where nobody waits, and not by the next start.
 fn write_snapshot(home: &Home) {
-    if let Err(error) = open::open_engine(&home.path, home.cache_bytes) {
+    if let Err(error) = unlocked::open_engine(&home.path, home.cache_bytes) {
         // It was in order a moment ago, and the next start looks again.
         tracing::warn!(%error, "the store's snapshot cannot be renewed; the next start takes longer");
     }

@@ -1,18 +1,14 @@
 //! Opening the store on disk: lock, clean, open, compare with the mark; or say why not.
 
 use std::fs::File;
-use std::io::ErrorKind;
 use std::ops::RangeInclusive;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-use ::sled::{Config, Db};
 
 use super::super::commit_record::CommitRecord;
 use super::super::dump::{DUMPS_FOLDER, DumpError, DumpFile, Part, dumps};
 use super::super::engine::{Barrier, Engine, Mark};
-use super::super::error::{OpenError, StoreError};
+use super::super::error::OpenError;
 use super::super::export::{OldInfo, export_old};
 use super::super::handle::{QUEUE_CAPACITY, SharedStore};
 use super::super::migrate::Chain;
@@ -23,17 +19,9 @@ use super::super::writer::DRAIN_TIME;
 use super::files::{self, DATABASE_FILE, MARK_FILE, failed};
 use super::mark::MarkFile;
 use super::rebuild::{self, Rebuilt};
-use super::{FileBarrier, Home, SEGMENT_BYTES, SledEngine};
+use super::unlocked::{open_database_file, open_engine, open_or_repair};
+use super::{FileBarrier, SledEngine};
 use crate::env::{Env, Millis};
-
-/// The least memory given to sled's cache, whatever the budget.
-const MIN_CACHE_BYTES: u64 = 4 << 20;
-
-/// sled takes up to about three times its `cache_capacity`.
-const CACHE_SHARE: u64 = 3;
-
-/// sled's own background flush: a net only, every commit flushes by itself.
-const FLUSH_EVERY_MS: u64 = 500;
 
 /// What to do about a store that has lost what it had acknowledged, or cannot be read at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -196,6 +184,14 @@ pub(crate) fn open_with(options: OpenOptions, env: Env, hooks: Hooks) -> Result<
     })
 }
 
+/// What is read in the end.
+enum Read {
+    /// The database there was.
+    All(SledEngine),
+    /// A dump in its place.
+    Dump(SledEngine),
+}
+
 /// On the way to an open database.
 struct Opening<'a> {
     options: &'a OpenOptions,
@@ -245,6 +241,10 @@ impl Opening<'_> {
                 return self.restore()?.ok_or(OpenError::Store(error));
             }
         };
+        let engine = match self.readable(engine)? {
+            Read::All(engine) => engine,
+            Read::Dump(engine) => return Ok(engine),
+        };
         let Some(missing) = missing_commits(last, self.known) else {
             return Ok(engine);
         };
@@ -258,6 +258,38 @@ impl Opening<'_> {
                 self.report.lost = Some(missing);
                 open_engine(path, self.options.cache_bytes)
             }
+        }
+    }
+
+    /// Reads the whole database where there is doubt about it: it failed under its last user, or somebody is ready
+    /// to lose something. Otherwise the engine has looked at the pages it needed for opening, and at no others.
+    fn readable(&mut self, engine: SledEngine) -> Result<Read, OpenError> {
+        let path = &self.options.path;
+        let is_suspect = files::is_suspect(path);
+        if !is_suspect && self.options.on_loss == OnLoss::Refuse {
+            return Ok(Read::All(engine));
+        }
+        let Err(error) = engine.read_all() else {
+            if is_suspect {
+                tracing::warn!("the store had failed; all of it has been read, and it is whole");
+            }
+            files::trust(path)?;
+            return Ok(Read::All(engine));
+        };
+        if self.options.on_loss == OnLoss::KeepDatabase {
+            tracing::error!(%error, "a part of the store cannot be read; it fails again when that is met");
+            return Ok(Read::All(engine));
+        }
+        Box::new(engine).close();
+        match self.restore()? {
+            Some(engine) => {
+                files::trust(&self.options.path)?;
+                Ok(Read::Dump(engine))
+            }
+            None => Err(OpenError::Unreadable {
+                path: self.options.path.clone(),
+                detail: error.to_string(),
+            }),
         }
     }
 
@@ -333,41 +365,6 @@ impl Opening<'_> {
     }
 }
 
-/// Opens the engine's files in `path`, without mark and lock.
-pub(super) fn open_engine(path: &Path, cache_bytes: u64) -> Result<SledEngine, OpenError> {
-    let db = match try_open(path, cache_bytes) {
-        Ok(db) => db,
-        Err(Trouble::Surroundings(source)) => return Err(failed("cannot open", path)(source)),
-        Err(Trouble::Damage(detail)) => {
-            return Err(OpenError::Store(StoreError::Failed(detail)));
-        }
-    };
-    engine_of(path, cache_bytes, db)
-}
-
-fn engine_of(path: &Path, cache_bytes: u64, db: Db) -> Result<SledEngine, OpenError> {
-    Ok(SledEngine {
-        db,
-        file: open_database_file(path)?,
-        mark: None,
-        lock: None,
-        home: Home {
-            path: path.to_owned(),
-            cache_bytes,
-        },
-        written: 0,
-    })
-}
-
-fn open_database_file(path: &Path) -> Result<File, OpenError> {
-    let database = path.join(DATABASE_FILE);
-    File::options()
-        .read(true)
-        .write(true)
-        .open(&database)
-        .map_err(failed("cannot open", &database))
-}
-
 /// The mark and what it says. A new one only beside a new database, or when loss is accepted.
 fn open_mark(options: &OpenOptions, existed: bool) -> Result<(MarkFile, Option<Mark>), OpenError> {
     let path = options.path.join(MARK_FILE);
@@ -396,75 +393,4 @@ fn lost(path: &Path, missing: RangeInclusive<u64>) -> OpenError {
         path: path.to_owned(),
         missing,
     }
-}
-
-/// Opens the database; when it cannot read its files, once more without its snapshots, after a copy of
-/// everything was put aside.
-fn open_or_repair(
-    options: &OpenOptions,
-    env: &Env,
-) -> Result<(SledEngine, Option<PathBuf>), OpenError> {
-    let path = &options.path;
-    match try_open(path, options.cache_bytes) {
-        Ok(db) => Ok((engine_of(path, options.cache_bytes, db)?, None)),
-        Err(Trouble::Surroundings(source)) => Err(failed("cannot open", path)(source)),
-        Err(Trouble::Damage(first)) => {
-            tracing::error!(
-                error = first,
-                "the database cannot be opened; trying again without its snapshots"
-            );
-            let copy = files::copy_aside(path, env.now())?;
-            files::remove_snapshots(path, true)?;
-            match try_open(path, options.cache_bytes) {
-                Ok(db) => Ok((engine_of(path, options.cache_bytes, db)?, Some(copy))),
-                Err(Trouble::Surroundings(source)) => Err(failed("cannot open", path)(source)),
-                Err(Trouble::Damage(detail)) => Err(OpenError::Damaged {
-                    path: path.clone(),
-                    copy,
-                    detail,
-                }),
-            }
-        }
-    }
-}
-
-/// Why sled does not open.
-enum Trouble {
-    /// The disk is full, read-only, forbidden: nothing is wrong with the files.
-    Surroundings(std::io::Error),
-    /// The files cannot be read.
-    Damage(String),
-}
-
-/// sled panics on some damage, so it opens on a thread of its own.
-fn try_open(path: &Path, cache_bytes: u64) -> Result<Db, Trouble> {
-    let config = Config::new()
-        .path(path)
-        .cache_capacity((cache_bytes / CACHE_SHARE).max(MIN_CACHE_BYTES))
-        .flush_every_ms(Some(FLUSH_EVERY_MS))
-        .segment_size(SEGMENT_BYTES);
-    let opening = std::thread::Builder::new()
-        .name("store-open".to_owned())
-        .spawn(move || catch_unwind(AssertUnwindSafe(move || config.open())))
-        .map_err(Trouble::Surroundings)?;
-    match opening.join() {
-        Ok(Ok(Ok(db))) => Ok(db),
-        Ok(Ok(Err(::sled::Error::Io(error)))) if is_surroundings(error.kind()) => {
-            Err(Trouble::Surroundings(error))
-        }
-        Ok(Ok(Err(error))) => Err(Trouble::Damage(error.to_string())),
-        Ok(Err(_)) | Err(_) => Err(Trouble::Damage("the database engine panicked".to_owned())),
-    }
-}
-
-fn is_surroundings(kind: ErrorKind) -> bool {
-    matches!(
-        kind,
-        ErrorKind::PermissionDenied
-            | ErrorKind::StorageFull
-            | ErrorKind::QuotaExceeded
-            | ErrorKind::ReadOnlyFilesystem
-            | ErrorKind::OutOfMemory
-            | ErrorKind::WouldBlock
-    )
 }

@@ -19,7 +19,7 @@ use super::super::key;
 use super::super::migrate::Chain;
 use super::super::records::{Kind, StoreInfo};
 use super::files::{self, DATABASE_FILE, failed};
-use super::{FileBarrier, open};
+use super::{FileBarrier, unlocked};
 use crate::env::Millis;
 
 /// Where the new database grows.
@@ -140,7 +140,7 @@ fn fill(
     let mut lines = Lines::new(&mut file, chain).map_err(unreadable)?;
     let (sequence, time) = (lines.header.sequence, lines.header.time);
 
-    let mut engine = open::open_engine(nest, 0)?;
+    let mut engine = unlocked::open_engine(nest, 0)?;
     let broken = |error: super::EngineError| {
         OpenError::Store(super::super::error::StoreError::Failed(error.to_string()))
     };
