@@ -14,7 +14,7 @@ pub struct Gates {
     pub max_prompts_per_10k: Option<f64>,
     /// Recall at the login, at least.
     pub min_recall: Option<f64>,
-    /// No attack that was flagged under the old rules goes unflagged.
+    /// Rules do no less about any attack than the old ones: see [`Measure`](crate::backtest::engine::Measure).
     pub no_lost_true_positives: bool,
 }
 
@@ -121,23 +121,22 @@ pub(super) fn gates(
     if (asked.min_recall.is_some() || asked.no_lost_true_positives) && own.is_none() && !cut {
         return Err(RunError::Gate(Unjudged::NoAttack));
     }
-    let mut push = |name: &str, wanted: f64, is: Option<f64>| {
-        gates.push(Gate::new(name, wanted, is));
-    };
     if let Some(most) = asked.max_prompts_per_day {
         let is = chosen.map_or(figures.load.prompts_per_day, |point| point.prompts_per_day);
-        push("max-prompts-per-day", most, Some(is).filter(|_| !no_good));
+        let is = Some(is).filter(|_| !no_good);
+        gates.push(Gate::new("max-prompts-per-day", most, is));
     }
     if let (Some(most), true) = (asked.max_prompts_per_10k, request.variants.is_empty()) {
-        push(sweep::GATE, most, figures.totals.prompts_per_10k);
+        let is = figures.totals.prompts_per_10k;
+        gates.push(Gate::new(sweep::GATE, most, is));
     }
     if let Some(least) = asked.min_recall {
-        push(report::MIN_RECALL, least, recall);
+        gates.push(Gate::new(report::MIN_RECALL, least, recall));
     }
     if asked.no_lost_true_positives {
         let lost = chosen.map_or(lost, |point| point.attacks_lost);
         let is = own.map(|_| lost.unwrap_or(0) as f64);
-        push(report::NO_LOST, 0.0, is);
+        gates.push(Gate::new(report::NO_LOST, 0.0, is));
     }
     Ok(gates)
 }
