@@ -309,9 +309,19 @@ fn interrupted_while_judging_it_stops_soon_and_says_what_it_judged() {
         "0",
         "--report",
         "out",
+        "--changed-csv",
+        "changed.csv",
+        "--decisions",
+        "said.ndjson.gz",
         "--lang",
         "en",
     ];
+    // What an earlier run left must not be taken for this one's.
+    std::fs::create_dir(folder.path().join("out")).expect("a folder");
+    let names = ["out/changed.csv", "changed.csv", "said.ndjson.gz"];
+    for name in names {
+        std::fs::write(folder.path().join(name), "earlier").expect("written");
+    }
     let mut child = command(folder.path(), &[&base[..], &more].concat())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -336,6 +346,16 @@ fn interrupted_while_judging_it_stops_soon_and_says_what_it_judged() {
         Some(1),
         "a gate that passed on a part has not passed"
     );
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).expect("text");
+    for name in names {
+        let partial = format!("{name}.partial");
+        assert!(!folder.path().join(name).exists(), "{name} is not whole");
+        assert!(folder.path().join(&partial).exists(), "{partial}");
+        assert!(rest.contains(&partial), "{rest}");
+    }
+    let header = std::fs::read_to_string(folder.path().join("changed.csv.partial"));
+    assert!(header.expect("written").starts_with("number,id,time,"));
     let text = String::from_utf8_lossy(&ended.stdout);
     assert!(
         text.contains("attempts that count were judged")

@@ -251,6 +251,34 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
             "needs --against",
         ),
         (
+            &["--logins", "logins.csv", "--live"],
+            "--logins 和 --live 只能给一个",
+            "--logins and --live exclude each other",
+        ),
+        (&[], "或者 --live", "or --live"),
+        (
+            &["--logins", "logins.csv", "--as-arrived", "--by-time"],
+            "--as-arrived 和 --by-time 只能给一个",
+            "--as-arrived and --by-time exclude each other",
+        ),
+        (
+            &["--logins", "logins.csv", "--changed-csv", "c.csv"],
+            "要用 --against 说和哪一版比",
+            "say with --against which one to compare with",
+        ),
+        (
+            &[
+                "--logins",
+                "logins.csv",
+                "--explain",
+                "sim-1",
+                "--min-recall",
+                "1",
+            ],
+            "--explain 和 --min-recall 不能一起用",
+            "--explain and --min-recall exclude each other",
+        ),
+        (
             &["--logins", "logins.csv", "--sweep", "x=1..2/1"],
             "没有 `let x`",
             "there is no `let x`",

@@ -110,7 +110,7 @@ fn an_attack_that_is_refused_or_has_to_solve_a_captcha_is_no_missed_one() {
         (
             "en",
             "by alerts: recall 14.3%",
-            "5 of 7 attacks (71.4%), 1 good logins (50.0%), 1 of 1 incidents; 1 of 2 attacks with a wrong password",
+            "5 of 7 attacks (71.4%), 1 good login (50.0%), 1 of 1 incidents; 1 of 2 attacks with a wrong password",
         ),
     ] {
         let text = text(folder, "each.rules", &["--lang", lang, "--report", "out"]);

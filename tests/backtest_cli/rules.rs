@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::{done, folder, menshen, report, rules};
+use crate::{done, folder, menshen, refused, report, rules};
 
 #[test]
 fn one_file_of_a_set_is_judged_by_what_it_says_of_logins() {
@@ -98,6 +98,17 @@ fn a_git_revision_is_compared_with() {
     ];
     let ended = menshen(folder.path(), &unknown);
     assert_eq!(ended.status.code(), Some(2));
+    // What the revision lacks is named as it was asked for, with what it has instead.
+    git(&["mv", "rules/a.rules", "rules/b.rules"]);
+    std::fs::create_dir(folder.path().join("new")).expect("a folder");
+    let text = std::fs::read(folder.path().join("rules/b.rules")).expect("rules");
+    std::fs::write(folder.path().join("new/c.rules"), text).expect("written");
+    for (rules, has) in [("rules/b.rules", "it has a.rules"), ("new", "worktree")] {
+        let base = ["backtest", rules, "--logins", "logins.csv"];
+        let said = refused(folder.path(), &[&base[..], &["--against", "HEAD"]].concat());
+        let lacks = format!("that git revision has no {rules}");
+        assert!(said.contains(&lacks) && said.contains(has), "{said}");
+    }
 }
 
 #[test]

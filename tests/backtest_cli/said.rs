@@ -200,6 +200,34 @@ fn what_is_written_is_packed_as_its_name_says_or_refused() {
         let plain = std::fs::read(folder.path().join(name)).expect("written");
         assert!(text == plain && packed.len() < plain.len(), "{name}");
     }
+    // What is whole has its name, also where that is a link; what is no file is written at once.
+    std::fs::create_dir(folder.path().join("there")).expect("a folder");
+    write(&folder.path().join("there"), "linked.csv", "earlier");
+    for (to, name) in [
+        ("there/linked.csv", "link.csv"),
+        ("/proc/self/fd/2", "stream"),
+    ] {
+        std::os::unix::fs::symlink(to, folder.path().join(name)).expect("a link");
+        let all = [&base[..], &["--changed-csv", name]].concat();
+        let ended = menshen(folder.path(), &all);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        done(&ended);
+        let plain = std::fs::read_to_string(folder.path().join("c.csv")).expect("written");
+        match name {
+            "stream" => assert!(said.contains(&plain), "{said}"),
+            _ => {
+                let linked = std::fs::read_to_string(folder.path().join(to));
+                assert_eq!(linked.expect("written"), plain);
+            }
+        }
+        let link = std::fs::symlink_metadata(folder.path().join(name));
+        assert!(link.expect("there").is_symlink());
+    }
+    for folder in [folder.path(), &folder.path().join("there")] {
+        let names = std::fs::read_dir(folder).expect("a folder");
+        let mut names = names.map(|entry| entry.expect("a name").file_name());
+        assert!(names.all(|name| !name.to_string_lossy().contains("partial")));
+    }
     for more in [
         ["--decisions", "d.zst"],
         ["--changed-csv", "c.csv.zip"],

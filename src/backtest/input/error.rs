@@ -20,8 +20,10 @@ pub enum InputError {
         /// What happened.
         error: io::Error,
     },
-    /// The header is in another encoding.
-    #[error("{path}: not UTF-8. In Excel save it as “CSV UTF-8”, or use iconv -f GBK -t UTF-8")]
+    /// The header is in an encoding that is not read.
+    #[error(
+        "{path}: neither UTF-8 nor GBK. In Excel save it as “CSV UTF-8”, or convert it: iconv -f ENCODING -t UTF-8 {path} > logins.csv"
+    )]
     Encoding {
         /// The file.
         path: String,
@@ -143,7 +145,7 @@ impl InputError {
             }
             Self::Foreign { path, what } => format!("{path}：{}", what.words(path, language)),
             Self::Encoding { path } => format!(
-                "{path}：不是 UTF-8。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者 iconv -f GBK -t UTF-8 {path} > 新文件"
+                "{path}：既不是 UTF-8，也不是 GBK。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者转换：iconv -f 原来的编码 -t UTF-8 {path} > logins.csv"
             ),
             Self::Column {
                 path,

@@ -56,11 +56,14 @@ pub(super) fn short(n: f64) -> String {
 /// Days between the first and the last that have their date below, at most: as many as are legible.
 const DATES: usize = 5;
 
-/// Where a day of the calendar begins.
-pub(super) const MIDNIGHT: &str = "00:00";
-
-/// Bars over time, with dates below: the first and the last day whole, between them some without the year.
-pub(super) fn days(values: &[u32], (from, at): (&str, &str), to: &str, label: &str) -> String {
+/// Bars over time, with dates below: those of the first and the last day in full, between them some without the year.
+/// `partial`: whether the first and the last are parts of days.
+pub(super) fn days(
+    values: &[u32],
+    (from, to): (&str, &str),
+    partial: (bool, bool),
+    label: &str,
+) -> String {
     const WIDTH: f64 = 720.0;
     const HEIGHT: f64 = 150.0;
     let most = round_up(f64::from(values.iter().copied().max().unwrap_or(0)));
@@ -79,17 +82,13 @@ pub(super) fn days(values: &[u32], (from, at): (&str, &str), to: &str, label: &s
     let first = from.parse::<Date>().ok();
     for (day, value) in values.iter().enumerate() {
         let date = first.and_then(|first| first.checked_add((day as i64).days()).ok());
-        let date = date.map_or_else(
-            || (day + 1).to_string(),
-            |date| match at {
-                MIDNIGHT => date.to_string(),
-                at => format!("{date} {at} +24 h"),
-            },
-        );
+        let date = date.map_or_else(|| (day + 1).to_string(), |date| date.to_string());
+        let part = day == 0 && partial.0 || day + 1 == values.len() && partial.1;
+        let class = if part { "bar part" } else { "bar" };
         let height = HEIGHT * f64::from(*value) / most;
         let _ = write!(
             svg,
-            "<rect x='{:.2}' y='{:.2}' width='{:.2}' height='{:.2}' class='bar'><title>{}: {value}</title></rect>",
+            "<rect x='{:.2}' y='{:.2}' width='{:.2}' height='{:.2}' class='{class}'><title>{}: {value}</title></rect>",
             42.0 + step * day as f64,
             8.0 + HEIGHT - height,
             (step - 0.6).max(0.4),
@@ -262,7 +261,9 @@ mod tests {
 
     #[test]
     fn bars_say_their_day() {
-        let svg = days(&[1, 2], ("2026-02-28", MIDNIGHT), "2026-03-01", "x");
+        let svg = days(&[1, 2], ("2026-02-28", "2026-03-01"), (false, true), "x");
+        assert_eq!(svg.matches("class='bar part'").count(), 1);
+        assert_eq!(svg.matches("class='bar'").count(), 1);
         assert!(svg.contains("<title>2026-02-28: 1</title>"), "{svg}");
         assert!(svg.contains("<title>2026-03-01: 2</title>"), "{svg}");
         assert!(
@@ -271,7 +272,7 @@ mod tests {
         );
         // A quarter of a year: the days between are told too, at equal distances, on a narrow screen
         // every other one.
-        let svg = days(&[1; 91], ("2026-01-01", MIDNIGHT), "2026-04-01", "x");
+        let svg = days(&[1; 91], ("2026-01-01", "2026-04-01"), (false, false), "x");
         for date in ["01-16", "01-31", "02-15", "03-02", "03-17"] {
             assert!(svg.contains(&format!("'>{date}</text>")), "{svg}");
         }

@@ -56,12 +56,12 @@ impl Unjudged {
                 "no login lies behind the warm-up (--warm-up): what had to hold cannot be judged",
             ),
             Self::NothingGood => (
-                "统计的日子里（--warm-up、--last）没有正常登录：提醒的上限说明不了什么",
-                "no good login lies within the days that count (--warm-up, --last): a limit of prompts says nothing",
+                "统计的日子里（--warm-up、--last）没有正常登录：--max-prompts-per-day、--max-prompts-per-10k 的上限说明不了什么",
+                "no good login lies within the days that count (--warm-up, --last): --max-prompts-per-day and --max-prompts-per-10k say nothing",
             ),
             Self::NoAttack => (
-                "统计的日子里（--warm-up、--last）没有密码正确、标注为攻击的登录：无从说发现或漏掉",
-                "no labelled attack with the right password lies within the days that count (--warm-up, --last): nothing can be found or lost",
+                "统计的日子里（--warm-up、--last）没有密码正确、标注为攻击的登录：--min-recall、--no-lost-true-positives 无从判断发现或漏掉",
+                "no labelled attack with the right password lies within the days that count (--warm-up, --last): --min-recall and --no-lost-true-positives cannot say what is found or lost",
             ),
         }
     }
