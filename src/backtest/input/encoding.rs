@@ -75,9 +75,12 @@ impl<R: BufRead> Read for Decoded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if let State::Ascii = self.state {
             let n = self.inner.read(buffer)?;
-            let Some(end) = buffer[..n].iter().position(|byte| !byte.is_ascii()) else {
+            // Many bytes at a time, which a search for the first is not.
+            if buffer[..n].is_ascii() {
                 return Ok(n);
-            };
+            }
+            let ascii = |byte: &&u8| byte.is_ascii();
+            let end = buffer[..n].iter().take_while(ascii).count();
             self.decide(buffer[end..n].to_vec(), buffer[..end].contains(&0))?;
             // Not less at once than there is: whoever looks at the beginning wants all of it.
             return Ok(end + self.read(&mut buffer[end..])?);

@@ -121,7 +121,10 @@ impl Reason {
                 "时间读出来早于 1990 年或晚于 2200 年：只有日期而没有几点的（20260105）要补上几点；数字要是 1970 年起的秒、毫秒、微秒或纳秒，一位不少；别的写法用映射文件的 [time] format 说明",
                 "a time before 1990 or after 2200: a mere day (20260105) needs a time of day; a number is seconds, milliseconds, microseconds or nanoseconds since 1970, with all its digits; what is written otherwise, [time] format of a mapping file says",
             ),
-            Self::BadSuccess => ("成功与否读不懂", "success is neither yes nor no"),
+            Self::BadSuccess => (
+                "成功与否读不懂（映射文件 --map 的 [values] 可以说哪些字是“是”、哪些是“否”）",
+                "success is neither yes nor no ([values] of a mapping file, --map, says which words are)",
+            ),
             Self::Duplicate => (
                 "编号重复，只算第一次（导出重叠的话用 --max-unusable 放宽；那一列不是登录的编号的话，映射文件里写 [columns] id = \"\"）",
                 "repeated id, the first counts (where exports overlap, allow more by --max-unusable; a column that does not name logins is left out by [columns] id = \"\" of a mapping file)",

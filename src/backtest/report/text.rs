@@ -5,7 +5,7 @@ mod diff;
 mod input;
 mod sweep;
 
-pub(super) use input::{re_encoded, stopped};
+pub(super) use input::{in_days, re_encoded, stopped};
 
 use unicode_width::UnicodeWidthStr;
 

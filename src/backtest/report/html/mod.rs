@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::charts::{escape, short};
 use super::say::say;
-use super::text::{count, not_asked, re_encoded, stopped, told, unlabelled};
+use super::text::{count, in_days, not_asked, re_encoded, stopped, told, unlabelled};
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
 
@@ -77,12 +77,12 @@ fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
         page,
         language,
         "{logins} 次登录尝试 · {accounts} 个账号 · {first} 至 {last} · 统计 {days} 天（之前 {warm} 次只作历史）· 时间都是 {zone} 的",
-        "{logins} attempts · {accounts} accounts · {first} to {last} · {days} days counted (the {warm} before only make history) · times are of {zone}",
+        "{logins} attempts · {accounts} accounts · {first} to {last} · {days} days counted ({warm} before that as mere history) · times are of {zone}",
         logins = count(input.logins),
         accounts = count(input.accounts),
         first = clock.day(&input.first),
         last = clock.day(&input.last),
-        days = short(report.figures.totals.span_days),
+        days = in_days(report.figures.totals.span_days),
         warm = count(report.figures.totals.warm_up_logins),
         zone = escape(&report.run.zone),
     );

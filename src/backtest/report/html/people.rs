@@ -36,6 +36,11 @@ pub(super) fn over_time(page: &mut String, figures: &Figures, clock: &Clock, lan
             format!(" The last one ends at {until}: it is paler, and in no p95.")
         }
     };
+    let part = match (charts::bar_days(totals.days), language) {
+        (1, _) => part,
+        (each, Language::Zh) => format!("每根柱子是 {each} 天的和。"),
+        (each, Language::En) => format!(" A bar is the sum of {each} days."),
+    };
     let zone = charts::escape(&clock.name());
     let note = match language {
         Language::Zh => {

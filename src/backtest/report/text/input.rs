@@ -3,7 +3,6 @@
 use super::{Page, Report, count, percent, plain};
 use crate::backtest::input::Encoding;
 use crate::backtest::report::PartView;
-use crate::backtest::report::charts::short;
 use crate::backtest::report::say::say;
 use crate::lang::diagnostics::Language;
 
@@ -54,6 +53,12 @@ pub(in crate::backtest::report) fn stopped(part: &PartView, language: Language) 
     lines
 }
 
+/// A number of days, parts of one included: `45`, `29.6`.
+pub(in crate::backtest::report) fn in_days(days: f64) -> String {
+    let told = format!("{days:.1}");
+    told.strip_suffix(".0").unwrap_or(&told).to_owned()
+}
+
 /// Which files were not UTF-8, and what they were taken for.
 pub(in crate::backtest::report) fn re_encoded(
     report: &Report,
@@ -85,12 +90,12 @@ impl Page {
         let (first, last) = (self.clock.day(&input.first), self.clock.day(&input.last));
         let zone = &report.run.zone;
         let totals = &report.figures.totals;
-        let (warm, days) = (count(totals.warm_up_logins), short(totals.span_days));
+        let (warm, days) = (count(totals.warm_up_logins), in_days(totals.span_days));
         say!(
             self.out,
             self.language,
             "输入  {logins} 次登录尝试，{accounts} 个账号，{first} 至 {last}（{zone}）；前 {warm} 次只作历史，统计 {days} 天\n",
-            "input  {logins} attempts, {accounts} accounts, {first} to {last} ({zone}); the first {warm} only make history, {days} days counted\n"
+            "input  {logins} attempts, {accounts} accounts, {first} to {last} ({zone}); {days} days counted, {warm} before that as mere history\n"
         );
         if let Some(line) = re_encoded(report, self.language) {
             self.out.push_str(&format!("      {line}\n"));
