@@ -326,7 +326,7 @@ fn fresh(engine: &Engine<'_>, frame: &Frame) -> Vec<Tally> {
 
 /// How many attempts there are on each day of the frame.
 fn attempts_by_day(table: &Table, frame: &Frame) -> Vec<u32> {
-    let mut days = vec![0; frame.days().len()];
+    let mut days = vec![0; frame.days().count()];
     for time in table.time.iter().filter(|time| **time >= frame.from) {
         days[frame.day(*time)] += 1;
     }

@@ -113,7 +113,7 @@ pub(super) fn days(
         );
         let part = match each {
             1 => day == 0 && partial.0 || last && partial.1,
-            _ => last && whole % each != 0,
+            _ => last && !whole.is_multiple_of(each),
         };
         let class = if part { "bar part" } else { "bar" };
         let height = HEIGHT * f64::from(*value) / most;

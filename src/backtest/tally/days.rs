@@ -59,7 +59,7 @@ impl Days {
     }
 
     /// How many, begun ones included.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.begins.len()
     }
 
@@ -143,7 +143,7 @@ mod tests {
         let (from, to) = (at("2026-01-01T10:00:00Z"), at("2026-01-04T15:59:59.999Z"));
         let days = Days::new(from, to, &zone("Asia/Shanghai"));
         // From six in the evening there to the end of the fourth.
-        assert_eq!(days.len(), 4);
+        assert_eq!(days.count(), 4);
         assert_eq!((days.first_partial, days.last_partial), (true, false));
         assert_eq!(days.of(from), 0);
         assert_eq!(days.of(at("2026-01-01T15:59:59.999Z")), 0);
@@ -154,10 +154,10 @@ mod tests {
         assert_eq!(days.whole(&[9, 1, 2, 3]), [1, 2, 3]);
         // Of a few hours the rest of the day is not known.
         let days = Days::new(from, from + HOUR, &TimeZone::UTC);
-        assert_eq!((days.len(), days.span()), (1, 1.0));
+        assert_eq!((days.count(), days.span()), (1, 1.0));
         assert_eq!(days.whole(&[9]), [9]);
         let none = Days::new(5, 4, &TimeZone::UTC);
-        assert_eq!((none.len(), none.span()), (0, 0.0));
+        assert_eq!((none.count(), none.span()), (0, 0.0));
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
                 }
                 assert_eq!(days.of(time) + 1, seen.len(), "{name} {today}");
             }
-            assert_eq!(days.len(), seen.len(), "{name}");
+            assert_eq!(days.count(), seen.len(), "{name}");
             let all: f64 = days.lengths().sum();
             assert!((all - days.span()).abs() < 1e-9, "{name}");
         }
@@ -184,9 +184,9 @@ mod tests {
     #[test]
     fn no_stretch_is_too_long() {
         let days = Days::new(Millis::MIN / 2, Millis::MAX / 2, &TimeZone::UTC);
-        assert_eq!(days.len(), 1);
+        assert_eq!(days.count(), 1);
         let days = Days::new(0, at("9000-01-01T00:00:00Z"), &TimeZone::UTC);
-        assert_eq!(days.len(), MOST);
+        assert_eq!(days.count(), MOST);
         assert_eq!(days.of(at("8999-01-01T00:00:00Z")), MOST - 1);
     }
 }

@@ -231,7 +231,7 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
         totals: Totals {
             from: rfc3339(frame.from),
             to: rfc3339(frame.to),
-            days: frame.days().len(),
+            days: frame.days().count(),
             first_day_partial: frame.days().first_partial,
             last_day_partial: frame.days().last_partial,
             span_days: frame.days().span(),

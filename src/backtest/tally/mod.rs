@@ -146,7 +146,7 @@ impl Tally {
     /// Nothing yet.
     pub fn new(frame: &Frame, variant: usize, program: &Program) -> Self {
         let n = program.signals.len();
-        let days = frame.days().len();
+        let days = frame.days().count();
         Self {
             frame: frame.clone(),
             variant,

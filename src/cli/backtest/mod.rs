@@ -44,9 +44,9 @@ const MAX_THREADS: i64 = 256;
 #[command(after_help = "\
 Input: CSV (columns by header or --map; the public RBA data set is recognised), NDJSON of
 POST /v1/logins, an export of the store; UTF-8 or GBK, plain, .gz or .zst; several files are one
-stream, `-` is standard input. Rows are taken in the order of their times; a column `arrival` of whole numbers, one
-for each row over all files, says in which order they were reported, and what came more than ten
-minutes behind a later login is judged, but no rule acts on it, as live.
+stream, `-` is standard input. Rows are taken in the order of their times; a column `arrival` of
+whole numbers, one for each row over all files, says in which order they were reported, and what
+came more than ten minutes behind a later login is judged, but no rule acts on it, as live.
 
 What has to hold (--max-prompts-per-day, --max-prompts-per-10k, --min-recall,
 --no-lost-true-positives) never passes on nothing: when no login lies in the days that count, or no

@@ -176,13 +176,13 @@ pub(super) fn decided(
     });
     let lines = lines.map_err(at)?;
     if stopped || watch.stopped() {
-        return cut_short(out, args, path, lines as u64, table.len() as u64);
+        return cut_short(out, args, path, lines, table.len() as u64);
     }
     out.finish().map_err(at)?;
     let path = path.display();
     output::remark(&match args.lang.lang {
         Language::Zh => format!("menshen: {path}：{lines} 次登录"),
-        Language::En => format!("menshen: {path}: {lines} {}", logins(lines as u64)),
+        Language::En => format!("menshen: {path}: {lines} {}", logins(lines)),
     });
     Ok(())
 }
