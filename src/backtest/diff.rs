@@ -35,13 +35,8 @@ pub struct Changed {
     pub old: Fate,
     /// And now.
     pub new: Fate,
-}
-
-impl Changed {
-    /// Whether rules do more about it now, or less.
-    fn more(&self) -> Ordering {
-        self.new.measure().cmp(&self.old.measure())
-    }
+    /// Whether rules do more about it now, or less: as [`Seen::measure`] says.
+    pub more: Ordering,
 }
 
 /// Counts for both rule sets and keeps what differs. The new rules are rule set 0, the old ones 1.
@@ -73,10 +68,18 @@ impl Sink for Differ {
         }
         let (new, old) = (&seen.outcomes[0], &seen.outcomes[1]);
         let solved = seen.table.has(seen.row, CAPTCHA);
+        let more = seen.measure(new).cmp(&seen.measure(old));
         let (old, new) = (Fate::of(old, solved), Fate::of(new, solved));
-        if old.act() != new.act() || old.flagged != new.flagged {
+        // What was refused before any rule was asked is called the same whatever rules do about it.
+        if old.act() != new.act() || old.flagged != new.flagged || more != Ordering::Equal {
             let row = seen.row;
-            self.changed.push(Changed { row, old, new });
+            let changed = Changed {
+                row,
+                old,
+                new,
+                more,
+            };
+            self.changed.push(changed);
         }
     }
 }
@@ -175,7 +178,7 @@ pub fn diff(
         *kinds.entry((old, new)).or_default() += 1;
         let prompts = i64::from(new.prompts()) - i64::from(old.prompts());
         *more.entry(table.account[login.row as usize]).or_default() += prompts;
-        match (class(table, frame, login.row), login.more()) {
+        match (class(table, frame, login.row), login.more) {
             (Class::Attack, Ordering::Greater) => gained += 1,
             (Class::Attack, Ordering::Less) => lost += 1,
             (Class::Good, Ordering::Greater) => disturbed += 1,
@@ -184,7 +187,8 @@ pub fn diff(
         }
     }
     let mut worst: Vec<(Symbol, i64)> = more.into_iter().filter(|(_, more)| *more > 0).collect();
-    worst.sort_unstable_by_key(|(account, more)| (std::cmp::Reverse(*more), *account));
+    let name = |account: Symbol| table.accounts.text(account);
+    worst.sort_unstable_by_key(|(account, more)| (std::cmp::Reverse(*more), name(*account)));
     worst.truncate(WORST);
     // What somebody has to look at comes first.
     changed.sort_by_key(|login| weight_of(class(table, frame, login.row), login));
@@ -216,7 +220,7 @@ pub fn diff(
 
 /// Where a changed login stands: what matters most has the smallest number.
 fn weight_of(class: Class, login: &Changed) -> u8 {
-    match (class, login.more()) {
+    match (class, login.more) {
         (Class::Attack, Ordering::Less) => 0,
         (Class::Attack, Ordering::Greater) => 1,
         (Class::Attack, Ordering::Equal) => 2,
@@ -272,3 +276,6 @@ pub fn logins(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

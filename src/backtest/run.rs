@@ -240,7 +240,7 @@ pub fn run(
                 names: tallies[0].begun,
                 of_names: table.accounts.len() as u64,
                 days: tallies[0].days(),
-                of_days: frame.days(),
+                of_days: frame.days().span(),
                 sweep: other,
             }),
             judged,
@@ -326,7 +326,7 @@ fn fresh(engine: &Engine<'_>, frame: &Frame) -> Vec<Tally> {
 
 /// How many attempts there are on each day of the frame.
 fn attempts_by_day(table: &Table, frame: &Frame) -> Vec<u32> {
-    let mut days = vec![0; frame.days()];
+    let mut days = vec![0; frame.days().count()];
     for time in table.time.iter().filter(|time| **time >= frame.from) {
         days[frame.day(*time)] += 1;
     }
@@ -365,5 +365,6 @@ fn frame(request: &Request, table: &Table) -> Result<Frame, RunError> {
         }),
     };
     let label = label.map(|at| at as u8);
-    Ok(Frame::new(from, last, label, request.assume_good).over(table))
+    let frame = Frame::new(from, last, label, request.assume_good);
+    Ok(frame.in_zone(&request.zone).over(table))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{command, done, folder, report};
+use crate::{done, folder, menshen, report};
 
 /// The numbers of a rule set that vary.
 struct Numbers {
@@ -107,8 +107,7 @@ fn variants() -> Vec<Numbers> {
 fn decisions(folder: &Path, rules: &str) -> HashMap<u64, Value> {
     let name = format!("{rules}.ndjson");
     let arguments = ["backtest", rules, "--logins", "logins.csv", "--decisions"];
-    let ended = command(folder, &[&arguments[..], &[&name]].concat()).output();
-    done(&ended.expect("it starts"));
+    done(&menshen(folder, &[&arguments[..], &[&name]].concat()));
     let text = std::fs::read_to_string(folder.join(&name)).expect("written");
     let lines = text
         .lines()

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::{command, done, folder, refused, report, rules};
+use crate::{command, done, folder, menshen, refused, report, rules};
 
 #[test]
 fn numbers_that_mean_nothing_are_refused() {
@@ -62,9 +62,7 @@ fn gates_do_not_pass_on_logins_that_were_not_judged() {
         "--report",
         "logins.csv/x",
     ];
-    let ended = command(folder.path(), &arguments)
-        .output()
-        .expect("it starts");
+    let ended = menshen(folder.path(), &arguments);
     let said = String::from_utf8_lossy(&ended.stderr);
     assert!(said.contains("logins.csv/x"), "{said}");
 }
@@ -87,11 +85,7 @@ fn a_warm_up_longer_than_the_input_is_told_and_counts_nothing() {
         let more = ["--warm-up", "500", "--last", "9", "--lang", lang];
         let sweep = ["--sweep", "budget=20..30/10"];
         let arguments = [&base[..], &more, &sweep].concat();
-        let text = done(
-            &command(folder.path(), &arguments)
-                .output()
-                .expect("it starts"),
-        );
+        let text = done(&menshen(folder.path(), &arguments));
         assert!(text.contains(part), "{text}");
         assert!(!text.contains("NaN"), "{text}");
         let page = std::fs::read_to_string(folder.path().join("out/report.html"));
@@ -132,7 +126,7 @@ fn what_no_label_says_is_not_made_up() {
     for field in ["false_positives", "true_negatives", "false_positive_rate"] {
         assert_eq!(logins[field], Value::Null, "{field} of {logins}");
     }
-    let text = done(&command(folder.path(), &first).output().expect("it starts"));
+    let text = done(&menshen(folder.path(), &first));
     assert!(
         text.contains("另有 1 次") && text.contains("误报 –"),
         "{text}"
@@ -183,7 +177,7 @@ fn without_labels_no_login_is_called_good() {
         ("en", " good", "per 10,000 logins"),
     ] {
         let all = [&all[..], &["--lang", lang]].concat();
-        let text = done(&command(folder.path(), &all).output().expect("it starts"));
+        let text = done(&menshen(folder.path(), &all));
         assert!(text.contains(per) && !text.contains(good), "{text}");
         let page = std::fs::read_to_string(folder.path().join("out/report.html")).expect("a page");
         assert!(page.contains(per));
@@ -269,9 +263,7 @@ fn where_a_sweep_chooses_a_value_every_gate_is_about_that_value() {
             "--sweep",
             "budget=10..90/10",
         ];
-        let ended = command(folder.path(), &[&base, more].concat())
-            .output()
-            .expect("it starts");
+        let ended = menshen(folder.path(), &[&base, more].concat());
         let told: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
         (ended.status.code(), told)
     };

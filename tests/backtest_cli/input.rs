@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::{command, done, folder, piped, report, rules};
+use crate::{command, done, folder, menshen, piped, report, rules};
 
 #[test]
 fn several_files_and_standard_input_are_one_stream() {
@@ -70,7 +70,7 @@ fn a_machine_token_names_its_machine() {
     std::fs::write(folder.path().join("tokens.ndjson"), text).expect("written");
     let first = ["backtest", "rules", "--logins", "tokens.ndjson"];
     let all = [&first[..], &["--warm-up", "0", "--explain", "#3"]].concat();
-    let told = done(&command(folder.path(), &all).output().expect("it starts"));
+    let told = done(&menshen(folder.path(), &all));
     assert!(told.contains("login.machine = mch_x"), "{told}");
     assert!(
         !told.contains("BBBB"),
@@ -103,11 +103,7 @@ fn times_are_of_one_zone_that_is_named_and_what_cannot_be_read_is_shown() {
     ];
     let told = |more: &[&str]| {
         let arguments = [&base[..], more].concat();
-        done(
-            &command(folder.path(), &arguments)
-                .output()
-                .expect("it starts"),
-        )
+        done(&menshen(folder.path(), &arguments))
     };
     let text = told(&[
         "--warm-up",
@@ -209,7 +205,7 @@ fn repeated_ids_are_unusable_rows() {
     }
     std::fs::write(folder.path().join("same.csv"), &text).expect("written");
     let base = ["backtest", "rules", "--logins", "same.csv"];
-    let ended = command(folder.path(), &base).output().expect("it starts");
+    let ended = menshen(folder.path(), &base);
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(1), "{said}");
     assert!(
@@ -292,7 +288,7 @@ fn interrupted_while_judging_it_stops_soon_and_says_what_it_judged() {
         "--out",
         "many.csv",
     ];
-    done(&command(folder.path(), &made).output().expect("it starts"));
+    done(&menshen(folder.path(), &made));
     std::fs::write(folder.path().join("sixty.rules"), sixty()).expect("written");
     let base = [
         "backtest",
@@ -313,9 +309,19 @@ fn interrupted_while_judging_it_stops_soon_and_says_what_it_judged() {
         "0",
         "--report",
         "out",
+        "--changed-csv",
+        "changed.csv",
+        "--decisions",
+        "said.ndjson.gz",
         "--lang",
         "en",
     ];
+    // What an earlier run left must not be taken for this one's.
+    std::fs::create_dir(folder.path().join("out")).expect("a folder");
+    let names = ["out/changed.csv", "changed.csv", "said.ndjson.gz"];
+    for name in names {
+        std::fs::write(folder.path().join(name), "earlier").expect("written");
+    }
     let mut child = command(folder.path(), &[&base[..], &more].concat())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -340,6 +346,16 @@ fn interrupted_while_judging_it_stops_soon_and_says_what_it_judged() {
         Some(1),
         "a gate that passed on a part has not passed"
     );
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).expect("text");
+    for name in names {
+        let partial = format!("{name}.partial");
+        assert!(!folder.path().join(name).exists(), "{name} is not whole");
+        assert!(folder.path().join(&partial).exists(), "{partial}");
+        assert!(rest.contains(&partial), "{rest}");
+    }
+    let header = std::fs::read_to_string(folder.path().join("changed.csv.partial"));
+    assert!(header.expect("written").starts_with("number,id,time,"));
     let text = String::from_utf8_lossy(&ended.stdout);
     assert!(
         text.contains("attempts that count were judged")

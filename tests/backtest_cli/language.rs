@@ -5,7 +5,7 @@ use std::io::Write as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::{command, done, folder};
+use crate::{done, folder, menshen};
 
 /// Whether a text has anything Chinese in it.
 fn chinese(text: &str) -> Option<String> {
@@ -61,9 +61,7 @@ fn an_english_report_is_english_everywhere() {
         "--report",
         "out",
     ];
-    let ended = command(folder.path(), &arguments)
-        .output()
-        .expect("it starts");
+    let ended = menshen(folder.path(), &arguments);
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     let told = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert!(said.contains("not a well-formed line"), "{said}{told}");
@@ -81,11 +79,7 @@ fn an_english_report_is_english_everywhere() {
         assert!(!text.contains("with --max-prompts-per-10k N"), "{name}");
     }
     let explain = [&arguments[..6], &["--explain", "#900"]].concat();
-    let explained = done(
-        &command(folder.path(), &explain)
-            .output()
-            .expect("it starts"),
-    );
+    let explained = done(&menshen(folder.path(), &explain));
     assert!(
         explained.contains("times are of Asia/Shanghai"),
         "{explained}"
@@ -115,7 +109,7 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
     let packed = ["simulate-logins", "--accounts", "30", "--out", "cut.csv.gz"];
     for (lang, part) in [("zh", "次虚构的登录"), ("en", "synthetic logins")] {
         let packed = [&packed[..], &["--lang", lang]].concat();
-        let ended = command(folder.path(), &packed).output().expect("it starts");
+        let ended = menshen(folder.path(), &packed);
         let said = String::from_utf8_lossy(&ended.stderr);
         assert!(ended.status.success() && said.contains(part), "{said}");
     }
@@ -257,6 +251,34 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
             "needs --against",
         ),
         (
+            &["--logins", "logins.csv", "--live"],
+            "--logins 和 --live 只能给一个",
+            "--logins and --live exclude each other",
+        ),
+        (&[], "或者 --live", "or --live"),
+        (
+            &["--logins", "logins.csv", "--as-arrived", "--by-time"],
+            "--as-arrived 和 --by-time 只能给一个",
+            "--as-arrived and --by-time exclude each other",
+        ),
+        (
+            &["--logins", "logins.csv", "--changed-csv", "c.csv"],
+            "要用 --against 说和哪一版比",
+            "say with --against which one to compare with",
+        ),
+        (
+            &[
+                "--logins",
+                "logins.csv",
+                "--explain",
+                "sim-1",
+                "--min-recall",
+                "1",
+            ],
+            "--explain 和 --min-recall 不能一起用",
+            "--explain and --min-recall exclude each other",
+        ),
+        (
             &["--logins", "logins.csv", "--sweep", "x=1..2/1"],
             "没有 `let x`",
             "there is no `let x`",
@@ -265,9 +287,7 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
     for (arguments, zh, en) in cases.iter().copied() {
         for (lang, part) in [("zh", zh), ("en", en)] {
             let arguments = [&["backtest", "rules", "--lang", lang], arguments].concat();
-            let ended = command(folder.path(), &arguments)
-                .output()
-                .expect("it starts");
+            let ended = menshen(folder.path(), &arguments);
             assert!(!ended.status.success());
             let said = String::from_utf8_lossy(&ended.stderr);
             assert!(said.contains(part), "{arguments:?}: {said}");
@@ -294,8 +314,7 @@ fn rules_that_cannot_be_read_are_told_in_the_language_that_was_asked_for() {
             "--lang",
             lang,
         ];
-        let ended = command(folder.path(), &arguments).output();
-        let ended = ended.expect("it starts");
+        let ended = menshen(folder.path(), &arguments);
         let said = String::from_utf8_lossy(&ended.stderr);
         assert_eq!(ended.status.code(), Some(2), "{said}");
         assert!(said.contains(part), "{said}");

@@ -4,11 +4,13 @@
 
 #[path = "../cli_support/mod.rs"]
 mod cli_support;
+mod encodings;
 mod flips;
 mod gates;
 mod input;
 mod language;
 mod measures;
+mod order;
 mod people;
 mod report;
 mod rules;

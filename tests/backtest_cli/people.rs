@@ -101,27 +101,47 @@ fn late_logins_and_solved_captchas_are_explained_as_such() {
 }
 
 #[test]
-fn days_that_do_not_begin_at_midnight_say_so() {
+fn days_are_those_of_the_calendar_and_begun_ones_are_marked() {
     let folder = folder();
     let rows = |minute: &str| -> String {
         let days = (1..=9).map(|day| format!("a,2026-01-0{day}T{minute}:00Z,1\n"));
         "account,time,success\n".to_owned() + &days.collect::<String>()
     };
-    for (minute, begins) in [("03:00", Some("11:00")), ("16:00", None)] {
+    // At eleven in the morning there; a quarter past midnight, and half past eleven at night.
+    for (minute, part, bars) in [
+        ("03:00", "首日从 11:00 起、末日到 11:00 为止", 2),
+        ("16:15", "末日到 00:15 为止", 1),
+        ("15:30", "首日从 23:30 起", 1),
+    ] {
         write(folder.path(), "days.csv", &rows(minute));
         let base = ["backtest", "rules", "--logins", "days.csv", "--zone"];
         let more = ["Asia/Shanghai", "--warm-up", "0", "--report", "out"];
-        said(folder.path(), &[&base[..], &more].concat());
-        let page = std::fs::read_to_string(folder.path().join("out/report.html")).expect("a page");
-        match begins {
-            Some(at) => assert!(
-                page.contains("每一天从 11:00 起算 24 小时")
-                    && page.contains("2026-01-02 11:00 +24 h"),
-                "{at}"
-            ),
-            None => assert!(
-                !page.contains("起算 24 小时") && page.contains("<title>2026-01-02: 1</title>")
-            ),
-        }
+        let text = said(folder.path(), &[&base[..], &more].concat());
+        // From the first login to the last one eight times 24 hours.
+        assert!(text.contains("统计 8 天"), "{text}");
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("written");
+        let page = read("out/report.html");
+        assert!(
+            page.contains("日历日，按 Asia/Shanghai") && page.contains(part),
+            "{minute}"
+        );
+        assert_eq!(
+            page.matches("class='bar part'").count(),
+            2 * bars,
+            "{minute}"
+        );
+        assert!(page.contains("<title>2026-01-03: 1</title>"));
+        let told: serde_json::Value = serde_json::from_str(&read("out/report.json")).expect("JSON");
+        let totals = &told["figures"]["totals"];
+        assert_eq!(
+            totals["logins_by_day"],
+            serde_json::json!(vec![1; 9]),
+            "{minute}"
+        );
+        let partial = [&totals["first_day_partial"], &totals["last_day_partial"]];
+        assert_eq!(
+            partial.iter().filter(|partial| **partial == true).count(),
+            bars
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{command, done, folder, report, rules};
+use crate::{done, folder, menshen, report, rules};
 
 #[test]
 fn decisions_are_a_line_for_every_login_in_order() {
@@ -12,8 +12,7 @@ fn decisions_are_a_line_for_every_login_in_order() {
     let arguments = ["backtest", "rules", "--logins", "logins.csv"];
     let lines = |name: &str, threads: &str| -> Vec<Value> {
         let more = ["--decisions", name, "--threads", threads];
-        let ended = command(folder.path(), &[&arguments[..], &more].concat()).output();
-        done(&ended.expect("it starts"));
+        done(&menshen(folder.path(), &[&arguments[..], &more].concat()));
         let text = std::fs::read_to_string(folder.path().join(name)).expect("written");
         let lines = text.lines().map(serde_json::from_str);
         lines.collect::<Result<_, _>>().expect("JSON")

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::{command, done, folder, report, rules};
+use crate::{done, folder, menshen, refused, report, rules};
 
 #[test]
 fn one_file_of_a_set_is_judged_by_what_it_says_of_logins() {
@@ -27,8 +27,7 @@ fn one_file_of_a_set_is_judged_by_what_it_says_of_logins() {
             "json",
         ];
         let arguments = [&first[..], more].concat();
-        let output = command(folder.path(), &arguments).output();
-        let output = output.expect("it starts");
+        let output = menshen(folder.path(), &arguments);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         let report: Value = serde_json::from_str(&done(&output)).expect("JSON");
         (report, told)
@@ -49,7 +48,7 @@ fn one_file_of_a_set_is_judged_by_what_it_says_of_logins() {
     let torn = rules(30).replace("30 days", "usual");
     std::fs::write(folder.path().join("torn.rules"), torn).expect("written");
     let torn = ["backtest", "torn.rules", "--logins", "logins.csv"];
-    let ended = command(folder.path(), &torn).output().expect("it starts");
+    let ended = menshen(folder.path(), &torn);
     assert_eq!(ended.status.code(), Some(1));
     let told = String::from_utf8_lossy(&ended.stderr);
     assert!(
@@ -97,10 +96,19 @@ fn a_git_revision_is_compared_with() {
         "--against",
         "nowhere",
     ];
-    let ended = command(folder.path(), &unknown)
-        .output()
-        .expect("it starts");
+    let ended = menshen(folder.path(), &unknown);
     assert_eq!(ended.status.code(), Some(2));
+    // What the revision lacks is named as it was asked for, with what it has instead.
+    git(&["mv", "rules/a.rules", "rules/b.rules"]);
+    std::fs::create_dir(folder.path().join("new")).expect("a folder");
+    let text = std::fs::read(folder.path().join("rules/b.rules")).expect("rules");
+    std::fs::write(folder.path().join("new/c.rules"), text).expect("written");
+    for (rules, has) in [("rules/b.rules", "it has a.rules"), ("new", "worktree")] {
+        let base = ["backtest", rules, "--logins", "logins.csv"];
+        let said = refused(folder.path(), &[&base[..], &["--against", "HEAD"]].concat());
+        let lacks = format!("that git revision has no {rules}");
+        assert!(said.contains(&lacks) && said.contains(has), "{said}");
+    }
 }
 
 #[test]
@@ -119,9 +127,7 @@ fn a_sweep_says_where_it_leads_nowhere_and_what_decides_nothing() {
             "--sweep",
             sweep,
         ];
-        command(folder.path(), &[&arguments[..], more].concat())
-            .output()
-            .expect("it starts")
+        menshen(folder.path(), &[&arguments[..], more].concat())
     };
     // Above 40 the two signals never reach it: a point like others, and it is said which.
     let said = done(&sweep("budget=10..60/10", &[]));
@@ -173,9 +179,19 @@ fn a_sweep_says_where_it_leads_nowhere_and_what_decides_nothing() {
         "{said}"
     );
     std::fs::write(folder.path().join("rules/a.rules"), text).expect("written");
-    // A value with which nothing happens keeps no limit.
-    let ended = sweep("budget=50..60/10", &["--max-prompts-per-10k", "5"]);
-    assert_eq!(ended.status.code(), Some(1));
+    // A value with which nothing happens keeps no limit, as the page says too.
+    for (lang, said) in [
+        ("zh", "没有一个值能让条件成立"),
+        ("en", "nder no value can the conditions ever hold"),
+    ] {
+        let limit = ["--max-prompts-per-10k", "5", "--report", "out"];
+        let more = [&limit[..], &["--lang", lang]].concat();
+        let ended = sweep("budget=50..60/10", &more);
+        assert_eq!(ended.status.code(), Some(1));
+        let text = String::from_utf8_lossy(&ended.stdout);
+        let page = std::fs::read_to_string(folder.path().join("out/report.html")).expect("a page");
+        assert!(text.contains(said) && page.contains(said), "{text}");
+    }
 }
 
 #[test]
@@ -195,9 +211,7 @@ fn a_signal_is_tried_before_it_is_said_how_alerts_arrive() {
     let base = ["--logins", "logins.csv", "--lang", "en"];
     let ended = |rules: &str, more: &[&str]| {
         let arguments = [&["backtest", rules][..], &base, more].concat();
-        command(folder.path(), &arguments)
-            .output()
-            .expect("it starts")
+        menshen(folder.path(), &arguments)
     };
     // Also with other values, and compared.
     for more in [
@@ -265,7 +279,7 @@ fn of_the_logins_that_changed_lost_attacks_come_first() {
         &["--no-lost-true-positives", "--lang", "en"],
     ]
     .concat();
-    let ended = command(folder.path(), &gate).output().expect("it starts");
+    let ended = menshen(folder.path(), &gate);
     assert_eq!(ended.status.code(), Some(1));
     let said = String::from_utf8_lossy(&ended.stdout);
     assert!(

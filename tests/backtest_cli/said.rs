@@ -4,13 +4,20 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::{command, done, folder, refused, report, rules};
+use crate::{done, folder, menshen, refused, report, rules};
 
 fn failed(folder: &Path, arguments: &[&str]) -> String {
-    let ended = command(folder, arguments).output().expect("it starts");
+    let ended = menshen(folder, arguments);
     assert_eq!(ended.status.code(), Some(1));
     String::from_utf8(ended.stderr).expect("UTF-8")
 }
+
+/// The arguments of a backtest of `rules` over `logins`.
+fn over<'a>(rules: &'a str, logins: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["backtest", rules, "--logins", logins][..], more].concat()
+}
+
+const JSON: [&str; 2] = ["--format", "json"];
 
 fn write(folder: &Path, name: &str, text: &str) {
     std::fs::write(folder.join(name), text).expect("written");
@@ -42,11 +49,7 @@ fn what_no_row_says_although_rules_ask_is_told() {
         "legal.csv",
         &format!("account,time,success,legal\n{legal}"),
     );
-    let base = |file: &'static str| ["backtest", "guard.rules", "--logins", file];
-    let told = report(
-        folder.path(),
-        &[&base("bare.csv")[..], &["--format", "json"]].concat(),
-    );
+    let told = report(folder.path(), &over("guard.rules", "bare.csv", &JSON));
     let lacks = told["input"]["lacks"].as_array().expect("a list");
     let whats: Vec<&Value> = lacks.iter().map(|lack| &lack["what"]).collect();
     assert_eq!(whats, ["legal", "failures"]);
@@ -78,8 +81,8 @@ fn what_no_row_says_although_rules_ask_is_told() {
         ),
     ] {
         let more = ["--lang", lang, "--report", "out"];
-        let all = [&base("bare.csv")[..], &more].concat();
-        let text = done(&command(folder.path(), &all).output().expect("it starts"));
+        let all = over("guard.rules", "bare.csv", &more);
+        let text = done(&menshen(folder.path(), &all));
         let page = std::fs::read_to_string(folder.path().join("out/report.html")).expect("a page");
         for word in words {
             assert!(text.contains(word) && page.contains(word), "{word}: {text}");
@@ -87,18 +90,10 @@ fn what_no_row_says_although_rules_ask_is_told() {
         assert!(text.contains("guard.rules:12"), "{text}");
     }
     // That no machine is legal may be what the input says.
-    let told = report(
-        folder.path(),
-        &[&base("legal.csv")[..], &["--format", "json"]].concat(),
-    );
+    let told = report(folder.path(), &over("guard.rules", "legal.csv", &JSON));
     assert_eq!(told["input"]["lacks"], serde_json::json!([]));
     // Nobody asks.
-    let told = report(
-        folder.path(),
-        &[
-            "backtest", "rules", "--logins", "bare.csv", "--format", "json",
-        ],
-    );
+    let told = report(folder.path(), &over("rules", "bare.csv", &JSON));
     assert_eq!(told["input"]["lacks"], serde_json::json!([]));
 }
 
@@ -113,8 +108,7 @@ fn a_list_of_json_is_told_from_csv() {
     ] {
         write(folder.path(), name, &text);
         for (lang, part) in [("zh", "JSON 数组"), ("en", "one list of JSON")] {
-            let base = ["backtest", "rules", "--logins", name, "--lang", lang];
-            let ended = command(folder.path(), &base).output().expect("it starts");
+            let ended = menshen(folder.path(), &over("rules", name, &["--lang", lang]));
             let said = String::from_utf8_lossy(&ended.stderr).into_owned();
             assert_eq!(ended.status.code(), Some(2), "{said}");
             let command = format!("jq -c '.[]' {name} > logins.ndjson");
@@ -132,15 +126,8 @@ fn a_list_of_json_is_told_from_csv() {
         "map.toml",
         "[columns]\naccount = \"[account]\"\ntime = \"[time]\"\nsuccess = \"[success]\"\n",
     );
-    let base = [
-        "backtest",
-        "rules",
-        "--logins",
-        "brackets.csv",
-        "--map",
-        "map.toml",
-    ];
-    let told = report(folder.path(), &[&base[..], &["--format", "json"]].concat());
+    let base = over("rules", "brackets.csv", &["--map", "map.toml"]);
+    let told = report(folder.path(), &[&base[..], &JSON].concat());
     assert_eq!(told["input"]["logins"], 2);
 }
 
@@ -150,14 +137,7 @@ fn a_row_that_is_none_says_why_and_a_missing_arrival_where() {
     let row = "a,2026-01-01T08:00:00Z,1,3\n";
     let text = format!("account,time,success,arrival\n{row}a,x\nb,c,1,4,5,6\n\"d,e,1,7\n");
     write(folder.path(), "odd.csv", &text);
-    let base = [
-        "backtest",
-        "rules",
-        "--logins",
-        "odd.csv",
-        "--max-unusable",
-        "100",
-    ];
+    let base = over("rules", "odd.csv", &["--max-unusable", "100"]);
     for (lang, parts) in [
         (
             "zh",
@@ -177,7 +157,7 @@ fn a_row_that_is_none_says_why_and_a_missing_arrival_where() {
         ),
     ] {
         let all = [&base[..], &["--lang", lang]].concat();
-        let text = done(&command(folder.path(), &all).output().expect("it starts"));
+        let text = done(&menshen(folder.path(), &all));
         assert!(parts.iter().all(|part| text.contains(part)), "{text}");
     }
     let row = |arrival: &str| format!("a,2026-01-01T08:00:00Z,1,{arrival}\n");
@@ -193,8 +173,7 @@ fn a_row_that_is_none_says_why_and_a_missing_arrival_where() {
         &(head.to_owned() + &row("1") + &row("7") + &row("7")),
     );
     for (name, sample) in [("some.csv", "some.csv:3"), ("shared.csv", "arrival “7”")] {
-        let base = ["backtest", "rules", "--logins", name, "--format", "json"];
-        let told = report(folder.path(), &base);
+        let told = report(folder.path(), &over("rules", name, &JSON));
         assert_eq!(told["input"]["reasons"][0]["kind"], "no_arrival");
         assert_eq!(
             told["input"]["reasons"][0]["samples"],
@@ -207,18 +186,11 @@ fn a_row_that_is_none_says_why_and_a_missing_arrival_where() {
 fn what_is_written_is_packed_as_its_name_says_or_refused() {
     let folder = folder();
     write(folder.path(), "old.rules", &rules(40));
-    let base = [
-        "backtest",
-        "rules",
-        "--logins",
-        "logins.csv",
-        "--against",
-        "old.rules",
-    ];
+    let base = over("rules", "logins.csv", &["--against", "old.rules"]);
     for name in ["d.ndjson", "d.ndjson.gz"] {
         let csv = name.replace("d.ndjson", "c.csv");
         let all = [&base[..], &["--decisions", name, "--changed-csv", &csv]].concat();
-        done(&command(folder.path(), &all).output().expect("it starts"));
+        done(&menshen(folder.path(), &all));
     }
     for name in ["d.ndjson", "c.csv"] {
         let packed = std::fs::read(folder.path().join(format!("{name}.gz"))).expect("written");
@@ -227,6 +199,34 @@ fn what_is_written_is_packed_as_its_name_says_or_refused() {
         std::io::Read::read_to_end(&mut unpacked, &mut text).expect("whole");
         let plain = std::fs::read(folder.path().join(name)).expect("written");
         assert!(text == plain && packed.len() < plain.len(), "{name}");
+    }
+    // What is whole has its name, also where that is a link; what is no file is written at once.
+    std::fs::create_dir(folder.path().join("there")).expect("a folder");
+    write(&folder.path().join("there"), "linked.csv", "earlier");
+    for (to, name) in [
+        ("there/linked.csv", "link.csv"),
+        ("/proc/self/fd/2", "stream"),
+    ] {
+        std::os::unix::fs::symlink(to, folder.path().join(name)).expect("a link");
+        let all = [&base[..], &["--changed-csv", name]].concat();
+        let ended = menshen(folder.path(), &all);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        done(&ended);
+        let plain = std::fs::read_to_string(folder.path().join("c.csv")).expect("written");
+        match name {
+            "stream" => assert!(said.contains(&plain), "{said}"),
+            _ => {
+                let linked = std::fs::read_to_string(folder.path().join(to));
+                assert_eq!(linked.expect("written"), plain);
+            }
+        }
+        let link = std::fs::symlink_metadata(folder.path().join(name));
+        assert!(link.expect("there").is_symlink());
+    }
+    for folder in [folder.path(), &folder.path().join("there")] {
+        let names = std::fs::read_dir(folder).expect("a folder");
+        let mut names = names.map(|entry| entry.expect("a name").file_name());
+        assert!(names.all(|name| !name.to_string_lossy().contains("partial")));
     }
     for more in [
         ["--decisions", "d.zst"],
@@ -251,17 +251,10 @@ fn changed_logins_are_told_in_the_language_of_the_report_and_by_the_names_of_dat
         &rules(10).replace("challenge captcha", alert),
     );
     write(folder.path(), "old.rules", &rules(40));
-    let base = [
-        "backtest",
-        "rules",
-        "--logins",
-        "logins.csv",
-        "--against",
-        "old.rules",
-    ];
+    let base = over("rules", "logins.csv", &["--against", "old.rules"]);
     for (lang, words) in [("zh", "放行,发出提醒"), ("en", "allow,prompt")] {
         let all = [&base[..], &["--changed-csv", "c.csv", "--lang", lang]].concat();
-        done(&command(folder.path(), &all).output().expect("it starts"));
+        done(&menshen(folder.path(), &all));
         let text = std::fs::read_to_string(folder.path().join("c.csv")).expect("written");
         let header = text.lines().next().unwrap_or_default();
         assert!(header.ends_with("attack,flipped,old_words,new_words"));
@@ -283,7 +276,7 @@ fn exports_that_overlap_say_how_to_go_on() {
     };
     write(folder.path(), "1.csv", &file(0..15));
     write(folder.path(), "2.csv", &file(10..25));
-    let base = ["backtest", "rules", "--logins", "1.csv", "2.csv"];
+    let base = over("rules", "1.csv", &["2.csv"]);
     for lang in ["zh", "en"] {
         let said = failed(folder.path(), &[&base[..], &["--lang", lang]].concat());
         // 5 of 30.
@@ -291,7 +284,7 @@ fn exports_that_overlap_say_how_to_go_on() {
     }
     let told = report(
         folder.path(),
-        &[&base[..], &["--max-unusable", "17", "--format", "json"]].concat(),
+        &[&base[..], &["--max-unusable", "17"], &JSON].concat(),
     );
     assert_eq!(told["input"]["logins"], 25);
 }

@@ -1,13 +1,12 @@
 //! What becomes of a login under one rule set.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::backtest::engine::{Measure, Outcome, Prompt};
+use crate::backtest::engine::{Outcome, Prompt};
 use crate::bot::api::Verdict;
 
 /// What happens to a login. In the order of severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Act {
     /// Nothing.
     Allow,
@@ -75,14 +74,15 @@ impl Fate {
         self.verdict.max(self.attempt)
     }
 
-    /// How much that is.
-    pub(super) fn measure(&self) -> Measure {
-        Measure::of(self.wanted(), self.flagged, self.locked)
-    }
-
     /// The severest of it, and whether the owner is prompted besides.
     pub fn act(&self) -> Act {
         Act::of(self)
+    }
+}
+
+impl Serialize for Act {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

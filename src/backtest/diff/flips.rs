@@ -119,8 +119,10 @@ impl Differs {
         let decides = |old_part, new_part| {
             wanted && old_part != new_part && (old_part == old.wanted() || new_part == new.wanted())
         };
+        // Of what was refused before any rule was asked, rules `on attempt` were asked all the same.
+        let refused = old.act() == new.act() && old.flagged == new.flagged;
         Self {
-            attempt: decides(old.attempt, new.attempt),
+            attempt: decides(old.attempt, new.attempt) || refused && old.attempt != new.attempt,
             verdict: decides(old.verdict, new.verdict),
             lock: old.locked != new.locked,
             alert: old.flagged != new.flagged,

@@ -45,12 +45,16 @@ pub enum Measure {
 impl Measure {
     /// Of what is done to the login, and whether there is an alert or a lock.
     pub fn of(wanted: Verdict, flagged: bool, locked: bool) -> Self {
-        match wanted {
-            _ if flagged || locked => Self::Caught,
-            Verdict::Deny => Self::Caught,
-            Verdict::Challenge => Self::Captcha,
-            Verdict::Allow => Self::None,
+        match (wanted, flagged || locked) {
+            (_, true) | (Verdict::Deny, false) => Self::Caught,
+            (Verdict::Challenge, false) => Self::Captcha,
+            (Verdict::Allow, false) => Self::None,
         }
+    }
+
+    /// Rules do anything about it.
+    pub fn acts(self) -> bool {
+        self > Self::None
     }
 }
 

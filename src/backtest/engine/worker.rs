@@ -112,14 +112,7 @@ impl<'e> Worker<'e> {
         if self.engine.variants()[variant].of(&event).is_empty() {
             return None;
         }
-        self.watched();
-        let (table, row) = (self.engine.table, all[at]);
-        let name: Arc<str> = table.accounts.text(account).into();
-        self.stage.histories.load_account(all, at, at + 1, &name);
-        let mut case = self.case(account, all);
-        self.account(table.has(row, KNOWN), account, all, &mut case);
-        self.stage.case(row, at, &mut case);
-        let telling = Telling::new(self.engine.zone_of(account), self.engine.language);
+        let (case, telling) = self.one(account, all, at);
         let nothing = Judgement::default();
         let why = self
             .stage
@@ -168,16 +161,22 @@ impl<'e> Worker<'e> {
         at: usize,
         (variant, other): (usize, Option<f64>),
     ) -> Told {
-        self.watched();
-        let (table, row) = (self.engine.table, all[at]);
-        let name: Arc<str> = table.accounts.text(account).into();
-        self.stage.histories.load_account(all, at, at + 1, &name);
-        let mut case = self.case(account, all);
-        self.account(table.has(row, KNOWN), account, all, &mut case);
-        self.stage.case(row, at, &mut case);
-        let telling = Telling::new(self.engine.zone_of(account), self.engine.language);
-        let ended = (table.has(row, JUDGED), other);
+        let (mut case, telling) = self.one(account, all, at);
+        let ended = (self.engine.table.has(all[at], JUDGED), other);
         self.stage.told(variant, account, &mut case, ended, telling)
+    }
+
+    /// Makes ready the login at `at` of an account's rows alone, for somebody who looks on.
+    fn one(&mut self, account: Symbol, all: &'e [u32], at: usize) -> (Case, Telling<'e>) {
+        self.watched();
+        let (engine, row) = (self.engine, all[at]);
+        let name: Arc<str> = engine.table.accounts.text(account).into();
+        self.stage.histories.load_account(all, at, at + 1, &name);
+        let mut case = Case::default();
+        self.account(engine.table.has(row, KNOWN), account, all, &mut case);
+        self.stage.case(row, at, &mut case);
+        let telling = Telling::new(engine.zone_of(account), engine.language);
+        (case, telling)
     }
 
     /// Somebody looks on from now on.

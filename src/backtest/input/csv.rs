@@ -1,4 +1,4 @@
-//! CSV: comma, semicolon or tab, quoted where needed, with a header.
+//! CSV: comma, semicolon, tab or bar, quoted where needed, with a header; before that perhaps `sep=;`, as Excel has it.
 //!
 //! A file is cut into pieces between records; threads read pieces side by side, and what they read is
 //! put into the table piece after piece, so the table is the same for any number of threads.
@@ -36,7 +36,9 @@ pub(super) fn read(
     reading: &mut Reading<'_, '_>,
 ) -> Result<&'static str, Stop> {
     let mapping = reading.options.mapping.clone();
-    let delimiter = match mapping.delimiter() {
+    let told = separator(stream)?;
+    let blank = blank + u64::from(told.is_some());
+    let delimiter = match mapping.delimiter().or(told) {
         Some(delimiter) => delimiter,
         None => delimiter_of(stream)?,
     };
@@ -325,6 +327,29 @@ impl<'s, R: BufRead> Pieces<'s, R> {
     }
 }
 
+/// The separator a first line `sep=;` names, which is taken out of the stream.
+fn separator(stream: &mut impl BufRead) -> Result<Option<u8>, Stop> {
+    let [
+        b's' | b'S',
+        b'e' | b'E',
+        b'p' | b'P',
+        b'=',
+        separator,
+        rest @ ..,
+    ] = stream.fill_buf()?
+    else {
+        return Ok(None);
+    };
+    let separator = *separator;
+    let end = match rest {
+        [b'\n', ..] => 1,
+        [b'\r', b'\n', ..] => 2,
+        _ => return Ok(None),
+    };
+    stream.consume(b"sep=;".len() + end);
+    Ok(Some(separator).filter(|separator| !b"\"\r\n".contains(separator)))
+}
+
 /// The separator that stands most often in the first line.
 fn delimiter_of(stream: &mut impl BufRead) -> Result<u8, Stop> {
     let buffer = stream.fill_buf()?;
@@ -333,7 +358,7 @@ fn delimiter_of(stream: &mut impl BufRead) -> Result<u8, Stop> {
         .next()
         .unwrap_or_default();
     let count = |wanted: u8| line.iter().filter(|byte| **byte == wanted).count();
-    Ok([b',', b';', b'\t']
+    Ok([b',', b';', b'\t', b'|']
         .into_iter()
         .rev()
         .max_by_key(|delimiter| count(*delimiter))

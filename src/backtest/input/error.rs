@@ -20,15 +20,17 @@ pub enum InputError {
         /// What happened.
         error: io::Error,
     },
-    /// The header is in another encoding.
-    #[error("{path}: not UTF-8. In Excel save it as “CSV UTF-8”, or use iconv -f GBK -t UTF-8")]
+    /// The header is in an encoding that is not read.
+    #[error(
+        "{path}: neither UTF-8 nor GBK. In Excel save it as “CSV UTF-8”, or convert it: iconv -f ENCODING -t UTF-8 {path} > logins.csv"
+    )]
     Encoding {
         /// The file.
         path: String,
     },
     /// The header has no such column.
     #[error(
-        "{path}: no column for {field}; the header is: {header}. Say which in a mapping file (--map), see docs/tuning.md"
+        "{path}: no column for {field}; the header is: {header}. Say which in a mapping file (--map), with [columns] and a line such as {field} = \"name of the column\"; see docs/tuning.md"
     )]
     Column {
         /// The file.
@@ -143,14 +145,14 @@ impl InputError {
             }
             Self::Foreign { path, what } => format!("{path}：{}", what.words(path, language)),
             Self::Encoding { path } => format!(
-                "{path}：不是 UTF-8。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者 iconv -f GBK -t UTF-8 {path} > 新文件"
+                "{path}：既不是 UTF-8，也不是 GBK。Excel 请另存为“CSV UTF-8（逗号分隔）”，或者转换：iconv -f 原来的编码 -t UTF-8 {path} > logins.csv"
             ),
             Self::Column {
                 path,
                 field,
                 header,
             } => format!(
-                "{path}：没有 {field} 这一列；表头是：{header}。哪一列是什么，写在映射文件里（--map），见 docs/tuning.md"
+                "{path}：没有 {field} 这一列；表头是：{header}。哪一列是什么，写在映射文件里（--map）：[columns] 下面一行 {field} = \"那一列的名字\"；见 docs/tuning.md"
             ),
             Self::Columns { path, columns } => {
                 format!("{path}：表头有 {columns} 列，最多 {MAX_COLUMNS} 列")

@@ -6,6 +6,7 @@
 
 mod batch;
 mod csv;
+mod encoding;
 mod error;
 mod foreign;
 mod header;
@@ -29,12 +30,13 @@ pub use reasons::{Reason, Reasons, Sample, list};
 pub use store::StoreFacts;
 
 use std::fmt;
-use std::io::BufRead;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jiff::tz::TimeZone;
 
+use encoding::Decoded;
 use error::Stop;
 use known::Known;
 use lost::Lost;
@@ -54,6 +56,8 @@ const MAX_ACCOUNT: usize = 1_024;
 /// Bytes of the longest other text of a login, such as its user agent: four times what the live server
 /// takes.
 const MAX_TEXT: usize = 4_096;
+/// Bytes of text kept at hand: whoever reads more at once goes past them.
+const BUFFER: usize = 64 * 1024;
 /// How often the watcher is told, in rows.
 const TELL_EVERY: u64 = 8_192;
 
@@ -83,10 +87,31 @@ pub struct FileReport {
     pub name: String,
     /// What it was taken for.
     pub format: &'static str,
+    /// How its text was written.
+    pub encoding: Encoding,
     /// Bytes as they lie on disk.
     pub bytes: u64,
     /// XXH64 of these, in hex.
     pub xxh64: String,
+}
+
+/// How text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// As it is asked for.
+    Utf8,
+    /// As Excel saves it on a Chinese system.
+    Gbk,
+}
+
+impl Encoding {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "UTF-8",
+            Self::Gbk => "GBK",
+        }
+    }
 }
 
 impl InputReport {
@@ -302,6 +327,7 @@ pub fn read(
             path: name.clone(),
             error,
         })?;
+        let mut text = BufReader::with_capacity(BUFFER, Decoded::new(&mut opened.reader));
         let format = {
             let mut reading = Reading {
                 table,
@@ -314,7 +340,11 @@ pub fn read(
                 promise: Promise::of(path, opened.packed, began),
                 numbered: false,
             };
-            one(&mut opened.reader, &mut reading, &name)?
+            one(&mut text, &mut reading, &name)?
+        };
+        let encoding = match text.get_ref().was_gbk() {
+            true => Encoding::Gbk,
+            false => Encoding::Utf8,
         };
         let (raw, content) = opened.finish();
         let added = (table.len() - began.1) as u64;
@@ -330,6 +360,7 @@ pub fn read(
         report.files.push(FileReport {
             name,
             format,
+            encoding,
             bytes: raw.bytes,
             xxh64: raw.xxh64,
         });
@@ -366,6 +397,7 @@ pub fn read_stream(
     report.files.push(FileReport {
         name: name.to_owned(),
         format,
+        encoding: Encoding::Utf8,
         bytes: 0,
         xxh64: String::new(),
     });

@@ -98,8 +98,8 @@ impl Reason {
         match self {
             Self::Syntax => ("不是合格的一行", "not a well-formed line"),
             Self::Encoding => (
-                "不是 UTF-8（Excel 另存为“CSV UTF-8”，或 iconv -f GBK -t UTF-8）",
-                "not UTF-8: in Excel save as “CSV UTF-8”, or iconv -f GBK -t UTF-8",
+                "编码读不懂（要 UTF-8 或 GBK，整个文件一种；Excel 另存为“CSV UTF-8”，或 iconv -f 原来的编码 -t UTF-8）",
+                "an encoding that cannot be read (UTF-8 or GBK is, one for all of the file): in Excel save as “CSV UTF-8”, or iconv -f ENCODING -t UTF-8",
             ),
             Self::Twice => ("同一个字段写了两次", "a field is there twice"),
             Self::NoAccount => ("没有账号", "no account"),
@@ -113,12 +113,18 @@ impl Reason {
                 "账号要写成文本或数字",
                 "an account that is neither a text nor a number",
             ),
-            Self::BadTime => ("时间读不懂", "a time that cannot be read"),
+            Self::BadTime => (
+                "时间读不懂（怎么写的用映射文件 --map 的 [time] format 说明，例如 format = \"%m/%d/%Y %I:%M:%S %p\"）",
+                "a time that cannot be read ([time] format of a mapping file, --map, says how it is written, such as \"%m/%d/%Y %I:%M:%S %p\")",
+            ),
             Self::OddTime => (
                 "时间读出来早于 1990 年或晚于 2200 年：只有日期而没有几点的（20260105）要补上几点；数字要是 1970 年起的秒、毫秒、微秒或纳秒，一位不少；别的写法用映射文件的 [time] format 说明",
                 "a time before 1990 or after 2200: a mere day (20260105) needs a time of day; a number is seconds, milliseconds, microseconds or nanoseconds since 1970, with all its digits; what is written otherwise, [time] format of a mapping file says",
             ),
-            Self::BadSuccess => ("成功与否读不懂", "success is neither yes nor no"),
+            Self::BadSuccess => (
+                "成功与否读不懂（映射文件 --map 的 [values] 可以说哪些字是“是”、哪些是“否”）",
+                "success is neither yes nor no ([values] of a mapping file, --map, says which words are)",
+            ),
             Self::Duplicate => (
                 "编号重复，只算第一次（导出重叠的话用 --max-unusable 放宽；那一列不是登录的编号的话，映射文件里写 [columns] id = \"\"）",
                 "repeated id, the first counts (where exports overlap, allow more by --max-unusable; a column that does not name logins is left out by [columns] id = \"\" of a mapping file)",

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use crate::env::Millis;
+use crate::env::{DAY, Millis};
 use crate::lang::diagnostics::Words;
 
 use super::Reason;
@@ -15,7 +15,7 @@ use super::Reason;
 #[derive(Debug, Clone)]
 pub(super) enum Format {
     /// `2026-01-05T09:00:00.123+08:00`, also with a blank for the T, without fraction or offset; as
-    /// spreadsheets write it; `20260105090000`; or a number of seconds, milliseconds, microseconds or
+    /// spreadsheets write it, also in Chinese and as days since 1899-12-30; as mail does; `20260105090000`; or a number of seconds, milliseconds, microseconds or
     /// nanoseconds since the epoch, told apart by its size.
     Usual,
     /// A pattern of strftime.
@@ -28,6 +28,11 @@ const SECOND_DIGITS: usize = 11;
 const MILLISECOND_DIGITS: usize = 14;
 /// The same of microseconds; what is longer is nanoseconds.
 const MICROSECOND_DIGITS: usize = 17;
+
+/// Days as spreadsheets count them from 1990 to 2200.
+const SHEET_DAYS: RangeInclusive<f64> = 32_874.0..=109_575.0;
+/// The first of 1970 among them.
+const SHEET_EPOCH: f64 = 25_569.0;
 
 /// From the year 1900 to the year 2200: figures are kept by day, so a time far off would cost memory for
 /// all the days between.
@@ -143,6 +148,11 @@ fn usual(text: &str, near: &mut Near<'_>) -> Option<Millis> {
     }
     if whole.len() <= SECOND_DIGITS {
         let seconds: f64 = text.parse().ok()?;
+        // As seconds it would be a day of 1970.
+        if SHEET_DAYS.contains(&seconds) && seconds.fract() != 0.0 {
+            let millis = (seconds - SHEET_EPOCH) * DAY as f64;
+            return without_offset(millis.round() as Millis, near);
+        }
         return Some((seconds * 1_000.0).round() as Millis);
     }
     if let Some(at) = compact(text, zone) {
@@ -254,8 +264,19 @@ fn calendar(head: &[u8; 19], rest: &str, near: &mut Near<'_>) -> Option<Millis> 
     Some(local - offset)
 }
 
-/// As spreadsheets write it: `2026/1/5 9:00`, `2026-01-05 09:00:03`; no offset.
+/// As spreadsheets write it: `2026/1/5 9:00`, `2026-01-05 09:00:03`, `2026年1月5日 9:00`; no offset. And as mail does.
 fn loose(text: &str, zone: &TimeZone) -> Option<Millis> {
+    if let Some((year, rest)) = text.split_once('年') {
+        let (month, rest) = rest.split_once('月')?;
+        let (day, clock) = rest.split_once('日')?;
+        let clock = clock.trim_start().replace(['时', '分'], ":");
+        let clock = clock.trim_end_matches(['秒', ':']);
+        return loose(&format!("{year}-{month}-{day} {clock}"), zone);
+    }
+    if text.contains(", ") || text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        let at = jiff::fmt::rfc2822::parse(text).ok()?;
+        return Some(at.timestamp().as_millisecond());
+    }
     let (date, clock) = text.split_once([' ', 'T'])?;
     let separator = if date.contains('/') { '/' } else { '-' };
     let (date, clock) = (parts(date, separator)?, parts(clock.trim_start(), ':')?);
@@ -337,6 +358,10 @@ mod tests {
             "202601050930",
             "176722560",
             "490896",
+            // A mere day of a spreadsheet, and what is none of its days.
+            "43864",
+            "12.5",
+            "490896.5",
             "-1767225600",
         ] {
             assert_eq!(at(odd), Err(Reason::OddTime), "{odd}");
@@ -396,8 +421,25 @@ mod tests {
             let at = parse(excel, &Format::Usual, &shanghai);
             assert_eq!(at, Ok(1_580_733_780_000), "{excel}");
         }
+        for sheet in [
+            "2020年2月3日 20:43",
+            "2020年02月03日 20:43:00",
+            "2020年2月3日20时43分",
+            "2020年2月3日 20时43分00秒",
+            "Mon, 03 Feb 2020 12:43:00 GMT",
+            "Mon, 3 Feb 2020 20:43:00 +0800",
+            "43864.8631944444",
+        ] {
+            let at = parse(sheet, &Format::Usual, &shanghai);
+            assert_eq!(at, Ok(1_580_733_780_000), "{sheet}");
+        }
+        assert_eq!(usual("43864.5"), Some(1_580_731_200_000));
         for wrong in [
             "",
+            "2020年2月3日",
+            "2020年2月30日 9:00",
+            "2020年",
+            "Mon, 33 Feb 2020 12:43:00 GMT",
             "2020/2/30 9:00",
             "3/2/2020 9:00",
             "2020/2/3 9:00 PM",

@@ -56,13 +56,37 @@ pub(super) fn short(n: f64) -> String {
 /// Days between the first and the last that have their date below, at most: as many as are legible.
 const DATES: usize = 5;
 
-/// Where a day of the calendar begins.
-pub(super) const MIDNIGHT: &str = "00:00";
+/// How many days a bar may stand for: some, some weeks, years.
+const BAR_DAYS: [usize; 4] = [1, 7, 28, 364];
+/// Bars that can still be told apart.
+const MOST_BARS: usize = 400;
 
-/// Bars over time, with dates below: the first and the last day whole, between them some without the year.
-pub(super) fn days(values: &[u32], (from, at): (&str, &str), to: &str, label: &str) -> String {
+/// How many days each bar of so many stands for.
+pub(super) fn bar_days(days: usize) -> usize {
+    let fits = |each: &usize| days.div_ceil(*each) <= MOST_BARS;
+    let found = BAR_DAYS.into_iter().find(fits);
+    found.unwrap_or_else(|| days.div_ceil(MOST_BARS))
+}
+
+/// Sums of so many days each.
+fn summed(values: &[u32], each: usize) -> Vec<u32> {
+    let sum = |days: &[u32]| days.iter().fold(0_u32, |sum, day| sum.saturating_add(*day));
+    values.chunks(each.max(1)).map(sum).collect()
+}
+
+/// Bars over time, with dates below: those of the first and the last day in full, between them some without the year.
+/// `partial`: whether the first and the last are parts of days.
+pub(super) fn days(
+    values: &[u32],
+    (from, to): (&str, &str),
+    partial: (bool, bool),
+    label: &str,
+) -> String {
     const WIDTH: f64 = 720.0;
     const HEIGHT: f64 = 150.0;
+    let each = bar_days(values.len());
+    let whole = values.len();
+    let values = &summed(values, each);
     let most = round_up(f64::from(values.iter().copied().max().unwrap_or(0)));
     let step = WIDTH / values.len().max(1) as f64;
     let mut svg = open(WIDTH + 50.0, HEIGHT + 30.0, label);
@@ -77,19 +101,25 @@ pub(super) fn days(values: &[u32], (from, at): (&str, &str), to: &str, label: &s
         );
     }
     let first = from.parse::<Date>().ok();
+    let date_of = |day: usize| first?.checked_add((day as i64).days()).ok();
     for (day, value) in values.iter().enumerate() {
-        let date = first.and_then(|first| first.checked_add((day as i64).days()).ok());
-        let date = date.map_or_else(
-            || (day + 1).to_string(),
-            |date| match at {
-                MIDNIGHT => date.to_string(),
-                at => format!("{date} {at} +24 h"),
+        let last = day + 1 == values.len();
+        let date = date_of(day * each).map_or_else(
+            || (day * each + 1).to_string(),
+            |date| match date_of((day * each + each).min(whole) - 1) {
+                Some(until) if until > date => format!("{date} – {until}"),
+                _ => date.to_string(),
             },
         );
+        let part = match each {
+            1 => day == 0 && partial.0 || last && partial.1,
+            _ => last && !whole.is_multiple_of(each),
+        };
+        let class = if part { "bar part" } else { "bar" };
         let height = HEIGHT * f64::from(*value) / most;
         let _ = write!(
             svg,
-            "<rect x='{:.2}' y='{:.2}' width='{:.2}' height='{:.2}' class='bar'><title>{}: {value}</title></rect>",
+            "<rect x='{:.2}' y='{:.2}' width='{:.2}' height='{:.2}' class='{class}'><title>{}: {value}</title></rect>",
             42.0 + step * day as f64,
             8.0 + HEIGHT - height,
             (step - 0.6).max(0.4),
@@ -101,8 +131,9 @@ pub(super) fn days(values: &[u32], (from, at): (&str, &str), to: &str, label: &s
     let inner = DATES.min(values.len().saturating_sub(2) / 2);
     for part in 1..=inner {
         let day = (values.len() - 1) * part / (inner + 1);
-        let date = first.and_then(|first| first.checked_add((day as i64).days()).ok());
-        let Some(date) = date else { break };
+        let Some(date) = date_of(day * each) else {
+            break;
+        };
         // On a narrow screen, where letters are larger, only every other one fits.
         let class = if part % 2 == 1 { " beside" } else { "" };
         let _ = write!(
@@ -110,7 +141,7 @@ pub(super) fn days(values: &[u32], (from, at): (&str, &str), to: &str, label: &s
             "<text x='{:.1}' y='{}' class='tick middle{class}'>{}</text>",
             42.0 + step * (day as f64 + 0.5),
             HEIGHT + 24.0,
-            date.strftime("%m-%d")
+            date.strftime(if each == 1 { "%m-%d" } else { "%Y-%m" })
         );
     }
     let _ = write!(
@@ -126,6 +157,7 @@ pub(super) fn days(values: &[u32], (from, at): (&str, &str), to: &str, label: &s
 
 /// A line the size of a word.
 pub(super) fn spark(values: &[u32]) -> String {
+    let values = &summed(values, bar_days(values.len()));
     const WIDTH: f64 = 130.0;
     const HEIGHT: f64 = 22.0;
     // At most a point per pixel: the sum of the days it stands for.
@@ -262,7 +294,9 @@ mod tests {
 
     #[test]
     fn bars_say_their_day() {
-        let svg = days(&[1, 2], ("2026-02-28", MIDNIGHT), "2026-03-01", "x");
+        let svg = days(&[1, 2], ("2026-02-28", "2026-03-01"), (false, true), "x");
+        assert_eq!(svg.matches("class='bar part'").count(), 1);
+        assert_eq!(svg.matches("class='bar'").count(), 1);
         assert!(svg.contains("<title>2026-02-28: 1</title>"), "{svg}");
         assert!(svg.contains("<title>2026-03-01: 2</title>"), "{svg}");
         assert!(
@@ -271,11 +305,32 @@ mod tests {
         );
         // A quarter of a year: the days between are told too, at equal distances, on a narrow screen
         // every other one.
-        let svg = days(&[1; 91], ("2026-01-01", MIDNIGHT), "2026-04-01", "x");
+        let svg = days(&[1; 91], ("2026-01-01", "2026-04-01"), (false, false), "x");
         for date in ["01-16", "01-31", "02-15", "03-02", "03-17"] {
             assert!(svg.contains(&format!("'>{date}</text>")), "{svg}");
         }
         assert_eq!(svg.matches("middle beside'").count(), 3, "{svg}");
+    }
+
+    #[test]
+    fn bars_of_many_days_stand_for_several() {
+        for (days, each) in [(400, 1), (401, 7), (2_800, 7), (2_801, 28), (75_972, 364)] {
+            assert_eq!(bar_days(days), each, "{days}");
+        }
+        assert!(1_000_000_usize.div_ceil(bar_days(1_000_000)) <= MOST_BARS);
+        let svg = days(&[1; 500], ("2026-01-01", "2027-05-15"), (true, true), "x");
+        assert_eq!(svg.matches("<rect").count(), 72, "weeks");
+        assert!(
+            svg.contains("<title>2026-01-01 – 2026-01-07: 7</title>"),
+            "{svg}"
+        );
+        // The last one has three days.
+        assert!(
+            svg.contains("class='bar part'><title>2027-05-13 – 2027-05-15: 3</title>"),
+            "{svg}"
+        );
+        assert_eq!(svg.matches("bar part").count(), 1);
+        assert!(spark(&[1; 75_972]).len() < 10_000);
     }
 
     #[test]

@@ -111,6 +111,8 @@ pub struct FileView {
     pub name: String,
     /// What it was taken for.
     pub format: String,
+    /// How its text was written: `UTF-8`, or `GBK`, which was told by its bytes.
+    pub encoding: &'static str,
     /// Its size on disk.
     pub bytes: u64,
     /// XXH64 of its bytes.
@@ -187,8 +189,8 @@ pub struct PartView {
     pub of_names: u64,
     /// Days that means a day are over: one of which half of the attempts were judged counts half.
     pub days: f64,
-    /// Of so many.
-    pub of_days: usize,
+    /// Of so many: `totals.span_days`.
+    pub of_days: f64,
     /// The share of the attempts judged with other constants; absent when no sweep was asked for.
     pub sweep: Option<f64>,
 }
@@ -315,6 +317,7 @@ impl InputView {
                 .map(|file| FileView {
                     name: file.name.clone(),
                     format: file.format.to_owned(),
+                    encoding: file.encoding.name(),
                     bytes: file.bytes,
                     xxh64: file.xxh64.clone(),
                 })

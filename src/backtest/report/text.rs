@@ -5,11 +5,11 @@ mod diff;
 mod input;
 mod sweep;
 
-pub(super) use input::stopped;
+pub(super) use input::{in_days, re_encoded, stopped};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::say::say;
+use super::say::{of_one, say};
 use super::{Clock, Report};
 use crate::backtest::tally::{Basis, Figures, LabelFigures, RuleFigures, Totals};
 use crate::lang::diagnostics::Language;
@@ -170,9 +170,10 @@ pub(super) fn acted_on(labels: &LabelFigures, language: Language) -> String {
         Language::Zh => format!(
             "连图形验证、拒绝、锁定也算：攻击 {attacks}/{of}（{recall}），正常登录 {good}（{rate}），事件 {found}/{incidents}；密码不对的攻击 {failed_met}/{failed}"
         ),
-        Language::En => format!(
+        Language::En => of_one(&format!(
             "with captchas, refusals and locks: {attacks} of {of} attacks ({recall}), {good} good logins ({rate}), {found} of {incidents} incidents; {failed_met} of {failed} attacks with a wrong password"
-        ),
+        ))
+        .into_owned(),
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Gates {
     pub max_prompts_per_10k: Option<f64>,
     /// Recall at the login, at least.
     pub min_recall: Option<f64>,
-    /// No attack that was flagged under the old rules goes unflagged.
+    /// Rules do no less about any attack than the old ones: see [`Measure`](crate::backtest::engine::Measure).
     pub no_lost_true_positives: bool,
 }
 
@@ -56,12 +56,12 @@ impl Unjudged {
                 "no login lies behind the warm-up (--warm-up): what had to hold cannot be judged",
             ),
             Self::NothingGood => (
-                "统计的日子里（--warm-up、--last）没有正常登录：提醒的上限说明不了什么",
-                "no good login lies within the days that count (--warm-up, --last): a limit of prompts says nothing",
+                "统计的日子里（--warm-up、--last）没有正常登录：--max-prompts-per-day、--max-prompts-per-10k 的上限说明不了什么",
+                "no good login lies within the days that count (--warm-up, --last): --max-prompts-per-day and --max-prompts-per-10k say nothing",
             ),
             Self::NoAttack => (
-                "统计的日子里（--warm-up、--last）没有密码正确、标注为攻击的登录：无从说发现或漏掉",
-                "no labelled attack with the right password lies within the days that count (--warm-up, --last): nothing can be found or lost",
+                "统计的日子里（--warm-up、--last）没有密码正确、标注为攻击的登录：--min-recall、--no-lost-true-positives 无从判断发现或漏掉",
+                "no labelled attack with the right password lies within the days that count (--warm-up, --last): --min-recall and --no-lost-true-positives cannot say what is found or lost",
             ),
         }
     }
@@ -121,23 +121,22 @@ pub(super) fn gates(
     if (asked.min_recall.is_some() || asked.no_lost_true_positives) && own.is_none() && !cut {
         return Err(RunError::Gate(Unjudged::NoAttack));
     }
-    let mut push = |name: &str, wanted: f64, is: Option<f64>| {
-        gates.push(Gate::new(name, wanted, is));
-    };
     if let Some(most) = asked.max_prompts_per_day {
         let is = chosen.map_or(figures.load.prompts_per_day, |point| point.prompts_per_day);
-        push("max-prompts-per-day", most, Some(is).filter(|_| !no_good));
+        let is = Some(is).filter(|_| !no_good);
+        gates.push(Gate::new("max-prompts-per-day", most, is));
     }
     if let (Some(most), true) = (asked.max_prompts_per_10k, request.variants.is_empty()) {
-        push(sweep::GATE, most, figures.totals.prompts_per_10k);
+        let is = figures.totals.prompts_per_10k;
+        gates.push(Gate::new(sweep::GATE, most, is));
     }
     if let Some(least) = asked.min_recall {
-        push(report::MIN_RECALL, least, recall);
+        gates.push(Gate::new(report::MIN_RECALL, least, recall));
     }
     if asked.no_lost_true_positives {
         let lost = chosen.map_or(lost, |point| point.attacks_lost);
         let is = own.map(|_| lost.unwrap_or(0) as f64);
-        push(report::NO_LOST, 0.0, is);
+        gates.push(Gate::new(report::NO_LOST, 0.0, is));
     }
     Ok(gates)
 }

@@ -1,5 +1,7 @@
 //! What is counted of a stretch of logins, of an attack, of an account.
 
+use twox_hash::XxHash64;
+
 use crate::backtest::engine::Measure;
 use crate::backtest::symbols::Symbol;
 use crate::env::Millis;
@@ -45,13 +47,15 @@ pub struct Hit {
 impl Hit {
     /// Rules did anything about it.
     pub fn acted_on(&self) -> bool {
-        self.measure > Measure::None
+        self.measure.acts()
     }
 }
 
 /// What an account's labelled logins came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AccountCounts {
+    /// The account's own: what is drawn for it depends on its name, not on where in the input it stands.
+    pub seed: u64,
     /// Attacks with an alert.
     pub tp: u32,
     /// Good logins with one.
@@ -61,7 +65,17 @@ pub struct AccountCounts {
 }
 
 impl AccountCounts {
+    /// Nothing yet of the account of this name.
+    pub(super) fn of(name: &str) -> Self {
+        Self {
+            seed: XxHash64::oneshot(0, name.as_bytes()),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn add(&mut self, other: Self) {
+        // Both are of the same account, if of any yet.
+        self.seed |= other.seed;
         self.tp += other.tp;
         self.fp += other.fp;
         self.missed += other.missed;

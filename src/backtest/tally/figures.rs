@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::labels::{self, LabelFigures};
 use super::loads::{self, Load};
-use super::stats::{per_10k, percentile, ratio};
+use super::stats::{per_10k, ratio};
 use super::{ACCOUNT_SIGNALS, Basis, PERIODS, Tally};
 use crate::env::Millis;
 use crate::lang::program::Program;
@@ -43,9 +43,15 @@ pub struct Totals {
     pub from: String,
     /// Last.
     pub to: String,
-    /// Days, begun ones included.
+    /// Days of the calendar of `run.zone`, begun ones included: as many as `*_by_day` has numbers.
     pub days: usize,
-    /// Days that means a day are over: all of them, unless the run was stopped; then a day of which half of the
+    /// Less than 23 hours of the first of them count.
+    pub first_day_partial: bool,
+    /// Of the last.
+    pub last_day_partial: bool,
+    /// The time that counts in days of 24 hours, at least one.
+    pub span_days: f64,
+    /// Days that means a day are over: `span_days`, unless the run was stopped; then a day of which half of the
     /// logins were judged counts half.
     pub days_judged: f64,
     /// Logins before `from`, which only made history.
@@ -98,9 +104,9 @@ pub struct Totals {
     pub denied: u64,
     /// Accounts locked by rules.
     pub locked: u64,
-    /// Logins a day.
+    /// Logins by day of the calendar of `run.zone`.
     pub logins_by_day: Vec<u32>,
-    /// Prompts a day.
+    /// Prompts by day, likewise.
     pub prompts_by_day: Vec<u32>,
 }
 
@@ -151,11 +157,12 @@ pub struct RuleFigures {
     pub fired_no_account: u64,
     /// Accounts it fired on.
     pub accounts: Option<u64>,
-    /// Fires a day: the mean over all days that were judged.
+    /// Fires a day: the mean over `totals.days_judged`.
     pub per_day: f64,
-    /// The 95th percentile; unknown when only a part was judged.
+    /// The 95th percentile of the whole days (of all where these are fewer than three); unknown when only a part was
+    /// judged.
     pub per_day_p95: Option<u32>,
-    /// The worst day; likewise.
+    /// The worst day, also a begun one; unknown likewise.
     pub per_day_max: Option<u32>,
     /// First fire, RFC 3339.
     pub first: Option<String>,
@@ -224,7 +231,10 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
         totals: Totals {
             from: rfc3339(frame.from),
             to: rfc3339(frame.to),
-            days: frame.days(),
+            days: frame.days().count(),
+            first_day_partial: frame.days().first_partial,
+            last_day_partial: frame.days().last_partial,
+            span_days: frame.days().span(),
             days_judged: tally.days(),
             warm_up_logins: tally.warm_up,
             logins: tally.successes,
@@ -265,8 +275,7 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
 
 fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
     let (signal, counts) = (&program.signals[index], &tally.signals[index]);
-    let mut days = counts.by_day.clone();
-    days.sort_unstable();
+    let (p95, max) = tally.of_days(&counts.by_day);
     let mut missing: Vec<Missing> = counts
         .missing
         .iter()
@@ -305,8 +314,8 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
         decisive_good: good.then_some(counts.decisive_good),
         accounts,
         per_day: tally.a_day(counts.fired),
-        per_day_p95: tally.of_days(percentile(&days, 0.95)),
-        per_day_max: tally.of_days(days.last().copied().unwrap_or_default()),
+        per_day_p95: p95,
+        per_day_max: max,
         first: counts.first.map(rfc3339),
         last: counts.last.map(rfc3339),
         by_day: counts.by_day.clone(),

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 
-use super::PERIODS;
+use jiff::tz::TimeZone;
+
+use super::{Days, PERIODS};
 use crate::backtest::table::{JUDGED, Labels, Table};
-use crate::env::{DAY, Millis};
+use crate::env::Millis;
 
 /// What is counted, and over which logins.
 #[derive(Debug, Clone)]
@@ -22,6 +24,7 @@ pub struct Frame {
     pub basis: Basis,
     /// Where each period but the first begins: asked of every login, and divisions take long.
     begins: [Millis; PERIODS - 1],
+    days: Days,
 }
 
 /// Which logins a rate is of.
@@ -77,7 +80,14 @@ impl Frame {
             unlabelled_good,
             basis: Basis::default(),
             begins: std::array::from_fn(begin),
+            days: Days::new(from, to, &TimeZone::UTC),
         }
+    }
+
+    /// With the days of this zone; of UTC else.
+    pub fn in_zone(mut self, zone: &TimeZone) -> Self {
+        self.days = Days::new(self.from, self.to, zone);
+        self
     }
 
     /// With the basis the label gives: of the logins that count, as far as it speaks of them.
@@ -101,17 +111,14 @@ impl Frame {
             && self.class(table.labels_of(row)) == Class::Good
     }
 
-    /// How many days the figures are over, begun ones included; 0 when no login counts.
-    pub fn days(&self) -> usize {
-        match self.from > self.to {
-            true => 0,
-            false => ((self.to - self.from) / DAY) as usize + 1,
-        }
+    /// The days of the calendar the figures are over; none when no login counts.
+    pub fn days(&self) -> &Days {
+        &self.days
     }
 
     /// The day a moment within it lies on.
     pub fn day(&self, time: Millis) -> usize {
-        ((time - self.from) / DAY) as usize
+        self.days.of(time)
     }
 
     /// The period a moment lies in.

@@ -233,30 +233,31 @@ fn incidents(hits: &[Hit], gap: Millis) -> Vec<Incident> {
 /// drawn, not logins; those without attack and without alert change neither. A name that is no account may stand
 /// for many people (in the RBA data set one does for nearly half of all rows), so of these logins are drawn.
 fn intervals(tally: &Tally) -> (Option<Interval>, Option<Interval>) {
-    let mut accounts: Vec<(&u32, &AccountCounts)> = tally.accounts.iter().collect();
-    accounts.sort_unstable_by_key(|(account, _)| **account);
     let nobodys = tally.nobodys;
     let mut dice = Dice::new(SEED);
-    let (mut precisions, mut recalls) = (Vec::new(), Vec::new());
-    for _ in 0..RESAMPLES {
-        let mut of_nobody = |count: u32| dice.poisson(u64::from(count));
-        let mut tp = of_nobody(nobodys.tp);
-        let mut fp = of_nobody(nobodys.fp);
-        let mut missed = of_nobody(nobodys.missed);
-        for (_, counts) in &accounts {
+    // True and false positives and what was missed, by resampling.
+    let mut drawn: Vec<[u64; 3]> = (0..RESAMPLES)
+        .map(|_| [nobodys.tp, nobodys.fp, nobodys.missed].map(|n| dice.poisson(u64::from(n))))
+        .collect();
+    for counts in tally.accounts.values() {
+        let of_account = [counts.tp, counts.fp, counts.missed].map(u64::from);
+        // Each account has dice of its own, so their order does not matter.
+        let mut dice = Dice::new(SEED ^ counts.seed);
+        for sums in &mut drawn {
             let times = u64::from(dice.poisson_one());
-            tp += times * u64::from(counts.tp);
-            fp += times * u64::from(counts.fp);
-            missed += times * u64::from(counts.missed);
+            for (sum, count) in sums.iter_mut().zip(of_account) {
+                *sum += times * count;
+            }
         }
+    }
+    let (mut precisions, mut recalls) = (Vec::new(), Vec::new());
+    for [tp, fp, missed] in drawn {
         precisions.extend(ratio(tp, tp + fp));
         recalls.extend(ratio(tp, tp + missed));
     }
     let drawn = |has: fn(&AccountCounts) -> u32| {
-        let accounts = accounts
-            .iter()
-            .filter(|(_, counts)| has(counts) > 0)
-            .count();
+        let accounts = tally.accounts.values();
+        let accounts = accounts.filter(|counts| has(counts) > 0).count();
         accounts as u64 + u64::from(has(&nobodys))
     };
     (
@@ -379,14 +380,24 @@ mod tests {
     }
 
     fn counts(tp: u32, fp: u32, missed: u32) -> AccountCounts {
-        AccountCounts { tp, fp, missed }
+        let seed = 0;
+        AccountCounts {
+            seed,
+            tp,
+            fp,
+            missed,
+        }
     }
 
     fn of(accounts: &[AccountCounts], nobodys: AccountCounts) -> (Interval, Interval) {
         let frame = crate::backtest::tally::Frame::new(0, 1, Some(0), false);
         let mut tally = Tally::empty(&frame);
         let numbered = accounts.iter().enumerate();
-        tally.accounts = numbered.map(|(at, counts)| (at as u32, *counts)).collect();
+        let seeded = numbered.map(|(at, counts)| {
+            let seed = AccountCounts::of(&at.to_string()).seed;
+            (at as u32, AccountCounts { seed, ..*counts })
+        });
+        tally.accounts = seeded.collect();
         tally.nobodys = nobodys;
         let (precision, recall) = intervals(&tally);
         (precision.expect("alerts"), recall.expect("attacks"))

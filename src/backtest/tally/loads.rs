@@ -9,11 +9,12 @@ use crate::env::{DAY, Millis};
 /// Prompts and whom they hit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Load {
-    /// Prompts a day: the mean over all days that were judged.
+    /// Prompts a day: the mean over `totals.days_judged`.
     pub prompts_per_day: f64,
-    /// The 95th percentile of the days; unknown when only a part was judged.
+    /// The 95th percentile of the whole days (of all where these are fewer than three); unknown when only a part was
+    /// judged.
     pub prompts_per_day_p95: Option<u32>,
-    /// The worst day; likewise.
+    /// The worst day, also a begun one; unknown likewise.
     pub prompts_per_day_max: Option<u32>,
     /// Captchas a day.
     pub captchas_per_day: f64,
@@ -66,8 +67,7 @@ impl LoadBand {
 const WEEK: Millis = 7 * DAY;
 
 pub(super) fn load(tally: &Tally) -> Load {
-    let mut days = tally.prompts_by_day.clone();
-    days.sort_unstable();
+    let (p95, max) = tally.of_days(&tally.prompts_by_day);
     let mean = |by_day: &[u32]| tally.a_day(by_day.iter().copied().map(u64::from).sum());
     let mut per_account: Vec<u32> = Vec::new();
     let mut twice = 0;
@@ -79,8 +79,8 @@ pub(super) fn load(tally: &Tally) -> Load {
     per_account.sort_unstable();
     Load {
         prompts_per_day: mean(&tally.prompts_by_day),
-        prompts_per_day_p95: tally.of_days(percentile(&days, 0.95)),
-        prompts_per_day_max: tally.of_days(days.last().copied().unwrap_or_default()),
+        prompts_per_day_p95: p95,
+        prompts_per_day_max: max,
         captchas_per_day: mean(&tally.captchas_by_day),
         accounts_prompted: per_account.len() as u64,
         per_account_p50: percentile(&per_account, 0.5),

@@ -2,6 +2,7 @@
 //! not depend on the number of threads.
 
 mod counts;
+mod days;
 mod figures;
 mod fired;
 mod frame;
@@ -13,6 +14,7 @@ mod signal;
 pub mod stats;
 
 pub use counts::{AccountCounts, Counts, Hit};
+pub use days::Days;
 pub use figures::{DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
 pub use fired::FiredAccounts;
 pub use frame::{Basis, Class, Frame};
@@ -29,7 +31,7 @@ use crate::lang::program::Program;
 
 use stats::sortable;
 
-use super::engine::{Measure, Outcome, Prompt, Seen, Sink};
+use super::engine::{Outcome, Prompt, Seen, Sink};
 use super::symbols::Symbol;
 use super::table::{CAPTCHA, KNOWN};
 
@@ -144,7 +146,7 @@ impl Tally {
     /// Nothing yet.
     pub fn new(frame: &Frame, variant: usize, program: &Program) -> Self {
         let n = program.signals.len();
-        let days = frame.days();
+        let days = frame.days().count();
         Self {
             frame: frame.clone(),
             variant,
@@ -337,11 +339,15 @@ impl Tally {
             });
         } else {
             score.1 += 1;
-            self.good_acted_on += u64::from(measure > Measure::None);
+            self.good_acted_on += u64::from(measure.acts());
         }
         if attack || outcome.flagged {
             let counts = match exists {
-                true => self.accounts.entry(seen.account).or_default(),
+                true => {
+                    let name = || seen.table.accounts.text(seen.account);
+                    let counts = self.accounts.entry(seen.account);
+                    counts.or_insert_with(|| AccountCounts::of(name()))
+                }
                 false => &mut self.nobodys,
             };
             match (attack, outcome.flagged) {
@@ -452,8 +458,7 @@ impl Tally {
             self.nobody_failures += u64::from(!seen.table.has(seen.row, KNOWN));
             if self.frame.class(seen.table.labels_of(seen.row)) == Class::Attack {
                 self.failed_attacks += 1;
-                let acted_on = seen.measure(outcome) > Measure::None;
-                self.failed_attacks_acted_on += u64::from(acted_on);
+                self.failed_attacks_acted_on += u64::from(seen.measure(outcome).acts());
             }
         }
     }

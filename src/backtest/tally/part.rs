@@ -1,11 +1,12 @@
 //! How many days figures a day are over, also when only a part of the logins was judged.
 
 use super::Tally;
+use super::stats::percentile;
 
 impl Tally {
-    /// How many days figures a day are over; 0 when no login counts.
+    /// How many days of 24 hours means a day are over; 0 when no login counts.
     pub fn days(&self) -> f64 {
-        self.part.unwrap_or(self.frame.days() as f64)
+        self.part.unwrap_or(self.frame.days().span())
     }
 
     /// Attempts judged that count.
@@ -21,9 +22,15 @@ impl Tally {
         }
     }
 
-    /// A figure of whole days: there is none when some were judged in part.
-    pub(super) fn of_days(&self, figure: u32) -> Option<u32> {
-        self.part.is_none().then_some(figure)
+    /// The 95th percentile of whole days, and the most of any: there are none when some were judged in part.
+    pub(super) fn of_days(&self, by_day: &[u32]) -> (Option<u32>, Option<u32>) {
+        if self.part.is_some() {
+            return (None, None);
+        }
+        let mut whole = self.frame.days().whole(by_day).to_vec();
+        whole.sort_unstable();
+        let most = by_day.iter().max().copied();
+        (Some(percentile(&whole, 0.95)), Some(most.unwrap_or(0)))
     }
 
     /// The run was stopped: of `all` attempts by day only some were judged. A day of which half was judged
@@ -31,14 +38,17 @@ impl Tally {
     pub fn stopped(&mut self, all: &[u32]) {
         let total = |by_day: &[u32]| by_day.iter().copied().map(f64::from).sum::<f64>();
         let mut share = total(&self.attempts_by_day) / total(all).max(1.0);
-        let mut days = 0.0;
-        for (judged, all) in self.attempts_by_day.iter().zip(all) {
+        let (mut days, mut of) = (0.0, 0.0);
+        let lengths = self.frame.days().lengths();
+        for ((judged, all), length) in self.attempts_by_day.iter().zip(all).zip(lengths) {
             if *all > 0 {
                 share = f64::from(*judged) / f64::from(*all);
             }
-            days += share;
+            days += share * length;
+            of += length;
         }
-        self.part = Some(days);
+        let part = if of > 0.0 { days / of } else { 0.0 };
+        self.part = Some(part * self.frame.days().span());
     }
 }
 
@@ -83,6 +93,7 @@ mod tests {
         assert_eq!(days(&[0, 5], &[0, 10]), 1.0);
         let mut tally = tally(&[5, 5]);
         tally.stopped(&[10, 10]);
-        assert_eq!((tally.a_day(8), tally.of_days(8)), (8.0, None));
+        assert_eq!(tally.a_day(8), 8.0);
+        assert_eq!(tally.of_days(&[5, 3]), (None, None));
     }
 }

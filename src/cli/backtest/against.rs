@@ -54,6 +54,9 @@ fn revision(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sources, Fai
                 )),
                 _ => Failure::io("git", &error, lang.lang),
             })?;
+        if !archive.status.success() && is_revision(name, parent) {
+            return Err(absent(name, path, &[], lang));
+        }
         if !archive.status.success() {
             let said = String::from_utf8_lossy(&archive.stderr);
             let said = said.trim();
@@ -72,12 +75,55 @@ fn revision(name: &str, rules: &[PathBuf], lang: LangArg) -> Result<Sources, Fai
             false => unpacked.path().to_owned(),
         };
         untar(&archive.stdout, &folder, lang)?;
+        if !target.exists() {
+            return Err(absent(name, path, &rules_in(&folder), lang));
+        }
     }
     let paths: Vec<PathBuf> = rules
         .iter()
         .map(|path| unpacked.path().join(path.file_name().unwrap_or_default()))
         .collect();
     load(&paths, lang)
+}
+
+/// Whether git knows a commit by this name.
+fn is_revision(name: &str, folder: &Path) -> bool {
+    let asked = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(["rev-parse", "--verify", "--quiet", "--end-of-options"])
+        .arg(format!("{name}^{{commit}}"))
+        .output();
+    asked.is_ok_and(|answer| answer.status.success())
+}
+
+/// The names of the rule files that lie in a folder.
+fn rules_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(".rules")).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The revision has no such file or folder; it has `others` in its place.
+fn absent(name: &str, path: &Path, others: &[String], lang: LangArg) -> Failure {
+    let path = path.display();
+    let others = others.join(lang.pick("、", ", "));
+    Failure::usage(match (lang.lang, others.as_str()) {
+        (Language::Zh, "") => format!(
+            "--against {name}：git 的这个版本里没有 {path}；改过名字的话，请先把那一版取出来（git worktree add），再用 --against 指到那里"
+        ),
+        (Language::Zh, others) => format!(
+            "--against {name}：git 的这个版本里没有 {path}，同一个文件夹里有 {others}；改过名字的话，请用整个文件夹回测"
+        ),
+        (Language::En, "") => format!(
+            "--against {name}: that git revision has no {path}; where it was renamed, check that revision out (git worktree add) and name its path with --against"
+        ),
+        (Language::En, others) => format!(
+            "--against {name}: that git revision has no {path}; in the same folder it has {others}: where it was renamed, backtest the folder"
+        ),
+    })
 }
 
 /// A directory that goes with its guard.

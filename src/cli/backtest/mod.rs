@@ -4,6 +4,7 @@ mod against;
 mod changed;
 mod compile;
 mod explain;
+mod options;
 mod read;
 mod write;
 
@@ -42,16 +43,19 @@ const MAX_THREADS: i64 = 256;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Input: CSV (columns by header or --map; the public RBA data set is recognised), NDJSON of
-POST /v1/logins, an export of the store; plain, .gz or .zst; several files are one stream, `-` is
-standard input. Rows are taken in the order of their times; a column `arrival` of whole numbers, one
-for each row over all files, says in which order they were reported, and what came more than ten
-minutes behind a later login is judged, but no rule acts on it, as live.
+POST /v1/logins, an export of the store; UTF-8 or GBK, plain, .gz or .zst; several files are one
+stream, `-` is standard input. Rows are taken in the order of their times; a column `arrival` of
+whole numbers, one for each row over all files, says in which order they were reported, and what
+came more than ten minutes behind a later login is judged, but no rule acts on it, as live.
 
 What has to hold (--max-prompts-per-day, --max-prompts-per-10k, --min-recall,
 --no-lost-true-positives) never passes on nothing: when no login lies in the days that count, or no
 labelled attack where attacks are meant, it is refused (2), and when the run was stopped before its
 end it has failed (1). With --sweep and --max-prompts-per-10k it is about the values that were
 chosen, with --sweep alone about the rules as they are.
+
+Files are written beside their names, with .partial behind these, and get them when they are whole;
+what Ctrl-C cut short keeps it, and ends with 1.
 
 Exit code: 0 done, 1 something that had to hold does not (or not over all of the input), or the
 command failed, 2 wrong use.
@@ -70,7 +74,7 @@ pub struct Args {
     #[arg(value_name = "RULES", default_value = "rules")]
     rules: Vec<PathBuf>,
     /// Past logins
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "live", required_unless_present = "live")]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     logins: Vec<PathBuf>,
     /// The server's own history, also while it runs; nothing is changed
     #[arg(long)]
@@ -84,7 +88,7 @@ pub struct Args {
     #[arg(long)]
     as_arrived: bool,
     /// Take a store's logins as if each had been reported at once, also a past that was filled in
-    #[arg(long, conflicts_with = "as_arrived")]
+    #[arg(long)]
     by_time: bool,
     /// Unusable rows allowed, in percent
     #[arg(long, value_name = "PERCENT", default_value_t = 5.0, value_parser = percent, allow_negative_numbers = true)]
@@ -128,13 +132,13 @@ pub struct Args {
     #[arg(long)]
     no_lost_true_positives: bool,
     /// Explain one login: its id, or #NUMBER by arrival
-    #[arg(long, value_name = "LOGIN", conflicts_with_all = ["sweep", "against", "format", "report", "decisions"])]
+    #[arg(long, value_name = "LOGIN", conflicts_with = "format")]
     explain: Option<String>,
     /// Write report.html, report.json and changed.csv into this folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
     /// Write every changed login as CSV, packed when the name ends in .gz
-    #[arg(long, value_name = "FILE", requires = "against")]
+    #[arg(long, value_name = "FILE")]
     changed_csv: Option<PathBuf>,
     /// Write every login with what the rules decide on it, a line of JSON each, packed when the name
     /// ends in .gz
@@ -160,6 +164,7 @@ enum Format {
 
 /// Runs a backtest.
 pub fn run(args: &Args) -> Outcome {
+    options::check(args)?;
     let watch = Arc::new(Watch::default());
     let _stop = read::stop_on_interrupt(watch.clone(), args.lang);
     let config = args.configuration();
@@ -254,14 +259,13 @@ fn finish(
     }
     write::write(args, request, &input.table, registry, &outcome, watch)?;
     if let Some(path) = &args.decisions {
-        write::decided(args, path, request, &input.table, registry, watch)?;
-        if watch.stopped() && !outcome.report.run.stopped {
-            output::remark(&match args.lang.lang {
-                Language::Zh => format!("menshen: 停下了；{} 只写了一部分", path.display()),
-                Language::En => format!("menshen: stopped; {} is only a part", path.display()),
-            });
-            return Ok(Exit::Found);
-        }
+        let stopped = outcome.report.run.stopped;
+        write::decided(args, path, request, &input.table, registry, watch, stopped)?;
+    }
+    // What was asked for is not all there, though the report may be.
+    let files = args.decisions.is_some() || args.changed_csv.is_some();
+    if watch.stopped() && !outcome.report.run.stopped || outcome.report.run.stopped && files {
+        return Ok(Exit::Found);
     }
     let passed = outcome.report.gates.iter().all(|gate| gate.passed);
     Ok(if passed { Exit::Clean } else { Exit::Found })

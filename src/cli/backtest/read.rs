@@ -101,6 +101,7 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
         let said = error.said(args.lang.lang);
         match error {
             InputError::File { .. }
+            | InputError::Encoding { .. }
             | InputError::Column { .. }
             | InputError::Columns { .. }
             | InputError::Foreign { .. }

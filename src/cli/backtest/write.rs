@@ -74,7 +74,11 @@ pub(super) fn prepare(args: &Args, compares: bool) -> Result<(), Failure> {
         }
         let inputs = args.logins.iter().chain(&args.map);
         let all = inputs.chain(files.iter().take(at));
-        if let Some(other) = all.into_iter().find(|other| same(path, other)) {
+        let partial = packed::partial(path);
+        let overwrites = |other: &&PathBuf| {
+            same(path, other) || partial.as_ref().is_some_and(|at| same(at, other))
+        };
+        if let Some(other) = all.into_iter().find(overwrites) {
             let (path, other) = (path.display(), other.display());
             return Err(Failure::usage(match args.lang.lang {
                 Language::Zh => format!("{path} 就是 {other}：写进去会把它覆盖掉；请换一个名字"),
@@ -83,7 +87,9 @@ pub(super) fn prepare(args: &Args, compares: bool) -> Result<(), Failure> {
                 }
             }));
         }
-        try_to_write(path, args)?;
+        for tried in [path].into_iter().chain(&partial) {
+            try_to_write(tried, args)?;
+        }
     }
     Ok(())
 }
@@ -129,18 +135,16 @@ pub(super) fn write(
         let text = serde_json::to_string_pretty(report)?;
         let at =
             |path: &Path, error: io::Error| Failure::io(path.display(), &error, args.lang.lang);
-        fs::write(&json, text).map_err(|error| at(&json, error))?;
+        packed::write(&json, &text).map_err(|error| at(&json, error))?;
         let page = folder.join("report.html");
-        fs::write(&page, report::html(report, request.language))
+        packed::write(&page, &report::html(report, request.language))
             .map_err(|error| at(&page, error))?;
-        let mut written = vec![page, json];
+        for path in [page, json] {
+            output::remark(&format!("menshen: {}", path.display()));
+        }
         if request.against.is_some() {
             let csv = folder.join("changed.csv");
             changed(args, &csv, request, table, registry, outcome, watch)?;
-            written.push(csv);
-        }
-        for path in written {
-            output::remark(&format!("menshen: {}", path.display()));
         }
     }
     if let Some(path) = &args.changed_csv {
@@ -157,6 +161,7 @@ pub(super) fn decided(
     table: &Table,
     registry: &Registry,
     watch: &Watch,
+    stopped: bool,
 ) -> Result<(), Failure> {
     let rules = vec![request.rules.1.clone()];
     let (zone, limits) = (request.zone.clone(), request.limits.clone());
@@ -170,16 +175,46 @@ pub(super) fn decided(
         decisions::write(&engine, table, watch, &mut out)
     });
     let lines = lines.map_err(at)?;
+    if stopped || watch.stopped() {
+        return cut_short(out, args, path, lines, table.len() as u64);
+    }
     out.finish().map_err(at)?;
     let path = path.display();
     output::remark(&match args.lang.lang {
         Language::Zh => format!("menshen: {path}：{lines} 次登录"),
-        Language::En => format!("menshen: {path}: {lines} logins"),
+        Language::En => format!("menshen: {path}: {lines} {}", logins(lines)),
     });
     Ok(())
 }
 
-/// Every changed login with the condition that flipped; when judging was stopped, as many as the report shows.
+fn logins(n: u64) -> &'static str {
+    match n {
+        1 => "login",
+        _ => "logins",
+    }
+}
+
+/// Leaves what a stop cut short under a name that says so.
+fn cut_short(out: Packed, args: &Args, path: &Path, written: u64, all: u64) -> Result<(), Failure> {
+    let at = out
+        .stop()
+        .map_err(|error| Failure::io(path.display(), &error, args.lang.lang))?;
+    let at = at.as_deref().unwrap_or(path).display();
+    output::remark(&match (args.lang.lang, written < all) {
+        (Language::Zh, true) => {
+            format!("menshen: 停下了；{at} 里只有 {all} 次中的 {written} 次")
+        }
+        (Language::Zh, false) => format!("menshen: 停下了；{at} 里只有停下之前读到、判断过的"),
+        (Language::En, true) => format!("menshen: stopped; {at} has only {written} of {all}"),
+        (Language::En, false) => {
+            format!("menshen: stopped; {at} has only what was read and judged before that")
+        }
+    });
+    Ok(())
+}
+
+/// Every changed login with the condition that flipped; when judging was stopped, as many as the report shows, in a
+/// file whose name says that it is not whole.
 fn changed(
     args: &Args,
     path: &Path,
@@ -189,20 +224,15 @@ fn changed(
     outcome: &Outcome,
     watch: &Watch,
 ) -> Result<(), Failure> {
-    let done = Packed::create(path).and_then(|mut out| {
-        let written = changed_to(&mut out, request, table, registry, outcome, watch)?;
-        out.finish()?;
-        Ok(written)
-    });
-    let written = done.map_err(|error| Failure::io(path.display(), &error, args.lang.lang))?;
-    let all = outcome.changed.len();
-    if written < all {
-        let path = path.display();
-        output::remark(&match args.lang.lang {
-            Language::Zh => format!("menshen: 停下了；{path} 里只有 {all} 次中的 {written} 次"),
-            Language::En => format!("menshen: stopped; {path} has only {written} of {all}"),
-        });
+    let at = |error| Failure::io(path.display(), &error, args.lang.lang);
+    let mut out = Packed::create(path).map_err(at)?;
+    let written = changed_to(&mut out, request, table, registry, outcome, watch).map_err(at)?;
+    if outcome.report.run.stopped || watch.stopped() {
+        let all = outcome.changed.len() as u64;
+        return cut_short(out, args, path, written as u64, all);
     }
+    out.finish().map_err(at)?;
+    output::remark(&format!("menshen: {}", path.display()));
     Ok(())
 }
 

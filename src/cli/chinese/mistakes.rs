@@ -99,8 +99,11 @@ mod tests {
             told(&error).unwrap_or_default()
         };
         for (line, part) in [
-            ("menshen backtest rules", "还缺 --logins <FILE>..."),
-            ("menshen backtest --logins a --live", "一起用"),
+            ("menshen completions", "还缺 <SHELL>"),
+            (
+                "menshen backtest --logins a --explain 1 --format json",
+                "一起用",
+            ),
             (
                 "menshen backtest --logins a --threads 0",
                 "要一个 1 到 256 的整数",

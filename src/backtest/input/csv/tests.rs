@@ -169,3 +169,35 @@ fn pieces_come_in_their_order_whoever_reads_them() {
         assert_eq!(more.time, one.time, "{threads} threads");
     }
 }
+
+#[test]
+fn whatever_separates_columns_is_told_by_the_header_or_by_a_line_before_it() {
+    for (before, separator) in [
+        ("", ","),
+        ("", ";"),
+        ("", "\t"),
+        ("", "|"),
+        ("sep=;\n", ";"),
+        ("SEP=,\r\n", ","),
+        ("\u{feff}sep=^\n", "^"),
+    ] {
+        let rows = "account,time,success\na,1767225600,1\nb,x,1\n".replace(',', separator);
+        let text = before.to_owned() + &rows;
+        let (table, report) = read(text.as_bytes(), lenient(1)).expect("read");
+        assert_eq!(table.len(), 1, "{text}");
+        let (_, samples) = &report.reasons[&Reason::BadTime];
+        // Lines are counted from the first of the file.
+        assert_eq!(
+            samples[0].line,
+            if before.is_empty() { 3 } else { 4 },
+            "{text}"
+        );
+    }
+    // A column may be called so.
+    let (table, _) = read(
+        &b"sep=x,account,time,success\n1,a,1767225600,1\n"[..],
+        lenient(1),
+    )
+    .expect("read");
+    assert_eq!(table.len(), 1);
+}

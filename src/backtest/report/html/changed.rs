@@ -374,11 +374,18 @@ pub(super) fn sweep(page: &mut String, sweep: &Sweep, language: Language) {
                 "★ is the best with at most {most} prompts per 10,000 in the first two thirds of the time: {rule}. ",
                 rule = language.pick(sweep.rule().0, sweep.rule().1)
             ),
+            None if sweep.least().is_none() => say!(
+                page,
+                language,
+                "没有一个值能让条件成立，所以没有可选的。",
+                "Under no value can the conditions ever hold, so there is none to choose. "
+            ),
             None => say!(
                 page,
                 language,
-                "没有一个值能在选定段做到每万次发出的提醒不超过 {most}。",
-                "No value keeps to {most} prompts per 10,000 in the first two thirds. "
+                "没有一个值能在选定段做到每万次发出的提醒不超过 {most}；最少的是 {least}。",
+                "No value keeps to {most} prompts per 10,000 in the first two thirds; the least is {least}. ",
+                least = beside(sweep.least(), most)
             ),
         }
         say!(

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use super::charts::{escape, short};
 use super::say::say;
-use super::text::{count, not_asked, stopped, told, unlabelled};
+use super::text::{count, in_days, not_asked, re_encoded, stopped, told, unlabelled};
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
 
@@ -66,7 +66,7 @@ fn percent(n: Option<f64>) -> String {
 
 fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
     let input = &report.input;
-    let short = |hash: &str| escape(hash.get(..12).unwrap_or_default());
+    let begin = |hash: &str| escape(hash.get(..12).unwrap_or_default());
     let _ = write!(
         page,
         "<header><h1>{} <small>{}</small></h1><p>",
@@ -77,12 +77,12 @@ fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
         page,
         language,
         "{logins} 次登录尝试 · {accounts} 个账号 · {first} 至 {last} · 统计 {days} 天（之前 {warm} 次只作历史）· 时间都是 {zone} 的",
-        "{logins} attempts · {accounts} accounts · {first} to {last} · {days} days counted (the {warm} before only make history) · times are of {zone}",
+        "{logins} attempts · {accounts} accounts · {first} to {last} · {days} days counted ({warm} before that as mere history) · times are of {zone}",
         logins = count(input.logins),
         accounts = count(input.accounts),
         first = clock.day(&input.first),
         last = clock.day(&input.last),
-        days = report.figures.totals.days,
+        days = in_days(report.figures.totals.span_days),
         warm = count(report.figures.totals.warm_up_logins),
         zone = escape(&report.run.zone),
     );
@@ -92,7 +92,7 @@ fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
         language,
         "规则 {hash} · {signals} 个信号",
         "rules {hash} · {signals} signals",
-        hash = short(&report.rules.hash),
+        hash = begin(&report.rules.hash),
         signals = report.rules.signals,
     );
     if let Some(against) = &report.against {
@@ -102,7 +102,7 @@ fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
             " · 对比 {name}（{hash}）",
             " · against {name} ({hash})",
             name = escape(&against.name),
-            hash = short(&against.hash),
+            hash = begin(&against.hash),
         );
     }
     page.push_str("</p>");
@@ -283,6 +283,9 @@ fn input(page: &mut String, report: &Report, language: Language) {
         );
     }
     page.push_str("</tbody></table></div><ul>");
+    if let Some(line) = re_encoded(report, language) {
+        let _ = write!(page, "<li>{}</li>", escape(&line));
+    }
     for reason in &input.reasons {
         let places: Vec<String> = reason.samples.iter().map(|place| escape(place)).collect();
         let places = match places.is_empty() {
@@ -329,7 +332,7 @@ fn input(page: &mut String, report: &Report, language: Language) {
             page,
             language,
             "{n} 行不按时间顺序，已排好",
-            "{n} rows were out of order and have been sorted",
+            "{n} rows were out of order: all are sorted",
             n = count(input.out_of_order),
         );
         page.push_str("</li>");

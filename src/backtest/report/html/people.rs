@@ -12,20 +12,51 @@ use crate::lang::diagnostics::Language;
 pub(super) fn over_time(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     let totals = &figures.totals;
     let (from, to) = (&clock.day(&totals.from), &clock.day(&totals.to));
-    // Days are of 24 hours from where counting begins, which is where a warm-up ends.
-    let at = clock.time_of_day(&totals.from);
-    let note = match (at.as_str(), language) {
-        (charts::MIDNIGHT, _) => String::new(),
-        (at, Language::Zh) => format!("<p class='dim'>每一天从 {at} 起算 24 小时。</p>"),
-        (at, Language::En) => format!("<p class='dim'>A day is 24 hours from {at} on.</p>"),
+    let partial = (totals.first_day_partial, totals.last_day_partial);
+    let (since, until) = (
+        clock.time_of_day(&totals.from),
+        clock.time_of_day(&totals.to),
+    );
+    let part = match (partial, language) {
+        ((false, false), _) => String::new(),
+        ((true, true), Language::Zh) => {
+            format!("首日从 {since} 起、末日到 {until} 为止，不完整，颜色浅，不算进 p95。")
+        }
+        ((true, false), Language::Zh) => format!("首日从 {since} 起，不完整，颜色浅，不算进 p95。"),
+        ((false, true), Language::Zh) => {
+            format!("末日到 {until} 为止，不完整，颜色浅，不算进 p95。")
+        }
+        ((true, true), Language::En) => format!(
+            " The first one begins at {since}, the last one ends at {until}: they are paler, and in no p95."
+        ),
+        ((true, false), Language::En) => {
+            format!(" The first one begins at {since}: it is paler, and in no p95.")
+        }
+        ((false, true), Language::En) => {
+            format!(" The last one ends at {until}: it is paler, and in no p95.")
+        }
+    };
+    let part = match (charts::bar_days(totals.days), language) {
+        (1, _) => part,
+        (each, Language::Zh) => format!("每根柱子是 {each} 天的和。"),
+        (each, Language::En) => format!(" A bar is the sum of {each} days."),
+    };
+    let zone = charts::escape(&clock.name());
+    let note = match language {
+        Language::Zh => {
+            format!("<p class='dim'>日历日，按 {zone}；平均按 24 小时一天算。{part}</p>")
+        }
+        Language::En => format!(
+            "<p class='dim'>Days of the calendar of {zone}; means are over days of 24 hours.{part}</p>"
+        ),
     };
     let prompts = language.pick("每天发出的提醒", "Prompts by day");
     let logins = language.pick("每天的成功登录", "Successful logins by day");
     let _ = write!(
         page,
         "<section><h2>{prompts}</h2>{note}<figure class='fit'>{}</figure><h3>{logins}</h3><figure class='fit'>{}</figure></section>",
-        charts::days(&totals.prompts_by_day, (from, &at), to, prompts),
-        charts::days(&totals.logins_by_day, (from, &at), to, logins),
+        charts::days(&totals.prompts_by_day, (from, to), partial, prompts),
+        charts::days(&totals.logins_by_day, (from, to), partial, logins),
     );
 }
 

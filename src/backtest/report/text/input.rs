@@ -1,6 +1,7 @@
 //! What was read, and the rules that were asked.
 
-use super::{Page, Report, count, percent};
+use super::{Page, Report, count, percent, plain};
+use crate::backtest::input::Encoding;
 use crate::backtest::report::PartView;
 use crate::backtest::report::say::say;
 use crate::lang::diagnostics::Language;
@@ -20,10 +21,10 @@ pub(in crate::backtest::report) fn stopped(part: &PartView, language: Language) 
         let (days, of_days) = (part.days, part.of_days);
         lines.push(match language {
             Language::Zh => format!(
-                "提前停止：要统计的 {all} 次登录尝试里判断了 {n} 次，涉及 {of_names} 个名字里的 {names} 个；以下只是这一部分，每天的数按 {days:.1} 天算（共 {of_days} 天，判断了一半的一天算半天）"
+                "提前停止：要统计的 {all} 次登录尝试里判断了 {n} 次，涉及 {of_names} 个名字里的 {names} 个；以下只是这一部分，每天的数按 {days:.1} 天算（共 {of_days:.1} 天，判断了一半的一天算半天）"
             ),
             Language::En => format!(
-                "stopped early: {n} of the {all} attempts that count were judged, of {names} of {of_names} names; all figures are of these, those a day over {days:.1} of {of_days} days (a day of which half was judged counts half)"
+                "stopped early: {n} of the {all} attempts that count were judged, of {names} of {of_names} names; all figures are of these, those a day over {days:.1} of {of_days:.1} days (a day of which half was judged counts half)"
             ),
         });
     }
@@ -52,6 +53,36 @@ pub(in crate::backtest::report) fn stopped(part: &PartView, language: Language) 
     lines
 }
 
+/// A number of days, parts of one included: `45`, `29.6`.
+pub(in crate::backtest::report) fn in_days(days: f64) -> String {
+    let told = format!("{days:.1}");
+    told.strip_suffix(".0").unwrap_or(&told).to_owned()
+}
+
+/// Which files were not UTF-8, and what they were taken for.
+pub(in crate::backtest::report) fn re_encoded(
+    report: &Report,
+    language: Language,
+) -> Option<String> {
+    let files = report.input.files.iter();
+    let names: Vec<&str> = files
+        .filter(|file| file.encoding != Encoding::Utf8.name())
+        .map(|file| file.name.as_str())
+        .collect();
+    let names = match names.as_slice() {
+        [] => return None,
+        names => plain(&names.join(language.pick("、", ", "))),
+    };
+    Some(match language {
+        Language::Zh => format!(
+            "{names} 不是 UTF-8，按 GBK 读的；中文显示不对的话，先转换：iconv -f 原来的编码 -t UTF-8"
+        ),
+        Language::En => format!(
+            "{names}: not UTF-8, read as GBK; where that looks wrong, convert first: iconv -f ENCODING -t UTF-8"
+        ),
+    })
+}
+
 impl Page {
     pub(super) fn input(&mut self, report: &Report) {
         let input = &report.input;
@@ -59,13 +90,16 @@ impl Page {
         let (first, last) = (self.clock.day(&input.first), self.clock.day(&input.last));
         let zone = &report.run.zone;
         let totals = &report.figures.totals;
-        let (warm, days) = (count(totals.warm_up_logins), totals.days);
+        let (warm, days) = (count(totals.warm_up_logins), in_days(totals.span_days));
         say!(
             self.out,
             self.language,
             "输入  {logins} 次登录尝试，{accounts} 个账号，{first} 至 {last}（{zone}）；前 {warm} 次只作历史，统计 {days} 天\n",
-            "input  {logins} attempts, {accounts} accounts, {first} to {last} ({zone}); the first {warm} only make history, {days} days counted\n"
+            "input  {logins} attempts, {accounts} accounts, {first} to {last} ({zone}); {days} days counted, {warm} before that as mere history\n"
         );
+        if let Some(line) = re_encoded(report, self.language) {
+            self.out.push_str(&format!("      {line}\n"));
+        }
         for reason in &input.reasons {
             let places = match reason.samples.is_empty() {
                 true => String::new(),
@@ -86,7 +120,7 @@ impl Page {
                 self.out,
                 self.language,
                 "      {n} 行不按时间顺序，已排好（--as-arrived 保留原来的到达顺序）\n",
-                "      {n} rows were out of order and have been sorted (--as-arrived keeps the order of arrival)\n"
+                "      {n} rows were out of order: all are sorted (--as-arrived keeps the order of arrival)\n"
             );
         }
         if input.late > 0 {
