@@ -387,7 +387,9 @@ impl Plain<'_> {
         } else {
             never(node.span)
         };
-        found.help.extend(help);
+        if let Some(help) = help {
+            found.advise(help);
+        }
         let words = if holds {
             w("也还是成立", "it holds all the same")
         } else {

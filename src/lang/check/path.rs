@@ -443,16 +443,7 @@ impl Checker<'_> {
                     not,
                 );
         } else if let Some(near) = near {
-            error = error
-                .with_help(w(
-                    format!("是不是 `{near}`？"),
-                    format!("did you mean `{near}`?"),
-                ))
-                .with_guess(
-                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                    path.span,
-                    near,
-                );
+            error = error.with_nearest(&near, path.span, near.clone());
         } else if root {
             let parts: Vec<_> = self
                 .registry

@@ -314,16 +314,7 @@ impl<'a> Checker<'a> {
             w("没有定义", "not defined"),
         );
         error = match near {
-            Some(near) => error
-                .with_help(w(
-                    format!("是不是 `{near}`？"),
-                    format!("did you mean `{near}`?"),
-                ))
-                .with_guess(
-                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                    name.span,
-                    near,
-                ),
+            Some(near) => error.with_nearest(near, name.span, near),
             None => error.with_help(w(
                 format!("先写 `list {text} = [ … ]`"),
                 format!("define it with `list {text} = [ … ]`"),
