@@ -43,28 +43,12 @@ impl Slips<'_> {
                 // `weight=20` still wants its blank.
                 let close = self.tokens[next].end == self.tokens[next + 1].start;
                 if behind && close {
-                    self.blank_for(next, title);
+                    self.spaced(next, " ", title);
                 } else {
                     self.written("E0101", (next, next), "", title, true);
                 }
             }
         }
-    }
-
-    /// A sign that stands where a blank belongs.
-    fn blank_for(&mut self, at: usize, title: Words) {
-        let (start, end) = (self.tokens[at - 1].end, self.tokens[at].end);
-        let here = self.sink.span(self.tokens[at].start, end);
-        let gap = self.sink.span(start, end);
-        self.sink.add(
-            Diagnostic::error("E0101", title, here, Words::new("多余", "not needed")).with_fix(
-                Words::new("去掉它", "remove it"),
-                gap,
-                " ",
-            ),
-        );
-        self.done_with(at, at);
-        self.edit(start, end, " ");
     }
 
     /// `list a = "lists/a.txt"`

@@ -16,6 +16,7 @@ mod other_quotes;
 mod quotes;
 mod rewritten;
 mod tables;
+mod tokens;
 mod wide;
 mod wording;
 mod words;
@@ -154,42 +155,6 @@ impl Slips<'_> {
         self.flush_quotes();
         self.flush_wide();
         self.flush_dates();
-    }
-
-    fn slice(&self, token: &Token) -> &str {
-        &self.text[token.start..token.end]
-    }
-
-    fn edit(&mut self, start: usize, end: usize, by: impl Into<String>) {
-        self.edits.push(Edit::new(start, end, by));
-    }
-
-    /// Reports `start..end`, to be replaced by `by`.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one call per slip, read as a row"
-    )]
-    fn slip(
-        &mut self,
-        code: &'static str,
-        start: usize,
-        end: usize,
-        by: &str,
-        title: Words,
-        label: Words,
-    ) {
-        let span = self.sink.span(start, end);
-        let shown = by.trim();
-        let fix = if by.starts_with('\n') {
-            Words::new("另起一行", "start a new line")
-        } else if shown.is_empty() {
-            Words::new("去掉它", "remove it")
-        } else {
-            Words::new(format!("改成 `{shown}`"), format!("write `{shown}`"))
-        };
-        self.sink
-            .add(Diagnostic::error(code, title, span, label).with_fix(fix, span, by));
-        self.edit(start, end, by);
     }
 
     fn comment(&mut self, at: usize) {
