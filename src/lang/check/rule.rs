@@ -163,6 +163,9 @@ impl<'a> Checker<'a> {
             );
             return None;
         }
+        if let (ast::Matcher::Pattern(text), "text") = (&trigger.matcher, word) {
+            self.bar(text);
+        }
         let (matcher, names) = self.matcher(&trigger.matcher)?;
         let checked = Trigger {
             event: spec.event.clone(),

@@ -7,10 +7,12 @@
 mod amended;
 mod asked;
 mod brackets;
+mod choices;
 mod conditions;
 mod equals;
 mod habits;
 mod heads;
+mod misplaced;
 mod operators;
 mod other_quotes;
 mod quotes;
@@ -29,7 +31,7 @@ use super::lexer::{Kind, Token};
 use super::repair::{Edit, Sink};
 use super::vocabulary::is_clause;
 use crate::lang::diagnostics::{Diagnostic, Words};
-use wide::half_width;
+use wide::{compares, half_width};
 
 /// Reports the slips among `tokens` of `text` and says how to mend them.
 pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
@@ -113,10 +115,12 @@ impl Slips<'_> {
                 continue;
             }
             let opened = at.checked_sub(1).map(|at| self.slice(&self.tokens[at])) == Some("{");
-            if token.first && token.kind == Kind::Word {
+            let done = self.mended.contains(&token.start);
+            if token.first && token.kind == Kind::Word && !done {
                 self.capitals(at);
                 self.head(at);
                 self.asked(at);
+                self.misplaced(at);
                 self.rewritten(at);
                 self.condition(at);
                 self.wording(at);
@@ -269,6 +273,7 @@ impl Slips<'_> {
             "×" => self.operator(start, end, "*"),
             "÷" => self.operator(start, end, "/"),
             "=" | ":=" => self.equals(at, &sign),
+            "==" if self.named_by_equals(at) => {}
             "==" if self.assigns(at) => {
                 self.slip(
                     "E0118",
@@ -294,17 +299,7 @@ impl Slips<'_> {
                 };
                 let wide_next = next.as_deref();
                 match (c, wide_next) {
-                    ('＝', Some("＝" | "=")) => {
-                        let end = self.tokens[at + 1].end;
-                        self.wide.push((start, end, "==".into()));
-                        return 1;
-                    }
-                    ('＞' | '＜' | '！', Some("＝" | "=")) => {
-                        let narrow = half_width(c).unwrap_or(c);
-                        let end = self.tokens[at + 1].end;
-                        self.wide.push((start, end, format!("{narrow}=")));
-                        return 1;
-                    }
+                    _ if compares(&sign) => return self.wide_comparison(at),
                     ('＆', Some("＆")) | ('｜', Some("｜")) => {
                         let end = self.tokens[at + 1].end;
                         self.operator(start, end, if c == '＆' { "and" } else { "or" });
@@ -313,10 +308,6 @@ impl Slips<'_> {
                     // `"a"、"b"`, where alternatives are meant.
                     ('、' | '，', _) if self.alternatives(at) => {
                         self.operator(start, end, "or");
-                    }
-                    ('＝', _) => {
-                        let by = if self.assigns(at) { "=" } else { "==" };
-                        self.wide.push((start, end, by.into()));
                     }
                     ('！', _) => self.wide.push((start, end, "not ".into())),
                     _ => {

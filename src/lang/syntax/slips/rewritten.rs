@@ -37,7 +37,7 @@ impl Slips<'_> {
                 "名字和值之间用 `=`",
                 "`=` stands between a name and its value",
             );
-            self.spaced(at + 2, " =", title);
+            self.spaced("E0101", at + 2, " =", title);
             return;
         }
         let open = at + 3;
@@ -92,7 +92,7 @@ impl Slips<'_> {
                 "名字和列表之间用 `=`",
                 "`=` stands between a name and its list",
             );
-            self.spaced(at + 2, " =", title);
+            self.spaced("E0101", at + 2, " =", title);
         } else if sign == "=" && matches!(next, "{" | "(") {
             let close = if next == "{" { "}" } else { ")" };
             let Some(last) = self.entries(at + 3, close) else {
@@ -233,7 +233,18 @@ impl Slips<'_> {
             return;
         }
         let (start, to) = (self.tokens[at + 1].start, self.tokens[sign - 1].end);
-        let by = format!("{} = {}", self.word_at(sign + 1), &self.text[start..to]);
+        let (first, second) = (&self.text[start..to], self.word_at(sign + 1));
+        // Which of the two is the value is known where one was taken out of the message.
+        let by = match self.takes_out(at, second) && !self.takes_out(at, first) {
+            true => format!("{first} = {second}"),
+            false => format!("{second} = {first}"),
+        };
+        // Nobody knows which of two names is the value where neither is one.
+        let known = first.contains('.') || self.takes_out(at, first) || self.takes_out(at, second);
+        if !known {
+            let names = [first.to_owned(), second.to_owned()];
+            self.sink.poisoned.extend(names);
+        }
         let title = Words::new(
             "记住一个值写 `remember 名字 = 值`",
             "a value is kept by `remember NAME = VALUE`",

@@ -123,9 +123,9 @@ impl Slips<'_> {
             ),
         };
         let found = Diagnostic::error(code, title, span, label);
-        // With the blank before what is left out.
-        let from_blank = match (by, from.checked_sub(1)) {
-            ("", Some(before)) if self.tokens[before].line == self.tokens[from].line => {
+        // With the blank before what is left out, or begins with a comma.
+        let from_blank = match (by.starts_with(|c| c != ','), from.checked_sub(1)) {
+            (false, Some(before)) if self.tokens[before].line == self.tokens[from].line => {
                 self.tokens[before].end
             }
             _ => start,
@@ -152,7 +152,7 @@ impl Slips<'_> {
     }
 
     /// Reports the sign at `at`, and reads `by` in its place and in that of the blanks before it.
-    pub(super) fn spaced(&mut self, at: usize, by: &str, title: Words) {
+    pub(super) fn spaced(&mut self, code: &'static str, at: usize, by: &str, title: Words) {
         let (gap, start, end) = (
             self.tokens[at - 1].end,
             self.tokens[at].start,
@@ -170,7 +170,7 @@ impl Slips<'_> {
         };
         let (span, whole) = (self.sink.span(start, end), self.sink.span(gap, end));
         self.sink
-            .add(Diagnostic::error("E0101", title, span, label).with_fix(fix, whole, by));
+            .add(Diagnostic::error(code, title, span, label).with_fix(fix, whole, by));
         self.done_with(at, at);
         self.edit(gap, end, by);
     }

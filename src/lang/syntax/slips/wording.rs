@@ -29,7 +29,7 @@ struct Row {
     sure: bool,
 }
 
-const ROWS: [Row; 28] = [
+const ROWS: [Row; 32] = [
     Row {
         line: "signal",
         after: "",
@@ -252,6 +252,40 @@ const ROWS: [Row; 28] = [
         wrong: &["lock"],
         right: "locks",
         behind: Behind::Word,
+        sure: true,
+    },
+    Row {
+        line: "signal",
+        after: "",
+        wrong: &["silent", "hidden", "quiet", "off", "log", "trial"],
+        right: "shadow",
+        behind: Behind::Any,
+        sure: false,
+    },
+    Row {
+        line: "learn",
+        after: "",
+        wrong: &["login", "logons", "signins", "times", "次"],
+        right: "logins",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "ask",
+        after: "at",
+        wrong: &[
+            "least", "must", "moust", "max", "maximum", "mots", "more", "mosts",
+        ],
+        right: "most",
+        behind: Behind::Number,
+        sure: false,
+    },
+    Row {
+        line: "ask",
+        after: "",
+        wrong: &["atmost", "at_most", "upto", "至多", "最多"],
+        right: "at most",
+        behind: Behind::Number,
         sure: true,
     },
 ];
