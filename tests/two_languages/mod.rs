@@ -13,7 +13,7 @@ pub fn lacking(found: &Diagnostic) -> Option<String> {
     parts
         .into_iter()
         .chain(labels)
-        .chain(&found.help)
+        .chain(found.help.iter().map(|help| &help.words))
         .chain(fixes)
         .find_map(|words| one_sided(words).map(|why| format!("{}: {why}", found.code)))
 }

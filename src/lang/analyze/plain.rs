@@ -69,6 +69,9 @@ impl Plain<'_> {
     /// What a rule asks whose events all come from one stage, where the password was right, or wrong.
     pub(super) fn rule(&self, rule: &Rule, report: &mut Report) {
         let all = |event: &EventName| rule.triggers.iter().all(|known| known.event == *event);
+        if let Some(when) = &rule.when {
+            self.literally(when, report);
+        }
         let success = match () {
             () if all(&EventName::Login) => true,
             () if all(&EventName::Failure) => false,
@@ -76,6 +79,24 @@ impl Plain<'_> {
         };
         if let Some(when) = &rule.when {
             self.success(when, success, report);
+        }
+    }
+
+    /// `when yes`, `when bound or yes`: nothing is asked there. A switch has a name: `let open = yes`.
+    fn literally(&self, expr: &Expr, report: &mut Report) {
+        match &expr.kind {
+            ExprKind::And(parts) | ExprKind::Or(parts) => {
+                parts.iter().for_each(|part| self.literally(part, report));
+            }
+            ExprKind::Not(inner) => self.literally(inner, report),
+            ExprKind::Const(Value::YesNo(holds)) => {
+                let help = w(
+                    "没有条件就不写 `when`；要一个开关，写 `let 名字 = yes`，再写 `when 名字`",
+                    "without a condition leave out `when`; for a switch write `let NAME = yes` and `when NAME`",
+                );
+                report.push(self.told(*holds, expr, Vec::new(), Some(help)));
+            }
+            _ => {}
         }
     }
 
@@ -387,7 +408,9 @@ impl Plain<'_> {
         } else {
             never(node.span)
         };
-        found.help.extend(help);
+        if let Some(help) = help {
+            found.advise(help);
+        }
         let words = if holds {
             w("也还是成立", "it holds all the same")
         } else {

@@ -386,16 +386,7 @@ impl Checker<'_> {
                 w("不认识", "unknown"),
             );
             error = match nearest(text, known.iter().copied()) {
-                Some(near) => error
-                    .with_help(w(
-                        format!("是不是 `{near}`？"),
-                        format!("did you mean `{near}`?"),
-                    ))
-                    .with_guess(
-                        w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                        name.span,
-                        near,
-                    ),
+                Some(near) => error.with_nearest(near, name.span, near),
                 None => error.with_help(w(
                     "在 menshen.toml 里写 `[calls.这个名字]`，或者在程序里登记",
                     "write `[calls.THIS_NAME]` in menshen.toml, or register it in the program",

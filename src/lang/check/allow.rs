@@ -187,10 +187,7 @@ pub(super) fn silence(
             .then(|| nearest(name, codes::allowable_names()))
             .flatten()
         {
-            warning = warning.with_help(w(
-                format!("是不是 `{near}`？"),
-                format!("did you mean `{near}`?"),
-            ));
+            warning = warning.with_near(near);
         }
         found.push(warning);
     }

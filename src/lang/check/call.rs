@@ -194,16 +194,7 @@ impl Checker<'_> {
             w("不认识的函数", "unknown function"),
         );
         if let Some(near) = nearest(text, names) {
-            error = error
-                .with_help(w(
-                    format!("是不是 `{near}`？"),
-                    format!("did you mean `{near}`?"),
-                ))
-                .with_guess(
-                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                    name.span,
-                    near,
-                );
+            error = error.with_nearest(near, name.span, near);
         } else {
             error = error.with_help(w(
                 "`menshen schema` 列出所有函数",

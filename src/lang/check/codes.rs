@@ -93,6 +93,8 @@ pub(in crate::lang) const LOST_REPLY: &str = "W1014";
 pub(in crate::lang) const SILENT: &str = "W1015";
 pub(in crate::lang) const IDLE_EVEN: &str = "W1016";
 pub(in crate::lang) const DOLLAR: &str = "W1017";
+pub(in crate::lang) const BRACKETS: &str = "W1018";
+pub(in crate::lang) const BAR: &str = "W1019";
 pub(in crate::lang) const IDLE_ALLOW: &str = "W1020";
 
 /// Every code of the checker and the analysis, for the test that each has a page.
@@ -189,5 +191,7 @@ pub(in crate::lang) const ALL: &[&str] = &[
     LOST_REPLY,
     SILENT,
     IDLE_EVEN,
+    BRACKETS,
+    BAR,
     IDLE_ALLOW,
 ];

@@ -42,16 +42,7 @@ impl<'a> Checker<'a> {
             w("没有定义", "not defined"),
         );
         error = match near {
-            Some(near) => error
-                .with_help(w(
-                    format!("是不是 `{near}`？"),
-                    format!("did you mean `{near}`?"),
-                ))
-                .with_guess(
-                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                    name.span,
-                    near,
-                ),
+            Some(near) => error.with_nearest(near, name.span, near),
             None => error.with_help(w(
                 format!("用 `dialog {text} {{ … }}` 定义它"),
                 format!("define it with `dialog {text} {{ … }}`"),
@@ -130,7 +121,7 @@ impl<'a> Checker<'a> {
         );
         self.report.amend(c::UNKNOWN_NAME, |found| {
             let here = with.iter().any(|name| name.span == found.primary.span);
-            if here && !found.help.contains(&help) {
+            if here && !found.help.iter().any(|told| told.words == help) {
                 found.with_help(help.clone())
             } else {
                 found

@@ -249,6 +249,9 @@ impl Checker<'_> {
         span: Span,
         scope: &Scope<'_>,
     ) -> Expr {
+        if self.several_values(op, left, right, span) {
+            return poison(span);
+        }
         let mut parts = Vec::new();
         for side in [left, right] {
             match &side.kind {

@@ -139,10 +139,12 @@ impl<'a> Checker<'a> {
                 self.text_list(list).map(Extractor::OneOf)
             }
             (K::Digits | K::OneOf, _) => {
-                let example = if kind == K::Digits {
-                    "digits(6)"
-                } else {
-                    "one_of(名字)"
+                let help = match kind {
+                    K::Digits => w("例如 `digits(6)`", "for example `digits(6)`"),
+                    _ => w(
+                        "括号里是列表的名字：先写 `list shops = [\"东\", \"西\"]`，这里写 `one_of(shops)`",
+                        "the parentheses hold the name of a list: write `list shops = [\"east\", \"west\"]` first, and `one_of(shops)` here",
+                    ),
                 };
                 self.report.push(
                     Diagnostic::error(
@@ -154,10 +156,7 @@ impl<'a> Checker<'a> {
                         used.span,
                         w("写法不对", "not like this"),
                     )
-                    .with_help(w(
-                        format!("例如 `{example}`"),
-                        format!("for example `{example}`"),
-                    )),
+                    .with_help(help),
                 );
                 None
             }

@@ -206,10 +206,7 @@ impl Checker<'_> {
                 w("找不到", "not found"),
             );
             error = match nearest(&path, known) {
-                Some(near) => error.with_help(w(
-                    format!("是不是 `{near}`？"),
-                    format!("did you mean `{near}`?"),
-                )),
+                Some(near) => error.with_near(near),
                 None => error.with_help(w(
                     "路径相对于这个规则文件",
                     "the path is relative to this rule file",

@@ -106,7 +106,7 @@ impl Checker<'_> {
                 if known {
                     return poison(span);
                 }
-                let told = self.dates(index, &item, &ty);
+                let told = self.of_its_type(index, &item, &ty);
                 self.report.push(told(
                     Diagnostic::error(
                         c::DIFFERENT_TYPES,
@@ -137,62 +137,6 @@ impl Checker<'_> {
             Type::YesNo,
             span,
         )
-    }
-
-    /// Adds to a finding how a list of dates is written, where that is what was meant.
-    fn dates(
-        &self,
-        index: usize,
-        item: &Expr,
-        ty: &Type,
-    ) -> impl Fn(Diagnostic) -> Diagnostic + use<> {
-        let list = self.items.lists[index];
-        let texts = *ty == Type::Text;
-        let day = matches!(item.ty, Type::Date) && texts;
-        let time = matches!(item.ty, Type::Time) && (texts || *ty == Type::Date);
-        let network = matches!(item.ty, Type::Ip) && texts;
-        let name = list.name.name.clone();
-        let end = Span {
-            start: list.name.span.end,
-            ..list.name.span
-        };
-        move |found| match (day, time) {
-            (true, _) => found
-                .with_help(w(
-                    format!("日期的列表写明类型：`list {name}: date = [\"2026-10-01\"]`"),
-                    format!("a list of dates says so: `list {name}: date = [\"2026-10-01\"]`"),
-                ))
-                .with_guess(
-                    w(
-                        format!("写成 `{name}: date`"),
-                        format!("write `{name}: date`"),
-                    ),
-                    end,
-                    ": date",
-                ),
-            _ if network => found
-                .with_help(w(
-                    format!("网段和地址的列表写明类型：`list {name}: network`"),
-                    format!("a list of networks and addresses says so: `list {name}: network`"),
-                ))
-                .with_guess(
-                    w(
-                        format!("写成 `{name}: network`"),
-                        format!("write `{name}: network`"),
-                    ),
-                    end,
-                    ": network",
-                ),
-            (_, true) => found.with_help(w(
-                format!(
-                    "比的是日期就用 `login.date` 或 `now.date`，列表写成 `list {name}: date = …`"
-                ),
-                format!(
-                    "for days take `login.date` or `now.date`, and write `list {name}: date = …`"
-                ),
-            )),
-            _ => found,
-        }
     }
 
     fn in_value(&mut self, item: Expr, listed: Expr, negated: bool, span: Span) -> Expr {

@@ -9,6 +9,7 @@
 
 mod action;
 pub(in crate::lang) mod allow;
+mod brackets;
 mod broken;
 mod by_keys;
 mod call;
@@ -20,10 +21,12 @@ mod extractor;
 mod guessed;
 mod history;
 mod items;
+mod listed;
 mod lists;
 pub(in crate::lang) mod literal;
 mod membership;
 mod merged;
+mod nearby;
 mod nothing;
 mod offers;
 mod outcomes;
@@ -34,6 +37,7 @@ pub(in crate::lang) mod report;
 mod rule;
 mod scope;
 mod sendable;
+mod several;
 mod signal;
 mod story;
 mod template_field;

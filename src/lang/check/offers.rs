@@ -46,8 +46,7 @@ pub(super) fn withdraw(found: &mut [Diagnostic], sources: &Arc<Sources>, registr
             if mends {
                 break;
             }
-            one.fixes.remove(0);
-            one.help.retain(|help| !help.zh.starts_with("是不是"));
+            one.withdraw_first();
         }
     }
 }
@@ -55,16 +54,13 @@ pub(super) fn withdraw(found: &mut [Diagnostic], sources: &Arc<Sources>, registr
 /// Whether something can be offered for every mistake.
 fn mendable(found: &[Diagnostic]) -> bool {
     let mut errors = found.iter().filter(|one| one.severity == Severity::Error);
-    errors.all(|one| {
-        let fix = one.fixes.first();
-        fix.is_some_and(|fix| !fix.replacement.contains('…'))
-    })
+    errors.all(|one| one.fixes.first().is_some_and(|fix| !fix.is_draft()))
 }
 
 /// Drafts hold a `…` that the author fills in. What is certain is tried where it is about the only mistake: what
 /// else is wrong tells nothing about it.
 fn is_tried(fix: &Fix, errors: usize) -> bool {
-    (fix.sure == Sureness::Guess || errors == 1) && !fix.replacement.contains('…')
+    (fix.sure == Sureness::Guess || errors == 1) && !fix.is_draft()
 }
 
 fn changed(one: &Diagnostic, sources: &Sources) -> Option<Sources> {

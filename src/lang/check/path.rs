@@ -10,6 +10,7 @@ use crate::lang::value::Type;
 use super::codes as c;
 use super::expr::{MAX_NODES, node, poison};
 use super::items::{ValueItem, circle};
+use super::nearby;
 use super::report::{quoted, set_off, w};
 use super::scope::{Place, Scope};
 use super::walk;
@@ -392,7 +393,11 @@ impl Checker<'_> {
         // `row.city`: of a past login the bare name is meant.
         let near = match past.filter(|_| path.parts.len() > 1) {
             Some(bare) => Some(bare.to_owned()),
-            None => nearest(&text, names.iter().copied()).map(str::to_owned),
+            None => nearby::field(&text, self.registry).or_else(|| {
+                let own = nearby::has_subject(&text, self.registry);
+                let near = nearest(&text, names.iter().copied()).filter(|_| !own);
+                near.map(str::to_owned)
+            }),
         };
         // A right subject with a wrong part: only that part is underlined.
         let root = self
@@ -443,16 +448,9 @@ impl Checker<'_> {
                     not,
                 );
         } else if let Some(near) = near {
-            error = error
-                .with_help(w(
-                    format!("是不是 `{near}`？"),
-                    format!("did you mean `{near}`?"),
-                ))
-                .with_guess(
-                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                    path.span,
-                    near,
-                );
+            error = error.with_nearest(&near, path.span, near.clone());
+        } else if let Some(help) = nearby::not_told(&text) {
+            error = error.with_help(help);
         } else if root {
             let parts: Vec<_> = self
                 .registry

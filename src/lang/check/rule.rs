@@ -124,16 +124,7 @@ impl<'a> Checker<'a> {
                 w("不认识的事件", "unknown event"),
             );
             error = match near {
-                Some(near) => error
-                    .with_help(w(
-                        format!("是不是 `{near}`？"),
-                        format!("did you mean `{near}`?"),
-                    ))
-                    .with_guess(
-                        w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                        trigger.event.span,
-                        near,
-                    ),
+                Some(near) => error.with_nearest(near, trigger.event.span, near),
                 None => error.with_help(w(
                     "微信的其他事件写成 `on event \"名字\"`",
                     "other events of the platform are written `on event \"name\"`",
@@ -171,6 +162,9 @@ impl<'a> Checker<'a> {
                 &format!("`{word}` carries no text to match"),
             );
             return None;
+        }
+        if let (ast::Matcher::Pattern(text), "text") = (&trigger.matcher, word) {
+            self.bar(text);
         }
         let (matcher, names) = self.matcher(&trigger.matcher)?;
         let checked = Trigger {

@@ -134,16 +134,7 @@ impl Checker<'_> {
             } else {
                 near.to_owned()
             };
-            error = error
-                .with_help(w(
-                    format!("是不是 `{near}`？"),
-                    format!("did you mean `{near}`?"),
-                ))
-                .with_guess(
-                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                    span,
-                    fixed,
-                );
+            error = error.with_nearest(near, span, fixed);
         }
         self.report.push(error);
         None

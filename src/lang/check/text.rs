@@ -75,6 +75,7 @@ impl<'a> Checker<'a> {
                         start: span.end.saturating_sub(1),
                         ..*span
                     });
+                    self.name_in_brackets(*span, scope);
                     parts.push(TemplatePart::Literal(value.clone()))
                 }
                 ast::TextPart::Hole {
@@ -314,16 +315,7 @@ impl<'a> Checker<'a> {
             w("没有定义", "not defined"),
         );
         error = match near {
-            Some(near) => error
-                .with_help(w(
-                    format!("是不是 `{near}`？"),
-                    format!("did you mean `{near}`?"),
-                ))
-                .with_guess(
-                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                    name.span,
-                    near,
-                ),
+            Some(near) => error.with_nearest(near, name.span, near),
             None => error.with_help(w(
                 format!("先写 `list {text} = [ … ]`"),
                 format!("define it with `list {text} = [ … ]`"),

@@ -1,6 +1,6 @@
 //! The two sides of a comparison: one type, or one error that says how to write what was meant.
 
-use crate::lang::diagnostics::Diagnostic;
+use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::program::Expr;
 use crate::lang::span::Span;
 use crate::lang::value::{Type, Value};
@@ -54,6 +54,8 @@ impl Checker<'_> {
                     .with_guess(words, place, meant),
                 None => error.with_fix(words, span, meant),
             };
+        } else if let Some(help) = said(a, b).or_else(|| said(b, a)) {
+            error = error.with_help(help);
         } else {
             error = error.with_help(w(
                 "比较的两边要是同一种值；文字加引号，数和单位不加",
@@ -100,12 +102,27 @@ impl Checker<'_> {
                 let (number, unit) = number(source)?;
                 (!unit.is_empty()).then(|| number.to_owned())
             }
-            (Value::Number(_), Type::Text) => {
+            (Value::Number(_), Type::Text | Type::Code) => {
                 let (number, unit) = number(source)?;
                 unit.is_empty().then(|| format!("\"{number}\""))
             }
             _ => None,
         }
+    }
+}
+
+/// What to do where a text that was said is compared with a day or a number.
+fn said(text: &Type, other: &Type) -> Option<Words> {
+    match (text, other) {
+        (Type::Text, Type::Date) => Some(w(
+            "话里的日期是文字，没说年份时只有月和日，不能和日期比；和写在引号里的比：`day == \"2026-10-01\" or day == \"10-01\"`",
+            "a date that was said is a text, of month and day alone where no year was said; compare it with what stands in quotes: `day == \"2026-10-01\" or day == \"10-01\"`",
+        )),
+        (Type::Code, Type::Number) => Some(w(
+            "验证码是一串数字，不是数：整个比较时加引号；要当数来算，用 `number` 取出来",
+            "a code is a string of digits and no number: compare it with one in quotes; to reckon with it take it out by `number`",
+        )),
+        _ => None,
     }
 }
 

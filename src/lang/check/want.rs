@@ -9,7 +9,7 @@ use crate::lang::value::{Type, Value};
 use super::Checker;
 use super::codes as c;
 use super::expr::{konst, poison};
-use super::literal::{constant, from_text};
+use super::literal::{constant, from_text, network};
 use super::report::w;
 use super::scope::Scope;
 
@@ -32,12 +32,20 @@ impl Checker<'_> {
             if let Some(value) = meant {
                 return konst(value, ty.clone(), expr.span);
             }
-            self.report.push(Diagnostic::error(
+            let found = Diagnostic::error(
                 c::BAD_LITERAL,
                 w(format!("这不是一个{ty:#}"), format!("this is no {ty}")),
                 expr.span,
                 w(format!("这里要{ty:#}"), format!("{ty} is wanted here")),
-            ));
+            );
+            let network = *ty == Type::Ip && network(&text).is_some();
+            self.report.push(match network {
+                true => found.with_help(w(
+                    format!("一段地址写 `in [\"{text}\"]`"),
+                    format!("a network is written `in [\"{text}\"]`"),
+                )),
+                false => found,
+            });
             return poison(expr.span);
         }
         let units = || self.registry.units().iter().any(|unit| unit.ty == *ty);
@@ -49,8 +57,44 @@ impl Checker<'_> {
             self.no_condition(&expr);
         } else {
             self.wrong_type(&expr, &format!("{ty:#}"), &ty.to_string());
+            self.no_text(&expr, ty);
         }
         poison(expr.span)
+    }
+
+    /// What is compared as a whole stands where a text is wanted.
+    fn no_text(&mut self, expr: &Expr, ty: &Type) {
+        let written = self.sources.slice(expr.span).trim();
+        let help = match (&expr.ty, ty) {
+            (Type::Code, Type::Text) => w(
+                format!(
+                    "`{written}` 只能整个比较：`{written} == \"123456\"`；只看前几位就在触发词里写明，如 `\"查12{{rest: digits(4)}}\"`"
+                ),
+                format!(
+                    "`{written}` is compared as a whole: `{written} == \"123456\"`; where the first digits matter they stand in the trigger, as in `\"find 12{{rest: digits(4)}}\"`"
+                ),
+            ),
+            (Type::Phone, Type::Text) => w(
+                format!(
+                    "手机号存成 `+8613800138000` 这样，只能整个比较：`{written} == \"13800138000\"`，或者和 `list 名字: phone` 比"
+                ),
+                format!(
+                    "a phone is kept as `+8613800138000` and compared as a whole: `{written} == \"13800138000\"`, or with a `list NAME: phone`"
+                ),
+            ),
+            (Type::Machine | Type::Account, Type::Text) => w(
+                format!("`{written}` 只能整个比较：`{written} == \"…\"`"),
+                format!("`{written}` is compared as a whole: `{written} == \"…\"`"),
+            ),
+            _ => return,
+        };
+        let span = expr.span;
+        self.report.amend(c::WRONG_TYPE, |found| {
+            match found.primary.span == span && found.help.is_empty() {
+                true => found.with_help(help.clone()),
+                false => found,
+            }
+        });
     }
 
     /// A value stands where a condition is wanted: perhaps it was to be asked for, or is a switch.

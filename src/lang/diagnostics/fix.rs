@@ -24,7 +24,7 @@ pub fn fix(diagnostics: &[Diagnostic], sources: &Sources, guesses: bool) -> Fixe
         .iter()
         .flat_map(|diagnostic| everywhere(diagnostic, sources))
         .filter(|fix| guesses || fix.sure == Sureness::Sure)
-        .filter(|fix| !fix.replacement.contains('…'))
+        .filter(|fix| !fix.is_draft())
         .collect();
     chosen.sort_by_key(|fix| (fix.span.file, fix.span.start, fix.span.end));
     let mut out = Fixed::default();

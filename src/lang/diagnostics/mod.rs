@@ -107,6 +107,39 @@ pub struct Fix {
     pub sure: Sureness,
 }
 
+impl Fix {
+    /// Whether it still holds a `…` that the author fills in: never applied, only shown.
+    pub fn is_draft(&self) -> bool {
+        self.replacement.contains('…')
+    }
+}
+
+/// What a help is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HelpKind {
+    /// What to do, whatever was meant.
+    Advice,
+    /// The nearest name: stands and falls with the change to it, where there is one.
+    Guess,
+}
+
+/// What to do about a mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Help {
+    /// What it says.
+    pub words: Words,
+    /// What it is.
+    pub kind: HelpKind,
+}
+
+impl std::ops::Deref for Help {
+    type Target = Words;
+
+    fn deref(&self) -> &Words {
+        &self.words
+    }
+}
+
 /// An event that shows what an analysis says: evaluating the rules confirms it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Witness {
@@ -146,7 +179,7 @@ pub struct Diagnostic {
     /// Other places that matter.
     pub secondary: Vec<Label>,
     /// What to do about it.
-    pub help: Vec<Words>,
+    pub help: Vec<Help>,
     /// Ready changes.
     pub fixes: Vec<Fix>,
     /// An event that shows it.
@@ -192,8 +225,39 @@ impl Diagnostic {
     /// Adds help.
     #[must_use]
     pub fn with_help(mut self, words: Words) -> Self {
-        self.help.push(words);
+        self.advise(words);
         self
+    }
+
+    /// Adds help in place.
+    pub(in crate::lang) fn advise(&mut self, words: Words) {
+        let kind = HelpKind::Advice;
+        self.help.push(Help { words, kind });
+    }
+
+    /// Asks whether the name `near` was meant, without a change to it.
+    #[must_use]
+    pub fn with_near(mut self, near: &str) -> Self {
+        let words = Words::new(
+            format!("是不是 `{near}`？"),
+            format!("did you mean `{near}`?"),
+        );
+        let kind = HelpKind::Guess;
+        self.help.push(Help { words, kind });
+        self
+    }
+
+    /// Asks whether the name `near` was meant, and offers to write it at `span` as `replacement`.
+    #[must_use]
+    pub fn with_nearest(self, near: &str, span: Span, replacement: impl Into<String>) -> Self {
+        let words = Words::new(format!("改成 `{near}`"), format!("replace by `{near}`"));
+        self.with_near(near).with_guess(words, span, replacement)
+    }
+
+    /// Takes back the first change, and the question whether it was meant.
+    pub(in crate::lang) fn withdraw_first(&mut self) {
+        self.fixes.remove(0);
+        self.help.retain(|help| help.kind != HelpKind::Guess);
     }
 
     /// Adds an event that shows it.
@@ -230,7 +294,7 @@ impl Diagnostic {
             } else {
                 ("前面的规则", "the earlier rule")
             };
-            self.help.push(Words::new(
+            self.advise(Words::new(
                 format!("例如{when}{zh}，{all}由{who}回答"),
                 format!("for example {en}{with} is answered by {by}"),
             ));
@@ -243,7 +307,7 @@ impl Diagnostic {
     #[must_use]
     pub fn with_example(mut self, example: Example, words: Words) -> Self {
         let given = |is: &str, and: &str| given_words(&example.given, is, and);
-        self.help.push(Words::new(
+        self.advise(Words::new(
             format!("例如 {} 时，{}", given(" 是 ", "、"), words.zh),
             format!("for example with {}: {}", given(" at ", ", "), words.en),
         ));
@@ -254,7 +318,7 @@ impl Diagnostic {
     /// Adds a story that shows it; `words` say what happens in it.
     #[must_use]
     pub fn with_story(mut self, story: Vec<String>, words: Words) -> Self {
-        self.help.push(words);
+        self.advise(words);
         self.story = story;
         self
     }

@@ -13,7 +13,7 @@ impl Walk<'_> {
     fn expr(&mut self, expr: &Expr, level: u16, indent: Indent) {
         let steps = match indent {
             Indent::Steps(steps) => steps,
-            Indent::River => 1,
+            Indent::River | Indent::Clause => 1,
         };
         let deeper = Indent::Steps(steps + 1);
         match &expr.kind {

@@ -223,6 +223,7 @@ impl<'a> Fold<'a> {
 /// The columns before a line that starts with `piece` inside a clause.
 fn continued(piece: &Piece<'_>, indent: usize, keyword: usize) -> usize {
     match piece.place.map(|place| place.indent) {
+        Some(Indent::Clause) => indent,
         Some(Indent::River) => (indent + keyword).saturating_sub(piece.text.width()),
         Some(Indent::Steps(steps)) => indent + INDENT * usize::from(steps.max(1)),
         None => indent + INDENT,

@@ -29,6 +29,8 @@ pub(super) struct Break {
 /// How a line that continues a clause is indented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Indent {
+    /// As the clause.
+    Clause,
     /// This many steps deeper than the clause.
     Steps(u16),
     /// Its operator ends in the column where the clause's keyword ends.
@@ -169,6 +171,19 @@ impl Walk<'_> {
             let mut inside = self.code[self.index(span.start)..].iter();
             let open = inside.find(|token| &self.text[token.start..token.end] == "[");
             self.marks.lists.extend(open.map(|token| token.start));
+            // Where the author has it on a line of its own it stays there.
+            let group = self.group();
+            if let Some(close) = self.before(span.end, 1)
+                && self.text[close..].starts_with(']')
+            {
+                let place = Break {
+                    group,
+                    whole: false,
+                    level: u16::MAX,
+                    indent: Indent::Clause,
+                };
+                self.marks.breaks.insert(close, place);
+            }
         }
     }
 

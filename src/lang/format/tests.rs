@@ -64,7 +64,29 @@ fn what_is_said_at_the_end_of_a_list_stands_below_its_entries() {
     let list = "list words = [\n    \"a\",\n  # last\n]\n";
     assert_eq!(
         formatted(list),
-        "list words = [\n    \"a\",\n    # last\n    ]\n"
+        "list words = [\n    \"a\",\n    # last\n]\n"
+    );
+}
+
+#[test]
+fn the_bracket_of_a_list_stays_on_its_own_line() {
+    let list = "list words = [\n    \"a\",\n    \"b\",\n]\n";
+    assert_eq!(formatted(list), list);
+    let indented = "list words = [\n    \"a\",\n    \"b\"\n    ]\n";
+    assert_eq!(
+        formatted(indented),
+        "list words = [\n    \"a\",\n    \"b\"\n]\n"
+    );
+    let behind = "list words = [\"a\",\n    \"b\"]\n";
+    assert_eq!(formatted(behind), behind);
+    let wide = format!(
+        "list words = [\n    {}\n]\n",
+        "\"很长的词语\", ".repeat(40).trim_end()
+    );
+    let out = formatted(&wide);
+    assert!(
+        out.ends_with("\",\n]\n") && out.lines().count() > 4,
+        "{out}"
     );
 }
 

@@ -417,7 +417,7 @@ fn finish(sink: Sink, text: &str) -> Vec<Diagnostic> {
     if more > 0 {
         found.truncate(MAX_DIAGNOSTICS);
         if let Some(last) = found.last_mut() {
-            last.help.push(Words::new(
+            last.advise(Words::new(
                 format!("这个文件还有 {more} 处错误没有列出"),
                 format!("{more} more mistakes of this file are not shown"),
             ));

@@ -91,16 +91,7 @@ impl Checker<'_> {
             w("还没有出现过", "not introduced yet"),
         );
         error = match nearest(text, known.iter().copied()) {
-            Some(near) => error
-                .with_help(w(
-                    format!("是不是 `{near}`？"),
-                    format!("did you mean `{near}`?"),
-                ))
-                .with_guess(
-                    w(format!("改成 `{near}`"), format!("replace by `{near}`")),
-                    name.span,
-                    near,
-                ),
+            Some(near) => error.with_nearest(near, name.span, near),
             None if known.is_empty() => error,
             None => error.with_help(w(
                 format!("有：{}", quoted(known, "、")),

@@ -50,7 +50,7 @@ fn one_mistake_is_one_error_and_its_change_mends_it() {
         let one = &found[0];
         let words = [&one.title, &one.primary.words]
             .into_iter()
-            .chain(&one.help);
+            .chain(one.help.iter().map(|help| &help.words));
         if !words
             .into_iter()
             .all(|words| words.zh != words.en || words.zh.is_ascii())

@@ -8,6 +8,7 @@ mod meant;
 mod precise;
 mod settled;
 mod shown;
+mod unsaid;
 
 use std::sync::Arc;
 

@@ -401,7 +401,7 @@ fn what_was_just_forgotten_is_told_as_that() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert_eq!(found[0].code, "W1011");
     let words = |one: &crate::lang::diagnostics::Words| format!("{} {}", one.zh, one.en);
-    let help: String = found[0].help.iter().map(words).collect();
+    let help: String = found[0].help.iter().map(|help| words(help)).collect();
     // It is known where the rule begins: asking for that once more would change nothing.
     assert!(
         help.contains("forget nick") && !help.contains("is known"),

@@ -68,6 +68,8 @@ const NAMES: &[(&str, &str)] = &[
     ("W1015", "silent"),
     ("W1016", "idle_even"),
     ("W1017", "dollar"),
+    ("W1018", "brackets"),
+    ("W1019", "bar"),
     ("W1020", "idle_allow"),
 ];
 

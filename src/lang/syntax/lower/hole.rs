@@ -6,6 +6,7 @@
 use pest::iterators::{Pair, Pairs};
 use unicode_normalization::UnicodeNormalization;
 
+use super::stray::{not_closed, wrong_end};
 use super::text::Char;
 use super::{Kids, Lower};
 use crate::lang::diagnostics::{Diagnostic, Words};
@@ -63,7 +64,7 @@ impl Lower<'_> {
                 let alike = brace.c == '｛' && chars[close].c == '｝';
                 match self.wide_hole(hole, alike) {
                     Some(part) => Brace::Hole(Some(part), close + 1),
-                    None if brace.c == '{' => self.unclosed_hole(brace),
+                    None if brace.c == '{' => self.unclosed_hole(chars, at),
                     None => Brace::Plain,
                 }
             }
@@ -72,10 +73,10 @@ impl Lower<'_> {
                 .or_else(|| self.left_open(chars, at))
             {
                 Some((part, next)) => Brace::Hole(Some(part), next),
-                None => self.unclosed_hole(brace),
+                None => self.unclosed_hole(chars, at),
             },
             ('}', ..) => {
-                self.lone_brace(brace);
+                self.lone_brace(chars, at);
                 Brace::Plain
             }
             _ => Brace::Plain,
@@ -132,12 +133,14 @@ impl Lower<'_> {
             {
                 let closed = format!("{{{body}}}");
                 let open = self.stretch(chars[at].start, chars[at].end);
+                let odd = usize::from(wrong_end(chars, last + 1));
+                let whole = self.stretch(chars[at].start, chars[last + odd].end);
                 self.sink.add(not_closed(open).with_guess(
                     Words::new(format!("写成 `{closed}`"), format!("write `{closed}`")),
-                    span,
+                    whole,
                     closed.clone(),
                 ));
-                return Some((part, last + 1));
+                return Some((part, last + odd + 1));
             }
             last -= 1;
         }
@@ -396,60 +399,10 @@ impl Lower<'_> {
             span,
         })
     }
-
-    fn unclosed_hole(&mut self, brace: Char) -> Brace {
-        let span = self.stretch(brace.start, brace.end);
-        let found = not_closed(span);
-        let behind = self.text.get(brace.end..).unwrap_or_default();
-        let name = behind.bytes().take_while(|b| {
-            b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.')
-        });
-        let name = behind[..name.count()].trim_end_matches('.');
-        let escaped = escaped_brace();
-        // What is a name was hardly meant to be shown with a brace before it.
-        let found = if name.is_empty() {
-            found.with_guess(escaped, span, "\\{")
-        } else {
-            let closed = format!("{{{name}}}");
-            let words = Words::new(format!("写成 `{closed}`"), format!("write `{closed}`"));
-            let whole = self.stretch(brace.start, brace.end + name.len());
-            found.with_guess(words, whole, closed).with_help(escaped)
-        };
-        self.sink.add(found);
-        Brace::Lost
-    }
-
-    fn lone_brace(&mut self, brace: Char) {
-        let span = self.stretch(brace.start, brace.end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0125",
-                Words::new("文字里多了一个 `}`", "a `}` too many in this text"),
-                span,
-                Words::new("前面没有 `{`", "no `{` before it"),
-            )
-            .with_guess(escaped_brace(), span, "\\}"),
-        );
-    }
-}
-
-/// What mends a brace that was to be shown.
-fn escaped_brace() -> Words {
-    Words::new("要显示花括号本身，加反斜杠", "to show a brace, escape it")
-}
-
-/// E0124 at a `{` of a text.
-fn not_closed(span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "E0124",
-        Words::new("花括号没有闭合", "this brace is not closed"),
-        span,
-        Words::new("同一行里没有 `}`", "no `}` on the same line"),
-    )
 }
 
 /// The hole that `body` says; all of it stands at `span`, because characters may have been mended.
-fn understood(body: &str, span: Span) -> Option<TextPart> {
+pub(super) fn understood(body: &str, span: Span) -> Option<TextPart> {
     let mut pairs = grammar::parse(Rule::hole_only, body).ok()?;
     let mut kids = Kids::of(pairs.find(|pair| pair.as_rule() == Rule::hole)?);
     let ident = |pair: &Pair<'_, Rule>| Ident {

@@ -8,6 +8,7 @@ mod expr;
 mod hole;
 mod item;
 mod story;
+mod stray;
 mod text;
 
 use pest::iterators::Pair;
@@ -166,6 +167,25 @@ impl Lower<'_> {
 
     /// A clause that may stand once, given again.
     fn twice(&mut self, what: &str, first: Span, again: Span) {
+        let help = match what {
+            "when" => Words::new(
+                "写成一个：都要成立写 `when A and B`，有一个成立就行写 `when A or B`；只留一个会少一个条件",
+                "write one: `when A and B` where both must hold, `when A or B` where one is enough; keeping one of them drops a condition",
+            ),
+            "except" => Words::new(
+                "写成一个：有一个成立就不触发写 `except A or B`，都成立才不触发写 `except A and B`；只留一个会少一个条件",
+                "write one: `except A or B` where either exempts, `except A and B` where only both do; keeping one of them drops a condition",
+            ),
+            "unless" => Words::new(
+                "写成一个：有一个成立就不问写 `unless A or B`，都成立才不问写 `unless A and B`",
+                "write one: `unless A or B` where either is enough not to ask, `unless A and B` where only both are",
+            ),
+            "cancel" => Words::new(
+                "几种说法写在一行：`cancel on \"取消\" or \"退出\"`",
+                "several words stand on one line: `cancel on \"cancel\" or \"quit\"`",
+            ),
+            _ => Words::new("只留一个", "keep one of them"),
+        };
         self.sink.add(
             Diagnostic::error(
                 "E0127",
@@ -177,7 +197,7 @@ impl Lower<'_> {
                 Words::new("第二次在这里", "given again here"),
             )
             .with_label(first, Words::new("第一次在这里", "first given here"))
-            .with_help(Words::new("只留一个", "keep one of them")),
+            .with_help(help),
         );
     }
 }

@@ -257,8 +257,32 @@ impl Stuck<'_> {
             ("not", _) if self.wants_operator() => at,
             _ => return None,
         };
-        let title = Words::new("不等于写 `!=`", "not equal is written `!=`");
         let span = self.span(from, at);
+        // Behind what is a condition by itself another one follows.
+        let proof = matches!(
+            self.before(1),
+            "bound" | "open" | "legal" | "late" | "known" | ")"
+        );
+        if proof && from == at {
+            let title = Words::new(
+                "两个条件之间写 `and` 或 `or`",
+                "`and` or `or` stands between two conditions",
+            );
+            return Some(
+                Diagnostic::error(
+                    "E0101",
+                    title,
+                    span,
+                    Words::new("这里写 `and not`", "write `and not`"),
+                )
+                .with_guess(
+                    Words::new("改成 `and not`", "write `and not`"),
+                    span,
+                    "and not",
+                ),
+            );
+        }
+        let title = Words::new("不等于写 `!=`", "not equal is written `!=`");
         Some(
             Diagnostic::error(
                 "E0101",

@@ -337,3 +337,6 @@ impl Stuck<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

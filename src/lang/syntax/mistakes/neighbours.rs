@@ -225,7 +225,8 @@ impl Stuck<'_> {
         let (sign, last) = match (self.slice(at), self.slice(at + 2)) {
             ("(", ")") => ("()", at + 2),
             (":", _) => (":", at),
-            ("=" | "==", _) => ("=", at),
+            ("=", _) => ("=", at),
+            ("==", _) => ("==", at),
             ("is", _) => ("is", at),
             _ => return None,
         };

@@ -8,6 +8,8 @@ use crate::lang::syntax::vocabulary::{EXTRACTORS, FOLLOWER_VERBS};
 
 /// Tokens of a line that are looked at.
 const MAX_LINE: usize = 128;
+/// Units of a window, in the singular.
+const WINDOWS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
 /// How a file of a list ends.
 const FILES: [&str; 3] = [".txt\"", ".csv\"", ".list\""];
 
@@ -43,28 +45,12 @@ impl Slips<'_> {
                 // `weight=20` still wants its blank.
                 let close = self.tokens[next].end == self.tokens[next + 1].start;
                 if behind && close {
-                    self.blank_for(next, title);
+                    self.spaced("E0101", next, " ", title);
                 } else {
                     self.written("E0101", (next, next), "", title, true);
                 }
             }
         }
-    }
-
-    /// A sign that stands where a blank belongs.
-    fn blank_for(&mut self, at: usize, title: Words) {
-        let (start, end) = (self.tokens[at - 1].end, self.tokens[at].end);
-        let here = self.sink.span(self.tokens[at].start, end);
-        let gap = self.sink.span(start, end);
-        self.sink.add(
-            Diagnostic::error("E0101", title, here, Words::new("多余", "not needed")).with_fix(
-                Words::new("去掉它", "remove it"),
-                gap,
-                " ",
-            ),
-        );
-        self.done_with(at, at);
-        self.edit(start, end, " ");
     }
 
     /// `list a = "lists/a.txt"`
@@ -144,7 +130,9 @@ impl Slips<'_> {
 
     /// `in ("a", "b")`, `in (6, 7)`, `is "北京"`, `== 10.0.0.1`, `in 10.0.0.0/8`
     fn value_signs(&mut self, at: usize, end: usize) {
-        if matches!(self.word_at(at), "in" | "within" | "during") && self.window_behind(at, end) {
+        if matches!(self.word_at(at), "in" | "within" | "during")
+            && (self.window_behind(at, end) || self.window_inside(at, end))
+        {
             return;
         }
         let (before, word) = (self.word_at(at - 1), self.word_at(at));
@@ -175,6 +163,36 @@ impl Slips<'_> {
         }
     }
 
+    /// `new(login.city) in 90 days`, `new(login.city in 90 days)`, `new(login.city, in 90 days)`
+    fn window_inside(&mut self, at: usize, end: usize) -> bool {
+        let unit = |at: usize| WINDOWS.contains(&self.word_at(at).trim_end_matches('s'));
+        if !(self.is_number_at(at + 1) && unit(at + 2) && at + 2 < end) {
+            return false;
+        }
+        let window = format!("within: {} {}", self.word_at(at + 1), self.word_at(at + 2));
+        let title = Words::new(
+            "看多久写在括号里面",
+            "how far back it looks stands inside the parentheses",
+        );
+        let inside = self.word_at(at + 3) == ")";
+        match self.word_at(at - 1) {
+            ")" if !inside => {
+                let by = format!(", {window})");
+                self.written("E0101", (at - 1, at + 2), &by, title, false);
+            }
+            "," if inside && self.word_at(at) != "within" => {
+                self.written("E0101", (at, at + 2), &window, title, false)
+            }
+            "and" | "or" | "not" | "when" | "(" => return false,
+            _ if inside && self.is_word_at(at - 1) => {
+                let by = format!(", {window}");
+                self.written("E0101", (at, at + 2), &by, title, false);
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// `count(failures) > 5 in 10 minutes`
     fn window_behind(&mut self, at: usize, end: usize) -> bool {
         let Some(close) = at.checked_sub(3) else {
@@ -189,6 +207,19 @@ impl Slips<'_> {
             && at + 2 < end;
         if !fits {
             return false;
+        }
+        let line = self.tokens[at].line;
+        let said = (0..close)
+            .rev()
+            .take_while(|at| self.tokens[*at].line == line)
+            .any(|at| self.word_at(at) == "within");
+        if said {
+            let title = Words::new(
+                "看多久已经写在括号里面",
+                "how far back it looks is said inside the parentheses",
+            );
+            self.written("E0101", (at, at + 2), "", title, false);
+            return true;
         }
         let window = format!("{} {}", self.word_at(at + 1), self.word_at(at + 2));
         let by = format!(

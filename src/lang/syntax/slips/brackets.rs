@@ -20,15 +20,6 @@ const PAIRS: [(&str, &str); 6] = [
 const BEFORE_BLOCK: [&str; 9] = ["=>", "->", "→", "⇒", ":", "：", "then", "do", "="];
 
 impl Slips<'_> {
-    pub(super) fn word_at(&self, at: usize) -> &str {
-        self.tokens.get(at).map_or("", |token| self.slice(token))
-    }
-
-    pub(super) fn is_text_at(&self, at: usize) -> bool {
-        let kind = self.tokens.get(at).map(|token| &token.kind);
-        matches!(kind, Some(Kind::Text(_)))
-    }
-
     /// Whether a line that begins with this word may have a block.
     fn takes_block(word: &str) -> bool {
         matches!(word, "on" | "done" | "give" | "cancel") || OUTCOMES.contains(&word)

@@ -99,7 +99,7 @@ impl Slips<'_> {
             let open = (from + 1..self.tokens.len())
                 .take_while(|at| self.tokens[*at].line == line)
                 .find(|at| self.word_at(*at) == "{")?;
-            let close = self.block_end(open)?;
+            let close = self.closing(open, |first| first.kind == Kind::Word)?;
             let after = match (self.word_at(from), self.word_at(from + 1)) {
                 ("else", "if") => from + 2,
                 _ => from + 1,
@@ -119,25 +119,6 @@ impl Slips<'_> {
             from = close + 1;
         }
         Some(parts)
-    }
-
-    /// The `}` of the `{` at `open`, before the next item.
-    fn block_end(&self, open: usize) -> Option<usize> {
-        let mut depth = 0i32;
-        for (at, token) in self.tokens.iter().enumerate().skip(open) {
-            if token.kind == Kind::Word && token.first && token.start == token.line {
-                return None;
-            }
-            match self.word_at(at) {
-                "{" => depth += 1,
-                "}" => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return Some(at);
-            }
-        }
-        None
     }
 
     /// The rules that are meant, where the chain is all that a rule does: from where to where they stand.

@@ -113,7 +113,10 @@ impl Slips<'_> {
                 earlier,
                 "and" | "or" | "not" | "when" | "(" | "+" | "-" | "*" | "/" | "[" | ","
             );
-        let said = field && TAKE_TEXT.contains(&name);
+        let said = (field || earlier == "expect") && TAKE_TEXT.contains(&name);
+        if self.named_by_equals(at) {
+            return;
+        }
         if field && !said && self.among_actions(at) {
             let span = self.sink.span(start, end);
             let begin = before.map_or(start, |token| token.start);

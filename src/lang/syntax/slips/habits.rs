@@ -7,7 +7,7 @@
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::keywords;
-use crate::lang::syntax::lexer::{ITEMS, Kind, Token};
+use crate::lang::syntax::lexer::{ITEMS, Kind};
 use crate::lang::syntax::repair::Edit;
 use crate::lang::syntax::vocabulary::{Body, EVENTS, OUTCOMES, is_clause};
 
@@ -30,19 +30,6 @@ struct Arm {
 }
 
 impl Slips<'_> {
-    fn at(&self, at: usize) -> &str {
-        self.tokens.get(at).map_or("", |token| self.slice(token))
-    }
-
-    /// The token behind the last one of the line of `at` that is no comment.
-    pub(super) fn line_end(&self, at: usize) -> usize {
-        let line = self.tokens[at].line;
-        let code = |token: &&Token| {
-            token.line == line && !matches!(token.kind, Kind::Comment | Kind::WrongComment)
-        };
-        at + self.tokens[at..].iter().take_while(code).count()
-    }
-
     /// `REPLY "…"`, `ON TEXT "…" {`: a line that begins with a keyword in capitals.
     pub(super) fn capitals(&mut self, at: usize) {
         let small = |word: &str| {
@@ -50,11 +37,11 @@ impl Slips<'_> {
                 .then(|| word.to_ascii_lowercase())
                 .filter(|small| small != word)
         };
-        let Some(first) = small(self.at(at)) else {
+        let Some(first) = small(self.word_at(at)) else {
             return;
         };
         let begins = ITEMS.contains(&first.as_str()) || is_clause(&first);
-        if !begins || matches!(self.at(at + 1), ":" | "：" | "." | "(") {
+        if !begins || matches!(self.word_at(at + 1), ":" | "：" | "." | "(") {
             return;
         }
         let end = self.line_end(at);
@@ -137,7 +124,7 @@ impl Slips<'_> {
                 _ => edits.push(Edit::new(end, end, close)),
             }
         }
-        let called = self.at(name).to_owned();
+        let called = self.word_at(name).to_owned();
         let span = self.sink.span(
             self.tokens[at].start,
             self.tokens[name.max(at) + usize::from(name == at)].end,
@@ -198,17 +185,17 @@ impl Slips<'_> {
             let comment = matches!(next.kind, Kind::Comment | Kind::WrongComment);
             next.start - next.line <= indent || comment
         });
-        let braces = (at..end).any(|index| matches!(self.at(index), "{" | "}" | "｛" | "｝"));
+        let braces = (at..end).any(|index| matches!(self.word_at(index), "{" | "}" | "｛" | "｝"));
         if !alone || braces {
             return;
         }
         let acts = |index: &usize| {
             let follows = matches!(
-                self.at(index - 1),
+                self.word_at(index - 1),
                 "or" | "and" | "not" | "in" | "on" | "when" | "with" | "("
             );
             let word = self.tokens[*index].kind == Kind::Word && !follows;
-            word && Body::Actions.words().contains(&self.at(*index)) && index + 1 < end
+            word && Body::Actions.words().contains(&self.word_at(*index)) && index + 1 < end
         };
         // `done reply "…"` has it right behind its first word.
         let Some(action) = (at + 2 - usize::from(inner)..end).find(acts) else {
@@ -247,20 +234,20 @@ impl Slips<'_> {
         }
         let end = self.line_end(at);
         let is_word = |at: usize| at < end && self.tokens[at].kind == Kind::Word;
-        let acts = |at: usize| is_word(at) && Body::Actions.words().contains(&self.at(at));
+        let acts = |at: usize| is_word(at) && Body::Actions.words().contains(&self.word_at(at));
         // `on locked {`
-        let before = at.checked_sub(1).map_or("", |before| self.at(before));
+        let before = at.checked_sub(1).map_or("", |before| self.word_at(before));
         if BEFORE.contains(&word)
             && is_word(at + 1)
-            && self.at(at + 2) == "{"
+            && self.word_at(at + 2) == "{"
             && at + 2 < end
             && matches!(before, "{" | "}")
-            && !is_clause(self.at(at + 1))
+            && !is_clause(self.word_at(at + 1))
         {
             let name = &self.tokens[at + 1];
             return Some(Arm {
                 name: at + 1,
-                last: self.closes(at + 2)?,
+                last: self.closing(at + 2, |_| true)?,
                 edits: vec![Edit::new(token.start, name.start, "")],
                 bare: false,
             });
@@ -268,16 +255,16 @@ impl Slips<'_> {
         if is_clause(word) {
             return None;
         }
-        let arrow = at + 1 < end && ARROWS.contains(&self.at(at + 1));
+        let arrow = at + 1 < end && ARROWS.contains(&self.word_at(at + 1));
         let (from, action) = match arrow {
             true => (self.tokens[at + 1].start, at + 2),
             false if OUTCOMES.contains(&word) => (token.end, at + 1),
             false => return None,
         };
         // `locked -> { … }`
-        let block = Body::Actions.words().contains(&self.at(action + 1));
-        if arrow && self.at(action) == "{" && action < end && block {
-            let last = self.closes(action)?;
+        let block = Body::Actions.words().contains(&self.word_at(action + 1));
+        if arrow && self.word_at(action) == "{" && action < end && block {
+            let last = self.closing(action, |_| true)?;
             return Some(Arm {
                 name: at,
                 last,
@@ -285,7 +272,7 @@ impl Slips<'_> {
                 bare: false,
             });
         }
-        let opens = self.at(end - 1) == "{";
+        let opens = self.word_at(end - 1) == "{";
         if !acts(action) || action + 1 >= end || opens {
             return None;
         }
@@ -296,7 +283,7 @@ impl Slips<'_> {
             .map(|sign| i32::from(sign == "{") - i32::from(sign == "}"))
             .sum();
         // The brace that ends what it stands in.
-        let last = match (depth, self.at(end - 1)) {
+        let last = match (depth, self.word_at(end - 1)) {
             (0, _) => end - 1,
             // Without an arrow its own `{` is missing; with one the `}` ends what it stands in.
             (-1, "}") if arrow => end - 2,
@@ -313,36 +300,5 @@ impl Slips<'_> {
             ],
             bare: true,
         })
-    }
-
-    /// The `}` of the `{` at `open`, if there is one.
-    fn closes(&self, open: usize) -> Option<usize> {
-        let mut depth = 0i32;
-        for (at, token) in self.tokens.iter().enumerate().skip(open) {
-            if at > open && token.first && token.start == token.line {
-                return None;
-            }
-            match self.slice(token) {
-                "{" => depth += 1,
-                "}" => depth -= 1,
-                _ => {}
-            }
-            if depth == 0 {
-                return Some(at);
-            }
-        }
-        None
-    }
-
-    /// `start..end` of the text with changes in it, ascending.
-    pub(super) fn changed(&self, start: usize, end: usize, edits: &[Edit]) -> String {
-        let (mut text, mut from) = (String::new(), start);
-        for edit in edits {
-            text.push_str(&self.text[from..edit.start]);
-            text.push_str(&edit.by);
-            from = edit.end;
-        }
-        text.push_str(&self.text[from..end]);
-        text
     }
 }

@@ -7,15 +7,18 @@
 mod amended;
 mod asked;
 mod brackets;
+mod choices;
 mod conditions;
 mod equals;
 mod habits;
 mod heads;
+mod misplaced;
 mod operators;
 mod other_quotes;
 mod quotes;
 mod rewritten;
 mod tables;
+mod tokens;
 mod wide;
 mod wording;
 mod words;
@@ -28,7 +31,7 @@ use super::lexer::{Kind, Token};
 use super::repair::{Edit, Sink};
 use super::vocabulary::is_clause;
 use crate::lang::diagnostics::{Diagnostic, Words};
-use wide::half_width;
+use wide::{compares, half_width};
 
 /// Reports the slips among `tokens` of `text` and says how to mend them.
 pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
@@ -112,10 +115,12 @@ impl Slips<'_> {
                 continue;
             }
             let opened = at.checked_sub(1).map(|at| self.slice(&self.tokens[at])) == Some("{");
-            if token.first && token.kind == Kind::Word {
+            let done = self.mended.contains(&token.start);
+            if token.first && token.kind == Kind::Word && !done {
                 self.capitals(at);
                 self.head(at);
                 self.asked(at);
+                self.misplaced(at);
                 self.rewritten(at);
                 self.condition(at);
                 self.wording(at);
@@ -154,42 +159,6 @@ impl Slips<'_> {
         self.flush_quotes();
         self.flush_wide();
         self.flush_dates();
-    }
-
-    fn slice(&self, token: &Token) -> &str {
-        &self.text[token.start..token.end]
-    }
-
-    fn edit(&mut self, start: usize, end: usize, by: impl Into<String>) {
-        self.edits.push(Edit::new(start, end, by));
-    }
-
-    /// Reports `start..end`, to be replaced by `by`.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one call per slip, read as a row"
-    )]
-    fn slip(
-        &mut self,
-        code: &'static str,
-        start: usize,
-        end: usize,
-        by: &str,
-        title: Words,
-        label: Words,
-    ) {
-        let span = self.sink.span(start, end);
-        let shown = by.trim();
-        let fix = if by.starts_with('\n') {
-            Words::new("另起一行", "start a new line")
-        } else if shown.is_empty() {
-            Words::new("去掉它", "remove it")
-        } else {
-            Words::new(format!("改成 `{shown}`"), format!("write `{shown}`"))
-        };
-        self.sink
-            .add(Diagnostic::error(code, title, span, label).with_fix(fix, span, by));
-        self.edit(start, end, by);
     }
 
     fn comment(&mut self, at: usize) {
@@ -304,6 +273,7 @@ impl Slips<'_> {
             "×" => self.operator(start, end, "*"),
             "÷" => self.operator(start, end, "/"),
             "=" | ":=" => self.equals(at, &sign),
+            "==" if self.named_by_equals(at) => {}
             "==" if self.assigns(at) => {
                 self.slip(
                     "E0118",
@@ -329,17 +299,7 @@ impl Slips<'_> {
                 };
                 let wide_next = next.as_deref();
                 match (c, wide_next) {
-                    ('＝', Some("＝" | "=")) => {
-                        let end = self.tokens[at + 1].end;
-                        self.wide.push((start, end, "==".into()));
-                        return 1;
-                    }
-                    ('＞' | '＜' | '！', Some("＝" | "=")) => {
-                        let narrow = half_width(c).unwrap_or(c);
-                        let end = self.tokens[at + 1].end;
-                        self.wide.push((start, end, format!("{narrow}=")));
-                        return 1;
-                    }
+                    _ if compares(&sign) => return self.wide_comparison(at),
                     ('＆', Some("＆")) | ('｜', Some("｜")) => {
                         let end = self.tokens[at + 1].end;
                         self.operator(start, end, if c == '＆' { "and" } else { "or" });
@@ -348,10 +308,6 @@ impl Slips<'_> {
                     // `"a"、"b"`, where alternatives are meant.
                     ('、' | '，', _) if self.alternatives(at) => {
                         self.operator(start, end, "or");
-                    }
-                    ('＝', _) => {
-                        let by = if self.assigns(at) { "=" } else { "==" };
-                        self.wide.push((start, end, by.into()));
                     }
                     ('！', _) => self.wide.push((start, end, "not ".into())),
                     _ => {

@@ -68,6 +68,9 @@ impl Slips<'_> {
             }
             by.push_str(&self.text[from..end]);
             let span = self.sink.span(start, end);
+            if self.choices_in_text(at, &quotes.inner) {
+                return 0;
+            }
             let label = self.sink.span(*first, *last + 1);
             let found = Diagnostic::error(
                 "E0114",

@@ -4,7 +4,6 @@
 
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
-use crate::lang::syntax::lexer::Kind;
 
 /// What other languages call the life of a dialog.
 const LIVES: [&str; 7] = [
@@ -16,64 +15,6 @@ const FILLERS: [&str; 6] = ["in", "after", "within", ":", "：", "="];
 const MAX_LIST: usize = 400;
 
 impl Slips<'_> {
-    pub(super) fn is_number_at(&self, at: usize) -> bool {
-        self.tokens.get(at).map(|token| &token.kind) == Some(&Kind::Number)
-    }
-
-    pub(super) fn is_word_at(&self, at: usize) -> bool {
-        self.tokens.get(at).map(|token| &token.kind) == Some(&Kind::Word)
-    }
-
-    /// Reports the tokens `from..=to`, to be written as `by`, and reads them so.
-    pub(super) fn written(
-        &mut self,
-        code: &'static str,
-        (from, to): (usize, usize),
-        by: &str,
-        title: Words,
-        sure: bool,
-    ) {
-        let (start, end) = (self.tokens[from].start, self.tokens[to].end);
-        let span = self.sink.span(start, end);
-        let (label, fix) = match by {
-            "" => (
-                Words::new("多余", "not needed"),
-                Words::new("去掉它", "remove it"),
-            ),
-            _ => (
-                Words::new(format!("应是 `{by}`"), format!("should be `{by}`")),
-                Words::new(format!("写成 `{by}`"), format!("write `{by}`")),
-            ),
-        };
-        let found = Diagnostic::error(code, title, span, label);
-        // With the blank before what is left out.
-        let from_blank = match (by, from.checked_sub(1)) {
-            ("", Some(before)) if self.tokens[before].line == self.tokens[from].line => {
-                self.tokens[before].end
-            }
-            _ => start,
-        };
-        // A comma stands without the blank that a word needs.
-        let joined = from.checked_sub(1).map(|before| self.tokens[before].end) == Some(start);
-        let by = match joined && by.starts_with(|c: char| c.is_alphabetic()) {
-            true => format!(" {by}"),
-            false => by.to_owned(),
-        };
-        let whole = self.sink.span(from_blank, end);
-        self.sink.add(match sure {
-            true => found.with_fix(fix, whole, by.clone()),
-            false => found.with_guess(fix, whole, by.clone()),
-        });
-        self.done_with(from, to);
-        self.edit(from_blank, end, by);
-    }
-
-    /// Nothing more is said of these tokens.
-    pub(super) fn done_with(&mut self, from: usize, to: usize) {
-        let starts = self.tokens[from..=to].iter().map(|token| token.start);
-        self.mended.extend(starts);
-    }
-
     /// A line that begins at `at`.
     pub(super) fn rewritten(&mut self, at: usize) {
         let column0 = self.tokens[at].start == self.tokens[at].line;
@@ -96,7 +37,7 @@ impl Slips<'_> {
                 "名字和值之间用 `=`",
                 "`=` stands between a name and its value",
             );
-            self.equals_for_colon(at + 2, title);
+            self.spaced("E0101", at + 2, " =", title);
             return;
         }
         let open = at + 3;
@@ -110,24 +51,6 @@ impl Slips<'_> {
             );
             self.written("E0212", (at, at), "list", title, true);
         }
-    }
-
-    fn equals_for_colon(&mut self, colon: usize, title: Words) {
-        let (start, end) = (self.tokens[colon - 1].end, self.tokens[colon].end);
-        let here = self.tokens[colon].start;
-        let span = self.sink.span(here, end);
-        let gap = self.sink.span(start, end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0101",
-                title,
-                span,
-                Words::new("应是 `=`", "should be `=`"),
-            )
-            .with_fix(Words::new("改成 `=`", "write `=`"), gap, " ="),
-        );
-        self.mended.insert(here);
-        self.edit(start, end, " =");
     }
 
     /// The closing bracket of a list of texts that opens at `open`.
@@ -169,7 +92,7 @@ impl Slips<'_> {
                 "名字和列表之间用 `=`",
                 "`=` stands between a name and its list",
             );
-            self.equals_for_colon(at + 2, title);
+            self.spaced("E0101", at + 2, " =", title);
         } else if sign == "=" && matches!(next, "{" | "(") {
             let close = if next == "{" { "}" } else { ")" };
             let Some(last) = self.entries(at + 3, close) else {
@@ -310,7 +233,18 @@ impl Slips<'_> {
             return;
         }
         let (start, to) = (self.tokens[at + 1].start, self.tokens[sign - 1].end);
-        let by = format!("{} = {}", self.word_at(sign + 1), &self.text[start..to]);
+        let (first, second) = (&self.text[start..to], self.word_at(sign + 1));
+        // Which of the two is the value is known where one was taken out of the message.
+        let by = match self.takes_out(at, second) && !self.takes_out(at, first) {
+            true => format!("{first} = {second}"),
+            false => format!("{second} = {first}"),
+        };
+        // Nobody knows which of two names is the value where neither is one.
+        let known = first.contains('.') || self.takes_out(at, first) || self.takes_out(at, second);
+        if !known {
+            let names = [first.to_owned(), second.to_owned()];
+            self.sink.poisoned.extend(names);
+        }
         let title = Words::new(
             "记住一个值写 `remember 名字 = 值`",
             "a value is kept by `remember NAME = VALUE`",

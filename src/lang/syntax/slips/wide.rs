@@ -3,10 +3,54 @@
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
 
+/// Signs of one comparison.
+const MAX_SIGNS: usize = 3;
 /// Full-width characters of one line that get a label of their own.
 const MAX_LABELS: usize = 11;
 
 impl Slips<'_> {
+    /// `＝＝`, `＞=`, `＝＞`: signs of a comparison that stand together, of which the one at `at` is full-width; says
+    /// how many of the next tokens are done with. What they are in half width may be wrong as well, and is then
+    /// mended in the same change.
+    pub(super) fn wide_comparison(&mut self, at: usize) -> usize {
+        let mut last = at;
+        let mut narrow = String::new();
+        loop {
+            let sign = self.slice(&self.tokens[last]);
+            narrow.extend(sign.chars().map(|c| half_width(c).unwrap_or(c)));
+            let end = self.tokens[last].end;
+            let next = self.tokens.get(last + 1).filter(|next| next.start == end);
+            let goes_on = next.map(|next| self.slice(next)).is_some_and(|next| {
+                compares(next) || (!next.is_empty() && next.chars().all(|c| "=<>".contains(c)))
+            });
+            if !goes_on || last - at == MAX_SIGNS {
+                break;
+            }
+            last += 1;
+        }
+        let (start, end) = (self.tokens[at].start, self.tokens[last].end);
+        let names = self.assigns(at);
+        let right = match narrow.as_str() {
+            "=" | "==" if names => "=",
+            "=" if self.names_argument(at) => ":",
+            "=" | "===" => "==",
+            "=>" => ">=",
+            "=<" => "<=",
+            "<>" => "!=",
+            "!" => "not ",
+            other => other,
+        };
+        // A colon stands right behind its name.
+        let gap = match (right, at.checked_sub(1)) {
+            (":", Some(before)) => self.tokens[before].end,
+            _ => start,
+        };
+        let blank = right == ":" && !self.text[end..].starts_with(' ');
+        let right = format!("{right}{}", if blank { " " } else { "" });
+        self.wide.push((gap, end, right));
+        last - at
+    }
+
     /// Reports the full-width characters gathered on the line that ends here.
     pub(super) fn flush_wide(&mut self) {
         let wide = std::mem::take(&mut self.wide);
@@ -16,7 +60,7 @@ impl Slips<'_> {
         let shown: Vec<String> = {
             let mut shown: Vec<String> = Vec::new();
             for (start, end, _) in &wide {
-                let sign = format!("`{}`", &self.text[*start..*end]);
+                let sign = format!("`{}`", self.text[*start..*end].trim());
                 if !shown.contains(&sign) {
                     shown.push(sign);
                 }
@@ -79,6 +123,11 @@ impl Slips<'_> {
             self.edit(start, end, by);
         }
     }
+}
+
+/// Whether a token is a sign of a comparison, in either width.
+pub(super) fn compares(sign: &str) -> bool {
+    matches!(sign, "＝" | "＞" | "＜" | "》" | "《" | "〉" | "〈" | "！")
 }
 
 /// The half-width twin of a full-width sign.

@@ -15,200 +15,279 @@ enum Behind {
     Text,
 }
 
-/// The line's first word, the word before (any when empty), the wrong words, what is right, what follows, and
-/// whether nothing else can be meant.
-type Row = (
-    &'static str,
-    &'static str,
-    &'static [&'static str],
-    &'static str,
-    Behind,
-    bool,
-);
+/// A word that is wrong in a line of one kind.
+struct Row {
+    /// The line's first word.
+    line: &'static str,
+    /// The word before; any when empty.
+    after: &'static str,
+    wrong: &'static [&'static str],
+    /// What stands there instead; nothing when empty.
+    right: &'static str,
+    behind: Behind,
+    /// Nothing else can be meant.
+    sure: bool,
+}
 
-const ROWS: [Row; 28] = [
-    (
-        "signal",
-        "",
-        &["score", "points", "weighs", "value"],
-        "weight",
-        Behind::Number,
-        true,
-    ),
-    (
-        "learn",
-        "learn",
-        &["for", "in", "within", "after", "during"],
-        "until",
-        Behind::Number,
-        true,
-    ),
-    (
-        "alert",
-        "once",
-        &["every", "each"],
-        "per",
-        Behind::Number,
-        true,
-    ),
-    (
-        "alert",
-        "",
-        &["every", "each"],
-        "once per",
-        Behind::Number,
-        true,
-    ),
-    ("log", "log", &["out"], "off", Behind::Any, true),
-    (
-        "lock",
-        "lock",
-        &["user", "it", "sender", "me", "login"],
-        "account",
-        Behind::Any,
-        true,
-    ),
-    (
-        "unlock",
-        "unlock",
-        &["user", "it", "sender", "me", "login"],
-        "account",
-        Behind::Any,
-        true,
-    ),
-    (
-        "trust",
-        "trust",
-        &["machine", "device", "login"],
-        "alert",
-        Behind::Any,
-        false,
-    ),
-    (
-        "challenge",
-        "challenge",
-        &["sms", "code", "verify", "otp", "slider"],
-        "captcha",
-        Behind::Any,
-        false,
-    ),
-    ("hand", "hand", &["to"], "over to", Behind::Text, true),
-    (
-        "deny",
-        "deny",
-        &["because", "reason", "with", "as"],
-        "",
-        Behind::Text,
-        true,
-    ),
-    (
-        "reply",
-        "reply",
-        &["picture", "pic", "photo", "img"],
-        "image",
-        Behind::Text,
-        true,
-    ),
-    (
-        "reply",
-        "reply",
-        &["audio", "sound"],
-        "voice",
-        Behind::Text,
-        true,
-    ),
-    (
-        "send",
-        "",
-        &["in", "within", "later"],
-        "after",
-        Behind::Number,
-        true,
-    ),
-    (
-        "ask",
-        "",
-        &["max", "maximum", "limit"],
-        "at most",
-        Behind::Number,
-        true,
-    ),
-    ("ask", "unless", &["when"], "", Behind::Any, true),
-    ("ask", "", &["if"], "unless not", Behind::Word, false),
-    (
-        "ask",
-        "most",
-        &["one", "once", "一"],
-        "1",
-        Behind::Any,
-        true,
-    ),
-    (
-        "ask",
-        "most",
-        &["two", "twice", "两", "二"],
-        "2",
-        Behind::Any,
-        true,
-    ),
-    (
-        "ask",
-        "most",
-        &["three", "thrice", "三"],
-        "3",
-        Behind::Any,
-        true,
-    ),
-    ("ask", "most", &["four", "四"], "4", Behind::Any, true),
-    ("ask", "most", &["five", "五"], "5", Behind::Any, true),
-    (
-        "login",
-        "",
-        &["at", "from", "in"],
-        "city",
-        Behind::Word,
-        true,
-    ),
-    (
-        "login",
-        "",
-        &["fails", "failed", "fail", "failing"],
-        "wrong password",
-        Behind::Any,
-        true,
-    ),
-    (
-        "login",
-        "",
-        &["device", "computer", "pc"],
-        "machine",
-        Behind::Text,
-        true,
-    ),
-    (
-        "account",
-        "",
-        &["mobile", "tel", "telephone"],
-        "phone",
-        Behind::Text,
-        true,
-    ),
-    (
-        "after",
-        "after",
-        &["for", "about"],
-        "",
-        Behind::Number,
-        true,
-    ),
-    (
-        "operator",
-        "operator",
-        &["lock"],
-        "locks",
-        Behind::Word,
-        true,
-    ),
+const ROWS: [Row; 32] = [
+    Row {
+        line: "signal",
+        after: "",
+        wrong: &["score", "points", "weighs", "value"],
+        right: "weight",
+        behind: Behind::Number,
+        sure: true,
+    },
+    Row {
+        line: "learn",
+        after: "learn",
+        wrong: &["for", "in", "within", "after", "during"],
+        right: "until",
+        behind: Behind::Number,
+        sure: true,
+    },
+    Row {
+        line: "alert",
+        after: "once",
+        wrong: &["every", "each"],
+        right: "per",
+        behind: Behind::Number,
+        sure: true,
+    },
+    Row {
+        line: "alert",
+        after: "",
+        wrong: &["every", "each"],
+        right: "once per",
+        behind: Behind::Number,
+        sure: true,
+    },
+    Row {
+        line: "log",
+        after: "log",
+        wrong: &["out"],
+        right: "off",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "lock",
+        after: "lock",
+        wrong: &["user", "it", "sender", "me", "login"],
+        right: "account",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "unlock",
+        after: "unlock",
+        wrong: &["user", "it", "sender", "me", "login"],
+        right: "account",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "trust",
+        after: "trust",
+        wrong: &["machine", "device", "login"],
+        right: "alert",
+        behind: Behind::Any,
+        sure: false,
+    },
+    Row {
+        line: "challenge",
+        after: "challenge",
+        wrong: &["sms", "code", "verify", "otp", "slider"],
+        right: "captcha",
+        behind: Behind::Any,
+        sure: false,
+    },
+    Row {
+        line: "hand",
+        after: "hand",
+        wrong: &["to"],
+        right: "over to",
+        behind: Behind::Text,
+        sure: true,
+    },
+    Row {
+        line: "deny",
+        after: "deny",
+        wrong: &["because", "reason", "with", "as"],
+        right: "",
+        behind: Behind::Text,
+        sure: true,
+    },
+    Row {
+        line: "reply",
+        after: "reply",
+        wrong: &["picture", "pic", "photo", "img"],
+        right: "image",
+        behind: Behind::Text,
+        sure: true,
+    },
+    Row {
+        line: "reply",
+        after: "reply",
+        wrong: &["audio", "sound"],
+        right: "voice",
+        behind: Behind::Text,
+        sure: true,
+    },
+    Row {
+        line: "send",
+        after: "",
+        wrong: &["in", "within", "later"],
+        right: "after",
+        behind: Behind::Number,
+        sure: true,
+    },
+    Row {
+        line: "ask",
+        after: "",
+        wrong: &["max", "maximum", "limit"],
+        right: "at most",
+        behind: Behind::Number,
+        sure: true,
+    },
+    Row {
+        line: "ask",
+        after: "unless",
+        wrong: &["when"],
+        right: "",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "ask",
+        after: "",
+        wrong: &["if"],
+        right: "unless not",
+        behind: Behind::Word,
+        sure: false,
+    },
+    Row {
+        line: "ask",
+        after: "most",
+        wrong: &["one", "once", "一"],
+        right: "1",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "ask",
+        after: "most",
+        wrong: &["two", "twice", "两", "二"],
+        right: "2",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "ask",
+        after: "most",
+        wrong: &["three", "thrice", "三"],
+        right: "3",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "ask",
+        after: "most",
+        wrong: &["four", "四"],
+        right: "4",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "ask",
+        after: "most",
+        wrong: &["five", "五"],
+        right: "5",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "login",
+        after: "",
+        wrong: &["at", "from", "in"],
+        right: "city",
+        behind: Behind::Word,
+        sure: true,
+    },
+    Row {
+        line: "login",
+        after: "",
+        wrong: &["fails", "failed", "fail", "failing"],
+        right: "wrong password",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "login",
+        after: "",
+        wrong: &["device", "computer", "pc"],
+        right: "machine",
+        behind: Behind::Text,
+        sure: true,
+    },
+    Row {
+        line: "account",
+        after: "",
+        wrong: &["mobile", "tel", "telephone"],
+        right: "phone",
+        behind: Behind::Text,
+        sure: true,
+    },
+    Row {
+        line: "after",
+        after: "after",
+        wrong: &["for", "about"],
+        right: "",
+        behind: Behind::Number,
+        sure: true,
+    },
+    Row {
+        line: "operator",
+        after: "operator",
+        wrong: &["lock"],
+        right: "locks",
+        behind: Behind::Word,
+        sure: true,
+    },
+    Row {
+        line: "signal",
+        after: "",
+        wrong: &["silent", "hidden", "quiet", "off", "log", "trial"],
+        right: "shadow",
+        behind: Behind::Any,
+        sure: false,
+    },
+    Row {
+        line: "learn",
+        after: "",
+        wrong: &["login", "logons", "signins", "times", "次"],
+        right: "logins",
+        behind: Behind::Any,
+        sure: true,
+    },
+    Row {
+        line: "ask",
+        after: "at",
+        wrong: &[
+            "least", "must", "moust", "max", "maximum", "mots", "more", "mosts",
+        ],
+        right: "most",
+        behind: Behind::Number,
+        sure: false,
+    },
+    Row {
+        line: "ask",
+        after: "",
+        wrong: &["atmost", "at_most", "upto", "至多", "最多"],
+        right: "at most",
+        behind: Behind::Number,
+        sure: true,
+    },
 ];
 /// Clauses that say something to the sender, who is not named.
 const SAID: [&str; 5] = ["reply", "send", "note", "tag", "untag"];
@@ -253,21 +332,21 @@ impl Slips<'_> {
             Behind::Word => next + 1 < end && self.is_word_at(next + 1),
             Behind::Text => next + 1 < end && self.is_text_at(next + 1),
         };
-        let row = ROWS.iter().find(|(own, after, words, right, behind, _)| {
-            *own == first
-                && (after.is_empty() || *after == before)
-                && words.contains(&word)
-                && fits(*behind)
+        let row = ROWS.iter().find(|row| {
+            row.line == first
+                && (row.after.is_empty() || row.after == before)
+                && row.wrong.contains(&word)
+                && fits(row.behind)
                 // A name that is given there.
-                && !(NAMED.contains(own) && next == at + 1)
-                && !(right.starts_with("wrong") && before == "wrong")
+                && !(NAMED.contains(&row.line) && next == at + 1)
+                && !(row.right.starts_with("wrong") && before == "wrong")
                 // A place may be called `at`.
-                && *right != before
+                && row.right != before
                 // What stands behind `after` already is a duration.
-                && (*right != "after" || self.is_text_at(next - 1))
+                && (row.right != "after" || self.is_text_at(next - 1))
         });
-        if let Some((_, _, _, right, _, sure)) = row {
-            let title = match *right {
+        if let Some(row) = row {
+            let title = match row.right {
                 "" => Words::new(
                     format!("这里不用写 `{word}`"),
                     format!("`{word}` is not needed here"),
@@ -277,7 +356,7 @@ impl Slips<'_> {
                     format!("`{right}` stands here, not `{word}`"),
                 ),
             };
-            self.written("E0101", (next, next), right, title, *sure);
+            self.written("E0101", (next, next), row.right, title, row.sure);
             return;
         }
         // `phone 13800138000`, `ip 10.0.0.1`
