@@ -133,8 +133,7 @@ async fn a_commit_of_the_chronicle_voids_what_was_read_of_it() {
             let mut writing = Box::pin(chronicle(&*store, "test.chronicle", |tx| {
                 tx.next_number("a")
             }));
-            let waiting: Option<Result<u64, StoreError>> = now(&mut writing);
-            assert!(waiting.is_none());
+            let _: Option<Result<u64, StoreError>> = now(&mut writing);
             while store.status().sequence == sequence {
                 std::thread::yield_now();
             }
@@ -172,8 +171,8 @@ async fn a_commit_in_the_middle_voids_what_was_read() {
         if runs == 1 {
             let record = counter("a", 1);
             let mut putting = Box::pin(execute(&*other, "test.put", move |tx| tx.put(&record)));
-            let waiting: Option<Result<(), StoreError>> = now(&mut putting);
-            assert!(waiting.is_none());
+            // Queued by the first poll; the writer may even be done with it by then.
+            let _: Option<Result<(), StoreError>> = now(&mut putting);
             while other.status().sequence == sequence {
                 std::thread::yield_now();
             }
