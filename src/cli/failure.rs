@@ -73,8 +73,11 @@ pub fn finish(outcome: Outcome) -> ExitCode {
         Ok(Exit::Found) => ExitCode::from(1),
         Err(Failure::Failed(error)) => {
             let said = match error.downcast_ref::<io::Error>() {
-                Some(error) => io_words(error).get(super::chinese::of_process()).to_owned(),
-                None => in_words(&error),
+                // Bare: what it was about, where somebody said so, must not get lost.
+                Some(bare) if error.chain().len() == 1 => {
+                    io_words(bare).get(super::chinese::of_process()).to_owned()
+                }
+                _ => in_words(&error),
             };
             super::output::remark(&format!("menshen: {said}"));
             ExitCode::from(1)

@@ -137,6 +137,9 @@ impl House {
             },
         )?;
         let dumper = Dumper::start(&store, &env, &config.store);
+        if let Some(dumper) = &dumper {
+            app.metrics().register(|registry| dumper.register(registry));
+        }
         let outbox = Arc::new(Outbox::new(
             store.clone(),
             env.clone(),
@@ -159,8 +162,12 @@ impl House {
         // Replies and requests an earlier process left under way.
         let recovering = bot.clone();
         tokio::spawn(async move {
-            if let Err(error) = recovering.recover_pushes().await {
-                tracing::error!(%error, "pushes of an earlier run could not be looked through");
+            match recovering.recover_pushes().await {
+                // Closed before their time has come: the next start looks again.
+                Ok(()) | Err(StoreError::Closed) => {}
+                Err(error) => {
+                    tracing::error!(%error, "pushes of an earlier run could not be looked through");
+                }
             }
         });
         let live = Live {
