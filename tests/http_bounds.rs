@@ -6,7 +6,9 @@ use futures_util::poll;
 use http_support::{Client, Ground};
 use menshen::accounts::Password;
 use menshen::guard::Limits;
-use menshen::server::{MAX_BODY_BYTES, MAX_BULK_BYTES, MAX_EVENT_STREAMS, Scope};
+use menshen::server::{
+    MAX_BODY_BYTES, MAX_BULK_BYTES, MAX_EVENT_STREAMS, MAX_IMPORT_LINES, MAX_REPORT_LINES, Scope,
+};
 use reqwest::Method;
 use serde_json::json;
 
@@ -138,6 +140,29 @@ async fn bodies_are_read_up_to_their_bound_and_no_further() {
     let (path, ndjson) = ("/v1/accounts:import", "application/x-ndjson");
     assert_eq!(send(path, ndjson, lines(MAX_BULK_BYTES)).await, 200);
     assert_eq!(send(path, ndjson, lines(MAX_BULK_BYTES + 1)).await, 413);
+}
+
+#[tokio::test]
+async fn so_many_lines_are_taken_and_with_one_more_none() {
+    let ground = Ground::new().await;
+    let client = ground.all().await;
+    for (path, most) in [
+        ("/v1/accounts:import", MAX_IMPORT_LINES),
+        ("/v1/logins", MAX_REPORT_LINES),
+    ] {
+        // No line is right, so that each costs next to nothing; each is answered all the same.
+        let send = async |lines: usize| {
+            let body = Some(("application/x-ndjson", "{}\n".repeat(lines)));
+            client.raw(Method::POST, path, body, &[]).await
+        };
+        let taken = send(most).await;
+        assert_eq!(taken.status, 200, "{path}");
+        assert_eq!(taken.text.lines().count(), most);
+        let refused = send(most + 1).await;
+        assert_eq!(refused.status, 413, "{path}");
+        assert_eq!(refused.problem(), "too-large");
+        assert!(refused.text.contains("10000"), "{}", refused.text);
+    }
 }
 
 #[tokio::test]
