@@ -2,6 +2,8 @@
 //! tests and scripts it names exist, its metrics and those of the alerts are the server's.
 
 mod bounds;
+mod constants;
+mod excuses;
 mod shell;
 
 use std::collections::BTreeSet;
