@@ -260,7 +260,7 @@ mod tests {
         clock.advance(crate::env::DAY / 2);
         let dumper = Dumper::start(&store, &env, &every(crate::env::DAY)).expect("on disk");
         assert_eq!(numbers(&dumper), (50, 0), "when it was made");
-        drop(dumper);
+        dumper.last().await;
 
         let folder = directory.path().join(DUMPS_FOLDER);
         std::fs::remove_dir_all(&folder).expect("removed");

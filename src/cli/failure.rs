@@ -118,6 +118,13 @@ mod tests {
     }
 
     #[test]
+    fn every_limit_of_a_file_has_its_words() {
+        let error = io::Error::from_raw_os_error(rustix::io::Errno::FBIG.raw_os_error());
+        assert!(io_words(&error).zh.contains("ulimit -f"));
+        assert!(io_words(&error).en.contains("ulimit -f"));
+    }
+
+    #[test]
     fn a_reader_that_left_is_no_failure() {
         let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert!(matches!(failure, Failure::ReaderGone));

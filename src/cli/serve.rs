@@ -7,10 +7,9 @@ use super::house::{Extras, House};
 use super::init::APP_SECRET_PLACEHOLDER;
 use super::logging::LogArgs;
 use super::sources::DEFAULT_CONFIG;
-use super::{chinese, output, signals, writable};
+use super::{output, signals, writable};
 use crate::config::Config;
 use crate::env::Env;
-use crate::lang::diagnostics::Language;
 use crate::server::Bound;
 use crate::store::{self, Flavour, OnLoss, OpenError};
 
@@ -73,16 +72,7 @@ pub fn run(args: &Args) -> Outcome {
     args.log.start()?;
     raise_open_files();
     warn_of_placeholders(&config);
-    if config.store.path.exists()
-        && let Err(writable::Unwritable { what, cure }) = writable::look(&config.store.path)
-    {
-        let language = chinese::of_process();
-        let (what, cure) = (what.get(language), cure.get(language));
-        return Err(Failure::failed(match language {
-            Language::Zh => format!("{what}；{cure}"),
-            Language::En => format!("{what}; {cure}"),
-        }));
-    }
+    writable::insist(&config.store.path)?;
     let env = Env::system();
     let opened = store::open(
         store::OpenOptions {
@@ -173,6 +163,7 @@ fn warn_of_placeholders(config: &Config) {
 /// What failed, with the rules' own report when it is the rules.
 pub fn describe(error: anyhow::Error) -> Failure {
     use crate::bot::BuildError;
+    use crate::lang::diagnostics::Language;
     match error.downcast_ref::<BuildError>() {
         Some(BuildError::Rules(rules)) => {
             output::remark(&rules.report(Language::Zh));

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 
+use super::chinese;
+use super::failure::Failure;
 use crate::bot::folder::io_words;
-use crate::lang::diagnostics::Words;
+use crate::lang::diagnostics::{Language, Words};
 
 /// A directory in which nothing can be made, with what to do.
 #[derive(Debug)]
@@ -17,17 +19,33 @@ pub struct Unwritable {
     pub cure: Words,
 }
 
+/// Before a server opens its store: it makes its socket, dumps and the database's files in there. One that is not
+/// there yet is the store's business.
+pub fn insist(directory: &Path) -> Result<(), Failure> {
+    if !directory.exists() {
+        return Ok(());
+    }
+    look(directory).map_err(|Unwritable { what, cure }| {
+        let language = chinese::of_process();
+        let (what, cure) = (what.get(language), cure.get(language));
+        Failure::failed(match language {
+            Language::Zh => format!("{what}；{cure}"),
+            Language::En => format!("{what}; {cure}"),
+        })
+    })
+}
+
 /// Asks the system, with the rights of the process as they are. Changes nothing.
 pub fn look(directory: &Path) -> Result<(), Unwritable> {
     let wanted = Access::WRITE_OK | Access::EXEC_OK;
     match accessat(CWD, directory, wanted, AtFlags::EACCESS) {
         Ok(()) => Ok(()),
-        Err(error) => Err(of(directory, &error.into())),
+        Err(error) => Err(said(directory, &error.into())),
     }
 }
 
 /// What a system's refusal to write in `directory` means.
-pub fn of(directory: &Path, error: &io::Error) -> Unwritable {
+fn said(directory: &Path, error: &io::Error) -> Unwritable {
     let absolute = std::path::absolute(directory);
     let path = absolute.as_deref().unwrap_or(directory).display();
     let words = io_words(error);

@@ -284,3 +284,32 @@ fn a_data_directory_that_cannot_be_written_is_named_with_its_cure() {
     }
     std::fs::set_permissions(&data, PermissionsExt::from_mode(0o700)).expect("opened");
 }
+
+/// A start that fails on the way says why and where, and nothing that is only a consequence.
+#[test]
+fn a_control_socket_that_cannot_be_made_is_said_with_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path();
+    set_up(path);
+    // Where the socket is made before it gets its name.
+    std::fs::write(path.join("data/.sock"), "no folder").expect("written");
+    for (lang, words) in [
+        ("zh", "data 里建不了控制套接字：已经有同名的文件"),
+        (
+            "en",
+            "cannot make the control socket in data: a file of that name",
+        ),
+    ] {
+        let mut serve = command(path, &["serve", "--log-json"]);
+        let output = serve.env("MENSHEN_LANG", lang).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let last = said.lines().last().expect("words");
+        assert!(
+            last.starts_with("menshen: ") && last.contains(words),
+            "{said}"
+        );
+        assert!(!said.contains("could not be looked through"), "{said}");
+        assert!(!said.contains(r#""level":"ERROR""#), "{said}");
+    }
+}
