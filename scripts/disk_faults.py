@@ -146,7 +146,7 @@ def read_only_disk(args, server, ledger, judge):
     # A start on a disk that cannot be written says so, and does not hang.
     done = subprocess.run([server.binary, *server.command()], cwd=server.folder, env=server.environment,
                           capture_output=True, text=True, timeout=120)
-    check(done.returncode != 0 and "ead-only" in done.stderr + done.stdout, f"a read-only start: {done}")
+    check(done.returncode != 0 and ("ead-only" in done.stderr or "只读" in done.stderr), f"a read-only start: {done}")
     remount(args)
     server.spawn()
     judge.after_restart(everything=True)

@@ -6,7 +6,9 @@ use futures_util::poll;
 use http_support::{Client, Ground};
 use menshen::accounts::Password;
 use menshen::guard::Limits;
-use menshen::server::{MAX_BODY_BYTES, MAX_BULK_BYTES, MAX_EVENT_STREAMS, Scope};
+use menshen::server::{
+    MAX_BODY_BYTES, MAX_BULK_BYTES, MAX_EVENT_STREAMS, MAX_IMPORT_LINES, MAX_REPORT_LINES, Scope,
+};
 use reqwest::Method;
 use serde_json::json;
 
@@ -138,6 +140,36 @@ async fn bodies_are_read_up_to_their_bound_and_no_further() {
     let (path, ndjson) = ("/v1/accounts:import", "application/x-ndjson");
     assert_eq!(send(path, ndjson, lines(MAX_BULK_BYTES)).await, 200);
     assert_eq!(send(path, ndjson, lines(MAX_BULK_BYTES + 1)).await, 413);
+}
+
+#[tokio::test]
+async fn so_many_lines_are_taken_and_with_one_more_none() {
+    let ground = Ground::new().await;
+    let client = ground.all().await;
+    for (path, most) in [
+        ("/v1/accounts:import", MAX_IMPORT_LINES),
+        ("/v1/logins", MAX_REPORT_LINES),
+    ] {
+        // No line is right, so that each costs next to nothing; each is answered all the same. Not through the
+        // client that holds every line of an answer against the document.
+        let send = async |lines: usize| {
+            let request = ground.http.post(ground.server.url(path));
+            let request = request.bearer_auth(client.key.as_ref().unwrap());
+            let request = request.header("content-type", "application/x-ndjson");
+            let answer = request.body("{}\n".repeat(lines)).send().await.unwrap();
+            let status = answer.status().as_u16();
+            (status, answer.text().await.unwrap())
+        };
+        let (status, text) = send(most).await;
+        assert_eq!(status, 200, "{path}");
+        assert_eq!(text.lines().count(), most);
+        let (status, text) = send(most + 1).await;
+        assert_eq!(status, 413, "{path}");
+        assert!(
+            text.contains("urn:menshen:problem:too-large") && text.contains("10000"),
+            "{text}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -73,8 +73,11 @@ pub fn finish(outcome: Outcome) -> ExitCode {
         Ok(Exit::Found) => ExitCode::from(1),
         Err(Failure::Failed(error)) => {
             let said = match error.downcast_ref::<io::Error>() {
-                Some(error) => io_words(error).get(super::chinese::of_process()).to_owned(),
-                None => in_words(&error),
+                // Bare: what it was about, where somebody said so, must not get lost.
+                Some(bare) if error.chain().len() == 1 => {
+                    io_words(bare).get(super::chinese::of_process()).to_owned()
+                }
+                _ => in_words(&error),
             };
             super::output::remark(&format!("menshen: {said}"));
             ExitCode::from(1)
@@ -112,6 +115,13 @@ mod tests {
         let source = io::Error::other("no such file");
         let error = anyhow::Error::from(Says { source }).context("the keys");
         assert_eq!(in_words(&error), "the keys: cannot read x: no such file");
+    }
+
+    #[test]
+    fn every_limit_of_a_file_has_its_words() {
+        let error = io::Error::from_raw_os_error(rustix::io::Errno::FBIG.raw_os_error());
+        assert!(io_words(&error).zh.contains("ulimit -f"));
+        assert!(io_words(&error).en.contains("ulimit -f"));
     }
 
     #[test]

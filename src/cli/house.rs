@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::chinese;
 use super::control::{ControlServer, Live, Rules};
 use super::dumps::Dumper;
 use super::watch;
@@ -20,6 +21,7 @@ use crate::accounts::{self, Passwords};
 use crate::bot::api::RulesStatus;
 use crate::bot::builder::SWEEP_EVERY;
 use crate::bot::context::{CaptchaWitness, Limits};
+use crate::bot::folder::io_words;
 use crate::bot::settings::Watcher;
 use crate::bot::{Bot, BotBuilder, Settings};
 use crate::config::{self, Config, EndpointMode};
@@ -136,7 +138,34 @@ impl House {
                 clients: clients.clone(),
             },
         )?;
+        // The last thing that can fail: what is started below would only complain of a closed store.
+        let live = Live {
+            rules: Box::new(RunningRules(bot.clone())),
+        };
+        let control = match extras.no_control {
+            true => None,
+            false => Some(
+                ControlServer::start(
+                    &config.store.path,
+                    store.clone(),
+                    live,
+                    tokio::runtime::Handle::current(),
+                )
+                .map_err(|error| {
+                    let (path, words) = (config.store.path.display(), io_words(&error));
+                    match chinese::of_process() {
+                        Language::Zh => anyhow!("{path} 里建不了控制套接字：{}", words.zh),
+                        Language::En => {
+                            anyhow!("cannot make the control socket in {path}: {}", words.en)
+                        }
+                    }
+                })?,
+            ),
+        };
         let dumper = Dumper::start(&store, &env, &config.store);
+        if let Some(dumper) = &dumper {
+            app.metrics().register(|registry| dumper.register(registry));
+        }
         let outbox = Arc::new(Outbox::new(
             store.clone(),
             env.clone(),
@@ -159,30 +188,14 @@ impl House {
         // Replies and requests an earlier process left under way.
         let recovering = bot.clone();
         tokio::spawn(async move {
-            if let Err(error) = recovering.recover_pushes().await {
-                tracing::error!(%error, "pushes of an earlier run could not be looked through");
+            match recovering.recover_pushes().await {
+                // Closed before their time has come: the next start looks again.
+                Ok(()) | Err(StoreError::Closed) => {}
+                Err(error) => {
+                    tracing::error!(%error, "pushes of an earlier run could not be looked through");
+                }
             }
         });
-        let live = Live {
-            rules: Box::new(RunningRules(bot.clone())),
-        };
-        let control = match extras.no_control {
-            true => None,
-            false => Some(
-                ControlServer::start(
-                    &config.store.path,
-                    store.clone(),
-                    live,
-                    tokio::runtime::Handle::current(),
-                )
-                .with_context(|| {
-                    format!(
-                        "cannot make the control socket in {}",
-                        config.store.path.display()
-                    )
-                })?,
-            ),
-        };
         Ok(Self {
             store,
             bot,

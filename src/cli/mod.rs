@@ -47,6 +47,7 @@ mod simulate_logins;
 mod sources;
 mod test;
 mod watch;
+mod writable;
 
 use std::process::ExitCode;
 
@@ -114,6 +115,9 @@ pub fn main() -> ExitCode {
         Ok(given) => given,
         Err(error) => return chinese::refuse(&error),
     };
+    if let Err(error) = signals::outlive_file_size_limit() {
+        return failure::finish(Err(failure::Failure::from(error)));
+    }
     match Cli::from_arg_matches(&given) {
         Ok(cli) => failure::finish(run(cli)),
         Err(error) => error.exit(),

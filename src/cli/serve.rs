@@ -7,7 +7,7 @@ use super::house::{Extras, House};
 use super::init::APP_SECRET_PLACEHOLDER;
 use super::logging::LogArgs;
 use super::sources::DEFAULT_CONFIG;
-use super::{output, signals};
+use super::{output, signals, writable};
 use crate::config::Config;
 use crate::env::Env;
 use crate::server::Bound;
@@ -72,6 +72,7 @@ pub fn run(args: &Args) -> Outcome {
     args.log.start()?;
     raise_open_files();
     warn_of_placeholders(&config);
+    writable::insist(&config.store.path)?;
     let env = Env::system();
     let opened = store::open(
         store::OpenOptions {

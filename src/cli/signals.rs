@@ -1,10 +1,23 @@
-//! What the operating system tells a running server: stop, or load the rules anew.
+//! What the operating system tells a process: stop, load the rules anew, or that a file may not grow.
 
 use std::sync::Arc;
 
+use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::bot::Bot;
+
+/// Lets a write beyond the limit of a file's size (`ulimit -f`, `LimitFSIZE=`) fail like one on a full disk. The
+/// signal that comes with it would end the process without a word.
+///
+/// A handler, once registered, stays for as long as the process lives; it needs nobody who listens.
+pub fn outlive_file_size_limit() -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()?;
+    let _inside = runtime.enter();
+    signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map(drop)
+}
 
 /// Resolves at SIGTERM or ctrl-c.
 pub fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {

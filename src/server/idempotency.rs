@@ -226,6 +226,38 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::env::Env;
+    use crate::store::{execute, memory};
+
+    #[tokio::test]
+    async fn an_answer_is_kept_up_to_its_bound_and_no_larger_one() {
+        let store = memory(Env::scripted(1_000, 1).0);
+        let claim = Claim {
+            keys: Arc::new(Keys::from_bytes(&[7; 32], None)),
+            api_key: "erp".to_owned(),
+            route: "POST /v1/accounts".to_owned(),
+            key: "1".to_owned(),
+            digest: [0; 32],
+        };
+        let keep_one = async |bytes: usize| {
+            let claim = claim.clone();
+            execute::<_, StoreError>(&*store, "keep", move |tx| {
+                let answer = Answer {
+                    status: 200,
+                    body: Some("x".repeat(bytes)),
+                };
+                keep(tx, &claim, &answer)
+            })
+            .await
+        };
+        assert_eq!(keep_one(MAX_ANSWER_BYTES).await, Ok(()));
+        let refused = keep_one(MAX_ANSWER_BYTES + 1).await;
+        assert!(
+            matches!(refused, Err(StoreError::TooLarge { bytes, .. }) if bytes == MAX_ANSWER_BYTES + 1),
+            "{refused:?}"
+        );
+        assert_eq!(store.status().aborted, 1);
+    }
 
     #[test]
     fn beyond_the_bound_of_requests_at_work_it_is_503_and_counted() {

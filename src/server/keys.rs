@@ -169,3 +169,49 @@ fn hash(text: &str) -> String {
     hash.update(text.as_bytes());
     hex::encode(hash.finalize())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+    use crate::store::{execute, memory};
+
+    #[tokio::test]
+    async fn so_many_api_keys_are_held_and_not_one_more() {
+        let store = memory(Env::scripted(1_000, 1).0);
+        // All but one, revoked or not, a few to a command.
+        let numbers: Vec<usize> = (0..MAX_API_KEYS - 1).collect();
+        for part in numbers.chunks(300) {
+            let part = part.to_vec();
+            execute::<_, StoreError>(&*store, "fill", move |tx| {
+                for number in &part {
+                    tx.put(&ApiKey {
+                        hash: String::new(),
+                        id: format!("{number:016x}"),
+                        name: format!("key {number}"),
+                        scopes: vec!["login".to_owned()],
+                        created: 1_000,
+                        revoked: number.is_multiple_of(2).then_some(1_000),
+                    })?;
+                }
+                Ok(())
+            })
+            .await
+            .expect("filled");
+        }
+        let make = async |name: &'static str| {
+            execute(&*store, "add", move |tx| {
+                add(tx, "operator", name, &[Scope::Login])
+            })
+            .await
+        };
+        let last = make("the last").await.expect("there is room for one");
+        assert_eq!(make("one more").await.map(drop), Err(AddKeyError::Full));
+        // Every one of them still counts and still opens.
+        let known = execute::<_, StoreError>(&*store, "look", move |tx| {
+            let listed = list(tx)?.len();
+            Ok((listed, authenticate(tx, &last.text)?.is_some()))
+        });
+        assert_eq!(known.await, Ok((MAX_API_KEYS, true)));
+    }
+}

@@ -47,6 +47,8 @@ mod wechat;
 pub use app::{App, AppError, Parts, Role};
 pub use bot::{BotService, ReloadError, Remember};
 pub use call::{MAX_BODY_BYTES, MAX_BULK_BYTES};
+pub use import::MAX_LINES as MAX_IMPORT_LINES;
+pub use logins::MAX_LINES as MAX_REPORT_LINES;
 pub use metrics::Metrics;
 pub use openapi::document;
 pub use scope::Scope;

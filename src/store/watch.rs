@@ -91,8 +91,13 @@ impl Watch {
 
 /// Looks until `ended` closes.
 pub(crate) fn work(shared: &Arc<Shared>, ended: &Receiver<()>) {
-    while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-        look(shared, Instant::now());
+    watch(shared, ended, LOOK_EVERY, Instant::now);
+}
+
+/// Looks every `pause`, at the moments that `clock` says.
+fn watch(shared: &Shared, ended: &Receiver<()>, pause: Duration, clock: impl Fn() -> Instant) {
+    while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        look(shared, clock());
     }
 }
 
@@ -114,7 +119,94 @@ pub(crate) fn look(shared: &Shared, now: Instant) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{self, Write};
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::mpsc::channel;
+
     use super::*;
+
+    /// What is logged on this thread while `act` runs.
+    fn logged(act: impl FnOnce()) -> String {
+        #[derive(Clone, Default)]
+        struct Log(Arc<Mutex<Vec<u8>>>);
+        impl Write for Log {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.lock().expect("free").extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let log = Log::default();
+        let kept = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || log.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, act);
+        let bytes = kept.0.lock().expect("free").clone();
+        String::from_utf8(bytes).expect("text")
+    }
+
+    #[test]
+    fn a_look_logs_what_is_stuck_with_its_name_and_counts_it_once() {
+        let shared = Shared::new();
+        shared.watch.begin("bind");
+        let begun = Instant::now();
+        let stuck = |shared: &Shared| Meters::read(&shared.meters.stuck);
+        let nothing = logged(|| look(&shared, begun));
+        assert_eq!((nothing.as_str(), stuck(&shared)), ("", 0));
+        let first = logged(|| look(&shared, begun + STUCK_AFTER));
+        assert!(
+            first.contains("ERROR") && first.contains("stuck in this command"),
+            "{first}"
+        );
+        assert!(first.contains("command=\"bind\""), "{first}");
+        assert!(first.contains("seconds=2"), "{first}");
+        assert_eq!(stuck(&shared), 1);
+        let again = logged(|| look(&shared, begun + STUCK_AFTER));
+        assert_eq!((again.as_str(), stuck(&shared)), ("", 1), "told already");
+        let later = logged(|| look(&shared, begun + 2 * STUCK_AFTER));
+        assert!(later.contains("seconds=4"), "{later}");
+        assert_eq!(stuck(&shared), 1, "it is still the same");
+        shared.watch.end();
+        shared.watch.begin("store.commit");
+        let another = logged(|| look(&shared, Instant::now() + STUCK_AFTER));
+        assert!(another.contains("command=\"store.commit\""), "{another}");
+        assert_eq!(stuck(&shared), 2);
+    }
+
+    #[test]
+    fn the_watchdog_looks_until_the_writer_has_ended() {
+        let shared = Shared::new();
+        shared.watch.begin("bind");
+        let begun = Instant::now();
+        let (writing, written) = channel();
+        let looks = AtomicU64::new(0);
+        let (seen, looked) = (&shared, &looks);
+        std::thread::scope(|scope| {
+            let watchdog = scope.spawn(move || {
+                // A second passes from look to look, however fast they follow each other here.
+                let clock =
+                    || begun + Duration::from_secs(looked.fetch_add(1, Ordering::SeqCst) + 1);
+                logged(|| watch(seen, &written, Duration::from_millis(1), clock))
+            });
+            while looks.load(Ordering::SeqCst) < 9 {
+                assert!(!watchdog.is_finished(), "it gave up");
+                std::thread::yield_now();
+            }
+            drop(writing);
+            let log = watchdog.join().expect("it ended");
+            // After 2, 4 and 8 seconds, and perhaps later ones.
+            for seconds in [2, 4, 8] {
+                let line = format!("seconds={seconds} ");
+                assert_eq!(log.matches(&line).count(), 1, "{log}");
+            }
+            assert!(!log.contains("seconds=3 "), "{log}");
+        });
+        assert_eq!(Meters::read(&shared.meters.stuck), 1);
+    }
 
     #[test]
     fn a_stuck_step_is_named_once_and_again_when_it_has_lasted_twice_as_long() {

@@ -1,5 +1,6 @@
 //! The bot between its callers and its store: retries, slow answers, crashes, races.
 
+mod arrivals;
 mod stage;
 
 use std::sync::atomic::Ordering;

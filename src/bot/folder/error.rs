@@ -193,6 +193,10 @@ pub fn io_words(error: &io::Error) -> Words {
         ),
         K::AlreadyExists => ("已经有同名的文件", "a file of that name is there already"),
         K::StorageFull | K::QuotaExceeded => ("磁盘满了", "the disk is full"),
+        K::FileTooLarge => (
+            "文件超过了这个进程可写的大小（ulimit -f）",
+            "the file would be larger than this process may write (ulimit -f)",
+        ),
         K::ReadOnlyFilesystem => ("文件系统是只读的", "the file system is read-only"),
         K::InvalidFilename => ("不能用作文件名", "it cannot be the name of a file"),
         _ => return Words::new(error.to_string(), error.to_string()),

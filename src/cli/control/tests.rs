@@ -264,3 +264,57 @@ fn a_server_whose_socket_was_removed_stops_all_the_same() {
     server.stop();
     assert!(connect(folder.path()).expect("reached").is_none());
 }
+
+/// Connects and says nothing yet.
+fn silent(directory: &Path) -> std::os::unix::net::UnixStream {
+    let stream = socket::connect(directory).expect("it can be reached");
+    stream.expect("a server runs")
+}
+
+/// Sends a line, and reads to the end.
+fn told(mut stream: std::os::unix::net::UnixStream, line: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    // One that is turned away may be closed before it is read.
+    let _ = stream.write_all(line.as_bytes());
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    text
+}
+
+#[test]
+fn so_many_commands_are_worked_on_at_once_and_one_more_is_told_to_come_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    let _server = start(folder.path(), &runtime);
+    let held: Vec<_> = (0..MAX_CONNECTIONS)
+        .map(|_| silent(folder.path()))
+        .collect();
+    let refused = told(silent(folder.path()), "");
+    assert!(refused.contains("too many commands at once"), "{refused}");
+    // Each of the others has its turn, and makes room.
+    for stream in held {
+        let answer = told(stream, "{\"do\":\"keys-list\"}\n");
+        assert_eq!(answer, "{\"control\":{\"done\":[]}}\n");
+    }
+    let again = || call(folder.path(), &Request::KeysList);
+    while let Err(busy) = again() {
+        // The last one's thread may not have ended yet.
+        assert!(busy.contains("too many commands at once"), "{busy}");
+    }
+}
+
+#[test]
+fn a_request_is_read_up_to_its_bound() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = runtime();
+    let _server = start(folder.path(), &runtime);
+    let bound = usize::try_from(MAX_REQUEST_BYTES).expect("small");
+    let request = "{\"do\":\"keys-list\"}";
+    let padded = |bytes: usize| format!("{request}{}\n", " ".repeat(bytes - request.len() - 1));
+    let answer = told(silent(folder.path()), &padded(bound));
+    assert_eq!(answer, "{\"control\":{\"done\":[]}}\n");
+    // Beyond it nothing is read: a request that ends later is none.
+    let late = format!("{}{request}\n", " ".repeat(bound - request.len() + 1));
+    let answer = told(silent(folder.path()), &late);
+    assert!(answer.contains("does not know the request"), "{answer}");
+}

@@ -16,7 +16,7 @@ use super::failure::{Exit, Failure, Outcome};
 use super::house::{Extras, House};
 use super::logging::LogArgs;
 use super::output::LangArg;
-use super::{output, serve, signals};
+use super::{output, serve, signals, writable};
 use crate::env::Env;
 use crate::sandbox::Platform;
 use crate::store::{self, Flavour};
@@ -76,6 +76,7 @@ pub fn run(args: &Args) -> Outcome {
     let env = Env::system();
     let rules = setup::rules(args.rules.as_deref(), &args.data)?;
     let setup = Setup::make(&args.data, listener.local_addr()?, &rules, &args.host, &env)?;
+    writable::insist(&setup.config.store.path)?;
     let opened = store::open(
         store::OpenOptions {
             path: setup.config.store.path.clone(),

@@ -51,6 +51,12 @@ pub fn w(zh: impl Into<String>, en: impl Into<String>) -> Said {
 #[derive(Debug)]
 pub struct Said(Words);
 
+impl From<Words> for Said {
+    fn from(words: Words) -> Self {
+        Self(words)
+    }
+}
+
 impl From<String> for Said {
     fn from(text: String) -> Self {
         w(text.clone(), text)

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::findings::{Findings, w};
 use crate::cli::control::{self, Request};
 use crate::cli::failure::Failure;
+use crate::cli::writable::{self, Unwritable};
 use crate::config::Config;
 use crate::env::{Env, MINUTE};
 use crate::store::{self, Flavour, OpenError};
@@ -33,6 +34,11 @@ pub fn look(config: &Config, found: &mut Findings) -> Option<Value> {
                 format!("chmod 700 {}", path.display()),
             );
         }
+    }
+    if path.exists()
+        && let Err(Unwritable { what, cure }) = writable::look(path)
+    {
+        found.error("data-unwritable", what, cure);
     }
     match control::connect(path) {
         Err(failure) => {

@@ -105,6 +105,9 @@ async fn redirects_are_answers_and_bodies_are_bounded() {
     assert!(!answer.is_success());
     assert_eq!(server.got().len(), 1, "the redirect was not followed");
 
+    server.then(200, &"x".repeat(http::MAX_ANSWER_BYTES));
+    let answer = http.post(&endpoint, post("{}")).await.expect("an answer");
+    assert_eq!(answer.body.len(), http::MAX_ANSWER_BYTES);
     server.then(200, &"x".repeat(http::MAX_ANSWER_BYTES + 1));
     let answer = http.post(&endpoint, post("{}")).await;
     assert_eq!(answer, Err(PostError::TooLarge));

@@ -121,6 +121,7 @@ fn is_surroundings(kind: ErrorKind) -> bool {
         ErrorKind::PermissionDenied
             | ErrorKind::StorageFull
             | ErrorKind::QuotaExceeded
+            | ErrorKind::FileTooLarge
             | ErrorKind::ReadOnlyFilesystem
             | ErrorKind::OutOfMemory
             | ErrorKind::WouldBlock

@@ -1,137 +1,16 @@
-//! Drills with the real program: what an operator does with a backup, after a loss, on an upgrade, and to load
-//! rules by a signal.
+//! Drills with the real program: what an operator does with a backup, after a loss, on an upgrade, to load
+//! rules by a signal, and what he is told on a disk that takes no more.
 //!
 //! Damage to single files is `src/store/conformance/damage.rs`, kills under load `scripts/chaos.py`,
 //! power cuts `scripts/power_cut.sh`.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+mod disk;
+mod rules;
+mod server;
+
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 
-/// Small rules: the drills are about the store, and a start runs every story.
-const RULES: &str = "on any {\n    reply \"您好\"\n}\n\ntest \"您好\" {\n    wechat 小王 sends \"在吗\"\n    expect reply \"您好\"\n}\n";
-
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_menshen"));
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .env("MENSHEN_SERVER__LISTEN", "127.0.0.1:0")
-        .env("NO_COLOR", "1");
-    command
-}
-
-fn menshen(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().expect("it runs")
-}
-
-/// Runs it and insists that it succeeds; its standard output.
-fn done(folder: &Path, arguments: &[&str]) -> String {
-    let output = menshen(folder, arguments);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    String::from_utf8(output.stdout)
-        .expect("text")
-        .trim()
-        .to_owned()
-}
-
-fn set_up(folder: &Path) {
-    std::fs::create_dir_all(folder.join("rules")).expect("made");
-    std::fs::write(folder.join("rules/small.rules"), RULES).expect("written");
-    done(folder, &["init", "."]);
-    std::fs::write(folder.join("secrets/app_secret"), "0".repeat(32)).expect("written");
-}
-
-/// A running server and where it listens.
-struct Server {
-    child: Child,
-    address: String,
-    log: std::thread::JoinHandle<String>,
-}
-
-impl Server {
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let mut child = command(folder, &["serve", "--log-json"])
-            .args(arguments)
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("its log")).lines();
-        let mut seen = String::new();
-        let address = loop {
-            let line = match lines.next() {
-                Some(line) => line.expect("a line"),
-                None => panic!("the server ended: {seen}"),
-            };
-            seen.push_str(&line);
-            seen.push('\n');
-            let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-            if let Some(address) = entry["listen"].as_str() {
-                break address.to_owned();
-            }
-        };
-        // Read on, or the server would come to stand at a full pipe.
-        let log = std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                seen.push_str(&line);
-                seen.push('\n');
-            }
-            seen
-        });
-        Self {
-            child,
-            address,
-            log,
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let told = Command::new("kill")
-            .args([name, &self.child.id().to_string()])
-            .status();
-        assert!(told.expect("kill runs").success());
-    }
-
-    /// Ends it as a service manager does; its log.
-    fn stop(mut self) -> String {
-        self.signal("-TERM");
-        let status = self.child.wait().expect("it ends");
-        let log = self.log.join().expect("read");
-        assert!(status.success(), "{log}");
-        log
-    }
-
-    fn call(&self, key: &str, method: &str, path: &str, body: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).expect("it listens");
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-             Authorization: Bearer {key}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("answered");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
-        let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
-        (status.expect("a status"), body.to_owned())
-    }
-
-    fn create(&self, key: &str, account: &str, phone: &str) {
-        let body = format!(r#"{{"account":"{account}","name":"{account}","phone":"{phone}"}}"#);
-        let (status, answer) = self.call(key, "POST", "/v1/accounts", &body);
-        assert_eq!(status, 201, "{answer}");
-    }
-
-    fn has(&self, key: &str, account: &str) -> bool {
-        let (status, answer) = self.call(key, "GET", &format!("/v1/accounts/{account}"), "");
-        assert!(status == 200 || status == 404, "{status}: {answer}");
-        status == 200
-    }
-}
+use server::{RULES, Server, done, menshen, set_up};
 
 #[test]
 fn a_backup_of_a_running_server_is_restored_into_a_new_set_up() {

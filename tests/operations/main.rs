@@ -1,6 +1,11 @@
 //! The operations manual is held to what it says: both languages have the same sections and tables, the
 //! tests and scripts it names exist, its metrics and those of the alerts are the server's.
 
+mod bounds;
+mod constants;
+mod excuses;
+mod shell;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -95,151 +100,6 @@ fn the_tests_and_scripts_that_are_named_exist() {
     assert!(named > 50, "{named} tests are named");
 }
 
-/// What must be read in the tests and scripts that a bound's row names, so that a row cannot name a test of
-/// something else: the bound itself, as the code calls it.
-const TRIED_AT: [(&str, &[&str]); 32] = [
-    ("connections", &["10_000"]),
-    ("request line and headers", &["a header of 2 MiB"]),
-    ("requests pipelined on a connection", &["pipeline"]),
-    ("answers nobody reads", &["STALL_SECONDS"]),
-    ("all bodies that are still arriving", &["Bodies::of"]),
-    (
-        "body",
-        &[
-            "MAX_BODY_BYTES + 1",
-            "MAX_BULK_BYTES + 1",
-            "BODY_LIMIT + 1",
-            " 408 ",
-        ],
-    ),
-    (
-        "XML, JSON of a push",
-        &[
-            "limits.depth + 1",
-            "limits.elements + 1",
-            "limits.field + 1",
-        ],
-    ),
-    ("query of a push", &["QUERY_LIMIT + 1"]),
-    ("store's queue", &["SMALL_QUEUE"]),
-    ("one command", &["MAX_COMMAND_KEYS + 1"]),
-    ("pushes at work", &["MAX_RUNNING"]),
-    (
-        "answered pushes remembered",
-        &["REMEMBERED - 1", "numbered(MAX_REMEMBERED)"],
-    ),
-    (
-        "pushes known to have left something in the store",
-        &["0..=MAX_STORED"],
-    ),
-    ("signatures remembered (plaintext)", &["with_capacity"]),
-    ("event streams", &["0..MAX_EVENT_STREAMS"]),
-    (
-        "requests with an `Idempotency-Key` at work",
-        &["claim(MAX_RUNNING)"],
-    ),
-    ("password checks", &["places, 256"]),
-    ("captchas drawn at a time", &["MAX_DRAWING"]),
-    (
-        "captchas, machines an address",
-        &["captchas_per_address", "machines_per_address"],
-    ),
-    ("sessions of an account", &["2..=MAX_SESSIONS"]),
-    (
-        "open alerts of an account",
-        &["MAX_OPEN + 3", "MAX_APPENDED"],
-    ),
-    ("prompts of an account a day", &["prompts_per_day"]),
-    (
-        "wrong codes",
-        &[
-            "\"code_tries\"",
-            "\"code_tries_everyone\"",
-            "\"wrong_codes_per_hour\"",
-        ],
-    ),
-    ("wrong phones with a ticket", &["ticket_tries"]),
-    (
-        "codes the chat asks for, of an account and purpose",
-        &["code_requests"],
-    ),
-    ("history", &["ACCOUNT_ROWS", "OTHER_ROWS"]),
-    ("past logins kept in memory", &["with_room"]),
-    (
-        "messages that wait for a follower",
-        &["MAX_OPEN", "RESERVED_FOR_PROMPTS"],
-    ),
-    (
-        "rules folder",
-        &[
-            "folder::MAX_FILES + 1",
-            "folder::MAX_DEPTH + 1",
-            "folder::MAX_FILE_BYTES + 1",
-            "MAX_TOTAL_BYTES",
-            "MAX_FILE_BYTES / 4 + 1",
-        ],
-    ),
-    ("one regular expression", &["MAX_PROGRAM"]),
-    ("generations kept", &["1..=KEPT"]),
-    (
-        "snapshots for exports",
-        &[
-            "0..MAX_SNAPSHOTS",
-            "MAX_SNAPSHOT_KEYS",
-            "MAX_SNAPSHOT_BYTES",
-        ],
-    ),
-];
-
-/// The text of a function, to the brace that closes it.
-fn function<'c>(code: &'c str, name: &str) -> Option<&'c str> {
-    let at = code.find(&format!("fn {name}("))?;
-    let line = code[..at].rfind('\n').map_or(0, |end| end + 1);
-    let indent: String = code[line..].chars().take_while(|c| *c == ' ').collect();
-    let end = code[at..].find(&format!("\n{indent}}}\n"))?;
-    Some(&code[at..at + end])
-}
-
-#[test]
-fn each_bound_names_tests_that_go_to_it() {
-    let mut code = String::new();
-    for folder in ["src", "tests"] {
-        sources(&root().join(folder), &mut code);
-    }
-    let manual = page(MANUALS[0]);
-    let (_, bounds) = manual.split_once("\n## Bounds\n").expect("the section");
-    let (bounds, _) = bounds
-        .split_once("\n## Threat model\n")
-        .expect("the next one");
-    let rows: Vec<Vec<&str>> = bounds
-        .lines()
-        .filter(|line| line.starts_with('|'))
-        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
-        .skip(2)
-        .collect();
-    let listed: Vec<&str> = rows.iter().map(|row| row[0]).collect();
-    assert_eq!(listed, TRIED_AT.map(|(bound, _)| bound));
-    for (row, (bound, signs)) in rows.iter().zip(TRIED_AT) {
-        let mut tests = String::new();
-        for name in quoted(row.last().expect("cells")) {
-            let text = if name.starts_with("scripts/") {
-                page(name)
-            } else {
-                function(&code, name)
-                    .unwrap_or_else(|| panic!("there is no test {name}"))
-                    .to_owned()
-            };
-            tests.push_str(&text);
-        }
-        for sign in signs {
-            assert!(
-                tests.contains(sign),
-                "{bound}: nothing in the tests it names says {sign}"
-            );
-        }
-    }
-}
-
 #[test]
 fn the_limits_that_are_counted_are_those_the_manual_names() {
     let mut code = String::new();
@@ -267,7 +127,13 @@ fn the_limits_that_are_counted_are_those_the_manual_names() {
 
 #[test]
 fn the_metrics_that_are_named_exist() {
-    let code = page("src/server/metrics.rs") + &page("src/server/vitals.rs");
+    let code = [
+        "src/server/metrics.rs",
+        "src/server/vitals.rs",
+        "src/cli/dumps.rs",
+    ]
+    .map(page)
+    .concat();
     for path in [
         "docs/operations.md",
         "docs/operations.zh-CN.md",
