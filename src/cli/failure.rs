@@ -72,12 +72,20 @@ pub fn finish(outcome: Outcome) -> ExitCode {
         Ok(Exit::Clean) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Ok(Exit::Found) => ExitCode::from(1),
         Err(Failure::Failed(error)) => {
-            let said = match error.downcast_ref::<io::Error>() {
-                // Bare: what it was about, where somebody said so, must not get lost.
-                Some(bare) if error.chain().len() == 1 => {
-                    io_words(bare).get(super::chinese::of_process()).to_owned()
-                }
-                _ => in_words(&error),
+            // Bare: what it was about, where somebody said so, must not get lost.
+            let bare = error.root_cause().downcast_ref::<io::Error>();
+            let bare = bare.filter(|_| error.chain().len() == 1);
+            let words = match (
+                error.chain().next().and_then(|top| top.downcast_ref()),
+                bare,
+            ) {
+                (Some(unopened), _) => Some(super::unopened::words(unopened)),
+                (None, Some(bare)) => Some(io_words(bare)),
+                (None, None) => None,
+            };
+            let said = match words {
+                Some(words) => words.get(super::chinese::of_process()).to_owned(),
+                None => in_words(&error),
             };
             super::output::remark(&format!("menshen: {said}"));
             ExitCode::from(1)

@@ -46,6 +46,7 @@ mod signals;
 mod simulate_logins;
 mod sources;
 mod test;
+mod unopened;
 mod watch;
 mod writable;
 

@@ -7,11 +7,11 @@ use super::house::{Extras, House};
 use super::init::APP_SECRET_PLACEHOLDER;
 use super::logging::LogArgs;
 use super::sources::DEFAULT_CONFIG;
-use super::{output, signals, writable};
+use super::{output, signals, unopened, writable};
 use crate::config::Config;
 use crate::env::Env;
 use crate::server::Bound;
-use crate::store::{self, Flavour, OnLoss, OpenError};
+use crate::store::{self, Flavour, OnLoss};
 
 /// Memory for the store's engine unless said otherwise.
 const DEFAULT_CACHE_MIB: u64 = 256;
@@ -84,13 +84,7 @@ pub fn run(args: &Args) -> Outcome {
         },
         env.clone(),
     )
-    .map_err(|error| match error {
-        OpenError::Missing(path) => Failure::usage(format!(
-            "there is no store in {}; `menshen init` makes one",
-            path.display()
-        )),
-        other => Failure::from(other),
-    })?;
+    .map_err(unopened::failure)?;
     report(&opened.report);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::control::{self, Client};
 use super::failure::Failure;
 use super::sources::DEFAULT_CONFIG;
+use super::unopened;
 use crate::config::Config;
 use crate::env::Env;
 use crate::store::{self, Flavour, SharedStore};
@@ -99,13 +100,7 @@ impl Mine {
             },
             Env::system(),
         )
-        .map_err(|error| match error {
-            store::OpenError::Missing(path) => Failure::usage(format!(
-                "there is no store in {}; `menshen init` makes one",
-                path.display()
-            )),
-            other => Failure::from(other),
-        })?;
+        .map_err(unopened::failure)?;
         Ok(Self {
             store: opened.store,
             runtime: tokio::runtime::Builder::new_current_thread()

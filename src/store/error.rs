@@ -138,7 +138,8 @@ pub enum OpenError {
     /// The engine opened its files and cannot read all that is in them.
     #[error(
         "a part of the store in {path} cannot be read ({detail}): import the last backup into a new directory, \
-         or start once with --accept-loss to go back to the last dump"
+         or start once with --accept-loss to go back to the last dump, or with --accept-loss=database, where there \
+         is none, to go on with what can be read"
     )]
     Unreadable {
         /// The store's directory.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::findings::{Findings, w};
 use crate::cli::control::{self, Request};
 use crate::cli::failure::Failure;
+use crate::cli::unopened;
 use crate::cli::writable::{self, Unwritable};
 use crate::config::Config;
 use crate::env::{Env, MINUTE};
@@ -141,23 +142,23 @@ fn stopped(config: &Config, found: &mut Findings) {
         }
         Err(error @ OpenError::Missing(_)) => found.error(
             "no-store",
-            error.to_string(),
+            unopened::words(&error),
             w("在部署的目录里运行 `menshen init`；已有的会保留", "run `menshen init` in the set-up's directory; it keeps what exists"),
         ),
         Err(error @ OpenError::Locked(_)) => found.error(
             "store-locked",
-            error.to_string(),
+            unopened::words(&error),
             w("有个进程开着它却不应答：停掉它，或等它启动完", "a process has it open but answers no commands: stop it, or wait until it has started"),
         ),
         Err(OpenError::Unreadable { detail, .. }) => unreadable(&detail, found),
         Err(error @ OpenError::LostCommits { .. }) => found.error(
             "store-lost",
-            error.to_string(),
+            unopened::words(&error),
             w("把最近的导出恢复到新目录，或带 --accept-loss 启动一次", "restore the last export into a new directory, or start once with --accept-loss"),
         ),
         Err(error) => found.error(
             "store",
-            error.to_string(),
+            unopened::words(&error),
             w("见上面的说明；最近的导出可以用 `menshen import` 读进新的数据库", "see the message; the last export can be read into a new store with `menshen import`"),
         ),
     }
