@@ -137,7 +137,7 @@ pub enum ActionError {
     NotFollowing,
     /// There is no live code with that scene or ticket.
     NoCode,
-    /// There are [`MAX_USERS`] users.
+    /// There are as many users as there may be.
     TooManyUsers,
 }
 

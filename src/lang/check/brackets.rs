@@ -1,6 +1,8 @@
 //! Names of values in brackets of another kind inside a text, and bars between the words of a trigger: both are
 //! right as they stand, and hardly ever meant so.
 
+use std::collections::BTreeSet;
+
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
@@ -84,8 +86,18 @@ impl Checker<'_> {
             return;
         };
         let words: Vec<&str> = value.split(BARS).map(str::trim).collect();
-        let plain = |word: &&str| !word.is_empty() && word.chars().any(char::is_alphanumeric);
-        if words.len() < 2 || !words.iter().all(plain) || value.contains(['"', '\n', '\\']) {
+        // One letter on either side is a face: `T|T`.
+        let plain = |word: &&str| {
+            let mut letters = word.chars().filter(|c| c.is_alphanumeric());
+            letters.any(|c| !c.is_ascii())
+                || word.chars().filter(char::is_ascii_alphanumeric).count() > 1
+        };
+        let different: BTreeSet<&&str> = words.iter().collect();
+        if different.len() < words.len()
+            || words.len() < 2
+            || !words.iter().all(plain)
+            || value.contains(['"', '\n', '\\'])
+        {
             return;
         }
         let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();

@@ -57,6 +57,9 @@ fn a_bar_between_words_of_a_trigger() {
         "on text matching \"绑定|bind\"",
         "on text \"|\"",
         "on text \"绑定|\"",
+        "on text \"T|T\"",
+        "on text \"o|O\"",
+        "on text \"好|好\"",
     ] {
         assert!(told(&rule(head, "x")).0.is_empty(), "{head}");
     }

@@ -8,6 +8,8 @@ use crate::lang::syntax::vocabulary::{Body, is_clause};
 
 /// Lines of one text in single quotes: more is another mistake.
 const MAX_BROKEN_LINES: usize = 12;
+/// Tokens before a sign that are looked through for the list it may stand in.
+const MAX_LIST_TOKENS: usize = 4_096;
 
 impl Slips<'_> {
     /// Says how many of the next tokens are done with.
@@ -215,7 +217,10 @@ impl Slips<'_> {
             .get(at + 1)
             .filter(|next| next.line == token.line);
         let last = next.is_none_or(|next| self.slice(next) == "}");
-        if !text || !last || !matches!(sign.as_str(), "。" | "！" | "？" | "，" | "；" | "…" | "～")
+        if !text
+            || !last
+            || (sign == "，" && self.in_list(at))
+            || !matches!(sign.as_str(), "。" | "！" | "？" | "，" | "；" | "…" | "～")
         {
             return false;
         }
@@ -244,6 +249,21 @@ impl Slips<'_> {
         );
         self.edit(start, end, "");
         true
+    }
+
+    /// Whether a list is open here: what separates its items may end a line.
+    fn in_list(&self, at: usize) -> bool {
+        let mut closed = 0_usize;
+        for token in self.tokens[..at].iter().rev().take(MAX_LIST_TOKENS) {
+            match self.slice(token) {
+                "]" => closed += 1,
+                "[" if closed == 0 => return true,
+                "[" => closed -= 1,
+                "{" | "}" => return false,
+                _ => {}
+            }
+        }
+        false
     }
 
     /// `""绑定"`: the first quote twice.

@@ -189,7 +189,8 @@ impl Slips<'_> {
         if let Some(quote) = words.find('"') {
             return self.no_first_quote(start, quote, at, last);
         }
-        let by = format!("\"{words}\"");
+        // `reply 几个人？”`: the second quote is there, as the input method writes it.
+        let by = format!("\"{}\"", words.trim_end_matches(['”', '＂', '〞']));
         let span = self.sink.span(start, end);
         self.sink.add(
             Diagnostic::error(
