@@ -50,11 +50,11 @@ pub struct Sweep {
 }
 
 impl Sweep {
-    /// The limit that was asked for, by the best point, else by the one that comes nearest.
+    /// The limit that was asked for, by the best point over all of the time, else by the one that comes nearest.
     pub(super) fn gate(&self) -> Option<Gate> {
         let most = self.max_prompts_per_10k?;
         let is = match self.best {
-            Some(best) => self.points.get(best)?.chosen_on.prompts_per_10k,
+            Some(best) => self.points.get(best)?.all.prompts_per_10k,
             None => self.least(),
         };
         // Where rules are silent with every value, nothing keeps a limit by that.
@@ -136,7 +136,7 @@ pub struct Point {
     pub captchas_per_day: f64,
     /// Refused attempts and logins a day.
     pub refusals_per_day: f64,
-    /// Accounts locked by rules, a day.
+    /// Locks by rules, a day.
     pub locks_per_day: f64,
     /// Over all of the time.
     pub all: Part,

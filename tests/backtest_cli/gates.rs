@@ -293,6 +293,9 @@ fn where_a_sweep_chooses_a_value_every_gate_is_about_that_value() {
         gate(&told, "max-prompts-per-day")["is"],
         chosen["prompts_per_day"]
     );
+    // Not of the time it was chosen on alone, where it holds by choice.
+    let rate = gate(&told, "max-prompts-per-10k");
+    assert_eq!(rate["is"], chosen["all"]["prompts_per_10k"]);
     // The rules as they are lose no attack against themselves, the chosen value does.
     let against = [
         "--max-prompts-per-10k",

@@ -19,12 +19,17 @@ fn who_is_asked_twice_counts_once_and_a_lock_is_no_refusal() {
     let folder = folder();
     let rules = "on attempt when not login.legal {\n    challenge captcha\n}\n\n\
          on attempt when login.city == \"x\" {\n    deny \"不行\"\n}\n\n\
+         on attempt when login.city == \"z\" {\n    deny \"不行\"\n}\n\n\
          on login when not login.legal {\n    challenge captcha\n}\n\n\
          on login when login.city == \"x\" {\n    deny \"不行\"\n}\n\n\
-         on login when login.city == \"y\" {\n    lock account\n}\n";
+         on login when login.city == \"y\" {\n    lock account\n}\n\n\
+         on login when login.city == \"z\" {\n    lock account\n}\n";
     write(folder.path(), "twice.rules", rules);
     let mut text = "account,time,success,legal,city\n".to_owned();
-    for (hour, more) in ["0,a", "0,x", "1,x", "1,y", "1,a"].iter().enumerate() {
+    for (hour, more) in ["0,a", "0,x", "1,x", "1,y", "1,a", "1,z"]
+        .iter()
+        .enumerate()
+    {
         text += &format!("a,2026-01-05T0{hour}:00:00Z,1,{more}\n");
     }
     write(folder.path(), "twice.csv", &text);
@@ -39,7 +44,8 @@ fn who_is_asked_twice_counts_once_and_a_lock_is_no_refusal() {
     let told = report(folder.path(), &[&base[..], &["--format", "json"]].concat());
     let totals = &told["figures"]["totals"];
     let of = |name: &str| &totals[name];
-    // Two rules ask the first for a captcha; two refuse the second and the third; the fourth is locked.
+    // Two rules ask the first for a captcha; two refuse the second and the third; the fourth is locked, and so is
+    // the sixth, which a rule refuses as an attempt.
     assert_eq!(
         [of("captchas"), of("challenged_attempts"), of("challenged")].map(Value::as_u64),
         [Some(1), Some(1), Some(1)],
@@ -53,11 +59,11 @@ fn who_is_asked_twice_counts_once_and_a_lock_is_no_refusal() {
             of("locked")
         ]
         .map(Value::as_u64),
-        [Some(2), Some(2), Some(3), Some(1)],
+        [Some(2), Some(3), Some(4), Some(2)],
         "{totals}"
     );
     let text = said(folder.path(), &base);
-    assert!(text.contains("图形验证 1，拒绝 2，锁定 1"), "{text}");
+    assert!(text.contains("图形验证 1，拒绝 2，锁定 2"), "{text}");
 }
 
 #[test]

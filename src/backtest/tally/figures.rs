@@ -102,7 +102,7 @@ pub struct Totals {
     pub challenged: u64,
     /// Logins refused.
     pub denied: u64,
-    /// Accounts locked by rules.
+    /// Locks by rules. No lock is simulated, so an account counts as often as rules lock it.
     pub locked: u64,
     /// Logins by day of the calendar of `run.zone`.
     pub logins_by_day: Vec<u32>,

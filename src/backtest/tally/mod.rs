@@ -246,7 +246,8 @@ impl Tally {
             }
             Verdict::Deny => {
                 self.denied_attempts += 1;
-                self.refusals += 1;
+                // What locks besides is counted as a lock.
+                self.refusals += u64::from(!outcome.locked);
             }
         }
         self.locked += u64::from(outcome.locked);
