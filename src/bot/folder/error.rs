@@ -198,6 +198,8 @@ pub fn io_words(error: &io::Error) -> Words {
             "the file would be larger than this process may write (ulimit -f)",
         ),
         K::ReadOnlyFilesystem => ("文件系统是只读的", "the file system is read-only"),
+        K::AddrInUse => ("这个地址已有程序在用", "another program uses that address"),
+        K::AddrNotAvailable => ("这台机器没有这个地址", "this machine has no such address"),
         K::InvalidFilename => ("不能用作文件名", "it cannot be the name of a file"),
         _ => return Words::new(error.to_string(), error.to_string()),
     };

@@ -17,7 +17,9 @@ use super::house::{Extras, House};
 use super::logging::LogArgs;
 use super::output::LangArg;
 use super::{output, serve, signals, writable};
+use crate::bot::folder::io_words;
 use crate::env::Env;
+use crate::lang::diagnostics::Language;
 use crate::sandbox::Platform;
 use crate::store::{self, Flavour};
 
@@ -72,7 +74,7 @@ pub fn run(args: &Args) -> Outcome {
     }
     args.log.start()?;
     let listener = TcpListener::bind(args.listen)
-        .map_err(|error| Failure::failed(format!("cannot listen on {}: {error}", args.listen)))?;
+        .map_err(|error| unbound(args.listen, &error, args.lang.lang))?;
     let env = Env::system();
     let rules = setup::rules(args.rules.as_deref(), &args.data)?;
     let setup = Setup::make(&args.data, listener.local_addr()?, &rules, &args.host, &env)?;
@@ -128,4 +130,18 @@ pub fn run(args: &Args) -> Outcome {
     })?;
     output::remark("menshen: stopped");
     Ok(Exit::Clean)
+}
+
+fn unbound(address: SocketAddr, error: &std::io::Error, language: Language) -> Failure {
+    let words = io_words(error);
+    Failure::failed(match language {
+        Language::Zh => format!(
+            "{address} 用不了：{}；换一个：--listen 127.0.0.1:端口（0 表示随便哪个）",
+            words.zh
+        ),
+        Language::En => format!(
+            "cannot listen on {address}: {}; take another: --listen 127.0.0.1:PORT (0 for any)",
+            words.en
+        ),
+    })
 }
