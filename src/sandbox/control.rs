@@ -11,10 +11,10 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::action_error::ActionError;
 use super::delivery::DeliveryReport;
 use super::outbound::Fault;
 use super::platform::Platform;
-use super::world::ActionError;
 
 /// Largest request body.
 const BODY_LIMIT: usize = 64 * 1024;

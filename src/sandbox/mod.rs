@@ -6,6 +6,7 @@
 //! the browser and a transcript. Nothing here knows the bot: the two meet on HTTP alone. For
 //! development and tests only; a production server never mounts it.
 
+mod action_error;
 mod api;
 mod control;
 mod delivery;
@@ -15,8 +16,9 @@ mod render;
 mod tokens;
 mod world;
 
+pub use action_error::ActionError;
 pub use control::is_local;
 pub use delivery::{Attempt, DeliveryReport};
 pub use outbound::{Fault, FaultKind};
 pub use platform::{Platform, PlatformConfig, PlatformError, PlatformHandle};
-pub use world::{ActionError, Channel, Entry, Side, Template, Update, UserView};
+pub use world::{Channel, Entry, Side, Template, Update, UserView};

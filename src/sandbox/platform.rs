@@ -18,9 +18,10 @@ use crate::wechat::endpoint::{Format, Mode};
 use crate::wechat::platform_side;
 use crate::wechat::signature::Token;
 
+use super::action_error::ActionError;
 use super::delivery::{DELIVERIES, DELIVERY_TIMEOUT};
 use super::outbound::{Fault, Outbound, TemplateResult};
-use super::world::{ActionError, Channel, Entry, Side, Template, Update, UserView, World};
+use super::world::{Channel, Entry, Side, Template, Update, UserView, World};
 use super::{api, control};
 
 /// Updates a slow listener may lag behind before it loses some.

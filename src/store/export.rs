@@ -20,7 +20,6 @@ use super::handle::{Snapshot, Store};
 use super::key::{self, KEY_FORMAT, after_prefix, kind_prefix};
 use super::migrate::Chain;
 use super::records::{Flavour, Kind, RecordType, STORE_FORMAT, schema};
-use super::tx::successor;
 use crate::env::Millis;
 
 /// The version of the file format.
@@ -331,7 +330,7 @@ async fn for_each_page(
         .await?;
         let full = rows.len() == PAGE;
         if let Some((last, _)) = rows.last() {
-            low = successor(last);
+            low = key::successor(last);
         }
         visit(rows)?;
         if !full {

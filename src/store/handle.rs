@@ -16,13 +16,14 @@ use tokio::sync::watch::Receiver;
 
 use super::command::{Abort, Command};
 use super::error::StoreError;
+use super::message::{Job, Message, Reply};
 use super::post::{Post, Threads};
 use super::quick::{Concern, Quick};
 use super::records::Flavour;
 use super::status::{Meters, StoreStatus};
 use super::tx::Tx;
 use super::watch::Watch;
-use super::writer::{Job, Message, Reply, Writer};
+use super::writer::Writer;
 use crate::env::Env;
 
 /// How many commands may wait for the writer. At several thousand commits of many commands a second

@@ -169,6 +169,13 @@ pub(crate) fn is_chronicle(key: &[u8]) -> bool {
     kind.is_some_and(|kind| Kind::CHRONICLE.iter().any(|other| *other as u8 == *kind))
 }
 
+/// The smallest key greater than `key`.
+pub(crate) fn successor(key: &[u8]) -> Vec<u8> {
+    let mut next = key.to_vec();
+    next.push(0);
+    next
+}
+
 /// The smallest byte string greater than everything that begins with `prefix`. Full prefixes begin
 /// with [`KEY_FORMAT`], so there always is one.
 pub(crate) fn after_prefix(prefix: &[u8]) -> Vec<u8> {

@@ -37,6 +37,7 @@ mod key;
 mod later;
 mod ledger;
 mod memory;
+mod message;
 mod migrate;
 mod open;
 pub(crate) mod packed;

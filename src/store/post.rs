@@ -8,9 +8,10 @@ use tokio::sync::watch as channel;
 
 use super::error::StoreError;
 use super::handle::Shared;
+use super::message::Message;
 use super::status::Meters;
 use super::watch;
-use super::writer::{Message, Writer};
+use super::writer::Writer;
 
 /// Where the writer works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,9 +10,8 @@ use super::command::execute;
 use super::engine::Order;
 use super::error::StoreError;
 use super::handle::Store;
-use super::key::{after_prefix, kind_prefix};
+use super::key::{self, after_prefix, kind_prefix};
 use super::records::{Kind, schema};
-use super::tx::successor;
 
 /// The most records looked at in one step, so that a step is a short command and a small commit.
 pub const MAX_SWEEP: usize = 256;
@@ -60,7 +59,7 @@ impl Sweeper {
         let prefix = kind_prefix(kind);
         let high = after_prefix(&prefix);
         let low = match self.places.get(&kind) {
-            Some(last) => successor(last),
+            Some(last) => key::successor(last),
             None => prefix,
         };
         let (swept, last) = execute(store, "store.sweep", move |tx| {

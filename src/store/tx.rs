@@ -264,7 +264,7 @@ impl<'a> Tx<'a> {
         let prefix = key::full_prefix(R::KIND, &prefix);
         let high = key::after_prefix(&prefix);
         let low = match after {
-            Some(Continuation(last)) if last.starts_with(&prefix) => successor(last),
+            Some(Continuation(last)) if last.starts_with(&prefix) => key::successor(last),
             Some(_) => return Err(StoreError::BadContinuation),
             None => prefix,
         };
@@ -483,13 +483,6 @@ pub(crate) struct Finished {
     pub(crate) failure: Option<String>,
     pub(crate) limits: Vec<&'static str>,
     pub(crate) read_chronicle: bool,
-}
-
-/// The smallest key greater than `key`.
-pub(crate) fn successor(key: &[u8]) -> Vec<u8> {
-    let mut next = key.to_vec();
-    next.push(0);
-    next
 }
 
 fn short_enough<R: Record>(key: &[u8]) -> Result<(), StoreError> {

@@ -21,6 +21,7 @@ use super::error::StoreError;
 use super::handle::Shared;
 use super::key;
 use super::later::{self, Held, Maker, Pending};
+use super::message::{Job, Message, Reply};
 use super::quick::Concern;
 use super::records::{Counter, FEED_COUNTER, Kind};
 use super::seed::Seed;
@@ -50,40 +51,6 @@ pub const MAX_SNAPSHOT_KEYS: usize = 200_000;
 
 /// The most bytes of before-images one snapshot may hold.
 pub const MAX_SNAPSHOT_BYTES: usize = 64 * 1024 * 1024;
-
-/// What comes through the queue.
-pub(crate) enum Message {
-    Run(Job),
-    /// Answers with a snapshot's number as of the last commit.
-    OpenSnapshot {
-        alive: Weak<()>,
-        reply: oneshot::Sender<Result<u64, StoreError>>,
-    },
-}
-
-/// A command on its way.
-pub(crate) struct Job {
-    pub(crate) command: Box<dyn Command>,
-    pub(crate) seed: [u8; 32],
-    pub(crate) snapshot: Option<u64>,
-    pub(crate) reply: Reply,
-}
-
-impl Message {
-    /// Which glances it concerns while it is under way.
-    pub(crate) fn concern(&self) -> Concern {
-        match self {
-            Self::Run(job) => Concern::of(job.command.reach()),
-            Self::OpenSnapshot { .. } => Concern::Nobody,
-        }
-    }
-}
-
-/// The way back to a command's caller.
-pub(crate) struct Reply {
-    pub(crate) sender: oneshot::Sender<Result<(), StoreError>>,
-    pub(crate) concern: Concern,
-}
 
 /// The state of the thread.
 pub(crate) struct Writer {

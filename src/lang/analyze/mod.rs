@@ -9,6 +9,7 @@ mod earlier;
 mod example;
 mod exits;
 mod handed;
+mod hours;
 mod idle;
 mod implied;
 mod lengths;

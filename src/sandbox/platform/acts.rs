@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::Platform;
 use crate::env::SECOND;
+use crate::sandbox::action_error::ActionError;
 use crate::sandbox::delivery::DeliveryReport;
-use crate::sandbox::world::{ActionError, Channel, Side};
+use crate::sandbox::world::{Channel, Side};
 use crate::wechat::Fields;
 
 impl Platform {
