@@ -197,6 +197,7 @@ pub fn history<R: Rows>(
 }
 
 /// The same value when nobody asks on how many rows it rests.
+#[cfg(feature = "backtest")]
 pub fn history_uncounted<R: Rows>(
     case: &Case,
     login: &Login,

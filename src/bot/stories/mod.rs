@@ -29,6 +29,7 @@ pub use failure::{Failure, FailureKind};
 
 use failure::Wrong;
 pub(super) use failure::shown;
+#[cfg(feature = "cli")]
 pub(crate) use stage::START;
 use stage::Stage;
 
