@@ -51,8 +51,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, Reach::Everything);
-    settle(store.submit(command).await, &result)
+    reaching(Reach::Everything, store, name, f).await
 }
 
 /// Like [`execute`], for commands that write to the chronicle alone: whoever glances meanwhile at something else
@@ -66,8 +65,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, Reach::Chronicle);
-    settle(store.submit(command).await, &result)
+    reaching(Reach::Chronicle, store, name, f).await
 }
 
 /// What `f` comes to here and now, on the caller's thread, where it wrote nothing and nothing was under way:
@@ -95,8 +93,7 @@ where
     T: Send + 'static,
     E: From<StoreError> + Send + 'static,
 {
-    let (command, result) = Closure::boxed(name, f, Reach::Nothing);
-    settle(store.submit(command).await, &result)
+    reaching(Reach::Nothing, store, name, f).await
 }
 
 /// Like [`read`], at the moment `snapshot` was taken: pages read through one snapshot fit together.
@@ -112,6 +109,21 @@ where
 {
     let (command, result) = Closure::boxed(name, f, Reach::Nothing);
     settle(store.submit_at(snapshot, command).await, &result)
+}
+
+/// Runs `f` as one command that may write so much.
+async fn reaching<T, E>(
+    reach: Reach,
+    store: &dyn Store,
+    name: &'static str,
+    f: impl FnMut(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<StoreError> + Send + 'static,
+{
+    let (command, result) = Closure::boxed(name, f, reach);
+    settle(store.submit(command).await, &result)
 }
 
 /// A closure as a command. Its result waits in a slot until the store says what became of it.

@@ -16,7 +16,7 @@ use tokio::sync::watch::Receiver;
 
 use super::command::{Abort, Command};
 use super::error::StoreError;
-use super::message::{Job, Message, Reply};
+use super::message::{Job, Message};
 use super::post::{Post, Threads};
 use super::quick::{Concern, Quick};
 use super::records::Flavour;
@@ -163,14 +163,7 @@ impl LocalStore {
         command: Box<dyn Command>,
         snapshot: Option<u64>,
     ) -> BoxFuture<'static, Result<(), StoreError>> {
-        let (sender, answer) = oneshot::channel();
-        let concern = Concern::of(command.reach());
-        let job = Job {
-            command,
-            seed: self.env.bytes(),
-            snapshot,
-            reply: Reply { sender, concern },
-        };
+        let (job, answer) = Job::new(command, self.env.bytes(), snapshot);
         match self.post.send(Message::Run(job)) {
             Ok(()) => answer
                 .map(|answer| answer.unwrap_or(Err(StoreError::Closed)))

@@ -26,11 +26,30 @@ pub(crate) struct Job {
     pub(crate) reply: Reply,
 }
 
+impl Job {
+    /// With the caller's end of the way back.
+    pub(crate) fn new(
+        command: Box<dyn Command>,
+        seed: [u8; 32],
+        snapshot: Option<u64>,
+    ) -> (Self, oneshot::Receiver<Result<(), StoreError>>) {
+        let (sender, answer) = oneshot::channel();
+        let concern = Concern::of(command.reach());
+        let job = Self {
+            command,
+            seed,
+            snapshot,
+            reply: Reply { sender, concern },
+        };
+        (job, answer)
+    }
+}
+
 impl Message {
     /// Which glances it concerns while it is under way.
     pub(crate) fn concern(&self) -> Concern {
         match self {
-            Self::Run(job) => Concern::of(job.command.reach()),
+            Self::Run(job) => job.reply.concern,
             Self::OpenSnapshot { .. } => Concern::Nobody,
         }
     }

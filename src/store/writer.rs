@@ -11,7 +11,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::codec;
 use super::command::{Command, Reach};
@@ -22,7 +22,6 @@ use super::handle::Shared;
 use super::key;
 use super::later::{self, Held, Maker, Pending};
 use super::message::{Job, Message, Reply};
-use super::quick::Concern;
 use super::records::{Counter, FEED_COUNTER, Kind};
 use super::seed::Seed;
 use super::status::Meters;
@@ -130,16 +129,9 @@ impl Writer {
 
     /// Runs one command and commits it, before the thread starts.
     pub(crate) fn run_now(&mut self, command: Box<dyn Command>) -> Result<(), StoreError> {
-        let (sender, mut answer) = oneshot::channel();
-        let concern = Concern::of(command.reach());
-        self.shared.quick.accepted(concern);
+        let (job, mut answer) = Job::new(command, self.env.bytes(), None);
+        self.shared.quick.accepted(job.reply.concern);
         let mut drain = Drain::default();
-        let job = Job {
-            command,
-            seed: self.env.bytes(),
-            snapshot: None,
-            reply: Reply { sender, concern },
-        };
         self.run_job(job, &mut drain);
         let _ = self.commit(&mut drain);
         answer.try_recv().unwrap_or(Err(StoreError::Closed))

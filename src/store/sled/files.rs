@@ -104,9 +104,10 @@ pub(super) fn suspect(path: &Path, reason: &str) {
     let file = path.join(SUSPECT_FILE);
     let written = fs::write(&file, reason)
         .and_then(|()| File::open(&file)?.sync_all())
-        .and_then(|()| File::open(path)?.sync_all());
+        .map_err(failed("cannot write", &file))
+        .and_then(|()| sync_directory(path));
     if let Err(error) = written {
-        tracing::warn!(%error, path = %file.display(), "the next start will not look for damage");
+        tracing::warn!(%error, "the next start will not look for damage");
     }
 }
 

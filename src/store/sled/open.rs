@@ -184,14 +184,6 @@ pub(crate) fn open_with(options: OpenOptions, env: Env, hooks: Hooks) -> Result<
     })
 }
 
-/// What is read in the end.
-enum Read {
-    /// The database there was.
-    All(SledEngine),
-    /// A dump in its place.
-    Dump(SledEngine),
-}
-
 /// On the way to an open database.
 struct Opening<'a> {
     options: &'a OpenOptions,
@@ -241,10 +233,15 @@ impl Opening<'_> {
                 return self.restore()?.ok_or(OpenError::Store(error));
             }
         };
-        let engine = match self.readable(engine)? {
-            Read::All(engine) => engine,
-            Read::Dump(engine) => return Ok(engine),
-        };
+        if let Some(detail) = self.unreadable(&engine)? {
+            Box::new(engine).close();
+            let Some(engine) = self.restore()? else {
+                let path = self.options.path.clone();
+                return Err(OpenError::Unreadable { path, detail });
+            };
+            files::trust(&self.options.path)?;
+            return Ok(engine);
+        }
         let Some(missing) = missing_commits(last, self.known) else {
             return Ok(engine);
         };
@@ -262,35 +259,26 @@ impl Opening<'_> {
     }
 
     /// Reads the whole database where there is doubt about it: it failed under its last user, or somebody is ready
-    /// to lose something. Otherwise the engine has looked at the pages it needed for opening, and at no others.
-    fn readable(&mut self, engine: SledEngine) -> Result<Read, OpenError> {
+    /// to lose something. Otherwise the engine has looked at the pages it needed for opening, and at no others. Says
+    /// why a part of it cannot be read, unless it is to be kept all the same.
+    fn unreadable(&self, engine: &SledEngine) -> Result<Option<String>, OpenError> {
         let path = &self.options.path;
         let is_suspect = files::is_suspect(path);
         if !is_suspect && self.options.on_loss == OnLoss::Refuse {
-            return Ok(Read::All(engine));
+            return Ok(None);
         }
         let Err(error) = engine.read_all() else {
             if is_suspect {
                 tracing::warn!("the store had failed; all of it has been read, and it is whole");
             }
             files::trust(path)?;
-            return Ok(Read::All(engine));
+            return Ok(None);
         };
         if self.options.on_loss == OnLoss::KeepDatabase {
             tracing::error!(%error, "a part of the store cannot be read; it fails again when that is met");
-            return Ok(Read::All(engine));
+            return Ok(None);
         }
-        Box::new(engine).close();
-        match self.restore()? {
-            Some(engine) => {
-                files::trust(&self.options.path)?;
-                Ok(Read::Dump(engine))
-            }
-            None => Err(OpenError::Unreadable {
-                path: self.options.path.clone(),
-                detail: error.to_string(),
-            }),
-        }
+        Ok(Some(error.to_string()))
     }
 
     /// The newest dump that can be read, as the database; `None` if that is not wanted or there is none.

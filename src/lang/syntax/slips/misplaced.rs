@@ -108,11 +108,7 @@ impl Slips<'_> {
             format!("列表先写在外面：`{line}`"),
             format!("the list stands outside: `{line}`"),
         ));
-        let begin = (0..=at)
-            .rev()
-            .take(MAX_TOKENS)
-            .find(|at| self.tokens[*at].start == self.tokens[*at].line);
-        let Some(begin) = begin.map(|at| self.tokens[at].start) else {
+        let Some(begin) = self.item_begin(at + 1).map(|at| self.tokens[at].start) else {
             return found;
         };
         let by = format!(
@@ -348,11 +344,7 @@ impl Slips<'_> {
 
     /// Whether the trigger of the rule that the line at `at` stands in takes out `name`.
     pub(super) fn takes_out(&self, at: usize, name: &str) -> bool {
-        let begin = (0..at)
-            .rev()
-            .take(MAX_TOKENS)
-            .find(|at| self.tokens[*at].start == self.tokens[*at].line);
-        let Some(on) = begin.filter(|at| self.word_at(*at) == "on") else {
+        let Some(on) = self.item_begin(at).filter(|at| self.word_at(*at) == "on") else {
             return false;
         };
         let head = &self.text[self.tokens[on].start..self.tokens[at].start];
@@ -363,6 +355,12 @@ impl Slips<'_> {
             let behind = head[start + name.len()..].trim_start();
             behind.starts_with([':', '：']) && matches!(before, Some('{' | ' ' | ','))
         })
+    }
+
+    /// The last token before `end` that begins at column 0, as every item of a file does.
+    fn item_begin(&self, end: usize) -> Option<usize> {
+        let mut before = (0..end).rev().take(MAX_TOKENS);
+        before.find(|at| self.tokens[*at].start == self.tokens[*at].line)
     }
 
     /// The brace that is open at `at`, behind the first token of its line.
@@ -384,11 +382,7 @@ impl Slips<'_> {
 
     /// `ask phone: mobile "…"` among what a rule does: questions belong to a dialog, which the rule starts.
     fn asked_in_rule(&mut self, at: usize) -> bool {
-        let begin = (0..at)
-            .rev()
-            .take(MAX_TOKENS)
-            .find(|at| self.tokens[*at].start == self.tokens[*at].line);
-        let Some(on) = begin.filter(|at| self.word_at(*at) == "on") else {
+        let Some(on) = self.item_begin(at).filter(|at| self.word_at(*at) == "on") else {
             return false;
         };
         let asks = |at: usize| {
