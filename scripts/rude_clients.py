@@ -104,13 +104,28 @@ class Rude:
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.server.port), timeout=30)
 
-    def bound(self, name):
+    def metric(self, name):
         with urllib.request.urlopen(f"{self.server.url}/metrics", timeout=30) as response:
             text = response.read().decode()
-        return int(re.search(rf'menshen_bound_used{{bound="{name}"}} (\d+)', text)[1])
+        return int(re.search(rf"^{re.escape(name)} (\d+)", text, re.MULTILINE)[1])
+
+    def bound(self, name):
+        return self.metric(f'menshen_bound_used{{bound="{name}"}}')
+
+    def unused(self):
+        """Connections that ended before a request of theirs was whole."""
+        return self.metric("menshen_connections_unused_total")
+
+    def check_unused(self, before, more, what):
+        """Counted when the server has let go of a connection, which may be after its end was seen here."""
+        deadline = time.monotonic() + 10
+        while (counted := self.unused() - before) < more and time.monotonic() < deadline:
+            time.sleep(0.05)
+        check(counted == more, f"{what}: {counted} of {more} were counted")
 
     def slow_headers(self):
         """A byte of the headers every half second: the connection ends after HEADER_SECONDS."""
+        unused = self.unused()
         slow = [self.connect() for _ in range(200)]
         began = time.monotonic()
         for connection in slow:
@@ -125,6 +140,7 @@ class Rude:
             alive -= {one for one in select.select(list(alive), [], [], 0.5)[0] if ended(one)}
         took = time.monotonic() - began
         check(not alive, f"{len(alive)} of 200 slow senders are still connected")
+        self.check_unused(unused, len(slow), "slow senders")
         self.push(f"200 with slow headers, ended after {took:.0f} s")
 
     def slow_body(self):
@@ -171,11 +187,13 @@ class Rude:
         self.push(f"an endless body: over after {sent >> 10} KiB")
 
     def huge_header(self):
+        unused = self.unused()
         answer = self.say(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX: " + b"x" * (2 << 20))
         check(b" 200 " not in answer, f"a header of 2 MiB got {answer[:80]}")
         self.push("a header of 2 MiB: refused")
         answer = self.say(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + b"X: x\r\n" * 1000 + b"\r\n")
         check(b" 200 " not in answer, f"1,000 headers got {answer[:80]}")
+        self.check_unused(unused, 2, "heads beyond the bounds")
         self.push("1,000 headers: refused")
 
     def junk(self):

@@ -71,7 +71,7 @@ def main():
     parser.add_argument("config", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rules", type=int, default=0, help="rules more than the set-up's")
-    parser.add_argument("--idle", type=float, default=10, help="seconds without requests before memory is read")
+    parser.add_argument("--idle", type=float, default=15, help="seconds without requests before memory is read")
     parser.add_argument("--kill", action="store_true", help="SIGKILL instead of a stop in order")
     args = parser.parse_args()
     folder = args.config.resolve().parent

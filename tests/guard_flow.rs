@@ -1,5 +1,8 @@
 //! Logins through the bot where several of its promises meet: caps, locks, habits, reports.
 
+#[path = "secrecy/mod.rs"]
+mod secrecy;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +22,8 @@ use menshen::lang::span::Sources;
 use menshen::lang::value::Place;
 use menshen::store::records::FeedEvent;
 use menshen::store::{self, Order, SharedStore, StoreError, execute};
+
+use secrecy::Secrets;
 
 const RULES: &str = r#"
 signal new_here "本地址的新城市" weight 30 {
@@ -78,6 +83,7 @@ impl CaptchaWitness for Reader {
 }
 
 struct Stage {
+    secrets: Secrets,
     bot: Arc<Bot>,
     store: SharedStore,
     env: Env,
@@ -86,6 +92,7 @@ struct Stage {
 }
 
 async fn stage(limits: Limits) -> Stage {
+    let secrets = Secrets::watched();
     let (env, clock) = Env::scripted(1_790_000_000_000, 1);
     let store = store::memory(env.clone());
     let reader = Arc::new(Reader::default());
@@ -98,6 +105,7 @@ async fn stage(limits: Limits) -> Stage {
         .await;
     let Built { bot, .. } = built.unwrap_or_else(|error| panic!("{error}: {error:?}"));
     let stage = Stage {
+        secrets,
         bot,
         store,
         env,
@@ -134,6 +142,7 @@ impl Stage {
     }
 
     async fn account(&self, id: &'static str) {
+        self.secrets.note(&format!("o-{id}"));
         let hash = Passwords::cheap(self.env.clone())
             .hash(Password::new("right"))
             .await
@@ -210,6 +219,7 @@ impl Stage {
             .unwrap()
             .clone()
             .expect("one was drawn");
+        self.secrets.note(&answer);
         CaptchaAnswer {
             id,
             answer: Secret::new(answer),

@@ -15,6 +15,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError};
 
 use super::app::Role;
+use super::connections::Open;
 use super::problem::{Problem, ProblemKind};
 use super::state::State;
 use super::wechat::{self, Endpoint};
@@ -28,6 +29,7 @@ pub(super) async fn edge(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let state = request.app_data::<Data<State>>().cloned();
     let begun = Instant::now();
+    Open::used_by(request.request());
     let method = request.method().clone();
     let right_host = state
         .as_ref()
@@ -66,6 +68,7 @@ pub(super) async fn push_edge(
     payload: Payload,
 ) -> HttpResponse {
     let begun = Instant::now();
+    Open::used_by(&request);
     let answer = if host_is_known(&request, &state.hosts) {
         wechat::push(&endpoint, &state, &request, payload).await
     } else {

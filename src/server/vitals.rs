@@ -46,6 +46,7 @@ pub(super) struct Vitals {
     overruns: Counter,
     mismatches: Counter,
     replies_dropped: Counter,
+    connections_unused: Counter,
     commands: Counter,
     quick: Counter,
     aborted: Counter,
@@ -87,6 +88,11 @@ impl Vitals {
                 "replies_dropped",
                 "Replies that reached nobody",
                 &self.replies_dropped,
+            ),
+            (
+                "connections_unused",
+                "Connections that ended before a request of theirs was whole",
+                &self.connections_unused,
             ),
             (
                 "store_commands",
@@ -148,6 +154,7 @@ impl Vitals {
         set(&self.overruns, bot.overruns);
         set(&self.mismatches, bot.mismatches);
         set(&self.replies_dropped, bot.replies_dropped);
+        set(&self.connections_unused, state.connections.unused());
         set(&self.commands, store.commands);
         set(&self.quick, store.quick);
         set(&self.aborted, store.aborted);

@@ -1,6 +1,8 @@
 //! The bot between its callers and its store: retries, slow answers, crashes, races.
 
 mod arrivals;
+#[path = "../secrecy/mod.rs"]
+mod secrecy;
 mod stage;
 
 use std::sync::atomic::Ordering;

@@ -27,6 +27,8 @@ use menshen::wechat::push_key::{BodyDigest, push_key};
 use menshen::wechat::reply::Reply;
 use tokio::sync::Notify;
 
+use crate::secrecy::Secrets;
+
 pub const RULES: &str = r#"
 on text with phone: mobile, code: digits(6) {
     start binding with phone, code
@@ -97,6 +99,7 @@ impl Outside for Asked {
 }
 
 pub struct Stage {
+    pub secrets: Secrets,
     pub bot: Arc<Bot>,
     pub store: SharedStore,
     pub env: Env,
@@ -144,6 +147,7 @@ pub async fn stage(custom_send: bool) -> Stage {
 }
 
 pub async fn stage_that_answers_within(answer_within: Duration, custom_send: bool) -> Stage {
+    let secrets = Secrets::watched();
     let (env, clock) = Env::scripted(1_790_000_000_000, 1);
     let store = store::memory(env.clone());
     let system = Arc::new(System::default());
@@ -156,6 +160,7 @@ pub async fn stage_that_answers_within(answer_within: Duration, custom_send: boo
     )
     .await;
     Stage {
+        secrets,
         bot,
         store,
         env,
@@ -175,6 +180,7 @@ impl Stage {
     }
 
     pub async fn account(&self, id: &str, phone: &str) {
+        self.secrets.note(phone);
         let hash = Passwords::cheap(self.env.clone())
             .hash(Password::new("right"))
             .await
@@ -199,7 +205,10 @@ impl Stage {
             })
             .await;
         match issued {
-            Issued::Issued { code, .. } => code.reveal().to_owned(),
+            Issued::Issued { code, .. } => {
+                self.secrets.note(code.reveal());
+                code.reveal().to_owned()
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -212,6 +221,8 @@ impl Stage {
     }
 
     pub async fn say(&self, openid: &str, id: u64, words: &str) -> PushAnswer {
+        self.secrets.note(openid);
+        self.secrets.note(words);
         say(&self.bot, openid, id, words).await
     }
 

@@ -5,6 +5,8 @@
 
 mod alarm;
 mod disk;
+#[path = "../secrecy/mod.rs"]
+mod secrecy;
 mod world;
 
 use menshen::env::{Millis, SECOND};

@@ -25,6 +25,7 @@ use menshen::wechat::reply::Reply;
 
 use super::alarm::Alarm;
 use super::disk::Disk;
+use super::secrecy::Secrets;
 
 const START: Millis = 1_790_000_000_000;
 /// As [`Setup::takes`]: the adapter panics.
@@ -164,6 +165,7 @@ pub struct Seen {
 }
 
 pub struct World {
+    secrets: Secrets,
     setup: Setup,
     env: Env,
     alarm: Arc<Alarm>,
@@ -182,6 +184,7 @@ pub struct World {
 
 impl World {
     pub async fn new(setup: Setup) -> Self {
+        let secrets = Secrets::watched();
         let (env, clock) = Env::scripted(START, 1);
         let store = store::memory(env.clone());
         let alarm = Arc::new(Alarm {
@@ -198,6 +201,7 @@ impl World {
         let disk = Disk::new(store.clone());
         let (bot, outbox) = process(&setup, &env, &alarm, &system, &phone, &disk).await;
         let mut world = Self {
+            secrets,
             setup,
             env,
             alarm,
@@ -233,6 +237,9 @@ impl World {
         let Ok::<_, StoreError>(Issued::Issued { code, .. }) = issued else {
             panic!("no code");
         };
+        for secret in ["13800138000", code.reveal()] {
+            self.secrets.note(secret);
+        }
         let words = format!("13800138000 {}", code.reveal());
         self.push(&words, 1, 0).await;
         assert_eq!(std::mem::take(&mut self.passive), ["绑定成功"]);

@@ -4,6 +4,8 @@
 
 pub mod fake;
 pub mod schema;
+#[path = "../secrecy/mod.rs"]
+pub mod secrecy;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
 use fake::FakeBot;
+use secrecy::Secrets;
 
 /// 2026-11-20 08:00 UTC.
 pub const START: Millis = 1_795_161_600_000;
@@ -54,6 +57,7 @@ pub struct Ground {
     pub passwords: Passwords,
     pub document: Value,
     pub http: reqwest::Client,
+    pub secrets: Secrets,
 }
 
 impl Ground {
@@ -67,6 +71,10 @@ impl Ground {
 
     /// With an empty store of this flavour, at this time.
     pub async fn of(config: &str, flavour: Flavour, start: Millis) -> Self {
+        let secrets = Secrets::watched();
+        for secret in [AES, TOKEN, "app-secret"] {
+            secrets.note(secret);
+        }
         let (env, clock) = Env::scripted(start, 7);
         let store = store::memory_of(flavour, env.clone());
         let bot = Arc::new(FakeBot::default());
@@ -103,6 +111,7 @@ impl Ground {
             passwords,
             document,
             http,
+            secrets,
         }
     }
 
@@ -114,6 +123,7 @@ impl Ground {
         })
         .await
         .unwrap();
+        self.secrets.note(&made.text);
         Client {
             ground: self,
             key: Some(made.text.to_string()),
@@ -241,12 +251,14 @@ impl Client<'_> {
             );
         }
         if let Some((kind, text)) = &body {
+            self.ground.secrets.note_json(text);
             request = request.header("content-type", *kind).body(text.clone());
         }
         let response = request.send().await.unwrap();
         let status = response.status();
         let headers = response.headers().clone();
         let text = response.text().await.unwrap();
+        self.ground.secrets.note_json(&text);
         let kind = headers
             .get("content-type")
             .map(|value| value.to_str().unwrap().to_owned());
