@@ -136,18 +136,25 @@ pub(super) fn judging<T>(
 
 /// Works with a bar.
 pub(super) fn with_bar<T>(bar: &Bar, done: &AtomicU64, work: impl FnOnce() -> T) -> T {
+    /// Ends the bar at once, also when the work panics.
+    struct Over<'a>(&'a AtomicBool, std::thread::Thread);
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+            self.1.unpark();
+        }
+    }
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let drawn = scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
                 bar.set(done.load(Ordering::Relaxed));
                 std::thread::park_timeout(TICK);
             }
             bar.finish();
         });
-        let result = work();
-        over.store(true, Ordering::Relaxed);
-        result
+        let _over = Over(&over, drawn.thread().clone());
+        work()
     })
 }
 
@@ -238,4 +245,17 @@ fn live(
             _ => read,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_panics_leaves_no_bar_waiting() {
+        let (bar, done) = (Bar::new("", 1), AtomicU64::new(0));
+        let work = || with_bar(&bar, &done, || panic!("as it happens"));
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).expect_err("it panicked");
+        assert_eq!(with_bar(&bar, &done, || 7), 7);
+    }
 }
