@@ -11,12 +11,13 @@ use std::sync::Arc;
 
 mod encoding;
 mod error;
+mod restore;
 
 pub use encoding::Encoding;
 pub use error::{FolderError, io_words};
+pub use restore::{REPLACED, RESTORING, load_own, restore};
 
 use super::places::Places;
-use crate::env::Millis;
 use crate::lang::span::{SourceFile, Sources};
 use crate::lang::syntax::{LexemeKind, lexemes};
 
@@ -40,6 +41,9 @@ pub fn load(paths: &[PathBuf]) -> Result<Sources, FolderError> {
             source,
         })?;
         if meta.is_dir() {
+            if path.join(RESTORING).is_dir() {
+                return Err(FolderError::HalfRestored { path: path.clone() });
+            }
             found.folder(path, path, 0)?;
         } else {
             let root = path.parent().unwrap_or(Path::new(""));
@@ -183,70 +187,6 @@ impl Found {
     }
 }
 
-/// What [`restore`] names the folders it puts replaced files into, before the time in milliseconds.
-/// Hidden, so that nothing in them is read as rules.
-pub const REPLACED: &str = ".replaced-";
-
-/// Makes a rules folder hold exactly these files. Files that are not among them or differ are first
-/// put into `.replaced-NOW/` inside the folder, which is returned; `None` when the folder held
-/// exactly these. Each file is written whole under a hidden name and then renamed.
-///
-/// # Errors
-/// The folder cannot be read or written. Then some files may be restored and others not; nothing is
-/// lost, and the running rules are not touched.
-pub fn restore(root: &Path, wanted: &Sources, now: Millis) -> Result<Option<PathBuf>, FolderError> {
-    let files = wanted.files.iter().map(|file| (&file.path, &file.text));
-    let wanted: BTreeMap<&str, &str> = files
-        .chain(&wanted.lists)
-        .map(|(name, text)| (name.as_str(), &**text))
-        .collect();
-    for name in wanted.keys() {
-        if !is_inside(name) {
-            return Err(FolderError::Outside {
-                name: (*name).to_owned(),
-            });
-        }
-    }
-    let mut found = Found::default();
-    found.folder(root, root, 0)?;
-    let aside = root.join(format!("{REPLACED}{now}"));
-    let mut replaced = false;
-    let held = found.rules.into_iter().chain(found.lists);
-    let held: BTreeMap<String, Arc<str>> = held.collect();
-    for (name, text) in &held {
-        if wanted.get(name.as_str()) == Some(&&**text) {
-            continue;
-        }
-        replaced = true;
-        let keep = aside.join(name);
-        parent(&keep)?;
-        let write = |source| FolderError::Write {
-            path: keep.clone(),
-            source,
-        };
-        match wanted.contains_key(name.as_str()) {
-            true => fs::copy(root.join(name), &keep).map(drop).map_err(write)?,
-            false => fs::rename(root.join(name), &keep).map_err(write)?,
-        }
-    }
-    for (name, text) in wanted {
-        if held.get(name).is_some_and(|held| **held == *text) {
-            continue;
-        }
-        let path = root.join(name);
-        parent(&path)?;
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let part = path.with_file_name(format!(".{file}.new"));
-        fs::write(&part, text)
-            .and_then(|()| fs::rename(&part, &path))
-            .map_err(|source| FolderError::Write {
-                path: path.clone(),
-                source,
-            })?;
-    }
-    Ok(replaced.then_some(aside))
-}
-
 fn is_inside(name: &str) -> bool {
     let mut parts = Path::new(name).components();
     !name.is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
@@ -274,14 +214,6 @@ fn leads_out(root: &Path, path: &Path) -> bool {
         // What cannot be found is told when it is read.
         _ => false,
     }
-}
-
-fn parent(path: &Path) -> Result<(), FolderError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|source| FolderError::Write {
-        path: folder.to_owned(),
-        source,
-    })
 }
 
 fn is_list(path: &Path) -> bool {

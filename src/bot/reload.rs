@@ -104,7 +104,7 @@ impl Bot {
     async fn read_rules(&self) -> Result<(Fingerprint, Result<Sources, FolderError>), BotError> {
         let paths = self.rules.clone();
         background::run("reading the rules", move || {
-            let read = folder::load(&paths);
+            let read = folder::load_own(&paths);
             (Fingerprint::of(&read), read)
         })
         .await

@@ -111,9 +111,9 @@ pub fn compile(sources: Sources, registry: &Registry) -> Result<Loaded, LoadErro
     }
 }
 
-/// Reads and compiles a folder or files.
+/// Reads and compiles the folder or files that this process runs.
 pub fn load(paths: &[PathBuf], registry: &Registry) -> Result<Loaded, LoadError> {
-    compile(folder::load(paths)?, registry)
+    compile(folder::load_own(paths)?, registry)
 }
 
 /// The running generation and what is known about the folder.

@@ -51,6 +51,8 @@ pub struct Extras {
     pub no_control: bool,
     /// The rules' stories need not run at the start.
     pub stories_passed: bool,
+    /// Nothing leaves by itself: what waits for followers, webhooks and calls stays in the store.
+    pub sends_nothing: bool,
 }
 
 impl std::fmt::Debug for Extras {
@@ -174,7 +176,14 @@ impl House {
             abilities(config),
         ));
         let stop = CancellationToken::new();
-        let mut workers = start_workers(&store, &env, &stop, outbox, webhooks, calls);
+        let mut workers = vec![tokio::spawn(sweep(
+            store.clone(),
+            env.clone(),
+            stop.clone(),
+        ))];
+        if !extras.sends_nothing {
+            workers.extend(start_senders(&stop, outbox, webhooks, calls));
+        }
         if config.rules.watch {
             let path = config.rules.path.clone();
             workers.push(tokio::spawn(watch::run(
@@ -185,17 +194,9 @@ impl House {
                 stop.clone(),
             )));
         }
-        // Replies and requests an earlier process left under way.
-        let recovering = bot.clone();
-        tokio::spawn(async move {
-            match recovering.recover_pushes().await {
-                // Closed before their time has come: the next start looks again.
-                Ok(()) | Err(StoreError::Closed) => {}
-                Err(error) => {
-                    tracing::error!(%error, "pushes of an earlier run could not be looked through");
-                }
-            }
-        });
+        if !extras.sends_nothing {
+            tokio::spawn(recover(bot.clone()));
+        }
         Ok(Self {
             store,
             bot,
@@ -367,9 +368,18 @@ fn duration(millis: Millis) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
-fn start_workers(
-    store: &SharedStore,
-    env: &Env,
+/// Takes up the replies and requests an earlier process left under way.
+async fn recover(bot: Arc<Bot>) {
+    match bot.recover_pushes().await {
+        // Closed before their time has come: the next start looks again.
+        Ok(()) | Err(StoreError::Closed) => {}
+        Err(error) => {
+            tracing::error!(%error, "pushes of an earlier run could not be looked through");
+        }
+    }
+}
+
+fn start_senders(
     stop: &CancellationToken,
     outbox: Arc<Outbox>,
     webhooks: Webhooks,
@@ -380,8 +390,7 @@ fn start_workers(
     let hooking = tokio::spawn(async move { webhooks.run(stopping).await });
     let stopping = stop.clone();
     let calling = tokio::spawn(async move { calls.run(stopping).await });
-    let sweeping = tokio::spawn(sweep(store.clone(), env.clone(), stop.clone()));
-    vec![sending, hooking, calling, sweeping]
+    vec![sending, hooking, calling]
 }
 
 /// Sweeps between two looks at resting bindings: an hour.

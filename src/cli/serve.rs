@@ -26,6 +26,7 @@ Exit code: 0 stopped in order, 1 it failed, 2 the configuration is wrong.
 Examples:
   menshen serve --config /etc/menshen/menshen.toml --log-json
   MENSHEN_SERVER__LISTEN=0.0.0.0:8080 menshen serve
+  MENSHEN_SERVER__LISTEN=127.0.0.1:9090 menshen serve --send-nothing    # a drill with a backup
   kill -HUP $(pidof menshen)         # after editing rules that `menshen check` passes")]
 pub struct Args {
     /// The configuration
@@ -38,6 +39,10 @@ pub struct Args {
     /// still has; what is lost is named and recorded
     #[arg(long, value_name = "FROM", num_args = 0..=1, require_equals = true, default_missing_value = "dump")]
     accept_loss: Option<AcceptLoss>,
+    /// Send nothing by itself: prompts, messages, webhooks and calls that wait in the store stay there.
+    /// For looking at a restored backup, whose messages the original has sent or will send
+    #[arg(long)]
+    send_nothing: bool,
     #[command(flatten)]
     log: LogArgs,
 }
@@ -97,7 +102,14 @@ pub fn run(args: &Args) -> Outcome {
                 config.store.path.display()
             )));
         }
-        let house = match House::build(&config, opened.store.clone(), env, Extras::default()).await {
+        if args.send_nothing {
+            tracing::warn!("nothing is sent: no prompts, messages, webhooks or calls");
+        }
+        let extras = Extras {
+            sends_nothing: args.send_nothing,
+            ..Extras::default()
+        };
+        let house = match House::build(&config, opened.store.clone(), env, extras).await {
             Ok(house) => house,
             Err(error) => {
                 opened.store.close().await;
@@ -207,6 +219,9 @@ fn report(report: &store::OpenReport) {
         tracing::error!(
             "the mark of acknowledged commits was made anew: whether any are missing is unknown"
         );
+    }
+    if let Some(found) = &report.found {
+        tracing::error!(found = %found.display(), "the database's files as they were found are kept");
     }
     if let Some(lost) = &report.lost {
         tracing::error!(

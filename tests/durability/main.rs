@@ -8,6 +8,8 @@ mod disk;
 mod rules;
 mod server;
 
+use std::io::ErrorKind;
+use std::net::TcpListener;
 use std::path::Path;
 
 use server::{RULES, Server, done, menshen, set_up};
@@ -40,6 +42,50 @@ fn a_backup_of_a_running_server_is_restored_into_a_new_set_up() {
         !server.has(&key, "later"),
         "one moment, and nothing after it"
     );
+    server.stop();
+}
+
+/// What waited when a backup was made was sent by the original since: a copy that is only looked at must not.
+#[test]
+fn a_drill_with_a_backup_sends_nothing_and_a_start_in_earnest_does() {
+    let receiver = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = receiver.local_addr().expect("its address");
+    let folder = tempfile::tempdir().expect("a folder");
+    let old = folder.path().join("old");
+    let new = folder.path().join("new");
+    let webhook = format!(
+        "\n[[webhook]]\nurl = \"http://{address}/events\"\nsecret = \"whsec_{}\"\n",
+        "QUFB".repeat(8)
+    );
+    for place in [&old, &new] {
+        set_up(place);
+        let configuration = place.join("menshen.toml");
+        let text = std::fs::read_to_string(&configuration).expect("made by init");
+        std::fs::write(&configuration, text + &webhook).expect("written");
+    }
+    std::fs::copy(old.join("secrets/master"), new.join("secrets/master")).expect("copied");
+    let key = done(&old, &["keys", "add", "erp", "--scope", "accounts"]);
+    let server = Server::start(&old, &[]);
+    server.create(&key, "alice", "13800138000");
+    // The receiver hangs up without an answer: the event waits for another try.
+    drop(receiver.accept().expect("the original sends"));
+    done(&old, &["export", "--out", "../backup.jsonl"]);
+    server.stop();
+    done(&new, &["import", "../backup.jsonl"]);
+
+    receiver.set_nonblocking(true).expect("set");
+    while receiver.accept().is_ok() {}
+    let server = Server::start(&new, &["--send-nothing"]);
+    assert!(server.has(&key, "alice"));
+    server.create(&key, "bob", "13900139000");
+    let log = server.stop();
+    assert!(log.contains("nothing is sent"), "{log}");
+    let tried = receiver.accept().expect_err("nobody has come");
+    assert_eq!(tried.kind(), ErrorKind::WouldBlock);
+
+    receiver.set_nonblocking(false).expect("set");
+    let server = Server::start(&new, &[]);
+    drop(receiver.accept().expect("it does otherwise"));
     server.stop();
 }
 

@@ -72,6 +72,15 @@ pub enum FolderError {
         /// Why.
         source: io::Error,
     },
+    /// A rollback was cut short while it put files in place: what lies there is neither the one rule set nor the other.
+    #[error(
+        "a rollback of {path} was cut short; it is ended by reloading or starting the server, or by another \
+         `menshen rules rollback`, and what the folder held is in its .replaced- folder"
+    )]
+    HalfRestored {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A kept file's name leads out of the folder.
     #[error("{name:?} is no name of a file inside the rules folder")]
     Outside {
@@ -165,6 +174,11 @@ impl FolderError {
             Self::Write { path, source } => {
                 format!("写不了 {}：{}", path.display(), io_words(source).zh)
             }
+            Self::HalfRestored { path } => format!(
+                "{} 的回滚做到一半断了；重新加载或启动服务器，或者再运行一次 `menshen rules rollback`，都会把它做完。\
+                 目录里原有的文件在其中的 .replaced- 文件夹里",
+                path.display()
+            ),
             Self::Outside { name } => format!("{name:?} 不是规则目录里文件的名字"),
             Self::SameName {
                 name,
@@ -241,6 +255,7 @@ mod tests {
                 path: path(),
                 source: source(),
             },
+            FolderError::HalfRestored { path: path() },
             FolderError::Outside {
                 name: "r".to_owned(),
             },

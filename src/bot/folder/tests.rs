@@ -102,47 +102,6 @@ fn a_list_that_is_a_link_out_of_the_folder_is_not_read() {
 }
 
 #[test]
-fn restoring_makes_the_folder_hold_exactly_the_kept_files_and_loses_nothing() {
-    let dir = folder(&[
-        ("a.rules", b"# new"),
-        ("extra.rules", b"# extra"),
-        ("same.rules", b"# same"),
-        ("README.md", b"not ours"),
-    ]);
-    let mut kept = Sources::new(vec![
-        ("a.rules".to_owned(), "# old".to_owned()),
-        ("same.rules".to_owned(), "# same".to_owned()),
-        ("sub/b.rules".to_owned(), "# b".to_owned()),
-    ]);
-    kept.lists.insert("lists/x.txt".to_owned(), "1".into());
-    let aside = restore(dir.path(), &kept, 7)
-        .expect("restored")
-        .expect("something was replaced");
-    let now = load(&[dir.path().to_owned()]).expect("readable");
-    let names: Vec<&str> = now.files.iter().map(|f| f.path.as_str()).collect();
-    assert_eq!(names, ["a.rules", "same.rules", "sub/b.rules"]);
-    assert_eq!(&*now.files[0].text, "# old");
-    assert_eq!(&*now.lists["lists/x.txt"], "1");
-    let old = |name: &str| fs::read_to_string(aside.join(name)).expect("kept aside");
-    assert_eq!(
-        (old("a.rules").as_str(), old("extra.rules").as_str()),
-        ("# new", "# extra")
-    );
-    assert!(dir.path().join("README.md").exists());
-    assert_eq!(restore(dir.path(), &kept, 8).expect("restored"), None);
-}
-
-#[test]
-fn a_kept_name_that_leads_out_of_the_folder_is_refused() {
-    let dir = folder(&[("a.rules", b"# a")]);
-    for name in ["../x.rules", "/etc/x.rules", "a/../../x.rules"] {
-        let kept = Sources::new(vec![(name.to_owned(), String::new())]);
-        let error = restore(dir.path(), &kept, 1).expect_err(name);
-        assert!(matches!(error, FolderError::Outside { .. }), "{error}");
-    }
-}
-
-#[test]
 fn a_file_that_is_not_utf8_is_named_with_the_offset() {
     let dir = folder(&[("a.rules", b"ab\xff")]);
     let error = load(&[dir.path().to_owned()]).expect_err("not utf-8");

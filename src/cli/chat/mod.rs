@@ -134,6 +134,7 @@ pub fn run(args: &Args) -> Outcome {
             explanations: args.lang.lang,
             no_control: true,
             stories_passed: true,
+            sends_nothing: false,
         };
         let house = House::build(&setup.config, store, env.clone(), extras)
             .await

@@ -116,6 +116,33 @@ async fn a_log_that_is_cut_off_or_overwritten_is_never_rolled_back_in_silence() 
 }
 
 #[tokio::test]
+async fn a_refused_store_can_still_be_mended_by_hand() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fill(directory.path()).await;
+    let sound = fs::read(directory.path().join("store/db")).expect("read");
+    let end = written(&directory.path().join("store/db"));
+    // In a live part of the log, or it would not be refused.
+    let hurt = (1..24).find_map(|part| {
+        let hurt = damaged(directory.path(), "db", |bytes| {
+            bytes[end * part / 24] ^= 0x10
+        });
+        let place = end * part / 24;
+        reopen(hurt.path()).is_err().then_some((hurt, place))
+    });
+    let (hurt, place) = hurt.expect("one of the places is live");
+    let store = hurt.path().join("store");
+    // Looking again changes nothing about what was found.
+    reopen(hurt.path()).expect_err("still refused");
+    let mut found = fs::read(store.join("found/db")).expect("kept");
+    found[place] ^= 0x10;
+    assert_eq!(found, sound, "nothing is cut off");
+    fs::write(store.join("db"), found).expect("mended");
+    assert!(judge(hurt.path(), "mended").await);
+    assert!(!store.join("found").exists(), "of no use any more");
+    assert!(!store.join("found.part").exists());
+}
+
+#[tokio::test]
 async fn damaged_snapshots_are_refused_or_recovered_from_the_log() {
     let directory = tempfile::tempdir().expect("a directory");
     fill(directory.path()).await;

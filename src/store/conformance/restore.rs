@@ -78,6 +78,8 @@ async fn a_store_that_cannot_be_read_goes_back_to_its_last_dump() {
     assert_eq!(report.lost, Some(dumped + 1..=last));
     let aside = report.restored.expect("it says so").aside;
     assert!(aside.join("db").is_file(), "what the engine has left of it");
+    let found = report.found.expect("kept as it was found");
+    assert_eq!(fs::read(found.join("db")).expect("read"), noise);
     assert_eq!(get(&*store, "a").await, Some(1));
     assert_eq!(get(&*store, "b").await, None);
 }
@@ -126,6 +128,8 @@ async fn a_database_behind_its_mark_is_kept_only_when_that_is_asked_for() {
     let Opened { store, report } = accepting(kept.path(), OnLoss::KeepDatabase).expect("kept");
     assert_eq!(report.lost, Some(last..=last));
     assert_eq!(report.restored, None);
+    let found = report.found.expect("kept as it was found");
+    assert_eq!(fs::read(found.join("db")).expect("read"), old);
     assert_eq!(get(&*store, "b").await, Some(1));
     let Opened { store, report } =
         accepting(directory.path(), OnLoss::RestoreDump).expect("restored");

@@ -168,14 +168,20 @@ pub(super) fn remove_aside(aside: &Path) {
 /// Copies the engine's files as they are into a folder of their own.
 pub(super) fn copy_aside(path: &Path, now: crate::env::Millis) -> Result<PathBuf, OpenError> {
     let copy = aside(path, now)?;
-    create_directory(&copy)?;
+    copy_engine(path, &copy)?;
+    Ok(copy)
+}
+
+/// Copies the engine's files into a folder, which is made.
+pub(super) fn copy_engine(path: &Path, copy: &Path) -> Result<(), OpenError> {
+    create_directory(copy)?;
     for (file, name) in engine_files(path)? {
         match file.is_dir() {
             true => copy_files(&file, &copy.join(name))?,
             false => copy_file(&file, &copy.join(name))?,
         }
     }
-    Ok(copy)
+    Ok(())
 }
 
 /// sled's files and folders in a directory. What else is there (the lock, the mark, the socket of a

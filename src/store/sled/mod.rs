@@ -7,6 +7,7 @@
 //! mark beside it remembers what was acknowledged (`mark`).
 
 mod files;
+mod found;
 mod mark;
 mod open;
 mod rebuild;

@@ -17,6 +17,7 @@ use super::super::post::Threads;
 use super::super::records::Flavour;
 use super::super::writer::DRAIN_TIME;
 use super::files::{self, DATABASE_FILE, MARK_FILE, failed};
+use super::found::Found;
 use super::mark::MarkFile;
 use super::rebuild::{self, Rebuilt};
 use super::unlocked::{open_database_file, open_engine, open_or_repair};
@@ -83,6 +84,8 @@ pub struct OpenReport {
     pub lost: Option<RangeInclusive<u64>>,
     /// The mark was missing or damaged and the caller let it pass: unnoticed loss is possible.
     pub mark_rebuilt: bool,
+    /// Where the engine's files are now as they were found, when something was lost and let pass.
+    pub found: Option<PathBuf>,
     /// The store is as a dump remembers it.
     pub restored: Option<Restored>,
     /// The format the store had; it was migrated to the present one.
@@ -194,8 +197,31 @@ struct Opening<'a> {
 }
 
 impl Opening<'_> {
-    /// The database, or a dump in its place; or why neither.
+    /// The database, or a dump in its place; or why neither. What the files were before is kept wherever something
+    /// is wrong with them.
     fn engine(&mut self, existed: bool) -> Result<SledEngine, OpenError> {
+        let path = &self.options.path;
+        let found = Found::copied(path);
+        let opened = self.engine_or_dump(existed);
+        match &opened {
+            Ok(_) if self.report.lost.is_some() || self.report.restored.is_some() => {
+                let restored = self.report.restored.as_ref();
+                let aside = restored.map(|restored| restored.aside.as_path());
+                self.report.found = found.given_up(aside, self.env.now());
+            }
+            Ok(_) => found.sound(),
+            Err(
+                OpenError::Damaged { .. }
+                | OpenError::LostCommits { .. }
+                | OpenError::Unreadable { .. }
+                | OpenError::Store(_),
+            ) => found.refused(),
+            Err(_) => found.not_tried(),
+        }
+        opened
+    }
+
+    fn engine_or_dump(&mut self, existed: bool) -> Result<SledEngine, OpenError> {
         let path = &self.options.path;
         if !existed && self.known.sequence > 0 {
             return match self.restore()? {
