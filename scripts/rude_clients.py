@@ -19,7 +19,9 @@ import resource
 import secrets
 import select
 import shutil
+import signal
 import socket
+import subprocess
 import tempfile
 import time
 import urllib.request
@@ -38,6 +40,8 @@ PUSH_SECONDS = 5
 # What the server may use for all of this. The largest part: actix-web decodes every request that its read
 # buffer of 128 KiB holds, some 3,000 without headers or 24 MiB, for a client that pipelines and never reads.
 MEMORY_MB = 900
+# Of a server that is allowed few open files, and of those the ones that are not for connections.
+FEW_FILES, FILES_KEPT_BACK = 600, 256
 
 
 def main():
@@ -68,6 +72,37 @@ def main():
         rude.idle()
         rude.afterwards()
         print(f"all bounds held; a push took {rude.slowest * 1000:.0f} ms at most")
+    finally:
+        server.end()
+        shutil.rmtree(folder, ignore_errors=True)
+    few_files(args)
+
+
+def few_files(args):
+    """Where the system allows few open files, connections up to a bound below that: commands and rules need some too."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="menshen-files-"))
+    server = around.Serve(args, folder)
+    # The server alone has few files; commands come without the limit.
+    command = server.command
+    server.binary, menshen = "prlimit", server.binary
+    server.command = lambda: [f"--nofile={FEW_FILES}:{FEW_FILES}", menshen, *command()]
+    server.run = lambda *arguments: subprocess.run(
+        [menshen, *arguments], cwd=folder, env=server.environment, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    try:
+        server.start()
+        rude = Rude(server, 0)
+        rude.push("with few files")
+        bound = rude.metric('menshen_bound_limit{bound="connections"}')
+        check(0 < bound <= FEW_FILES - FILES_KEPT_BACK, f"{bound} connections with {FEW_FILES} files")
+        kept = [rude.connect() for _ in range(FEW_FILES)]
+        time.sleep(0.5)  # for the server to take what it takes
+        (folder / "rules" / "more.rules").write_text('on text "文件不够" {\n    reply "够"\n}\n', encoding="utf-8")
+        server.process.send_signal(signal.SIGHUP)
+        around.wait(lambda: len(server.run("rules", "history").splitlines()) > 1, "rules to be loaded", seconds=30)
+        for connection in kept:
+            connection.close()
+        rude.push(f"{FEW_FILES} connections at a bound of {bound}: rules and commands went on")
     finally:
         server.end()
         shutil.rmtree(folder, ignore_errors=True)

@@ -21,6 +21,10 @@ pub const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections open at a time over all workers of an address, some 20 KiB each; beyond it the system's
 /// queue holds them. `serve` raises the limit of open files to what the system allows it.
 pub const MAX_CONNECTIONS: usize = 20_000;
+/// Open files that are not for connections: the store's, rules, webhooks, the platform, commands.
+const FILES_KEPT_BACK: usize = 256;
+/// As many connections are taken however few files there may be.
+const LEAST_CONNECTIONS: usize = 16;
 /// How long work goes on for after the last connection closed, e.g. a push whose platform hung up.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -140,6 +144,32 @@ impl Bound {
     }
 }
 
+/// How many connections an address takes: [`MAX_CONNECTIONS`], or as many as the system allows this process to have
+/// open and [`FILES_KEPT_BACK`] are not among. A process without a file to open could not even load rules.
+fn connections_allowed(addresses: usize) -> usize {
+    let files = match open_files() {
+        Some(files) => usize::try_from(files).unwrap_or(usize::MAX),
+        None => return MAX_CONNECTIONS,
+    };
+    let allowed = (files.saturating_sub(FILES_KEPT_BACK) / addresses).max(LEAST_CONNECTIONS);
+    if allowed < MAX_CONNECTIONS {
+        tracing::warn!(
+            files,
+            connections = allowed,
+            "fewer connections than usual are taken: the system allows few open files (ulimit -n, LimitNOFILE=)"
+        );
+    }
+    allowed.min(MAX_CONNECTIONS)
+}
+
+/// How many files this process may have open; `None` without a bound.
+fn open_files() -> Option<u64> {
+    #[cfg(unix)]
+    return rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    #[cfg(not(unix))]
+    None
+}
+
 fn listen(
     config: &config::Server,
     address: SocketAddr,
@@ -153,7 +183,8 @@ fn listen(
     };
     let app = app.clone();
     let connections = app.connections();
-    connections.allow(MAX_CONNECTIONS);
+    let most = connections_allowed(1 + usize::from(config.admin_listen.is_some()));
+    connections.allow(most);
     let server = HttpServer::new(move || {
         let app = app.clone();
         ActixApp::new()
@@ -163,7 +194,7 @@ fn listen(
     .client_request_timeout(HEADER_TIMEOUT)
     .keep_alive(IDLE_TIMEOUT)
     .workers(workers)
-    .max_connections(MAX_CONNECTIONS.div_ceil(workers))
+    .max_connections(most.div_ceil(workers))
     .on_connect(move |stream, kept| {
         end_when_stalled(stream);
         kept.insert(connections.opened());

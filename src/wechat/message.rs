@@ -144,7 +144,14 @@ pub enum MessageError {
     /// A field without which nobody can be answered is missing or empty.
     #[error("the field {0} is missing or empty")]
     Missing(&'static str),
+    /// A name is longer than [`MAX_NAME_BYTES`].
+    #[error("the field {0} is too long for a name")]
+    NameTooLong(&'static str),
 }
+
+/// Longest name of a person, an official account or a message. OpenIDs have 28 characters, and what is kept of people
+/// is kept under them.
+pub const MAX_NAME_BYTES: usize = 128;
 
 impl Inbound {
     /// Types the fields of a plain message.
@@ -163,7 +170,7 @@ impl Inbound {
             });
         }
         let kind = InboundKind::from_fields(required(&raw, "MsgType")?, &raw)?;
-        Ok(Self {
+        let inbound = Self {
             // Missing in some accounts' pushes; such a push is worked on, but cannot be replied to.
             to_user: raw.get("ToUserName").unwrap_or_default().trim().to_owned(),
             from_user: required(&raw, "FromUserName")?.to_owned(),
@@ -175,7 +182,17 @@ impl Inbound {
             }),
             kind,
             raw,
-        })
+        };
+        let names = [
+            ("ToUserName", &*inbound.to_user),
+            ("FromUserName", &*inbound.from_user),
+            ("OpenID", inbound.person()),
+            ("MsgId", inbound.msg_id.as_deref().unwrap_or_default()),
+        ];
+        match names.iter().find(|(_, name)| name.len() > MAX_NAME_BYTES) {
+            Some((field, _)) => Err(MessageError::NameTooLong(field)),
+            None => Ok(inbound),
+        }
     }
 
     /// The OpenID of the person concerned. In the authorization events the sender is a platform
@@ -350,6 +367,29 @@ mod tests {
             Inbound::from_fields(raw),
             Err(MessageError::Missing("FromUserName"))
         );
+    }
+
+    #[test]
+    fn names_are_taken_up_to_their_length() {
+        let named = |field: &'static str, length: usize| {
+            let mut raw = Fields::new();
+            for name in ["ToUserName", "FromUserName", "MsgId"] {
+                let length = if name == field { length } else { 9 };
+                raw = raw.text(name, "o".repeat(length));
+            }
+            let raw = raw.text("MsgType", "event");
+            let raw = raw.text("Event", "user_authorization_cancellation");
+            let length = if field == "OpenID" { length } else { 9 };
+            Inbound::from_fields(raw.text("OpenID", "o".repeat(length)))
+        };
+        for field in ["ToUserName", "FromUserName", "OpenID", "MsgId"] {
+            let longest = named(field, MAX_NAME_BYTES).expect("taken");
+            assert!(longest.person().starts_with('o'));
+            assert_eq!(
+                named(field, MAX_NAME_BYTES + 1),
+                Err(MessageError::NameTooLong(field))
+            );
+        }
     }
 
     #[test]

@@ -31,7 +31,11 @@ const fn row(
 }
 
 const ROWS: &[Row] = &[
-    row("connections", &["server::MAX_CONNECTIONS"], &["10_000"]),
+    row(
+        "connections",
+        &["server::MAX_CONNECTIONS"],
+        &["few_files(args)"],
+    ),
     row(
         "request line and headers",
         &["server::HEADER_TIMEOUT"],
@@ -64,8 +68,9 @@ const ROWS: &[Row] = &[
     ),
     row(
         "XML, JSON of a push",
-        &[],
+        &["wechat::MAX_NAME_BYTES"],
         &[
+            "MAX_NAME_BYTES + 1",
             "limits.depth + 1",
             "limits.elements + 1",
             "limits.field + 1",

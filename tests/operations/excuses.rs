@@ -126,6 +126,7 @@ pub const NO_ROW: &[(&str, &[&str])] = &[
             "outbox::MAX_WEBHOOKS",
             "store::MAX_LINE_BYTES",
             "store::MAX_ASIDE",
+            "store::MAX_FOUND_BYTES",
             "cli/control::MAX_ADDRESS_BYTES",
         ],
     ),
