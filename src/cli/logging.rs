@@ -6,8 +6,9 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-/// The HTTP library announces its threads at `info`.
-const DEFAULT_FILTER: &str = "info,actix_server=warn";
+/// The HTTP library announces its threads at `info`, and every head that is no HTTP at `error`: those are counted
+/// (`menshen_connections_unused_total`), and strangers send as many as they like.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=off";
 
 /// How a server logs.
 #[derive(Debug, Clone, clap::Args)]

@@ -134,6 +134,7 @@ impl App {
                 tasks: TaskTracker::new(),
                 stopping: CancellationToken::new(),
                 hosts: config.server.hosts.clone(),
+                refusals: Default::default(),
                 metrics_need_key: !open_metrics,
             }),
         })

@@ -25,6 +25,7 @@ mod health;
 mod idempotency;
 mod import;
 pub mod keys;
+mod lines;
 mod locks;
 mod login;
 mod logins;

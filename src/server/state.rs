@@ -11,6 +11,7 @@ use super::bodies::Bodies;
 use super::bot::BotService;
 use super::connections::Connections;
 use super::idempotency::Running;
+use super::lines::Lines;
 use super::metrics::Metrics;
 use crate::accounts::Passwords;
 use crate::env::Env;
@@ -51,6 +52,8 @@ pub(crate) struct State {
     /// Cancelled when the server stops: streams and held connections end.
     pub(crate) stopping: CancellationToken,
     pub(crate) hosts: Vec<String>,
+    /// Lines about refused pushes.
+    pub(crate) refusals: Lines,
     /// Whether /metrics needs a key.
     pub(crate) metrics_need_key: bool,
 }

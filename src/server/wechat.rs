@@ -19,6 +19,7 @@ use futures_util::future::Either;
 use futures_util::{FutureExt, poll};
 
 use super::call::read_payload;
+use super::lines::Line;
 use super::metrics::PushCounters;
 use super::problem::{Problem, ProblemKind};
 use super::state::State;
@@ -254,12 +255,14 @@ fn find<'s>(state: &'s State, name: &str) -> Result<&'s Endpoint, Problem> {
 /// Logs which part failed and turns it into an answer that tells an attacker nothing.
 fn refused(state: &State, name: &str, refusal: Refusal) -> Problem {
     state.metrics.refusal(name, refusal.reason());
-    tracing::warn!(
-        official_account = name,
-        part = refusal.reason(),
-        reason = %refusal,
-        "refused a push"
-    );
+    let line = state.refusals.one(state.env.now());
+    if line != Line::Left {
+        let part = refusal.reason();
+        tracing::warn!(official_account = name, part, reason = %refusal, "refused a push");
+    }
+    if line == Line::Last {
+        tracing::warn!("more refused pushes of this minute are only counted (menshen_push_refusals_total)");
+    }
     match StatusCode::from_u16(refusal.status()) {
         Ok(StatusCode::FORBIDDEN) => Problem::new(ProblemKind::PushRefused),
         Ok(StatusCode::PAYLOAD_TOO_LARGE) => Problem::new(ProblemKind::TooLarge),

@@ -50,7 +50,8 @@ async fn health_readiness_rules_and_metrics_are_what_they_say() {
     );
     assert!(metrics.ends_with("# EOF\n"));
     for line in [
-        "menshen_bound_limit{bound=\"connections\"} 20000",
+        // How many depends on the open files this machine allows.
+        "menshen_bound_limit{bound=\"connections\"} ",
         "menshen_bound_limit{bound=\"pushes_running\"} 4096",
         "menshen_bound_limit{bound=\"replay_marks\"} 2097152",
         "menshen_bound_used{bound=\"event_streams\"} 0",

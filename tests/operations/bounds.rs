@@ -82,6 +82,11 @@ const ROWS: &[Row] = &[
         &["QUERY_LIMIT + 1"],
     ),
     row(
+        "lines of the log about refused pushes",
+        &["server::MAX_LINES_A_MINUTE"],
+        &["MAX_LINES_A_MINUTE"],
+    ),
+    row(
         "store's queue",
         &["store::QUEUE_CAPACITY"],
         &["SMALL_QUEUE"],
