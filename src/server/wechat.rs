@@ -261,7 +261,9 @@ fn refused(state: &State, name: &str, refusal: Refusal) -> Problem {
         tracing::warn!(official_account = name, part, reason = %refusal, "refused a push");
     }
     if line == Line::Last {
-        tracing::warn!("more refused pushes of this minute are only counted (menshen_push_refusals_total)");
+        tracing::warn!(
+            "more refused pushes of this minute are only counted (menshen_push_refusals_total)"
+        );
     }
     match StatusCode::from_u16(refusal.status()) {
         Ok(StatusCode::FORBIDDEN) => Problem::new(ProblemKind::PushRefused),
