@@ -278,7 +278,10 @@ fn sweep_over(
         request.limits.clone(),
     );
     engine.threads = request.threads;
-    let fresh = || Tallies(fresh(&engine, frame));
+    let fresh = || {
+        let tallies = fresh(&engine, frame).into_iter();
+        Tallies(tallies.map(Tally::without_rules).collect())
+    };
     let mut tallies = Tallies::merged(engine.run(fresh, watch));
     // The share that was judged, when that is not all.
     let part = if watch.stopped() {

@@ -6,6 +6,7 @@ mod charts;
 mod clock;
 mod html;
 mod lacks;
+mod pairs;
 mod recorded;
 mod say;
 mod text;

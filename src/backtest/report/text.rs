@@ -3,15 +3,18 @@
 mod closing;
 mod diff;
 mod input;
+mod periods;
+mod rules;
 mod sweep;
 
 pub(super) use input::{in_days, re_encoded, stopped};
+pub(super) use rules::{did, on};
 
 use unicode_width::UnicodeWidthStr;
 
 use super::say::{of_one, say};
 use super::{Clock, Report};
-use crate::backtest::tally::{Basis, Figures, LabelFigures, RuleFigures, Totals};
+use crate::backtest::tally::{Basis, Figures, LabelFigures, SignalFigures, Totals};
 use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
@@ -32,6 +35,7 @@ pub fn text(report: &Report, language: Language) -> String {
     page.input(report);
     page.totals(report);
     page.signals(&report.figures);
+    page.rules(&report.figures);
     page.labels(&report.figures);
     page.load(&report.figures);
     page.diff(report);
@@ -242,7 +246,7 @@ impl Page {
         };
         self.out.push_str(head);
         self.out.push('\n');
-        let mut order: Vec<&RuleFigures> = figures.signals.iter().collect();
+        let mut order: Vec<&SignalFigures> = figures.signals.iter().collect();
         order.sort_by_key(|signal| std::cmp::Reverse(signal.fired));
         for signal in order.iter().take(MAX_SIGNALS) {
             let mut line = pad(&clip(&signal.name, 20), 20, false);
@@ -274,7 +278,7 @@ impl Page {
         }
     }
 
-    fn notes(&self, signal: &RuleFigures, logins: u64) -> String {
+    fn notes(&self, signal: &SignalFigures, logins: u64) -> String {
         let mut notes = Vec::new();
         if signal.shadow {
             notes.push(self.language.pick("影子", "shadow").to_owned());
@@ -417,28 +421,7 @@ impl Page {
             "收到提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {new}\n",
             "{accounts} accounts prompted (each p95 {p95}, max {max}), {twice} twice within a week; new accounts {new} per 10,000\n"
         );
-        let periods: Vec<String> = figures
-            .periods
-            .iter()
-            .map(|period| rate(period.flagged_per_10k))
-            .collect();
-        let periods = periods.join(" → ");
-        let recalls = figures.periods.iter().map(|period| percent(period.recall));
-        let recalls: Vec<String> = recalls.collect();
-        let recalls = match figures.labels {
-            Some(_) => format!(
-                "{} {}",
-                self.language.pick("；召回", "; recall"),
-                recalls.join(" → ")
-            ),
-            None => String::new(),
-        };
-        say!(
-            self.out,
-            self.language,
-            "每万次会提醒，前中后三段  {periods}{recalls}\n",
-            "alerts per 10,000 over three periods  {periods}{recalls}\n"
-        );
+        self.periods(figures);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::backtest::report::say::say;
 use crate::backtest::report::text::{beside, count, told};
 use crate::backtest::report::{Clock, Report};
 use crate::backtest::sweep::{Point, Sweep, shown};
-use crate::backtest::tally::RuleFigures;
+use crate::backtest::tally::SignalFigures;
 use crate::lang::diagnostics::Language;
 
 /// Changed logins that are printed; as many as page.css says.
@@ -94,6 +94,7 @@ pub(super) fn diff(
     }
     if let Some(old) = &report.old_figures {
         signals(page, &old.signals, &report.figures.signals, language);
+        super::rules::changed(page, &old.guard_rules, &report.figures.guard_rules, language);
     }
     if diff.logins.is_empty() {
         page.push_str("</section>");
@@ -189,7 +190,7 @@ pub(super) fn diff(
 }
 
 /// What the signals did before and do now: those of which it differs.
-fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], language: Language) {
+fn signals(page: &mut String, old: &[SignalFigures], new: &[SignalFigures], language: Language) {
     let names = old.iter().chain(new).map(|signal| signal.name.as_str());
     let mut seen: Vec<&str> = Vec::new();
     let mut rows = String::new();
@@ -198,7 +199,7 @@ fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], language
             continue;
         }
         seen.push(name);
-        let of = |all: &'_ [RuleFigures]| {
+        let of = |all: &'_ [SignalFigures]| {
             let found = all.iter().find(|signal| signal.name == name);
             found.map(|signal| (signal.fired, signal.per_10k, signal.prompts))
         };

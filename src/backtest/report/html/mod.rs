@@ -4,6 +4,7 @@
 mod changed;
 mod labels;
 mod people;
+mod rules;
 mod signals;
 
 use std::fmt::Write as _;
@@ -39,6 +40,7 @@ pub fn html(report: &Report, language: Language) -> String {
     }
     people::over_time(page, &report.figures, clock, language);
     signals::signals(page, &report.figures, clock, language);
+    rules::rules(page, &report.figures, clock, language);
     if let Some(labels) = &report.figures.labels {
         labels::labels(page, labels, report.old_figures.as_ref(), language);
     }
