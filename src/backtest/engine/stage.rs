@@ -9,8 +9,6 @@ use crate::bot::ruleset::Ruleset;
 use crate::history::{Columns, KeyNeed};
 use crate::lang::builtins::Registry;
 
-use crate::lang::eval::{self, Held, Judgement, SignalState, Telling, Trace};
-use crate::lang::program::{EventName, Program, RuleId};
 use super::super::needs::Need;
 use super::super::symbols::Symbol;
 use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, STOPPED, SUCCESS, Table};
@@ -19,6 +17,8 @@ use super::facts::{Ids, Said, TableFacts};
 use super::outcome::Outcome;
 use super::rows::Histories;
 use super::wish::{Does, RuleSaid, RuleState, Wish, listening, refused, verdict, want};
+use crate::lang::eval::{self, Held, Judgement, SignalState, Telling, Trace};
+use crate::lang::program::{EventName, Program, RuleId};
 
 /// A rule set, made ready.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ mod periods;
 mod rules;
 mod sweep;
 
-pub(super) use input::{in_days, re_encoded, stopped};
+pub(super) use input::{gone, in_days, order_and_kind, re_encoded, stopped};
 pub(super) use rules::{did, on};
 
 use unicode_width::UnicodeWidthStr;

@@ -285,8 +285,8 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> SignalFigures {
         .map(|(fired, period)| per_10k(*fired, period.base))
         .collect();
     let accounts = (index < ACCOUNT_SIGNALS).then(|| tally.fired_accounts.count(index));
-    let addresses = (index < ACCOUNT_SIGNALS && frame.addresses)
-        .then(|| tally.fired_addresses.count(index));
+    let addresses =
+        (index < ACCOUNT_SIGNALS && frame.addresses).then(|| tally.fired_addresses.count(index));
     SignalFigures {
         name: signal.name.clone(),
         title: signal.title.clone(),

@@ -279,10 +279,9 @@ impl Tally {
         &mut self,
         seen: &Seen<'_>,
         outcome: &Outcome,
-        time: Millis,
+        (class, time): (Class, Millis),
         (day, period): (usize, usize),
     ) {
-        let class = self.frame.class(seen.table.labels_of(seen.row));
         let counts = self.frame.basis.has(class);
         let prompted = outcome.prompt == Prompt::Raised;
         let one = Counts {
@@ -398,19 +397,20 @@ impl Tally {
         let outcome = &seen.outcomes[self.variant];
         let day = self.frame.day(time);
         self.attempts_by_day[day] += 1;
-        if let Some(rules) = &mut self.rules {
-            let class = self.frame.class(seen.table.labels_of(seen.row));
-            rules.see(seen, outcome, class, (time, day), &self.frame);
-        }
         let period = self.frame.period(time);
+        let class = self.frame.class(seen.table.labels_of(seen.row));
+        if let Some(rules) = &mut self.rules {
+            let counts = seen.judged() && self.frame.basis.has(class);
+            rules.see(seen, outcome, (class, counts), (time, day, period));
+        }
         self.attempt(outcome, day, period);
         if seen.judged() {
-            self.success(seen, outcome, time, (day, period));
+            self.success(seen, outcome, (class, time), (day, period));
         } else {
             self.failures += 1;
             self.by_period[period].failures += 1;
             self.nobody_failures += u64::from(!seen.table.has(seen.row, KNOWN));
-            if self.frame.class(seen.table.labels_of(seen.row)) == Class::Attack {
+            if class == Class::Attack {
                 self.failed_attacks += 1;
                 self.failed_attacks_acted_on += u64::from(seen.measure(outcome).acts());
             }

@@ -239,8 +239,7 @@ fn called(rules: &Rules, program: &Program, slot: usize) -> String {
 fn covered_by(rules: &Rules, program: &Program, slot: usize) -> Option<String> {
     let n = rules.asked.len();
     let held = rules.tallies[slot].held;
-    let other = (0..n).find(|other| {
-        *other != slot && held > 0 && rules.together[slot * n + other] == held
-    })?;
+    let other = (0..n)
+        .find(|other| *other != slot && held > 0 && rules.together[slot * n + other] == held)?;
     Some(called(rules, program, other))
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::merge::add;
-use super::{Class, FiredAccounts, Frame, PERIODS};
+use super::{Class, FiredAccounts, PERIODS};
 use crate::backtest::engine::{AskedRule, Does, Measure, Outcome, Prompt, RuleState, Seen, asked};
 use crate::backtest::needs::Need;
 use crate::backtest::symbols::NONE;
@@ -130,19 +130,17 @@ impl Rules {
         }
     }
 
-    /// Looks at a login of this class, on this day.
+    /// Looks at a login of this class; `base` when rates are of it.
     pub(super) fn see(
         &mut self,
         seen: &Seen<'_>,
         outcome: &Outcome,
-        class: Class,
-        (time, day): (Millis, usize),
-        frame: &Frame,
+        (class, base): (Class, bool),
+        (time, day, period): (Millis, usize, usize),
     ) {
         if self.asked.is_empty() {
             return;
         }
-        let period = frame.period(time);
         let count = |of: &mut AskedOf| {
             of.by_period[period] += 1;
             of.attacks += u64::from(class == Class::Attack);
@@ -160,7 +158,6 @@ impl Rules {
         }
         let exists = seen.table.has(seen.row, KNOWN);
         let solved = seen.table.has(seen.row, CAPTCHA);
-        let base = seen.judged() && frame.basis.has(class);
         let mut bits = 0_u128;
         for said in &outcome.rules {
             let tally = &mut self.tallies[said.slot];

@@ -94,7 +94,12 @@ pub(super) fn diff(
     }
     if let Some(old) = &report.old_figures {
         signals(page, &old.signals, &report.figures.signals, language);
-        super::rules::changed(page, &old.guard_rules, &report.figures.guard_rules, language);
+        super::rules::changed(
+            page,
+            &old.guard_rules,
+            &report.figures.guard_rules,
+            language,
+        );
     }
     if diff.logins.is_empty() {
         page.push_str("</section>");

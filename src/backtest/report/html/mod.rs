@@ -11,7 +11,9 @@ use std::fmt::Write as _;
 
 use super::charts::{escape, short};
 use super::say::say;
-use super::text::{count, in_days, not_asked, re_encoded, stopped, told, unlabelled};
+use super::text::{
+    count, gone, in_days, not_asked, order_and_kind, re_encoded, stopped, told, unlabelled,
+};
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
 
@@ -98,14 +100,11 @@ fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
         signals = report.rules.signals,
     );
     if let Some(against) = &report.against {
-        say!(
-            page,
-            language,
-            " · 对比 {name}（{hash}）",
-            " · against {name} ({hash})",
-            name = escape(&against.name),
-            hash = begin(&against.hash),
-        );
+        let name = escape(&against.name);
+        say!(page, language, " · 对比 {name}", " · against {name}");
+        if let Some(hash) = against.short() {
+            say!(page, language, "（{hash}）", " ({hash})");
+        }
     }
     page.push_str("</p>");
     if let Some((zh, en)) = report.nothing_counts() {
@@ -299,6 +298,12 @@ fn input(page: &mut String, report: &Report, language: Language) {
         };
         let (n, why) = (count(reason.count), escape(&reason.reason));
         let _ = write!(page, "<li>{n} × {why}{places}</li>");
+    }
+    for line in order_and_kind(input, language) {
+        let _ = write!(page, "<li>{}</li>", escape(&line));
+    }
+    if let Some(line) = gone(input.gone, language) {
+        let _ = write!(page, "<li>{}</li>", escape(&line));
     }
     for lack in &input.lacks {
         let _ = write!(page, "<li class='bad'>{}</li>", escape(&lack.said));

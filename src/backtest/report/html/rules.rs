@@ -116,7 +116,12 @@ pub(super) fn rules(page: &mut String, figures: &Figures, clock: &Clock, languag
 }
 
 /// The same of the rules, told by what stands at their heads: lines of a file move.
-pub(super) fn changed(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], language: Language) {
+pub(super) fn changed(
+    page: &mut String,
+    old: &[RuleFigures],
+    new: &[RuleFigures],
+    language: Language,
+) {
     let mut rows = String::new();
     for (was, is) in pairs(old, new) {
         let of = |rule: Option<&RuleFigures>| {
@@ -155,7 +160,9 @@ pub(super) fn changed(page: &mut String, old: &[RuleFigures], new: &[RuleFigures
 
 /// Each on a line of its own.
 fn lines(all: &[String]) -> String {
-    let spans = all.iter().map(|one| format!("<small>{}</small>", escape(one)));
+    let spans = all
+        .iter()
+        .map(|one| format!("<small>{}</small>", escape(one)));
     spans.collect()
 }
 

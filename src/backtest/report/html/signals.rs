@@ -192,23 +192,51 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
     let each = |shown: fn(&Period) -> String| figures.periods.iter().map(shown).collect();
     let per = |zh: &str, en: &str| language.pick(zh, en).to_owned();
     let mut plain = |name: String, shown: fn(&Period) -> String| row(&name, each(shown), "");
-    plain(per("会提醒", "alerts"), |period| rate(period.flagged_per_10k));
-    plain(per("发出的提醒", "prompts"), |period| rate(period.prompts_per_10k));
-    let number = |zh, en| format!("{}<small>{}</small>", language.pick(zh, en), language.pick("次数", "how many"));
-    plain(number("成功登录", "logins"), |period| count(period.logins));
-    plain(number("密码不对", "failures"), |period| count(period.failures));
-    plain(number("会提醒", "alerts"), |period| count(period.flagged));
+    plain(per("会提醒", "alerts"), |period| {
+        rate(period.flagged_per_10k)
+    });
+    plain(per("发出的提醒", "prompts"), |period| {
+        rate(period.prompts_per_10k)
+    });
+    let number = |zh, en| {
+        format!(
+            "{}<small>{}</small>",
+            language.pick(zh, en),
+            language.pick("次数", "how many")
+        )
+    };
+    plain(number("成功登录", "logins"), |period| {
+        count(period.logins)
+    });
+    plain(number("密码不对", "failures"), |period| {
+        count(period.failures)
+    });
+    plain(number("会提醒", "alerts"), |period| {
+        count(period.flagged)
+    });
     plain(number("发出", "prompts"), |period| count(period.prompts));
-    plain(per("每天发出", "prompts a day"), |period| rate(period.prompts_per_day));
-    plain(number("冷却", "kept quiet"), |period| count(period.cooled_down));
-    plain(number("图形验证", "captchas"), |period| count(period.captchas));
-    plain(number("拒绝", "refusals"), |period| count(period.refusals));
+    plain(per("每天发出", "prompts a day"), |period| {
+        rate(period.prompts_per_day)
+    });
+    plain(number("冷却", "kept quiet"), |period| {
+        count(period.cooled_down)
+    });
+    plain(number("图形验证", "captchas"), |period| {
+        count(period.captchas)
+    });
+    plain(number("拒绝", "refusals"), |period| {
+        count(period.refusals)
+    });
     plain(number("锁定", "locks"), |period| count(period.locked));
     if figures.labels.is_some() {
         plain(number("攻击", "attacks"), |period| told(period.attacks));
         plain(per("召回", "recall"), |period| percent(period.recall));
-        plain(per("准确", "precision"), |period| percent(period.precision));
-        plain(number("误报", "false alarms"), |period| told(period.false_positives));
+        plain(per("准确", "precision"), |period| {
+            percent(period.precision)
+        });
+        plain(number("误报", "false alarms"), |period| {
+            told(period.false_positives)
+        });
     }
     for signal in figures.signals.iter().filter(|signal| !signal.never) {
         let drifts = match signal.drifts {

@@ -1,7 +1,7 @@
 //! What other rules would have done: counts, and the first of the logins that changed.
 
-use super::{Page, Report, count, plain, told};
 use super::rules::{did, on};
+use super::{Page, Report, count, plain, told};
 use crate::backtest::report::pairs::pairs;
 use crate::backtest::report::say::say;
 use crate::backtest::tally::RuleFigures;
@@ -80,7 +80,8 @@ impl Page {
             return;
         };
         let language = self.language;
-        let said = |rule: Option<&RuleFigures>| rule.map(|rule| (rule.matched, did(rule, language)));
+        let said =
+            |rule: Option<&RuleFigures>| rule.map(|rule| (rule.matched, did(rule, language)));
         let pairs = pairs(&old.guard_rules, &report.figures.guard_rules).into_iter();
         let changed = pairs.filter(|(was, is)| said(*was) != said(*is));
         for (was, is) in changed.take(MAX_RULES) {

@@ -2,8 +2,8 @@
 
 use super::{Page, Report, count, percent, plain};
 use crate::backtest::input::Encoding;
-use crate::backtest::report::PartView;
 use crate::backtest::report::say::say;
+use crate::backtest::report::{InputView, PartView};
 use crate::lang::diagnostics::Language;
 
 /// How far a run came that was stopped, a sentence each.
@@ -83,6 +83,53 @@ pub(in crate::backtest::report) fn re_encoded(
     })
 }
 
+/// That rows without an order have logins of one moment, and that a server was told of logins: where they are any.
+pub(in crate::backtest::report) fn order_and_kind(
+    input: &InputView,
+    language: Language,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if input.out_of_order > 0 && input.same_moment > 0 {
+        let n = count(input.same_moment);
+        lines.push(match language {
+            Language::Zh => format!(
+                "{n} 次与同一个名字的另一次在同一时刻：谁先谁后按行的次序，行重新排过，数就可能不同"
+            ),
+            Language::En => format!(
+                "{n} are at the very moment of another of the same name: they stand in the order of rows, and with other orders figures may differ"
+            ),
+        });
+    }
+    if input.reported > 0 {
+        let n = count(input.reported);
+        lines.push(match language {
+            Language::Zh => format!(
+                "{n} 次是别处登录后报告的：图形验证、拒绝只是给对方的建议，做没做这里不知道"
+            ),
+            Language::En => format!(
+                "{n} were made elsewhere and reported: captchas and refusals are advice to whoever asked, and whether it was taken is not known here"
+            ),
+        });
+    }
+    lines
+}
+
+/// That a server's history has holes, where it has any.
+pub(in crate::backtest::report) fn gone(n: u64, language: Language) -> Option<String> {
+    let told = count(n);
+    (n > 0).then(|| match language {
+        Language::Zh => format!(
+            "这段时间里另有 {told} 次登录已不在库里（不是账号的名字过了 keep_unknown、其余过了 keep，或者已被抹去）：按地址、机器数的条件看不到它们，每天的失败数也少算了"
+        ),
+        Language::En => {
+            let (logins, are) = if n == 1 { ("login", "is") } else { ("logins", "are") };
+            format!(
+                "{told} more {logins} of this time {are} no longer in the store (names that are no account go after keep_unknown, others after keep, or somebody was erased): what counts over addresses or machines does not see them, and failures are too few"
+            )
+        }
+    })
+}
+
 impl Page {
     pub(super) fn input(&mut self, report: &Report) {
         let input = &report.input;
@@ -139,6 +186,12 @@ impl Page {
                 }
             );
         }
+        for line in order_and_kind(&report.input, self.language) {
+            self.out.push_str(&format!("      {line}\n"));
+        }
+        if let Some(line) = gone(input.gone, self.language) {
+            self.out.push_str(&format!("      {line}\n"));
+        }
         if input.logins_no_account > 0 && input.accounts > 0 {
             let (names, n) = (count(input.other_names), count(input.logins_no_account));
             say!(
@@ -168,14 +221,18 @@ impl Page {
                 self.out.push_str(&format!("      {line}\n"));
             }
         }
-        let hash = report.rules.hash.get(..12).unwrap_or_default();
+        let hash = report.rules.short();
+        let (zh, en) = match hash {
+            Some(hash) => (format!("（{hash}）"), format!(" ({hash})")),
+            None => (String::new(), String::new()),
+        };
         let speed = count(report.run.logins_per_second as u64);
         let (name, signals) = (&report.rules.name, report.rules.signals);
         say!(
             self.out,
             self.language,
-            "规则  {name}（{hash}），{signals} 个信号；每秒 {speed} 次\n",
-            "rules  {name} ({hash}), {signals} signals; {speed} a second\n"
+            "规则  {name}{zh}，{signals} 个信号；每秒 {speed} 次\n",
+            "rules  {name}{en}, {signals} signals; {speed} a second\n"
         );
     }
 }
