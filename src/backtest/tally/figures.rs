@@ -165,7 +165,7 @@ pub struct SignalFigures {
     pub fired_no_account: u64,
     /// Accounts it fired on.
     pub accounts: Option<u64>,
-    /// Addresses it fired on; unknown when no rule asks for addresses, so that they were not kept.
+    /// Addresses it fired on; unknown when no rule asks for addresses or the input has none.
     pub addresses: Option<u64>,
     /// Fires a day: the mean over `totals.days_judged`.
     pub per_day: f64,

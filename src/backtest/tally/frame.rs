@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{Days, PERIODS};
 use crate::backtest::needs::Need;
+use crate::backtest::symbols::NONE;
 use crate::backtest::table::{JUDGED, Labels, Table};
 use crate::env::Millis;
 
@@ -96,7 +97,8 @@ impl Frame {
 
     /// With the basis the label gives: of the logins that count, as far as it speaks of them.
     pub fn over(mut self, table: &Table) -> Self {
-        self.addresses = table.columns.texts.contains(&Need::Ip);
+        let addresses = table.column(Need::Ip).into_iter().flatten();
+        self.addresses = addresses.copied().any(|address| address != NONE);
         self.basis = match self.label {
             None => Basis::Logins,
             Some(label) if table.asked >> label & 1 == 1 && !self.unlabelled_good => {

@@ -70,7 +70,7 @@ pub struct RuleFigures {
     pub no_account: u64,
     /// Accounts it held on.
     pub accounts: Option<u64>,
-    /// Addresses it held on; unknown when no rule asks for addresses, so that they were not kept.
+    /// Addresses it held on; unknown when no rule asks for addresses or the input has none.
     pub addresses: Option<u64>,
     /// How often it held a day: the mean over `totals.days_judged`.
     pub per_day: f64,
