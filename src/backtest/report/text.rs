@@ -12,7 +12,7 @@ pub(super) use rules::{did, on};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::say::{of_one, say};
+use super::say::{agree, say, things};
 use super::{Clock, Report};
 use crate::backtest::tally::{Basis, Figures, LabelFigures, SignalFigures, Totals};
 use crate::lang::diagnostics::Language;
@@ -174,10 +174,13 @@ pub(super) fn acted_on(labels: &LabelFigures, language: Language) -> String {
         Language::Zh => format!(
             "连图形验证、拒绝、锁定也算：攻击 {attacks}/{of}（{recall}），正常登录 {good}（{rate}），事件 {found}/{incidents}；密码不对的攻击 {failed_met}/{failed}"
         ),
-        Language::En => of_one(&format!(
-            "with captchas, refusals and locks: {attacks} of {of} attacks ({recall}), {good} good logins ({rate}), {found} of {incidents} incidents; {failed_met} of {failed} attacks with a wrong password"
-        ))
-        .into_owned(),
+        Language::En => {
+            let (all, good) = (things(&of, "attack"), things(&good, "good login"));
+            let (incidents, failed) = (things(&incidents, "incident"), things(&failed, "attack"));
+            format!(
+                "with captchas, refusals and locks: {attacks} of {all} ({recall}), {good} ({rate}), {found} of {incidents}; {failed_met} of {failed} with a wrong password"
+            )
+        }
     }
 }
 
@@ -189,7 +192,9 @@ impl Page {
             self.out,
             self.language,
             "\n成功登录 {logins}，失败 {failures}\n",
-            "\n{logins} successful logins, {failures} failures\n"
+            "\n{right}, {wrong}\n",
+            right = things(&logins, "successful login"),
+            wrong = things(&failures, "failure"),
         );
         if let Some(line) = unlabelled(&report.figures, self.language) {
             self.out.push_str(&line);
@@ -210,7 +215,9 @@ impl Page {
             self.out,
             self.language,
             "会提醒 {flagged} 次（{of} {per}），冷却后发出 {prompts} 条（{quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}\n",
-            "{flagged} alerts ({per} {of}), {prompts} prompts after cool-down ({quiet}); a day: mean {mean}, p95 {p95}, max {max}\n"
+            "{alerts} ({per} {of}), {sent} after cool-down ({quiet}); a day: mean {mean}, p95 {p95}, max {max}\n",
+            alerts = things(&flagged, "alert"),
+            sent = things(&prompts, "prompt"),
         );
         let captchas = totals.captchas;
         let denied = totals.refusals;
@@ -220,7 +227,10 @@ impl Page {
                 self.out,
                 self.language,
                 "图形验证 {captchas}，拒绝 {denied}，锁定 {locked}\n",
-                "{captchas} captchas, {denied} refusals, {locked} locks\n"
+                "{asked}, {refused}, {locks}\n",
+                asked = things(&captchas, "captcha"),
+                refused = things(&denied, "refusal"),
+                locks = things(&locked, "lock"),
             );
         }
     }
@@ -359,7 +369,8 @@ impl Page {
             self.out,
             self.language,
             "事件 {incidents} 起，发出提醒 {caught} 起，首次提醒延迟中位 {delay} 分钟；怀疑度作评分：误报率 1% 时召回 {one}，0.1% 时 {tenth}，AUC {auc}\n",
-            "{caught} of {incidents} incidents prompted, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}\n"
+            "{caught} of {all} prompted, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}\n",
+            all = things(&incidents, "incident"),
         );
         if labels.attacks_no_account > 0 {
             let n = count(labels.attacks_no_account);
@@ -367,7 +378,9 @@ impl Page {
                 self.out,
                 self.language,
                 "{n} 次攻击用的名字不是账号：没有人可以提醒，不算事件\n",
-                "{n} attacks are under names that are no account: nobody can be prompted, so they are no incidents\n"
+                "{attacks} {are} under names that are no account: nobody can be prompted, so there is no incident\n",
+                attacks = things(&n, "attack"),
+                are = agree(&n, "is", "are"),
             );
         }
         if labels.unlabelled_taken_for_good {
@@ -383,7 +396,9 @@ impl Page {
                 self.out,
                 self.language,
                 "另有 {more} 次会提醒的登录没有标注，不知对错，不计在内（--assume-good 按正常计）\n",
-                "{more} more logins with an alert are not labelled, nobody knows which way: not counted (--assume-good takes them for good)\n"
+                "{logins} with an alert {are} not labelled, nobody knows which way: not counted (--assume-good takes them for good)\n",
+                logins = things(&more, "more login"),
+                are = agree(&more, "is", "are"),
             );
         }
     }
@@ -419,7 +434,8 @@ impl Page {
             self.out,
             self.language,
             "收到提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {new}\n",
-            "{accounts} accounts prompted (each p95 {p95}, max {max}), {twice} twice within a week; new accounts {new} per 10,000\n"
+            "{prompted} prompted (each p95 {p95}, max {max}), {twice} twice within a week; new accounts {new} per 10,000\n",
+            prompted = things(&accounts, "account"),
         );
         self.periods(figures);
     }

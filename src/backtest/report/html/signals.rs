@@ -169,9 +169,8 @@ fn notes(signal: &SignalFigures, logins: u64, language: Language) -> String {
 pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     let _ = write!(
         page,
-        "<section><h2>{}</h2><div class='wide'><table class='periods'><thead><tr><th>{}",
+        "<section><h2>{}</h2><div class='wide'><table class='periods'><thead><tr><th>",
         language.pick("换一段时间还成立吗", "Does it hold in another period"),
-        language.pick(figures.per_10k_of.words().0, figures.per_10k_of.words().1),
     );
     for period in &figures.periods {
         let _ = write!(
@@ -190,54 +189,43 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
         let _ = write!(page, "<td>{note}</tr>");
     };
     let each = |shown: fn(&Period) -> String| figures.periods.iter().map(shown).collect();
-    let per = |zh: &str, en: &str| language.pick(zh, en).to_owned();
-    let mut plain = |name: String, shown: fn(&Period) -> String| row(&name, each(shown), "");
-    plain(per("会提醒", "alerts"), |period| {
-        rate(period.flagged_per_10k)
-    });
-    plain(per("发出的提醒", "prompts"), |period| {
-        rate(period.prompts_per_10k)
-    });
-    let number = |zh, en| {
-        format!(
-            "{}<small>{}</small>",
-            language.pick(zh, en),
-            language.pick("次数", "how many")
-        )
+    let mut plain = |zh: &str, en: &str, shown: fn(&Period) -> String| {
+        row(language.pick(zh, en), each(shown), "");
     };
-    plain(number("成功登录", "logins"), |period| {
-        count(period.logins)
-    });
-    plain(number("密码不对", "failures"), |period| {
+    plain("成功登录", "logins", |period| count(period.logins));
+    plain("密码不对", "wrong passwords", |period| {
         count(period.failures)
     });
-    plain(number("会提醒", "alerts"), |period| {
-        count(period.flagged)
-    });
-    plain(number("发出", "prompts"), |period| count(period.prompts));
-    plain(per("每天发出", "prompts a day"), |period| {
+    plain("会提醒", "alerts", |period| count(period.flagged));
+    plain("发出", "prompts", |period| count(period.prompts));
+    plain("每天发出", "prompts a day", |period| {
         rate(period.prompts_per_day)
     });
-    plain(number("冷却", "kept quiet"), |period| {
-        count(period.cooled_down)
-    });
-    plain(number("图形验证", "captchas"), |period| {
-        count(period.captchas)
-    });
-    plain(number("拒绝", "refusals"), |period| {
-        count(period.refusals)
-    });
-    plain(number("锁定", "locks"), |period| count(period.locked));
+    plain("冷却", "kept quiet", |period| count(period.cooled_down));
+    plain("图形验证", "captchas", |period| count(period.captchas));
+    plain("拒绝", "refusals", |period| count(period.refusals));
+    plain("锁定", "locks", |period| count(period.locked));
     if figures.labels.is_some() {
-        plain(number("攻击", "attacks"), |period| told(period.attacks));
-        plain(per("召回", "recall"), |period| percent(period.recall));
-        plain(per("准确", "precision"), |period| {
-            percent(period.precision)
-        });
-        plain(number("误报", "false alarms"), |period| {
+        plain("攻击", "attacks", |period| told(period.attacks));
+        plain("误报", "false alarms", |period| {
             told(period.false_positives)
         });
+        plain("召回", "recall", |period| percent(period.recall));
+        plain("准确", "precision", |period| percent(period.precision));
     }
+    let (zh, en) = figures.per_10k_of.words();
+    let head = format!("<span class='dim'>{}</span>", language.pick(zh, en));
+    row(&head, vec![String::new(); figures.periods.len()], "");
+    row(
+        language.pick("会提醒", "alerts"),
+        each(|period| rate(period.flagged_per_10k)),
+        "",
+    );
+    row(
+        language.pick("发出的提醒", "prompts"),
+        each(|period| rate(period.prompts_per_10k)),
+        "",
+    );
     for signal in figures.signals.iter().filter(|signal| !signal.never) {
         let drifts = match signal.drifts {
             true => language.pick("<b class='bad'>漂移</b>", "<b class='bad'>drifts</b>"),

@@ -3,7 +3,7 @@
 use super::rules::{did, on};
 use super::{Page, Report, count, plain, told};
 use crate::backtest::report::pairs::pairs;
-use crate::backtest::report::say::say;
+use crate::backtest::report::say::{agree, say, things};
 use crate::backtest::tally::RuleFigures;
 
 /// Most changed logins.
@@ -23,7 +23,9 @@ impl Page {
             self.out,
             self.language,
             "\n与 {other} 相比：{changed} 次登录的结果不同，每天发出的提醒 {net}\n",
-            "\nagainst {other}: {changed} logins end differently, {net} prompts a day\n"
+            "\nagainst {other}: {logins} {end} differently, {net} prompts a day\n",
+            logins = things(&changed, "login"),
+            end = agree(&changed, "ends", "end"),
         );
         let language = self.language;
         let act = |(zh, en): (&'static str, &'static str)| language.pick(zh, en);

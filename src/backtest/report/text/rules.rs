@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::{NOTEWORTHY, Page, clip, count, pad, percent, rate, told};
-use crate::backtest::report::say::say;
+use crate::backtest::report::say::{say, things};
 use crate::backtest::tally::{Figures, RuleFigures};
 use crate::lang::diagnostics::Language;
 
@@ -27,10 +27,10 @@ pub(in crate::backtest::report) fn did(rule: &RuleFigures, language: Language) -
     let mut told = Vec::new();
     for what in &rule.does {
         let (zh, en, n) = match *what {
-            "captcha" => ("图形验证", "captchas", rule.captchas),
-            "refuse" => ("拒绝", "refused", rule.refused),
-            "lock" => ("锁定", "locked", rule.locked),
-            "alert" => ("发出", "prompts", rule.prompts),
+            "captcha" => ("图形验证", "captcha", rule.captchas),
+            "refuse" => ("拒绝", "refusal", rule.refused),
+            "lock" => ("锁定", "lock", rule.locked),
+            "alert" => ("发出", "prompt", rule.prompts),
             "log_off" => {
                 told.push(language.pick("强制下线", "logs off").to_owned());
                 continue;
@@ -39,13 +39,13 @@ pub(in crate::backtest::report) fn did(rule: &RuleFigures, language: Language) -
         };
         told.push(match language {
             Language::Zh => format!("{zh} {}", count(n)),
-            Language::En => format!("{} {en}", count(n)),
+            Language::En => things(&count(n), en),
         });
         let more = match *what {
             "captcha" => ("已通过", "solved", rule.captchas_solved),
             "alert" => (
                 "没有发出",
-                "alerts without",
+                "without a prompt",
                 rule.alerts.saturating_sub(rule.prompts),
             ),
             _ => continue,
