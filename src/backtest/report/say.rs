@@ -15,7 +15,8 @@ macro_rules! say {
 }
 pub(in crate::backtest) use say;
 
-/// So many things in English: `1 login`, `2,001 logins`. `n` is a number as it is shown.
+/// So many things in English: `1 login`, `2,001 logins`. `n` is a number as it is shown. Not behind `of`, where
+/// more are meant: `1 of 1 logins`.
 pub(in crate::backtest) fn things(n: &str, one: &str) -> String {
     let s = if n == "1" { "" } else { "s" };
     format!("{n} {one}{s}")

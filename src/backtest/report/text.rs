@@ -175,10 +175,9 @@ pub(super) fn acted_on(labels: &LabelFigures, language: Language) -> String {
             "连图形验证、拒绝、锁定也算：攻击 {attacks}/{of}（{recall}），正常登录 {good}（{rate}），事件 {found}/{incidents}；密码不对的攻击 {failed_met}/{failed}"
         ),
         Language::En => {
-            let (all, good) = (things(&of, "attack"), things(&good, "good login"));
-            let (incidents, failed) = (things(&incidents, "incident"), things(&failed, "attack"));
+            let good = things(&good, "good login");
             format!(
-                "with captchas, refusals and locks: {attacks} of {all} ({recall}), {good} ({rate}), {found} of {incidents}; {failed_met} of {failed} with a wrong password"
+                "with captchas, refusals and locks: {attacks} of {of} attacks ({recall}), {good} ({rate}), {found} of {incidents} incidents; {failed_met} of {failed} attacks with a wrong password"
             )
         }
     }
@@ -369,8 +368,7 @@ impl Page {
             self.out,
             self.language,
             "事件 {incidents} 起，发出提醒 {caught} 起，首次提醒延迟中位 {delay} 分钟；怀疑度作评分：误报率 1% 时召回 {one}，0.1% 时 {tenth}，AUC {auc}\n",
-            "{caught} of {all} prompted, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}\n",
-            all = things(&incidents, "incident"),
+            "{caught} of {incidents} incidents prompted, median delay {delay} minutes; suspicion as a score: recall {one} at FPR 1%, {tenth} at 0.1%, AUC {auc}\n"
         );
         if labels.attacks_no_account > 0 {
             let n = count(labels.attacks_no_account);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{percent, rate};
 use crate::backtest::diff::{Diff, state};
 use crate::backtest::report::charts::{self, Line, escape, short};
-use crate::backtest::report::say::{agree, say, things};
+use crate::backtest::report::say::{agree, say};
 use crate::backtest::report::text::{beside, count, told};
 use crate::backtest::report::{Clock, Report};
 use crate::backtest::sweep::{Point, Sweep, shown};
@@ -34,10 +34,9 @@ pub(super) fn diff(
         page,
         language,
         "{judged} 次登录尝试中 {changed} 次结果不同；每天发出的提醒 {net:+.2}。",
-        "{changed} of {attempts} {end} differently; prompts a day {net:+.2}.",
+        "{changed} of {judged} attempts {end} differently; prompts a day {net:+.2}.",
         judged = count(diff.judged),
         changed = count(diff.changed),
-        attempts = things(&judged, "attempt"),
         end = agree(&changed, "ends", "end"),
         net = diff.net_prompts_per_day,
     );

@@ -125,26 +125,33 @@ pub(super) fn changed(
     let mut rows = String::new();
     for (was, is) in pairs(old, new) {
         let of = |rule: Option<&RuleFigures>| {
-            rule.map(|rule| (rule.matched, rule.per_10k, did(rule, language)))
+            rule.map(|rule| {
+                [
+                    count(rule.matched),
+                    rate(rule.per_10k),
+                    escape(&did(rule, language).join(language.pick("，", ", "))),
+                ]
+            })
         };
         let (before, now) = (of(was), of(is));
         let Some(rule) = is.or(was) else { continue };
         if before == now {
             continue;
         }
-        let told = |of: &dyn Fn(&(u64, Option<f64>, Vec<String>)) -> String| {
-            let side = |side: &Option<_>| side.as_ref().map_or_else(|| "–".to_owned(), of);
-            format!("<td class='n'>{} → {}", side(&before), side(&now))
-        };
         let _ = write!(
             rows,
-            "<tr><th scope='row'>{}<small class='head'>{}</small>{}{}{}</tr>",
+            "<tr><th scope='row'>{}<small class='head'>{}</small>",
             escape(&rule.name),
             escape(&rule.head),
-            told(&|side| count(side.0)),
-            told(&|side| rate(side.1)),
-            told(&|side| escape(&side.2.join(language.pick("，", ", ")))),
         );
+        for at in 0..3 {
+            let side = |side: &'_ Option<[String; 3]>| match side {
+                Some(cells) => cells[at].clone(),
+                None => "–".to_owned(),
+            };
+            let _ = write!(rows, "<td class='n'>{} → {}", side(&before), side(&now));
+        }
+        rows.push_str("</tr>");
     }
     if !rows.is_empty() {
         let _ = write!(
