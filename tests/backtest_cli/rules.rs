@@ -337,7 +337,7 @@ fn every_rule_that_is_asked_about_logins_has_a_row() {
         &[&against[..], &["--report", "out"]].concat(),
     ));
     for said in [
-        "new.rules:11       每次尝试",
+        "new.rules:11         每次尝试",
         "规则 new.rules:11（每次尝试）成立",
     ] {
         assert!(text.contains(said), "{said}: {text}");

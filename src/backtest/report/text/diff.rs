@@ -5,6 +5,7 @@ use super::{Page, Report, count, plain, told};
 use crate::backtest::report::pairs::pairs;
 use crate::backtest::report::say::{agree, say, things};
 use crate::backtest::tally::RuleFigures;
+use crate::lang::diagnostics::Language;
 
 /// Most changed logins.
 const MAX_CHANGED: usize = 5;
@@ -92,7 +93,14 @@ impl Page {
                 None => language.pick("没有", "none").to_owned(),
                 Some(rule) => {
                     let did = did(rule, language).join(language.pick("，", ", "));
-                    format!("{} ({did})", count(rule.matched))
+                    let (from, to) = match language {
+                        Language::Zh => ("（", "）"),
+                        Language::En => (" (", ")"),
+                    };
+                    match did.is_empty() {
+                        true => count(rule.matched),
+                        false => format!("{}{from}{did}{to}", count(rule.matched)),
+                    }
                 }
             };
             let (name, event) = (plain(&rule.name), on(rule, language));
