@@ -8,9 +8,15 @@ with the engine. Standard library only.
   backtest_sql.py check LOGINS.csv STATES.tsv  compares what the engine said (arrival TAB signal TAB
                                                state) with SQL; exit 1 when they differ
   … check … --mutate window|ties|unknown       SQL with one rule changed: then they must differ
+  … guard LOGINS.csv TOLD.json                 compares what a report says of every rule of
+                                               backtest_sql_guard.rules with counts over SQL
+  … guard … --mutate window|unknown|late       likewise
+  … guard … --sparse                           the data need not hold enough of everything
 """
 import csv
+import datetime
 import ipaddress
+import json
 import math
 import random
 import sqlite3
@@ -218,9 +224,98 @@ def check(path, states, mutate):
     sys.exit(1 if differences else 0)
 
 
+def guard(path, told, mutate):
+    """What a report says of each rule, counted again: conditions are SQL, the rest is plain counting."""
+    db = load(path)
+    count = lambda within, by="account", where="1": f"""(select count(*) from l h where h.{by} = p.{by}
+        and h.time {'>=' if mutate == 'window' else '>'} p.time - {within} and h.time <= p.time and h.arrival < p.arrival and {where})"""
+    burst, cities = (conditions(mutate)[name] for name in ("burst", "cities"))
+    suspicion = f"30 * coalesce({burst}, 0) + 20 * coalesce({cities}, 0)"
+    # Event, condition, what the rule wants.
+    rules = [
+        ("attempt", f"case when p.ip is null then null else {count(HOUR, 'ip', 'not h.success')} >= 1 end", "captcha"),
+        ("attempt", conditions(mutate)["not_seen_machine"], "deny"),
+        ("attempt", "p.city = '东京'", "deny"),
+        ("failure", f"{count(DAY, where='not h.success')} >= 2", "lock"),
+        ("login", "p.city = '东京'", "deny"),
+        ("login", f"{suspicion} >= 30", "captcha"),
+        ("login", "p.country <> 'CN'", "alert"),
+        ("login", f"{suspicion} >= 20", "alert"),
+    ]
+    values = [dict(db.execute(f"select p.arrival, {condition} from l p")) for _, condition, _ in rules]
+    n = len(rules)
+    found = [dict(evaluated=0, not_evaluable=0, matched=0, captchas=0, refused=0, locked=0, alerts=0, prompts=0, capped=0,
+                  cooled_down=0, decisive=0, first=None, last=None, accounts=set(), addresses=set(), days={}) for _ in rules]
+    together = [[0] * n for _ in rules]
+    clock, asked_today = 0, {}
+    worth = {"captcha": 1, "deny": 2, "lock": 2, "alert": 2}
+    rows = db.execute("select arrival, time, account, success, ip from l order by arrival").fetchall()
+    for arrival, time, account, success, ip in rows:
+        clock = max(clock, time)
+        late = clock - time > 10 * MINUTE and mutate != "late"
+        held = []
+        for slot, (event, _, _) in enumerate(rules):
+            if event != "attempt" and (late or event != ("login" if success else "failure")):
+                continue
+            value = values[slot][arrival]
+            if value is None and mutate != "unknown":
+                found[slot]["not_evaluable"] += 1
+                continue
+            found[slot]["evaluated"] += 1
+            if value:
+                held.append(slot)
+        raised = None
+        for slot in held:
+            one, does = found[slot], rules[slot][2]
+            one["matched"] += 1
+            one["captchas"] += does == "captcha"
+            one["refused"] += does == "deny"
+            one["locked"] += does == "lock"
+            one["alerts"] += does == "alert"
+            if does == "alert" and raised is None:
+                raised = slot
+            others = [worth[rules[other][2]] for other in held if other != slot]
+            one["decisive"] += worth[does] > max(others, default=0)
+            one["first"] = min(time, one["first"] or time)
+            one["last"] = max(time, one["last"] or time)
+            one["accounts"].add(account)
+            if ip:
+                one["addresses"].add(ip)
+            day = (time + 8 * HOUR) // DAY
+            one["days"][day] = one["days"].get(day, 0) + 1
+            for other in held:
+                together[slot][other] += 1
+        if raised is not None:
+            day = (account, (time + 8 * HOUR) // DAY)
+            asked_today[day] = asked_today.get(day, 0) + 1
+            found[raised]["prompts" if asked_today[day] <= 10 else "capped"] += 1
+    with open(told, encoding="utf-8") as file:
+        said = json.load(file)
+    days = range((min(row[1] for row in rows) + 8 * HOUR) // DAY, (max(row[1] for row in rows) + 8 * HOUR) // DAY + 1)
+    moment = lambda text: text and round(datetime.datetime.fromisoformat(text).timestamp() * 1000)
+    differences = [] if said["overlap"]["together"] == together else ["together"]
+    for slot, (one, rule) in enumerate(zip(found, said["rules"], strict=True)):
+        one["accounts"], one["addresses"] = len(one["accounts"]), len(one["addresses"])
+        one["by_day"] = [one["days"].get(day, 0) for day in days]
+        del one["days"]
+        one["per_day_max"] = max(one["by_day"])
+        one["on"] = rules[slot][0]
+        for name, value in one.items():
+            got = moment(rule[name]) if name in ("first", "last") else rule[name]
+            if got != value:
+                differences.append(f"{rule['name']} on {rule['on']}: {name}: SQL says {value}, the report {got}")
+        if mutate is None and "--sparse" not in sys.argv and min(one["matched"], one["evaluated"] - one["matched"]) < 5:
+            sys.exit(f"{rule['name']} is not put to the test by this data: {one}")
+    print("\n".join(differences), f"{len(differences)} differences", sep="\n")
+    sys.exit(1 if differences else 0)
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "generate":
         generate(sys.argv[2], "--in-order" in sys.argv)
+    elif sys.argv[1] == "guard":
+        mutate = sys.argv[-1] if "--mutate" in sys.argv else None
+        guard(sys.argv[2], sys.argv[3], mutate)
     elif sys.argv[1] == "check":
         check(sys.argv[2], sys.argv[3], sys.argv[5] if len(sys.argv) > 5 else None)
     else:

@@ -7,14 +7,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
+use jiff::tz::TimeZone;
 use menshen::backtest::engine::{Engine, Seen, Sink};
 use menshen::backtest::input::{self, Options, Reason, Watch};
 use menshen::backtest::needs::Columns;
 use menshen::backtest::table::Table;
-use menshen::bot::ruleset;
+use menshen::backtest::tally::{Frame, Tallies, Tally, figures};
+use menshen::bot::ruleset::{self, Ruleset};
 use menshen::lang::builtins::Registry;
+use menshen::lang::diagnostics::Language;
 use menshen::lang::eval::SignalState;
 use menshen::lang::span::Sources;
+use serde_json::{Value, json};
 
 fn script(arguments: &[&str]) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/backtest_sql.py");
@@ -40,18 +44,19 @@ impl Sink for States {
     }
 }
 
-fn engine_says(csv: &Path, columns: Option<Columns>, threads: usize) -> String {
-    let registry = Registry::standard();
-    let text = std::fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/backtest_sql.rules"),
-    )
-    .expect("the rules");
-    let rules = ruleset::compile(Sources::single("sql.rules", &text), &registry)
-        .unwrap_or_else(|error| {
-            panic!("{}", error.report(menshen::lang::diagnostics::Language::En))
-        })
-        .ruleset;
-    let columns = columns.unwrap_or_else(|| Columns::of(&rules.program, &registry));
+/// The rules of a file under `tests`, compiled.
+fn compiled(file: &str, registry: &Registry) -> Ruleset {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(file);
+    let text = std::fs::read_to_string(path).expect("the rules");
+    let compiled = ruleset::compile(Sources::single("sql.rules", &text), registry);
+    compiled
+        .unwrap_or_else(|error| panic!("{}", error.report(Language::En)))
+        .ruleset
+}
+
+fn read(csv: &Path, columns: Columns) -> Table {
     let mut table = Table::new(columns);
     let options = Options {
         as_read: true,
@@ -59,27 +64,38 @@ fn engine_says(csv: &Path, columns: Option<Columns>, threads: usize) -> String {
         max_unusable: 0.05,
         ..Options::default()
     };
-    let (report, _) = input::read(
-        &[PathBuf::from(csv)],
-        &mut table,
-        options,
-        &Watch::default(),
-    )
-    .expect("logins");
+    let files = [PathBuf::from(csv)];
+    let read = input::read(&files, &mut table, options, &Watch::default());
+    let (report, _) = read.expect("logins");
     assert_eq!(
         report.reasons[&Reason::Duplicate].0,
         60,
         "repeated ids are skipped"
     );
-    let zone = jiff::tz::TimeZone::get("Asia/Shanghai").expect("a zone");
-    let program = rules.program.clone();
-    let mut engine = Engine::new(
-        &table,
-        &registry,
+    table
+}
+
+fn engine<'t>(table: &'t Table, registry: &'t Registry, rules: Ruleset) -> Engine<'t> {
+    Engine::new(
+        table,
+        registry,
         vec![Arc::new(rules)],
-        zone,
+        zone(),
         Default::default(),
-    );
+    )
+}
+
+fn zone() -> TimeZone {
+    TimeZone::get("Asia/Shanghai").expect("a zone")
+}
+
+fn engine_says(csv: &Path, columns: Option<Columns>, threads: usize) -> String {
+    let registry = Registry::standard();
+    let rules = compiled("backtest_sql.rules", &registry);
+    let columns = columns.unwrap_or_else(|| Columns::of(&rules.program, &registry));
+    let table = read(csv, columns);
+    let program = rules.program.clone();
+    let mut engine = engine(&table, &registry, rules);
     engine.threads = threads;
     let found = Arc::new(Mutex::new(Vec::new()));
     engine.run(|| States(found.clone()), &Watch::default());
@@ -99,6 +115,63 @@ fn engine_says(csv: &Path, columns: Option<Columns>, threads: usize) -> String {
         }
     }
     text
+}
+
+/// The report's figures of the rules that are asked about logins, and which of them hold together.
+fn guard_figures(csv: &Path, threads: usize) -> Value {
+    let registry = Registry::standard();
+    let rules = compiled("backtest_sql_guard.rules", &registry);
+    let table = read(csv, Columns::of(&rules.program, &registry));
+    let program = rules.program.clone();
+    let mut engine = engine(&table, &registry, rules);
+    engine.threads = threads;
+    let (first, last) = table.span().expect("logins");
+    let frame = Frame::new(first, last, None, false);
+    let frame = frame.in_zone(&zone()).over(&table);
+    let fresh = || Tallies(vec![Tally::new(&frame, 0, &program)]);
+    let mut tallies = Tallies::merged(engine.run(fresh, &Watch::default()));
+    let tally = tallies.pop().expect("one rule set");
+    let figures = figures(&tally, &program, &[], 86_400_000);
+    json!({ "rules": figures.guard_rules, "overlap": figures.guard_overlap })
+}
+
+/// Every rule that is asked about logins: how often it held and could not be judged, what it did, about whom and
+/// when, counted from conditions of SQL.
+#[test]
+fn what_every_rule_did_is_what_sql_counts() {
+    did_what_sql_counts(&["--in-order"], &[], &["window", "unknown"]);
+}
+
+/// Behind a row that came too early most others are late: only rules on attempt are asked about them.
+#[test]
+fn and_so_it_is_where_most_logins_come_late() {
+    did_what_sql_counts(&[], &["--sparse"], &["window", "unknown", "late"]);
+}
+
+fn did_what_sql_counts(how: &[&str], more: &[&str], mutations: &[&str]) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let csv = folder.path().join("logins.csv");
+    let told = folder.path().join("told.json");
+    let path = |path: &Path| path.to_str().expect("a path").to_owned();
+    let made = script(&[&["generate", &path(&csv)], how].concat());
+    assert!(made.status.success());
+    let figures = guard_figures(&csv, 1);
+    assert_eq!(guard_figures(&csv, 2), figures, "threads change nothing");
+    std::fs::write(&told, figures.to_string()).expect("written");
+    let (csv, told) = (path(&csv), path(&told));
+    let checked = script(&[&["guard", &csv, &told], more].concat());
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&checked.stdout),
+        String::from_utf8_lossy(&checked.stderr)
+    );
+    assert!(checked.status.success(), "{said}");
+    for mutation in mutations {
+        let changed = script(&["guard", &csv, &told, "--mutate", mutation]);
+        let said = String::from_utf8_lossy(&changed.stdout);
+        assert_eq!(changed.status.code(), Some(1), "{mutation}: {said}");
+        assert!(said.contains("differences"), "{mutation}: {said}");
+    }
 }
 
 #[test]

@@ -73,7 +73,7 @@ struct Short {
 }
 
 impl Short {
-    fn of(outcome: &Outcome, solved: bool, exists: bool) -> Self {
+    fn of(outcome: &Outcome, (solved, exists): (bool, bool), refused_before: bool) -> Self {
         let verdict = match outcome.verdict {
             // As live: the cap of prompts turns into a captcha, never into silence.
             Verdict::Allow if outcome.prompt == Prompt::Capped && !solved => Verdict::Challenge,
@@ -82,7 +82,7 @@ impl Short {
         Self {
             attempt: outcome.attempt,
             verdict,
-            act: Fate::of(outcome, solved).act(),
+            act: Fate::of(outcome, solved, refused_before).act(),
             alert: match outcome.prompt {
                 Prompt::None if !outcome.flagged => "none",
                 Prompt::None if exists => "refused",
@@ -101,7 +101,8 @@ struct Shorts(Vec<(u32, Short)>);
 impl Sink for Shorts {
     fn login(&mut self, seen: &Seen<'_>) {
         let has = |flag| seen.table.has(seen.row, flag);
-        let short = Short::of(&seen.outcomes[0], has(CAPTCHA), has(KNOWN));
+        let (is, before) = ((has(CAPTCHA), has(KNOWN)), seen.refused_before());
+        let short = Short::of(&seen.outcomes[0], is, before);
         self.0.push((seen.row, short));
     }
 }

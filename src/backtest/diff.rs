@@ -69,8 +69,9 @@ impl Sink for Differ {
         let (new, old) = (&seen.outcomes[0], &seen.outcomes[1]);
         let solved = seen.table.has(seen.row, CAPTCHA);
         let more = seen.measure(new).cmp(&seen.measure(old));
-        let (old, new) = (Fate::of(old, solved), Fate::of(new, solved));
-        // What was refused before any rule was asked is called the same whatever rules do about it.
+        let before = seen.refused_before();
+        let of = |outcome| Fate::of(outcome, solved, before);
+        let (old, new) = (of(old), of(new));
         if old.act() != new.act() || old.flagged != new.flagged || more != Ordering::Equal {
             let row = seen.row;
             let changed = Changed {

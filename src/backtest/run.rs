@@ -73,7 +73,9 @@ pub struct Request {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// No such label.
-    #[error("the input has no label {name:?}; it has: {known}")]
+    #[error(
+        "the input has no label {name:?}; it has: {known}; a column becomes one by the name label_… or by a mapping file (--map): under [labels] {name} = \"COLUMN\""
+    )]
     Label {
         /// What was asked for.
         name: String,
@@ -91,7 +93,9 @@ impl RunError {
         match (self, language) {
             (_, Language::En) => self.to_string(),
             (Self::Label { name, known }, Language::Zh) if known == NO_LABEL => {
-                format!("输入里没有标注 {name:?}，也没有别的标注")
+                format!(
+                    "输入里没有标注 {name:?}，也没有别的标注；哪一列是标注，用列名 label_… 或者映射文件（--map）说明：[labels] 下面一行 {name} = \"那一列的名字\""
+                )
             }
             (Self::Label { name, known }, Language::Zh) => {
                 format!("输入里没有标注 {name:?}；有的是：{known}")
@@ -278,7 +282,10 @@ fn sweep_over(
         request.limits.clone(),
     );
     engine.threads = request.threads;
-    let fresh = || Tallies(fresh(&engine, frame));
+    let fresh = || {
+        let tallies = fresh(&engine, frame).into_iter();
+        Tallies(tallies.map(Tally::without_rules).collect())
+    };
     let mut tallies = Tallies::merged(engine.run(fresh, watch));
     // The share that was judged, when that is not all.
     let part = if watch.stopped() {

@@ -265,8 +265,9 @@ fn same_counts(a: &Tally, b: &Tally) -> bool {
 
 fn point(values: Vec<f64>, never: Vec<String>, tally: &Tally, old: Option<&Tally>) -> Point {
     let part = |periods: std::ops::Range<usize>| {
-        let prompts: u64 = tally.prompts_base_by_period[periods.clone()].iter().sum();
-        let base: u64 = tally.base_by_period[periods.clone()].iter().sum();
+        let counts = &tally.by_period[periods.clone()];
+        let prompts: u64 = counts.iter().map(|counts| counts.prompts_base).sum();
+        let base: u64 = counts.iter().map(|counts| counts.base).sum();
         let hits = tally
             .hits
             .iter()

@@ -151,6 +151,10 @@ pub struct Table {
     pub people: HashMap<Symbol, crate::store::records::Account>,
     /// Any login says whether its machine is legal, or which machine it is.
     pub legal_told: bool,
+    /// Arrival numbers between the first and the last that no row has; 0 when rows have none.
+    pub gone: u64,
+    /// Logins that a server was told of, as its decisions say.
+    pub reported: u64,
     /// Columns wanted.
     pub columns: Columns,
     /// The rows are in order of time as they arrived.

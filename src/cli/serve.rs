@@ -10,6 +10,7 @@ use super::sources::DEFAULT_CONFIG;
 use super::{output, signals, unopened, writable};
 use crate::config::Config;
 use crate::env::Env;
+use crate::lang::diagnostics::Language;
 use crate::server::Bound;
 use crate::store::{self, Flavour, OnLoss};
 
@@ -113,7 +114,7 @@ pub fn run(args: &Args) -> Outcome {
             Ok(house) => house,
             Err(error) => {
                 opened.store.close().await;
-                return Err(describe(error));
+                return Err(describe(error, Language::Zh));
             }
         };
         let stop = signals::stop()?;
@@ -167,13 +168,15 @@ fn warn_of_placeholders(config: &Config) {
 }
 
 /// What failed, with the rules' own report when it is the rules.
-pub fn describe(error: anyhow::Error) -> Failure {
+pub fn describe(error: anyhow::Error, language: Language) -> Failure {
     use crate::bot::BuildError;
-    use crate::lang::diagnostics::Language;
     match error.downcast_ref::<BuildError>() {
         Some(BuildError::Rules(rules)) => {
-            output::remark(&rules.report(Language::Zh));
-            Failure::usage("the rules are not in order; see `menshen check` and `menshen test`")
+            output::remark(&rules.report(language));
+            Failure::usage(language.pick(
+                "规则有问题；见 `menshen check` 和 `menshen test`",
+                "the rules are not in order; see `menshen check` and `menshen test`",
+            ))
         }
         _ if error.chain().any(is_configuration) => Failure::usage(in_words(&error)),
         _ => Failure::Failed(error),

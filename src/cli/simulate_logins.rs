@@ -32,6 +32,9 @@ the same file.
 Examples:
   menshen simulate-logins --accounts 2000 --days 180 --out logins.csv.gz
   menshen simulate-logins --seed 7 --format ndjson | head
+  menshen simulate-logins --accounts 50 --days 30 --format events > events.ndjson
+  curl -H 'Content-Type: application/x-ndjson' -H \"Authorization: Bearer $KEY\" \\
+    --data-binary @events.ndjson 'http://127.0.0.1:8080/v1/logins?mode=backfill'
   menshen backtest rules --logins logins.csv.gz")]
 pub struct Args {
     /// People with an account
@@ -76,8 +79,10 @@ pub struct Args {
 enum FormatArg {
     /// With a header
     Csv,
-    /// What `POST /v1/logins` takes, with labels
+    /// One object of JSON a line, with labels
     Ndjson,
+    /// What `POST /v1/logins` takes and nothing else: without labels
+    Events,
 }
 
 /// Simulates.
@@ -117,6 +122,7 @@ pub fn run(args: &Args) -> Outcome {
     let format = match args.format {
         FormatArg::Csv => Format::Csv,
         FormatArg::Ndjson => Format::Ndjson,
+        FormatArg::Events => Format::Events,
     };
     let bar = progress::Bar::new(args.lang.pick("正在生成", "simulating"), args.days as u64);
     let mut day = |done: i64| {

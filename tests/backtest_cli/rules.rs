@@ -288,3 +288,66 @@ fn of_the_logins_that_changed_lost_attacks_come_first() {
     );
     assert!(said.contains(" attack  prompt → allow  city"), "{said}");
 }
+
+/// Rules that are asked about logins are told one by one, in the text, on the page and beside those they were.
+#[test]
+fn every_rule_that_is_asked_about_logins_has_a_row() {
+    let folder = folder();
+    let guard = |failures: u32| {
+        rules(30)
+            + &format!(
+                "on attempt when count(failures, within: 1 day) >= {failures} {{\n    deny\n}}\n\
+                 on failure when login.city is known {{\n    note \"x\"\n}}\n"
+            )
+    };
+    std::fs::write(folder.path().join("new.rules"), guard(2)).expect("written");
+    std::fs::write(folder.path().join("old.rules"), guard(4)).expect("written");
+    let all = ["backtest", "new.rules", "--logins", "logins.csv"];
+    let against = [&all[..], &["--against", "old.rules"]].concat();
+    let told = report(
+        folder.path(),
+        &[&against[..], &["--format", "json"]].concat(),
+    );
+    let rows = |figures: &str| -> Vec<Value> {
+        let rows = told[figures]["guard_rules"].as_array();
+        rows.expect("rules").clone()
+    };
+    let (new, old) = (rows("figures"), rows("old_figures"));
+    let names = |rows: &[Value]| -> Vec<(String, String)> {
+        let text = |row: &Value, name: &str| row[name].as_str().expect("a text").to_owned();
+        rows.iter()
+            .map(|row| (text(row, "name"), text(row, "on")))
+            .collect()
+    };
+    let wanted = [("attempt", 11), ("failure", 14), ("login", 8)];
+    let wanted = wanted.map(|(on, line)| (format!("new.rules:{line}"), on.to_owned()));
+    assert_eq!(names(&new), wanted);
+    let held = |rows: &[Value], at: usize| rows[at]["matched"].as_u64().expect("a count");
+    assert!(held(&new, 0) > held(&old, 0), "{new:?}");
+    assert_eq!(held(&new, 1), held(&old, 1));
+    assert_eq!(new[0]["refused"], new[0]["matched"]);
+    assert_eq!(new[1]["does"], serde_json::json!(["other"]));
+    assert!(new[1]["recall"].is_null(), "it does nothing to a login");
+    // Who asks and is refused besides is refused once.
+    let totals = &told["figures"]["totals"];
+    assert_eq!(totals["denied_attempts"], new[0]["refused"]);
+    assert_eq!(totals["challenged"], new[2]["captchas"]);
+    let text = done(&menshen(
+        folder.path(),
+        &[&against[..], &["--report", "out"]].concat(),
+    ));
+    for said in [
+        "new.rules:11         每次尝试",
+        "规则 new.rules:11（每次尝试）成立",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(
+        !text.contains("规则 new.rules:14"),
+        "it did not change: {text}"
+    );
+    let page = std::fs::read_to_string(folder.path().join("out/report.html")).expect("a page");
+    assert!(
+        page.contains("<small class='head'>on attempt when count(failures, within: 1 day) &gt;= 2")
+    );
+}

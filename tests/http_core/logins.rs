@@ -150,3 +150,41 @@ async fn reports_come_one_by_one_or_in_bulk() {
     assert_eq!(answers[2]["problem"]["status"], 409);
     assert!(ground.bot.reports.lock().unwrap().last().unwrap().backfill);
 }
+
+/// What `menshen simulate-logins --format events` writes is what a server takes, to the last field.
+#[cfg(feature = "backtest")]
+#[tokio::test]
+async fn made_up_events_can_be_reported() {
+    use menshen::backtest::simulate::{Format, Settings, simulate};
+
+    let ground = Ground::new().await;
+    *ground.bot.store.lock().unwrap() = Some(ground.store.clone());
+    let client = ground.client("reports", &[Scope::Reports]).await;
+    let settings = Settings {
+        accounts: 20,
+        days: 5,
+        attacks: 100.0,
+        ..Settings::default()
+    };
+    let made = |format| {
+        let mut lines = Vec::new();
+        simulate(&settings, format, &mut lines, &mut |_| true).expect("memory");
+        String::from_utf8(lines).expect("text")
+    };
+    let answers = async |lines: String| -> Vec<serde_json::Value> {
+        let body = Some(("application/x-ndjson", lines));
+        let bulk = client.raw(Method::POST, "/v1/logins?mode=backfill", body, &[]);
+        let text = bulk.await.text;
+        let answers = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        answers.collect()
+    };
+    let events = made(Format::Events);
+    let said = answers(events.clone()).await;
+    assert_eq!(said.len(), events.lines().count());
+    for (line, said) in events.lines().zip(&said) {
+        assert!(said["decision"].is_object(), "{line}: {said}");
+    }
+    // With labels it is for backtests: a server is told what it may not know.
+    let said = answers(made(Format::Ndjson)).await;
+    assert!(said.iter().all(|said| said["problem"]["status"] == 422));
+}

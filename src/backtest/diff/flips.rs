@@ -120,7 +120,7 @@ impl Differs {
             wanted && old_part != new_part && (old_part == old.wanted() || new_part == new.wanted())
         };
         // Of what was refused before any rule was asked, rules `on attempt` were asked all the same.
-        let refused = old.act() == new.act() && old.flagged == new.flagged;
+        let refused = old.refused_before && new.refused_before;
         Self {
             attempt: decides(old.attempt, new.attempt) || refused && old.attempt != new.attempt,
             verdict: decides(old.verdict, new.verdict),

@@ -17,12 +17,14 @@ mod same;
 mod sheet;
 mod stage;
 mod told;
+mod wish;
 mod worker;
 
 pub use alerts::Prompt;
 pub use outcome::{Measure, Outcome, Seen};
 pub use stage::Prepared;
 pub use told::{Asked, Told};
+pub use wish::{AskedRule, Does, RuleSaid, RuleState, asked};
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -3,6 +3,7 @@
 use super::super::symbols::Symbol;
 use super::super::table::{JUDGED, STOPPED, SUCCESS, Table};
 use super::alerts::Prompt;
+use super::wish::RuleSaid;
 use crate::bot::api::Verdict;
 use crate::env::Millis;
 use crate::lang::eval::SignalState;
@@ -28,6 +29,8 @@ pub struct Outcome {
     pub locked: bool,
     /// Signals without which there would be no alert.
     pub decisive: Vec<usize>,
+    /// What rules said, those whose condition was plainly false left out; in the order in which they were asked.
+    pub rules: Vec<RuleSaid>,
 }
 
 /// How much rules do about a login, whatever it is called. In the order of what it is worth.
@@ -83,11 +86,15 @@ impl Seen<'_> {
         self.table.has(self.row, JUDGED)
     }
 
+    /// It was refused before any rule was asked.
+    pub fn refused_before(&self) -> bool {
+        let refused = self.judged() && !self.table.has(self.row, SUCCESS);
+        refused || self.table.has(self.row, STOPPED)
+    }
+
     /// How much a rule set does about it. That it was refused before any rule was asked is none of their doing.
     pub fn measure(&self, outcome: &Outcome) -> Measure {
-        let refused = self.judged() && !self.table.has(self.row, SUCCESS);
-        let refused = refused || self.table.has(self.row, STOPPED);
-        let verdict = match refused {
+        let verdict = match self.refused_before() {
             true => outcome.attempt,
             false => outcome.attempt.max(outcome.verdict),
         };

@@ -9,10 +9,6 @@ use crate::bot::ruleset::Ruleset;
 use crate::history::{Columns, KeyNeed};
 use crate::lang::builtins::Registry;
 
-use crate::lang::eval::{self, Held, Judgement, SignalState, Telling, Trace};
-use crate::lang::program::{ActionKind, AlertAction, Block, EventName, Program, RuleId};
-use crate::text::normalise;
-
 use super::super::needs::Need;
 use super::super::symbols::Symbol;
 use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, STOPPED, SUCCESS, Table};
@@ -20,6 +16,9 @@ use super::alerts::{Alerts, Prompt};
 use super::facts::{Ids, Said, TableFacts};
 use super::outcome::Outcome;
 use super::rows::Histories;
+use super::wish::{Does, RuleSaid, RuleState, Wish, listening, refused, verdict, want};
+use crate::lang::eval::{self, Held, Judgement, SignalState, Telling, Trace};
+use crate::lang::program::{EventName, Program, RuleId};
 
 /// A rule set, made ready.
 #[derive(Debug)]
@@ -37,11 +36,7 @@ pub struct Prepared {
 
 impl Prepared {
     pub(super) fn new(rules: Arc<Ruleset>) -> Self {
-        let of = |event: EventName| {
-            let mut found = Vec::new();
-            rules.index.candidates(&event, &normalise(""), &mut found);
-            found
-        };
+        let of = |event: EventName| listening(&rules.program, &event);
         Self {
             windows: rules.windows.clone().into(),
             attempt: of(EventName::Attempt),
@@ -54,6 +49,16 @@ impl Prepared {
 
     pub(super) fn program(&self) -> &Program {
         &self.rules.program
+    }
+
+    /// Where the rules for an event stand among all that are asked about logins: those `on attempt`, then those
+    /// `on failure`, then those `on login`, as [`asked`](super::asked) lists them.
+    fn first_slot(&self, event: &EventName) -> usize {
+        match event {
+            EventName::Attempt => 0,
+            EventName::Failure => self.attempt.len(),
+            _ => self.attempt.len() + self.failure.len(),
+        }
     }
 
     /// Whether no rule is asked about a wrong password.
@@ -69,15 +74,6 @@ impl Prepared {
             _ => &self.login,
         }
     }
-}
-
-/// What a rule's block wants.
-#[derive(Default)]
-pub(super) struct Wish<'p> {
-    pub(super) deny: bool,
-    pub(super) challenge: bool,
-    pub(super) alert: Option<&'p AlertAction>,
-    pub(super) locked: bool,
 }
 
 /// What every login of a thread is judged with.
@@ -145,10 +141,12 @@ impl<'a, 't> Stage<'a, 't> {
         let solved = table.has(row, CAPTCHA);
         let success = table.has(row, JUDGED);
         for (index, outcome) in outcomes.iter_mut().enumerate() {
+            outcome.rules.clear();
             outcome.attempt = if self.variants[index].attempt.is_empty() {
                 Verdict::Allow
             } else {
-                let wish = self.rules(index, &EventName::Attempt, case, account, None);
+                let rules = Some(&mut outcome.rules);
+                let wish = self.rules(index, &EventName::Attempt, case, account, None, rules);
                 verdict(&wish, solved)
             };
         }
@@ -169,7 +167,8 @@ impl<'a, 't> Stage<'a, 't> {
                 outcome.verdict = refused(Verdict::Allow, stopped);
                 outcome.locked = false;
                 if !self.variants[index].failure.is_empty() && !late {
-                    let wish = self.rules(index, &EventName::Failure, case, account, None);
+                    let rules = Some(&mut outcome.rules);
+                    let wish = self.rules(index, &EventName::Failure, case, account, None, rules);
                     outcome.locked = wish.locked;
                     outcome.verdict = refused(verdict(&wish, false), wish.locked || stopped);
                 }
@@ -232,7 +231,8 @@ impl<'a, 't> Stage<'a, 't> {
             states: &outcome.states,
             suspicion: outcome.suspicion,
         };
-        let wish = self.rules(index, &EventName::Login, case, account, Some(said));
+        let rules = Some(&mut outcome.rules);
+        let wish = self.rules(index, &EventName::Login, case, account, Some(said), rules);
         outcome.verdict = refused(
             verdict(&wish, table.has(row, CAPTCHA)),
             wish.locked || refused_before,
@@ -260,7 +260,8 @@ impl<'a, 't> Stage<'a, 't> {
                     states: &states,
                     suspicion: suspicion(program, &states, None),
                 };
-                let wish = self.rules(index, &EventName::Login, case, account, Some(without));
+                let without = Some(without);
+                let wish = self.rules(index, &EventName::Login, case, account, without, None);
                 if wish.alert.is_none() {
                     outcome.decisive.push(signal);
                 }
@@ -275,6 +276,7 @@ impl<'a, 't> Stage<'a, 't> {
         case: &Case,
         account: Symbol,
         said: Option<Said<'_>>,
+        mut rules: Option<&mut Vec<RuleSaid>>,
     ) -> Wish<'a> {
         let variants = self.variants;
         let variant = &variants[index];
@@ -282,10 +284,24 @@ impl<'a, 't> Stage<'a, 't> {
         let program = variant.program();
         let mut wish = Wish::default();
         let mut facts = self.facts(index, case, account, said);
-        for id in variant.of(event) {
+        let first = variant.first_slot(event);
+        for (at, id) in variant.of(event).iter().enumerate() {
             let rule = &program.rules[id.0 as usize];
-            if eval::holds(rule.when.as_ref(), program, &mut facts) == Held::Yes {
-                want(&rule.body, case.account.is_some(), &mut wish);
+            let held = eval::holds(rule.when.as_ref(), program, &mut facts);
+            let state = match held {
+                Held::No => continue,
+                Held::NotEvaluable(missing) => RuleState::NotEvaluable(missing),
+                Held::Yes => {
+                    let mut own = Wish::default();
+                    want(&rule.body, case.account.is_some(), &mut own);
+                    let does = Does::of(&own, wish.alert.is_none());
+                    wish.add(own);
+                    RuleState::Held(does)
+                }
+            };
+            if let Some(rules) = &mut rules {
+                let slot = first + at;
+                rules.push(RuleSaid { slot, state });
             }
         }
         wish
@@ -420,48 +436,4 @@ fn suspicion(program: &Program, states: &[SignalState], without: Option<usize>) 
     counted(program, states)
         .filter(|index| Some(*index) != without)
         .fold(0.0, |sum, index| sum + program.signals[index].weight)
-}
-
-pub(super) fn want<'p>(block: &'p Block, known: bool, wish: &mut Wish<'p>) {
-    for action in &block.actions {
-        let outcome = match &action.kind {
-            ActionKind::Challenge => {
-                wish.challenge = true;
-                continue;
-            }
-            ActionKind::Deny(_) => {
-                wish.deny = true;
-                continue;
-            }
-            ActionKind::Alert(alert) => {
-                wish.alert.get_or_insert(alert);
-                continue;
-            }
-            ActionKind::LockAccount if known => {
-                wish.locked = true;
-                "locked"
-            }
-            ActionKind::LogOff if known => "logged_off",
-            ActionKind::LockAccount | ActionKind::LogOff => "unbound",
-            _ => continue,
-        };
-        if let Some(arm) = action.outcome(outcome) {
-            want(arm, known, wish);
-        }
-    }
-}
-
-/// Deny before challenge before allow; a solved captcha meets the challenge.
-fn verdict(wish: &Wish<'_>, solved: bool) -> Verdict {
-    if wish.deny {
-        Verdict::Deny
-    } else if wish.challenge && !solved {
-        Verdict::Challenge
-    } else {
-        Verdict::Allow
-    }
-}
-
-fn refused(verdict: Verdict, locked: bool) -> Verdict {
-    if locked { Verdict::Deny } else { verdict }
 }

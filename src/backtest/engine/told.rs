@@ -7,7 +7,8 @@ use crate::lang::program::{EventName, RuleId};
 
 use super::super::symbols::Symbol;
 use super::facts::Said;
-use super::stage::{Stage, Wish, want};
+use super::stage::Stage;
+use super::wish::{Wish, want};
 
 /// One login, as it happened, under one rule set.
 #[derive(Debug, Clone)]

@@ -8,10 +8,19 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::errors::FrameDecoderError;
+use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use twox_hash::XxHash64;
 
 use super::Watch;
+use super::error::Told;
+use crate::lang::diagnostics::Words;
 
+/// Of a file that was packed with so long a memory that unpacking it takes more than 100 MB.
+const WIDE: (&str, &str) = (
+    "压缩时用了 100 MB 以上的窗口（zstd --long 或 --ultra）：请先解压，zstd -dc --long=31 文件 | menshen backtest … --logins -",
+    "it was packed with a window of more than 100 MB (zstd --long or --ultra): unpack it first, zstd -dc --long=31 FILE | menshen backtest … --logins -",
+);
 /// Bytes read from disk at a time.
 const BUFFER: usize = 256 * 1024;
 
@@ -70,10 +79,8 @@ pub(super) fn open<'w>(path: &Path, watch: &'w Watch) -> io::Result<Opened<'w>> 
     };
     let mut plain = BufReader::with_capacity(BUFFER, counted);
     let start = plain.fill_buf()?;
-    let (gz, zst) = (
-        start.starts_with(&[0x1f, 0x8b]),
-        start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]),
-    );
+    let gz = start.starts_with(&[0x1f, 0x8b]);
+    let zst = start.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) || is_skippable(start);
     let unpacked: Box<dyn Read + 'w> = if gz {
         Box::new(Unpacked(MultiGzDecoder::new(plain)))
     } else if zst {
@@ -132,7 +139,8 @@ impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| {
             let of_disk = error.raw_os_error().is_some();
-            match of_disk || error.kind() == io::ErrorKind::Interrupted {
+            let told = error.get_ref().is_some_and(|inner| inner.is::<Told>());
+            match of_disk || told || error.kind() == io::ErrorKind::Interrupted {
                 true => error,
                 false => io::Error::new(io::ErrorKind::InvalidData, Damaged),
             }
@@ -161,9 +169,14 @@ impl Read for Counted<'_> {
     }
 }
 
+/// Whether a frame of Zstandard begins here that holds nothing of the content: `pzstd` puts one before each other.
+fn is_skippable(start: &[u8]) -> bool {
+    matches!(start, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..])
+}
+
 /// Zstandard frames one after another, as `zstd` and `pzstd` write them.
 struct Frames<R: BufRead> {
-    decoder: Option<ruzstd::decoding::StreamingDecoder<R, ruzstd::decoding::FrameDecoder>>,
+    decoder: Option<StreamingDecoder<R, FrameDecoder>>,
     source: Option<R>,
 }
 
@@ -189,13 +202,74 @@ impl<R: BufRead> Read for Frames<R> {
             let Some(mut source) = self.source.take() else {
                 return Ok(0);
             };
-            if source.fill_buf()?.is_empty() {
+            let start = source.fill_buf()?;
+            if start.is_empty() {
                 self.source = Some(source);
                 return Ok(0);
             }
-            let decoder = ruzstd::decoding::StreamingDecoder::new(source)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+            if is_skippable(start) {
+                let mut head = [0; 8];
+                source.read_exact(&mut head)?;
+                let [.., a, b, c, d] = head;
+                let length = u64::from(u32::from_le_bytes([a, b, c, d]));
+                let skipped = io::copy(&mut source.by_ref().take(length), &mut io::sink())?;
+                if skipped < length {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                self.source = Some(source);
+                continue;
+            }
+            let decoder = StreamingDecoder::new(source).map_err(|error| match error {
+                FrameDecoderError::WindowSizeTooBig { .. } => {
+                    io::Error::other(Told(Words::new(WIDE.0, WIDE.1)))
+                }
+                error => io::Error::new(io::ErrorKind::InvalidData, error.to_string()),
+            })?;
             self.decoder = Some(decoder);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame with one block that is not compressed.
+    fn frame(text: &[u8]) -> Vec<u8> {
+        let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x20, text.len() as u8];
+        let block = (text.len() as u32) << 3 | 1;
+        frame.extend(&block.to_le_bytes()[..3]);
+        frame.extend(text);
+        frame
+    }
+
+    fn skippable(content: &[u8]) -> Vec<u8> {
+        let mut frame = vec![0x50, 0x2a, 0x4d, 0x18];
+        frame.extend((content.len() as u32).to_le_bytes());
+        frame.extend(content);
+        frame
+    }
+
+    fn read(bytes: &[u8]) -> Option<String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("logins");
+        std::fs::write(&path, bytes).expect("written");
+        let watch = Watch::default();
+        let mut text = String::new();
+        let mut opened = open(&path, &watch).ok()?;
+        opened.reader.read_to_string(&mut text).ok()?;
+        Some(text)
+    }
+
+    #[test]
+    fn frames_of_zstandard_come_one_after_another_and_some_say_nothing() {
+        let (a, b) = (frame(b"one\n"), frame(b"two\n"));
+        assert_eq!(read(&[&a[..], &b].concat()).as_deref(), Some("one\ntwo\n"));
+        // As pzstd writes it, and with one at the end.
+        let size = skippable(&[1, 0, 0, 0]);
+        let packed = [&size[..], &a, &size, &b, &skippable(&[])].concat();
+        assert_eq!(read(&packed).as_deref(), Some("one\ntwo\n"));
+        assert_eq!(read(&packed[..10]), None, "cut off");
+        assert_eq!(read(&packed[..packed.len() - 6]), None, "cut off");
     }
 }

@@ -102,7 +102,10 @@ impl Reason {
                 "an encoding that cannot be read (UTF-8 or GBK is, one for all of the file): in Excel save as “CSV UTF-8”, or iconv -f ENCODING -t UTF-8",
             ),
             Self::Twice => ("同一个字段写了两次", "a field is there twice"),
-            Self::NoAccount => ("没有账号", "no account"),
+            Self::NoAccount => (
+                "没有账号（在别的字段里的话，映射文件 --map 的 [columns] 里写 account = \"那个字段\"，对象里面的写 \"actor.id\"）",
+                "no account (where another field has it, a mapping file, --map, says so: under [columns] account = \"FIELD\", inside of an object \"actor.id\")",
+            ),
             Self::LongAccount => ("账号超过 1,024 字节", "an account of more than 1,024 bytes"),
             Self::LongText => (
                 "一个字段超过 4,096 字节，当作没有",

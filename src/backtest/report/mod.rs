@@ -6,6 +6,7 @@ mod charts;
 mod clock;
 mod html;
 mod lacks;
+mod pairs;
 mod recorded;
 mod say;
 mod text;
@@ -32,7 +33,7 @@ use crate::lang::program::Program;
 use crate::server::rfc3339;
 
 /// The version of the JSON.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// Everything a backtest says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -98,6 +99,16 @@ pub struct InputView {
     pub out_of_order: u64,
     /// Logins that arrived more than ten minutes late: judged, but no rule acted on them.
     pub late: u64,
+    /// Logins of one name at the very same moment as another of it: they stand in the order of their rows. 0 where
+    /// rows have numbers of arrival or are taken as they stand, and are in no order of time.
+    pub same_moment: u64,
+    /// Of a server's own history those that were made elsewhere and reported to it, as far as decisions are kept:
+    /// captchas and refusals of these are advice.
+    pub reported: u64,
+    /// Logins between the first and the last of a server's own history that it keeps no more: of names that are no
+    /// account after `keep_unknown`, of others after `keep`, or because somebody was erased. Rules that count over
+    /// an address or a machine do not see them. 0 for other inputs.
+    pub gone: u64,
     /// Labels and how many logins have each.
     pub labels: BTreeMap<String, LabelView>,
     /// What no row says although rules ask for it.
@@ -195,6 +206,9 @@ pub struct PartView {
     pub sweep: Option<f64>,
 }
 
+/// The format of a server's own history.
+const STORE: &str = "export";
+
 /// What had to hold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Gate {
@@ -269,6 +283,12 @@ pub(super) const NO_LOST: &str = "no-lost-true-positives";
 pub(super) const MIN_RECALL: &str = "min-recall";
 
 impl RulesView {
+    /// The beginning of its hash, where its name does not say it already.
+    fn short(&self) -> Option<&str> {
+        let short = self.hash.get(..12)?;
+        (!self.name.contains(short)).then_some(short)
+    }
+
     pub(super) fn new(name: &str, rules: &Ruleset) -> Self {
         Self {
             name: name.to_owned(),
@@ -281,7 +301,7 @@ impl RulesView {
 impl InputView {
     /// Some of it is the history of a store, which knows when each login was reported.
     fn of_store(&self) -> bool {
-        self.files.iter().any(|file| file.format == "export")
+        self.files.iter().any(|file| file.format == STORE)
     }
 
     /// Of an input that these rule sets were asked about.
@@ -336,6 +356,12 @@ impl InputView {
                 .collect(),
             out_of_order: input.unordered,
             late: table.late(),
+            same_moment: table.same_moment(),
+            reported: table.reported,
+            gone: match input.files.iter().any(|file| file.format == STORE) {
+                true => table.gone,
+                false => 0,
+            },
             labels,
             lacks: lacks::lacks(table, programs, registry, language),
         }

@@ -1,53 +1,30 @@
 //! Texts with numbers in them: both languages side by side.
 
-use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use regex::{Captures, Regex};
-
-/// Writes the Chinese or the English text to a page: `say!(page, language, "{n} 次", "{n} times", n = 3)`.
+/// Writes the Chinese or the English text to a page: `say!(page, language, "{n} 次", "{n} times", n = 3)`. A value
+/// may use those before it, and either text may leave some out.
 macro_rules! say {
     ($page:expr, $language:expr, $zh:literal, $en:literal $(, $name:ident = $value:expr)* $(,)?) => {{
         use std::fmt::Write as _;
+        $(let $name = $value;)*
         // Writing to a String does not fail.
         let _ = match $language {
-            $crate::lang::diagnostics::Language::Zh => write!($page, $zh $(, $name = $value)*),
-            $crate::lang::diagnostics::Language::En => {
-                let text = format!($en $(, $name = $value)*);
-                $page.write_str(&$crate::backtest::report::say::of_one(&text))
-            }
+            $crate::lang::diagnostics::Language::Zh => write!($page, $zh),
+            $crate::lang::diagnostics::Language::En => write!($page, $en),
         };
     }};
 }
 pub(in crate::backtest) use say;
 
-/// One of what is counted, and what is said of it: `1 rows were`.
-static ONE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        "(of |^|[^0-9.,])\\b1 ((?:successful |good |more )?(?:account|alert|attack|attempt|captcha|combination|day|\\
-         decision|failure|incident|lock|login|name|prompt|refusal|row|signal|thread))s\\b( were| are| never are| end)?",
-    )
-    .ok()
-});
+/// So many things in English: `1 login`, `2,001 logins`. `n` is a number as it is shown. Not behind `of`, where
+/// more are meant: `1 of 1 logins`.
+pub(in crate::backtest) fn things(n: &str, one: &str) -> String {
+    let s = if n == "1" { "" } else { "s" };
+    format!("{n} {one}{s}")
+}
 
-/// English with `1 login` where it says `1 logins`; the last number of `1 of 1 logins` stays.
-pub(in crate::backtest) fn of_one(text: &str) -> Cow<'_, str> {
-    let Some(one) = &*ONE else {
-        return text.into();
-    };
-    one.replace_all(text, |found: &Captures<'_>| match &found[1] {
-        "of " => found[0].to_owned(),
-        before => {
-            let verb = match found.get(3).map(|verb| verb.as_str()) {
-                Some(" were") => " was",
-                Some(" are") => " is",
-                Some(" never are") => " never is",
-                Some(_) => " ends",
-                None => "",
-            };
-            format!("{before}1 {}{verb}", &found[2])
-        }
-    })
+/// The word that agrees with so many: `was` with one, `were` with more.
+pub(in crate::backtest) fn agree<'w>(n: &str, one: &'w str, more: &'w str) -> &'w str {
+    if n == "1" { one } else { more }
 }
 
 #[cfg(test)]
@@ -56,21 +33,36 @@ mod tests {
 
     #[test]
     fn of_one_thing_is_said_one() {
-        for (text, wanted) in [
-            (
-                "1 attempts, 21 accounts; 1 successful logins",
-                "1 attempt, 21 accounts; 1 successful login",
-            ),
-            (
-                "1 rows were out, 1 names never are, (1 logins end",
-                "1 row was out, 1 name never is, (1 login ends",
-            ),
-            (
-                "1 of 1 attacks, 0.1 prompts, 4,001 days",
-                "1 of 1 attacks, 0.1 prompts, 4,001 days",
-            ),
-        ] {
-            assert_eq!(of_one(text), wanted);
-        }
+        let all = ["0", "1", "21", "4,001", "0.1"].map(|n| things(n, "good login"));
+        let wanted = [
+            "0 good logins",
+            "1 good login",
+            "21 good logins",
+            "4,001 good logins",
+            "0.1 good logins",
+        ];
+        assert_eq!(all, wanted);
+        assert_eq!(
+            (agree("1", "is", "are"), agree("11", "is", "are")),
+            ("is", "are")
+        );
+    }
+
+    #[test]
+    fn either_text_may_leave_values_out() {
+        let told = |language| {
+            let mut out = String::new();
+            say!(
+                out,
+                language,
+                "{n} 次",
+                "{logins}.",
+                n = "1",
+                logins = things(n, "login")
+            );
+            out
+        };
+        assert_eq!(told(crate::lang::diagnostics::Language::Zh), "1 次");
+        assert_eq!(told(crate::lang::diagnostics::Language::En), "1 login.");
     }
 }

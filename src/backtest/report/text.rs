@@ -3,15 +3,18 @@
 mod closing;
 mod diff;
 mod input;
+mod periods;
+mod rules;
 mod sweep;
 
-pub(super) use input::{in_days, re_encoded, stopped};
+pub(super) use input::{gone, in_days, order_and_kind, re_encoded, stopped};
+pub(super) use rules::{did, on};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::say::{of_one, say};
+use super::say::{agree, say, things};
 use super::{Clock, Report};
-use crate::backtest::tally::{Basis, Figures, LabelFigures, RuleFigures, Totals};
+use crate::backtest::tally::{Basis, Figures, LabelFigures, SignalFigures, Totals};
 use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
@@ -32,6 +35,7 @@ pub fn text(report: &Report, language: Language) -> String {
     page.input(report);
     page.totals(report);
     page.signals(&report.figures);
+    page.rules(&report.figures);
     page.labels(&report.figures);
     page.load(&report.figures);
     page.diff(report);
@@ -170,10 +174,12 @@ pub(super) fn acted_on(labels: &LabelFigures, language: Language) -> String {
         Language::Zh => format!(
             "连图形验证、拒绝、锁定也算：攻击 {attacks}/{of}（{recall}），正常登录 {good}（{rate}），事件 {found}/{incidents}；密码不对的攻击 {failed_met}/{failed}"
         ),
-        Language::En => of_one(&format!(
-            "with captchas, refusals and locks: {attacks} of {of} attacks ({recall}), {good} good logins ({rate}), {found} of {incidents} incidents; {failed_met} of {failed} attacks with a wrong password"
-        ))
-        .into_owned(),
+        Language::En => {
+            let good = things(&good, "good login");
+            format!(
+                "with captchas, refusals and locks: {attacks} of {of} attacks ({recall}), {good} ({rate}), {found} of {incidents} incidents; {failed_met} of {failed} attacks with a wrong password"
+            )
+        }
     }
 }
 
@@ -185,7 +191,9 @@ impl Page {
             self.out,
             self.language,
             "\n成功登录 {logins}，失败 {failures}\n",
-            "\n{logins} successful logins, {failures} failures\n"
+            "\n{right}, {wrong}\n",
+            right = things(&logins, "successful login"),
+            wrong = things(&failures, "failure"),
         );
         if let Some(line) = unlabelled(&report.figures, self.language) {
             self.out.push_str(&line);
@@ -206,7 +214,9 @@ impl Page {
             self.out,
             self.language,
             "会提醒 {flagged} 次（{of} {per}），冷却后发出 {prompts} 条（{quiet}）；每天平均 {mean}，p95 {p95}，最多 {max}\n",
-            "{flagged} alerts ({per} {of}), {prompts} prompts after cool-down ({quiet}); a day: mean {mean}, p95 {p95}, max {max}\n"
+            "{alerts} ({per} {of}), {sent} after cool-down ({quiet}); a day: mean {mean}, p95 {p95}, max {max}\n",
+            alerts = things(&flagged, "alert"),
+            sent = things(&prompts, "prompt"),
         );
         let captchas = totals.captchas;
         let denied = totals.refusals;
@@ -216,7 +226,10 @@ impl Page {
                 self.out,
                 self.language,
                 "图形验证 {captchas}，拒绝 {denied}，锁定 {locked}\n",
-                "{captchas} captchas, {denied} refusals, {locked} locks\n"
+                "{asked}, {refused}, {locks}\n",
+                asked = things(&captchas, "captcha"),
+                refused = things(&denied, "refusal"),
+                locks = things(&locked, "lock"),
             );
         }
     }
@@ -242,7 +255,7 @@ impl Page {
         };
         self.out.push_str(head);
         self.out.push('\n');
-        let mut order: Vec<&RuleFigures> = figures.signals.iter().collect();
+        let mut order: Vec<&SignalFigures> = figures.signals.iter().collect();
         order.sort_by_key(|signal| std::cmp::Reverse(signal.fired));
         for signal in order.iter().take(MAX_SIGNALS) {
             let mut line = pad(&clip(&signal.name, 20), 20, false);
@@ -274,7 +287,7 @@ impl Page {
         }
     }
 
-    fn notes(&self, signal: &RuleFigures, logins: u64) -> String {
+    fn notes(&self, signal: &SignalFigures, logins: u64) -> String {
         let mut notes = Vec::new();
         if signal.shadow {
             notes.push(self.language.pick("影子", "shadow").to_owned());
@@ -363,7 +376,9 @@ impl Page {
                 self.out,
                 self.language,
                 "{n} 次攻击用的名字不是账号：没有人可以提醒，不算事件\n",
-                "{n} attacks are under names that are no account: nobody can be prompted, so they are no incidents\n"
+                "{attacks} {are} under names that are no account: nobody can be prompted, so there is no incident\n",
+                attacks = things(&n, "attack"),
+                are = agree(&n, "is", "are"),
             );
         }
         if labels.unlabelled_taken_for_good {
@@ -379,7 +394,9 @@ impl Page {
                 self.out,
                 self.language,
                 "另有 {more} 次会提醒的登录没有标注，不知对错，不计在内（--assume-good 按正常计）\n",
-                "{more} more logins with an alert are not labelled, nobody knows which way: not counted (--assume-good takes them for good)\n"
+                "{logins} with an alert {are} not labelled, nobody knows which way: not counted (--assume-good takes them for good)\n",
+                logins = things(&more, "more login"),
+                are = agree(&more, "is", "are"),
             );
         }
     }
@@ -415,30 +432,10 @@ impl Page {
             self.out,
             self.language,
             "收到提醒的账号 {accounts}（每个 p95 {p95}，最多 {max} 条），一周两次以上 {twice}；新账号每万次 {new}\n",
-            "{accounts} accounts prompted (each p95 {p95}, max {max}), {twice} twice within a week; new accounts {new} per 10,000\n"
+            "{prompted} prompted (each p95 {p95}, max {max}), {twice} twice within a week; new accounts {new} per 10,000\n",
+            prompted = things(&accounts, "account"),
         );
-        let periods: Vec<String> = figures
-            .periods
-            .iter()
-            .map(|period| rate(period.flagged_per_10k))
-            .collect();
-        let periods = periods.join(" → ");
-        let recalls = figures.periods.iter().map(|period| percent(period.recall));
-        let recalls: Vec<String> = recalls.collect();
-        let recalls = match figures.labels {
-            Some(_) => format!(
-                "{} {}",
-                self.language.pick("；召回", "; recall"),
-                recalls.join(" → ")
-            ),
-            None => String::new(),
-        };
-        say!(
-            self.out,
-            self.language,
-            "每万次会提醒，前中后三段  {periods}{recalls}\n",
-            "alerts per 10,000 over three periods  {periods}{recalls}\n"
-        );
+        self.periods(figures);
     }
 }
 

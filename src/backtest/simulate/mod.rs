@@ -110,8 +110,11 @@ pub(crate) struct Event {
 pub enum Format {
     /// With a header.
     Csv,
-    /// What `POST /v1/logins` takes, with labels.
+    /// One object of JSON a line, with labels.
     Ndjson,
+    /// What `POST /v1/logins` takes and nothing else: no labels, neither `known` nor `legal`, which a server knows
+    /// for itself.
+    Events,
 }
 
 /// What was written.
@@ -228,17 +231,13 @@ fn write_event(event: &Event, number: u64, format: Format, line: &mut String) {
             event.agent,
             event.kind.name(),
         ),
-        Format::Ndjson => writeln!(
-            line,
-            "{}",
-            serde_json::json!({
+        Format::Ndjson | Format::Events => {
+            let mut object = serde_json::json!({
                 "id": format!("sim-{number}"),
                 "account": account,
-                "known": event.known,
                 "time": time,
                 "success": event.success,
                 "machine": format!("m-{:x}", event.machine),
-                "legal": event.legal,
                 "ip": format!("{a}.{b}.{c}.{d}"),
                 "place": {
                     "country": city.country,
@@ -251,9 +250,14 @@ fn write_event(event: &Event, number: u64, format: Format, line: &mut String) {
                 },
                 "user_agent": event.agent,
                 "channel": "web",
-                "labels": { "attack": attack },
-            })
-        ),
+            });
+            if format == Format::Ndjson {
+                object["known"] = event.known.into();
+                object["legal"] = event.legal.into();
+                object["labels"] = serde_json::json!({ "attack": attack });
+            }
+            writeln!(line, "{object}")
+        }
     };
 }
 

@@ -44,6 +44,30 @@ impl Table {
             .count() as u64
     }
 
+    /// Logins of one name at the very same moment as another of it: which came first, only the order of rows says.
+    /// 0 where rows have an order of arrival that is not that of time.
+    pub fn same_moment(&self) -> u64 {
+        if !self.ordered {
+            return 0;
+        }
+        let (mut same, mut from) = (0, 0);
+        let mut names = Vec::new();
+        for to in 1..=self.len() {
+            if self.time.get(to) == Some(&self.time[from]) {
+                continue;
+            }
+            if to - from > 1 {
+                names.clear();
+                names.extend_from_slice(&self.account[from..to]);
+                names.sort_unstable();
+                let groups = names.chunk_by(|a, b| a == b).map(<[_]>::len);
+                same += groups.filter(|n| *n > 1).sum::<usize>();
+            }
+            from = to;
+        }
+        same as u64
+    }
+
     /// Closes the table: puts the rows in the order of arrival and marks the late ones. Without
     /// arrival numbers the order of time is the order of arrival, unless `as_read`.
     pub fn close(&mut self, as_read: bool) -> Closed {
@@ -67,6 +91,10 @@ impl Table {
             self.permute(&order);
         }
         let arrival = std::mem::take(&mut self.arrival);
+        self.gone = match (arrival.first(), arrival.last()) {
+            (Some(first), Some(last)) => (last - first + 1).saturating_sub(n as u64),
+            _ => 0,
+        };
         self.answered_lock = std::mem::take(&mut self.answers)
             .into_iter()
             .map(|(row, answered)| (row, self.first_after(answered, &arrival)))

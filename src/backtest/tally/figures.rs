@@ -1,11 +1,15 @@
 //! From counts to the figures of a report. Field names here are the report's JSON.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::labels::{self, LabelFigures};
 use super::loads::{self, Load};
-use super::stats::{per_10k, ratio};
-use super::{ACCOUNT_SIGNALS, Basis, PERIODS, Tally};
+use super::periods::{self, Period};
+use super::rule_figures::{self, RuleFigures};
+use super::stats::per_10k;
+use super::{ACCOUNT_SIGNALS, Basis, Tally};
 use crate::env::Millis;
 use crate::lang::program::Program;
 use crate::server::rfc3339;
@@ -25,9 +29,13 @@ pub struct Figures {
     /// Totals.
     pub totals: Totals,
     /// By signal, in source order.
-    pub signals: Vec<RuleFigures>,
+    pub signals: Vec<SignalFigures>,
     /// Which signals fire together.
     pub overlap: Overlap,
+    /// By rule that is asked about logins: those `on attempt`, `on failure`, `on login`, each in source order.
+    pub guard_rules: Vec<RuleFigures>,
+    /// Which of them hold about the same login, by their names with the event.
+    pub guard_overlap: Overlap,
     /// What it costs people.
     pub load: Load,
     /// How right it is; absent without labels.
@@ -112,7 +120,7 @@ pub struct Totals {
 
 /// One signal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RuleFigures {
+pub struct SignalFigures {
     /// Its name.
     pub name: String,
     /// What people read.
@@ -157,6 +165,8 @@ pub struct RuleFigures {
     pub fired_no_account: u64,
     /// Accounts it fired on.
     pub accounts: Option<u64>,
+    /// Addresses it fired on; unknown when no rule asks for addresses or the input has none.
+    pub addresses: Option<u64>,
     /// Fires a day: the mean over `totals.days_judged`.
     pub per_day: f64,
     /// The 95th percentile of the whole days (of all where these are fewer than three); unknown when only a part was
@@ -198,27 +208,16 @@ pub struct Overlap {
     pub together: Vec<Vec<u64>>,
 }
 
-/// One stretch of time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Period {
-    /// Its beginning, RFC 3339.
-    pub from: String,
-    /// Its end.
-    pub to: String,
-    /// Successful logins.
-    pub logins: u64,
-    /// Alerts.
-    pub flagged: u64,
-    /// Prompts.
-    pub prompts: u64,
-    /// Alerts on the logins of `per_10k_of`, per 10,000 of them.
-    pub flagged_per_10k: Option<f64>,
-    /// Prompts, likewise.
-    pub prompts_per_10k: Option<f64>,
-    /// Labelled attacks; unknown without labels.
-    pub attacks: Option<u64>,
-    /// The share of them with an alert.
-    pub recall: Option<f64>,
+impl Overlap {
+    /// Of so many rows as there are names, one after another.
+    pub(super) fn new(names: Vec<String>, together: &[u64]) -> Self {
+        let n = names.len();
+        let rows = (0..n).map(|row| together[row * n..(row + 1) * n].to_vec());
+        Self {
+            together: rows.collect(),
+            signals: names,
+        }
+    }
 }
 
 /// The figures of a tally.
@@ -267,30 +266,28 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
             .map(|index| signal(tally, program, index))
             .collect(),
         overlap: overlap(tally, program),
+        guard_rules: rule_figures::all(tally, program),
+        guard_overlap: rule_figures::overlap(tally, program),
         load: loads::load(tally),
         labels: labels::figures(tally, labels, gap),
-        periods: periods(tally),
+        periods: periods::figures(tally),
     }
 }
 
-fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
+fn signal(tally: &Tally, program: &Program, index: usize) -> SignalFigures {
     let (signal, counts) = (&program.signals[index], &tally.signals[index]);
+    let frame = tally.frame();
     let (p95, max) = tally.of_days(&counts.by_day);
-    let mut missing: Vec<Missing> = counts
-        .missing
-        .iter()
-        .map(|(field, count)| Missing {
-            field: field.clone(),
-            count: *count,
-        })
-        .collect();
-    missing.sort_by_key(|missing| std::cmp::Reverse(missing.count));
+    let missing = missing(&counts.missing);
     let (labelled, good) = (tally.frame().label.is_some(), tally.knows_good());
-    let by_period: Vec<Option<f64>> = (0..PERIODS)
-        .map(|period| per_10k(counts.base_by_period[period], tally.base_by_period[period]))
+    let periods = counts.base_by_period.iter().zip(&tally.by_period);
+    let by_period: Vec<Option<f64>> = periods
+        .map(|(fired, period)| per_10k(*fired, period.base))
         .collect();
     let accounts = (index < ACCOUNT_SIGNALS).then(|| tally.fired_accounts.count(index));
-    RuleFigures {
+    let addresses =
+        (index < ACCOUNT_SIGNALS && frame.addresses).then(|| tally.fired_addresses.count(index));
+    SignalFigures {
         name: signal.name.clone(),
         title: signal.title.clone(),
         weight: signal.weight,
@@ -313,6 +310,7 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
         decisive_attacks: labelled.then_some(counts.decisive_attack),
         decisive_good: good.then_some(counts.decisive_good),
         accounts,
+        addresses,
         per_day: tally.a_day(counts.fired),
         per_day_p95: p95,
         per_day_max: max,
@@ -326,8 +324,19 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> RuleFigures {
     }
 }
 
+/// What was missing, the most frequent first.
+pub(super) fn missing(counts: &BTreeMap<String, u64>) -> Vec<Missing> {
+    let one = |(field, count): (&String, &u64)| Missing {
+        field: field.clone(),
+        count: *count,
+    };
+    let mut missing: Vec<Missing> = counts.iter().map(one).collect();
+    missing.sort_by_key(|missing| std::cmp::Reverse(missing.count));
+    missing
+}
+
 /// The rate grew more than threefold from a period to a later one.
-fn drifts(counts: &[u64], rates: &[Option<f64>]) -> bool {
+pub(super) fn drifts(counts: &[u64], rates: &[Option<f64>]) -> bool {
     let known: Vec<(u64, f64)> = counts
         .iter()
         .zip(rates)
@@ -351,51 +360,8 @@ fn covered_by(tally: &Tally, program: &Program, index: usize) -> Option<String> 
 }
 
 fn overlap(tally: &Tally, program: &Program) -> Overlap {
-    let n = program.signals.len();
-    Overlap {
-        signals: program
-            .signals
-            .iter()
-            .map(|signal| signal.name.clone())
-            .collect(),
-        together: (0..n)
-            .map(|row| tally.together[row * n..(row + 1) * n].to_vec())
-            .collect(),
-    }
-}
-
-fn periods(tally: &Tally) -> Vec<Period> {
-    let frame = tally.frame();
-    let span = frame.to - frame.from;
-    (0..PERIODS)
-        .map(|period| {
-            let edge =
-                |at: usize| frame.from + (span as i128 * at as i128 / PERIODS as i128) as Millis;
-            let counts = tally.by_period[period];
-            let hits = tally.hits.iter();
-            let hits = hits.filter(|hit| frame.period(hit.time) == period);
-            let (attacks, found) = hits.fold((0, 0), |(all, found), hit| {
-                (all + 1, found + u64::from(hit.flagged))
-            });
-            Period {
-                from: rfc3339(edge(period)),
-                to: rfc3339(edge(period + 1)),
-                logins: counts.logins,
-                flagged: counts.flagged,
-                prompts: counts.prompts,
-                flagged_per_10k: per_10k(
-                    tally.flagged_base_by_period[period],
-                    tally.base_by_period[period],
-                ),
-                prompts_per_10k: per_10k(
-                    tally.prompts_base_by_period[period],
-                    tally.base_by_period[period],
-                ),
-                attacks: frame.label.map(|_| attacks),
-                recall: ratio(found, attacks),
-            }
-        })
-        .collect()
+    let names = program.signals.iter().map(|signal| signal.name.clone());
+    Overlap::new(names.collect(), &tally.together)
 }
 
 #[cfg(test)]

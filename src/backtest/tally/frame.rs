@@ -5,6 +5,8 @@ use serde::Serialize;
 use jiff::tz::TimeZone;
 
 use super::{Days, PERIODS};
+use crate::backtest::needs::Need;
+use crate::backtest::symbols::NONE;
 use crate::backtest::table::{JUDGED, Labels, Table};
 use crate::env::Millis;
 
@@ -22,6 +24,8 @@ pub struct Frame {
     pub unlabelled_good: bool,
     /// Which logins rates are of.
     pub basis: Basis,
+    /// Addresses are kept, because a rule asks for them.
+    pub addresses: bool,
     /// Where each period but the first begins: asked of every login, and divisions take long.
     begins: [Millis; PERIODS - 1],
     days: Days,
@@ -79,6 +83,7 @@ impl Frame {
             label,
             unlabelled_good,
             basis: Basis::default(),
+            addresses: false,
             begins: std::array::from_fn(begin),
             days: Days::new(from, to, &TimeZone::UTC),
         }
@@ -92,6 +97,8 @@ impl Frame {
 
     /// With the basis the label gives: of the logins that count, as far as it speaks of them.
     pub fn over(mut self, table: &Table) -> Self {
+        let addresses = table.column(Need::Ip).into_iter().flatten();
+        self.addresses = addresses.copied().any(|address| address != NONE);
         self.basis = match self.label {
             None => Basis::Logins,
             Some(label) if table.asked >> label & 1 == 1 && !self.unlabelled_good => {

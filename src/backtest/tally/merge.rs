@@ -21,15 +21,6 @@ impl Tally {
         for (mine, theirs) in self.by_period.iter_mut().zip(other.by_period) {
             mine.add(theirs);
         }
-        add(&mut self.base_by_period, &other.base_by_period);
-        add(
-            &mut self.flagged_base_by_period,
-            &other.flagged_base_by_period,
-        );
-        add(
-            &mut self.prompts_base_by_period,
-            &other.prompts_base_by_period,
-        );
         add(&mut self.together, &other.together);
         add(&mut self.prompts_by_day, &other.prompts_by_day);
         add(&mut self.captchas_by_day, &other.captchas_by_day);
@@ -47,6 +38,10 @@ impl Tally {
         }
         self.nobodys.add(other.nobodys);
         self.fired_accounts.merge(other.fired_accounts);
+        self.fired_addresses.merge(other.fired_addresses);
+        if let (Some(mine), Some(theirs)) = (&mut self.rules, other.rules) {
+            mine.merge(theirs);
+        }
         for (mine, theirs) in self.signals.iter_mut().zip(other.signals) {
             mine.merge(theirs);
         }
@@ -57,6 +52,10 @@ impl Tally {
         self.prompts.sort_unstable();
         self.hits.sort_unstable();
         self.fired_accounts.settle();
+        self.fired_addresses.settle();
+        if let Some(rules) = &mut self.rules {
+            rules.settle();
+        }
     }
 }
 

@@ -10,28 +10,36 @@ mod labels;
 mod loads;
 mod merge;
 mod part;
+mod periods;
+mod rule_figures;
+mod rules;
 mod signal;
+mod signals;
 pub mod stats;
+mod tallies;
 
 pub use counts::{AccountCounts, Counts, Hit};
 pub use days::Days;
-pub use figures::{DRIFT, Figures, Missing, Overlap, Period, RuleFigures, Totals, figures};
+pub use figures::{DRIFT, Figures, Missing, Overlap, SignalFigures, Totals, figures};
 pub use fired::FiredAccounts;
 pub use frame::{Basis, Class, Frame};
 pub use labels::{ActedOn, Confusion, Curve, CurvePoint, Interval, LabelFigures, Method};
 pub use loads::{Load, LoadBand};
+pub use periods::{Period, PeriodTally};
+pub use rule_figures::RuleFigures;
+pub use rules::{AskedOf, RuleTally, Rules};
 pub use signal::SignalTally;
+pub use tallies::Tallies;
 
 use std::collections::HashMap;
 
 use crate::bot::api::Verdict;
 use crate::env::{DAY, Millis};
-use crate::lang::eval::SignalState;
 use crate::lang::program::Program;
 
 use stats::sortable;
 
-use super::engine::{Outcome, Prompt, Seen, Sink};
+use super::engine::{Outcome, Prompt, Seen};
 use super::symbols::Symbol;
 use super::table::{CAPTCHA, KNOWN};
 
@@ -113,13 +121,7 @@ pub struct Tally {
     /// New accounts apart.
     pub new_accounts: Counts,
     /// By period.
-    pub by_period: [Counts; PERIODS],
-    /// The logins rates are of, by period.
-    pub base_by_period: [u64; PERIODS],
-    /// Of them with an alert.
-    pub flagged_base_by_period: [u64; PERIODS],
-    /// Prompts on them.
-    pub prompts_base_by_period: [u64; PERIODS],
+    pub by_period: [PeriodTally; PERIODS],
     /// Every prompt: account and time.
     pub prompts: Vec<(Symbol, Millis)>,
     /// Attacks.
@@ -140,6 +142,10 @@ pub struct Tally {
     pub failed_attacks_acted_on: u64,
     /// Signals that fired, by account: bits of the first [`ACCOUNT_SIGNALS`] signals.
     pub fired_accounts: FiredAccounts,
+    /// The same by address.
+    pub fired_addresses: FiredAccounts,
+    /// The rules that are asked about logins; `None` where only signals and totals are wanted.
+    pub rules: Option<Rules>,
 }
 
 impl Tally {
@@ -188,9 +194,6 @@ impl Tally {
             of_nobody: Counts::default(),
             new_accounts: Counts::default(),
             by_period: Default::default(),
-            base_by_period: [0; PERIODS],
-            flagged_base_by_period: [0; PERIODS],
-            prompts_base_by_period: [0; PERIODS],
             prompts: Vec::new(),
             hits: Vec::new(),
             scores: Default::default(),
@@ -201,7 +204,15 @@ impl Tally {
             failed_attacks: 0,
             failed_attacks_acted_on: 0,
             fired_accounts: FiredAccounts::default(),
+            fired_addresses: FiredAccounts::default(),
+            rules: Some(Rules::new(program, days)),
         }
+    }
+
+    /// Without figures by rule and by address, which a sweep has no use for.
+    pub fn without_rules(mut self) -> Self {
+        self.rules = None;
+        self
     }
 
     /// Over which logins.
@@ -237,25 +248,40 @@ impl Tally {
         self.scores.values().any(|(_, good)| *good > 0)
     }
 
-    fn attempt(&mut self, outcome: &Outcome, day: usize) {
+    fn attempt(&mut self, outcome: &Outcome, day: usize, period: usize) {
         match outcome.attempt {
             Verdict::Allow => {}
             Verdict::Challenge => {
                 self.challenged_attempts += 1;
-                self.captchas_by_day[day] += 1;
+                self.captcha(day, period);
             }
             Verdict::Deny => {
                 self.denied_attempts += 1;
                 // What locks besides is counted as a lock.
-                self.refusals += u64::from(!outcome.locked);
+                self.refusal(!outcome.locked, period);
             }
         }
         self.locked += u64::from(outcome.locked);
+        self.by_period[period].locked += u64::from(outcome.locked);
     }
 
-    fn success(&mut self, seen: &Seen<'_>, outcome: &Outcome, time: Millis, day: usize) {
-        let period = self.frame.period(time);
-        let class = self.frame.class(seen.table.labels_of(seen.row));
+    fn captcha(&mut self, day: usize, period: usize) {
+        self.captchas_by_day[day] += 1;
+        self.by_period[period].captchas += 1;
+    }
+
+    fn refusal(&mut self, counts: bool, period: usize) {
+        self.refusals += u64::from(counts);
+        self.by_period[period].refusals += u64::from(counts);
+    }
+
+    fn success(
+        &mut self,
+        seen: &Seen<'_>,
+        outcome: &Outcome,
+        (class, time): (Class, Millis),
+        (day, period): (usize, usize),
+    ) {
         let counts = self.frame.basis.has(class);
         let prompted = outcome.prompt == Prompt::Raised;
         let one = Counts {
@@ -265,9 +291,8 @@ impl Tally {
         };
         self.successes += 1;
         self.base += u64::from(counts);
-        self.base_by_period[period] += u64::from(counts);
         self.total.add(one);
-        self.by_period[period].add(one);
+        self.by_period[period].success(outcome, class, counts);
         self.logins_by_day[day] += 1;
         let exists = seen.table.has(seen.row, KNOWN);
         if exists {
@@ -286,17 +311,21 @@ impl Tally {
         match outcome.verdict {
             // Past the cap a login that would be let in has to solve one.
             Verdict::Allow if outcome.prompt == Prompt::Capped => {
-                let solved = seen.table.has(seen.row, CAPTCHA);
-                self.captchas_by_day[day] += u32::from(!solved && first);
+                if first && !seen.table.has(seen.row, CAPTCHA) {
+                    self.captcha(day, period);
+                }
             }
             Verdict::Allow => {}
             Verdict::Challenge => {
                 self.challenged += 1;
-                self.captchas_by_day[day] += u32::from(first);
+                if first {
+                    self.captcha(day, period);
+                }
             }
             Verdict::Deny => {
                 self.denied += 1;
-                self.refusals += u64::from(outcome.attempt != Verdict::Deny && !outcome.locked);
+                let refused = outcome.attempt != Verdict::Deny && !outcome.locked;
+                self.refusal(refused, period);
             }
         }
         match outcome.prompt {
@@ -304,7 +333,6 @@ impl Tally {
                 self.prompts_by_day[day] += 1;
                 self.prompts.push((seen.account, time));
                 self.prompts_base += u64::from(counts);
-                self.prompts_base_by_period[period] += u64::from(counts);
             }
             Prompt::Appended => self.appended += 1,
             Prompt::Capped => self.capped += 1,
@@ -313,7 +341,6 @@ impl Tally {
             Prompt::None => self.nobody += 1,
         }
         self.flagged_base += u64::from(counts && outcome.flagged);
-        self.flagged_base_by_period[period] += u64::from(counts && outcome.flagged);
         self.labelled(seen, outcome, class, time);
         self.fired(seen, outcome, class, time, day, period);
     }
@@ -359,87 +386,6 @@ impl Tally {
         }
     }
 
-    fn fired(
-        &mut self,
-        seen: &Seen<'_>,
-        outcome: &Outcome,
-        class: Class,
-        time: Millis,
-        day: usize,
-        period: usize,
-    ) {
-        let n = self.signals.len();
-        let exists = seen.table.has(seen.row, KNOWN);
-        let mut fired = 0_usize;
-        let mut counted = 0_usize;
-        for (index, state) in outcome.states.iter().enumerate() {
-            let tally = &mut self.signals[index];
-            match state {
-                SignalState::NotEvaluable(missing) => {
-                    for name in missing {
-                        match tally.missing.get_mut(name) {
-                            Some(count) => *count += 1,
-                            None => {
-                                tally.missing.insert(name.clone(), 1);
-                            }
-                        }
-                    }
-                    continue;
-                }
-                SignalState::Quiet => {}
-                SignalState::Exempt => tally.exempt += 1,
-                SignalState::Learning(_) => tally.learning += 1,
-                SignalState::Fired => {
-                    fired += 1;
-                    counted += usize::from(!self.shadow[index]);
-                    tally.fired += 1;
-                    tally.fired_nobody += u64::from(!exists);
-                    match class {
-                        Class::Attack => tally.fired_attack += 1,
-                        Class::Good => tally.fired_good += 1,
-                        Class::Unknown => {}
-                    }
-                    tally.by_day[day] += 1;
-                    tally.base_by_period[period] += u64::from(self.frame.basis.has(class));
-                    tally.first = Some(tally.first.map_or(time, |first| first.min(time)));
-                    tally.last = Some(tally.last.map_or(time, |last| last.max(time)));
-                    tally.prompts += u64::from(outcome.prompt == Prompt::Raised);
-                    tally.appended += u64::from(outcome.prompt == Prompt::Appended);
-                }
-            }
-            tally.evaluated += 1;
-        }
-        if fired == 0 {
-            return;
-        }
-        let mut bits = 0;
-        for (index, state) in outcome.states.iter().enumerate() {
-            if *state != SignalState::Fired {
-                continue;
-            }
-            if index < ACCOUNT_SIGNALS {
-                bits |= 1 << index;
-            }
-            if counted == 1 && !self.shadow[index] {
-                self.signals[index].alone += 1;
-            }
-            for (other, state) in outcome.states.iter().enumerate() {
-                if *state == SignalState::Fired {
-                    self.together[index * n + other] += 1;
-                }
-            }
-        }
-        if exists {
-            self.fired_accounts.add(seen.account, bits);
-        }
-        for index in &outcome.decisive {
-            let tally = &mut self.signals[*index];
-            tally.decisive += 1;
-            tally.decisive_attack += u64::from(class == Class::Attack);
-            tally.decisive_good += u64::from(class == Class::Good);
-        }
-    }
-
     /// Looks at a login.
     pub fn see(&mut self, seen: &Seen<'_>) {
         let time = seen.table.time[seen.row as usize];
@@ -451,44 +397,23 @@ impl Tally {
         let outcome = &seen.outcomes[self.variant];
         let day = self.frame.day(time);
         self.attempts_by_day[day] += 1;
-        self.attempt(outcome, day);
+        let period = self.frame.period(time);
+        let class = self.frame.class(seen.table.labels_of(seen.row));
+        if let Some(rules) = &mut self.rules {
+            let counts = seen.judged() && self.frame.basis.has(class);
+            rules.see(seen, outcome, (class, counts), (time, day, period));
+        }
+        self.attempt(outcome, day, period);
         if seen.judged() {
-            self.success(seen, outcome, time, day);
+            self.success(seen, outcome, (class, time), (day, period));
         } else {
             self.failures += 1;
+            self.by_period[period].failures += 1;
             self.nobody_failures += u64::from(!seen.table.has(seen.row, KNOWN));
-            if self.frame.class(seen.table.labels_of(seen.row)) == Class::Attack {
+            if class == Class::Attack {
                 self.failed_attacks += 1;
                 self.failed_attacks_acted_on += u64::from(seen.measure(outcome).acts());
             }
         }
-    }
-}
-
-/// Counts for every rule set of a run.
-#[derive(Debug)]
-pub struct Tallies(pub Vec<Tally>);
-
-impl Sink for Tallies {
-    fn login(&mut self, seen: &Seen<'_>) {
-        for tally in &mut self.0 {
-            tally.see(seen);
-        }
-    }
-}
-
-impl Tallies {
-    /// One for all threads.
-    pub fn merged(all: impl IntoIterator<Item = Self>) -> Vec<Tally> {
-        let mut all = all.into_iter();
-        let mut first = all.next().map(|first| first.0).unwrap_or_default();
-        for other in all {
-            first
-                .iter_mut()
-                .zip(other.0)
-                .for_each(|(mine, theirs)| mine.merge(theirs));
-        }
-        first.iter_mut().for_each(Tally::settle);
-        first
     }
 }

@@ -9,6 +9,11 @@ impl Tally {
         self.part.unwrap_or(self.frame.days().span())
     }
 
+    /// Everything was judged.
+    pub(super) fn whole(&self) -> bool {
+        self.part.is_none()
+    }
+
     /// Attempts judged that count.
     pub fn attempts(&self) -> u64 {
         self.successes + self.failures

@@ -138,7 +138,7 @@ pub fn run(args: &Args) -> Outcome {
         };
         let house = House::build(&setup.config, store, env.clone(), extras)
             .await
-            .map_err(serve::describe)?;
+            .map_err(|error| serve::describe(error, args.lang.lang))?;
         let platform = Platform::new(setup.platform(), env)?;
         let key = setup.api_key(&house.store).await?;
         let server = DevServer {

@@ -225,6 +225,9 @@ docs/tuning.md 带您走一遍。",
 例子：
   menshen simulate-logins --accounts 2000 --days 180 --out logins.csv.gz
   menshen simulate-logins --seed 7 --format ndjson | head
+  menshen simulate-logins --accounts 50 --days 30 --format events > events.ndjson
+  curl -H 'Content-Type: application/x-ndjson' -H \"Authorization: Bearer $KEY\" \\
+    --data-binary @events.ndjson 'http://127.0.0.1:8080/v1/logins?mode=backfill'
   menshen backtest rules --logins logins.csv.gz",
     ),
     (

@@ -370,8 +370,12 @@ const WORDS: &[(&str, &str)] = &[
     ("How logins are written", "登录写成什么格式"),
     ("With a header", "带表头"),
     (
-        "What `POST /v1/logins` takes, with labels",
-        "`POST /v1/logins` 收的那种，带标签",
+        "One object of JSON a line, with labels",
+        "一行一个 JSON 对象，带标签",
+    ),
+    (
+        "What `POST /v1/logins` takes and nothing else: without labels",
+        "`POST /v1/logins` 收的那种，一个字段也不多：不带标签",
     ),
     (
         "The file; compressed when its name ends in .gz [default: standard output]",

@@ -102,7 +102,7 @@ pub fn run(args: &Args) -> Outcome {
                 Ok(house) => house,
                 Err(error) => {
                     opened.store.close().await;
-                    return Err(serve::describe(error));
+                    return Err(serve::describe(error, args.lang.lang));
                 }
             };
         let key = setup.api_key(&house.store).await?;
@@ -128,7 +128,7 @@ pub fn run(args: &Args) -> Outcome {
         house.close().await;
         served.map_err(Failure::from)
     })?;
-    output::remark("menshen: stopped");
+    output::remark(args.lang.pick("menshen: 已停止", "menshen: stopped"));
     Ok(Exit::Clean)
 }
 

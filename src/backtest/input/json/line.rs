@@ -35,6 +35,8 @@ pub(super) struct Names {
     fields: Vec<(String, Field)>,
     /// Name in the line, name of the label.
     labels: Vec<(String, String)>,
+    /// Where names of a mapping lead through: `client` and `client.geo` of `client.geo.city`.
+    through: Vec<String>,
 }
 
 impl Names {
@@ -48,7 +50,13 @@ impl Names {
         let usual = usual.filter(|(_, field)| !mapping.columns.contains_key(field));
         let usual = usual.map(|(name, field)| ((*name).to_owned(), *field));
         let labels = mapping.labels.iter();
+        let mut through: Vec<String> = Vec::new();
+        for name in mapping.columns.values().chain(mapping.labels.values()) {
+            let ends = name.match_indices('.').map(|(at, _)| &name[..at]);
+            through.extend(ends.filter(|end| !end.is_empty()).map(str::to_owned));
+        }
         Self {
+            through,
             fields: own.chain(usual).collect(),
             labels: labels
                 .map(|(label, name)| (name.clone(), label.clone()))
@@ -61,6 +69,11 @@ impl Names {
         known
             .find(|(known, _)| known == name)
             .map(|(_, field)| *field)
+    }
+
+    /// Whether names of a mapping lie inside of what is called so.
+    fn lead_through(&self, name: &str) -> bool {
+        self.through.iter().any(|known| known == name)
     }
 
     fn label(&self, name: &str) -> Option<String> {
@@ -125,7 +138,11 @@ impl<'a> Line<'a> {
     pub(super) fn parse(text: &'a str, names: &Names) -> Result<Self, Wrong> {
         let mut line = Line::default();
         let (mut place, mut labels) = (None, None);
+        let mut deeper = Vec::new();
         object(text, |name, raw| {
+            if names.lead_through(name) {
+                deeper.push((name.to_owned(), raw));
+            }
             match name {
                 "place" => return put(&mut place, raw),
                 "labels" => return put(&mut labels, raw),
@@ -139,6 +156,9 @@ impl<'a> Line<'a> {
             };
             line.label(label, raw)
         })?;
+        while let Some((path, raw)) = deeper.pop() {
+            line.inside(&path, raw, names, &mut deeper)?;
+        }
         // What `place` says comes before what stands beside it.
         match Given::of(place) {
             Given::Structure(place) if place.starts_with('{') => {
@@ -164,6 +184,33 @@ impl<'a> Line<'a> {
             other => line.shapeless.push(("labels", other)),
         }
         Ok(line)
+    }
+
+    /// Takes the fields of the object at `path` that a mapping names; what lies deeper still is put to `deeper`.
+    fn inside(
+        &mut self,
+        path: &str,
+        raw: &'a RawValue,
+        names: &Names,
+        deeper: &mut Vec<(String, &'a RawValue)>,
+    ) -> Result<(), Wrong> {
+        if !raw.get().starts_with('{') {
+            return Ok(());
+        }
+        let read = object(raw.get(), |name, raw| {
+            let name = format!("{path}.{name}");
+            if names.lead_through(&name) {
+                deeper.push((name.clone(), raw));
+            }
+            if let Some(field) = names.field(&name) {
+                return put(&mut self.fields[field as usize], raw);
+            }
+            match names.label(&name) {
+                Some(label) => self.label(label, raw),
+                None => true,
+            }
+        });
+        read.map_err(|wrong| wrong.within(path))
     }
 
     fn label(&mut self, name: String, raw: &'a RawValue) -> bool {

@@ -257,3 +257,41 @@ fn a_mapping_holds_for_lines_of_json_too() {
     assert_eq!(labels, [Some(false), Some(true)]);
     assert_eq!([0, 1].map(|row| table.has(row, KNOWN)), [true, false]);
 }
+
+#[test]
+fn a_mapping_reaches_into_objects() {
+    let line = |inside: &str| {
+        format!(
+            "{{\"published\":\"2026-01-05T08:00:00Z\",\"actor\":{{\"id\":\"alice\"}},{inside},\"outcome\":{{\"result\":\"OK\"}},\"a.b\":\"x\"}}\n"
+        )
+    };
+    let text = [
+        line("\"client\":{\"geo\":{\"city\":\"北京\",\"fraud\":true},\"ip\":\"10.0.0.1\"}"),
+        line("\"client\":\"none\""),
+        line("\"client\":{\"ip\":\"10.0.0.1\",\"ip\":\"10.0.0.2\"}"),
+    ]
+    .concat();
+    let mapping = Mapping::parse(
+        "[columns]\naccount = \"actor.id\"\ntime = \"published\"\nsuccess = \"outcome.result\"\n\
+         city = \"client.geo.city\"\nip = \"client.ip\"\nmachine = \"a.b\"\n\
+         [labels]\nfraud = \"client.geo.fraud\"\n[values]\nyes = [\"OK\"]\n",
+    )
+    .expect("a mapping");
+    let mut table = Table::new(Columns::all());
+    let options = Options {
+        mapping,
+        max_unusable: 1.0,
+        ..Options::default()
+    };
+    let stream = BufReader::new(text.as_bytes());
+    let read = read_stream("x", stream, &mut table, options, &Watch::default());
+    let (report, _) = read.expect("it reads");
+    assert_eq!(report.reasons[&Reason::Twice].0, 1);
+    assert_eq!(table.len(), 2);
+    let said = |row: u32| [Need::City, Need::Ip, Need::Machine].map(|need| table.text(need, row));
+    assert_eq!(said(0), ["北京", "10.0.0.1", "x"]);
+    assert_eq!(said(1), ["", "", "x"]);
+    assert_eq!(table.accounts.text(table.account[0]), "alice");
+    assert_eq!(table.labels_of(0).get(0), Some(true));
+    assert_eq!(table.labels_of(1).get(0), None);
+}

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use super::{percent, rate};
 use crate::backtest::diff::{Diff, state};
 use crate::backtest::report::charts::{self, Line, escape, short};
-use crate::backtest::report::say::say;
+use crate::backtest::report::say::{agree, say};
 use crate::backtest::report::text::{beside, count, told};
 use crate::backtest::report::{Clock, Report};
 use crate::backtest::sweep::{Point, Sweep, shown};
-use crate::backtest::tally::RuleFigures;
+use crate::backtest::tally::SignalFigures;
 use crate::lang::diagnostics::Language;
 
 /// Changed logins that are printed; as many as page.css says.
@@ -34,9 +34,10 @@ pub(super) fn diff(
         page,
         language,
         "{judged} 次登录尝试中 {changed} 次结果不同；每天发出的提醒 {net:+.2}。",
-        "{changed} of {judged} attempts end differently; prompts a day {net:+.2}.",
+        "{changed} of {judged} attempts {end} differently; prompts a day {net:+.2}.",
         judged = count(diff.judged),
         changed = count(diff.changed),
+        end = agree(&changed, "ends", "end"),
         net = diff.net_prompts_per_day,
     );
     page.push_str("</p><ul>");
@@ -94,6 +95,12 @@ pub(super) fn diff(
     }
     if let Some(old) = &report.old_figures {
         signals(page, &old.signals, &report.figures.signals, language);
+        super::rules::changed(
+            page,
+            &old.guard_rules,
+            &report.figures.guard_rules,
+            language,
+        );
     }
     if diff.logins.is_empty() {
         page.push_str("</section>");
@@ -189,7 +196,7 @@ pub(super) fn diff(
 }
 
 /// What the signals did before and do now: those of which it differs.
-fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], language: Language) {
+fn signals(page: &mut String, old: &[SignalFigures], new: &[SignalFigures], language: Language) {
     let names = old.iter().chain(new).map(|signal| signal.name.as_str());
     let mut seen: Vec<&str> = Vec::new();
     let mut rows = String::new();
@@ -198,7 +205,7 @@ fn signals(page: &mut String, old: &[RuleFigures], new: &[RuleFigures], language
             continue;
         }
         seen.push(name);
-        let of = |all: &'_ [RuleFigures]| {
+        let of = |all: &'_ [SignalFigures]| {
             let found = all.iter().find(|signal| signal.name == name);
             found.map(|signal| (signal.fired, signal.per_10k, signal.prompts))
         };

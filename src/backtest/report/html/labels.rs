@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{percent, rate};
 use crate::backtest::report::charts::{self, Line, escape};
-use crate::backtest::report::say::say;
+use crate::backtest::report::say::{agree, say, things};
 use crate::backtest::report::text::{acted_on, count, told};
 use crate::backtest::tally::{Figures, LabelFigures};
 use crate::lang::diagnostics::Language;
@@ -68,8 +68,10 @@ pub(super) fn labels(
             page,
             language,
             "；另有 {more} 次攻击用的名字不是账号，不算事件",
-            "; {more} attacks are under names that are no account: no incidents",
-            more = count(labels.attacks_no_account)
+            "; {attacks} {are} under names that are no account: no incidents",
+            more = count(labels.attacks_no_account),
+            attacks = things(&more, "attack"),
+            are = agree(&more, "is", "are"),
         );
     }
     page.push_str("</p><p>");

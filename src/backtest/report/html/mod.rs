@@ -4,13 +4,16 @@
 mod changed;
 mod labels;
 mod people;
+mod rules;
 mod signals;
 
 use std::fmt::Write as _;
 
 use super::charts::{escape, short};
-use super::say::say;
-use super::text::{count, in_days, not_asked, re_encoded, stopped, told, unlabelled};
+use super::say::{agree, say, things};
+use super::text::{
+    count, gone, in_days, not_asked, order_and_kind, re_encoded, stopped, told, unlabelled,
+};
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
 
@@ -39,6 +42,7 @@ pub fn html(report: &Report, language: Language) -> String {
     }
     people::over_time(page, &report.figures, clock, language);
     signals::signals(page, &report.figures, clock, language);
+    rules::rules(page, &report.figures, clock, language);
     if let Some(labels) = &report.figures.labels {
         labels::labels(page, labels, report.old_figures.as_ref(), language);
     }
@@ -77,7 +81,7 @@ fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
         page,
         language,
         "{logins} 次登录尝试 · {accounts} 个账号 · {first} 至 {last} · 统计 {days} 天（之前 {warm} 次只作历史）· 时间都是 {zone} 的",
-        "{logins} attempts · {accounts} accounts · {first} to {last} · {days} days counted ({warm} before that as mere history) · times are of {zone}",
+        "{attempts} · {of} · {first} to {last} · {counted} counted ({warm} before that as mere history) · times are of {zone}",
         logins = count(input.logins),
         accounts = count(input.accounts),
         first = clock.day(&input.first),
@@ -85,25 +89,26 @@ fn head(page: &mut String, report: &Report, clock: &Clock, language: Language) {
         days = in_days(report.figures.totals.span_days),
         warm = count(report.figures.totals.warm_up_logins),
         zone = escape(&report.run.zone),
+        attempts = things(&logins, "attempt"),
+        of = things(&accounts, "account"),
+        counted = things(&days, "day"),
     );
     page.push_str("</p><p class='dim'>");
     say!(
         page,
         language,
         "规则 {hash} · {signals} 个信号",
-        "rules {hash} · {signals} signals",
+        "rules {hash} · {number}",
         hash = begin(&report.rules.hash),
         signals = report.rules.signals,
+        number = things(&signals.to_string(), "signal"),
     );
     if let Some(against) = &report.against {
-        say!(
-            page,
-            language,
-            " · 对比 {name}（{hash}）",
-            " · against {name} ({hash})",
-            name = escape(&against.name),
-            hash = begin(&against.hash),
-        );
+        let name = escape(&against.name);
+        say!(page, language, " · 对比 {name}", " · against {name}");
+        if let Some(hash) = against.short() {
+            say!(page, language, "（{hash}）", " ({hash})");
+        }
     }
     page.push_str("</p>");
     if let Some((zh, en)) = report.nothing_counts() {
@@ -214,16 +219,21 @@ fn cards(page: &mut String, report: &Report, language: Language) {
         page,
         language,
         "成功登录 {logins}，失败 {failures}；会提醒 {flagged} 次：发出 {prompts} 条，{rest}",
-        "{logins} successful logins, {failures} failures; {flagged} alerts: {prompts} prompts, {rest}",
+        "{right}, {wrong}; {alerts}: {sent}, {rest}",
         logins = count(totals.logins),
         failures = count(totals.failures),
         flagged = count(totals.flagged),
         prompts = count(totals.prompts),
         rest = not_asked(totals, language),
+        right = things(&logins, "successful login"),
+        wrong = things(&failures, "failure"),
+        alerts = things(&flagged, "alert"),
+        sent = things(&prompts, "prompt"),
     );
     if totals.locked > 0 {
         let locked = count(totals.locked);
-        say!(page, language, "；锁定 {locked}", "; {locked} locks");
+        let locks = things(&locked, "lock");
+        say!(page, language, "；锁定 {locked}", "; {locks}");
     }
     page.push_str("</p>");
     if let Some(line) = unlabelled(&report.figures, language) {
@@ -298,6 +308,12 @@ fn input(page: &mut String, report: &Report, language: Language) {
         let (n, why) = (count(reason.count), escape(&reason.reason));
         let _ = write!(page, "<li>{n} × {why}{places}</li>");
     }
+    for line in order_and_kind(input, language) {
+        let _ = write!(page, "<li>{}</li>", escape(&line));
+    }
+    if let Some(line) = gone(input.gone, language) {
+        let _ = write!(page, "<li>{}</li>", escape(&line));
+    }
     for lack in &input.lacks {
         let _ = write!(page, "<li class='bad'>{}</li>", escape(&lack.said));
     }
@@ -320,9 +336,13 @@ fn input(page: &mut String, report: &Report, language: Language) {
             page,
             language,
             "{n} 次登录的名字当时不是账号（{names} 个名字从来不是）：照样判断，没有人可以提醒",
-            "{n} attempts are of names that were no account then ({names} names never are): judged, but nobody can be prompted",
+            "{attempts} {are} of names that were no account then ({of} never {is}): judged, but nobody can be prompted",
             n = count(input.logins_no_account),
             names = count(input.other_names),
+            attempts = things(&n, "attempt"),
+            are = agree(&n, "is", "are"),
+            of = things(&names, "name"),
+            is = agree(&names, "is", "are"),
         );
         page.push_str("</li>");
     }
@@ -332,8 +352,10 @@ fn input(page: &mut String, report: &Report, language: Language) {
             page,
             language,
             "{n} 行不按时间顺序，已排好",
-            "{n} rows were out of order: all are sorted",
+            "{rows} {were} out of order: all are sorted",
             n = count(input.out_of_order),
+            rows = things(&n, "row"),
+            were = agree(&n, "was", "were"),
         );
         page.push_str("</li>");
     }
@@ -343,8 +365,9 @@ fn input(page: &mut String, report: &Report, language: Language) {
             page,
             language,
             "{n} 次迟了十分钟以上才报告：照样判断，只有 on attempt 的规则动作",
-            "{n} were reported more than ten minutes late: judged, but only rules on attempt act",
+            "{n} {were} reported more than ten minutes late: judged, but only rules on attempt act",
             n = count(input.late),
+            were = agree(&n, "was", "were"),
         );
         page.push_str("</li>");
     }
@@ -353,11 +376,13 @@ fn input(page: &mut String, report: &Report, language: Language) {
         page,
         language,
         "menshen {version} · {threads} 个线程，{seconds:.2} 秒，每秒 {speed} 次",
-        "menshen {version} · {threads} threads, {seconds:.2} seconds, {speed} logins a second",
+        "menshen {version} · {at_once}, {seconds:.2} seconds, {logins} a second",
         version = escape(&report.menshen),
         threads = report.run.threads,
         seconds = report.run.seconds,
         speed = count(report.run.logins_per_second as u64),
+        at_once = things(&threads.to_string(), "thread"),
+        logins = things(&speed, "login"),
     );
     page.push_str("</p></section>");
 }
@@ -379,10 +404,11 @@ fn recorded(page: &mut String, recorded: &[RecordedView], clock: &Clock, languag
             page,
             language,
             "第 {generation} 版规则（{hash}） · {decisions} 次判定，{first} 至 {last}",
-            "generation {generation} ({hash}) · {decisions} decisions, {first} to {last}",
+            "generation {generation} ({hash}) · {number}, {first} to {last}",
             generation = rules.generation,
             hash = escape(rules.hash.get(..12).unwrap_or_default()),
             decisions = count(rules.decisions),
+            number = things(&decisions, "decision"),
             first = clock.day(&rules.first),
             last = clock.day(&rules.last),
         );

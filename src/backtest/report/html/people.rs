@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::backtest::report::Clock;
 use crate::backtest::report::charts;
-use crate::backtest::report::say::say;
+use crate::backtest::report::say::{say, things};
 use crate::backtest::report::text::count;
 use crate::backtest::tally::Figures;
 use crate::lang::diagnostics::Language;
@@ -76,7 +76,7 @@ pub(super) fn load(page: &mut String, figures: &Figures, language: Language) {
             let logins = count(band.logins);
             let note = match language {
                 Language::Zh => format!("{rate:.1}（{logins} 次登录）"),
-                Language::En => format!("{rate:.1} ({logins} logins)"),
+                Language::En => format!("{rate:.1} ({})", things(&logins, "login")),
             };
             (name, rate, note)
         })
@@ -99,8 +99,9 @@ pub(super) fn load(page: &mut String, figures: &Figures, language: Language) {
         page,
         language,
         "收到提醒的账号 {accounts}，每个账号中位 {p50} 条，p95 {p95} 条，最多 {max} 条；{twice} 个账号在七天内收到两次以上。",
-        "{accounts} accounts prompted; prompts of each: median {p50}, p95 {p95}, at most {max}; accounts prompted twice or more within seven days: {twice}.",
+        "{prompted} prompted; prompts of each: median {p50}, p95 {p95}, at most {max}; accounts prompted twice or more within seven days: {twice}.",
         accounts = count(load.accounts_prompted),
+        prompted = things(&accounts, "account"),
         p50 = load.per_account_p50,
         p95 = load.per_account_p95,
         max = load.per_account_max,

@@ -7,7 +7,7 @@ use crate::backtest::report::Clock;
 use crate::backtest::report::charts::{self, escape, short};
 use crate::backtest::report::say::say;
 use crate::backtest::report::text::{count, told};
-use crate::backtest::tally::{Figures, Period, RuleFigures};
+use crate::backtest::tally::{Figures, Overlap, Period, SignalFigures};
 use crate::lang::diagnostics::Language;
 
 /// What concerns fewer than one login in so many is not worth a note.
@@ -31,7 +31,7 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
         heads.push(language.pick("攻击", "attacks"));
         heads.push(language.pick("决定性攻击", "decisive attacks"));
     }
-    heads.push(language.pick("账号", "accounts"));
+    heads.push(language.pick("账号 / 地址", "accounts / addresses"));
     heads.push(language.pick("每天 平均 / p95 / 最多", "a day: mean / p95 / most"));
     let _ = write!(page, "<th>{}", language.pick("信号", "signal"));
     for head in heads {
@@ -75,8 +75,9 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
         }
         let _ = write!(
             page,
-            "<td class='n'>{}<td class='n'>{} / {} / {}<td>{}<small>{}</small><td class='notes'>{}</tr>",
-            signal.accounts.map_or_else(|| "–".to_owned(), count),
+            "<td class='n'>{} / {}<td class='n'>{} / {} / {}<td>{}<small>{}</small><td class='notes'>{}</tr>",
+            told(signal.accounts),
+            told(signal.addresses),
             short(signal.per_day),
             told(signal.per_day_p95.map(u64::from)),
             told(signal.per_day_max.map(u64::from)),
@@ -101,7 +102,7 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
 }
 
 /// Of how many logins it could be judged, and on how many its condition held.
-fn judged(signal: &RuleFigures, language: Language) -> String {
+fn judged(signal: &SignalFigures, language: Language) -> String {
     let (matched, evaluated) = (count(signal.matched), count(signal.evaluated));
     match language {
         Language::Zh => format!("<small>成立 {matched}</small><small>评估 {evaluated}</small>"),
@@ -109,7 +110,7 @@ fn judged(signal: &RuleFigures, language: Language) -> String {
     }
 }
 
-fn notes(signal: &RuleFigures, logins: u64, language: Language) -> String {
+fn notes(signal: &SignalFigures, logins: u64, language: Language) -> String {
     let mut notes = Vec::new();
     let mut note = |text: String| notes.push(text);
     if signal.not_evaluable * NOTEWORTHY > logins {
@@ -168,9 +169,8 @@ fn notes(signal: &RuleFigures, logins: u64, language: Language) -> String {
 pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     let _ = write!(
         page,
-        "<section><h2>{}</h2><div class='wide'><table class='periods'><thead><tr><th>{}",
+        "<section><h2>{}</h2><div class='wide'><table class='periods'><thead><tr><th>",
         language.pick("换一段时间还成立吗", "Does it hold in another period"),
-        language.pick(figures.per_10k_of.words().0, figures.per_10k_of.words().1),
     );
     for period in &figures.periods {
         let _ = write!(
@@ -189,6 +189,33 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
         let _ = write!(page, "<td>{note}</tr>");
     };
     let each = |shown: fn(&Period) -> String| figures.periods.iter().map(shown).collect();
+    let mut plain = |zh: &str, en: &str, shown: fn(&Period) -> String| {
+        row(language.pick(zh, en), each(shown), "");
+    };
+    plain("成功登录", "logins", |period| count(period.logins));
+    plain("密码不对", "wrong passwords", |period| {
+        count(period.failures)
+    });
+    plain("会提醒", "alerts", |period| count(period.flagged));
+    plain("发出", "prompts", |period| count(period.prompts));
+    plain("每天发出", "prompts a day", |period| {
+        rate(period.prompts_per_day)
+    });
+    plain("冷却", "kept quiet", |period| count(period.cooled_down));
+    plain("图形验证", "captchas", |period| count(period.captchas));
+    plain("拒绝", "refusals", |period| count(period.refusals));
+    plain("锁定", "locks", |period| count(period.locked));
+    if figures.labels.is_some() {
+        plain("攻击", "attacks", |period| told(period.attacks));
+        plain("误报", "false alarms", |period| {
+            told(period.false_positives)
+        });
+        plain("召回", "recall", |period| percent(period.recall));
+        plain("准确", "precision", |period| percent(period.precision));
+    }
+    let (zh, en) = figures.per_10k_of.words();
+    let head = format!("<span class='dim'>{}</span>", language.pick(zh, en));
+    row(&head, vec![String::new(); figures.periods.len()], "");
     row(
         language.pick("会提醒", "alerts"),
         each(|period| rate(period.flagged_per_10k)),
@@ -199,13 +226,6 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
         each(|period| rate(period.prompts_per_10k)),
         "",
     );
-    if figures.labels.is_some() {
-        row(
-            language.pick("召回", "recall"),
-            each(|period| percent(period.recall)),
-            "",
-        );
-    }
     for signal in figures.signals.iter().filter(|signal| !signal.never) {
         let drifts = match signal.drifts {
             true => language.pick("<b class='bad'>漂移</b>", "<b class='bad'>drifts</b>"),
@@ -213,6 +233,14 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
         };
         let rates = signal.by_period.iter().map(|period| rate(*period));
         row(&escape(&signal.name), rates.collect(), drifts);
+    }
+    for rule in figures.guard_rules.iter().filter(|rule| !rule.never) {
+        let drifts = match rule.drifts {
+            true => language.pick("<b class='bad'>漂移</b>", "<b class='bad'>drifts</b>"),
+            false => "",
+        };
+        let rates = rule.by_period.iter().map(|period| rate(*period));
+        row(&escape(&rule.name), rates.collect(), drifts);
     }
     page.push_str("</tbody></table></div></section>");
 }
@@ -224,28 +252,36 @@ pub(super) fn overlap(page: &mut String, figures: &Figures, language: Language) 
     if shown.len() < 2 {
         return;
     }
+    let title = language.pick("哪些信号一起触发", "Which signals fire together");
+    let _ = write!(page, "<section><h2>{title}</h2>");
+    matrix(page, &figures.overlap, &shown, language);
     let _ = write!(
         page,
-        "<section><h2>{}</h2><div class='wide'><table class='matrix'><thead><tr><th>",
-        language.pick("哪些信号一起触发", "Which signals fire together")
+        "<p class='dim'>{}</p></section>",
+        language.pick(
+            "一行的信号触发时，一列的信号也触发的比例。",
+            "When the signal of a row fires, so often the one of the column does too."
+        )
     );
-    for at in &shown {
-        let _ = write!(
-            page,
-            "<th class='turn'><span>{}</span>",
-            escape(&figures.signals[*at].name)
-        );
+}
+
+/// Of some of them, how often those of the columns come with the one of the row.
+pub(super) fn matrix(page: &mut String, overlap: &Overlap, shown: &[usize], language: Language) {
+    page.push_str("<div class='wide'><table class='matrix'><thead><tr><th>");
+    for at in shown {
+        let name = escape(&overlap.signals[*at]);
+        let _ = write!(page, "<th class='turn'><span>{name}</span>");
     }
     page.push_str("</tr></thead><tbody>");
-    for row in &shown {
-        let own = figures.overlap.together[*row][*row].max(1);
+    for row in shown {
+        let own = overlap.together[*row][*row].max(1);
         let _ = write!(
             page,
             "<tr><th scope='row'>{}",
-            escape(&figures.signals[*row].name)
+            escape(&overlap.signals[*row])
         );
-        for column in &shown {
-            let both = figures.overlap.together[*row][*column];
+        for column in shown {
+            let both = overlap.together[*row][*column];
             let share = both as f64 / own as f64;
             let _ = write!(page, "<td style='--s:{share:.2}' title='");
             say!(
@@ -263,12 +299,5 @@ pub(super) fn overlap(page: &mut String, figures: &Figures, language: Language) 
         }
         page.push_str("</tr>");
     }
-    let _ = write!(
-        page,
-        "</tbody></table></div><p class='dim'>{}</p></section>",
-        language.pick(
-            "一行的信号触发时，一列的信号也触发的比例。",
-            "When the signal of a row fires, so often the one of the column does too."
-        )
-    );
+    page.push_str("</tbody></table></div>");
 }

@@ -1,7 +1,7 @@
 //! The last lines: what the live server recorded, and whether what was required holds.
 
 use super::{Page, Report, count};
-use crate::backtest::report::say::say;
+use crate::backtest::report::say::{say, things};
 use crate::lang::diagnostics::Language;
 
 impl Page {
@@ -32,7 +32,8 @@ impl Page {
             self.out,
             self.language,
             "线上记录（第 {generation} 版规则，{since} 起 {decisions} 次判定）影子信号触发：{told}\n",
-            "recorded live (generation {generation}, {decisions} decisions since {since}), shadow signals fired: {told}\n"
+            "recorded live (generation {generation}, {number} since {since}), shadow signals fired: {told}\n",
+            number = things(&decisions, "decision"),
         );
     }
 

@@ -2,8 +2,8 @@
 
 use super::{Page, Report, count, percent, plain};
 use crate::backtest::input::Encoding;
-use crate::backtest::report::PartView;
-use crate::backtest::report::say::say;
+use crate::backtest::report::say::{agree, say, things};
+use crate::backtest::report::{InputView, PartView};
 use crate::lang::diagnostics::Language;
 
 /// How far a run came that was stopped, a sentence each.
@@ -83,6 +83,55 @@ pub(in crate::backtest::report) fn re_encoded(
     })
 }
 
+/// That rows without an order have logins of one moment, and that a server was told of logins: where they are any.
+pub(in crate::backtest::report) fn order_and_kind(
+    input: &InputView,
+    language: Language,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if input.out_of_order > 0 && input.same_moment > 0 {
+        let n = count(input.same_moment);
+        let are = agree(&n, "is", "are");
+        lines.push(match language {
+            Language::Zh => format!(
+                "{n} 次与同一个名字的另一次在同一时刻：谁先谁后按行的次序，行重新排过，数就可能不同"
+            ),
+            Language::En => format!(
+                "{n} {are} at the very moment of another of the same name: they stand in the order of rows, and with other orders figures may differ"
+            ),
+        });
+    }
+    if input.reported > 0 {
+        let n = count(input.reported);
+        let were = agree(&n, "was", "were");
+        lines.push(match language {
+            Language::Zh => format!(
+                "{n} 次是别处登录后报告的：图形验证、拒绝只是给对方的建议，做没做这里不知道"
+            ),
+            Language::En => format!(
+                "{n} {were} made elsewhere and reported: captchas and refusals are advice to whoever asked, and whether it was taken is not known here"
+            ),
+        });
+    }
+    lines
+}
+
+/// That a server's history has holes, where it has any.
+pub(in crate::backtest::report) fn gone(n: u64, language: Language) -> Option<String> {
+    let told = count(n);
+    (n > 0).then(|| match language {
+        Language::Zh => format!(
+            "这段时间里另有 {told} 次登录已不在库里（不是账号的名字过了 keep_unknown、其余过了 keep，或者已被抹去）：按地址、机器数的条件看不到它们，每天的失败数也少算了"
+        ),
+        Language::En => {
+            let (logins, are) = (things(&told, "more login"), agree(&told, "is", "are"));
+            format!(
+                "{logins} of this time {are} no longer in the store (names that are no account go after keep_unknown, others after keep, or somebody was erased): what counts over addresses or machines does not see them, and failures are too few"
+            )
+        }
+    })
+}
+
 impl Page {
     pub(super) fn input(&mut self, report: &Report) {
         let input = &report.input;
@@ -95,7 +144,10 @@ impl Page {
             self.out,
             self.language,
             "输入  {logins} 次登录尝试，{accounts} 个账号，{first} 至 {last}（{zone}）；前 {warm} 次只作历史，统计 {days} 天\n",
-            "input  {logins} attempts, {accounts} accounts, {first} to {last} ({zone}); {days} days counted, {warm} before that as mere history\n"
+            "input  {attempts}, {of}, {first} to {last} ({zone}); {counted} counted, {warm} before that as mere history\n",
+            attempts = things(&logins, "attempt"),
+            of = things(&accounts, "account"),
+            counted = things(&days, "day"),
         );
         if let Some(line) = re_encoded(report, self.language) {
             self.out.push_str(&format!("      {line}\n"));
@@ -120,7 +172,9 @@ impl Page {
                 self.out,
                 self.language,
                 "      {n} 行不按时间顺序，已排好（--as-arrived 保留原来的到达顺序）\n",
-                "      {n} rows were out of order: all are sorted (--as-arrived keeps the order of arrival)\n"
+                "      {rows} {were} out of order: all are sorted (--as-arrived keeps the order of arrival)\n",
+                rows = things(&n, "row"),
+                were = agree(&n, "was", "were"),
             );
         }
         if input.late > 0 {
@@ -129,15 +183,22 @@ impl Page {
                 self.out,
                 self.language,
                 "      {n} 次迟了十分钟以上才报告（例如补录的）：照样判断，只有 on attempt 的规则动作{hint}\n",
-                "      {n} were reported more than ten minutes late (a past that was filled in, say): judged, but only rules on attempt act{hint}\n",
+                "      {n} {were} reported more than ten minutes late (a past that was filled in, say): judged, but only rules on attempt act{hint}\n",
                 hint = match input.of_store() {
                     true => self.language.pick(
                         "；--by-time 当作及时报告的",
                         "; --by-time takes them as reported in time"
                     ),
                     false => "",
-                }
+                },
+                were = agree(&n, "was", "were"),
             );
+        }
+        for line in order_and_kind(&report.input, self.language) {
+            self.out.push_str(&format!("      {line}\n"));
+        }
+        if let Some(line) = gone(input.gone, self.language) {
+            self.out.push_str(&format!("      {line}\n"));
         }
         if input.logins_no_account > 0 && input.accounts > 0 {
             let (names, n) = (count(input.other_names), count(input.logins_no_account));
@@ -145,7 +206,10 @@ impl Page {
                 self.out,
                 self.language,
                 "      其中 {n} 次登录的名字当时不是账号（{names} 个名字从来不是）：照样判断，没有人可以提醒\n",
-                "      {n} of them are of names that were no account then ({names} names never are): judged, but nobody can be prompted\n"
+                "      {n} of them {are} of names that were no account then ({of} never {is}): judged, but nobody can be prompted\n",
+                are = agree(&n, "is", "are"),
+                of = things(&names, "name"),
+                is = agree(&names, "is", "are"),
             );
         }
         if input.accounts == 0 {
@@ -168,14 +232,19 @@ impl Page {
                 self.out.push_str(&format!("      {line}\n"));
             }
         }
-        let hash = report.rules.hash.get(..12).unwrap_or_default();
+        let hash = report.rules.short();
+        let (zh, en) = match hash {
+            Some(hash) => (format!("（{hash}）"), format!(" ({hash})")),
+            None => (String::new(), String::new()),
+        };
         let speed = count(report.run.logins_per_second as u64);
         let (name, signals) = (&report.rules.name, report.rules.signals);
         say!(
             self.out,
             self.language,
-            "规则  {name}（{hash}），{signals} 个信号；每秒 {speed} 次\n",
-            "rules  {name} ({hash}), {signals} signals; {speed} a second\n"
+            "规则  {name}{zh}，{signals} 个信号；每秒 {speed} 次\n",
+            "rules  {name}{en}, {number}; {speed} a second\n",
+            number = things(&signals.to_string(), "signal"),
         );
     }
 }

@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::{Page, Report, beside, pad, percent, rate};
-use crate::backtest::report::say::say;
+use crate::backtest::report::say::{say, things};
 use crate::backtest::sweep::{Point, Sweep, shown};
 
 /// Most points of a sweep.
@@ -139,7 +139,8 @@ impl Page {
                 self.out,
                 self.language,
                 "! … 还有 {more} 个组合也这样\n",
-                "! … {more} more combinations likewise\n"
+                "! … {combinations} likewise\n",
+                combinations = things(&more.to_string(), "more combination"),
             );
         }
         for name in &sweep.idle {
