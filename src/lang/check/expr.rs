@@ -324,6 +324,7 @@ impl Checker<'_> {
         if chained(left) || chained(right) || self.compared_with_nothing(op, left, right, scope) {
             return poison(span);
         }
+        self.bar_compared(op, left, right, span);
         let left = self.expr(left, scope);
         let right = self.expr(right, scope);
         let Some((left, right)) = self.unify(left, right, op_span) else {

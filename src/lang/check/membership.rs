@@ -8,6 +8,7 @@ use crate::lang::syntax::ast;
 use crate::lang::value::{Type, Value};
 
 use super::Checker;
+use super::bars::Several;
 use super::codes as c;
 use super::expr::{node, poison};
 use super::items::ValueItem;
@@ -38,6 +39,9 @@ impl Checker<'_> {
                 let values = entries
                     .iter()
                     .map(|entry| {
+                        if let (ast::ExprKind::Text(text), Type::Text) = (&entry.kind, &item.ty) {
+                            self.bar(text, Several::Entries);
+                        }
                         let entry = self.expr(entry, scope);
                         if item.ty == Type::Ip && entry.ty == Type::Text {
                             return self.want(entry, &Type::Network);

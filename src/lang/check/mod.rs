@@ -9,6 +9,7 @@
 
 mod action;
 pub(in crate::lang) mod allow;
+mod bars;
 mod brackets;
 mod broken;
 mod by_keys;
@@ -22,6 +23,7 @@ mod guessed;
 mod history;
 mod items;
 mod listed;
+mod listed_words;
 mod lists;
 pub(in crate::lang) mod literal;
 mod membership;
@@ -142,6 +144,7 @@ fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) ->
         diagnostics.extend(guessed::braces_beside_quotes(parsed.diagnostics));
         files.push(parsed.file);
     }
+    let mut diagnostics = listed_words::as_lists(diagnostics, &files, &sources);
     let whole = diagnostics
         .iter()
         .all(|found: &Diagnostic| found.severity != Severity::Error);
@@ -153,6 +156,7 @@ fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) ->
         .iter()
         .all(|found| found.severity != Severity::Error || despite.contains(&found.code));
     allow::silence(&allows, &mut diagnostics, lines, sound);
+    brackets::unused_otherwise(&mut diagnostics, &sources);
     program.allows = allows;
     diagnostics.sort_by_key(|found| {
         let span = found.primary.span;
@@ -273,6 +277,8 @@ struct Checker<'a> {
     slot_extractors: Vec<Vec<Option<Extractor>>>,
     /// Whether a rule that is heard even in dialogs leaves them, and whether another does.
     leaving: Option<(bool, bool)>,
+    /// The slot whose question is being looked at.
+    asking: Option<String>,
     /// The unit that is usual for the duration that is being looked at.
     usual_unit: Option<&'static str>,
     /// Every rule's name has its line.
@@ -312,6 +318,7 @@ impl<'a> Checker<'a> {
             slots: Vec::new(),
             slot_extractors: Vec::new(),
             leaving: None,
+            asking: None,
             usual_unit: None,
             lines: sources.line_numbers(),
         }

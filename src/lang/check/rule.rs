@@ -12,6 +12,7 @@ use crate::lang::syntax::ast;
 use crate::lang::value::Type;
 
 use super::Checker;
+use super::bars::Several;
 use super::codes as c;
 use super::expr::poison;
 use super::items::once;
@@ -163,8 +164,14 @@ impl<'a> Checker<'a> {
             );
             return None;
         }
-        if let (ast::Matcher::Pattern(text), "text") = (&trigger.matcher, word) {
-            self.bar(text);
+        if word == "text" {
+            match &trigger.matcher {
+                ast::Matcher::Pattern(text) => self.bar(text, Several::Message),
+                ast::Matcher::Containing(text) | ast::Matcher::Starting(text) => {
+                    self.bar(text, Several::Words);
+                }
+                _ => {}
+            }
         }
         let (matcher, names) = self.matcher(&trigger.matcher)?;
         let checked = Trigger {
