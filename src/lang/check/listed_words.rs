@@ -60,6 +60,14 @@ fn as_list(one: &Diagnostic, list: &ast::ListItem, span: Span, sources: &Sources
             ),
             written_out(list, sources)?,
         ),
+        // Beside other words of a dialog's way out.
+        ("or" | "on", _) if line.trim_start().starts_with("cancel") => (
+            w(
+                "列表的名字和引号里的词不能一起写，要写出每个词",
+                "a list's name does not go with words in quotes, each word is written out",
+            ),
+            written_out(list, sources)?,
+        ),
         _ => return None,
     };
     let found = Diagnostic::error(

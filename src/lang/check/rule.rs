@@ -15,7 +15,7 @@ use super::Checker;
 use super::bars::Several;
 use super::codes as c;
 use super::expr::poison;
-use super::items::once;
+use super::items::{ValueItem, once};
 use super::report::w;
 use super::scope::{Local, Place, Scope};
 use super::walk;
@@ -124,6 +124,16 @@ impl<'a> Checker<'a> {
                 trigger.event.span,
                 w("不认识的事件", "unknown event"),
             );
+            let list = matches!(self.items.values.get(word), Some(ValueItem::List(_)));
+            if list && trigger.matcher == ast::Matcher::Always {
+                let right = format!("text in {word}");
+                self.report.push(error.with_guess(
+                    w(format!("写成 `{right}`"), format!("write `{right}`")),
+                    trigger.event.span,
+                    right,
+                ));
+                return None;
+            }
             error = match near {
                 Some(near) => error.with_nearest(near, trigger.event.span, near),
                 None => error.with_help(w(

@@ -1,7 +1,7 @@
 //! The two sides of a comparison: one type, or one error that says how to write what was meant.
 
 use crate::lang::diagnostics::{Diagnostic, Words};
-use crate::lang::program::Expr;
+use crate::lang::program::{Expr, ExprKind, HistoryFunction, HistoryQuery};
 use crate::lang::span::Span;
 use crate::lang::value::{Type, Value};
 
@@ -68,7 +68,7 @@ impl Checker<'_> {
 
     /// Where the value of a name is written.
     fn given_in_let(&self, expr: &Expr) -> Option<Span> {
-        let crate::lang::program::ExprKind::Let { name, .. } = &expr.kind else {
+        let ExprKind::Let { name, .. } = &expr.kind else {
             return None;
         };
         let mut lets = self.items.lets.iter();
@@ -97,6 +97,19 @@ impl Checker<'_> {
                 };
                 right.then(|| text.to_owned())
             }
+            // `days_since(…) >= 2 weeks`
+            (Value::Duration(millis), Type::Number) if in_days(&self.queries, like) => {
+                let days = millis as f64 / 86_400_000.0;
+                Some(format!("{}", (days * 100.0).round() / 100.0))
+            }
+            (Value::Distance(_), Type::Speed) => {
+                let (number, unit) = number(source)?;
+                (unit == "km").then(|| format!("{number} km/h"))
+            }
+            (Value::Speed(_), Type::Distance) => {
+                let (number, _) = number(source)?;
+                Some(format!("{number} km"))
+            }
             (Value::Duration(_) | Value::Percent(_), Type::Number)
             | (Value::Distance(_) | Value::Speed(_), Type::Number) => {
                 let (number, unit) = number(source)?;
@@ -108,6 +121,18 @@ impl Checker<'_> {
             }
             _ => None,
         }
+    }
+}
+
+/// Whether a number is one of days.
+fn in_days(queries: &[HistoryQuery], expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::History(id) => {
+            let query = queries.get(id.0 as usize);
+            query.is_some_and(|query| query.function == HistoryFunction::DaysSince)
+        }
+        ExprKind::Let { value, .. } => in_days(queries, value),
+        _ => false,
     }
 }
 

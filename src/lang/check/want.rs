@@ -58,8 +58,37 @@ impl Checker<'_> {
         } else {
             self.wrong_type(&expr, &format!("{ty:#}"), &ty.to_string());
             self.no_text(&expr, ty);
+            self.other_unit(&expr, ty);
         }
         poison(expr.span)
+    }
+
+    /// A number has a unit that does not fit: those that do, or that none does.
+    fn other_unit(&mut self, expr: &Expr, ty: &Type) {
+        let span = expr.span;
+        let written = self.sources.slice(span).trim();
+        let digits = written.trim_end_matches(|c: char| !c.is_ascii_digit()).trim();
+        let plain = digits.parse::<f64>().is_ok();
+        let all = self.units_of(ty);
+        if constant(expr).is_none() || !plain {
+            return;
+        }
+        let bare = *ty == Type::Number && digits != written;
+        if all.is_empty() && !bare {
+            return;
+        }
+        self.report.amend(c::WRONG_TYPE, |found| {
+            if found.primary.span != span || !found.help.is_empty() {
+                return found;
+            }
+            if bare {
+                return found.with_guess(written_as(digits), span, digits);
+            }
+            found.with_help(w(
+                format!("这里能用的单位：{}", all.join("、")),
+                format!("the units that fit here: {}", all.join(", ")),
+            ))
+        });
     }
 
     /// What is compared as a whole stands where a text is wanted.

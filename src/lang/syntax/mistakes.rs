@@ -12,6 +12,7 @@ mod neighbours;
 mod outside;
 mod spare;
 mod stories;
+mod units;
 
 pub(in crate::lang) use joined::how as how_to_join;
 
@@ -22,7 +23,7 @@ use super::vocabulary::Body;
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 
 /// How many expected things are named.
-const MAX_EXPECTED: usize = 5;
+const MAX_EXPECTED: usize = 12;
 /// Words that cannot be names.
 pub(super) const RESERVED: [&str; 9] = [
     "and",
@@ -125,7 +126,9 @@ pub(super) fn explain(
         }
         let name = (wants(Rule::ident) || wants(Rule::event_name) || wants(Rule::path))
             && !wants(Rule::expr);
-        if name && RESERVED.contains(&word) {
+        // `ask what: in drinks`
+        let listed = word == "in" && before.is_some_and(|before| slice(before) == ":");
+        if name && RESERVED.contains(&word) && !listed {
             return reserved(word, span);
         }
     }

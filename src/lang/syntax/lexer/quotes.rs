@@ -25,7 +25,7 @@ pub(super) const MAY_FOLLOW: [&str; 16] = [
     "name",
 ];
 /// Words that a text may follow.
-const BEFORE_TEXT: [&str; 20] = [
+pub(super) const BEFORE_TEXT: [&str; 20] = [
     "or",
     "或",
     "或者",
@@ -132,6 +132,18 @@ fn goes_on(behind: &str) -> bool {
         }
         Some('或') => quoted(behind.trim_start_matches(['或', '者', '是'])),
         Some(_) => MAY_FOLLOW.contains(&word),
+    }
+}
+
+/// Whether a quote before `behind` can hardly open a text: `or "`, ` when `, `, "`, ` {` and more behind.
+pub(super) fn code_follows(behind: &str) -> bool {
+    let code = behind.trim_start();
+    let word = code.split(' ').next().unwrap_or_default();
+    match code.chars().next() {
+        Some(c @ (',' | '，' | '、')) => code[c.len_utf8()..].trim_start().starts_with('"'),
+        Some('{') => code.len() > 1,
+        Some(':') => code[1..].trim().is_empty(),
+        _ => code.len() > word.len() && code.len() < behind.len() && MAY_FOLLOW.contains(&word),
     }
 }
 

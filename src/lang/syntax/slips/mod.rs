@@ -10,6 +10,7 @@ mod brackets;
 mod choices;
 mod conditions;
 mod equals;
+mod half_quoted;
 mod habits;
 mod heads;
 mod misplaced;
@@ -257,6 +258,9 @@ impl Slips<'_> {
             .get(at + 1)
             .filter(|next| joins(next))
             .map(|next| self.slice(next).to_owned());
+        if let Some(done) = self.opened_otherwise(at) {
+            return done;
+        }
         match sign.as_str() {
             ">" | "<" if self.apart(at) => {
                 let right = format!("{sign}=");
@@ -284,6 +288,7 @@ impl Slips<'_> {
                     Words::new("这里应是 `=`", "should be `=`"),
                 );
             }
+            "\"" => self.never_opened(self.words_before(at), at),
             _ if self.stop_behind(at) => {}
             ";" | "；" => self.slip(
                 "E0133",

@@ -1,6 +1,7 @@
 //! Quotes: of another kind, inside a text, left open; text blocks left open or not indented.
 
 use super::Slips;
+use super::half_quoted::code_behind;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::lexer::{Kind, Quotes, Token};
 use crate::lang::syntax::repair::Edit;
@@ -180,10 +181,18 @@ impl Slips<'_> {
     fn closed_before(&mut self, start: usize, inner: usize) -> bool {
         let body = &self.text[start + 1..inner];
         let kept = body.trim_end();
-        let joined = [",", "，", "、", " or", " 或"]
+        // `"关于我们, url: "…"`: the next field's name.
+        let field = kept.strip_suffix(':').map(|kept| {
+            kept.trim_end_matches(|c: char| c.is_ascii_lowercase() || c == '_')
+                .trim_end()
+        });
+        let field = field.and_then(|kept| kept.strip_suffix([',', '，']));
+        let joined = [",", "，", "、", " or", " 或", " invalid"]
             .into_iter()
             .find_map(|sign| kept.strip_suffix(sign))
-            .map(|kept| kept.trim_end().len())
+            .or(field)
+            .map(|kept| kept.trim_end())
+            .map(|kept| code_behind(kept).unwrap_or(kept.len()))
             .filter(|length| *length > 0);
         let Some(length) = joined else {
             return false;
@@ -216,7 +225,11 @@ impl Slips<'_> {
             .tokens
             .get(at + 1)
             .filter(|next| next.line == token.line);
-        let last = next.is_none_or(|next| self.slice(next) == "}");
+        let brace = next.is_some_and(|next| self.slice(next) == "{");
+        let last = brace || next.is_none_or(|next| self.slice(next) == "}");
+        if text && !last && self.emphasis(at) {
+            return true;
+        }
         if !text
             || !last
             || (sign == "，" && self.in_list(at))
@@ -242,9 +255,14 @@ impl Slips<'_> {
                 ),
             )
             .with_guess(
-                Words::new("放进引号里", "move it inside"),
+                // What is waited for is written without a stop.
+                if brace {
+                    Words::new("去掉它", "remove it")
+                } else {
+                    Words::new("放进引号里", "move it inside")
+                },
                 pair,
-                format!("{sign}\""),
+                if brace { "\"".to_owned() } else { format!("{sign}\"") },
             ),
         );
         self.edit(start, end, "");
@@ -372,7 +390,19 @@ impl Slips<'_> {
             }
             _ => raw.len(),
         };
-        let (start, end) = (token.start, token.start + cut);
+        let (start, mut end) = (token.start, token.start + cut);
+        // `at most 3 times"`: a quote that opens nothing.
+        if cut == 1 && self.spare_quote(at) {
+            return;
+        }
+        if self.closed_by_another(start, end) {
+            return;
+        }
+        let body = &self.text[start + 1..end];
+        let code = code_behind(body);
+        if let Some(code) = code {
+            end = start + 1 + code;
+        }
         let here = self.sink.span(end, end);
         let text = self.sink.span(start, end);
         let found = Diagnostic::error(
@@ -386,7 +416,7 @@ impl Slips<'_> {
         );
         let add = Words::new("补上 `\"`", "add `\"`");
         // What follows a blank in Latin letters or signs may belong to the rule: `"b when bound`.
-        let found = match may_hold_a_clause(&self.text[start..end]) {
+        let found = match code.is_some() || may_hold_a_clause(&self.text[start..end]) {
             true => found.with_guess(add, here, "\""),
             false => found.with_fix(add, here, "\""),
         };

@@ -96,8 +96,18 @@ impl Slips<'_> {
         } else {
             Words::new(format!("改成 `{shown}`"), format!("write `{shown}`"))
         };
-        self.sink
-            .add(Diagnostic::error(code, title, span, label).with_fix(fix, span, by));
+        let text = self.text;
+        let found = Diagnostic::error(code, title, span, label).with_fix(fix, span, by);
+        // A sign of another notation on one line is one habit.
+        let before = self.sink.found.last_mut().filter(|before| {
+            let gap = text.get(before.primary.span.end as usize..start);
+            let same = before.code == code && before.title == found.title;
+            code == "E0118" && same && gap.is_some_and(|gap| !gap.contains('\n'))
+        });
+        match before {
+            Some(before) => before.join(&found, |gap| text[gap.range()].to_owned()),
+            None => self.sink.add(found),
+        }
         self.edit(start, end, by);
     }
 
