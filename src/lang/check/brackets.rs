@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::lang::builtins::{BAND, SIGNALS, SUSPICION};
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::span::{Sources, Span};
 use crate::lang::syntax::ast;
@@ -25,6 +26,9 @@ const PAIRS: [(char, char); 8] = [
 ];
 /// Names in one text that are told.
 const MAX_TOLD: usize = 8;
+
+/// What signals are looked at by.
+const SCORES: [&str; 4] = [SUSPICION, SIGNALS, BAND, "reasons"];
 
 impl Checker<'_> {
     /// Whether a name without a dot has a value here that a text may show.
@@ -96,9 +100,10 @@ impl Checker<'_> {
 /// Whether a word that is no English one may be a heading: `【姓名】{姓名}` says it and shows it.
 fn is_heading(name: &str, whole: &ast::Text) -> bool {
     !name.is_ascii()
-        && whole.parts.iter().any(
-            |part| matches!(part, ast::TextPart::Hole { path, .. } if path.text() == name),
-        )
+        && whole
+            .parts
+            .iter()
+            .any(|part| matches!(part, ast::TextPart::Hole { path, .. } if path.text() == name))
 }
 
 /// Leaves out what is told as unused and stands in brackets of another kind, which is told already.
@@ -116,5 +121,10 @@ pub(super) fn unused_otherwise(found: &mut Vec<Diagnostic>, sources: &Sources) {
     if told.is_empty() {
         return;
     }
-    found.retain(|one| one.code != c::UNUSED || !told.contains(sources.slice(one.primary.span)));
+    let scored = SCORES.iter().any(|score| told.contains(*score));
+    found.retain(|one| {
+        let known = told.contains(sources.slice(one.primary.span))
+            || (scored && one.title.en.starts_with("signal "));
+        one.code != c::UNUSED || !known
+    });
 }

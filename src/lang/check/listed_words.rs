@@ -15,7 +15,11 @@ const UNQUOTED: &str = "a text stands in quotes";
 const MAX_WRITTEN: usize = 12;
 
 /// Says of words without quotes that are a list's name how the list is written there.
-pub(super) fn as_lists(found: Vec<Diagnostic>, files: &[ast::File], sources: &Sources) -> Vec<Diagnostic> {
+pub(super) fn as_lists(
+    found: Vec<Diagnostic>,
+    files: &[ast::File],
+    sources: &Sources,
+) -> Vec<Diagnostic> {
     let mut lists: BTreeMap<&str, &ast::ListItem> = BTreeMap::new();
     for file in files {
         for item in &file.items {
@@ -40,7 +44,12 @@ pub(super) fn as_lists(found: Vec<Diagnostic>, files: &[ast::File], sources: &So
     found.into_iter().map(told).collect()
 }
 
-fn as_list(one: &Diagnostic, list: &ast::ListItem, span: Span, sources: &Sources) -> Option<Diagnostic> {
+fn as_list(
+    one: &Diagnostic,
+    list: &ast::ListItem,
+    span: Span,
+    sources: &Sources,
+) -> Option<Diagnostic> {
     let text = &sources.file(span.file)?.text;
     let line = text.get(..span.range().start)?.rsplit('\n').next()?;
     let mut before = line.split_whitespace().rev();
@@ -74,10 +83,7 @@ fn as_list(one: &Diagnostic, list: &ast::ListItem, span: Span, sources: &Sources
         one.code,
         title,
         span,
-        w(
-            format!("`{name}` 是列表"),
-            format!("`{name}` is a list"),
-        ),
+        w(format!("`{name}` 是列表"), format!("`{name}` is a list")),
     );
     let how = w(format!("写成 `{by}`"), format!("write `{by}`"));
     Some(found.with_guess(how, span, by))

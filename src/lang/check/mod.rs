@@ -150,6 +150,7 @@ fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) ->
         .all(|found: &Diagnostic| found.severity != Severity::Error);
     let (mut program, found) = check(&sources, &files, registry, whole);
     let lines = &program.lines;
+    guessed::indented_in_vain(&mut diagnostics, lines);
     guessed::leave_out(&mut diagnostics, found, lines);
     let mut diagnostics = merged::one_per_text(diagnostics, &sources, lines);
     let sound = diagnostics

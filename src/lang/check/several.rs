@@ -26,7 +26,9 @@ impl Checker<'_> {
         flatten(right, &mut parts);
         parts.get_mut(second)?.0 = Some(op);
         let compared = |part: &ast::Expr| match &part.kind {
-            ast::ExprKind::Binary { op, left, right, .. } if is_asked(left) && is_literal(right) => match op {
+            ast::ExprKind::Binary {
+                op, left, right, ..
+            } if is_asked(left) && is_literal(right) => match op {
                 ast::BinaryOp::Equal => Some((ast::BinaryOp::Or, "")),
                 ast::BinaryOp::NotEqual => Some((ast::BinaryOp::And, "not ")),
                 _ => None,
@@ -47,12 +49,20 @@ impl Checker<'_> {
             return None;
         }
         let last = parts[from + count].1;
-        let ast::ExprKind::Binary { left: item, right: value, .. } = &parts[from].1.kind else {
+        let ast::ExprKind::Binary {
+            left: item,
+            right: value,
+            ..
+        } = &parts[from].1.kind
+        else {
             return None;
         };
         let written = |expr: &ast::Expr| self.sources.slice(expr.span).trim().to_owned();
         let others = parts[from + 1..=from + count].iter().map(|(_, part)| *part);
-        let listed: Vec<String> = std::iter::once(&**value).chain(others).map(written).collect();
+        let listed: Vec<String> = std::iter::once(&**value)
+            .chain(others)
+            .map(written)
+            .collect();
         let by = format!("{} {not}in [{}]", written(item), listed.join(", "));
         self.not_one_by_one(parts[from + 1].1.span, parts[from].1.span.to(last.span), by);
         let rest = parts.iter().enumerate();

@@ -67,7 +67,9 @@ impl Checker<'_> {
     fn other_unit(&mut self, expr: &Expr, ty: &Type) {
         let span = expr.span;
         let written = self.sources.slice(span).trim();
-        let digits = written.trim_end_matches(|c: char| !c.is_ascii_digit()).trim();
+        let digits = written
+            .trim_end_matches(|c: char| !c.is_ascii_digit())
+            .trim();
         let plain = digits.parse::<f64>().is_ok();
         let all = self.units_of(ty);
         if constant(expr).is_none() || !plain {

@@ -15,7 +15,6 @@ pub(super) fn before_text(word: &str) -> bool {
     quotes::BEFORE_TEXT.contains(&word)
 }
 
-
 /// The words that may stand at column 0.
 pub(super) const ITEMS: [&str; 7] = ["let", "list", "on", "signal", "dialog", "test", "extractor"];
 

@@ -1,6 +1,7 @@
 //! An item that does not parse is looked at clause by clause, so that each of its mistakes is
 //! reported, once, where it stands; what is left of it without those clauses goes on to the checker.
 
+mod conditions;
 mod dialogs;
 mod remains;
 mod unknown;

@@ -78,10 +78,7 @@ fn a_bar_wherever_texts_stand() {
         ),
         (
             rule("list w = [\"取消|退出\", \"算了\"]\non text in w", "x"),
-            rule(
-                "list w = [\"取消\", \"退出\", \"算了\"]\non text in w",
-                "x",
-            ),
+            rule("list w = [\"取消\", \"退出\", \"算了\"]\non text in w", "x"),
         ),
         (
             rule("on login when login.city == \"北京|上海\"", "x").replace("reply", "note"),
@@ -136,27 +133,54 @@ fn every_name_with_a_value_is_known_in_brackets() {
             "【called】",
             "{called}",
         ),
-        (rule("let price = \"10 元\"\non text \"a\"", "SHOWN"), "【price】", "{price}"),
-        (rule("on text \"找{phone: mobile}\"", "SHOWN"), "[phone]", "{phone}"),
-        (rule("on text \"找{手机: mobile}\"", "SHOWN"), "【手机】", "{手机}"),
         (
-            rule("signal s \"x\" weight 20 {\n    when login.city == \"北京\"\n}\non login", "SHOWN")
-                .replace("reply", "note"),
+            rule("let price = \"10 元\"\non text \"a\"", "SHOWN"),
+            "【price】",
+            "{price}",
+        ),
+        (
+            rule("on text \"找{phone: mobile}\"", "SHOWN"),
+            "[phone]",
+            "{phone}",
+        ),
+        (
+            rule("on text \"找{手机: mobile}\"", "SHOWN"),
+            "【手机】",
+            "{手机}",
+        ),
+        (
+            rule(
+                "signal s \"x\" weight 20 {\n    when login.city == \"北京\"\n}\non login",
+                "SHOWN",
+            )
+            .replace("reply", "note"),
             "【reasons】",
             "{reasons}",
         ),
-        (DIALOG.replace("WORDS", "\"取消\"").replace("{n}", "SHOWN"), "[n]", "{n}"),
+        (
+            DIALOG.replace("WORDS", "\"取消\"").replace("{n}", "SHOWN"),
+            "[n]",
+            "{n}",
+        ),
     ] {
         let (codes, fixed) = told(&text.replace("SHOWN", shown));
         assert_eq!(codes, ["W1018"], "{text}");
         assert_eq!(fixed, text.replace("SHOWN", meant));
     }
-    let silenced = rule("on text \"找{phone: mobile}\"", "【phone】  # allow brackets: 就这样");
-    let silenced = silenced.replace("  # allow brackets: 就这样\"", "\"  # allow brackets: 就这样");
+    let silenced = rule(
+        "on text \"找{phone: mobile}\"",
+        "【phone】  # allow brackets: 就这样",
+    );
+    let silenced = silenced.replace(
+        "  # allow brackets: 就这样\"",
+        "\"  # allow brackets: 就这样",
+    );
     assert_eq!(told(&silenced).0, ["W1001"]);
     for sound in [
         rule("on text \"找{手机: mobile}\"", "【手机】{手机}"),
-        DIALOG.replace("WORDS", "\"取消\"").replace("怎么称呼", "【n】怎么称呼"),
+        DIALOG
+            .replace("WORDS", "\"取消\"")
+            .replace("怎么称呼", "【n】怎么称呼"),
         rule("list price = [\"a\"]\non text in price", "【price】"),
         rule("on text \"a\"", "【温馨提示】【reasons】[微笑]"),
     ] {

@@ -25,18 +25,22 @@ impl Lower<'_> {
     pub(super) fn bracketed(&mut self, chars: &[Char], at: usize) -> Option<(TextPart, usize)> {
         let open = chars[at];
         let (_, close) = PAIRS.into_iter().find(|(first, _)| *first == open.c)?;
-        let mut line = chars[at + 1..].iter().take_while(|c| !matches!(c.c, '\n' | '"' | '{'));
+        let mut line = chars[at + 1..]
+            .iter()
+            .take_while(|c| !matches!(c.c, '\n' | '"' | '{'));
         // `digits(6)` brings a bracket of its own.
         let mut deep = 0;
-        let last = at + 1 + line.position(|c| {
-            match c.c {
-                '(' | '（' => deep += 1,
-                c if c == close && deep == 0 => return true,
-                ')' | '）' => deep -= 1,
-                _ => {}
-            }
-            false
-        })?;
+        let last = at
+            + 1
+            + line.position(|c| {
+                match c.c {
+                    '(' | '（' => deep += 1,
+                    c if c == close && deep == 0 => return true,
+                    ')' | '）' => deep -= 1,
+                    _ => {}
+                }
+                false
+            })?;
         let outer = self.text;
         let body: String = outer.get(open.end..chars[last].start)?.nfkc().collect();
         let (name, kind) = body.split_once(':')?;
@@ -48,22 +52,21 @@ impl Lower<'_> {
         let span = self.stretch(open.start, chars[last].end);
         let part = understood(&body, span)?;
         let right = format!("{{{}}}", body.trim());
-        self.sink.add(
-            Diagnostic::error(
-                "E0124",
-                Words::new(
-                    "要提取的东西写在花括号里",
-                    "what is taken out stands in braces",
-                ),
-                span,
-                Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
-            )
-            .with_fix(
-                Words::new(format!("写成 `{right}`"), format!("write `{right}`")),
-                span,
-                right,
+        let found = Diagnostic::error(
+            "E0124",
+            Words::new(
+                "要提取的东西写在花括号里",
+                "what is taken out stands in braces",
             ),
+            span,
+            Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
         );
+        let words = Words::new(format!("写成 `{right}`"), format!("write `{right}`"));
+        // In round ones a remark may stand.
+        self.sink.add(match open.c {
+            '(' | '（' => found.with_guess(words, span, right),
+            _ => found.with_fix(words, span, right),
+        });
         Some((part, last + 1))
     }
 }

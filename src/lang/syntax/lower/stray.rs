@@ -76,11 +76,15 @@ impl Lower<'_> {
             Words::new("前面没有 `{`", "no `{` before it"),
         );
         // `}}` is one mistake.
-        let doubled = self.sink.found.last_mut().filter(|before| {
-            before.code == "E0125" && before.primary.span.end == span.start
-        });
+        let doubled = self
+            .sink
+            .found
+            .last_mut()
+            .filter(|before| before.code == "E0125" && before.primary.span.end == span.start);
         if let Some(before) = doubled {
-            before.join(&found.with_guess(escaped_brace(), span, "\\}"), |_| String::new());
+            before.join(&found.with_guess(escaped_brace(), span, "\\}"), |_| {
+                String::new()
+            });
             return;
         }
         let closed = at.checked_sub(1).filter(|before| chars[*before].c == '}');

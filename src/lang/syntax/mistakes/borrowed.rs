@@ -134,7 +134,8 @@ impl Stuck<'_> {
         let at = self.at;
         let name = self.slice(at + 1);
         let end = self.slice(at + 2);
-        let named = self.kind(at + 1) == Some(&Kind::Word) && matches!(end, "{" | "when" | "even" | "");
+        let named =
+            self.kind(at + 1) == Some(&Kind::Word) && matches!(end, "{" | "when" | "even" | "");
         if !self.head || !named {
             return None;
         }
@@ -148,8 +149,8 @@ impl Stuck<'_> {
                 let found = written_otherwise(title, self.span(at, at + 1), &right);
                 Some(found)
             }
-            ("text", word @ ("containing" | "starting"), "in" | "with" | "any" | "one_of") => Some(
-                Diagnostic::error(
+            ("text", word @ ("containing" | "starting"), "in" | "with" | "any" | "one_of") => {
+                Some(Diagnostic::error(
                     "E0101",
                     Words::new(
                         format!("`{word}` 后面不能写列表，要写出每个词"),
@@ -160,8 +161,8 @@ impl Stuck<'_> {
                         format!("例如 `{word} \"人工\" or \"客服\"`"),
                         format!("for example `{word} \"agent\" or \"help\"`"),
                     ),
-                ),
-            ),
+                ))
+            }
             _ => None,
         }
     }

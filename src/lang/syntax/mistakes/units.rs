@@ -22,10 +22,7 @@ impl Stuck<'_> {
         }
         let (word, count) = (self.slice(at), self.slice(number));
         if TIME.contains(&word) && self.before(2) == "most" {
-            let title = Words::new(
-                "`at most` 数的是次数",
-                "`at most` counts tries",
-            );
+            let title = Words::new("`at most` 数的是次数", "`at most` counts tries");
             return Some(written_otherwise(title, self.span(at, at), "times"));
         }
         if !COUNTED.contains(&word) {
@@ -51,15 +48,14 @@ impl Stuck<'_> {
                 )
             }
             ("last", ":") | (_, "==" | "!=" | "<" | "<=" | ">" | ">=" | "weight") => Some(
-                says("这里只写数，不写单位", "a number alone stands here")
-                    .with_fix(words(count), self.span(number, at), count),
+                says("这里只写数，不写单位", "a number alone stands here").with_fix(
+                    words(count),
+                    self.span(number, at),
+                    count,
+                ),
             ),
             (_, "for" | "expires" | "after" | "every" | "per" | "until") => Some(
-                says(
-                    "这里要一段时间",
-                    "a length of time is wanted here",
-                )
-                .with_help(Words::new(
+                says("这里要一段时间", "a length of time is wanted here").with_help(Words::new(
                     "单位有：seconds、minutes、hours、days、weeks，例如 `30 days`",
                     "the units are: seconds, minutes, hours, days, weeks, as in `30 days`",
                 )),

@@ -13,7 +13,10 @@ impl Recover<'_> {
             !own && Body::home(word) == Some(Body::Actions)
         };
         let count = clauses[index..].iter().take_while(action).count();
-        let Some(&(_, last)) = count.checked_sub(1).and_then(|last| clauses.get(index + last)) else {
+        let Some(&(_, last)) = count
+            .checked_sub(1)
+            .and_then(|last| clauses.get(index + last))
+        else {
             return 0;
         };
         let first = clauses[index].0;
@@ -33,7 +36,9 @@ impl Recover<'_> {
                 "what is done when everything was asked stands in `done { … }`",
             ),
         );
-        let done = clauses.iter().any(|(start, _)| self.slice(*start) == "done");
+        let done = clauses
+            .iter()
+            .any(|(start, _)| self.slice(*start) == "done");
         let found = if done {
             found.with_help(Words::new(
                 "移进已有的 `done { … }`；中途取消时说的写在 `cancel on` 里，次数用完时说的写在 `give up` 里",

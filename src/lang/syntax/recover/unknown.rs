@@ -232,19 +232,10 @@ impl Recover<'_> {
                     ),
                 )
             }
-            (None, _) if of_head => Diagnostic::error(
-                "E0106",
-                Words::new(
-                    format!("`{word}` 不能写在花括号里面"),
-                    format!("`{word}` cannot stand inside the braces"),
-                ),
-                span,
-                Words::new("它属于规则的第一行", "it belongs to the rule's first line"),
-            )
-            .with_help(Words::new(
-                "条件写在 `{` 之前：`on text \"锁定\" when bound {`",
-                "the condition stands before the `{`: `on text \"lock\" when bound {`",
-            )),
+            (None, _) if of_head => {
+                self.part_of_the_head(at, word);
+                return None;
+            }
             (None, Some(meant)) => {
                 // Of two words the first is the clause's; the second may be there already.
                 let up = meant == "give" && self.slice(at + 1) != "up";

@@ -14,8 +14,14 @@ impl Slips<'_> {
         let open = head[kind.len()..].chars().filter(|c| *c != ' ').count();
         let named = kind.strip_suffix("one_of");
         // `{size: ["大", "小"]}`
-        let listed = || kind.ends_with([':', '：']).then_some(&head[..head.len() - head[kind.len()..].trim_start().len()]);
-        let Some(hole) = named.or_else(listed).filter(|hole| hole.contains('{') && open > 0) else {
+        let listed = || {
+            kind.ends_with([':', '：'])
+                .then_some(&head[..head.len() - head[kind.len()..].trim_start().len()])
+        };
+        let Some(hole) = named
+            .or_else(listed)
+            .filter(|hole| hole.contains('{') && open > 0)
+        else {
             return false;
         };
         let (mut to, mut closed) = (last + 1, 0);

@@ -12,8 +12,8 @@ const OPENERS: [char; 9] = ['“', '”', '＂', '「', '『', '‘', '’', '\'
 const CLOSERS: [char; 8] = ['”', '“', '＂', '」', '』', '’', '\'', '`'];
 /// Words that begin what follows a text on its line.
 const BEHIND_TEXT: [&str; 16] = [
-    "when", "unless", "invalid", "at", "even", "continue", "after", "weight", "or", "and", "for", "expires",
-    "once", "shadow", "with", "until",
+    "when", "unless", "invalid", "at", "even", "continue", "after", "weight", "or", "and", "for",
+    "expires", "once", "shadow", "with", "until",
 ];
 
 /// Where, in the body of a text without its second quote, code goes on that was to stand behind it: from a word
@@ -55,7 +55,9 @@ impl Slips<'_> {
             return None;
         }
         let inside = token.end;
-        let line_end = self.text[start..].find('\n').map_or(self.text.len(), |end| start + end);
+        let line_end = self.text[start..]
+            .find('\n')
+            .map_or(self.text.len(), |end| start + end);
         let mut end = inside + self.text[inside..line_end].trim_end().len();
         let before = &self.text[line..start];
         let body = &self.text[inside..end];
@@ -97,12 +99,15 @@ impl Slips<'_> {
         self.sink.add(found.with_guess(words, span, by.clone()));
         self.edit(start, stop, by);
         let rest = self.tokens[at + 1..].iter();
-        Some(rest.take_while(|token| token.line == line && token.start < stop).count())
+        Some(
+            rest.take_while(|token| token.line == line && token.start < stop)
+                .count(),
+        )
     }
 
     /// `绑定" or "bind"`: the quote at `quote` closes a text that nothing opened; it begins at `from`.
     pub(super) fn never_opened(&mut self, from: usize, quote: usize) {
-        let (start, end) = (self.tokens[from].start, self.tokens[quote].end);
+        let (start, end) = (self.tokens[from].start, self.tokens[quote].start + 1);
         let here = self.sink.span(start, start);
         self.sink.add(
             Diagnostic::error(
@@ -128,7 +133,9 @@ impl Slips<'_> {
             let same = token.line == self.tokens[at].line;
             let joined = from == at;
             let prose = match token.kind {
-                Kind::Word => joined || !word.is_ascii() || !(is_clause(word) || BEHIND_TEXT.contains(&word)),
+                Kind::Word => {
+                    joined || !word.is_ascii() || !(is_clause(word) || BEHIND_TEXT.contains(&word))
+                }
                 Kind::Number => true,
                 Kind::Punct => !word.is_ascii(),
                 _ => false,
@@ -147,20 +154,20 @@ impl Slips<'_> {
         let Some(closer) = other_closer(&self.text[start + 1..end]) else {
             return false;
         };
-            end -= closer.len_utf8();
-            let by = format!("{}\"", &self.text[start..end]);
-            let span = self.sink.span(start, end + closer.len_utf8());
-            self.sink.add(
-                Diagnostic::error(
-                    "E0115",
-                    Words::new("文字要用半角双引号 `\"`", "a text is quoted with `\"`"),
-                    self.sink.span(end, end + closer.len_utf8()),
-                    Words::new("这不是半角双引号", "other quotes"),
-                )
-                .with_guess(Words::new("换成 `\"`", "use `\"`"), span, by.clone()),
-            );
-            self.edit(start, end + closer.len_utf8(), by);
-            true
+        end -= closer.len_utf8();
+        let by = format!("{}\"", &self.text[start..end]);
+        let span = self.sink.span(start, end + closer.len_utf8());
+        self.sink.add(
+            Diagnostic::error(
+                "E0115",
+                Words::new("文字要用半角双引号 `\"`", "a text is quoted with `\"`"),
+                self.sink.span(end, end + closer.len_utf8()),
+                Words::new("这不是半角双引号", "other quotes"),
+            )
+            .with_guess(Words::new("换成 `\"`", "use `\"`"), span, by.clone()),
+        );
+        self.edit(start, end + closer.len_utf8(), by);
+        true
     }
 
     /// `reply "要大杯"？还是小杯？`: words in quotes at the beginning of a text that has none of its own.
@@ -186,10 +193,7 @@ impl Slips<'_> {
         self.sink.add(
             Diagnostic::error(
                 "E0114",
-                Words::new(
-                    "引号外面还有文字",
-                    "the text goes on behind its quotes",
-                ),
+                Words::new("引号外面还有文字", "the text goes on behind its quotes"),
                 self.sink.span(self.tokens[at].start, end),
                 Words::new(
                     "文字到前面的引号为止",
@@ -219,7 +223,7 @@ impl Slips<'_> {
         let code = match &before.kind {
             Kind::Text(quotes) => quotes.closed,
             Kind::Number => true,
-            Kind::Word => word.is_ascii() && !is_clause(word),
+            Kind::Word => word.is_ascii(),
             _ => false,
         };
         let start = self.tokens[at].start;
@@ -229,7 +233,9 @@ impl Slips<'_> {
         }
         // `or bind" {`
         let from = self.words_before(at);
-        let head = from.checked_sub(1).map_or("", |before| self.word_at(before));
+        let head = from
+            .checked_sub(1)
+            .map_or("", |before| self.word_at(before));
         if from < at && before_text(head) {
             self.never_opened(from, at);
             return true;

@@ -44,13 +44,19 @@ impl Slips<'_> {
         // The brackets that open before the first text close behind the last one.
         let mut open = first - kind - usize::from(self.word_at(kind) == "one_of");
         let mut last = first;
-        let part = |at: usize| {
-            self.is_text_at(at) || matches!(self.word_at(at), "," | "，" | "、" | "or" | "或")
+        let sign = |at: usize| matches!(self.word_at(at), "," | "，" | "、" | "or" | "或");
+        // Without brackets, the text behind the last one is the question.
+        let part = |at: usize| match open {
+            0 => sign(at) && self.is_text_at(at + 1),
+            _ => sign(at) || self.is_text_at(at),
         };
         while last + 1 < end && part(last + 1) {
-            last += 1;
+            last += if open == 0 { 2 } else { 1 };
         }
-        while open > 0 && last + 1 < end && matches!(self.word_at(last + 1), ")" | "）" | "]" | "】") {
+        while open > 0
+            && last + 1 < end
+            && matches!(self.word_at(last + 1), ")" | "）" | "]" | "】")
+        {
             last += 1;
             open -= 1;
         }
@@ -84,17 +90,24 @@ impl Slips<'_> {
     /// `ask shop: ["东", …]`.
     fn choices_begin(&self, at: usize, end: usize) -> Option<(usize, usize)> {
         let bracket = |at: usize| matches!(self.word_at(at), "(" | "（" | "[" | "【");
+        let several = |at: usize| {
+            let sign = matches!(self.word_at(at + 1), "," | "，" | "、" | "or" | "或");
+            self.is_text_at(at) && sign && self.is_text_at(at + 2)
+        };
         let named = (at..end).find(|at| self.word_at(*at) == "one_of");
         let listed = || {
-            let asks = self.word_at(at) == "ask";
-            let mut places = at + 2..end;
-            places.find(|at| {
-                asks && matches!(self.word_at(*at), "[" | "【")
-                    && matches!(self.word_at(at - 1), ":" | "：" | "=")
+            let takes = matches!(self.word_at(at), "ask" | "on");
+            (at + 2..end).find(|place| {
+                let list = matches!(self.word_at(*place), "[" | "【")
+                    || (self.word_at(at) == "ask" && several(*place));
+                takes && list && matches!(self.word_at(place - 1), ":" | "：" | "=")
             })
         };
         let kind = named.or_else(listed)?;
         let mut first = if named.is_some() { kind + 1 } else { kind };
+        if several(first) {
+            return Some((kind, first));
+        }
         if !bracket(first) {
             return None;
         }

@@ -262,7 +262,11 @@ impl Slips<'_> {
                     Words::new("放进引号里", "move it inside")
                 },
                 pair,
-                if brace { "\"".to_owned() } else { format!("{sign}\"") },
+                if brace {
+                    "\"".to_owned()
+                } else {
+                    format!("{sign}\"")
+                },
             ),
         );
         self.edit(start, end, "");

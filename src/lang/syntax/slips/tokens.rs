@@ -96,19 +96,23 @@ impl Slips<'_> {
         } else {
             Words::new(format!("改成 `{shown}`"), format!("write `{shown}`"))
         };
-        let text = self.text;
         let found = Diagnostic::error(code, title, span, label).with_fix(fix, span, by);
-        // A sign of another notation on one line is one habit.
+        self.one_habit(found, start);
+        self.edit(start, end, by);
+    }
+
+    /// Adds a finding, with the one before it if both are `=` for the same sign on one line.
+    fn one_habit(&mut self, found: Diagnostic, start: usize) {
+        let text = self.text;
         let before = self.sink.found.last_mut().filter(|before| {
             let gap = text.get(before.primary.span.end as usize..start);
-            let same = before.code == code && before.title == found.title;
-            code == "E0118" && same && gap.is_some_and(|gap| !gap.contains('\n'))
+            let same = before.code == found.code && before.title == found.title;
+            found.code == "E0118" && same && gap.is_some_and(|gap| !gap.contains('\n'))
         });
         match before {
             Some(before) => before.join(&found, |gap| text[gap.range()].to_owned()),
             None => self.sink.add(found),
         }
-        self.edit(start, end, by);
     }
 
     /// Reports the tokens `from..=to`, to be written as `by`, and reads them so.
@@ -179,8 +183,8 @@ impl Slips<'_> {
             ),
         };
         let (span, whole) = (self.sink.span(start, end), self.sink.span(gap, end));
-        self.sink
-            .add(Diagnostic::error(code, title, span, label).with_fix(fix, whole, by));
+        let found = Diagnostic::error(code, title, span, label).with_fix(fix, whole, by);
+        self.one_habit(found, start);
         self.done_with(at, at);
         self.edit(gap, end, by);
     }
