@@ -198,6 +198,9 @@ fn check(
     }
     let mut checker = Checker::new(sources, registry, &items, names, report);
     let program = checker.run();
+    if whole {
+        checker.endless_variables();
+    }
     let (mut report, used) = (checker.report, checker.used);
     let scored = whole && program.signals.len() == items.signals.len();
     // What a rule with a mistake would do is not known.
@@ -278,6 +281,8 @@ struct Checker<'a> {
     slot_extractors: Vec<Vec<Option<Extractor>>>,
     /// Whether a rule that is heard even in dialogs leaves them, and whether another does.
     leaving: Option<(bool, bool)>,
+    /// What is remembered of a type that is not known, and where its value stands.
+    untyped: Vec<(ast::Ident, Span)>,
     /// The slot whose question is being looked at.
     asking: Option<String>,
     /// The unit that is usual for the duration that is being looked at.
@@ -319,6 +324,7 @@ impl<'a> Checker<'a> {
             slots: Vec::new(),
             slot_extractors: Vec::new(),
             leaving: None,
+            untyped: Vec::new(),
             asking: None,
             usual_unit: None,
             lines: sources.line_numbers(),

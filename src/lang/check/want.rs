@@ -1,5 +1,7 @@
 //! What a place wants: a type, a constant, a duration; and how it says so.
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::program::{Expr, ExprKind};
 use crate::lang::span::Span;
@@ -39,6 +41,17 @@ impl Checker<'_> {
                 w(format!("这里要{ty:#}"), format!("{ty} is wanted here")),
             );
             let network = *ty == Type::Ip && network(&text).is_some();
+            // `10.0.0.0／8`
+            let narrow: String = text.nfkc().collect();
+            if *narrow != *text
+                && !narrow.contains(['"', '\\'])
+                && matches!(from_text(&narrow, ty), Some(Some(_)))
+            {
+                let right = format!("\"{narrow}\"");
+                self.report
+                    .push(found.with_guess(written_as(&right), expr.span, right));
+                return poison(expr.span);
+            }
             self.report.push(match network {
                 true => found.with_help(w(
                     format!("一段地址写 `in [\"{text}\"]`"),

@@ -105,6 +105,41 @@ impl Slips<'_> {
         )
     }
 
+    /// `"""` and, below, `”””` on a line of its own.
+    pub(super) fn block_closed_otherwise(&mut self, token: &Token) -> bool {
+        let inside = token.start + 3;
+        let Some(body) = self.text.get(inside..token.end) else {
+            return false;
+        };
+        let line = body.split_inclusive('\n').scan(inside, |at, line| {
+            let start = *at;
+            *at += line.len();
+            Some((start + line.len() - line.trim_start().len(), line.trim()))
+        });
+        let mut closers = line.filter(|(_, line)| {
+            line.chars().count() == 3 && line.chars().all(|c| CLOSERS.contains(&c) || c == '"')
+        });
+        let Some((start, closer)) = closers.next() else {
+            return false;
+        };
+        let end = start + closer.len();
+        let span = self.sink.span(start, end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0115",
+                Words::new(
+                    "文字块要用三个半角双引号 `\"\"\"`",
+                    "a text block is quoted with `\"\"\"`",
+                ),
+                span,
+                Words::new("这里是别的引号", "other quotes"),
+            )
+            .with_fix(Words::new("换成 `\"\"\"`", "use `\"\"\"`"), span, "\"\"\""),
+        );
+        self.edit(start, end, "\"\"\"");
+        true
+    }
+
     /// `绑定" or "bind"`: the quote at `quote` closes a text that nothing opened; it begins at `from`.
     pub(super) fn never_opened(&mut self, from: usize, quote: usize) {
         let (start, end) = (self.tokens[from].start, self.tokens[quote].start + 1);

@@ -310,8 +310,23 @@ impl Slips<'_> {
                         self.operator(start, end, if c == '＆' { "and" } else { "or" });
                         return 1;
                     }
+                    // `suspicion >= 60。`
+                    ('。', _)
+                        if self.tokens.get(at + 1).is_none_or(|next| {
+                            next.first || matches!(self.slice(next), "{" | "}")
+                        }) =>
+                    {
+                        self.slip(
+                            "E0116",
+                            start,
+                            end,
+                            "",
+                            Words::new("代码后面不写句号", "no full stop stands behind code"),
+                            Words::new("多余", "not needed"),
+                        )
+                    }
                     // `"a"、"b"`, where alternatives are meant.
-                    ('、' | '，', _) if self.alternatives(at) => {
+                    ('、' | '，' | '｜', _) if self.alternatives(at) => {
                         self.operator(start, end, "or");
                     }
                     ('！', _) => self.wide.push((start, end, "not ".into())),

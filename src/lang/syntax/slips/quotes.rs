@@ -233,7 +233,7 @@ impl Slips<'_> {
         if !text
             || !last
             || (sign == "，" && self.in_list(at))
-            || !matches!(sign.as_str(), "。" | "！" | "？" | "，" | "；" | "…" | "～")
+            || !matches!(sign.as_str(), "。" | "！" | "？" | "，" | "…" | "～")
         {
             return false;
         }
@@ -445,6 +445,9 @@ impl Slips<'_> {
     }
 
     pub(super) fn block(&mut self, token: &Token, closed: bool, column0: Option<usize>) {
+        if !closed && self.block_closed_otherwise(token) {
+            return;
+        }
         if !closed {
             let open = self.sink.span(token.start, token.start + 3);
             let end = self.sink.span(token.end, token.end);
