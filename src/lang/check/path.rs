@@ -447,7 +447,7 @@ impl Checker<'_> {
                     path.span,
                     not,
                 );
-        } else if let Some(near) = near {
+        } else if let Some(near) = near.filter(|_| first.name != "previous") {
             error = error.with_nearest(&near, path.span, near.clone());
         } else if let Some(help) = nearby::not_told(&text) {
             error = error.with_help(help);
