@@ -335,13 +335,7 @@ impl Checker<'_> {
                 return;
             }
             if self.items.signal_names.contains_key(name.name.as_str()) {
-                return self.not_a_value(
-                    name,
-                    "信号",
-                    "a signal",
-                    "在 on login 里写 `\"{}\" in signals`",
-                    "write `\"{}\" in signals` in on login",
-                );
+                return self.signal_as_value(name);
             }
             if self.items.dialog_names.contains_key(name.name.as_str()) {
                 return self.not_a_value(

@@ -20,6 +20,32 @@ const MAX_WEIGHT: f64 = 1_000_000.0;
 const MAX_LOGINS: u32 = 10_000;
 
 impl Checker<'_> {
+    /// `when new_city`, `new_city in signals`: a signal is asked for by its name in quotes.
+    pub(super) fn signal_as_value(&mut self, name: &ast::Ident) {
+        let text = &name.name;
+        let asked = format!("\"{text}\" in signals");
+        let quoted = format!("\"{text}\"");
+        let words = |by: &str| w(format!("写成 `{by}`"), format!("write `{by}`"));
+        self.report.push(
+            Diagnostic::error(
+                c::NOT_A_VALUE,
+                w(
+                    format!("`{text}` 是信号，不是一个值"),
+                    format!("`{text}` is a signal, not a value"),
+                ),
+                name.span,
+                w("这是信号", "this is a signal"),
+            )
+            .with_help(w(
+                format!("在 on login 里写 `{asked}`"),
+                format!("write `{asked}` in on login"),
+            ))
+            // Changes are tried: behind `in` the second is right.
+            .with_guess(words(&asked), name.span, asked)
+            .with_guess(words(&quoted), name.span, quoted),
+        );
+    }
+
     pub(super) fn signal(&mut self, item: &ast::SignalItem) -> Option<Signal> {
         let title = self.plain(&item.title);
         let weight = self.number_constant(&item.weight);

@@ -54,6 +54,9 @@ impl Checker<'_> {
                     .with_guess(words, place, meant),
                 None => error.with_fix(words, span, meant),
             };
+        } else if let Some(by) = self.in_list_instead(&left, &right, op_span) {
+            let words = w(format!("写成 `{by}`"), format!("write `{by}`"));
+            error = error.with_guess(words, left.span.to(right.span), by);
         } else if let Some(help) = said(a, b).or_else(|| said(b, a)) {
             error = error.with_help(help);
         } else {
@@ -64,6 +67,22 @@ impl Checker<'_> {
         }
         self.report.push(error);
         None
+    }
+
+    /// `sender.tags == "会员"`: whether it is in the list is meant.
+    fn in_list_instead(&self, left: &Expr, right: &Expr, op_span: Span) -> Option<String> {
+        let (list, item) = match (&left.ty, &right.ty) {
+            (Type::List(of), ty) if **of == *ty => (left, right),
+            (ty, Type::List(of)) if **of == *ty => (right, left),
+            _ => return None,
+        };
+        let not = match self.sources.slice(op_span).trim() {
+            "==" => "",
+            "!=" => "not ",
+            _ => return None,
+        };
+        let slice = |expr: &Expr| self.sources.slice(expr.span).trim();
+        Some(format!("{} {not}in {}", slice(item), slice(list)))
     }
 
     /// Where the value of a name is written.
@@ -86,6 +105,9 @@ impl Checker<'_> {
                 "no" | "false" | "否" => Some("no".to_owned()),
                 _ => None,
             },
+            (Value::Text(text), Type::Number) if day_of_week(text.trim()).is_some() => {
+                day_of_week(text.trim()).map(|day| day.to_string())
+            }
             (Value::Text(text), ty) => {
                 let text = text.trim();
                 let (_, unit) = number(text)?;
@@ -136,12 +158,40 @@ fn in_days(queries: &[HistoryQuery], expr: &Expr) -> bool {
     }
 }
 
+/// The number of a day of the week, as `now.weekday` has it: 1 is Monday.
+fn day_of_week(text: &str) -> Option<usize> {
+    const DAYS: [&str; 7] = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    let text = text.to_lowercase();
+    let named = DAYS.iter().position(|day| text == *day || text == day[..3]);
+    let chinese = || {
+        let last = ["周", "星期", "礼拜"]
+            .iter()
+            .find_map(|week| text.strip_prefix(week))?;
+        let days = ["一", "二", "三", "四", "五", "六", "日"];
+        let sunday = (last == "天").then_some(6);
+        days.iter().position(|day| *day == last).or(sunday)
+    };
+    named.or_else(chinese).map(|day| day + 1)
+}
+
 /// What to do where a text that was said is compared with a day or a number.
 fn said(text: &Type, other: &Type) -> Option<Words> {
     match (text, other) {
         (Type::Text, Type::Date) => Some(w(
             "话里的日期是文字，没说年份时只有月和日，不能和日期比；和写在引号里的比：`day == \"2026-10-01\" or day == \"10-01\"`",
             "a date that was said is a text, of month and day alone where no year was said; compare it with what stands in quotes: `day == \"2026-10-01\" or day == \"10-01\"`",
+        )),
+        (Type::Time, Type::Number) => Some(w(
+            "几点是 `login.hour`、`now.hour`（0 到 23），星期几是 `login.weekday`、`now.weekday`",
+            "the hour is `login.hour`, `now.hour` (0 to 23), the day of the week `login.weekday`, `now.weekday`",
         )),
         (Type::Code, Type::Number) => Some(w(
             "验证码是一串数字，不是数：整个比较时加引号；要当数来算，用 `number` 取出来",

@@ -126,6 +126,10 @@ impl Checker<'_> {
                     "a phone is kept as `+8613800138000` and compared as a whole: `{written} == \"13800138000\"`, or with a `list NAME: phone`"
                 ),
             ),
+            (Type::Ip, Type::Text) => w(
+                format!("地址按网段比：`{written} in [\"10.0.0.0/8\"]`"),
+                format!("addresses are compared by networks: `{written} in [\"10.0.0.0/8\"]`"),
+            ),
             (Type::Machine | Type::Account, Type::Text) => w(
                 format!("`{written}` 只能整个比较：`{written} == \"…\"`"),
                 format!("`{written}` is compared as a whole: `{written} == \"…\"`"),

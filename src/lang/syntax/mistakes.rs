@@ -10,6 +10,7 @@ mod joined;
 mod named;
 mod neighbours;
 mod outside;
+mod said;
 mod spare;
 mod stories;
 mod units;
@@ -122,7 +123,11 @@ pub(super) fn explain(
         }
         let of_text = place.head && keywords(failure).any(|known| known == "containing");
         if matches!(word, "contains" | "like" | "matches") && wants(Rule::op_in) && !of_text {
-            return infix(word, span);
+            let found = infix(word, span);
+            return match index {
+                Some(at) => stuck_at(at).contained(found),
+                None => found,
+            };
         }
         let name = (wants(Rule::ident) || wants(Rule::event_name) || wants(Rule::path))
             && !wants(Rule::expr);
@@ -131,6 +136,11 @@ pub(super) fn explain(
         if name && RESERVED.contains(&word) && !listed {
             return reserved(word, span);
         }
+    }
+    if let Some(at) = index
+        && let Some(tagged) = stuck_at(at).tagged()
+    {
+        return tagged;
     }
     if place.head
         && inside

@@ -6,6 +6,9 @@ use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
 use crate::lang::syntax::vocabulary::{Body, FOLLOWER_VERBS, TAKE_PROSE, alias};
 
+/// What other languages have between two actions.
+const WAITS: [&str; 7] = ["wait", "sleep", "delay", "pause", "after", "等待", "延时"];
+
 impl Recover<'_> {
     /// `ask a: word` and its question below, as a `reply "…"`.
     pub(super) fn asked_by_reply(&mut self, from: usize, to: usize, next: usize) -> bool {
@@ -250,6 +253,12 @@ impl Recover<'_> {
                     span,
                     meant,
                 )
+            }
+            (None, None) if body == Body::Actions && WAITS.contains(&word) => {
+                unknown_clause(word, &clause, span).with_help(Words::new(
+                    "动作之间不等；过一会儿再发用 `send \"…\" after 10 minutes`",
+                    "nothing waits between actions; what is sent later is `send \"…\" after 10 minutes`",
+                ))
             }
             (None, None) => {
                 let known: Vec<String> = body

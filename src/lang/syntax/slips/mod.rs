@@ -20,6 +20,7 @@ mod quotes;
 mod rewritten;
 mod tables;
 mod tokens;
+mod weights;
 mod wide;
 mod wording;
 mod words;
@@ -122,6 +123,7 @@ impl Slips<'_> {
                 self.head(at);
                 self.asked(at);
                 self.misplaced(at);
+                self.weight_below(at);
                 self.rewritten(at);
                 self.condition(at);
                 self.wording(at);
