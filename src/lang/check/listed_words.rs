@@ -1,5 +1,5 @@
-//! The name of a list where a text stands: `on text yes_words`. The parser takes it for words without quotes; the
-//! whole set knows better.
+//! The name of a list or of a value where a text stands: `on text yes_words`, `reply hello`. The parser takes it for
+//! words without quotes; the whole set knows better.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ const UNQUOTED: &str = "a text stands in quotes";
 /// Entries of a list that are written out.
 const MAX_WRITTEN: usize = 12;
 
-/// Says of words without quotes that are a list's name how the list is written there.
+/// Says of words without quotes that are a name of the set how what it names is written there.
 pub(super) fn as_lists(
     found: Vec<Diagnostic>,
     files: &[ast::File],
@@ -28,20 +28,72 @@ pub(super) fn as_lists(
             }
         }
     }
-    if lists.is_empty() {
-        return found;
-    }
     let told = |one: Diagnostic| {
         if one.title.en != UNQUOTED {
             return one;
         }
         let span = one.primary.span;
-        match lists.get(sources.slice(span)) {
-            Some(list) => as_list(&one, list, span, sources).unwrap_or(one),
-            None => one,
-        }
+        let other = match lists.get(sources.slice(span)) {
+            Some(list) => as_list(&one, list, span, sources),
+            None => as_value(&one, span, files, sources),
+        };
+        other.unwrap_or(one)
     };
     found.into_iter().map(told).collect()
+}
+
+/// `reply hello`, where `hello` has a value: that is shown in braces.
+fn as_value(
+    one: &Diagnostic,
+    span: Span,
+    files: &[ast::File],
+    sources: &Sources,
+) -> Option<Diagnostic> {
+    let name = sources.slice(span);
+    let plain = |c: char| c.is_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(plain) {
+        return None;
+    }
+    let text = &sources.file(span.file)?.text;
+    let line = text.get(..span.range().start)?.rsplit('\n').next()?;
+    let before = line.split_whitespace().next_back()?;
+    let mut items = files.iter().flat_map(|file| &file.items);
+    let value = items.find_map(|item| match item {
+        ast::Item::Let(item) if item.name.name == name => Some(&item.value),
+        _ => None,
+    });
+    // Names that something takes out, asks for or remembers in this file.
+    let given = || {
+        let ways = [
+            format!("{{{name}:"),
+            format!("ask {name}:"),
+            format!("remember {name} "),
+        ];
+        ways.iter().any(|way| text.contains(way.as_str()))
+    };
+    let (title, by) = match before {
+        "reply" | "send" | "note" | "message" | "invalid" if value.is_some() || given() => (
+            w(
+                "值写在引号里的花括号里",
+                "a value stands in braces, inside quotes",
+            ),
+            format!("\"{{{name}}}\""),
+        ),
+        "text" | "containing" | "starting" | "or" if line.trim_start().starts_with("on ") => {
+            let value = value.filter(|value| matches!(value.kind, ast::ExprKind::Text(_)))?;
+            (
+                w(
+                    "触发词直接写出来，不能用名字",
+                    "what is waited for is written out, no name stands for it",
+                ),
+                sources.slice(value.span).trim().to_owned(),
+            )
+        }
+        _ => return None,
+    };
+    let label = w(format!("`{name}` 是一个值"), format!("`{name}` is a value"));
+    let how = w(format!("写成 `{by}`"), format!("write `{by}`"));
+    Some(Diagnostic::error(one.code, title, span, label).with_guess(how, span, by))
 }
 
 fn as_list(

@@ -24,8 +24,21 @@ impl Checker<'_> {
     pub(super) fn signal_as_value(&mut self, name: &ast::Ident) {
         let text = &name.name;
         let asked = format!("\"{text}\" in signals");
-        let quoted = format!("\"{text}\"");
-        let words = |by: &str| w(format!("写成 `{by}`"), format!("write `{by}`"));
+        let behind = self.sources.file(name.span.file).and_then(|file| {
+            let behind = file.text.get(name.span.range().end..)?;
+            Some(
+                behind
+                    .split_whitespace()
+                    .take(2)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            )
+        });
+        let listed = behind.is_some_and(|next| next.starts_with("in ") || next == "not in");
+        let by = match listed {
+            true => format!("\"{text}\""),
+            false => asked.clone(),
+        };
         self.report.push(
             Diagnostic::error(
                 c::NOT_A_VALUE,
@@ -40,9 +53,11 @@ impl Checker<'_> {
                 format!("在 on login 里写 `{asked}`"),
                 format!("write `{asked}` in on login"),
             ))
-            // Changes are tried: behind `in` the second is right.
-            .with_guess(words(&asked), name.span, asked)
-            .with_guess(words(&quoted), name.span, quoted),
+            .with_guess(
+                w(format!("写成 `{by}`"), format!("write `{by}`")),
+                name.span,
+                by,
+            ),
         );
     }
 

@@ -8,12 +8,8 @@
 mod quotes;
 
 use super::grammar::{continues_name, starts_name};
+pub(super) use quotes::before_text;
 use quotes::{MAY_FOLLOW, unmatched_closer};
-
-/// Whether a text may follow the word.
-pub(super) fn before_text(word: &str) -> bool {
-    quotes::BEFORE_TEXT.contains(&word)
-}
 
 /// The words that may stand at column 0.
 pub(super) const ITEMS: [&str; 7] = ["let", "list", "on", "signal", "dialog", "test", "extractor"];
@@ -276,27 +272,6 @@ impl Lexer<'_> {
             }
         }
         None
-    }
-
-    /// Whether the quote closes a text that nothing opened: `绑定" or "bind"`. It stands right behind a word, and
-    /// what may follow a text stands behind it.
-    fn closes_unopened(&self) -> bool {
-        let Some(before) = self.tokens.last().filter(|_| !self.first) else {
-            return false;
-        };
-        let word = &self.text[before.start..before.end];
-        let wide = !word.is_ascii() && !matches!(word, "或" | "或者" | "或是" | "和");
-        let text = match before.kind {
-            Kind::Word => {
-                let earlier = self.tokens.iter().rev().nth(1);
-                let earlier = earlier.map_or("", |token| &self.text[token.start..token.end]);
-                wide || quotes::BEFORE_TEXT.contains(&earlier)
-            }
-            Kind::Punct => wide && !word.starts_with(['，', '、', '（', '：', '【', '［', '｛']),
-            _ => false,
-        };
-        let behind = &self.text[self.at + 1..self.line_end()];
-        text && before.end == self.at && quotes::code_follows(behind)
     }
 
     fn line_text(&mut self) {

@@ -182,7 +182,9 @@ impl Recover<'_> {
             super::layout::extra_brace(span)
         } else {
             let shown = shown.lines().next().unwrap_or_default();
-            Diagnostic::error(
+            let prose = !shown.is_ascii() && token.kind == Kind::Word;
+            let here = self.sink.span(token.start, token.start);
+            let found = Diagnostic::error(
                 "E0106",
                 Words::new(
                     format!("`{shown}` 写在了花括号后面"),
@@ -190,7 +192,15 @@ impl Recover<'_> {
                 ),
                 span,
                 Words::new("这里应另起一行", "a new line belongs here"),
-            )
+            );
+            match prose {
+                true => found.with_guess(
+                    Words::new("说明写在 `#` 后面", "a remark follows a `#`"),
+                    here,
+                    "# ",
+                ),
+                false => found,
+            }
         };
         self.sink.add(diagnostic);
     }

@@ -16,6 +16,8 @@ impl Stuck<'_> {
             .or_else(|| self.not_known())
             .or_else(|| self.fired())
             .or_else(|| self.two_texts())
+            .or_else(|| self.tries())
+            .or_else(|| self.compared_again())
             .or_else(|| self.to_staff())
             .or_else(|| self.to_somebody())
     }
@@ -71,6 +73,64 @@ impl Stuck<'_> {
             self.span(self.at - 1, self.at),
             &right,
         ))
+    }
+
+    /// `invalid "不对" 3 times`
+    fn tries(&self) -> Option<Diagnostic> {
+        let number = self.kind(self.at) == Some(&Kind::Number);
+        let times = matches!(self.slice(self.at + 1), "times" | "time" | "次");
+        let asks = (0..self.at).any(|at| self.slice(at) == "ask");
+        if !number || !times || !asks {
+            return None;
+        }
+        let right = format!("at most {} times", self.slice(self.at));
+        let title = Words::new(
+            "最多试几次写 `at most`",
+            "how many tries there are is said by `at most`",
+        );
+        Some(written_otherwise(
+            title,
+            self.span(self.at, self.at + 1),
+            &right,
+        ))
+    }
+
+    /// `now.hour >= 9 and <= 18`
+    fn compared_again(&self) -> Option<Diagnostic> {
+        const OPERATORS: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
+        let at = self.at;
+        let joined = matches!(self.before(1), "and" | "or");
+        if !joined || !OPERATORS.contains(&self.slice(at)) {
+            return None;
+        }
+        let first = (1..at - 1)
+            .rev()
+            .find(|at| OPERATORS.contains(&self.slice(*at)))?;
+        if self.kind(first - 1) != Some(&Kind::Word) {
+            return None;
+        }
+        let from = self.path_start(first - 1);
+        let path = &self.text[self.inside[from].start..self.inside[first - 1].end];
+        let here = self.sink.span(self.inside[at].start, self.inside[at].start);
+        Some(
+            Diagnostic::error(
+                "E0101",
+                Words::new(
+                    "每次比较都要写出和什么比",
+                    "each comparison says what is compared",
+                ),
+                self.span(at, at),
+                Words::new(
+                    format!("前面少了 `{path}`"),
+                    format!("`{path}` is missing before it"),
+                ),
+            )
+            .with_guess(
+                Words::new(format!("补上 `{path}`"), format!("add `{path}`")),
+                here,
+                format!("{path} "),
+            ),
+        )
     }
 
     /// `on text "a" "b"`

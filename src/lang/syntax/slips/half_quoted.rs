@@ -205,6 +205,67 @@ impl Slips<'_> {
         true
     }
 
+    /// `reply "你好"。`: the stop stands behind the quote that ends the text.
+    pub(super) fn stop_behind(&mut self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        let (start, end) = (token.start, token.end);
+        let sign = self.slice(token).to_owned();
+        let before = at.checked_sub(1).map(|before| &self.tokens[before]);
+        let text = before.is_some_and(|before| {
+            matches!(&before.kind, Kind::Text(quotes) if quotes.closed) && before.end == start
+        });
+        let next = self
+            .tokens
+            .get(at + 1)
+            .filter(|next| next.line == token.line);
+        let brace = next.is_some_and(|next| self.slice(next) == "{");
+        let last = brace || next.is_none_or(|next| self.slice(next) == "}");
+        if text && !last && self.emphasis(at) {
+            return true;
+        }
+        if !text
+            || !last
+            || (sign == "，" && self.in_list(at))
+            || !matches!(sign.as_str(), "。" | "！" | "？" | "，" | "…" | "～")
+        {
+            return false;
+        }
+        let span = self.sink.span(start, end);
+        // It may be a quote of another kind, of several bytes.
+        let quote = self.text[..start].chars().next_back();
+        let pair = self.sink.span(start - quote.map_or(0, char::len_utf8), end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0114",
+                Words::new(
+                    format!("`{sign}` 写在了引号外面"),
+                    format!("`{sign}` stands outside the quotes"),
+                ),
+                span,
+                Words::new(
+                    "文字到前面的引号为止",
+                    "the text ends at the quote before it",
+                ),
+            )
+            .with_guess(
+                // What is waited for is written without a stop.
+                if brace {
+                    Words::new("去掉它", "remove it")
+                } else {
+                    Words::new("放进引号里", "move it inside")
+                },
+                pair,
+                if brace {
+                    "\"".to_owned()
+                } else {
+                    format!("{sign}\"")
+                },
+            ),
+        );
+        self.edit(start, end, "");
+        true
+    }
+
     /// `reply "要大杯"？还是小杯？`: words in quotes at the beginning of a text that has none of its own.
     pub(super) fn emphasis(&mut self, at: usize) -> bool {
         let Some(text) = at.checked_sub(1).filter(|text| self.wants_text(*text)) else {

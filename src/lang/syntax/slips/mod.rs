@@ -10,6 +10,7 @@ mod brackets;
 mod choices;
 mod conditions;
 mod equals;
+mod fences;
 mod habits;
 mod half_quoted;
 mod heads;
@@ -100,8 +101,15 @@ impl Slips<'_> {
     fn run(&mut self) {
         let mut line = usize::MAX;
         let mut skip = 0;
+        let fences = self.fences();
         for at in 0..self.tokens.len() {
             let token = &self.tokens[at];
+            if fences
+                .iter()
+                .any(|(start, end)| (*start..*end).contains(&token.start))
+            {
+                continue;
+            }
             if token.line != line {
                 line = token.line;
                 self.flush_operators();
