@@ -132,7 +132,8 @@ impl Prepared {
         };
         // `{who} {what}`: the blank that was typed parts the two, if there is one.
         let parts = text.text().contains(' ') && self.has_gaps();
-        if !(parts && fits(true)) && !fits(false) {
+        let found = (parts && fits(true)) || fits(false);
+        if !found {
             return None;
         }
         let mut captures = Captures::default();

@@ -110,7 +110,8 @@ fn is_heading(name: &str, whole: &ast::Text) -> bool {
 pub(super) fn unused_otherwise(found: &mut Vec<Diagnostic>, sources: &Sources) {
     let inside = |one: &Diagnostic| {
         let mut shown = sources.slice(one.primary.span).chars();
-        (shown.next(), shown.next_back());
+        shown.next();
+        shown.next_back();
         shown.as_str().trim().to_owned()
     };
     let told: BTreeSet<String> = found

@@ -101,6 +101,13 @@ fn singled(source: &str) -> (String, Option<String>) {
     let mut rest = source;
     while let Some(at) = rest.find("\\\\") {
         out.push_str(&rest[..at]);
+        // Backslashes themselves are written in pairs of pairs: those of an address, `\\\\\\\\server`.
+        let run = rest[at..].len() - rest[at..].trim_start_matches('\\').len();
+        if run > 2 {
+            out.push_str(&rest[at..at + run]);
+            rest = &rest[at + run..];
+            continue;
+        }
         let behind = &rest[at + 2..];
         match behind.chars().next().filter(|c| SPECIAL.contains(*c)) {
             Some(c) => {

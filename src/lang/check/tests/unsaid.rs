@@ -65,6 +65,26 @@ fn a_bar_between_words_of_a_trigger() {
     }
 }
 
+/// In a regular expression, where a backslash is written as it is.
+#[test]
+fn a_backslash_is_written_once() {
+    let matching = |regex: &str| rule(&format!("on text matching \"{regex}\""), "x");
+    for (regex, meant) in [
+        (r"^\\d{6}$", "^[0-9]{6}$"),
+        (r"^[0-9]+\\.[\\d]{2}$", r"^[0-9]+\.[0-9]{2}$"),
+        (r"a\\s+b", r"a\s+b"),
+    ] {
+        let (codes, fixed) = told(&matching(regex));
+        assert_eq!(codes, ["W1002"], "{regex}");
+        assert_eq!(fixed, matching(meant));
+    }
+    for regex in [r"^[0-9]+\.[0-9]{2}$", r"a\\c", r"\\\\server", r"\\\."] {
+        assert!(told(&matching(regex)).0.is_empty(), "{regex}");
+    }
+    // A digit of any script is told as before.
+    assert_eq!(told(&matching(r"\d+")).0, ["W1002"]);
+}
+
 #[test]
 fn a_bar_wherever_texts_stand() {
     for (text, meant) in [
