@@ -55,6 +55,11 @@ impl Literal {
         }
     }
 
+    /// Whether nothing but a blank was written.
+    pub(super) fn is_blank(&self) -> bool {
+        self.key.is_empty() && self.gap_before
+    }
+
     /// Where the words end when they stand at `at`, blanks tolerated.
     pub(super) fn end_at(&self, text: &str, at: usize) -> Option<usize> {
         let mut at = at;

@@ -15,19 +15,26 @@ const MAX_STEPS: u32 = 50_000;
 
 /// What is left of the steps of one match.
 #[derive(Debug)]
-pub(super) struct Budget(u32);
+pub(super) struct Budget {
+    left: u32,
+    /// A blank between two holes must be one of the text as well.
+    parted: bool,
+}
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(MAX_STEPS)
+        Self {
+            left: MAX_STEPS,
+            parted: false,
+        }
     }
 }
 
 impl Budget {
     /// Takes a step; `false` when none is left.
     pub(super) fn step(&mut self) -> bool {
-        self.0 = self.0.saturating_sub(1);
-        self.0 > 0
+        self.left = self.left.saturating_sub(1);
+        self.left > 0
     }
 }
 
@@ -86,6 +93,20 @@ impl Prepared {
             .max_by_key(|words| words.len())
     }
 
+    /// Whether two holes have nothing but a blank between them.
+    fn has_gaps(&self) -> bool {
+        self.parts.iter().enumerate().any(|(at, part)| match part {
+            Part::Literal(_) => self.is_gap(at),
+            Part::Hole { shape, .. } => matches!(shape, Shape::Custom(inner) if inner.has_gaps()),
+        })
+    }
+
+    fn is_gap(&self, at: usize) -> bool {
+        let hole = |part: Option<&Part>| matches!(part, Some(Part::Hole { .. }));
+        let blank = matches!(&self.parts[at], Part::Literal(literal) if literal.is_blank());
+        blank && at > 0 && hole(self.parts.get(at - 1)) && hole(self.parts.get(at + 1))
+    }
+
     /// The captures, when the whole text fits.
     pub(super) fn match_whole(&self, text: &Normalised) -> Option<Captures> {
         if let Some(exact) = self.exact() {
@@ -98,12 +119,21 @@ impl Prepared {
             return None;
         }
         let mut ends = Ends::new();
-        let mut budget = Budget::default();
         let length = text.text().len();
-        let fits = self.walk(0, text, 0, &mut budget, &mut ends, &mut |_, end| {
-            end == length
-        });
-        if !fits {
+        let mut fits = |parted: bool| {
+            ends.clear();
+            let mut budget = Budget {
+                parted,
+                ..Budget::default()
+            };
+            self.walk(0, text, 0, &mut budget, &mut ends, &mut |_, end| {
+                end == length
+            })
+        };
+        // `{who} {what}`: the blank that was typed parts the two, if there is one.
+        let parts = text.text().contains(' ') && self.has_gaps();
+        let found = (parts && fits(true)) || fits(false);
+        if !found {
             return None;
         }
         let mut captures = Captures::default();
@@ -157,6 +187,11 @@ impl Prepared {
             return take(budget, at);
         };
         match part {
+            Part::Literal(_)
+                if budget.parted && self.is_gap(index) && !text.text()[at..].starts_with(' ') =>
+            {
+                false
+            }
             Part::Literal(literal) => literal
                 .end_at(text.text(), at)
                 .is_some_and(|end| self.walk(index + 1, text, end, budget, ends, take)),
@@ -188,5 +223,53 @@ fn begins_with_digit(part: &Part) -> bool {
     match part {
         Part::Literal(literal) => literal.key.starts_with(|c: char| c.is_ascii_digit()),
         Part::Hole { .. } => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::program::{Extractor, PatternCapture};
+    use crate::lang::value::Value;
+    use crate::text::normalise;
+
+    fn taken(parts: &[(&str, Extractor)], text: &str) -> Option<Vec<Value>> {
+        let mut pattern = Pattern { parts: Vec::new() };
+        for (index, (words, extractor)) in parts.iter().enumerate() {
+            if !words.is_empty() {
+                pattern
+                    .parts
+                    .push(PatternPart::Literal((*words).to_owned()));
+            }
+            pattern.parts.push(PatternPart::Capture(PatternCapture {
+                name: format!("n{index}"),
+                extractor: extractor.clone(),
+            }));
+        }
+        let mut lists = |_| unreachable!("no lists");
+        let prepared = Prepared::new(&pattern, &mut lists);
+        let captures = prepared.match_whole(&normalise(text))?;
+        let value = |index| captures.get(&format!("n{index}")).cloned();
+        (0..parts.len()).map(value).collect()
+    }
+
+    #[test]
+    fn a_blank_between_holes_is_the_one_that_was_typed() {
+        use Extractor::{Number, Rest, Word};
+        let told = [("转告", Word), (" ", Rest)];
+        let two = |a: &str, b: &str| Some(vec![Value::text(a), Value::text(b)]);
+        assert_eq!(taken(&told, "转告小李 明天 见"), two("小李", "明天 见"));
+        assert_eq!(taken(&told, "转告 小李　明天见"), two("小李", "明天见"));
+        // Without one it is as before: blanks may be left out.
+        assert_eq!(taken(&told, "转告小李"), two("小", "李"));
+        let counted = [("", Word), (" ", Number)];
+        assert_eq!(
+            taken(&counted, "苹果 3"),
+            Some(vec![Value::text("苹果"), Value::Number(3.0)])
+        );
+        assert_eq!(
+            taken(&counted, "苹果3"),
+            Some(vec![Value::text("苹果"), Value::Number(3.0)])
+        );
     }
 }

@@ -6,6 +6,37 @@ use serde_json::Value;
 
 use crate::{done, folder, menshen, refused, report, rules};
 
+/// `--logins` takes all files that follow it; what can be no logins are the rules.
+#[test]
+fn rules_behind_the_logins_are_the_rules() {
+    let folder = folder();
+    std::fs::rename(folder.path().join("rules"), folder.path().join("my")).expect("moved");
+    let judged = |arguments: &[&str]| report(folder.path(), arguments)["figures"].clone();
+    let before = judged(&[
+        "backtest",
+        "my",
+        "--logins",
+        "logins.csv",
+        "--format",
+        "json",
+    ]);
+    for behind in ["my", "my/a.rules"] {
+        let behind = [
+            "backtest",
+            "--format",
+            "json",
+            "--logins",
+            "logins.csv",
+            behind,
+        ];
+        assert_eq!(judged(&behind)["totals"], before["totals"]);
+    }
+    // The history of `menshen dev` is not the server's, but it may be what is meant.
+    std::fs::create_dir(folder.path().join(".menshen-dev")).expect("a folder");
+    let told = refused(folder.path(), &["backtest", "my", "--live"]);
+    assert!(told.contains("--data .menshen-dev"), "{told}");
+}
+
 #[test]
 fn one_file_of_a_set_is_judged_by_what_it_says_of_logins() {
     let folder = folder();

@@ -40,7 +40,7 @@ use std::sync::Arc;
 const MAX_THREADS: i64 = 256;
 
 /// Run rules over past logins: what they would have done, and what a change would
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "\
 Input: CSV (columns by header or --map; the public RBA data set is recognised), NDJSON of
 POST /v1/logins, an export of the store; UTF-8 or GBK, plain, .gz or .zst; several files are one
@@ -70,8 +70,8 @@ Examples:
 
 docs/tuning.md is a walk through it.")]
 pub struct Args {
-    /// Rule files or folders of them
-    #[arg(value_name = "RULES", default_value = "rules")]
+    /// Rule files or folders of them [default: rules]
+    #[arg(value_name = "RULES")]
     rules: Vec<PathBuf>,
     /// Past logins
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -162,8 +162,29 @@ enum Format {
     Json,
 }
 
+impl Args {
+    /// `--logins FILE… RULES`: the option takes all that follows it. Rule files and folders are no logins, and
+    /// stand there because they were to be the rules.
+    fn rules_behind_logins(&mut self) {
+        let rules =
+            |path: &PathBuf| path.is_dir() || path.extension().is_some_and(|end| end == "rules");
+        let (behind, logins): (Vec<_>, Vec<_>) = self.logins.drain(..).partition(rules);
+        self.logins = logins;
+        self.rules.extend(behind);
+        if self.rules.is_empty() {
+            self.rules.push(PathBuf::from("rules"));
+        }
+    }
+}
+
 /// Runs a backtest.
 pub fn run(args: &Args) -> Outcome {
+    let mut args = args.clone();
+    args.rules_behind_logins();
+    run_settled(&args)
+}
+
+fn run_settled(args: &Args) -> Outcome {
     options::check(args)?;
     let watch = Arc::new(Watch::default());
     let _stop = read::stop_on_interrupt(watch.clone(), args.lang);

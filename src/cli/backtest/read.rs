@@ -15,6 +15,7 @@ use crate::backtest::needs::Columns;
 use crate::backtest::run::Request;
 use crate::backtest::table::Table;
 use crate::cli::control::{Request as Ask, perform};
+use crate::cli::dev::DATA as DEV_DATA;
 use crate::cli::failure::Failure;
 use crate::cli::output::LangArg;
 use crate::cli::progress::Bar;
@@ -192,6 +193,16 @@ fn live(
     };
     if args.data.data.is_none() && !args.data.config.exists() {
         let config = args.data.config.display();
+        // Beside `menshen dev`, whose data is meant then.
+        let dev = std::path::Path::new(DEV_DATA);
+        if dev.is_dir() {
+            return Err(told(Words::new(
+                format!("没有 {config}；要看 `menshen dev` 的历史，加上 `--data {DEV_DATA}`"),
+                format!(
+                    "there is no {config}; for the history of `menshen dev` add `--data {DEV_DATA}`"
+                ),
+            )));
+        }
         return Err(told(Words::new(
             format!(
                 "没有 {config}；用 --config 指明配置，用 --data 指明数据目录，或者用 `menshen init` 建一套"

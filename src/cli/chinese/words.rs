@@ -257,7 +257,6 @@ const WORDS: &[(&str, &str)] = &[
         "把聊天写成故事，放进这个规则文件",
     ),
     // backtest.
-    ("Rule files or folders of them", "规则文件或它们的文件夹"),
     ("Past logins", "过去的登录"),
     (
         "The server's own history, also while it runs; nothing is changed",

@@ -33,6 +33,9 @@ pub use system::System;
 /// Memory for the store's engine: small, it is one person's.
 const CACHE_BYTES: u64 = 64 << 20;
 
+/// Where everything is kept that no option puts elsewhere.
+pub const DATA: &str = ".menshen-dev";
+
 /// Run the bot with a simulated WeChat platform and a sample information system.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -51,7 +54,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     rules: Option<PathBuf>,
     /// Where everything is kept
-    #[arg(long, value_name = "DIR", default_value = ".menshen-dev")]
+    #[arg(long, value_name = "DIR", default_value = DATA)]
     data: PathBuf,
     /// Answer this host name too; needed to listen on another address than a loopback one, where
     /// everybody who can reach it can act as every simulated user

@@ -300,7 +300,7 @@ pub(super) fn table() -> Vec<EventSpec> {
 }
 
 /// What other systems, and people, call events: a word and the event that is meant.
-const CALLED: [(&str, &str); 34] = [
+const CALLED: [(&str, &str); 38] = [
     ("message", "text"),
     ("msg", "text"),
     ("say", "text"),
@@ -308,6 +308,10 @@ const CALLED: [(&str, &str); 34] = [
     ("消息", "text"),
     ("文字", "text"),
     ("文本", "text"),
+    ("收到", "text"),
+    ("收到消息", "text"),
+    ("关键词", "text"),
+    ("发送", "text"),
     ("follow", "subscribe"),
     ("关注", "subscribe"),
     ("unfollow", "unsubscribe"),

@@ -1,14 +1,15 @@
-//! Names of values in brackets of another kind inside a text, and bars between the words of a trigger: both are
-//! right as they stand, and hardly ever meant so.
+//! Names of values in brackets of another kind inside a text: right as they stand, and hardly ever meant so.
 
 use std::collections::BTreeSet;
 
+use crate::lang::builtins::{BAND, SIGNALS, SUSPICION};
 use crate::lang::diagnostics::Diagnostic;
-use crate::lang::span::Span;
+use crate::lang::span::{Sources, Span};
 use crate::lang::syntax::ast;
 
 use super::Checker;
 use super::codes as c;
+use super::items::ValueItem;
 use super::report::w;
 use super::scope::Scope;
 
@@ -25,12 +26,27 @@ const PAIRS: [(char, char); 8] = [
 ];
 /// Names in one text that are told.
 const MAX_TOLD: usize = 8;
-/// What other notations have between alternatives.
-const BARS: [char; 2] = ['|', '｜'];
+
+/// What signals are looked at by.
+const SCORES: [&str; 4] = [SUSPICION, SIGNALS, BAND, "reasons"];
 
 impl Checker<'_> {
-    /// `【account.name】` in a text: it is sent as it stands.
-    pub(super) fn name_in_brackets(&mut self, span: Span, scope: &Scope<'_>) {
+    /// Whether a name without a dot has a value here that a text may show.
+    fn is_value(&self, name: &str, scope: &Scope<'_>) -> bool {
+        if self.asking.as_deref() == Some(name) {
+            return false;
+        }
+        let defined = matches!(self.items.values.get(name), Some(ValueItem::Let(_)));
+        let field = self.registry.field(name).is_some_and(|id| {
+            let spec = self.registry.field_spec(id);
+            spec.shown && spec.stages.covers(scope.stages)
+        });
+        let local = scope.locals.contains_key(name);
+        local || self.variables.contains_key(name) || defined || field
+    }
+
+    /// `【account.name】` in a piece of `whole`: it is sent as it stands.
+    pub(super) fn name_in_brackets(&mut self, span: Span, whole: &ast::Text, scope: &Scope<'_>) {
         let text = self.sources.slice(span);
         let mut told = 0;
         for (open, close) in PAIRS {
@@ -44,11 +60,11 @@ impl Checker<'_> {
                 let name = text[inside..inside + length].trim();
                 // A word in round brackets may be a remark; a path is none.
                 let round = matches!(open, '(' | '（' | '%');
-                let value = match name.contains('.') {
+                let meant = match name.contains('.') {
                     true => self.registry.field(name).is_some(),
-                    false => !round && scope.locals.contains_key(name),
+                    false => !round && self.is_value(name, scope) && !is_heading(name, whole),
                 };
-                if !value || told == MAX_TOLD {
+                if !meant || told == MAX_TOLD {
                     continue;
                 }
                 told += 1;
@@ -79,47 +95,37 @@ impl Checker<'_> {
             }
         }
     }
+}
 
-    /// `on text "绑定|bind"`: one message with a bar in it, which nobody sends.
-    pub(super) fn bar(&mut self, text: &ast::Text) {
-        let [ast::TextPart::Literal { value, .. }] = text.parts.as_slice() else {
-            return;
-        };
-        let words: Vec<&str> = value.split(BARS).map(str::trim).collect();
-        // One letter on either side is a face: `T|T`.
-        let plain = |word: &&str| {
-            let mut letters = word.chars().filter(|c| c.is_alphanumeric());
-            letters.any(|c| !c.is_ascii())
-                || word.chars().filter(char::is_ascii_alphanumeric).count() > 1
-        };
-        let different: BTreeSet<&&str> = words.iter().collect();
-        if different.len() < words.len()
-            || words.len() < 2
-            || !words.iter().all(plain)
-            || value.contains(['"', '\n', '\\'])
-        {
-            return;
-        }
-        let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
-        let by = quoted.join(" or ");
-        self.report.push(
-            Diagnostic::warning(
-                c::BAR,
-                w(
-                    "这一条要整句一样，竖线也在内",
-                    "this is one message, with the bar in it",
-                ),
-                text.span,
-                w(
-                    "几种说法用 `or` 连起来",
-                    "several messages are joined by `or`",
-                ),
-            )
-            .with_guess(
-                w(format!("写成 `{by}`"), format!("write `{by}`")),
-                text.span,
-                by,
-            ),
-        );
+/// Whether a word that is no English one may be a heading: `【姓名】{姓名}` says it and shows it.
+fn is_heading(name: &str, whole: &ast::Text) -> bool {
+    !name.is_ascii()
+        && whole
+            .parts
+            .iter()
+            .any(|part| matches!(part, ast::TextPart::Hole { path, .. } if path.text() == name))
+}
+
+/// Leaves out what is told as unused and stands in brackets of another kind, which is told already.
+pub(super) fn unused_otherwise(found: &mut Vec<Diagnostic>, sources: &Sources) {
+    let inside = |one: &Diagnostic| {
+        let mut shown = sources.slice(one.primary.span).chars();
+        shown.next();
+        shown.next_back();
+        shown.as_str().trim().to_owned()
+    };
+    let told: BTreeSet<String> = found
+        .iter()
+        .filter(|one| one.code == c::BRACKETS)
+        .map(inside)
+        .collect();
+    if told.is_empty() {
+        return;
     }
+    let scored = SCORES.iter().any(|score| told.contains(*score));
+    found.retain(|one| {
+        let known = told.contains(sources.slice(one.primary.span))
+            || (scored && one.title.en.starts_with("signal "));
+        one.code != c::UNUSED || !known
+    });
 }

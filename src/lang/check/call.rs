@@ -108,6 +108,9 @@ impl Checker<'_> {
         span: Span,
         scope: &Scope<'_>,
     ) -> Expr {
+        if let Function::Contains | Function::Starts = function {
+            self.bar_asked(spec.name, args, span);
+        }
         let mut checked: Vec<Expr> = Vec::new();
         let mut sound = true;
         for (index, arg) in args.iter().enumerate() {

@@ -9,6 +9,7 @@ use crate::lang::span::Span;
 use crate::lang::syntax::{LOST_DIALOG, ast};
 use crate::lang::value::{Type, Value};
 
+use super::bars::Several;
 use super::codes as c;
 use super::items::{ValueItem, once};
 use super::report::{quoted, w};
@@ -244,7 +245,9 @@ impl<'a> Checker<'a> {
         let mut slots = Vec::new();
         for (ask, extractor) in item.asks.iter().zip(extractors) {
             self.said(&ask.question, "问题", "the question");
+            self.asking = Some(ask.slot.name.clone());
             let question = self.template(&ask.question, scope, Purpose::Shown);
+            self.asking = None;
             let unless = ask
                 .unless
                 .as_ref()
@@ -273,6 +276,7 @@ impl<'a> Checker<'a> {
         let words = match &cancel.words {
             ast::CancelWords::List(name) => program::CancelWords::List(self.text_list(name)?),
             ast::CancelWords::Inline(texts) => {
+                texts.iter().for_each(|text| self.bar(text, Several::Words));
                 let words: Option<Vec<String>> =
                     texts.iter().map(|text| self.words(text)).collect();
                 program::CancelWords::Inline(words?)

@@ -151,6 +151,18 @@ impl Checker<'_> {
                 "`m` 是米还是分钟？写 `meters` 或 `minutes`",
                 "is `m` metres or minutes? write `meters` or `minutes`",
             ));
+        } else if let Some(days) = days_in(name) {
+            let right = format!("{} days", value * days);
+            error = error
+                .with_help(w(
+                    "月和年长短不一，用天数写",
+                    "months and years differ in length, days are written",
+                ))
+                .with_guess(
+                    w(format!("写成 `{right}`"), format!("write `{right}`")),
+                    span,
+                    right,
+                );
         } else if let Some(spec) = slip {
             let right = spec.words[0];
             error = error
@@ -252,6 +264,12 @@ impl Checker<'_> {
         if self.several_values(op, left, right, span) {
             return poison(span);
         }
+        if let Some(others) = self.several_among(op, left, right) {
+            for other in others {
+                self.condition(other, scope);
+            }
+            return poison(span);
+        }
         let mut parts = Vec::new();
         for side in [left, right] {
             match &side.kind {
@@ -324,6 +342,7 @@ impl Checker<'_> {
         if chained(left) || chained(right) || self.compared_with_nothing(op, left, right, scope) {
             return poison(span);
         }
+        self.bar_compared(op, left, right, span);
         let left = self.expr(left, scope);
         let right = self.expr(right, scope);
         let Some((left, right)) = self.unify(left, right, op_span) else {
@@ -432,6 +451,15 @@ pub(super) fn node(kind: ExprKind, ty: Type, span: Span) -> Expr {
         kind,
         ty: if poisoned { Type::Poison } else { ty },
         span,
+    }
+}
+
+/// Days of what is longer than a week and of no fixed length.
+fn days_in(unit: &str) -> Option<f64> {
+    match unit {
+        "month" | "months" | "月" | "个月" => Some(30.0),
+        "year" | "years" | "年" => Some(365.0),
+        _ => None,
     }
 }
 

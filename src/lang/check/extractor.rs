@@ -7,7 +7,7 @@ use crate::lang::span::Span;
 use crate::lang::syntax::ast;
 
 use super::codes as c;
-use super::items::circle;
+use super::items::{ValueItem, circle};
 use super::report::{quoted, w};
 use super::{Checker, ExtractorState};
 
@@ -30,6 +30,30 @@ impl<'a> Checker<'a> {
             return self.custom(index, used.span);
         }
         if self.items.poisoned.contains(name) {
+            return None;
+        }
+        if let Some(ValueItem::List(index)) = self.items.values.get(name) {
+            self.used.lists.insert(*index);
+            let right = format!("one_of({name})");
+            self.report.push(
+                Diagnostic::error(
+                    c::UNKNOWN_EXTRACTOR,
+                    w(
+                        format!("`{name}` 是列表，不是提取器"),
+                        format!("`{name}` is a list, no extractor"),
+                    ),
+                    used.span,
+                    w(
+                        format!("列表里的一项写 `{right}`"),
+                        format!("one of its entries is written `{right}`"),
+                    ),
+                )
+                .with_fix(
+                    w(format!("写成 `{right}`"), format!("write `{right}`")),
+                    used.span,
+                    right,
+                ),
+            );
             return None;
         }
         let own = self.items.extractor_names.keys().copied();

@@ -11,6 +11,10 @@ use crate::lang::span::{FileId, LineNumbers};
 const NO_SCENE: &str = "E0132";
 /// Several clauses on one line.
 const SEVERAL_ON_A_LINE: &str = "E0107";
+/// What belongs elsewhere.
+const MISPLACED: &str = "E0106";
+/// A line at column 0.
+const NOT_INDENTED: &str = "E0104";
 /// `=` for `==`.
 const COMPARED: &str = "E0118";
 /// A `}` too many.
@@ -35,6 +39,16 @@ pub(super) fn braces_beside_quotes(mut found: Vec<Diagnostic>) -> Vec<Diagnostic
         }
     }
     found
+}
+
+/// A line that belongs elsewhere is not to be indented first.
+pub(super) fn indented_in_vain(found: &mut Vec<Diagnostic>, lines: &LineNumbers) {
+    let misplaced: BTreeSet<Line> = found
+        .iter()
+        .filter(|one| one.code == MISPLACED)
+        .map(|one| line_of(lines, one))
+        .collect();
+    found.retain(|one| one.code != NOT_INDENTED || !misplaced.contains(&line_of(lines, one)));
 }
 
 /// Adds what checking found, `found`, to the mistakes of syntax, but for what follows from one that was guessed at.

@@ -202,10 +202,16 @@ impl Checker<'_> {
                     format!("`{word}:` is not said"),
                 ),
             )
-            .with_help(w(
-                format!("例如 `{example}`"),
-                format!("for example `{example}`"),
-            )),
+            .with_help(match which {
+                NamedArg::Of => w(
+                    "`of:` 后面写看哪些登录：`successes`（登录成功的）、`failures`（输错密码的）或 `attempts`（两种都算）",
+                    "`of:` says which logins: `successes`, `failures` (a wrong password) or `attempts` (both)",
+                ),
+                _ => w(
+                    format!("例如 `{example}`"),
+                    format!("for example `{example}`"),
+                ),
+            }),
         );
     }
 

@@ -10,6 +10,7 @@ use crate::lang::syntax::ast;
 use crate::lang::value::{Type, Value};
 
 use super::Checker;
+use super::bars::Several;
 use super::codes as c;
 use super::history::single;
 use super::literal::{constant, from_text, network};
@@ -102,6 +103,9 @@ impl Checker<'_> {
         let mut values = Vec::new();
         let mut sound = true;
         for entry in entries {
+            if let (ast::ExprKind::Text(text), None | Some(Type::Text)) = (&entry.kind, &ty) {
+                self.bar(text, Several::Entries);
+            }
             let checked = self.expr(entry, &Scope::constants());
             let wanted = ty.get_or_insert_with(|| checked.ty.clone()).clone();
             let checked = self.want(checked, &wanted);

@@ -8,6 +8,7 @@ use crate::lang::syntax::ast;
 use crate::lang::value::{Type, Value};
 
 use super::Checker;
+use super::bars::Several;
 use super::codes as c;
 use super::expr::{node, poison};
 use super::items::ValueItem;
@@ -38,6 +39,9 @@ impl Checker<'_> {
                 let values = entries
                     .iter()
                     .map(|entry| {
+                        if let (ast::ExprKind::Text(text), Type::Text) = (&entry.kind, &item.ty) {
+                            self.bar(text, Several::Entries);
+                        }
                         let entry = self.expr(entry, scope);
                         if item.ty == Type::Ip && entry.ty == Type::Text {
                             return self.want(entry, &Type::Network);
@@ -145,15 +149,24 @@ impl Checker<'_> {
             Type::List(of) => self.want(item, of),
             Type::Network => self.want(item, &Type::Ip),
             other => {
-                self.report.push(
-                    Diagnostic::error(
-                        c::NOT_A_LIST,
-                        w("`in` 后面要一个列表", "`in` wants a list after it"),
-                        listed.span,
-                        w(format!("这是 {other}"), format!("this is {other}")),
-                    )
-                    .with_help(w("比较两个值用 `==`", "compare two values with `==`")),
-                );
+                let found = Diagnostic::error(
+                    c::NOT_A_LIST,
+                    w("`in` 后面要一个列表", "`in` wants a list after it"),
+                    listed.span,
+                    w(format!("这是 {other}"), format!("this is {other}")),
+                )
+                .with_help(w("比较两个值用 `==`", "compare two values with `==`"));
+                let sign = if negated { "!=" } else { "==" };
+                let side = |expr: &Expr| self.sources.slice(expr.span).trim();
+                let by = format!("{} {sign} {}", side(&item), side(&listed));
+                self.report.push(match constant(&listed) {
+                    Some(_) if item.ty != Type::Poison => found.with_guess(
+                        w(format!("写成 `{by}`"), format!("write `{by}`")),
+                        span,
+                        by,
+                    ),
+                    _ => found,
+                });
                 return poison(span);
             }
         };

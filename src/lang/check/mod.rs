@@ -9,6 +9,7 @@
 
 mod action;
 pub(in crate::lang) mod allow;
+mod bars;
 mod brackets;
 mod broken;
 mod by_keys;
@@ -22,6 +23,7 @@ mod guessed;
 mod history;
 mod items;
 mod listed;
+mod listed_words;
 mod lists;
 pub(in crate::lang) mod literal;
 mod membership;
@@ -142,17 +144,20 @@ fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) ->
         diagnostics.extend(guessed::braces_beside_quotes(parsed.diagnostics));
         files.push(parsed.file);
     }
+    let mut diagnostics = listed_words::as_lists(diagnostics, &files, &sources);
     let whole = diagnostics
         .iter()
         .all(|found: &Diagnostic| found.severity != Severity::Error);
     let (mut program, found) = check(&sources, &files, registry, whole);
     let lines = &program.lines;
+    guessed::indented_in_vain(&mut diagnostics, lines);
     guessed::leave_out(&mut diagnostics, found, lines);
     let mut diagnostics = merged::one_per_text(diagnostics, &sources, lines);
     let sound = diagnostics
         .iter()
         .all(|found| found.severity != Severity::Error || despite.contains(&found.code));
     allow::silence(&allows, &mut diagnostics, lines, sound);
+    brackets::unused_otherwise(&mut diagnostics, &sources);
     program.allows = allows;
     diagnostics.sort_by_key(|found| {
         let span = found.primary.span;
@@ -193,6 +198,9 @@ fn check(
     }
     let mut checker = Checker::new(sources, registry, &items, names, report);
     let program = checker.run();
+    if whole {
+        checker.endless_variables();
+    }
     let (mut report, used) = (checker.report, checker.used);
     let scored = whole && program.signals.len() == items.signals.len();
     // What a rule with a mistake would do is not known.
@@ -273,6 +281,10 @@ struct Checker<'a> {
     slot_extractors: Vec<Vec<Option<Extractor>>>,
     /// Whether a rule that is heard even in dialogs leaves them, and whether another does.
     leaving: Option<(bool, bool)>,
+    /// What is remembered of a type that is not known, and where its value stands.
+    untyped: Vec<(ast::Ident, Span)>,
+    /// The slot whose question is being looked at.
+    asking: Option<String>,
     /// The unit that is usual for the duration that is being looked at.
     usual_unit: Option<&'static str>,
     /// Every rule's name has its line.
@@ -312,6 +324,8 @@ impl<'a> Checker<'a> {
             slots: Vec::new(),
             slot_extractors: Vec::new(),
             leaving: None,
+            untyped: Vec::new(),
+            asking: None,
             usual_unit: None,
             lines: sources.line_numbers(),
         }

@@ -6,7 +6,21 @@ use crate::lang::diagnostics::{Words, nearest};
 use super::report::w;
 
 /// What other systems call a field.
-const CALLED: [(&[&str], &str); 15] = [
+const CALLED: [(&[&str], &str); 20] = [
+    (&["message.latitude", "message.location_x"], "message.lat"),
+    (
+        &["message.longitude", "message.lng", "message.location_y"],
+        "message.lon",
+    ),
+    (
+        &["message.event_key", "message.eventkey", "message.menu"],
+        "message.key",
+    ),
+    (&["message.msgtype", "message.msg_type"], "message.type"),
+    (
+        &["message.link", "message.pic_url", "message.picurl"],
+        "message.url",
+    ),
     (
         &[
             "account.username",
@@ -116,6 +130,13 @@ fn fields_of<'r>(subject: &'r str, registry: &'r Registry) -> impl Iterator<Item
 
 /// What to say of a part that nobody knows.
 pub(super) fn not_told(text: &str) -> Option<Words> {
+    // The login before this one is no name of its own.
+    if let Some(part) = text.strip_prefix("previous.") {
+        return Some(w(
+            format!("上一次成功登录的写 `last({part})`"),
+            format!("of the last successful login write `last({part})`"),
+        ));
+    }
     let part = text.strip_prefix("sender.")?;
     NOT_TOLD.contains(&part).then(|| {
         w(

@@ -335,13 +335,7 @@ impl Checker<'_> {
                 return;
             }
             if self.items.signal_names.contains_key(name.name.as_str()) {
-                return self.not_a_value(
-                    name,
-                    "信号",
-                    "a signal",
-                    "在 on login 里写 `\"{}\" in signals`",
-                    "write `\"{}\" in signals` in on login",
-                );
+                return self.signal_as_value(name);
             }
             if self.items.dialog_names.contains_key(name.name.as_str()) {
                 return self.not_a_value(
@@ -447,7 +441,7 @@ impl Checker<'_> {
                     path.span,
                     not,
                 );
-        } else if let Some(near) = near {
+        } else if let Some(near) = near.filter(|_| first.name != "previous") {
             error = error.with_nearest(&near, path.span, near.clone());
         } else if let Some(help) = nearby::not_told(&text) {
             error = error.with_help(help);

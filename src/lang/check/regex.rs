@@ -28,6 +28,7 @@ impl Checker<'_> {
                 return None;
             }
         };
+        let doubled = self.doubled_backslash(text, &source);
         for (slip, zh, en) in [
             (
                 "\\b",
@@ -40,7 +41,7 @@ impl Checker<'_> {
                 "`\\d` takes digits of every script, write `[0-9]`",
             ),
         ] {
-            if source.contains(slip) {
+            if !doubled && source.contains(slip) {
                 let found = Diagnostic::warning(
                     c::REGEX_SLIP,
                     w(zh, en),
@@ -64,6 +65,68 @@ impl Checker<'_> {
         }
         Some((Matcher::Matching(source), names))
     }
+}
+
+impl Checker<'_> {
+    /// `\\\\d`, as it stands in the texts of programming languages: here it is a backslash and a letter, which
+    /// nobody sends. Says whether that was told.
+    fn doubled_backslash(&mut self, text: &ast::Text, source: &str) -> bool {
+        let (_, Some(shown)) = singled(source) else {
+            return false;
+        };
+        let (by, _) = singled(self.sources.slice(text.span));
+        let found = Diagnostic::warning(
+            c::REGEX_SLIP,
+            w(
+                "正则里的反斜杠只写一个",
+                "a backslash in a regular expression is written once",
+            ),
+            text.span,
+            w(
+                format!("`{shown}` 等的是反斜杠这个字本身"),
+                format!("`{shown}` waits for the very character `\\`"),
+            ),
+        );
+        let how = w(format!("写成 `{by}`"), format!("write `{by}`"));
+        self.report.push(found.with_guess(how, text.span, by));
+        true
+    }
+}
+
+/// A regular expression with single backslashes where two stand before what one makes special, digits as a
+/// class of their own, and the first place that was so.
+fn singled(source: &str) -> (String, Option<String>) {
+    const SPECIAL: &str = "dDwWsSbB.+*?()[]{}|^$/-";
+    let (mut out, mut first) = (String::new(), None);
+    let mut rest = source;
+    while let Some(at) = rest.find("\\\\") {
+        out.push_str(&rest[..at]);
+        // Backslashes themselves are written in pairs of pairs: those of an address, `\\\\\\\\server`.
+        let run = rest[at..].len() - rest[at..].trim_start_matches('\\').len();
+        if run > 2 {
+            out.push_str(&rest[at..at + run]);
+            rest = &rest[at + run..];
+            continue;
+        }
+        let behind = &rest[at + 2..];
+        match behind.chars().next().filter(|c| SPECIAL.contains(*c)) {
+            Some(c) => {
+                first.get_or_insert_with(|| format!("\\\\{c}"));
+                match (c, out.rfind('[') > out.rfind(']')) {
+                    ('d', false) => out.push_str("[0-9]"),
+                    ('d', true) => out.push_str("0-9"),
+                    (c, _) => out.extend(['\\', c]),
+                }
+                rest = &behind[c.len_utf8()..];
+            }
+            None => {
+                out.push_str("\\\\");
+                rest = behind;
+            }
+        }
+    }
+    out.push_str(rest);
+    (out, first)
 }
 
 /// Adds a message that shows the slip, if the very expression confirms it: a word among Chinese ones is

@@ -140,6 +140,12 @@ impl Report {
             .any(|span| span.file == item.file && item.start <= span.start && span.end <= item.end)
     }
 
+    /// Whether any error was found.
+    pub(in crate::lang) fn has_errors(&self) -> bool {
+        let mut found = self.found.iter();
+        found.any(|known| known.severity == Severity::Error)
+    }
+
     /// Whether this name was found to be unknown, under this code.
     pub(in crate::lang) fn tells(&self, code: &str, name: &str) -> bool {
         let mut found = self.found.iter();

@@ -12,9 +12,10 @@ use crate::lang::syntax::ast;
 use crate::lang::value::Type;
 
 use super::Checker;
+use super::bars::Several;
 use super::codes as c;
 use super::expr::poison;
-use super::items::once;
+use super::items::{ValueItem, once};
 use super::report::w;
 use super::scope::{Local, Place, Scope};
 use super::walk;
@@ -123,6 +124,16 @@ impl<'a> Checker<'a> {
                 trigger.event.span,
                 w("不认识的事件", "unknown event"),
             );
+            let list = matches!(self.items.values.get(word), Some(ValueItem::List(_)));
+            if list && trigger.matcher == ast::Matcher::Always {
+                let right = format!("text in {word}");
+                self.report.push(error.with_guess(
+                    w(format!("写成 `{right}`"), format!("write `{right}`")),
+                    trigger.event.span,
+                    right,
+                ));
+                return None;
+            }
             error = match near {
                 Some(near) => error.with_nearest(near, trigger.event.span, near),
                 None => error.with_help(w(
@@ -163,8 +174,14 @@ impl<'a> Checker<'a> {
             );
             return None;
         }
-        if let (ast::Matcher::Pattern(text), "text") = (&trigger.matcher, word) {
-            self.bar(text);
+        if word == "text" {
+            match &trigger.matcher {
+                ast::Matcher::Pattern(text) => self.bar(text, Several::Message),
+                ast::Matcher::Containing(text) | ast::Matcher::Starting(text) => {
+                    self.bar(text, Several::Words);
+                }
+                _ => {}
+            }
         }
         let (matcher, names) = self.matcher(&trigger.matcher)?;
         let checked = Trigger {

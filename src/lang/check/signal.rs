@@ -20,6 +20,47 @@ const MAX_WEIGHT: f64 = 1_000_000.0;
 const MAX_LOGINS: u32 = 10_000;
 
 impl Checker<'_> {
+    /// `when new_city`, `new_city in signals`: a signal is asked for by its name in quotes.
+    pub(super) fn signal_as_value(&mut self, name: &ast::Ident) {
+        let text = &name.name;
+        let asked = format!("\"{text}\" in signals");
+        let behind = self.sources.file(name.span.file).and_then(|file| {
+            let behind = file.text.get(name.span.range().end..)?;
+            Some(
+                behind
+                    .split_whitespace()
+                    .take(2)
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            )
+        });
+        let listed = behind.is_some_and(|next| next.starts_with("in ") || next == "not in");
+        let by = match listed {
+            true => format!("\"{text}\""),
+            false => asked.clone(),
+        };
+        self.report.push(
+            Diagnostic::error(
+                c::NOT_A_VALUE,
+                w(
+                    format!("`{text}` 是信号，不是一个值"),
+                    format!("`{text}` is a signal, not a value"),
+                ),
+                name.span,
+                w("这是信号", "this is a signal"),
+            )
+            .with_help(w(
+                format!("在 on login 里写 `{asked}`"),
+                format!("write `{asked}` in on login"),
+            ))
+            .with_guess(
+                w(format!("写成 `{by}`"), format!("write `{by}`")),
+                name.span,
+                by,
+            ),
+        );
+    }
+
     pub(super) fn signal(&mut self, item: &ast::SignalItem) -> Option<Signal> {
         let title = self.plain(&item.title);
         let weight = self.number_constant(&item.weight);

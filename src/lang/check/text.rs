@@ -75,7 +75,7 @@ impl<'a> Checker<'a> {
                         start: span.end.saturating_sub(1),
                         ..*span
                     });
-                    self.name_in_brackets(*span, scope);
+                    self.name_in_brackets(*span, text, scope);
                     parts.push(TemplatePart::Literal(value.clone()))
                 }
                 ast::TextPart::Hole {

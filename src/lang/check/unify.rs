@@ -1,7 +1,7 @@
 //! The two sides of a comparison: one type, or one error that says how to write what was meant.
 
 use crate::lang::diagnostics::{Diagnostic, Words};
-use crate::lang::program::Expr;
+use crate::lang::program::{Expr, ExprKind, HistoryFunction, HistoryQuery};
 use crate::lang::span::Span;
 use crate::lang::value::{Type, Value};
 
@@ -54,6 +54,9 @@ impl Checker<'_> {
                     .with_guess(words, place, meant),
                 None => error.with_fix(words, span, meant),
             };
+        } else if let Some(by) = self.in_list_instead(&left, &right, op_span) {
+            let words = w(format!("写成 `{by}`"), format!("write `{by}`"));
+            error = error.with_guess(words, left.span.to(right.span), by);
         } else if let Some(help) = said(a, b).or_else(|| said(b, a)) {
             error = error.with_help(help);
         } else {
@@ -66,9 +69,25 @@ impl Checker<'_> {
         None
     }
 
+    /// `sender.tags == "会员"`: whether it is in the list is meant.
+    fn in_list_instead(&self, left: &Expr, right: &Expr, op_span: Span) -> Option<String> {
+        let (list, item) = match (&left.ty, &right.ty) {
+            (Type::List(of), ty) if **of == *ty => (left, right),
+            (ty, Type::List(of)) if **of == *ty => (right, left),
+            _ => return None,
+        };
+        let not = match self.sources.slice(op_span).trim() {
+            "==" => "",
+            "!=" => "not ",
+            _ => return None,
+        };
+        let slice = |expr: &Expr| self.sources.slice(expr.span).trim();
+        Some(format!("{} {not}in {}", slice(item), slice(list)))
+    }
+
     /// Where the value of a name is written.
     fn given_in_let(&self, expr: &Expr) -> Option<Span> {
-        let crate::lang::program::ExprKind::Let { name, .. } = &expr.kind else {
+        let ExprKind::Let { name, .. } = &expr.kind else {
             return None;
         };
         let mut lets = self.items.lets.iter();
@@ -86,6 +105,9 @@ impl Checker<'_> {
                 "no" | "false" | "否" => Some("no".to_owned()),
                 _ => None,
             },
+            (Value::Text(text), Type::Number) if day_of_week(text.trim()).is_some() => {
+                day_of_week(text.trim()).map(|day| day.to_string())
+            }
             (Value::Text(text), ty) => {
                 let text = text.trim();
                 let (_, unit) = number(text)?;
@@ -96,6 +118,19 @@ impl Checker<'_> {
                     units.any(|known| known.ty == *ty && known.words.contains(&unit))
                 };
                 right.then(|| text.to_owned())
+            }
+            // `days_since(…) >= 2 weeks`
+            (Value::Duration(millis), Type::Number) if in_days(&self.queries, like) => {
+                let days = millis as f64 / 86_400_000.0;
+                Some(format!("{}", (days * 100.0).round() / 100.0))
+            }
+            (Value::Distance(_), Type::Speed) => {
+                let (number, unit) = number(source)?;
+                (unit == "km").then(|| format!("{number} km/h"))
+            }
+            (Value::Speed(_), Type::Distance) => {
+                let (number, _) = number(source)?;
+                Some(format!("{number} km"))
             }
             (Value::Duration(_) | Value::Percent(_), Type::Number)
             | (Value::Distance(_) | Value::Speed(_), Type::Number) => {
@@ -111,12 +146,52 @@ impl Checker<'_> {
     }
 }
 
+/// Whether a number is one of days.
+fn in_days(queries: &[HistoryQuery], expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::History(id) => {
+            let query = queries.get(id.0 as usize);
+            query.is_some_and(|query| query.function == HistoryFunction::DaysSince)
+        }
+        ExprKind::Let { value, .. } => in_days(queries, value),
+        _ => false,
+    }
+}
+
+/// The number of a day of the week, as `now.weekday` has it: 1 is Monday.
+fn day_of_week(text: &str) -> Option<usize> {
+    const DAYS: [&str; 7] = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    let text = text.to_lowercase();
+    let named = DAYS.iter().position(|day| text == *day || text == day[..3]);
+    let chinese = || {
+        let last = ["周", "星期", "礼拜"]
+            .iter()
+            .find_map(|week| text.strip_prefix(week))?;
+        let days = ["一", "二", "三", "四", "五", "六", "日"];
+        let sunday = (last == "天").then_some(6);
+        days.iter().position(|day| *day == last).or(sunday)
+    };
+    named.or_else(chinese).map(|day| day + 1)
+}
+
 /// What to do where a text that was said is compared with a day or a number.
 fn said(text: &Type, other: &Type) -> Option<Words> {
     match (text, other) {
         (Type::Text, Type::Date) => Some(w(
             "话里的日期是文字，没说年份时只有月和日，不能和日期比；和写在引号里的比：`day == \"2026-10-01\" or day == \"10-01\"`",
             "a date that was said is a text, of month and day alone where no year was said; compare it with what stands in quotes: `day == \"2026-10-01\" or day == \"10-01\"`",
+        )),
+        (Type::Time, Type::Number) => Some(w(
+            "几点是 `login.hour`、`now.hour`（0 到 23），星期几是 `login.weekday`、`now.weekday`",
+            "the hour is `login.hour`, `now.hour` (0 to 23), the day of the week `login.weekday`, `now.weekday`",
         )),
         (Type::Code, Type::Number) => Some(w(
             "验证码是一串数字，不是数：整个比较时加引号；要当数来算，用 `number` 取出来",

@@ -2,6 +2,7 @@
 
 use crate::lang::diagnostics::{Diagnostic, nearest};
 use crate::lang::program::ActionKind;
+use crate::lang::span::Span;
 use crate::lang::syntax::ast;
 use crate::lang::value::Type;
 
@@ -30,13 +31,8 @@ impl Checker<'_> {
             return None;
         }
         let Some(lifetime) = lifetime.filter(|_| checked.ty != Type::Poison) else {
-            // The name is there, whatever is wrong with its value.
-            self.variables
-                .entry(name.name.clone())
-                .or_insert(super::Named {
-                    ty: Type::Poison,
-                    span: name.span,
-                });
+            self.broken_variable(name);
+            self.untyped.push((name.clone(), value.span));
             return None;
         };
         if matches!(
@@ -44,6 +40,17 @@ impl Checker<'_> {
             Type::Login | Type::Alert | Type::Code | Type::List(_) | Type::Place
         ) {
             self.wrong_type(&checked, "可以记住的值", "a value that can be kept");
+            self.broken_variable(name);
+            let span = checked.span;
+            self.report.amend(c::WRONG_TYPE, |found| {
+                match found.primary.span == span && checked.ty == Type::Code && found.help.is_empty() {
+                    true => found.with_help(w(
+                        "`digits(…)` 取出的当作验证码，从不留下；要记住的用 `word` 或 `number` 取",
+                        "what `digits(…)` takes out may be a code and is never kept; what is to be remembered is taken out by `word` or `number`",
+                    )),
+                    false => found,
+                }
+            });
             return None;
         }
         self.define_variable(name, &checked.ty);
@@ -52,6 +59,58 @@ impl Checker<'_> {
             value: checked,
             lifetime,
         })
+    }
+
+    /// The name is there, whatever is wrong with its value.
+    fn broken_variable(&mut self, name: &ast::Ident) {
+        let broken = super::Named {
+            ty: Type::Poison,
+            span: name.span,
+        };
+        self.variables.entry(name.name.clone()).or_insert(broken);
+    }
+
+    /// Reports what is made from nothing but itself: `remember times = times + 1` and no other value of it. It is
+    /// the only mistake then that leaves a value without a type and was not told where it is.
+    pub(super) fn endless_variables(&mut self) {
+        for (name, value) in std::mem::take(&mut self.untyped) {
+            let known = self.variables.get(&name.name);
+            if known.is_some_and(|known| known.ty == Type::Poison) && !self.report.has_errors() {
+                self.only_from_itself(&name, value);
+            }
+        }
+    }
+
+    fn only_from_itself(&mut self, name: &ast::Ident, value: Span) {
+        let text = &name.name;
+        let written = self.sources.slice(value);
+        let found = Diagnostic::error(
+            c::UNKNOWN_NAME,
+            w(
+                format!("`{text}` 第一次是什么没有说"),
+                format!("nothing says what `{text}` is the first time"),
+            ),
+            value,
+            w("这里用到它自己", "it is made from itself here"),
+        )
+        .with_help(w(
+            format!("没记过的时候用别的值：`{text} otherwise 0`"),
+            format!("another value stands for it before that: `{text} otherwise 0`"),
+        ));
+        let first = format!("({text} otherwise 0)");
+        let rest = written.trim().strip_prefix(text.as_str());
+        let plain = rest.filter(|rest| rest.trim_start().starts_with(['+', '-', '*', '/']));
+        self.report.push(match plain {
+            Some(rest) => {
+                let by = format!("{first}{rest}");
+                found.with_guess(
+                    w(format!("写成 `{by}`"), format!("write `{by}`")),
+                    value,
+                    by,
+                )
+            }
+            None => found,
+        });
     }
 
     pub(super) fn unknown_variable(&mut self, name: &ast::Ident) {
@@ -85,7 +144,15 @@ impl Checker<'_> {
                 };
                 self.variables.insert(name.name.clone(), variable);
             }
-            Some(known) if known.ty != *ty && known.ty != Type::Poison => {
+            // Another rule gave it a value that could not be told the type of yet.
+            Some(known) if known.ty == Type::Poison => {
+                let variable = super::Named {
+                    ty: ty.clone(),
+                    span: name.span,
+                };
+                self.variables.insert(name.name.clone(), variable);
+            }
+            Some(known) if known.ty != *ty => {
                 let (text, before, place) = (&name.name, known.ty.clone(), known.span);
                 self.report.push(
                     Diagnostic::error(

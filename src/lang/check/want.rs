@@ -1,5 +1,7 @@
 //! What a place wants: a type, a constant, a duration; and how it says so.
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::program::{Expr, ExprKind};
 use crate::lang::span::Span;
@@ -39,6 +41,17 @@ impl Checker<'_> {
                 w(format!("这里要{ty:#}"), format!("{ty} is wanted here")),
             );
             let network = *ty == Type::Ip && network(&text).is_some();
+            // `10.0.0.0／8`
+            let narrow: String = text.nfkc().collect();
+            if *narrow != *text
+                && !narrow.contains(['"', '\\'])
+                && matches!(from_text(&narrow, ty), Some(Some(_)))
+            {
+                let right = format!("\"{narrow}\"");
+                self.report
+                    .push(found.with_guess(written_as(&right), expr.span, right));
+                return poison(expr.span);
+            }
             self.report.push(match network {
                 true => found.with_help(w(
                     format!("一段地址写 `in [\"{text}\"]`"),
@@ -58,8 +71,39 @@ impl Checker<'_> {
         } else {
             self.wrong_type(&expr, &format!("{ty:#}"), &ty.to_string());
             self.no_text(&expr, ty);
+            self.other_unit(&expr, ty);
         }
         poison(expr.span)
+    }
+
+    /// A number has a unit that does not fit: those that do, or that none does.
+    fn other_unit(&mut self, expr: &Expr, ty: &Type) {
+        let span = expr.span;
+        let written = self.sources.slice(span).trim();
+        let digits = written
+            .trim_end_matches(|c: char| !c.is_ascii_digit())
+            .trim();
+        let plain = digits.parse::<f64>().is_ok();
+        let all = self.units_of(ty);
+        if constant(expr).is_none() || !plain {
+            return;
+        }
+        let bare = *ty == Type::Number && digits != written;
+        if all.is_empty() && !bare {
+            return;
+        }
+        self.report.amend(c::WRONG_TYPE, |found| {
+            if found.primary.span != span || !found.help.is_empty() {
+                return found;
+            }
+            if bare {
+                return found.with_guess(written_as(digits), span, digits);
+            }
+            found.with_help(w(
+                format!("这里能用的单位：{}", all.join("、")),
+                format!("the units that fit here: {}", all.join(", ")),
+            ))
+        });
     }
 
     /// What is compared as a whole stands where a text is wanted.
@@ -81,6 +125,10 @@ impl Checker<'_> {
                 format!(
                     "a phone is kept as `+8613800138000` and compared as a whole: `{written} == \"13800138000\"`, or with a `list NAME: phone`"
                 ),
+            ),
+            (Type::Ip, Type::Text) => w(
+                format!("地址按网段比：`{written} in [\"10.0.0.0/8\"]`"),
+                format!("addresses are compared by networks: `{written} in [\"10.0.0.0/8\"]`"),
             ),
             (Type::Machine | Type::Account, Type::Text) => w(
                 format!("`{written}` 只能整个比较：`{written} == \"…\"`"),

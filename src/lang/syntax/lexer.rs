@@ -8,6 +8,7 @@
 mod quotes;
 
 use super::grammar::{continues_name, starts_name};
+pub(super) use quotes::before_text;
 use quotes::{MAY_FOLLOW, unmatched_closer};
 
 /// The words that may stand at column 0.
@@ -274,6 +275,9 @@ impl Lexer<'_> {
     }
 
     fn line_text(&mut self) {
+        if self.closes_unopened() {
+            return self.push(Kind::Punct, self.at + 1);
+        }
         let mut quotes = Quotes::default();
         if let Some(close) = self.closed_otherwise() {
             let length = self.peek(close).map_or(1, char::len_utf8);

@@ -10,8 +10,10 @@ mod joined;
 mod named;
 mod neighbours;
 mod outside;
+mod said;
 mod spare;
 mod stories;
+mod units;
 
 pub(in crate::lang) use joined::how as how_to_join;
 
@@ -22,7 +24,7 @@ use super::vocabulary::Body;
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 
 /// How many expected things are named.
-const MAX_EXPECTED: usize = 5;
+const MAX_EXPECTED: usize = 12;
 /// Words that cannot be names.
 pub(super) const RESERVED: [&str; 9] = [
     "and",
@@ -121,13 +123,24 @@ pub(super) fn explain(
         }
         let of_text = place.head && keywords(failure).any(|known| known == "containing");
         if matches!(word, "contains" | "like" | "matches") && wants(Rule::op_in) && !of_text {
-            return infix(word, span);
+            let found = infix(word, span);
+            return match index {
+                Some(at) => stuck_at(at).contained(found),
+                None => found,
+            };
         }
         let name = (wants(Rule::ident) || wants(Rule::event_name) || wants(Rule::path))
             && !wants(Rule::expr);
-        if name && RESERVED.contains(&word) {
+        // `ask what: in drinks`
+        let listed = word == "in" && before.is_some_and(|before| slice(before) == ":");
+        if name && RESERVED.contains(&word) && !listed {
             return reserved(word, span);
         }
+    }
+    if let Some(at) = index
+        && let Some(tagged) = stuck_at(at).tagged()
+    {
+        return tagged;
     }
     if place.head
         && inside

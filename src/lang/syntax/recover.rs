@@ -1,6 +1,8 @@
 //! An item that does not parse is looked at clause by clause, so that each of its mistakes is
 //! reported, once, where it stands; what is left of it without those clauses goes on to the checker.
 
+mod conditions;
+mod dialogs;
 mod remains;
 mod unknown;
 
@@ -122,7 +124,14 @@ impl Recover<'_> {
             self.body(body, open + 1, close);
         }
         if close + 1 < to {
-            self.trailing(close + 1);
+            let clause = matches!(
+                head,
+                Rule::cancel_head_only | Rule::give_up_head_only | Rule::ask_only
+            );
+            match clause && self.is(close + 1, "{") && self.tokens[close + 1].first {
+                true => self.block_in_dialog(close + 1),
+                false => self.trailing(close + 1),
+            }
             self.gaps.push((close + 1, to));
         }
     }
@@ -173,7 +182,9 @@ impl Recover<'_> {
             super::layout::extra_brace(span)
         } else {
             let shown = shown.lines().next().unwrap_or_default();
-            Diagnostic::error(
+            let prose = !shown.is_ascii() && token.kind == Kind::Word;
+            let here = self.sink.span(token.start, token.start);
+            let found = Diagnostic::error(
                 "E0106",
                 Words::new(
                     format!("`{shown}` 写在了花括号后面"),
@@ -181,7 +192,15 @@ impl Recover<'_> {
                 ),
                 span,
                 Words::new("这里应另起一行", "a new line belongs here"),
-            )
+            );
+            match prose {
+                true => found.with_guess(
+                    Words::new("说明写在 `#` 后面", "a remark follows a `#`"),
+                    here,
+                    "# ",
+                ),
+                false => found,
+            }
         };
         self.sink.add(diagnostic);
     }
@@ -222,14 +241,22 @@ impl Recover<'_> {
     fn body(&mut self, body: Body, from: usize, to: usize) {
         let clauses = self.clauses(body, from, to);
         let mut asked = false;
+        let mut told = 0;
         for (index, &(start, end)) in clauses.iter().enumerate() {
             if self.sink.full() {
                 self.sink.dropped += 1;
                 self.gaps.push((start, to));
                 return;
             }
-            if std::mem::take(&mut asked) {
+            if std::mem::take(&mut asked) || told > index {
                 continue;
+            }
+            if body == Body::Dialog {
+                let actions = self.actions_in_dialog(&clauses, index);
+                told = index + actions;
+                if actions > 0 {
+                    continue;
+                }
             }
             if let Some(&(next, last)) = clauses.get(index + 1)
                 && self.text_below(start, end, next, last)

@@ -65,6 +65,150 @@ fn a_bar_between_words_of_a_trigger() {
     }
 }
 
+/// In a regular expression, where a backslash is written as it is.
+#[test]
+fn a_backslash_is_written_once() {
+    let matching = |regex: &str| rule(&format!("on text matching \"{regex}\""), "x");
+    for (regex, meant) in [
+        (r"^\\d{6}$", "^[0-9]{6}$"),
+        (r"^[0-9]+\\.[\\d]{2}$", r"^[0-9]+\.[0-9]{2}$"),
+        (r"a\\s+b", r"a\s+b"),
+    ] {
+        let (codes, fixed) = told(&matching(regex));
+        assert_eq!(codes, ["W1002"], "{regex}");
+        assert_eq!(fixed, matching(meant));
+    }
+    for regex in [r"^[0-9]+\.[0-9]{2}$", r"a\\c", r"\\\\server", r"\\\."] {
+        assert!(told(&matching(regex)).0.is_empty(), "{regex}");
+    }
+    // A digit of any script is told as before.
+    assert_eq!(told(&matching(r"\d+")).0, ["W1002"]);
+}
+
+#[test]
+fn a_bar_wherever_texts_stand() {
+    for (text, meant) in [
+        (
+            rule("on text containing \"发票|报销\"", "x"),
+            rule("on text containing \"发票\" or \"报销\"", "x"),
+        ),
+        (
+            rule("on text starting \"投诉|举报\"", "x"),
+            rule("on text starting \"投诉\" or \"举报\"", "x"),
+        ),
+        (
+            rule("list w = [\"取消|退出\", \"算了\"]\non text in w", "x"),
+            rule("list w = [\"取消\", \"退出\", \"算了\"]\non text in w", "x"),
+        ),
+        (
+            rule("on login when login.city == \"北京|上海\"", "x").replace("reply", "note"),
+            rule("on login when login.city in [\"北京\", \"上海\"]", "x").replace("reply", "note"),
+        ),
+        (
+            rule("on login when login.city != \"北京|上海\"", "x").replace("reply", "note"),
+            rule("on login when login.city not in [\"北京\", \"上海\"]", "x")
+                .replace("reply", "note"),
+        ),
+        (
+            rule("on login when login.city in [\"北京|上海\"]", "x").replace("reply", "note"),
+            rule("on login when login.city in [\"北京\", \"上海\"]", "x").replace("reply", "note"),
+        ),
+        (
+            rule("on link when contains(message.title, \"发票|报销\")", "x"),
+            rule(
+                "on link when (contains(message.title, \"发票\") or contains(message.title, \"报销\"))",
+                "x",
+            ),
+        ),
+        (
+            DIALOG.replace("WORDS", "\"取消|退出\""),
+            DIALOG.replace("WORDS", "\"取消\" or \"退出\""),
+        ),
+    ] {
+        let (codes, fixed) = told(&text);
+        assert_eq!(codes, ["W1019"], "{text}");
+        assert_eq!(fixed, meant);
+    }
+    let agent = rule("on login when login.browser == \"T|T\"", "x").replace("reply", "note");
+    assert!(told(&agent).0.is_empty());
+}
+
+const DIALOG: &str = "dialog d {
+    ask n: word \"怎么称呼？\"
+    cancel on WORDS { reply \"好\" }
+    done { reply \"{n}\" }
+}
+on text \"x\" {
+    start d
+}
+";
+
+/// Of names without a dot, and never beside \"unused\", which is the same mistake.
+#[test]
+fn every_name_with_a_value_is_known_in_brackets() {
+    for (text, shown, meant) in [
+        (
+            rule("on text \"叫我{nick: word}\"", "SHOWN，您好")
+                .replace("    reply", "    remember called = nick\n    reply"),
+            "【called】",
+            "{called}",
+        ),
+        (
+            rule("let price = \"10 元\"\non text \"a\"", "SHOWN"),
+            "【price】",
+            "{price}",
+        ),
+        (
+            rule("on text \"找{phone: mobile}\"", "SHOWN"),
+            "[phone]",
+            "{phone}",
+        ),
+        (
+            rule("on text \"找{手机: mobile}\"", "SHOWN"),
+            "【手机】",
+            "{手机}",
+        ),
+        (
+            rule(
+                "signal s \"x\" weight 20 {\n    when login.city == \"北京\"\n}\non login",
+                "SHOWN",
+            )
+            .replace("reply", "note"),
+            "【reasons】",
+            "{reasons}",
+        ),
+        (
+            DIALOG.replace("WORDS", "\"取消\"").replace("{n}", "SHOWN"),
+            "[n]",
+            "{n}",
+        ),
+    ] {
+        let (codes, fixed) = told(&text.replace("SHOWN", shown));
+        assert_eq!(codes, ["W1018"], "{text}");
+        assert_eq!(fixed, text.replace("SHOWN", meant));
+    }
+    let silenced = rule(
+        "on text \"找{phone: mobile}\"",
+        "【phone】  # allow brackets: 就这样",
+    );
+    let silenced = silenced.replace(
+        "  # allow brackets: 就这样\"",
+        "\"  # allow brackets: 就这样",
+    );
+    assert_eq!(told(&silenced).0, ["W1001"]);
+    for sound in [
+        rule("on text \"找{手机: mobile}\"", "【手机】{手机}"),
+        DIALOG
+            .replace("WORDS", "\"取消\"")
+            .replace("怎么称呼", "【n】怎么称呼"),
+        rule("list price = [\"a\"]\non text in price", "【price】"),
+        rule("on text \"a\"", "【温馨提示】【reasons】[微笑]"),
+    ] {
+        let (codes, _) = told(&sound);
+        assert!(codes.is_empty(), "{sound}: {codes:?}");
+    }
+}
+
 #[test]
 fn a_condition_that_is_yes_or_no_itself() {
     for head in ["on text \"a\" when yes", "on text \"a\" when bound or yes"] {

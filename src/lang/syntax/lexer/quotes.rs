@@ -1,5 +1,6 @@
 //! Where a text ends that is closed by a quote of another kind: `["甲”, "乙"]`.
 
+use super::{Kind, Lexer};
 use crate::lang::syntax::grammar::continues_name;
 
 /// Characters in which the end of a text with apostrophes is looked for.
@@ -135,6 +136,18 @@ fn goes_on(behind: &str) -> bool {
     }
 }
 
+/// Whether a quote before `behind` can hardly open a text: `or "`, ` when `, `, "`, ` {` and more behind.
+fn code_follows(behind: &str) -> bool {
+    let code = behind.trim_start();
+    let word = code.split(' ').next().unwrap_or_default();
+    match code.chars().next() {
+        Some(c @ (',' | '，' | '、')) => code[c.len_utf8()..].trim_start().starts_with('"'),
+        Some('{') => code.len() > 1,
+        Some(':') => code[1..].trim().is_empty(),
+        _ => code.len() > word.len() && code.len() < behind.len() && MAY_FOLLOW.contains(&word),
+    }
+}
+
 /// Whether it is code that joins one text to the next: `, `, ` or `, `) and contains(login.agent, `.
 fn joins(between: &str) -> bool {
     let sign = |c: char| c.is_ascii() || matches!(c, '，' | '、' | '（' | '）' | '或' | '者');
@@ -150,4 +163,32 @@ fn joins(between: &str) -> bool {
 /// Whether it begins with a comma or 或.
 fn starts_joining(between: &str) -> bool {
     between.trim_start().starts_with([',', '，', '、', '或'])
+}
+
+/// Whether a text may follow the word.
+pub(in crate::lang::syntax) fn before_text(word: &str) -> bool {
+    BEFORE_TEXT.contains(&word)
+}
+
+impl Lexer<'_> {
+    /// Whether the quote closes a text that nothing opened: `绑定" or "bind"`. It stands right behind a word, and
+    /// what may follow a text stands behind it.
+    pub(super) fn closes_unopened(&self) -> bool {
+        let Some(before) = self.tokens.last().filter(|_| !self.first) else {
+            return false;
+        };
+        let word = &self.text[before.start..before.end];
+        let wide = !word.is_ascii() && !matches!(word, "或" | "或者" | "或是" | "和");
+        let text = match before.kind {
+            Kind::Word => {
+                let earlier = self.tokens.iter().rev().nth(1);
+                let earlier = earlier.map_or("", |token| &self.text[token.start..token.end]);
+                wide || BEFORE_TEXT.contains(&earlier)
+            }
+            Kind::Punct => wide && !word.starts_with(['，', '、', '（', '：', '【', '［', '｛']),
+            _ => false,
+        };
+        let behind = &self.text[self.at + 1..self.line_end()];
+        text && before.end == self.at && code_follows(behind)
+    }
 }

@@ -60,7 +60,7 @@ impl Lower<'_> {
         let mut kids = Kids::of(pair.clone());
         Some(ExtractorItem {
             name: self.ident(&kids.seek(Rule::ident)?),
-            pattern: self.text(&kids.seek(Rule::text)?),
+            pattern: self.pattern_text(&kids.seek(Rule::text)?),
             span: self.span(pair),
         })
     }
@@ -81,7 +81,7 @@ impl Lower<'_> {
                         Matcher::Containing(_) => Matcher::Containing(self.text(&text)),
                         Matcher::Starting(_) => Matcher::Starting(self.text(&text)),
                         Matcher::Matching(_) => Matcher::Matching(self.raw_text(&text)),
-                        _ => Matcher::Pattern(self.text(&text)),
+                        _ => Matcher::Pattern(self.pattern_text(&text)),
                     };
                     triggers.push(Trigger {
                         event: previous.event,
@@ -149,7 +149,7 @@ impl Lower<'_> {
                         Matcher::Matching(self.raw_text(&inner.seek(Rule::text)?))
                     }
                     _ => {
-                        let text = self.text(&inner.seek(Rule::text)?);
+                        let text = self.pattern_text(&inner.seek(Rule::text)?);
                         self.scene(&event, rule, &text, span);
                         match rule {
                             Rule::match_containing => Matcher::Containing(text),

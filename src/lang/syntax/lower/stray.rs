@@ -75,6 +75,18 @@ impl Lower<'_> {
             span,
             Words::new("前面没有 `{`", "no `{` before it"),
         );
+        // `}}` is one mistake.
+        let doubled = self
+            .sink
+            .found
+            .last_mut()
+            .filter(|before| before.code == "E0125" && before.primary.span.end == span.start);
+        if let Some(before) = doubled {
+            before.join(&found.with_guess(escaped_brace(), span, "\\}"), |_| {
+                String::new()
+            });
+            return;
+        }
         let closed = at.checked_sub(1).filter(|before| chars[*before].c == '}');
         let named = closed.and_then(|close| self.name_before(chars, close));
         let whole = named.is_some_and(|(from, _)| from > 0 && chars[from - 1].c == '{');

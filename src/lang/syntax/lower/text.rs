@@ -18,6 +18,15 @@ pub(super) struct Char {
 impl Lower<'_> {
     /// A text with its escapes resolved, cut at its holes.
     pub(super) fn text(&mut self, pair: &Pair<'_, Rule>) -> Text {
+        self.text_with(pair, false)
+    }
+
+    /// The text that a message is compared with: it may take something out.
+    pub(super) fn pattern_text(&mut self, pair: &Pair<'_, Rule>) -> Text {
+        self.text_with(pair, true)
+    }
+
+    fn text_with(&mut self, pair: &Pair<'_, Rule>, pattern: bool) -> Text {
         let chars = contents(pair);
         let mut parts = Vec::new();
         let mut literal = Literal::default();
@@ -50,7 +59,14 @@ impl Lower<'_> {
                     Brace::Lost => {}
                     Brace::Plain => literal.push(c, start, end),
                 },
-                _ => literal.push(c, start, end),
+                _ => match pattern.then(|| self.bracketed(&chars, at - 1)).flatten() {
+                    Some((hole, next)) => {
+                        literal.flush(self, &mut parts);
+                        parts.push(hole);
+                        at = next;
+                    }
+                    None => literal.push(c, start, end),
+                },
             }
         }
         literal.flush(self, &mut parts);

@@ -42,6 +42,7 @@ impl Stuck<'_> {
     pub(super) fn borrowed(&self) -> Option<Diagnostic> {
         self.way_to_match()
             .or_else(|| self.event_like_a_value())
+            .or_else(|| self.list_of_words())
             .or_else(|| self.without_event())
             .or_else(|| self.alternatives_as_list())
             .or_else(|| self.argument_without_sign())
@@ -126,6 +127,44 @@ impl Stuck<'_> {
                 format!(" {text}"),
             ),
         )
+    }
+
+    /// `on text == greetings`, `on text containing in greetings`, `on text starting with greetings`
+    fn list_of_words(&self) -> Option<Diagnostic> {
+        let at = self.at;
+        let name = self.slice(at + 1);
+        let end = self.slice(at + 2);
+        let named =
+            self.kind(at + 1) == Some(&Kind::Word) && matches!(end, "{" | "when" | "even" | "");
+        if !self.head || !named {
+            return None;
+        }
+        match (self.before(2), self.before(1), self.slice(at)) {
+            ("on" | "or", "text", "==" | "=" | ":" | "is" | "of") => {
+                let title = Words::new(
+                    "列表的名字前面写 `in`",
+                    "`in` comes before the name of a list",
+                );
+                let right = format!("in {name}");
+                let found = written_otherwise(title, self.span(at, at + 1), &right);
+                Some(found)
+            }
+            ("text", word @ ("containing" | "starting"), "in" | "with" | "any" | "one_of") => {
+                Some(Diagnostic::error(
+                    "E0101",
+                    Words::new(
+                        format!("`{word}` 后面不能写列表，要写出每个词"),
+                        format!("`{word}` takes no list, each word is written out"),
+                    ),
+                    self.span(at, at + 1),
+                    Words::new(
+                        format!("例如 `{word} \"人工\" or \"客服\"`"),
+                        format!("for example `{word} \"agent\" or \"help\"`"),
+                    ),
+                ))
+            }
+            _ => None,
+        }
     }
 
     /// `on "…" {`

@@ -30,7 +30,7 @@ impl Stuck<'_> {
     }
 
     /// The first token of the path that ends at `last`.
-    fn path_start(&self, last: usize) -> usize {
+    pub(super) fn path_start(&self, last: usize) -> usize {
         let mut first = last;
         while first >= 2 && self.slice(first - 1) == "." && self.word_at(first - 2) {
             first -= 2;

@@ -162,6 +162,7 @@ impl Stuck<'_> {
         };
         let kinds = EXTRACTORS[..9].join("`、`");
         let kinds_en = EXTRACTORS[..9].join("`, `");
+        // Of fixed answers a list is made first.
         Some(
             Diagnostic::error(
                 "E0101",
@@ -171,8 +172,8 @@ impl Stuck<'_> {
             )
             .with_help(help(&what))
             .with_help(Words::new(
-                format!("可以是 `{kinds}` 等"),
-                format!("it may be `{kinds_en}`, …"),
+                format!("可以是 `{kinds}`，或 `one_of(列表的名字)`"),
+                format!("it may be `{kinds_en}`, or `one_of(LIST)`"),
             )),
         )
     }
@@ -180,6 +181,22 @@ impl Stuck<'_> {
     /// `one of(drinks)`
     fn one_of(&self) -> Option<Diagnostic> {
         let at = self.at;
+        let named = self.kind(at) == Some(&Kind::Word);
+        // `one_of drinks`, `ask what: in drinks`
+        let (from, list) = match (self.before(1), self.slice(at)) {
+            ("one_of", list) if named => (at - 1, list),
+            (":", "in") if self.kind(at + 1) == Some(&Kind::Word) => (at, self.slice(at + 1)),
+            _ => (at, ""),
+        };
+        if !list.is_empty() {
+            let title = Words::new(
+                "一个列表里的一项写 `one_of(…)`",
+                "an entry of a list is written `one_of(…)`",
+            );
+            let last = if from == at { at + 1 } else { at };
+            let right = format!("one_of({list})");
+            return Some(written_otherwise(title, self.span(from, last), &right));
+        }
         if self.slice(at) != "of" || self.before(1) != "one" {
             return None;
         }

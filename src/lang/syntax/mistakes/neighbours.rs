@@ -37,6 +37,8 @@ pub(super) struct Stuck<'a> {
 pub(super) fn evident(stuck: &Stuck<'_>) -> Option<Diagnostic> {
     stuck
         .no_value()
+        .or_else(|| stuck.unit())
+        .or_else(|| stuck.said())
         .or_else(|| stuck.thousands())
         .or_else(|| stuck.two_keys())
         .or_else(|| stuck.alternatives())

@@ -16,7 +16,8 @@ const VERDICTS: [&str; 3] = ["allowed", "denied", "challenged"];
 pub(super) fn evident(text: &str, line: &[&Token], sink: &Sink) -> Option<Diagnostic> {
     let line = Line { text, line, sink };
     match line.word(0) {
-        "wechat" => line.done(),
+        "wechat" => line.fields().or_else(|| line.done()),
+        "login" => line.illegal(),
         "expect" => line.expected(),
         _ => None,
     }
@@ -55,6 +56,59 @@ impl Line<'_> {
         } else {
             found.with_guess(words, span, right)
         }
+    }
+
+    fn is_text(&self, at: usize) -> bool {
+        let kind = self.line.get(at).map(|token| &token.kind);
+        matches!(kind, Some(Kind::Text(_)))
+    }
+
+    /// `sends location with Label "东城" Location_X "39.9"`: fields are parted by commas.
+    fn fields(&self) -> Option<Diagnostic> {
+        let with = (0..self.line.len()).find(|at| self.word(*at) == "with")?;
+        let next = (with + 3..self.line.len()).find(|at| {
+            self.is_text(at - 1) && !self.word(*at).is_empty() && self.is_text(at + 1)
+        })?;
+        let here = self
+            .sink
+            .span(self.line[next - 1].end, self.line[next - 1].end);
+        let span = self.sink.span(self.line[next].start, self.line[next].end);
+        Some(
+            Diagnostic::error(
+                "E0101",
+                Words::new("几个字段之间写逗号", "a comma stands between two fields"),
+                span,
+                Words::new("前面少了 `,`", "a `,` is missing before it"),
+            )
+            .with_fix(Words::new("补上 `,`", "add `,`"), here, ","),
+        )
+    }
+
+    /// `login alice illegal machine "x"`
+    fn illegal(&self) -> Option<Diagnostic> {
+        let at = (0..self.line.len()).find(|at| {
+            self.word(*at) == "illegal" && self.word(at + 1) == "machine" && self.is_text(at + 2)
+        })?;
+        let gap = (self.line[at + 1].end, self.line[at + 2].end);
+        let span = self
+            .sink
+            .span(self.line[at + 2].start, self.line[at + 2].end);
+        Some(
+            Diagnostic::error(
+                "E0101",
+                Words::new(
+                    "`illegal machine` 后面没有名字：系统不认得这台机器",
+                    "`illegal machine` has no name: the system does not know the machine",
+                ),
+                span,
+                Words::new("多余", "not needed"),
+            )
+            .with_guess(
+                Words::new("去掉它", "remove it"),
+                self.sink.span(gap.0, gap.1),
+                "",
+            ),
+        )
     }
 
     /// `wechat 小王 says "…"`

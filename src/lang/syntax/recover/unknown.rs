@@ -6,6 +6,9 @@ use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
 use crate::lang::syntax::vocabulary::{Body, FOLLOWER_VERBS, TAKE_PROSE, alias};
 
+/// What other languages have between two actions.
+const WAITS: [&str; 7] = ["wait", "sleep", "delay", "pause", "after", "等待", "延时"];
+
 impl Recover<'_> {
     /// `ask a: word` and its question below, as a `reply "…"`.
     pub(super) fn asked_by_reply(&mut self, from: usize, to: usize, next: usize) -> bool {
@@ -232,19 +235,10 @@ impl Recover<'_> {
                     ),
                 )
             }
-            (None, _) if of_head => Diagnostic::error(
-                "E0106",
-                Words::new(
-                    format!("`{word}` 不能写在花括号里面"),
-                    format!("`{word}` cannot stand inside the braces"),
-                ),
-                span,
-                Words::new("它属于规则的第一行", "it belongs to the rule's first line"),
-            )
-            .with_help(Words::new(
-                "条件写在 `{` 之前：`on text \"锁定\" when bound {`",
-                "the condition stands before the `{`: `on text \"lock\" when bound {`",
-            )),
+            (None, _) if of_head => {
+                self.part_of_the_head(at, word);
+                return None;
+            }
             (None, Some(meant)) => {
                 // Of two words the first is the clause's; the second may be there already.
                 let up = meant == "give" && self.slice(at + 1) != "up";
@@ -259,6 +253,12 @@ impl Recover<'_> {
                     span,
                     meant,
                 )
+            }
+            (None, None) if body == Body::Actions && WAITS.contains(&word) => {
+                unknown_clause(word, &clause, span).with_help(Words::new(
+                    "动作之间不等；过一会儿再发用 `send \"…\" after 10 minutes`",
+                    "nothing waits between actions; what is sent later is `send \"…\" after 10 minutes`",
+                ))
             }
             (None, None) => {
                 let known: Vec<String> = body

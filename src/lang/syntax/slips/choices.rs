@@ -9,17 +9,35 @@ impl Slips<'_> {
             return false;
         };
         let (start, end) = (self.tokens[at].start, self.tokens[at].end);
-        let before = &self.text[start..*first];
-        let Some(head) = before.trim_end().strip_suffix('(') else {
+        let head = self.text[start..*first].trim_end();
+        let kind = head.trim_end_matches(['(', '（', '[', ' ']);
+        let open = head[kind.len()..].chars().filter(|c| *c != ' ').count();
+        let named = kind.strip_suffix("one_of");
+        // `{size: ["大", "小"]}`
+        let listed = || {
+            kind.ends_with([':', '：'])
+                .then_some(&head[..head.len() - head[kind.len()..].trim_start().len()])
+        };
+        let Some(hole) = named
+            .or_else(listed)
+            .filter(|hole| hole.contains('{') && open > 0)
+        else {
             return false;
         };
-        let Some(hole) = head.trim_end().strip_suffix("one_of") else {
-            return false;
-        };
-        let behind = &self.text[last + 1..end];
-        let blanks = behind.len() - behind.trim_start().len();
-        let pairs = inner.len().is_multiple_of(2);
-        if !pairs || !behind.trim_start().starts_with(')') || !hole.contains('{') {
+        let (mut to, mut closed) = (last + 1, 0);
+        while closed < open {
+            let behind = &self.text[to..end];
+            let blanks = behind.len() - behind.trim_start().len();
+            let Some(c) = behind.trim_start().chars().next() else {
+                return false;
+            };
+            if !matches!(c, ')' | '）' | ']') {
+                return false;
+            }
+            to += blanks + c.len_utf8();
+            closed += 1;
+        }
+        if !inner.len().is_multiple_of(2) {
             return false;
         }
         let name = hole.rsplit('{').next().unwrap_or_default();
@@ -28,7 +46,7 @@ impl Slips<'_> {
             .chunks(2)
             .map(|pair| self.text[pair[0]..=pair[1]].to_owned())
             .collect();
-        let (from, to) = (start + hole.len(), last + 1 + blanks + 1);
+        let from = start + hole.len();
         let found = self.listed_first(&name, &texts, (from, to), (at, ""));
         self.sink.add(found);
         self.edit(from, to, "word");

@@ -38,21 +38,27 @@ impl Slips<'_> {
 
     /// `ask shop: one_of("东", "西") "…"`: what may be chosen is a list of its own.
     fn choices_in_place(&mut self, at: usize, end: usize) {
-        let Some(kind) = (at..end).find(|at| self.word_at(*at) == "one_of") else {
+        let Some((kind, first)) = self.choices_begin(at, end) else {
             return;
         };
-        let mut last = kind + 1;
-        if !matches!(self.word_at(last), "(" | "（" | "[") || !self.is_text_at(last + 1) {
-            return;
-        }
-        let part = |at: usize| {
-            self.is_text_at(at) || matches!(self.word_at(at), "," | "，" | "、" | "or" | "[" | "]")
+        // The brackets that open before the first text close behind the last one.
+        let mut open = first - kind - usize::from(self.word_at(kind) == "one_of");
+        let mut last = first;
+        let sign = |at: usize| matches!(self.word_at(at), "," | "，" | "、" | "or" | "或");
+        // Without brackets, the text behind the last one is the question.
+        let part = |at: usize| match open {
+            0 => sign(at) && self.is_text_at(at + 1),
+            _ => sign(at) || self.is_text_at(at),
         };
         while last + 1 < end && part(last + 1) {
-            last += 1;
+            last += if open == 0 { 2 } else { 1 };
         }
-        if matches!(self.word_at(last + 1), ")" | "）") {
+        while open > 0
+            && last + 1 < end
+            && matches!(self.word_at(last + 1), ")" | "）" | "]" | "】")
+        {
             last += 1;
+            open -= 1;
         }
         let texts: Vec<String> = (kind..=last)
             .filter(|at| self.is_text_at(*at))
@@ -78,6 +84,37 @@ impl Slips<'_> {
         self.sink.add(found);
         self.done_with(stretch.0, stretch.1);
         self.edit(start, to, format!("{colon}word"));
+    }
+
+    /// Where choices in place begin on a line, and their first text: `one_of("东", …)`, `one_of["东", …]`,
+    /// `ask shop: ["东", …]`.
+    fn choices_begin(&self, at: usize, end: usize) -> Option<(usize, usize)> {
+        let bracket = |at: usize| matches!(self.word_at(at), "(" | "（" | "[" | "【");
+        let several = |at: usize| {
+            let sign = matches!(self.word_at(at + 1), "," | "，" | "、" | "or" | "或");
+            self.is_text_at(at) && sign && self.is_text_at(at + 2)
+        };
+        let named = (at..end).find(|at| self.word_at(*at) == "one_of");
+        let listed = || {
+            let takes = matches!(self.word_at(at), "ask" | "on");
+            (at + 2..end).find(|place| {
+                let list = matches!(self.word_at(*place), "[" | "【")
+                    || (self.word_at(at) == "ask" && several(*place));
+                takes && list && matches!(self.word_at(place - 1), ":" | "：" | "=")
+            })
+        };
+        let kind = named.or_else(listed)?;
+        let mut first = if named.is_some() { kind + 1 } else { kind };
+        if several(first) {
+            return Some((kind, first));
+        }
+        if !bracket(first) {
+            return None;
+        }
+        while first < end && bracket(first) {
+            first += 1;
+        }
+        (first < end && self.is_text_at(first)).then_some((kind, first))
     }
 
     /// What is said of `one_of("…")` at `start..end` in the item that the token at `at` is in; `name` is what the

@@ -10,7 +10,9 @@ mod brackets;
 mod choices;
 mod conditions;
 mod equals;
+mod fences;
 mod habits;
+mod half_quoted;
 mod heads;
 mod misplaced;
 mod operators;
@@ -19,6 +21,7 @@ mod quotes;
 mod rewritten;
 mod tables;
 mod tokens;
+mod weights;
 mod wide;
 mod wording;
 mod words;
@@ -98,8 +101,15 @@ impl Slips<'_> {
     fn run(&mut self) {
         let mut line = usize::MAX;
         let mut skip = 0;
+        let fences = self.fences();
         for at in 0..self.tokens.len() {
             let token = &self.tokens[at];
+            if fences
+                .iter()
+                .any(|(start, end)| (*start..*end).contains(&token.start))
+            {
+                continue;
+            }
             if token.line != line {
                 line = token.line;
                 self.flush_operators();
@@ -121,6 +131,7 @@ impl Slips<'_> {
                 self.head(at);
                 self.asked(at);
                 self.misplaced(at);
+                self.weight_below(at);
                 self.rewritten(at);
                 self.condition(at);
                 self.wording(at);
@@ -257,6 +268,9 @@ impl Slips<'_> {
             .get(at + 1)
             .filter(|next| joins(next))
             .map(|next| self.slice(next).to_owned());
+        if let Some(done) = self.opened_otherwise(at) {
+            return done;
+        }
         match sign.as_str() {
             ">" | "<" if self.apart(at) => {
                 let right = format!("{sign}=");
@@ -284,6 +298,7 @@ impl Slips<'_> {
                     Words::new("这里应是 `=`", "should be `=`"),
                 );
             }
+            "\"" => self.never_opened(self.words_before(at), at),
             _ if self.stop_behind(at) => {}
             ";" | "；" => self.slip(
                 "E0133",
@@ -305,8 +320,23 @@ impl Slips<'_> {
                         self.operator(start, end, if c == '＆' { "and" } else { "or" });
                         return 1;
                     }
+                    // `suspicion >= 60。`
+                    ('。', _)
+                        if self.tokens.get(at + 1).is_none_or(|next| {
+                            next.first || matches!(self.slice(next), "{" | "}")
+                        }) =>
+                    {
+                        self.slip(
+                            "E0116",
+                            start,
+                            end,
+                            "",
+                            Words::new("代码后面不写句号", "no full stop stands behind code"),
+                            Words::new("多余", "not needed"),
+                        )
+                    }
                     // `"a"、"b"`, where alternatives are meant.
-                    ('、' | '，', _) if self.alternatives(at) => {
+                    ('、' | '，' | '｜', _) if self.alternatives(at) => {
                         self.operator(start, end, "or");
                     }
                     ('！', _) => self.wide.push((start, end, "not ".into())),

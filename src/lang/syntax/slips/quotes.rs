@@ -1,6 +1,7 @@
 //! Quotes: of another kind, inside a text, left open; text blocks left open or not indented.
 
 use super::Slips;
+use super::half_quoted::code_behind;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::lexer::{Kind, Quotes, Token};
 use crate::lang::syntax::repair::Edit;
@@ -180,10 +181,18 @@ impl Slips<'_> {
     fn closed_before(&mut self, start: usize, inner: usize) -> bool {
         let body = &self.text[start + 1..inner];
         let kept = body.trim_end();
-        let joined = [",", "，", "、", " or", " 或"]
+        // `"关于我们, url: "…"`: the next field's name.
+        let field = kept.strip_suffix(':').map(|kept| {
+            kept.trim_end_matches(|c: char| c.is_ascii_lowercase() || c == '_')
+                .trim_end()
+        });
+        let field = field.and_then(|kept| kept.strip_suffix([',', '，']));
+        let joined = [",", "，", "、", " or", " 或", " invalid"]
             .into_iter()
             .find_map(|sign| kept.strip_suffix(sign))
-            .map(|kept| kept.trim_end().len())
+            .or(field)
+            .map(|kept| kept.trim_end())
+            .map(|kept| code_behind(kept).unwrap_or(kept.len()))
             .filter(|length| *length > 0);
         let Some(length) = joined else {
             return false;
@@ -203,56 +212,8 @@ impl Slips<'_> {
         true
     }
 
-    /// `reply "你好"。`: the stop stands behind the quote that ends the text.
-    pub(super) fn stop_behind(&mut self, at: usize) -> bool {
-        let token = &self.tokens[at];
-        let (start, end) = (token.start, token.end);
-        let sign = self.slice(token).to_owned();
-        let before = at.checked_sub(1).map(|before| &self.tokens[before]);
-        let text = before.is_some_and(|before| {
-            matches!(&before.kind, Kind::Text(quotes) if quotes.closed) && before.end == start
-        });
-        let next = self
-            .tokens
-            .get(at + 1)
-            .filter(|next| next.line == token.line);
-        let last = next.is_none_or(|next| self.slice(next) == "}");
-        if !text
-            || !last
-            || (sign == "，" && self.in_list(at))
-            || !matches!(sign.as_str(), "。" | "！" | "？" | "，" | "；" | "…" | "～")
-        {
-            return false;
-        }
-        let span = self.sink.span(start, end);
-        // It may be a quote of another kind, of several bytes.
-        let quote = self.text[..start].chars().next_back();
-        let pair = self.sink.span(start - quote.map_or(0, char::len_utf8), end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0114",
-                Words::new(
-                    format!("`{sign}` 写在了引号外面"),
-                    format!("`{sign}` stands outside the quotes"),
-                ),
-                span,
-                Words::new(
-                    "文字到前面的引号为止",
-                    "the text ends at the quote before it",
-                ),
-            )
-            .with_guess(
-                Words::new("放进引号里", "move it inside"),
-                pair,
-                format!("{sign}\""),
-            ),
-        );
-        self.edit(start, end, "");
-        true
-    }
-
     /// Whether a list is open here: what separates its items may end a line.
-    fn in_list(&self, at: usize) -> bool {
+    pub(super) fn in_list(&self, at: usize) -> bool {
         let mut closed = 0_usize;
         for token in self.tokens[..at].iter().rev().take(MAX_LIST_TOKENS) {
             match self.slice(token) {
@@ -372,7 +333,19 @@ impl Slips<'_> {
             }
             _ => raw.len(),
         };
-        let (start, end) = (token.start, token.start + cut);
+        let (start, mut end) = (token.start, token.start + cut);
+        // `at most 3 times"`: a quote that opens nothing.
+        if cut == 1 && self.spare_quote(at) {
+            return;
+        }
+        if self.closed_by_another(start, end) {
+            return;
+        }
+        let body = &self.text[start + 1..end];
+        let code = code_behind(body);
+        if let Some(code) = code {
+            end = start + 1 + code;
+        }
         let here = self.sink.span(end, end);
         let text = self.sink.span(start, end);
         let found = Diagnostic::error(
@@ -386,7 +359,7 @@ impl Slips<'_> {
         );
         let add = Words::new("补上 `\"`", "add `\"`");
         // What follows a blank in Latin letters or signs may belong to the rule: `"b when bound`.
-        let found = match may_hold_a_clause(&self.text[start..end]) {
+        let found = match code.is_some() || may_hold_a_clause(&self.text[start..end]) {
             true => found.with_guess(add, here, "\""),
             false => found.with_fix(add, here, "\""),
         };
@@ -411,6 +384,9 @@ impl Slips<'_> {
     }
 
     pub(super) fn block(&mut self, token: &Token, closed: bool, column0: Option<usize>) {
+        if !closed && self.block_closed_otherwise(token) {
+            return;
+        }
         if !closed {
             let open = self.sink.span(token.start, token.start + 3);
             let end = self.sink.span(token.end, token.end);

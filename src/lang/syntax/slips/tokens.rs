@@ -96,9 +96,23 @@ impl Slips<'_> {
         } else {
             Words::new(format!("改成 `{shown}`"), format!("write `{shown}`"))
         };
-        self.sink
-            .add(Diagnostic::error(code, title, span, label).with_fix(fix, span, by));
+        let found = Diagnostic::error(code, title, span, label).with_fix(fix, span, by);
+        self.one_habit(found, start);
         self.edit(start, end, by);
+    }
+
+    /// Adds a finding, with the one before it if both are `=` for the same sign on one line.
+    fn one_habit(&mut self, found: Diagnostic, start: usize) {
+        let text = self.text;
+        let before = self.sink.found.last_mut().filter(|before| {
+            let gap = text.get(before.primary.span.end as usize..start);
+            let same = before.code == found.code && before.title == found.title;
+            found.code == "E0118" && same && gap.is_some_and(|gap| !gap.contains('\n'))
+        });
+        match before {
+            Some(before) => before.join(&found, |gap| text[gap.range()].to_owned()),
+            None => self.sink.add(found),
+        }
     }
 
     /// Reports the tokens `from..=to`, to be written as `by`, and reads them so.
@@ -169,8 +183,8 @@ impl Slips<'_> {
             ),
         };
         let (span, whole) = (self.sink.span(start, end), self.sink.span(gap, end));
-        self.sink
-            .add(Diagnostic::error(code, title, span, label).with_fix(fix, whole, by));
+        let found = Diagnostic::error(code, title, span, label).with_fix(fix, whole, by);
+        self.one_habit(found, start);
         self.done_with(at, at);
         self.edit(gap, end, by);
     }

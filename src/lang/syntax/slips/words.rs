@@ -147,15 +147,17 @@ impl Slips<'_> {
         true
     }
 
-    /// `reply 你好`: what follows the clause up to the end of the line is its text.
-    fn unquoted(&mut self, at: usize) -> Option<usize> {
-        let before = at.checked_sub(1).map(|at| &self.tokens[at])?;
+    /// Whether nothing but a text can stand at `at`.
+    pub(super) fn wants_text(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1).map(|at| &self.tokens[at]) else {
+            return false;
+        };
         let token = &self.tokens[at];
         let word = |back: usize| {
             at.checked_sub(back)
                 .map_or("", |at| self.slice(&self.tokens[at]))
         };
-        let wants = match word(1) {
+        match word(1) {
             "text" => matches!(word(2), "on" | "or"),
             "test" => before.start == before.line,
             "invalid" | "~" | "sends" => true,
@@ -170,9 +172,23 @@ impl Slips<'_> {
                 let begins = before.first || matches!(word(2), "{" | "text");
                 BEFORE_TEXT.contains(&clause) && begins
             }
-        };
-        if !wants || token.first {
+        }
+    }
+
+    /// `reply 你好`: what follows the clause up to the end of the line is its text.
+    fn unquoted(&mut self, at: usize) -> Option<usize> {
+        let token = &self.tokens[at];
+        if !self.wants_text(at) || token.first {
             return None;
+        }
+        let line = self.tokens[at..].iter();
+        let mut line = line.take_while(|other| other.line == token.line);
+        let code = |kind: &Kind| matches!(kind, Kind::Word | Kind::Number | Kind::Punct);
+        let quote = line.position(|other| self.slice(other) == "\"" || !code(&other.kind));
+        let quote = quote.map(|quote| at + quote);
+        if let Some(quote) = quote.filter(|quote| self.tokens[*quote].kind == Kind::Punct) {
+            self.never_opened(at, quote);
+            return Some(quote - at);
         }
         let more = |token: &&Token| {
             let word = self.slice(token);
