@@ -1,35 +1,14 @@
 //! A command that keeps the writer's thread, in a whole server: named in the log and in `/metrics` while it lasts.
-//! A test of its own, since the watchdog's thread logs to the process's one subscriber.
+//! A test of its own, since the watchdog's thread logs to what all tests of a process share.
 
 mod http_support;
 
-use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use http_support::Ground;
+use http_support::{Ground, secrecy};
 use menshen::store::{STUCK_AFTER, StoreError, execute};
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// The value of the metric whose line begins so.
 async fn metric(ground: &Ground, beginning: &str) -> Option<u64> {
@@ -40,12 +19,6 @@ async fn metric(ground: &Ground, beginning: &str) -> Option<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_behind_a_channel_is_named_in_the_log_and_the_metrics_while_it_lasts() {
-    let log = Log::default();
-    let kept = log.clone();
-    tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(move || log.clone())
-        .init();
     let ground = Ground::new().await;
     let seconds = "menshen_store_stuck_seconds{command=\"behind a channel\"}";
     assert_eq!(metric(&ground, seconds).await, None);
@@ -68,13 +41,13 @@ async fn a_command_behind_a_channel_is_named_in_the_log_and_the_metrics_while_it
         assert!(
             begun.elapsed() < Duration::from_secs(120),
             "nobody has looked: {}",
-            kept.text()
+            secrecy::logged()
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let lasting = metric(&ground, seconds).await.expect("it is stuck now");
     assert!(lasting >= STUCK_AFTER.as_secs(), "{lasting}");
-    let text = kept.text();
+    let text = secrecy::logged();
     let line = text
         .lines()
         .find(|line| line.contains("stuck in this command"));

@@ -56,6 +56,11 @@ impl io::Write for Keep {
     }
 }
 
+/// All that was logged in this process so far.
+pub fn logged() -> String {
+    LOG.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 impl Secrets {
     /// Has everything logged that the program can log, from now on.
     pub fn watched() -> Self {

@@ -163,14 +163,14 @@ enum Format {
 }
 
 impl Args {
-    /// `--logins FILE… RULES`: the option takes all that follows it. Rule files and folders are no logins, and
-    /// stand there because they were to be the rules.
+    /// `--logins FILE… RULES`: the option takes all that follows it. Rule files and folders are no logins; behind some,
+    /// and with no rules elsewhere, they were to be the rules.
     fn rules_behind_logins(&mut self) {
         let rules =
             |path: &PathBuf| path.is_dir() || path.extension().is_some_and(|end| end == "rules");
-        let (behind, logins): (Vec<_>, Vec<_>) = self.logins.drain(..).partition(rules);
-        self.logins = logins;
-        self.rules.extend(behind);
+        if self.rules.is_empty() && !self.logins.iter().all(rules) {
+            (self.rules, self.logins) = self.logins.drain(..).partition(rules);
+        }
         if self.rules.is_empty() {
             self.rules.push(PathBuf::from("rules"));
         }

@@ -157,6 +157,10 @@ const WORDS: &[(&str, &str)] = &[
         "即使缺了已经答应过的提交也启动：从最近的备份，或用数据库里还有的；丢了什么会说明并记录",
     ),
     (
+        "Send nothing by itself: prompts, messages, webhooks and calls that wait in the store stay there. For looking at a restored backup, whose messages the original has sent or will send",
+        "自己什么也不发：存储里等着的提示、消息、webhook 和调用都留在那里。用来查看恢复出来的备份，它的消息原来的服务已经发了或者会发",
+    ),
+    (
         "The last dump: a whole, consistent moment",
         "最近的备份：一个完整一致的时刻",
     ),

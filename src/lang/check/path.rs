@@ -441,7 +441,9 @@ impl Checker<'_> {
                     path.span,
                     not,
                 );
-        } else if let Some(near) = near.filter(|_| first.name != "previous") {
+        } else if let Some(near) =
+            near.filter(|_| first.name != "previous" || scope.place == Place::Row)
+        {
             error = error.with_nearest(&near, path.span, near.clone());
         } else if let Some(help) = nearby::not_told(&text) {
             error = error.with_help(help);
