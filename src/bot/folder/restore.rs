@@ -45,7 +45,7 @@ struct Plan {
 ///
 /// # Errors
 /// The folder cannot be read or written. Then it is either as it was, or, when that happened while files were put
-/// in place, not read as rules until [`finish`] has ended it. Nothing is lost.
+/// in place, not read as rules until [`load_own`] or another call has ended it. Nothing is lost.
 pub fn restore(root: &Path, wanted: &Sources, now: Millis) -> Result<Option<PathBuf>, FolderError> {
     finish(root)?;
     let files = wanted.files.iter().map(|file| (&file.path, &file.text));
