@@ -332,6 +332,7 @@ async fn filled_in(days: impl Iterator<Item = i64>) {
     let (late, timely) = (asked(&[]), asked(&["--by-time"]));
     assert_eq!(late["input"]["late"], 20);
     assert_eq!(timely["input"]["late"], 0);
+    assert_eq!(late["input"]["reported"], 20);
     assert_eq!(late["figures"]["totals"]["challenged"], 0);
     assert_eq!(timely["figures"]["totals"]["challenged"], 1);
     let text = told(here, &common);

@@ -279,6 +279,57 @@ fn a_past_login_is_asked_for_its_own_fields() {
     assert!(found.help[0].zh.contains("`city`"), "{found:#?}");
 }
 
+/// What cannot be compared with past logins is not taken for something else that happens to be as long.
+#[test]
+fn a_place_is_no_longitude() {
+    let asked = |what: &str| {
+        format!("signal s \"x\" weight 5 {{\n    when new(login.{what}, within: 9 days)\n}}\n")
+    };
+    for (wrong, right) in [
+        ("town", Some("city")),
+        ("place", None),
+        ("cty", Some("city")),
+    ] {
+        let text = asked(wrong);
+        let found = found(&text);
+        let first = found.first().expect("told");
+        match right {
+            Some(right) => assert_eq!(mended(&text, first), asked(right)),
+            None => assert!(first.fixes.is_empty(), "{first:#?}"),
+        }
+    }
+}
+
+/// The latest that may be asked for arrives, whenever the follower was noted last.
+#[test]
+fn what_is_sent_two_days_later_still_fits_the_platforms_window() {
+    let text = r#"
+on text "提醒" {
+    send "二" after 47 hours
+    reply "好"
+}
+
+on any {
+    reply "您好"
+}
+
+test "晚" {
+    wechat 小王 sends "在吗"
+    expect reply "您好"
+    after 29 minutes
+    wechat 小王 sends "提醒"
+    expect reply "好"
+    after 47 hours
+    expect send "二"
+}
+"#;
+    let registry = Registry::standard();
+    let rules = ruleset::compile(Sources::single("a.rules", text), &registry).expect("sound");
+    for result in stories::run(&rules.ruleset, &registry, None) {
+        assert!(result.passed(), "{:?}", result.failures);
+    }
+}
+
 #[test]
 fn words_of_a_list_without_quotes_are_one_mistake() {
     let text = "list words = [取消, 退出]\non text in words {\n    reply \"x\"\n}\n";

@@ -105,6 +105,7 @@ pub fn choose(situation: Situation<'_>) -> Result<Route, UndeliverableReason> {
 
 #[cfg(test)]
 mod tests {
+    use super::contact::MESSAGE_WINDOW;
     use super::*;
     use crate::env::{HOUR, SECOND};
 
@@ -159,20 +160,20 @@ mod tests {
                 Ok(Custom(Message)),
             ),
             (
-                "last second of 47 h",
-                Some(contact(Some(47 * HOUR - SECOND), 0, None, 0)),
+                "last second of the window",
+                Some(contact(Some(MESSAGE_WINDOW - SECOND), 0, None, 0)),
                 Abilities::ALL,
                 Ok(Custom(Message)),
             ),
             (
-                "47 h exactly",
-                Some(contact(Some(47 * HOUR), 0, None, 0)),
+                "the window exactly",
+                Some(contact(Some(MESSAGE_WINDOW), 0, None, 0)),
                 Abilities::ALL,
                 Ok(Template),
             ),
             (
-                "47 h, no template",
-                Some(contact(Some(47 * HOUR), 0, None, 0)),
+                "past the window, no template",
+                Some(contact(Some(MESSAGE_WINDOW), 0, None, 0)),
                 custom_only,
                 Err(NoChannel),
             ),

@@ -7,10 +7,11 @@ use crate::env::{HOUR, MINUTE, Millis, SECOND};
 use crate::store::records::{Contact, ContactWindow};
 use crate::store::{StoreError, Tx};
 
-/// How long after a message customer-service messages are sent: the platform's 48 h less an hour.
-pub const MESSAGE_WINDOW: Millis = 47 * HOUR;
-/// How often a follower who keeps writing is noted.
-const MESSAGE_NOTED: Millis = HOUR;
+/// How long after a message customer-service messages are sent: the platform's 48 h less ten minutes.
+pub const MESSAGE_WINDOW: Millis = 48 * HOUR - 10 * MINUTE;
+/// How often a follower who keeps writing is noted. With the window it leaves the 47 hours that `send … after` may ask
+/// for, whenever the follower was noted last.
+const MESSAGE_NOTED: Millis = 30 * MINUTE;
 /// How many are sent in that window (platform: 5).
 pub const MESSAGE_QUOTA: u32 = 5;
 /// How long after a click, scan or follow they are sent: the platform's minute less ten seconds.
@@ -36,7 +37,7 @@ pub fn saw_message(
     openid: &str,
 ) -> Result<(), StoreError> {
     let now = tx.now();
-    // A chat is noted once an hour: the window is then at most that much shorter than it could
+    // A chat is noted twice an hour: the window is then at most that much shorter than it could
     // be, and a message that changes nothing else needs no commit.
     let noted = tx.look::<Contact, _>(&(official_account, openid), |contact| {
         let lately = contact

@@ -346,7 +346,7 @@ fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
     let facts = &mut *reading.facts;
     let hash = facts.hasher.hash_one(&decision.id);
     if let Some(row) = facts.decisions.remove(&hash) {
-        reading.table.reported += u64::from(decision.login["reported"] == true);
+        reading.table.reported += u64::from(decision.kind == "report");
         if let Some(agent) = decision.login["agent"].as_str() {
             reading.table.set_agent(row, agent);
         }

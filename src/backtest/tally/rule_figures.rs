@@ -84,7 +84,7 @@ pub struct RuleFigures {
     pub last: Option<String>,
     /// By day.
     pub by_day: Vec<u32>,
-    /// `per_10k` by period.
+    /// By period: of a rule on login `per_10k`, of one on attempt or failure per 10,000 of those it was asked about.
     pub by_period: Vec<Option<f64>>,
     /// The rate of one period is more than three times that of an earlier one.
     pub drifts: bool,
@@ -131,7 +131,12 @@ fn one(tally: &Tally, rules: &Rules, program: &Program, slot: usize) -> RuleFigu
             (counts.base_by_period, whole)
         }
     };
-    let rates = held.iter().zip(&whole);
+    // What attempts are made on is no login that passed: a wave of them shows among attempts.
+    let (waves, among) = match asked.event {
+        EventName::Attempt => (counts.by_period, of.by_period),
+        _ => (held, whole),
+    };
+    let rates = waves.iter().zip(&among);
     let by_period: Vec<Option<f64>> = rates.map(|(held, of)| per_10k(*held, *of)).collect();
     let (p95, max) = tally.of_days(&counts.by_day);
     let mut does = Vec::new();
@@ -165,7 +170,7 @@ fn one(tally: &Tally, rules: &Rules, program: &Program, slot: usize) -> RuleFigu
             true => ratio(counts.attacks, counts.attacks + counts.good),
             false => None,
         },
-        recall: match acts {
+        recall: match acts && counts.not_evaluable < of.all() {
             true => ratio(counts.attacks, of.attacks),
             false => None,
         },
@@ -178,7 +183,7 @@ fn one(tally: &Tally, rules: &Rules, program: &Program, slot: usize) -> RuleFigu
         first: counts.first.map(rfc3339),
         last: counts.last.map(rfc3339),
         by_day: counts.by_day.clone(),
-        drifts: drifts(&held, &by_period),
+        drifts: drifts(&waves, &by_period),
         by_period,
         never: counts.held == 0,
         covered_by: covered_by(rules, program, slot),

@@ -341,8 +341,8 @@ const WORDS: &[(&str, &str)] = &[
         "密码正确的攻击里会提醒的少于这个比例就算失败，0 到 1",
     ),
     (
-        "Fail when rules do less about an attack than before: no alert, refusal or lock, or no captcha, any more",
-        "有一次攻击管得比原来少就算失败：不再提醒、拒绝或锁定，或者不再图形验证",
+        "Fail when rules do less about an attack than before: nothing where there was a captcha, a captcha or nothing where there was an alert, a refusal or a lock",
+        "有一次攻击管得比原来少就算失败：原来图形验证的不再管，原来提醒、拒绝或锁定的只剩图形验证或不再管",
     ),
     (
         "Explain one login: its id, or #NUMBER by arrival",

@@ -1,6 +1,7 @@
 //! An `allow` beside rules that challenge or deny: who writes it may mean an exemption, and it is none
 //! (law 6: deny before challenge before allow). And an `even in dialog` where there is no dialog.
 
+use super::contradiction;
 use crate::lang::builtins::{ALERT_OPEN, Registry};
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
@@ -23,7 +24,7 @@ pub(super) fn check(program: &Program, report: &mut Report) {
         let stricter = program
             .rules
             .iter()
-            .filter(|other| other.id != rule.id && meets(rule, other))
+            .filter(|other| other.id != rule.id && meets(rule, other, program))
             .find_map(stops);
         let Some((span, word)) = stricter else {
             continue;
@@ -86,8 +87,13 @@ pub(super) fn even(program: &Program, registry: &Registry, report: &mut Report) 
     }
 }
 
-/// Whether one event can meet both.
-fn meets(rule: &Rule, other: &Rule) -> bool {
+/// Whether one event can meet both, as far as their events and plain conditions tell.
+fn meets(rule: &Rule, other: &Rule, program: &Program) -> bool {
+    if let (Some(a), Some(b)) = (&rule.when, &other.when)
+        && contradiction::exclude(a, b, program)
+    {
+        return false;
+    }
     let events = || other.triggers.iter().map(|trigger| &trigger.event);
     let mut own = rule.triggers.iter();
     own.any(|trigger| events().any(|event| *event == trigger.event))

@@ -14,6 +14,7 @@ use crate::lang::value::{Type, Value};
 use super::Checker;
 use super::codes as c;
 use super::expr::{node, poison};
+use super::nearby;
 use super::report::{quoted, w};
 use super::scope::{Place, Scope};
 use crate::lang::diagnostics::nearest;
@@ -422,10 +423,14 @@ impl Checker<'_> {
         let written = self.sources.slice(expr.span);
         let fields = || self.registry.fields().iter().filter(|field| fits(field));
         let paths: Vec<&str> = fields().map(|field| field.path).collect();
-        let near = fields()
-            .find(|field| field.bare() == written)
-            .map(|field| field.path)
-            .or_else(|| nearest(written, paths.iter().copied()));
+        // Of a path only its last part is compared: `login.` alone is half of what is right.
+        let last = written.rsplit('.').next().unwrap_or(written);
+        let called = nearby::field(written, self.registry);
+        let bare = |name: &str| fields().find(|field| field.bare() == name);
+        let near = bare(written)
+            .or_else(|| fields().find(|field| Some(field.path) == called.as_deref()))
+            .or_else(|| bare(nearest(last, fields().map(FieldSpec::bare))?))
+            .map(|field| field.path);
         let mut error = Diagnostic::error(
             c::PRESENT_FIELD,
             w(

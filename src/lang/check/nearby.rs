@@ -6,7 +6,8 @@ use crate::lang::diagnostics::{Words, nearest};
 use super::report::w;
 
 /// What other systems call a field.
-const CALLED: [(&[&str], &str); 20] = [
+const CALLED: [(&[&str], &str); 21] = [
+    (&["login.town"], "login.city"),
     (&["message.latitude", "message.location_x"], "message.lat"),
     (
         &["message.longitude", "message.lng", "message.location_y"],

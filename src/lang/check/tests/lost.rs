@@ -61,6 +61,11 @@ fn an_allow_beside_a_challenge_is_told_to_lift_nothing() {
             "on login when login.city is known {\n    challenge captcha\n}\n",
             false,
         ),
+        // Where the one holds the other does not.
+        (
+            "on attempt when login.city is known and not login.legal {\n    challenge captcha\n}\n",
+            false,
+        ),
         (
             "on attempt when login.city is known {\n    note \"x\"\n}\n",
             false,
