@@ -22,9 +22,23 @@ pub struct Closed {
 impl Table {
     /// Forgets in which order logins arrived: each is taken as if it had been reported at once.
     pub fn forget_arrival(&mut self) {
+        // Which of them are gone is told all the same.
+        self.gone = self.holes();
         self.arrival.clear();
         for flags in &mut self.flags {
             *flags &= !(TOLD | LATE_FLAG);
+        }
+    }
+
+    /// Numbers between the first and the last arrival that no row has; 0 where not every row has one.
+    fn holes(&self) -> u64 {
+        let rows = self.len() as u64;
+        let (first, last) = (self.arrival.iter().min(), self.arrival.iter().max());
+        match (first, last) {
+            (Some(first), Some(last)) if *last != UNNUMBERED => {
+                (last - first + 1).saturating_sub(rows)
+            }
+            _ => 0,
         }
     }
 
@@ -90,11 +104,10 @@ impl Table {
         if !order.is_empty() {
             self.permute(&order);
         }
+        if numbered {
+            self.gone = self.holes();
+        }
         let arrival = std::mem::take(&mut self.arrival);
-        self.gone = match (arrival.first(), arrival.last()) {
-            (Some(first), Some(last)) => (last - first + 1).saturating_sub(n as u64),
-            _ => 0,
-        };
         self.answered_lock = std::mem::take(&mut self.answers)
             .into_iter()
             .map(|(row, answered)| (row, self.first_after(answered, &arrival)))

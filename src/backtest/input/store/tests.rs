@@ -166,7 +166,7 @@ fn a_wrong_password_under_a_lock_is_refused_as_the_server_recorded_it() {
 
 #[test]
 fn logins_that_are_no_longer_in_the_store_are_counted() {
-    let read = |numbers: &[u64]| {
+    let read_by = |numbers: &[u64], by_time: bool| {
         let logins = numbers.iter().map(|seq| {
             line::<records::Login>(json!({
                 "account": "alice", "time": 1_000 * seq, "seq": seq, "success": true, "kept_until": 0,
@@ -175,11 +175,17 @@ fn logins_that_are_no_longer_in_the_store_are_counted() {
         let mut lines = vec![json!({ "menshen_export": 1 }).to_string()];
         lines.extend(logins);
         let (text, mut table) = (lines.join("\n"), Table::new(Columns::all()));
-        let (options, watch) = (Options::default(), Watch::default());
+        let options = Options {
+            by_time,
+            ..Options::default()
+        };
+        let watch = Watch::default();
         read_stream("x", text.as_bytes(), &mut table, options, &watch).expect("it reads");
         table.gone
     };
+    let read = |numbers: &[u64]| read_by(numbers, false);
     // What went before the first that is left is no hole.
     assert_eq!(read(&[7, 3, 9, 8]), 3);
     assert_eq!(read(&[3, 4, 5]), 0);
+    assert_eq!(read_by(&[7, 3, 9, 8], true), 3, "taken by time as well");
 }
