@@ -234,6 +234,14 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
         let rates = signal.by_period.iter().map(|period| rate(*period));
         row(&escape(&signal.name), rates.collect(), drifts);
     }
+    if figures.guard_rules.iter().any(|rule| !rule.never) {
+        let words = language.pick(
+            "规则：on login 同上；on attempt、on failure 每万次尝试、密码不对",
+            "rules: on login as above; on attempt and on failure per 10,000 attempts, wrong passwords",
+        );
+        let head = format!("<span class='dim'>{words}</span>");
+        row(&head, vec![String::new(); figures.periods.len()], "");
+    }
     for rule in figures.guard_rules.iter().filter(|rule| !rule.never) {
         let drifts = match rule.drifts {
             true => language.pick("<b class='bad'>漂移</b>", "<b class='bad'>drifts</b>"),
