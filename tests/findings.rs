@@ -300,36 +300,6 @@ fn a_place_is_no_longitude() {
     }
 }
 
-/// The latest that may be asked for arrives, whenever the follower was noted last.
-#[test]
-fn what_is_sent_two_days_later_still_fits_the_platforms_window() {
-    let text = r#"
-on text "提醒" {
-    send "二" after 47 hours
-    reply "好"
-}
-
-on any {
-    reply "您好"
-}
-
-test "晚" {
-    wechat 小王 sends "在吗"
-    expect reply "您好"
-    after 29 minutes
-    wechat 小王 sends "提醒"
-    expect reply "好"
-    after 47 hours
-    expect send "二"
-}
-"#;
-    let registry = Registry::standard();
-    let rules = ruleset::compile(Sources::single("a.rules", text), &registry).expect("sound");
-    for result in stories::run(&rules.ruleset, &registry, None) {
-        assert!(result.passed(), "{:?}", result.failures);
-    }
-}
-
 #[test]
 fn words_of_a_list_without_quotes_are_one_mistake() {
     let text = "list words = [取消, 退出]\non text in words {\n    reply \"x\"\n}\n";

@@ -328,3 +328,30 @@ fn stories_that_fail_refuse_in_both_languages() {
         "{en}"
     );
 }
+
+/// The latest that may be asked for arrives, whenever the follower was noted last; past the platform's window nothing does.
+#[test]
+fn what_is_sent_two_days_later_still_fits_the_platforms_window() {
+    let rules = "on text \"提醒\" {\n    send \"二\" after 47 hours\n    reply \"好\"\n}\n\non any {\n    reply \"您好\"\n}\n\non click \"R\" {\n    send \"三\" after 10 minutes\n    reply \"好\"\n}\n\n";
+    passes(
+        rules,
+        &[
+            "wechat 小王 sends \"在吗\"",
+            "expect reply \"您好\"",
+            "after 29 minutes",
+            "wechat 小王 sends \"提醒\"",
+            "expect reply \"好\"",
+            "after 47 hours",
+            "expect send \"二\"",
+        ],
+    );
+    fails(
+        rules,
+        &[
+            "wechat 小王 clicks \"R\"",
+            "expect reply \"好\"",
+            "after 10 minutes",
+            "expect send \"三\"",
+        ],
+    );
+}
