@@ -14,14 +14,14 @@ use unicode_width::UnicodeWidthStr;
 
 use super::say::{agree, say, things};
 use super::{Clock, Report};
-use crate::backtest::tally::{Basis, Figures, LabelFigures, SignalFigures, Totals};
+use crate::backtest::tally::{Basis, Figures, LabelFigures, Missing, SignalFigures, Totals};
 use crate::lang::diagnostics::Language;
 use crate::lang::eval::sanitise;
 
 /// Most signals listed one by one; those that fire most.
 const MAX_SIGNALS: usize = 18;
 /// What concerns fewer than one login in so many is not worth a note.
-const NOTEWORTHY: u64 = 1_000;
+pub(in crate::backtest::report) const NOTEWORTHY: u64 = 1_000;
 /// Characters shown of a text others wrote.
 const MAX_TEXT: usize = 64;
 
@@ -292,33 +292,46 @@ impl Page {
         if signal.shadow {
             notes.push(self.language.pick("影子", "shadow").to_owned());
         }
-        if signal.not_evaluable * NOTEWORTHY > logins {
-            let share = percent(Some(signal.not_evaluable as f64 / logins.max(1) as f64));
-            let field = signal
-                .missing
-                .first()
-                .map_or("", |missing| missing.field.as_str());
-            notes.push(match self.language {
-                Language::Zh => format!("{share} 无法判断（缺 {field}）"),
-                Language::En => format!("{share} not evaluable ({field})"),
-            });
-        } else if signal.never {
-            notes.push(self.language.pick("从未触发", "never fired").to_owned());
+        match self.unjudged(signal.not_evaluable, logins, &signal.missing) {
+            Some(unjudged) => notes.push(unjudged),
+            None if signal.never => {
+                notes.push(self.language.pick("从未触发", "never fired").to_owned());
+            }
+            None => {}
         }
-        if signal.drifts {
-            notes.push(
-                self.language
-                    .pick("漂移：后期多三倍以上", "drifts: later more than threefold")
-                    .to_owned(),
-            );
+        notes.extend(self.over_time(signal.drifts, signal.covered_by.as_deref()));
+        notes.join(self.language.pick("，", ", "))
+    }
+
+    /// How much of what it was asked about could not be judged, where that is worth a note.
+    fn unjudged(&self, not_evaluable: u64, of: u64, missing: &[Missing]) -> Option<String> {
+        if not_evaluable * NOTEWORTHY <= of {
+            return None;
         }
-        if let Some(other) = &signal.covered_by {
+        let share = percent(Some(not_evaluable as f64 / of.max(1) as f64));
+        let field = missing.first().map_or("", |missing| missing.field.as_str());
+        Some(match self.language {
+            Language::Zh => format!("{share} 无法判断（缺 {field}）"),
+            Language::En => format!("{share} not evaluable ({field})"),
+        })
+    }
+
+    /// That it drifts, and what it never comes without.
+    fn over_time(&self, drifts: bool, covered_by: Option<&str>) -> Vec<String> {
+        let mut notes = Vec::new();
+        if drifts {
+            let words = self
+                .language
+                .pick("漂移：后期多三倍以上", "drifts: later more than threefold");
+            notes.push(words.to_owned());
+        }
+        if let Some(other) = covered_by {
             notes.push(match self.language {
                 Language::Zh => format!("总与 {other} 同时"),
                 Language::En => format!("always with {other}"),
             });
         }
-        notes.join(self.language.pick("，", ", "))
+        notes
     }
 
     fn labels(&mut self, figures: &Figures) {

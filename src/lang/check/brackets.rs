@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::lang::builtins::{BAND, SIGNALS, SUSPICION};
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::span::{Sources, Span};
+use crate::lang::syntax::BRACKETS;
 use crate::lang::syntax::ast;
 
 use super::Checker;
@@ -13,17 +14,8 @@ use super::items::ValueItem;
 use super::report::w;
 use super::scope::Scope;
 
-/// What is typed for `{` and `}`.
-const PAIRS: [(char, char); 8] = [
-    ('【', '】'),
-    ('[', ']'),
-    ('［', '］'),
-    ('<', '>'),
-    ('《', '》'),
-    ('(', ')'),
-    ('（', '）'),
-    ('%', '%'),
-];
+/// What other programs put round a name.
+const PERCENT: (char, char) = ('%', '%');
 /// Names in one text that are told.
 const MAX_TOLD: usize = 8;
 
@@ -49,7 +41,7 @@ impl Checker<'_> {
     pub(super) fn name_in_brackets(&mut self, span: Span, whole: &ast::Text, scope: &Scope<'_>) {
         let text = self.sources.slice(span);
         let mut told = 0;
-        for (open, close) in PAIRS {
+        for (open, close) in BRACKETS.into_iter().chain([PERCENT]) {
             let mut rest = 0;
             while let Some(at) = text[rest..].find(open).map(|at| rest + at) {
                 let inside = at + open.len_utf8();

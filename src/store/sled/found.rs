@@ -25,9 +25,9 @@ impl<'p> Found<'p> {
     /// that cannot be made keeps nobody from opening.
     pub(super) fn copied(path: &'p Path) -> Self {
         let part = path.join(FOUND_PART);
-        let size = fs::metadata(path.join(DATABASE_FILE)).map_or(0, |file| file.len());
+        let database = fs::metadata(path.join(DATABASE_FILE));
         remove(&part);
-        if size <= MAX_FOUND_BYTES
+        if database.is_ok_and(|file| file.len() <= MAX_FOUND_BYTES)
             && !path.join(FOUND).exists()
             && let Err(error) = files::copy_engine(path, &part)
         {

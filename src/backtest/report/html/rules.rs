@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::signals::matrix;
+use super::signals::{drifting, matrix, unjudged};
 use super::{percent, rate};
 use crate::backtest::report::Clock;
 use crate::backtest::report::charts::{self, escape, short};
@@ -10,9 +10,6 @@ use crate::backtest::report::pairs::pairs;
 use crate::backtest::report::text::{count, did, on, told};
 use crate::backtest::tally::{Figures, RuleFigures};
 use crate::lang::diagnostics::Language;
-
-/// What concerns fewer than one login in so many is not worth a note.
-const NOTEWORTHY: u64 = 1_000;
 
 pub(super) fn rules(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     if figures.guard_rules.is_empty() {
@@ -176,25 +173,12 @@ fn lines(all: &[String]) -> String {
 fn notes(rule: &RuleFigures, language: Language) -> String {
     let mut notes = vec![on(rule, language).to_owned()];
     let asked = rule.evaluated + rule.not_evaluable;
-    if rule.not_evaluable * NOTEWORTHY > asked {
-        let share = percent(Some(rule.not_evaluable as f64 / asked.max(1) as f64));
-        let missing = rule.missing.iter().take(3);
-        let fields: Vec<String> = missing.map(|missing| escape(&missing.field)).collect();
-        let fields = fields.join(language.pick("、", ", "));
-        notes.push(match language {
-            Language::Zh => format!("{share} 无法判断：缺 {fields}"),
-            Language::En => format!("{share} not evaluable: no {fields}"),
-        });
-    }
+    notes.extend(unjudged(rule.not_evaluable, asked, &rule.missing, language));
     if rule.never && rule.evaluated > 0 {
         notes.push(language.pick("从未成立", "never held").to_owned());
     }
     if rule.drifts {
-        let text = language.pick(
-            "<b class='bad'>漂移</b>：后一段是前一段的三倍以上",
-            "<b class='bad'>drifts</b>: more than threefold later",
-        );
-        notes.push(text.to_owned());
+        notes.push(drifting(language).to_owned());
     }
     if let Some(other) = &rule.covered_by {
         let other = escape(other);

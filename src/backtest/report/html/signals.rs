@@ -6,12 +6,9 @@ use super::{percent, rate};
 use crate::backtest::report::Clock;
 use crate::backtest::report::charts::{self, escape, short};
 use crate::backtest::report::say::say;
-use crate::backtest::report::text::{count, told};
-use crate::backtest::tally::{Figures, Overlap, Period, SignalFigures};
+use crate::backtest::report::text::{NOTEWORTHY, count, told};
+use crate::backtest::tally::{Figures, Missing, Overlap, Period, SignalFigures};
 use crate::lang::diagnostics::Language;
-
-/// What concerns fewer than one login in so many is not worth a note.
-const NOTEWORTHY: u64 = 1_000;
 
 pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
     let labelled = figures.labels.is_some();
@@ -111,22 +108,9 @@ fn judged(signal: &SignalFigures, language: Language) -> String {
 }
 
 fn notes(signal: &SignalFigures, logins: u64, language: Language) -> String {
-    let mut notes = Vec::new();
+    let unjudged = unjudged(signal.not_evaluable, logins, &signal.missing, language);
+    let mut notes = Vec::from_iter(unjudged);
     let mut note = |text: String| notes.push(text);
-    if signal.not_evaluable * NOTEWORTHY > logins {
-        let share = percent(Some(signal.not_evaluable as f64 / logins.max(1) as f64));
-        let missing = signal.missing.iter().take(3);
-        let fields: Vec<String> = missing.map(|missing| escape(&missing.field)).collect();
-        let fields = fields.join(language.pick("、", ", "));
-        let mut text = String::new();
-        say!(
-            text,
-            language,
-            "{share} 无法判断：缺 {fields}",
-            "{share} not evaluable: no {fields}"
-        );
-        note(text);
-    }
     if signal.exempt > 0 {
         let (mut text, exempt) = (String::new(), count(signal.exempt));
         say!(text, language, "豁免 {exempt}", "{exempt} exempt");
@@ -146,11 +130,7 @@ fn notes(signal: &SignalFigures, logins: u64, language: Language) -> String {
         note(language.pick("从未触发", "never fired").to_owned());
     }
     if signal.drifts {
-        let text = language.pick(
-            "<b class='bad'>漂移</b>：后一段是前一段的三倍以上",
-            "<b class='bad'>drifts</b>: more than threefold later",
-        );
-        note(text.to_owned());
+        note(drifting(language).to_owned());
     }
     if let Some(other) = &signal.covered_by {
         let other = escape(other);
@@ -164,6 +144,34 @@ fn notes(signal: &SignalFigures, logins: u64, language: Language) -> String {
         note(text);
     }
     notes.join(language.pick("；", "; "))
+}
+
+/// How much of what it was asked about could not be judged, where that is worth a note.
+pub(super) fn unjudged(
+    not_evaluable: u64,
+    of: u64,
+    missing: &[Missing],
+    language: Language,
+) -> Option<String> {
+    if not_evaluable * NOTEWORTHY <= of {
+        return None;
+    }
+    let share = percent(Some(not_evaluable as f64 / of.max(1) as f64));
+    let fields = missing.iter().take(3);
+    let fields: Vec<String> = fields.map(|missing| escape(&missing.field)).collect();
+    let fields = fields.join(language.pick("、", ", "));
+    Some(match language {
+        Language::Zh => format!("{share} 无法判断：缺 {fields}"),
+        Language::En => format!("{share} not evaluable: no {fields}"),
+    })
+}
+
+/// Of what drifts.
+pub(super) fn drifting(language: Language) -> &'static str {
+    language.pick(
+        "<b class='bad'>漂移</b>：后一段是前一段的三倍以上",
+        "<b class='bad'>drifts</b>: more than threefold later",
+    )
 }
 
 pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {

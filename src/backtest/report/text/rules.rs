@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{NOTEWORTHY, Page, clip, count, pad, percent, rate, told};
+use super::{Page, clip, count, pad, percent, rate, told};
 use crate::backtest::report::say::{say, things};
 use crate::backtest::tally::{Figures, RuleFigures};
 use crate::lang::diagnostics::Language;
@@ -129,31 +129,14 @@ impl Page {
     fn rule_notes(&self, rule: &RuleFigures) -> Vec<String> {
         let mut notes = Vec::new();
         let asked = rule.evaluated + rule.not_evaluable;
-        if rule.not_evaluable * NOTEWORTHY > asked {
-            let share = percent(Some(rule.not_evaluable as f64 / asked.max(1) as f64));
-            let field = rule
-                .missing
-                .first()
-                .map_or("", |missing| missing.field.as_str());
-            notes.push(match self.language {
-                Language::Zh => format!("{share} 无法判断（缺 {field}）"),
-                Language::En => format!("{share} not evaluable ({field})"),
-            });
-        } else if rule.never {
-            notes.push(self.language.pick("从未成立", "never held").to_owned());
+        match self.unjudged(rule.not_evaluable, asked, &rule.missing) {
+            Some(unjudged) => notes.push(unjudged),
+            None if rule.never => {
+                notes.push(self.language.pick("从未成立", "never held").to_owned());
+            }
+            None => {}
         }
-        if rule.drifts {
-            let drifts = self
-                .language
-                .pick("漂移：后期多三倍以上", "drifts: later more than threefold");
-            notes.push(drifts.to_owned());
-        }
-        if let Some(other) = &rule.covered_by {
-            notes.push(match self.language {
-                Language::Zh => format!("总与 {other} 同时"),
-                Language::En => format!("always with {other}"),
-            });
-        }
+        notes.extend(self.over_time(rule.drifts, rule.covered_by.as_deref()));
         notes
     }
 }

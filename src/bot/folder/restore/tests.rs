@@ -1,24 +1,15 @@
 //! Restoring, and what cuts it short.
 
+use super::super::tests::folder;
 use super::*;
-
-fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("has a parent")).expect("can create");
-        fs::write(path, text).expect("can write");
-    }
-    folder
-}
 
 #[test]
 fn restoring_makes_the_folder_hold_exactly_the_kept_files_and_loses_nothing() {
     let dir = folder(&[
-        ("a.rules", "# new"),
-        ("extra.rules", "# extra"),
-        ("same.rules", "# same"),
-        ("README.md", "not ours"),
+        ("a.rules", b"# new"),
+        ("extra.rules", b"# extra"),
+        ("same.rules", b"# same"),
+        ("README.md", b"not ours"),
     ]);
     let mut kept = Sources::new(vec![
         ("a.rules".to_owned(), "# old".to_owned()),
@@ -45,7 +36,7 @@ fn restoring_makes_the_folder_hold_exactly_the_kept_files_and_loses_nothing() {
 
 #[test]
 fn a_kept_name_that_leads_out_of_the_folder_is_refused() {
-    let dir = folder(&[("a.rules", "# a")]);
+    let dir = folder(&[("a.rules", b"# a")]);
     for name in ["../x.rules", "/etc/x.rules", "a/../../x.rules"] {
         let kept = Sources::new(vec![(name.to_owned(), String::new())]);
         let error = restore(dir.path(), &kept, 1).expect_err(name);
@@ -56,9 +47,9 @@ fn a_kept_name_that_leads_out_of_the_folder_is_refused() {
 /// A restoring from one rule set to another, up to the moment where the files wait to be put in place.
 fn decided() -> (tempfile::TempDir, Sources) {
     let dir = folder(&[
-        ("a.rules", "# new"),
-        ("b.rules", "# new"),
-        ("extra.rules", "# extra"),
+        ("a.rules", b"# new"),
+        ("b.rules", b"# new"),
+        ("extra.rules", b"# extra"),
     ]);
     let wanted = Sources::new(vec![
         ("a.rules".to_owned(), "# old".to_owned()),
@@ -103,7 +94,7 @@ fn another_rollback_ends_the_one_that_was_cut_short_first() {
 
 #[test]
 fn what_cannot_be_gathered_leaves_the_folder_as_it_was() {
-    let dir = folder(&[("a.rules", "# new")]);
+    let dir = folder(&[("a.rules", b"# new")]);
     // Not to be removed as a folder, nor to be written into.
     fs::write(dir.path().join(GATHERED), "").expect("can write");
     let wanted = Sources::new(vec![("a.rules".to_owned(), "# old".to_owned())]);

@@ -8,8 +8,8 @@ use super::text::Char;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::ast::TextPart;
 
-/// What is typed for `{` and `}`.
-const PAIRS: [(char, char); 7] = [
+/// What is typed for `{` and `}` in a text.
+pub(in crate::lang) const BRACKETS: [(char, char); 7] = [
     ('【', '】'),
     ('[', ']'),
     ('［', '］'),
@@ -24,7 +24,7 @@ impl Lower<'_> {
     /// message with a name and its extractor in it.
     pub(super) fn bracketed(&mut self, chars: &[Char], at: usize) -> Option<(TextPart, usize)> {
         let open = chars[at];
-        let (_, close) = PAIRS.into_iter().find(|(first, _)| *first == open.c)?;
+        let (_, close) = BRACKETS.into_iter().find(|(first, _)| *first == open.c)?;
         let mut line = chars[at + 1..]
             .iter()
             .take_while(|c| !matches!(c.c, '\n' | '"' | '{'));

@@ -4,7 +4,7 @@
 //! given twice, two clauses on one line) are found here, so that one of them hides no other.
 
 mod action;
-mod bracketed;
+pub(in crate::lang) mod bracketed;
 mod expr;
 mod hole;
 mod item;

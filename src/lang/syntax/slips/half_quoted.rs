@@ -143,6 +143,11 @@ impl Slips<'_> {
     /// `绑定" or "bind"`: the quote at `quote` closes a text that nothing opened; it begins at `from`.
     pub(super) fn never_opened(&mut self, from: usize, quote: usize) {
         let (start, end) = (self.tokens[from].start, self.tokens[quote].start + 1);
+        self.first_quote_missing(start, end);
+    }
+
+    /// The text from `start` to `end`, its closing quote within, has no first quote: it gets one.
+    pub(super) fn first_quote_missing(&mut self, start: usize, end: usize) {
         let here = self.sink.span(start, start);
         self.sink.add(
             Diagnostic::error(

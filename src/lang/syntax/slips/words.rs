@@ -235,20 +235,7 @@ impl Slips<'_> {
         if !open || behind.contains('"') || !matches!(behind.trim(), "" | "}" | "{") {
             return None;
         }
-        let (from, to) = (self.sink.span(start, start), start + quote + 1);
-        self.sink.add(
-            Diagnostic::error(
-                "E0111",
-                Words::new(
-                    "文字少了前一个引号",
-                    "the first quote of this text is missing",
-                ),
-                self.sink.span(start, to),
-                Words::new("前面应有 `\"`", "`\"` belongs before it"),
-            )
-            .with_fix(Words::new("补上 `\"`", "add `\"`"), from, "\""),
-        );
-        self.edit(start, start, "\"");
+        self.first_quote_missing(start, start + quote + 1);
         Some(last - at)
     }
 
