@@ -27,6 +27,7 @@ import time
 
 import chaos
 from around import check
+from procfs import vitals
 
 
 class Reader(threading.Thread):
@@ -76,12 +77,6 @@ def metrics(server):
     import urllib.request
     with urllib.request.urlopen(f"{server.url}/metrics", timeout=30) as response:
         return response.read().decode()
-
-
-def vitals(pid):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    found = dict(re.findall(r"^(VmRSS|RssAnon|Threads):\s+(\d+)", status, re.M))
-    return int(found["VmRSS"]) / 1024, int(found["RssAnon"]) / 1024, int(found["Threads"]), len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def main():

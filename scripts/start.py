@@ -12,7 +12,6 @@ The added rules are a file of their own in the rules folder, removed at the end.
 """
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
@@ -22,6 +21,8 @@ import tomllib
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from procfs import processor_time, vitals
 
 PATIENCE = 600
 
@@ -36,18 +37,6 @@ def address(config):
 def rules(count):
     """Rules of which each waits for a text of its own."""
     return "\n".join(f'on text "测速{n}" {{\n    reply "第{n}条"\n}}\n' for n in range(count))
-
-
-def processor_time(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident(pid):
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    return 0
 
 
 def wait_until_ready(server, url, log):
@@ -96,7 +85,7 @@ def main():
                     wait_until_ready(server, url, log)
                     ready, spent = time.monotonic() - begun, processor_time(server.pid)
                     time.sleep(args.idle)
-                    memory = resident(server.pid)
+                    memory = vitals(server.pid).resident
                 finally:
                     stopping = time.monotonic()
                     server.send_signal(signal.SIGKILL if args.kill else signal.SIGTERM)
