@@ -105,6 +105,29 @@ impl Sources {
             .unwrap_or_default()
     }
 
+    /// The whole line a span begins on, without its end.
+    pub(in crate::lang) fn line_at(&self, span: Span) -> &str {
+        let Some(file) = self.file(span.file) else {
+            return "";
+        };
+        let at = (span.start as usize).min(file.text.len());
+        let (Some(before), Some(behind)) = (file.text.get(..at), file.text.get(at..)) else {
+            return "";
+        };
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let end = behind.find('\n').map_or(file.text.len(), |end| at + end);
+        &file.text[start..end]
+    }
+
+    /// What a span at column 0 begins, up to the line that ends it there.
+    pub(in crate::lang) fn item_at(&self, span: Span) -> &str {
+        let text = self.file(span.file).map_or("", |file| &file.text);
+        let item = text.get(span.start as usize..).unwrap_or_default();
+        let mut lines = item.match_indices('\n').map(|(at, _)| at);
+        let inside = |at: &usize| item[at + 1..].starts_with([' ', '\n', '\r']);
+        &item[..lines.find(|at| !inside(at)).unwrap_or(item.len())]
+    }
+
     /// The lines of all files, for asking of many places: [`Sources::line_column`] counts anew each time.
     pub(in crate::lang) fn line_numbers(&self) -> LineNumbers {
         let ends = |file: &SourceFile| {

@@ -137,14 +137,14 @@ const OF_THE_HEAD: [&str; 6] = [
 /// About names that a missing clause may have brought.
 const BROUGHT: [&str; 3] = [c::UNKNOWN_NAME, c::NOT_IN_EVERY_ALTERNATIVE, c::STORY_VALUE];
 
-/// `ask "喝什么？"`, `ask word: "喝什么？"`
+/// `ask "喝什么？"`, `ask word: "喝什么？"`, `ask : word "喝什么？"`
 fn nameless(line: &str) -> bool {
     let Some(behind) = line.trim_start().strip_prefix("ask") else {
         return false;
     };
     let behind = behind.trim_start();
     let before = behind.split('"').next().unwrap_or_default().trim();
-    behind.contains('"') && (before.is_empty() || before.ends_with(':'))
+    behind.contains('"') && (before.is_empty() || before.ends_with(':') || before.starts_with(':'))
 }
 
 fn words(text: &str) -> Vec<String> {

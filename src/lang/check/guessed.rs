@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::codes;
+use super::report::named;
 use crate::lang::diagnostics::{Diagnostic, Severity, Sureness};
-use crate::lang::span::{FileId, LineNumbers};
+use crate::lang::span::{FileId, LineNumbers, Sources, Span};
 
 /// An event that carries no scene, or one without the word.
 const NO_SCENE: &str = "E0132";
@@ -19,6 +20,8 @@ const NOT_INDENTED: &str = "E0104";
 const COMPARED: &str = "E0118";
 /// A `}` too many.
 const EXTRA_BRACE: &str = "E0109";
+/// An unknown word at column 0.
+const UNKNOWN_ITEM: &str = "E0102";
 /// A text without its second quote, or with quotes inside.
 const TEXT: [&str; 2] = ["E0111", "E0114"];
 
@@ -55,8 +58,10 @@ pub(super) fn indented_in_vain(found: &mut Vec<Diagnostic>, lines: &LineNumbers)
 pub(super) fn leave_out(
     diagnostics: &mut Vec<Diagnostic>,
     found: Vec<Diagnostic>,
+    sources: &Sources,
     lines: &LineNumbers,
 ) {
+    let found = not_lost(diagnostics, found, sources);
     let line = |one: &Diagnostic| line_of(lines, one);
     let of = |found: &[Diagnostic], codes: &[&str]| -> BTreeSet<Line> {
         let those = found.iter().filter(|one| codes.contains(&one.code));
@@ -64,7 +69,25 @@ pub(super) fn leave_out(
     };
     // Where a quote is missing or too many, what the text says is a guess.
     let open = of(diagnostics, &TEXT);
-    diagnostics.extend(found.into_iter().filter(|one| !open.contains(&line(one))));
+    // What is wrong with a line says itself what else is odd about it.
+    let wrong: BTreeSet<Line> = diagnostics
+        .iter()
+        .filter(|one| one.severity == Severity::Error)
+        .map(line)
+        .collect();
+    let kept = found.into_iter().filter(|one| {
+        let labels = one
+            .secondary
+            .iter()
+            .map(|label| (label.span.file, lines.line(label.span)));
+        let beside =
+            wrong.contains(&line(one)) || labels.into_iter().any(|place| wrong.contains(&place));
+        // What hides a rule is not what was meant.
+        let follows = one.severity == Severity::Warning
+            || [codes::UNREACHABLE, codes::UNKNOWN_UNIT].contains(&one.code);
+        !open.contains(&line(one)) && !(follows && beside)
+    });
+    diagnostics.extend(kept);
     // What a misspelt event carries is not known.
     let misspelt: BTreeSet<Line> = diagnostics
         .iter()
@@ -85,4 +108,62 @@ pub(super) fn leave_out(
     // What is compared where the sign was wrong is a guess.
     let compared = of(diagnostics, &[COMPARED]);
     diagnostics.retain(|one| one.code != codes::NEVER || !compared.contains(&line(one)));
+}
+
+/// Names that an item, a question or a hole brings.
+const BROUGHT: [&str; 5] = [
+    codes::UNKNOWN_NAME,
+    codes::UNKNOWN_DIALOG,
+    codes::UNKNOWN_SIGNAL,
+    codes::UNKNOWN_EXTRACTOR,
+    codes::STORY_VALUE,
+];
+
+/// Leaves out the names nobody defined that stand on a line of which not everything was understood: it may be what
+/// defines them.
+fn not_lost(
+    diagnostics: &[Diagnostic],
+    mut found: Vec<Diagnostic>,
+    sources: &Sources,
+) -> Vec<Diagnostic> {
+    if !found.iter().any(|one| BROUGHT.contains(&one.code)) {
+        return found;
+    }
+    let wrong = diagnostics
+        .iter()
+        .filter(|one| one.severity == Severity::Error);
+    let mut words = BTreeSet::new();
+    // What begins with these goes on with a line that is gone, and so may its name be.
+    let mut orphans: Vec<Span> = Vec::new();
+    for one in wrong {
+        let line = match one.code {
+            UNKNOWN_ITEM => sources.item_at(one.primary.span),
+            _ => sources.line_at(one.primary.span),
+        };
+        words.extend(line.split(|c: char| !c.is_alphanumeric() && c != '_'));
+        let first = line.split_whitespace().next().unwrap_or_default();
+        if matches!(first, "and" | "or" | "invalid" | "unless" | "at") {
+            orphans.push(one.primary.span);
+        }
+    }
+    let handed = diagnostics
+        .iter()
+        .any(|one| one.code == "E0134" && one.title.en.ends_with("after `with`"));
+    let nameless = diagnostics.iter().any(|one| {
+        one.code == "E0134" && sources.line_at(one.primary.span).starts_with("extractor")
+    });
+    let lost = |place: Span| {
+        orphans
+            .iter()
+            .any(|orphan| orphan.file == place.file && orphan.start < place.start)
+    };
+    found.retain(|one| {
+        if one.code == codes::UNKNOWN_EXTRACTOR && nameless {
+            return false;
+        }
+        !BROUGHT.contains(&one.code)
+            || !named(one).is_some_and(|name| words.contains(name))
+                && !(one.code == codes::UNKNOWN_NAME && (handed || lost(one.primary.span)))
+    });
+    found
 }

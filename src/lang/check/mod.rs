@@ -151,7 +151,7 @@ fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) ->
     let (mut program, found) = check(&sources, &files, registry, whole);
     let lines = &program.lines;
     guessed::indented_in_vain(&mut diagnostics, lines);
-    guessed::leave_out(&mut diagnostics, found, lines);
+    guessed::leave_out(&mut diagnostics, found, &sources, lines);
     let mut diagnostics = merged::one_per_text(diagnostics, &sources, lines);
     let sound = diagnostics
         .iter()
@@ -209,7 +209,10 @@ fn check(
     super::analyze::run(&program, registry, whole, scored, &flawed, &mut report);
     let errors = |found: &[Diagnostic]| found.iter().any(|one| one.severity == Severity::Error);
     let mut found = report.into_found();
-    if whole && !errors(&found) {
+    if !whole || errors(&found) {
+        // What is left of a dialog, or of the rule that leaves it, is not what was meant.
+        found.retain(|one| one.code != codes::NO_EXIT);
+    } else {
         found.extend(unused(&items, &used).into_iter().take(report::MAX_FOUND));
         let needless = super::analyze::needless(&program, registry);
         found.extend(needless.into_iter().take(report::MAX_FOUND));

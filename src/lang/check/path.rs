@@ -455,10 +455,9 @@ impl Checker<'_> {
                 .filter(|field| field.root() == first.name && field.path.contains('.'))
                 .map(|field| field.bare())
                 .collect();
-            let parts = parts.join(" ");
             error = error.with_help(w(
-                format!("`{}` 有：{parts}", first.name),
-                format!("`{}` has: {parts}", first.name),
+                format!("`{}` 有：{}", first.name, quoted(&parts, "、")),
+                format!("`{}` has: {}", first.name, quoted(&parts, ", ")),
             ));
         } else if scope.place == Place::Row && first.name != "login" {
             let rows = self.registry.fields().iter().filter(|field| field.row);

@@ -200,7 +200,7 @@ const MERGED: [&str; 9] = [
 const MAX_PLACES: usize = 8;
 
 /// The name a title is about.
-fn named(diagnostic: &Diagnostic) -> Option<&str> {
+pub(super) fn named(diagnostic: &Diagnostic) -> Option<&str> {
     diagnostic.title.en.split('`').nth(1)
 }
 

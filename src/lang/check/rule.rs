@@ -124,6 +124,18 @@ impl<'a> Checker<'a> {
                 trigger.event.span,
                 w("不认识的事件", "unknown event"),
             );
+            if matches!(word, "containing" | "starting" | "matching") {
+                let start = Span {
+                    end: trigger.event.span.start,
+                    ..trigger.event.span
+                };
+                self.report.push(error.with_fix(
+                    w("前面加上 `text`", "put `text` before it"),
+                    start,
+                    "text ",
+                ));
+                return None;
+            }
             let list = matches!(self.items.values.get(word), Some(ValueItem::List(_)));
             if list && trigger.matcher == ast::Matcher::Always {
                 let right = format!("text in {word}");

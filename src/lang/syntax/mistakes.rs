@@ -268,10 +268,14 @@ fn unclosed_bracket(
             )
         });
     let first = tokens.partition_point(|token| token.start <= open.start);
-    let end = match compared {
-        Some(compared) if compared > 0 && (called || sign == "[") => {
-            tokens[first + compared - 1].end
-        }
+    // The next condition, on a line of its own.
+    let joined = tokens
+        .iter()
+        .skip(first)
+        .position(|token| token.first && matches!(&text[token.start..token.end], "and" | "or"));
+    let until = [compared, joined].into_iter().flatten().min();
+    let end = match until {
+        Some(until) if until > 0 && (called || sign == "[") => tokens[first + until - 1].end,
         _ => before.map_or(open.end, |token| token.end),
     };
     let here = sink.span(end, end);

@@ -335,6 +335,8 @@ fn follow_ups(found: Vec<Diagnostic>, text: &str) -> Vec<Diagnostic> {
             .filter(|(other, (line, _))| *other != index && line == own);
         !others.into_iter().any(|(other, (_, known))| match *known {
             "E0111" => *code != "E0111" || other < index,
+            "E0114" if *code == "E0106" => true,
+            "E0106" if *code == "E0118" => true,
             known => vague(code) && (!vague(known) || other < index),
         })
     });

@@ -6,6 +6,7 @@
 
 mod changes;
 mod telling;
+mod tokens;
 
 use super::lexer::ITEMS;
 use super::repair::Edit;
@@ -122,6 +123,10 @@ fn stretches(text: &str, found: &[Diagnostic]) -> Vec<(usize, Vec<usize>)> {
                 true
             }
         });
+        // A token too many or too few shows as whatever the next one may be taken for.
+        if ends.is_empty() && tokens::show(&text[start..end]) {
+            ends.push(end);
+        }
         // A body without any brace shows as one mistake only, which does not say what is missing.
         if ends.is_empty() && !text[start..end].contains(['{', '}']) {
             ends.push(end);

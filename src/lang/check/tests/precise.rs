@@ -69,7 +69,7 @@ fn one_mistake_in_a_let_is_one_report() {
 
 #[test]
 fn an_unreadable_item_poisons_its_name() {
-    let text = format!("let odd = = login.hour\n{}", login("odd"));
+    let text = format!("let odd = + = login.hour\n{}", login("odd"));
     let found = compiled(&text).diagnostics;
     assert!(
         !found.is_empty() && found.iter().all(|one| one.code.starts_with("E01")),

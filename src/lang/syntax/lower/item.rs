@@ -77,6 +77,9 @@ impl Lower<'_> {
                 Rule::bare_trigger => {
                     let text = Kids::of(part).seek(Rule::text)?;
                     let previous = triggers.last()?.clone();
+                    if previous.matcher == Matcher::Always && previous.event.name == "text" {
+                        self.no_text(previous.span);
+                    }
                     let matcher = match previous.matcher {
                         Matcher::Containing(_) => Matcher::Containing(self.text(&text)),
                         Matcher::Starting(_) => Matcher::Starting(self.text(&text)),
@@ -117,6 +120,25 @@ impl Lower<'_> {
             head: self.span(&head),
             span: self.span(pair),
         })
+    }
+
+    /// `on text or "b"`: what takes every text has no alternatives.
+    fn no_text(&mut self, event: Span) {
+        self.sink.add(
+            Diagnostic::error(
+                "E0134",
+                Words::new(
+                    "`text` 后面少了文字",
+                    "a text is missing after `text`",
+                ),
+                event,
+                Words::new("后面应有文字", "a text belongs after this"),
+            )
+            .with_help(Words::new(
+                "例如 `on text \"绑定\" or \"bind\"`；`on text` 后面什么都不写，就是所有文字",
+                "such as `on text \"绑定\" or \"bind\"`; `on text` with nothing behind it is every text",
+            )),
+        );
     }
 
     pub(super) fn trigger(&mut self, pair: &Pair<'_, Rule>) -> Option<Trigger> {

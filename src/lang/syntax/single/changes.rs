@@ -51,6 +51,12 @@ pub(super) enum What {
     OtherTextSigns,
     /// The same line twice.
     Twice,
+    /// The same word or sign twice.
+    TokenTwice,
+    /// A regular expression without the word before it.
+    NoMatching,
+    /// `text` left out behind `on`.
+    NoText,
     /// Two lines in the wrong order.
     Swapped,
     /// One line in two.
@@ -71,6 +77,8 @@ impl Tried<'_> {
     /// Changes worth trying, the likeliest first.
     pub(super) fn changes(&self) -> Vec<Change> {
         let mut changes = self.doubled();
+        changes.extend(self.doubled_tokens());
+        changes.extend(self.unmatched());
         changes.extend(self.other_text_signs());
         if self.text.matches("\"\"\"").count() % 2 == 1 {
             changes.extend(self.texts());
@@ -108,7 +116,7 @@ impl Tried<'_> {
             .sum()
     }
 
-    fn insert(&self, at: usize, by: String, kind: What, line: usize) -> Change {
+    pub(super) fn insert(&self, at: usize, by: String, kind: What, line: usize) -> Change {
         Change {
             edit: Edit::new(at, at, by),
             kind,

@@ -132,6 +132,41 @@ impl Tried<'_> {
                 Words::new("和上一行一样", "the same as the line before"),
             )
             .with_fix(Words::new("去掉一行", "remove one of them"), change, ""),
+            What::TokenTwice => {
+                let word = self.text[edit.start..edit.end].trim();
+                Diagnostic::error(
+                    "E0101",
+                    Words::new(
+                        format!("`{word}` 写了两遍"),
+                        format!("`{word}` stands here twice"),
+                    ),
+                    self.span(edit.end - word.len(), edit.end),
+                    Words::new("多了一个", "one too many"),
+                )
+                .with_fix(Words::new("去掉一个", "remove one of them"), change, "")
+            }
+            What::NoMatching => error(
+                "E0101",
+                "正则表达式写在 `matching` 后面",
+                "a regular expression stands behind `matching`",
+                Words::new("这里是一条正则表达式", "here is one"),
+            )
+            .with_fix(
+                Words::new("补上 `matching`", "add `matching`"),
+                change,
+                edit.by.clone(),
+            ),
+            What::NoText => error(
+                "E0134",
+                "`on` 后面少了 `text`",
+                "`text` is missing after `on`",
+                Words::new("先说是什么消息", "what comes is said first"),
+            )
+            .with_fix(
+                Words::new("补上 `text`", "add `text`"),
+                change,
+                edit.by.clone(),
+            ),
             What::Swapped => error(
                 "E0106",
                 "这一行和下一行的次序反了",

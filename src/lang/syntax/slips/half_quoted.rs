@@ -181,7 +181,12 @@ impl Slips<'_> {
                 _ => false,
             };
             let head = matches!(word, "text" | "on" | "containing" | "starting" | "sends");
-            if !same || !prose || (head && !joined) {
+            // `signal NAME "…"`
+            let named = |at: usize| {
+                matches!(self.word_at(at), "signal" | "dialog") && self.tokens[at].first
+            };
+            let name = named(before) || before.checked_sub(1).is_some_and(named);
+            if !same || !prose || name || (head && !joined) {
                 break;
             }
             from = before;
@@ -314,6 +319,42 @@ impl Slips<'_> {
         true
     }
 
+    /// `"for or "when"`: what seems to close the text at `open` begins the next.
+    fn closed_by_the_next(&mut self, open: usize) -> bool {
+        let token = &self.tokens[open];
+        let closed =
+            matches!(&token.kind, Kind::Text(quotes) if quotes.closed && quotes.inner.is_empty());
+        if !closed {
+            return false;
+        }
+        let start = token.start;
+        let body = self.text[start..token.end - 1].trim_end();
+        let joined = [" or", " 或", ",", "，", "、"]
+            .iter()
+            .find_map(|join| body.strip_suffix(join));
+        let Some(body) = joined.map(str::trim_end).filter(|body| body.len() > 1) else {
+            return false;
+        };
+        let end = start + body.len();
+        self.not_closed(start, end);
+        true
+    }
+
+    /// The text from `start` to `end` lacks its second quote: it gets one.
+    pub(super) fn not_closed(&mut self, start: usize, end: usize) {
+        let here = self.sink.span(end, end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0111",
+                Words::new("引号没有闭合", "this text is not closed"),
+                self.sink.span(start, end),
+                Words::new("少了后一个 `\"`", "its second `\"` is missing"),
+            )
+            .with_guess(Words::new("补上 `\"`", "add `\"`"), here, "\""),
+        );
+        self.edit(end, end, "\"");
+    }
+
     /// Whether the quote at `at`, with nothing behind it, closes a text that is closed already, or follows what
     /// is none; reports it then.
     pub(super) fn spare_quote(&mut self, at: usize) -> bool {
@@ -329,7 +370,7 @@ impl Slips<'_> {
         };
         let start = self.tokens[at].start;
         let end = start + 1;
-        if !code || before.end != start || self.wants_text(at) {
+        if before.end != start || self.wants_text(at) {
             return false;
         }
         // `or bind" {`
@@ -339,6 +380,15 @@ impl Slips<'_> {
             .map_or("", |before| self.word_at(before));
         if from < at && before_text(head) {
             self.never_opened(from, at);
+            return true;
+        }
+        if !code {
+            return false;
+        }
+        if let Some(open) = from.checked_sub(1)
+            && from < at
+            && self.closed_by_the_next(open)
+        {
             return true;
         }
         if self.tokens[at].end > end {

@@ -187,28 +187,24 @@ impl Slips<'_> {
                 .trim_end()
         });
         let field = field.and_then(|kept| kept.strip_suffix([',', '，']));
+        // `cancel on "取消 { reply "`: the block behind it, with the next text.
+        let block = kept.find(" {").filter(|at| {
+            let code = kept[at + 2..].trim_start();
+            let word = code.split(' ').next().unwrap_or_default();
+            is_clause(word) && code.is_ascii()
+        });
         let joined = [",", "，", "、", " or", " 或", " invalid"]
             .into_iter()
             .find_map(|sign| kept.strip_suffix(sign))
             .or(field)
+            .or(block.map(|at| &kept[..at]))
             .map(|kept| kept.trim_end())
             .map(|kept| code_behind(kept).unwrap_or(kept.len()))
             .filter(|length| *length > 0);
         let Some(length) = joined else {
             return false;
         };
-        let end = start + 1 + length;
-        let here = self.sink.span(end, end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0111",
-                Words::new("引号没有闭合", "this text is not closed"),
-                self.sink.span(start, end),
-                Words::new("少了后一个 `\"`", "its second `\"` is missing"),
-            )
-            .with_guess(Words::new("补上 `\"`", "add `\"`"), here, "\""),
-        );
-        self.edit(end, end, "\"");
+        self.not_closed(start, start + 1 + length);
         true
     }
 

@@ -8,8 +8,6 @@
 //! that the others are not read each time. `MENSHEN_CORPUS=all` tries every line at every blank, some minutes of a
 //! debug build; `MENSHEN_CORPUS=all/8` every eighth of those.
 
-pub mod suggestions;
-
 /// One broken file.
 pub struct Case {
     /// Index of the file.
