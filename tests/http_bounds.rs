@@ -2,15 +2,20 @@
 
 mod http_support;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use futures_util::poll;
 use http_support::{Client, Ground};
 use menshen::accounts::Password;
 use menshen::guard::Limits;
 use menshen::server::{
-    MAX_BODY_BYTES, MAX_BULK_BYTES, MAX_EVENT_STREAMS, MAX_IMPORT_LINES, MAX_REPORT_LINES, Scope,
+    MAX_BODY_BYTES, MAX_BULK_BYTES, MAX_EVENT_STREAMS, MAX_IMPORT_LINES, MAX_RELOADS,
+    MAX_REPORT_LINES, Scope,
 };
 use reqwest::Method;
 use serde_json::json;
+use tokio::sync::Notify;
 
 /// The line of a metric with this beginning, without it.
 async fn metric(ground: &Ground, beginning: &str) -> Option<String> {
@@ -45,7 +50,10 @@ async fn one_event_stream_too_many_is_503_and_counted() {
         assert_eq!(response.status(), 200, "stream {number}");
         open.push(response);
     }
-    assert_eq!(turned_away(&ground, "event_streams").await, None);
+    assert_eq!(
+        turned_away(&ground, "event_streams").await.as_deref(),
+        Some("0")
+    );
     let refused = stream(&client, &ground).await;
     assert_eq!(refused.status(), 503);
     assert!(refused.headers().contains_key("retry-after"));
@@ -66,6 +74,45 @@ async fn one_event_stream_too_many_is_503_and_counted() {
         "pages are no streams"
     );
     drop(open);
+}
+
+#[tokio::test]
+async fn one_reload_too_many_is_503_and_counted() {
+    let ground = Ground::new().await;
+    let client = ground.client("rules", &[Scope::Rules]).await;
+    let gate = Arc::new(Notify::new());
+    *ground.bot.reload_gate.lock().unwrap() = Some(gate.clone());
+    let order = || client.send(Method::POST, "/v1/rules/reload", None, &[]);
+    for number in 0..MAX_RELOADS {
+        // Its caller hangs up as soon as it is begun.
+        tokio::select! {
+            answer = order() => panic!("{number} was answered {}", answer.status),
+            () = ground.bot.entered.notified() => {}
+        }
+    }
+    assert_eq!(turned_away(&ground, "reloads").await.as_deref(), Some("0"));
+    assert_eq!(order().await.status, 503);
+    assert_eq!(turned_away(&ground, "reloads").await.as_deref(), Some("1"));
+    *ground.bot.reload_gate.lock().unwrap() = None;
+    gate.notify_waiters();
+}
+
+/// An alert on the increase of a counter does not see the one that brings the counter into being.
+#[tokio::test]
+async fn every_limit_is_counted_from_nought() {
+    let manual = include_str!("../docs/operations.md");
+    let named = manual.split("limit=\"").skip(1);
+    let named: BTreeSet<&str> = named
+        .filter_map(|rest| Some(rest.split_once('"')?.0))
+        .collect();
+    let metrics = Ground::new().await.anonymous().get("/metrics").await.text;
+    let lines = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("menshen_limits_hit_total{limit=\""));
+    let counted: BTreeSet<&str> = lines
+        .filter_map(|rest| rest.strip_suffix("\"} 0"))
+        .collect();
+    assert_eq!(counted, named);
 }
 
 #[tokio::test]
@@ -182,7 +229,12 @@ async fn limits_met_inside_commands_are_counted_with_their_names() {
         let answer = client.post("/v1/machines", machine.clone()).await;
         assert_eq!(answer.status, 201);
     }
-    assert_eq!(turned_away(&ground, "machines_per_address").await, None);
+    assert_eq!(
+        turned_away(&ground, "machines_per_address")
+            .await
+            .as_deref(),
+        Some("0")
+    );
     for _ in 0..2 {
         let refused = client.post("/v1/machines", machine.clone()).await;
         assert_eq!(refused.status, 429);

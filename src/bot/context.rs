@@ -23,15 +23,15 @@ use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
 use crate::lang::span::{Sources, Span};
 use crate::store::records::RuleSource;
-use crate::store::{Order, Record, Store, StoreError, Tx, chronicle};
+use crate::store::{Record, Store, StoreError, Tx, chronicle};
 use crate::wechat::push_key::PushKey;
 
 /// Compiled rule sets of running dialogs that are kept ready besides the newest.
 const MAX_OLDER: usize = 8;
 /// Pieces per command: well below what one command may write.
 const PIECES_PER_COMMAND: usize = 16;
-/// Most pieces a stored rule set may have.
-const MAX_PIECES: usize = 4_000;
+/// Pieces that are read at a time.
+const PIECES_PER_PAGE: usize = 256;
 
 /// Limits of all rooms, each named in the configuration.
 #[derive(Debug, Clone, Default)]
@@ -258,21 +258,29 @@ pub async fn save_sources(
 
 /// Reads the texts of a rule set back.
 pub fn load_sources(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Sources>, StoreError> {
-    let pieces = tx.scan::<RuleSource>(hash, Order::Ascending, MAX_PIECES)?;
-    if pieces.is_empty() {
-        return Ok(None);
-    }
     let mut files: Vec<(String, String)> = Vec::new();
     let mut lists: BTreeMap<String, String> = BTreeMap::new();
-    for piece in pieces {
-        if piece.list {
-            lists.entry(piece.path).or_default().push_str(&piece.text);
-            continue;
+    let mut after = None;
+    // To the last piece: what is put back short would be a shorter list of who is blocked.
+    loop {
+        let page = tx.page::<RuleSource>(hash, after.as_ref(), PIECES_PER_PAGE)?;
+        for piece in page.items {
+            if piece.list {
+                lists.entry(piece.path).or_default().push_str(&piece.text);
+                continue;
+            }
+            match files.last_mut() {
+                Some((path, text)) if *path == piece.path => text.push_str(&piece.text),
+                _ => files.push((piece.path, piece.text)),
+            }
         }
-        match files.last_mut() {
-            Some((path, text)) if *path == piece.path => text.push_str(&piece.text),
-            _ => files.push((piece.path, piece.text)),
+        after = page.next;
+        if after.is_none() {
+            break;
         }
+    }
+    if files.is_empty() && lists.is_empty() {
+        return Ok(None);
     }
     let mut sources = Sources::new(files);
     sources.lists = lists
@@ -301,6 +309,8 @@ fn pieces(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bot::folder;
+    use crate::env::Env;
 
     #[test]
     fn long_texts_are_cut_at_character_boundaries_and_nothing_is_lost() {
@@ -310,5 +320,25 @@ mod tests {
         assert!(cut.iter().all(|piece| piece.len() <= RuleSource::PIECE));
         assert_eq!(cut.concat(), text);
         assert_eq!(pieces(""), [""]);
+    }
+
+    #[tokio::test]
+    async fn what_a_folder_may_hold_comes_back_whole() {
+        let store = crate::store::memory(Env::scripted(1_790_000_000_000, 1).0);
+        let mut sources = Sources::single("a.rules", "on any {\n    reply \"您好\"\n}\n");
+        let line = "203.0.113.0/24\n";
+        let list = line.repeat(folder::MAX_FILE_BYTES as usize / line.len());
+        for number in 0..folder::MAX_TOTAL_BYTES / folder::MAX_FILE_BYTES {
+            let name = format!("lists/{number}.txt");
+            sources.lists.insert(name, list.as_str().into());
+        }
+        let sources = Arc::new(sources);
+        save_sources(&*store, &sources, "hash").await.expect("kept");
+        let back = crate::store::read(&*store, "the rules", |tx| load_sources(tx, "hash"))
+            .await
+            .expect("readable")
+            .expect("there");
+        // Not compared by `assert_eq!`, which would print all of it.
+        assert!(back.lists == sources.lists && back.files.len() == 1);
     }
 }

@@ -27,6 +27,9 @@ pub const DEFAULT_FOLDER: &str = "rules";
 pub const MAX_FILES: usize = 2_000;
 /// Largest rule or list file, in bytes. A list of 100,000 networks still fits.
 pub const MAX_FILE_BYTES: u64 = 4 << 20;
+/// Most bytes of a folder's rule and list files together: they are in memory, twice while a new generation is loaded,
+/// and every generation that is kept has its own copy. Three million networks still fit.
+pub const MAX_TOTAL_BYTES: u64 = 32 << 20;
 /// Deepest nesting of folders.
 pub const MAX_DEPTH: usize = 8;
 
@@ -129,6 +132,7 @@ struct Found {
     rules: BTreeMap<String, Arc<str>>,
     lists: BTreeMap<String, Arc<str>>,
     places: Places,
+    bytes: u64,
 }
 
 impl Found {
@@ -177,6 +181,13 @@ impl Found {
             });
         }
         let text = read(path)?;
+        self.bytes += text.len() as u64;
+        if self.bytes > MAX_TOTAL_BYTES {
+            return Err(FolderError::TooMuch {
+                path: root.to_owned(),
+                last: path.to_owned(),
+            });
+        }
         self.places.placed(&name, path);
         if is_rules {
             self.rules.insert(name, text);

@@ -79,6 +79,14 @@ pub fn run(args: &Args) -> Outcome {
     raise_open_files();
     warn_of_placeholders(&config);
     writable::insist(&config.store.path)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    // Opening and migrating a large store takes its time, and whoever started it may ask for a reload meanwhile.
+    let hangups = {
+        let _inside = runtime.enter();
+        signals::hangups()?
+    };
     let env = Env::system();
     let opened = store::open(
         store::OpenOptions {
@@ -92,9 +100,6 @@ pub fn run(args: &Args) -> Outcome {
     )
     .map_err(unopened::failure)?;
     report(&opened.report);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
     runtime.block_on(async {
         if opened.store.status().flavour == Flavour::Dev {
             opened.store.close().await;
@@ -118,7 +123,7 @@ pub fn run(args: &Args) -> Outcome {
             }
         };
         let stop = signals::stop()?;
-        signals::reload_on_hangup(house.bot.clone())?;
+        signals::reload_on(hangups, house.bot.clone());
         let served = match Bound::bind(&config.server, house.app.clone()) {
             Ok(bound) => {
                 tracing::info!(

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use rustix::process::Signal;
-use tokio::signal::unix::{SignalKind, signal};
+use rustix::process::Signal as Number;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::bot::Bot;
 
@@ -16,7 +16,7 @@ pub fn outlive_file_size_limit() -> std::io::Result<()> {
         .enable_io()
         .build()?;
     let _inside = runtime.enter();
-    signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map(drop)
+    signal(SignalKind::from_raw(Number::XFSZ.as_raw())).map(drop)
 }
 
 /// Resolves at SIGTERM or ctrl-c.
@@ -32,11 +32,18 @@ pub fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
+/// SIGHUPs from now on: one that comes before anybody listens is kept, and does not end the process.
+pub struct Hangups(Signal);
+
+/// To be made before a start takes its time, within a runtime.
+pub fn hangups() -> std::io::Result<Hangups> {
+    signal(SignalKind::hangup()).map(Hangups)
+}
+
 /// Loads the rules anew at every SIGHUP, for as long as the process runs.
-pub fn reload_on_hangup(bot: Arc<Bot>) -> std::io::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
+pub fn reload_on(mut hangups: Hangups, bot: Arc<Bot>) {
     tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
+        while hangups.0.recv().await.is_some() {
             match bot.reload().await {
                 Ok(status) => {
                     tracing::info!(generation = status.generation, "the rules were reloaded")
@@ -45,5 +52,4 @@ pub fn reload_on_hangup(bot: Arc<Bot>) -> std::io::Result<()> {
             }
         }
     });
-    Ok(())
 }

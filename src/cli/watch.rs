@@ -62,7 +62,12 @@ pub async fn run(
             drop(watcher);
             watcher = watch(&path, tell.clone());
         }
-        match bot.reload_seen(seen).await {
+        // What is not live yet when the server stops is loaded by the next start.
+        let reloaded = tokio::select! {
+            () = stop.cancelled() => break,
+            reloaded = bot.reload_seen(seen) => reloaded,
+        };
+        match reloaded {
             Ok(Some(status)) => {
                 tracing::info!(generation = status.generation, "the rules were reloaded");
             }

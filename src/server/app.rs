@@ -19,7 +19,7 @@ use super::connections::Connections;
 use super::edge::{edge, push_edge};
 use super::metrics::Metrics;
 use super::problem::{Problem, ProblemKind};
-use super::state::{MAX_EVENT_STREAMS, State};
+use super::state::{MAX_EVENT_STREAMS, MAX_RELOADS, State};
 use super::wechat::Endpoint;
 use super::{
     accounts, alerts, bindings, captchas, codes, erasure, events, export, health, import, locks,
@@ -131,6 +131,7 @@ impl App {
                 connections: Connections::default(),
                 bodies: Bodies::default(),
                 streams: Arc::new(Semaphore::new(MAX_EVENT_STREAMS)),
+                reloads: Arc::new(Semaphore::new(MAX_RELOADS)),
                 tasks: TaskTracker::new(),
                 stopping: CancellationToken::new(),
                 hosts: config.server.hosts.clone(),

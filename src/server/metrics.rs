@@ -98,6 +98,10 @@ impl Default for Metrics {
             stale: Gauge::default(),
             vitals: Vitals::default(),
         };
+        // What alerts on an increase must see the first one too.
+        for limit in LIMITS {
+            drop(metrics.limits.get_or_create(&Limit { limit }));
+        }
         metrics.register(|registry| {
             registry.register(
                 "http_requests",
@@ -156,6 +160,31 @@ impl Default for Metrics {
         metrics
     }
 }
+
+/// The bounds that are counted, by the names they are counted under.
+const LIMITS: [&str; 21] = [
+    "bodies",
+    "captchas_per_address",
+    "code_requests",
+    "code_tries",
+    "code_tries_everyone",
+    "event_streams",
+    "history_of_a_key",
+    "history_of_an_account",
+    "idempotent_requests",
+    "logins_of_an_alert",
+    "machines_per_address",
+    "messages_of_a_follower",
+    "open_alerts",
+    "password_checks",
+    "prompts_per_day",
+    "reloads",
+    "sessions_per_account",
+    "snapshot_size",
+    "snapshots",
+    "ticket_tries",
+    "wrong_codes_per_hour",
+];
 
 impl Metrics {
     /// Lets another room add metrics of its own.

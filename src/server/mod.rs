@@ -54,7 +54,7 @@ pub use metrics::Metrics;
 pub use openapi::document;
 pub use scope::Scope;
 pub use serve::{Bound, ServeError, serve};
-pub use state::MAX_EVENT_STREAMS;
+pub use state::{MAX_EVENT_STREAMS, MAX_RELOADS};
 pub use testing::TestServer;
 pub use view::EventView;
 

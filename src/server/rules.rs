@@ -42,7 +42,17 @@ pub(crate) async fn reload(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     Call::begin(&state, &request, payload, Scope::Rules).await?;
-    let work = state.tasks.spawn(state.bot.clone().reload());
+    let permit = state.reloads.clone().try_acquire_owned().map_err(|_| {
+        state.metrics.limit("reloads");
+        Problem::new(ProblemKind::Busy).detail("the rules are being loaded anew already")
+    })?;
+    let reload = state.bot.clone().reload();
+    // Goes on when its caller hangs up, and holds its place until then.
+    let work = state.tasks.spawn(async move {
+        let done = reload.await;
+        drop(permit);
+        done
+    });
     match work.await {
         Ok(Ok(status)) => Ok(Answer::ok(&status).respond()),
         Ok(Err(ReloadError::Rejected(findings))) => {

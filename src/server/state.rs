@@ -24,6 +24,9 @@ use crate::wechat::client::Client;
 /// Open event streams; each holds a connection and a task.
 pub const MAX_EVENT_STREAMS: usize = 64;
 
+/// Orders to load the rules anew that are worked on at a time: each is loaded after the one before.
+pub const MAX_RELOADS: usize = 8;
+
 /// The name under which turned away password checks are counted.
 pub(crate) const PASSWORD_CHECKS: &str = "password_checks";
 
@@ -47,6 +50,7 @@ pub(crate) struct State {
     pub(crate) connections: Connections,
     pub(crate) bodies: Bodies,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) reloads: Arc<Semaphore>,
     /// Work that goes on when its caller hangs up; a shutdown waits for it.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the server stops: streams and held connections end.

@@ -97,7 +97,11 @@ pub fn broken(text: &str, tokens: &[Token], random: &mut Random) -> Option<(Stri
     let line = text[..token.start].matches('\n').count() + 1;
     let line_start = text[..token.start].rfind('\n').map_or(0, |at| at + 1);
     let line_end = token.start + text[token.start..].find('\n').unwrap_or(0);
-    let what = random.below(23);
+    let what = random.below(34);
+    let next = tokens.get(index + 1).filter(|next| next.start <= line_end);
+    let blank = text[..token.start].ends_with(' ')
+        && line_start < token.start
+        && !text[line_start..token.start].trim().is_empty();
     let (name, new) = match (what, token.kind) {
         (0, _) => ("token left out", put("")),
         (1, Kind::Word | Kind::Sign) => ("token twice", put(&format!("{word} {word}"))),
@@ -182,6 +186,72 @@ pub fn broken(text: &str, tokens: &[Token], random: &mut Random) -> Option<(Stri
         (19, Kind::Word) => ("word replaced", put("xyzzy")),
         (20, Kind::Sign) if word == "}" => ("else", put("} else {")),
         (21, Kind::Number) => ("minus", put(&format!("-{word}"))),
+        (23, Kind::Word | Kind::Number) if blank => (
+            "blank lost",
+            format!("{}{}", &text[..token.start - 1], &text[token.start..]),
+        ),
+        (24, Kind::Word) if word.is_ascii() && word.len() > 3 => {
+            let at = 1 + random.below(word.len() - 2);
+            (
+                "blank inside",
+                put(&format!("{} {}", &word[..at], &word[at..])),
+            )
+        }
+        (25, Kind::Word) => {
+            let next = next.filter(|next| next.kind == Kind::Word)?;
+            let other = &text[next.start..next.end];
+            let gap = &text[token.end..next.start];
+            (
+                "words swapped",
+                format!(
+                    "{}{other}{gap}{word}{}",
+                    &text[..token.start],
+                    &text[next.end..]
+                ),
+            )
+        }
+        (27, Kind::Text) => ("half Chinese quotes", put(&format!("“{}", &word[1..]))),
+        (28, Kind::Text) => ("text twice", put(&format!("{word} {word}"))),
+        (29, Kind::Word) => {
+            let other = match word {
+                "when" => "if",
+                "reply" => "say",
+                "in" => "within",
+                "is" => "=",
+                "ask" => "question",
+                "within" => "in",
+                "containing" => "contains",
+                "starting" => "startswith",
+                _ => return None,
+            };
+            ("another language's word", put(other))
+        }
+        (30, _) => {
+            let sign = [",", "。", "，", "、", ".", "\\"][random.below(6)];
+            (
+                "sign at the end",
+                format!("{}{sign}{}", &text[..line_end], &text[line_end..]),
+            )
+        }
+        (31, _) if blank => (
+            "wide blank",
+            format!(
+                "{}\u{3000}{}",
+                &text[..token.start - 1],
+                &text[token.start..]
+            ),
+        ),
+        (32, Kind::Number) => (
+            "number in Chinese",
+            put(["五", "十", "两"][random.below(3)]),
+        ),
+        (33, Kind::Word) if word.is_ascii() && word.len() > 3 => {
+            let at = 1 + random.below(word.len() - 2);
+            (
+                "nothing inside",
+                put(&format!("{}\u{200b}{}", &word[..at], &word[at..])),
+            )
+        }
         _ => return None,
     };
     (new != text).then(|| (format!("line {line}: {name}: {word}"), new))

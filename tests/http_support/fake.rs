@@ -38,6 +38,8 @@ pub struct FakeBot {
     pub stale: Mutex<bool>,
     pub unloaded: Mutex<bool>,
     pub reject_reload: Mutex<Option<String>>,
+    /// When set, reloads wait for it.
+    pub reload_gate: Mutex<Option<Arc<Notify>>>,
 }
 
 pub fn captcha() -> CaptchaView {
@@ -189,6 +191,11 @@ impl BotService for FakeBot {
 
     fn reload(self: Arc<Self>) -> BoxFuture<'static, Result<RulesStatus, ReloadError>> {
         async move {
+            let gate = self.reload_gate.lock().unwrap().clone();
+            if let Some(gate) = gate {
+                self.entered.notify_one();
+                gate.notified().await;
+            }
             match self.reject_reload.lock().unwrap().take() {
                 Some(findings) => Err(ReloadError::Rejected(findings)),
                 None => Ok(self.rules_status()),

@@ -113,6 +113,11 @@ const ROWS: &[Row] = &[
         &["with_capacity"],
     ),
     row(
+        "orders to load the rules anew (`POST /v1/rules/reload`)",
+        &["server::MAX_RELOADS"],
+        &["0..MAX_RELOADS"],
+    ),
+    row(
         "event streams",
         &["server::MAX_EVENT_STREAMS"],
         &["0..MAX_EVENT_STREAMS"],
@@ -185,9 +190,11 @@ const ROWS: &[Row] = &[
             "bot::MAX_DEPTH",
             "bot::MAX_FILE_BYTES",
             "lang/syntax::MAX_FILE_BYTES",
+            "bot::MAX_TOTAL_BYTES",
             "lang/check::MAX_TOTAL_BYTES",
         ],
         &[
+            "MAX_TOTAL_BYTES / MAX_FILE_BYTES",
             "folder::MAX_FILES + 1",
             "folder::MAX_DEPTH + 1",
             "folder::MAX_FILE_BYTES + 1",

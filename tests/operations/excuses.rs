@@ -140,7 +140,6 @@ pub const NO_ROW: &[(&str, &[&str])] = &[
             "bot::MAX_ENTRIES",
             "bot::MAX_STEPS",
             "bot::MAX_OLDER",
-            "bot::MAX_PIECES",
             "guard::MAX_BLOCKS",
             "history::MAX_POINTS",
             "history::MAX_SHOWN",

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
 
-use super::{Encoding, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES};
+use super::{Encoding, MAX_DEPTH, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES};
 use crate::lang::diagnostics::{Language, Words};
 
 /// Why a rules folder could not be read. Each names the file.
@@ -41,6 +41,16 @@ pub enum FolderError {
         path: PathBuf,
         /// How large.
         bytes: u64,
+    },
+    /// All files together are too large.
+    #[error(
+        "the rule and list files of {path} are more than {MAX_TOTAL_BYTES} bytes together; reading stopped at {last}"
+    )]
+    TooMuch {
+        /// The folder.
+        path: PathBuf,
+        /// The file that was too much.
+        last: PathBuf,
     },
     /// There are too many files or folders are nested too deeply.
     #[error(
@@ -161,6 +171,11 @@ impl FolderError {
             Self::TooLarge { path, bytes } => format!(
                 "{} 有 {bytes} 字节；最多读 {MAX_FILE_BYTES}",
                 path.display()
+            ),
+            Self::TooMuch { path, last } => format!(
+                "{} 里的规则文件和名单文件加起来超过 {MAX_TOTAL_BYTES} 字节；读到 {} 为止",
+                path.display(),
+                last.display()
             ),
             Self::TooMany { path } => format!(
                 "{} 里超过 {MAX_FILES} 个文件，或者文件夹套了 {MAX_DEPTH} 层以上",

@@ -1,6 +1,7 @@
 //! Reading and restoring folders.
 
 use super::*;
+use crate::lang::diagnostics::Language;
 
 pub(super) fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -29,6 +30,29 @@ fn a_rule_file_beside_large_data_is_read_alone() {
         load(&[dir.path().to_owned()]),
         Err(FolderError::TooMany { .. })
     ));
+}
+
+#[test]
+fn all_files_of_a_folder_together_are_bounded() {
+    let dir = folder(&[("a.rules", b"#")]);
+    let lists = MAX_TOTAL_BYTES / MAX_FILE_BYTES;
+    for number in 0..lists {
+        let list = fs::File::create(dir.path().join(format!("{number}.txt"))).expect("can create");
+        let beside = u64::from(number == 0);
+        list.set_len(MAX_FILE_BYTES - beside).expect("room");
+    }
+    let found = load(&[dir.path().to_owned()]).expect("just as much as may be");
+    assert_eq!(found.lists.len() as u64, lists);
+    fs::write(dir.path().join("z.txt"), "x").expect("can write");
+    let refused = load(&[dir.path().to_owned()]).expect_err("a byte too many");
+    assert!(matches!(&refused, FolderError::TooMuch { last, .. } if last.ends_with("z.txt")));
+    for language in [Language::Zh, Language::En] {
+        assert!(
+            refused
+                .said(language)
+                .contains(&MAX_TOTAL_BYTES.to_string())
+        );
+    }
 }
 
 #[test]

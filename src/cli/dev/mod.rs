@@ -113,7 +113,7 @@ pub fn run(args: &Args) -> Outcome {
         let platform = Platform::new(setup.platform(), env)?;
         let mut phones = Phones::open(&args.data, &platform);
         let stop = signals::stop()?;
-        signals::reload_on_hangup(house.bot.clone())?;
+        signals::reload_on(signals::hangups()?, house.bot.clone());
         let server = DevServer {
             app: house.app.clone(),
             platform,

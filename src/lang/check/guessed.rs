@@ -85,7 +85,7 @@ pub(super) fn leave_out(
         // What hides a rule is not what was meant.
         let follows = one.severity == Severity::Warning
             || [codes::UNREACHABLE, codes::UNKNOWN_UNIT].contains(&one.code);
-        !open.contains(&line(one)) && !(follows && beside)
+        !(open.contains(&line(one)) || follows && beside)
     });
     diagnostics.extend(kept);
     // What a misspelt event carries is not known.
@@ -119,6 +119,23 @@ const BROUGHT: [&str; 5] = [
     codes::STORY_VALUE,
 ];
 
+/// Words that stand before a name that they give.
+const BEFORE_NAMES: [&str; 9] = [
+    "list",
+    "let",
+    "signal",
+    "dialog",
+    "extractor",
+    "ask",
+    "remember",
+    "with",
+    "start",
+];
+
+fn apart(c: char) -> bool {
+    !c.is_alphanumeric() && c != '_'
+}
+
 /// Leaves out the names nobody defined that stand on a line of which not everything was understood: it may be what
 /// defines them.
 fn not_lost(
@@ -137,18 +154,23 @@ fn not_lost(
     let mut orphans: Vec<Span> = Vec::new();
     for one in wrong {
         let line = match one.code {
-            UNKNOWN_ITEM => sources.item_at(one.primary.span),
+            UNKNOWN_ITEM | MISPLACED => sources.item_at(one.primary.span),
             _ => sources.line_at(one.primary.span),
         };
-        words.extend(line.split(|c: char| !c.is_alphanumeric() && c != '_'));
+        words.extend(line.split(apart));
         let first = line.split_whitespace().next().unwrap_or_default();
         if matches!(first, "and" | "or" | "invalid" | "unless" | "at") {
             orphans.push(one.primary.span);
         }
     }
-    let handed = diagnostics
-        .iter()
-        .any(|one| one.code == "E0134" && one.title.en.ends_with("after `with`"));
+    // A name that is not there at all: `start d with`, `remember = 5`.
+    let handed = diagnostics.iter().any(|one| {
+        let line = sources.line_at(one.primary.span).trim();
+        let keywords = ["remember", "let", "ask"];
+        let behind = keywords.iter().find_map(|word| line.strip_prefix(word));
+        line.ends_with(" with")
+            || behind.is_some_and(|rest| rest.trim_start().starts_with(['=', ':']))
+    });
     let nameless = diagnostics.iter().any(|one| {
         one.code == "E0134" && sources.line_at(one.primary.span).starts_with("extractor")
     });
@@ -157,12 +179,24 @@ fn not_lost(
             .iter()
             .any(|orphan| orphan.file == place.file && orphan.start < place.start)
     };
+    // Words that were run together, or broken in two.
+    let broken = |name: &str| {
+        let joined = |word: &&str| {
+            let keyword = word.strip_suffix(name).unwrap_or_default();
+            BEFORE_NAMES.contains(&keyword)
+        };
+        let parted = |at: usize| {
+            let parts = name.split_at_checked(at);
+            parts.is_some_and(|(one, two)| words.contains(one) && words.contains(two))
+        };
+        words.iter().any(joined) || (1..name.len()).any(parted)
+    };
     found.retain(|one| {
         if one.code == codes::UNKNOWN_EXTRACTOR && nameless {
             return false;
         }
         !BROUGHT.contains(&one.code)
-            || !named(one).is_some_and(|name| words.contains(name))
+            || !named(one).is_some_and(|name| words.contains(name) || broken(name))
                 && !(one.code == codes::UNKNOWN_NAME && (handed || lost(one.primary.span)))
     });
     found

@@ -128,6 +128,12 @@ struct Lexer<'a> {
 const MAX_NESTED_QUOTES: usize = 400;
 
 impl Lexer<'_> {
+    /// `km//h`: two signs between words, where no comment begins.
+    fn within_words(&self) -> bool {
+        let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase());
+        letter(self.text[..self.at].chars().next_back()) && letter(self.rest()[2..].chars().next())
+    }
+
     fn run(&mut self) {
         while let Some(c) = self.peek(self.at) {
             match c {
@@ -139,7 +145,9 @@ impl Lexer<'_> {
                 ' ' | '\t' | '\r' | '\u{3000}' | '\u{A0}' => self.at += c.len_utf8(),
                 '#' => self.rest_of_line(Kind::Comment),
                 '＃' => self.rest_of_line(Kind::WrongComment),
-                '/' if self.rest().starts_with("//") => self.rest_of_line(Kind::WrongComment),
+                '/' if self.rest().starts_with("//") && !self.within_words() => {
+                    self.rest_of_line(Kind::WrongComment);
+                }
                 '/' if self.first && self.rest().starts_with("/*") => self.block_comment(),
                 '<' if self.rest().starts_with("<!--") => self.rest_of_line(Kind::WrongComment),
                 '-' if self.rest().starts_with("--") && (self.first || self.dashes_behind()) => {

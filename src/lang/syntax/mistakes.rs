@@ -269,17 +269,20 @@ fn unclosed_bracket(
         });
     let first = tokens.partition_point(|token| token.start <= open.start);
     // The next condition, on a line of its own.
-    let joined = tokens
-        .iter()
-        .skip(first)
-        .position(|token| token.first && matches!(&text[token.start..token.end], "and" | "or"));
+    let all = tokens.last().map_or(open.end, |last| last.end);
+    // Conditions of a function's own may be joined and compared.
+    let own = ["where ", "first:", "second:"];
+    let own = own.iter().any(|word| text[open.start..all].contains(word));
+    let joined = tokens.iter().skip(first).position(|token| {
+        (token.first || !own) && matches!(&text[token.start..token.end], "and" | "or")
+    });
+    let compared = compared.filter(|_| !own);
     let until = [compared, joined].into_iter().flatten().min();
     let end = match until {
         Some(until) if until > 0 && (called || sign == "[") => tokens[first + until - 1].end,
         _ => before.map_or(open.end, |token| token.end),
     };
     let here = sink.span(end, end);
-    let conditions = text[open.start..end].contains(" where ");
     let found = Diagnostic::error(
         "E0135",
         Words::new(
@@ -293,7 +296,7 @@ fn unclosed_bracket(
         ),
     );
     let add = Words::new(format!("补上 `{close}`"), format!("add `{close}`"));
-    match sign == "[" || compared.is_none() || (called && !conditions) {
+    match sign == "[" || compared.is_none() || (called && !own) {
         true => found.with_fix(add, here, close),
         false => found.with_guess(add, here, close),
     }

@@ -198,6 +198,22 @@ impl Stuck<'_> {
             return None;
         }
         let has = |word: &str| (0..at).any(|at| self.slice(at) == word);
+        if self.slice(at) == ","
+            && has("when")
+            && let Some(close) = self.closes_nothing(at)
+        {
+            return Some(
+                self.told(
+                    "这个 `)` 没有对应的 `(`",
+                    "no `(` belongs to this `)`",
+                    self.span(close, close),
+                )
+                .with_help(Words::new(
+                    "函数写成 `between_hours(now.hour, 9, 18)`",
+                    "a function is written `between_hours(now.hour, 9, 18)`",
+                )),
+            );
+        }
         if self.slice(at) == "," && has("when") {
             let gap = self
                 .sink
@@ -383,5 +399,19 @@ impl Stuck<'_> {
                 format!(" {missing}"),
             ),
         )
+    }
+
+    /// The first `)` from here on that nothing opened.
+    fn closes_nothing(&self, from: usize) -> Option<usize> {
+        let mut open = 0_usize;
+        for at in from..self.inside.len() {
+            match self.slice(at) {
+                "(" => open += 1,
+                ")" if open == 0 => return Some(at),
+                ")" => open -= 1,
+                _ => {}
+            }
+        }
+        None
     }
 }

@@ -57,6 +57,10 @@ pub(super) enum What {
     NoMatching,
     /// `text` left out behind `on`.
     NoText,
+    /// Two words without a blank between them.
+    RunTogether,
+    /// What kind of card it is, left out behind `reply`.
+    NoKind,
     /// Two lines in the wrong order.
     Swapped,
     /// One line in two.
@@ -78,7 +82,7 @@ impl Tried<'_> {
     pub(super) fn changes(&self) -> Vec<Change> {
         let mut changes = self.doubled();
         changes.extend(self.doubled_tokens());
-        changes.extend(self.unmatched());
+        changes.extend(self.words_missing());
         changes.extend(self.other_text_signs());
         if self.text.matches("\"\"\"").count() % 2 == 1 {
             changes.extend(self.texts());

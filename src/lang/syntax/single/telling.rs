@@ -167,6 +167,27 @@ impl Tried<'_> {
                 change,
                 edit.by.clone(),
             ),
+            What::RunTogether => error(
+                "E0101",
+                "两个词连在了一起",
+                "two words run together",
+                Words::new("中间少了空格", "a blank is missing"),
+            )
+            .with_label(change, Words::new("在这里分开", "they part here"))
+            .with_fix(
+                Words::new("补上空格", "add a blank"),
+                change,
+                edit.by.clone(),
+            ),
+            What::NoKind => error(
+                "E0134",
+                "`reply` 后面少了回复的种类",
+                "what kind of reply this is, is missing after `reply`",
+                Words::new(
+                    "应是 `reply news {`、`reply music {` 或 `reply video {`",
+                    "should be `reply news {`, `reply music {` or `reply video {`",
+                ),
+            ),
             What::Swapped => error(
                 "E0106",
                 "这一行和下一行的次序反了",

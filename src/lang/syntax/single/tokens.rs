@@ -1,44 +1,25 @@
-//! Changes of one token: one that stands there twice, a text without one of its quotes.
+//! Changes of one token: one that stands there twice, a word left out, two words run together.
 
 use super::Tried;
 use super::changes::{Change, What};
+use crate::lang::syntax::keywords::keywords;
 use crate::lang::syntax::lexer::{self, Kind, Token};
 use crate::lang::syntax::repair::Edit;
+use crate::lang::syntax::vocabulary::EVENTS;
 
 /// Signs that may be typed twice and are told as that. Of braces and closing brackets it is told which is too many.
 const SIGNS: [&str; 14] = [
     "(", "[", "=", "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", ":",
 ];
-
 /// How a text is compared, which `text` says before.
 const HOW: [&str; 5] = ["containing", "starting", "matching", "in", "with"];
+/// Replies that have fields.
+const KINDS: [&str; 3] = [" news", " music", " video"];
 
-/// Whether one of these shows in a text in which something is wrong: a token that stands there twice, which it hardly
-/// ever does in sound rules, a pattern without `matching`, `on matching`.
+/// Whether one of these shows in a text in which something is wrong: in sound rules they hardly ever do.
 pub(super) fn show(text: &str) -> bool {
     let tokens = lexer::tokens(text);
-    let slice = |at: usize| slice(text, &tokens, at);
-    pairs(text, &tokens).next().is_some()
-        || (0..tokens.len()).any(|at| {
-            unmatched(text, &tokens, at) || (slice(at) == "on" && HOW.contains(&slice(at + 1)))
-        })
-}
-
-fn slice<'t>(text: &'t str, tokens: &[Token], at: usize) -> &'t str {
-    tokens
-        .get(at)
-        .map_or("", |token| &text[token.start..token.end])
-}
-
-/// A regular expression that stands where a text is waited for: `text "^[0-9]{8}$"`.
-fn unmatched(text: &str, tokens: &[Token], at: usize) -> bool {
-    let body = slice(text, tokens, at).trim_matches('"');
-    let before = at
-        .checked_sub(1)
-        .map_or("", |before| slice(text, tokens, before));
-    let expression = (body.starts_with('^') || body.ends_with('$') || body.contains("\\d"))
-        && body.contains(['[', '(', '\\', '*', '+']);
-    expression && matches!(tokens[at].kind, Kind::Text(_)) && matches!(before, "text" | "or")
+    pairs(text, &tokens).next().is_some() || !missing(text, &tokens).is_empty()
 }
 
 /// Equal tokens one behind the other on a line.
@@ -50,6 +31,49 @@ fn pairs<'t>(text: &'t str, tokens: &'t [Token]) -> impl Iterator<Item = (&'t To
         let same = first.line == second.line && slice(first) == slice(second);
         (word && same).then_some((first, second))
     })
+}
+
+/// Words and blanks that may be missing: where they belong, what they are, and what it then was.
+fn missing(text: &str, tokens: &[Token]) -> Vec<(usize, &'static str, What)> {
+    let slice = |at: usize| {
+        let token = tokens.get(at);
+        token.map_or("", |token| &text[token.start..token.end])
+    };
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let before = at.checked_sub(1).map_or("", slice);
+        match (slice(at), &token.kind) {
+            (body, Kind::Text(_)) if matches!(before, "text" | "or") && expression(body) => {
+                found.push((token.start, "matching ", What::NoMatching));
+            }
+            ("on", _) if HOW.contains(&slice(at + 1)) => {
+                found.push((token.end, " text", What::NoText));
+            }
+            ("reply", _) if slice(at + 1) == "{" => {
+                found.extend(KINDS.map(|kind| (token.end, kind, What::NoKind)));
+            }
+            (word, Kind::Word) => {
+                let parted = run_together(word).map(|length| token.start + length);
+                found.extend(parted.map(|middle| (middle, " ", What::RunTogether)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Whether a text looks like a regular expression.
+fn expression(quoted: &str) -> bool {
+    let body = quoted.trim_matches('"');
+    let shows = body.starts_with('^') || body.ends_with('$') || body.contains("\\d");
+    shows && body.contains(['[', '(', '\\', '*', '+'])
+}
+
+/// Two words of the language without the blank between them: where the second begins.
+fn run_together(word: &str) -> Option<usize> {
+    let known = |word: &str| keywords().contains(&word) || EVENTS.contains(&word);
+    let apart = |at: &usize| known(&word[..*at]) && known(&word[*at..]);
+    (word.is_ascii() && word.len() > 4 && !known(word)).then(|| (2..word.len() - 1).find(apart))?
 }
 
 impl Tried<'_> {
@@ -64,28 +88,16 @@ impl Tried<'_> {
         found.collect()
     }
 
-    /// `text "^[0-9]{8}$"`, `on matching "^[0-9]{8}$"`
-    pub(super) fn unmatched(&self) -> Vec<Change> {
-        let tokens = lexer::tokens(self.text);
-        let mut changes = Vec::new();
-        for (at, token) in tokens.iter().enumerate() {
-            let slice = |at: usize| slice(self.text, &tokens, at);
-            let line = self.line_of(token.start);
-            if unmatched(self.text, &tokens, at) {
-                changes.push(self.insert(
-                    token.start,
-                    "matching ".to_owned(),
-                    What::NoMatching,
-                    line,
-                ));
-            } else if slice(at) == "on" && HOW.contains(&slice(at + 1)) {
-                changes.push(self.insert(token.end, " text".to_owned(), What::NoText, line));
-            }
-        }
-        changes
+    /// `text "^[0-9]{8}$"`, `on matching "…"`, `reply { title: "…" }`, `textmatching "…"`
+    pub(super) fn words_missing(&self) -> Vec<Change> {
+        let found = missing(self.text, &lexer::tokens(self.text)).into_iter();
+        let change = |(at, by, kind): (usize, &str, What)| {
+            self.insert(at, by.to_owned(), kind, self.line_of(at))
+        };
+        found.map(change).collect()
     }
 
-    pub(super) fn line_of(&self, at: usize) -> usize {
+    fn line_of(&self, at: usize) -> usize {
         let behind = self.lines.partition_point(|line| line.start <= at);
         behind.saturating_sub(1)
     }

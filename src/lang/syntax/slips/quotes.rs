@@ -61,6 +61,23 @@ impl Slips<'_> {
             self.doubled_quote(start, end, quotes.inner.len());
             return 0;
         }
+        // `cancel on "不"要" { reply "好。" }`: the block behind the text has texts of its own.
+        let block = quotes.inner.iter().position(|inner| {
+            let code = self.text[inner + 1..end]
+                .strip_prefix(" {")
+                .map(str::trim_start);
+            code.is_some_and(|code| is_clause(code.split(' ').next().unwrap_or_default()))
+        });
+        let (quotes, end) = match block {
+            Some(last) => (
+                &Quotes {
+                    inner: quotes.inner[..last].to_vec(),
+                    ..quotes.clone()
+                },
+                quotes.inner[last] + 1,
+            ),
+            None => (quotes, end),
+        };
         if let (Some(first), Some(last)) = (quotes.inner.first(), quotes.inner.last()) {
             let mut by = String::new();
             let mut from = start;
