@@ -184,6 +184,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::bot::api::RulesStatus;
     use crate::bot::builder::Built;
     use crate::env::Env;
     use crate::keys::Keys;
@@ -251,35 +252,57 @@ mod tests {
         settles(&restless, "二", 0).await;
     }
 
+    fn rules(reply: &str) -> String {
+        format!("on text \"你好\" {{\n    reply \"{reply}\"\n}}\n")
+    }
+
+    /// A bot whose rules folder is watched.
+    struct Seen {
+        bot: Arc<Bot>,
+        changes: tokio::sync::watch::Receiver<u64>,
+        stop: CancellationToken,
+        task: tokio::task::JoinHandle<()>,
+    }
+
+    impl Seen {
+        async fn of(path: &Path, poll: Duration) -> Self {
+            let env = Env::scripted(1_790_000_000_000, 1).0;
+            let store = crate::store::memory(env.clone());
+            let built = Bot::builder(store, env, Keys::from_bytes(&[1; 32], None))
+                .rules(path)
+                .build()
+                .await;
+            let Built { bot, .. } = built.expect("a bot");
+            let stop = CancellationToken::new();
+            let quiet = Duration::from_millis(5);
+            let task = run(bot.clone(), path.to_owned(), quiet, poll, stop.clone());
+            Self {
+                changes: bot.generations().changes(),
+                bot,
+                stop,
+                task: tokio::spawn(task),
+            }
+        }
+
+        async fn next(&mut self) -> RulesStatus {
+            let changed = tokio::time::timeout(PATIENCE, self.changes.changed()).await;
+            changed.expect("in time").expect("it runs");
+            self.bot.generations().status()
+        }
+
+        async fn end(self) {
+            self.stop.cancel();
+            self.task.await.expect("it ends");
+        }
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn saved_files_become_live_and_wrong_ones_are_refused_with_a_reason() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a.rules");
-        let rules = |reply: &str| format!("on text \"你好\" {{\n    reply \"{reply}\"\n}}\n");
         fs::write(&file, rules("一")).expect("written");
-        let env = Env::scripted(1_790_000_000_000, 1).0;
-        let store = crate::store::memory(env.clone());
-        let built = Bot::builder(store.clone(), env, Keys::from_bytes(&[1; 32], None))
-            .rules(folder.path())
-            .build()
-            .await;
-        let Built { bot, .. } = built.expect("a bot");
-        let mut changes = bot.generations().changes();
-        let stop = CancellationToken::new();
         // The poll is out of reach: it is the folder's own events that are tested.
-        let quiet = Duration::from_millis(5);
-        let task = tokio::spawn(run(
-            bot.clone(),
-            folder.path().to_owned(),
-            quiet,
-            PATIENCE * 10,
-            stop.clone(),
-        ));
-        let mut next = async || {
-            let changed = tokio::time::timeout(PATIENCE, changes.changed()).await;
-            changed.expect("in time").expect("it runs");
-            bot.generations().status()
-        };
+        let mut seen = Seen::of(folder.path(), PATIENCE * 10).await;
 
         // As editors do it: another file, renamed over the old one.
         let save = |text: &str| {
@@ -288,22 +311,41 @@ mod tests {
             fs::rename(&part, &file).expect("renamed");
         };
         save(&rules("二"));
-        let status = next().await;
+        let status = seen.next().await;
         assert_eq!((status.generation, status.stale), (2, false));
         save("on text \"你好\" {\n    replyy \"三\"\n}\n");
-        let status = next().await;
+        let status = seen.next().await;
         assert_eq!((status.generation, status.stale), (2, true));
         assert!(status.last_error.expect("why").contains("a.rules:2"));
         save(&rules("三"));
-        let status = next().await;
+        let status = seen.next().await;
         assert_eq!((status.generation, status.stale), (3, false));
 
         // Loaded by hand and put back before the folder was quiet: what it holds runs in the end.
         save(&rules("四"));
-        bot.reload().await.expect("loaded");
+        seen.bot.reload().await.expect("loaded");
         save(&rules("三"));
-        while next().await.generation != 5 {}
-        stop.cancel();
-        task.await.expect("it ends");
+        while seen.next().await.generation != 5 {}
+        seen.end().await;
+    }
+
+    /// What the operating system tells of is the folder that the link led to at the start.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_folder_that_another_takes_the_place_of_is_noticed_by_looking() {
+        let around = tempfile::tempdir().expect("a folder");
+        let place = |name: &str| around.path().join(name);
+        for (name, reply) in [("old", "一"), ("new", "二")] {
+            fs::create_dir(place(name)).expect("made");
+            fs::write(place(name).join("a.rules"), rules(reply)).expect("written");
+        }
+        let link = |to: &str| std::os::unix::fs::symlink(to, place("next")).expect("linked");
+        link("old");
+        fs::rename(place("next"), place("rules")).expect("in place");
+        let mut seen = Seen::of(&place("rules"), Duration::from_millis(20)).await;
+        link("new");
+        fs::rename(place("next"), place("rules")).expect("in its place");
+        let status = seen.next().await;
+        assert_eq!((status.generation, status.stale), (2, false));
+        seen.end().await;
     }
 }
