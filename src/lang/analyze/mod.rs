@@ -7,16 +7,19 @@ mod contradiction;
 mod cost;
 mod earlier;
 mod example;
+mod exclusion;
 mod exits;
 mod handed;
 mod hours;
 mod idle;
 mod implied;
+mod late;
 mod lengths;
 mod limits;
 mod lost;
 mod missing;
 mod mixed;
+mod needed;
 mod occasion;
 mod plain;
 mod ranges;
@@ -65,11 +68,13 @@ pub(super) fn run(
     if whole && !report.has(UNKNOWN_DIALOG) {
         missing::check(program, registry, flawed, report);
         unset::check(&stage, report);
+        needed::check(program, report);
         exits::check(&stage, report);
         swallow::check(&stage, report);
     }
     limits::check(&stage, report);
     lengths::check(program, registry, report);
+    late::check(program, report);
     lost::check(&stage, report);
     idle::check(program, report);
     long_windows(program, report);

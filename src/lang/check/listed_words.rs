@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::span::{Sources, Span};
 use crate::lang::syntax::ast;
@@ -19,6 +20,7 @@ pub(super) fn as_lists(
     found: Vec<Diagnostic>,
     files: &[ast::File],
     sources: &Sources,
+    registry: &Registry,
 ) -> Vec<Diagnostic> {
     let mut lists: BTreeMap<&str, &ast::ListItem> = BTreeMap::new();
     for file in files {
@@ -35,7 +37,7 @@ pub(super) fn as_lists(
         let span = one.primary.span;
         let other = match lists.get(sources.slice(span)) {
             Some(list) => as_list(&one, list, span, sources),
-            None => as_value(&one, span, files, sources),
+            None => as_value(&one, span, files, sources, registry),
         };
         other.unwrap_or(one)
     };
@@ -48,6 +50,7 @@ fn as_value(
     span: Span,
     files: &[ast::File],
     sources: &Sources,
+    registry: &Registry,
 ) -> Option<Diagnostic> {
     let name = sources.slice(span);
     let plain = |c: char| c.is_alphanumeric() || c == '_';
@@ -70,6 +73,8 @@ fn as_value(
             format!("remember {name} "),
         ];
         ways.iter().any(|way| text.contains(way.as_str()))
+            || registry.fields().iter().any(|field| field.path == name)
+            || brought(registry, name)
     };
     let (title, by) = match before {
         "reply" | "send" | "note" | "message" | "invalid" if value.is_some() || given() => (
@@ -94,6 +99,14 @@ fn as_value(
     let label = w(format!("`{name}` 是一个值"), format!("`{name}` is a value"));
     let how = w(format!("写成 `{by}`"), format!("write `{by}`"));
     Some(Diagnostic::error(one.code, title, span, label).with_guess(how, span, by))
+}
+
+/// Whether an outcome of an action brings this name.
+fn brought(registry: &Registry, name: &str) -> bool {
+    let actions = registry.actions().iter().flat_map(|action| &action.outcomes);
+    let calls = registry.calls().iter().flat_map(|call| &call.outcomes);
+    let mut brings = actions.chain(calls).flat_map(|outcome| &outcome.brings);
+    brings.any(|(known, _)| known == name)
 }
 
 fn as_list(

@@ -192,28 +192,7 @@ impl<'a> Checker<'a> {
                     extractor: None,
                     span,
                 } => {
-                    let name = path.text();
-                    let fixed = format!("{{{name}: word}}");
-                    self.report.push(
-                        Diagnostic::error(
-                            c::HOLE_NEEDS_EXTRACTOR,
-                            w(
-                                format!("`{{{name}}}` 没有说长什么样"),
-                                format!("`{{{name}}}` does not say what it looks like"),
-                            ),
-                            *span,
-                            w("缺少类型", "no extractor"),
-                        )
-                        .with_help(w(
-                            format!("例如 `{fixed}`"),
-                            format!("for example `{fixed}`"),
-                        ))
-                        .with_fix(
-                            w(format!("写成 `{fixed}`"), format!("write `{fixed}`")),
-                            *span,
-                            fixed,
-                        ),
-                    );
+                    self.one_word(path, *span);
                     sound = false;
                 }
                 ast::TextPart::Hole {

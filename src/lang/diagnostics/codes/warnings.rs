@@ -185,4 +185,13 @@ pub(super) const PAGES: &[Page] = &[
         bad: "list office: network = [\"10.0.0.0/8\"]\non attempt when login.ip in office {\n    allow\n}\non attempt when not login.legal {\n    challenge captcha\n}\n",
         good: "list office: network = [\"10.0.0.0/8\"]\non attempt when not login.legal and (login.ip is unknown or not (login.ip in office)) {\n    challenge captcha\n}\n",
     },
+    Page {
+        code: "W1021",
+        zh: "发得太晚，微信不收",
+        en: "Sent too late",
+        what_zh: "对方发来一条消息，48 小时里都能给他发客服消息；关注、扫码、点菜单之后却只有一分钟。`send … after` 再晚就发不出去，除非这两天里对方发过消息。只发给这样的人，就写 `# allow late: 原因`。",
+        what_en: "After a message of a follower's, customer-service messages are taken for 48 hours; after a follow, a scan or a click for a minute. A later `send … after` is not delivered, unless the follower wrote within the last two days. Where it is for those, write `# allow late: why`.",
+        bad: "on subscribe {\n    reply \"欢迎！\"\n    send \"用得还好吗？\" after 1 day\n}\n",
+        good: "on text \"提醒我\" {\n    reply \"好的，明天提醒您。\"\n    send \"用得还好吗？\" after 1 day\n}\n",
+    },
 ];

@@ -61,6 +61,12 @@ pub(super) enum What {
     NoBraces,
     /// Brackets of another kind in their place.
     OtherBrackets,
+    /// A bracket of another kind for the `}` that ends a block.
+    OtherClose,
+    /// One quote or two for `"""`.
+    ShortTextSigns,
+    /// A text in single quotes that goes on over lines.
+    TextOverLines,
     /// The first line of an item, elsewhere than before what belongs to it: there.
     HeadAway(usize),
     /// A line with `{` before this one.
@@ -72,6 +78,8 @@ impl Tried<'_> {
     pub(super) fn changes(&self) -> Vec<Change> {
         let mut changes = self.doubled();
         changes.extend(self.other_text_signs());
+        changes.extend(self.short_text_signs());
+        changes.extend(self.texts_over_lines());
         if self.text.matches("\"\"\"").count() % 2 == 1 {
             changes.extend(self.texts());
             return changes;
@@ -81,6 +89,9 @@ impl Tried<'_> {
             changes.extend(self.heads_away());
             changes.extend(self.unbraced());
             changes.extend(self.other_brackets());
+        }
+        if balance > 0 {
+            changes.extend(self.closers());
         }
         if balance == 1 {
             changes.extend(self.closings());
