@@ -46,7 +46,6 @@ pub(super) enum What {
     Holds(bool),
 }
 
-
 /// Looks at the parts of an `and` (`all`) or of an `or`.
 pub(super) fn check(all: bool, parts: &[Expr], program: &Program, report: &mut Report) {
     // An `or` always holds exactly when its parts cannot all fail.

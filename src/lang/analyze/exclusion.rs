@@ -20,18 +20,10 @@ fn looked_into(a: &Expr, b: &Expr, program: &Program, left: &mut usize) -> bool 
     };
     *left = rest;
     match (&a.kind, &b.kind) {
-        (ExprKind::And(parts), _) => parts
-            .iter()
-            .any(|part| looked_into(part, b, program, left)),
-        (_, ExprKind::And(parts)) => parts
-            .iter()
-            .any(|part| looked_into(a, part, program, left)),
-        (ExprKind::Or(parts), _) => parts
-            .iter()
-            .all(|part| looked_into(part, b, program, left)),
-        (_, ExprKind::Or(parts)) => parts
-            .iter()
-            .all(|part| looked_into(a, part, program, left)),
+        (ExprKind::And(parts), _) => parts.iter().any(|part| looked_into(part, b, program, left)),
+        (_, ExprKind::And(parts)) => parts.iter().any(|part| looked_into(a, part, program, left)),
+        (ExprKind::Or(parts), _) => parts.iter().all(|part| looked_into(part, b, program, left)),
+        (_, ExprKind::Or(parts)) => parts.iter().all(|part| looked_into(a, part, program, left)),
         _ => {
             alone(a, b, program)
                 || match (&a.kind, &b.kind) {

@@ -41,7 +41,10 @@ pub(super) fn check(program: &Program, report: &mut Report) {
             report.push(match story(rule, trigger, *after) {
                 Some(story) => found.with_story(
                     story,
-                    w("例如这样什么也收不到", "for example this way nothing arrives"),
+                    w(
+                        "例如这样什么也收不到",
+                        "for example this way nothing arrives",
+                    ),
                 ),
                 None => found,
             });

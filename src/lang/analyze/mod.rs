@@ -10,6 +10,7 @@ mod example;
 mod exclusion;
 mod exits;
 mod handed;
+mod heard;
 mod hours;
 mod idle;
 mod implied;
@@ -75,6 +76,7 @@ pub(super) fn run(
     limits::check(&stage, report);
     lengths::check(program, registry, report);
     late::check(program, report);
+    heard::check(program, registry, report);
     lost::check(&stage, report);
     idle::check(program, report);
     long_windows(program, report);

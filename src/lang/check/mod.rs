@@ -46,6 +46,7 @@ mod story;
 mod template_field;
 mod text;
 mod unify;
+mod unquoted;
 mod variables;
 pub(in crate::lang) mod walk;
 mod want;
@@ -141,7 +142,9 @@ impl Trees {
             Some((known, parsed)) if known == text => parsed.clone(),
             _ => {
                 let parsed = syntax::parse(file, text);
-                self.0.entry(file.0).or_insert_with(|| (Arc::clone(text), parsed.clone()));
+                self.0
+                    .entry(file.0)
+                    .or_insert_with(|| (Arc::clone(text), parsed.clone()));
                 parsed
             }
         }

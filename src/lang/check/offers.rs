@@ -33,7 +33,8 @@ pub(super) fn withdraw(
             };
             let replaced = sources.slice(one.fixes[0].span);
             let changed = Arc::new(changed);
-            let mut still = super::compile_once(Arc::clone(&changed), registry, &[], &mut trees).diagnostics;
+            let mut still =
+                super::compile_once(Arc::clone(&changed), registry, &[], &mut trees).diagnostics;
             // The same name elsewhere, which was not told twice.
             still.retain(|other| {
                 replaced.is_empty() || changed.slice(other.primary.span) != replaced

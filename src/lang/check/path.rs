@@ -59,7 +59,12 @@ impl Checker<'_> {
     }
 
     /// A capture, slot, parameter, outcome name or variable of the user.
-    pub(super) fn local(&mut self, name: &ast::Ident, scope: &Scope<'_>, maybe: bool) -> Option<Expr> {
+    pub(super) fn local(
+        &mut self,
+        name: &ast::Ident,
+        scope: &Scope<'_>,
+        maybe: bool,
+    ) -> Option<Expr> {
         let span = name.span;
         if let Some(local) = scope.locals.get(&name.name) {
             if let Some(other) = local.missing_in

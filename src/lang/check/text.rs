@@ -295,10 +295,16 @@ impl<'a> Checker<'a> {
         );
         error = match near {
             Some(near) => error.with_nearest(near, name.span, near),
-            None => error.with_help(w(
-                format!("先写 `list {text} = [ … ]`"),
-                format!("define it with `list {text} = [ … ]`"),
-            )),
+            None => error
+                .with_help(w(
+                    format!("是词就加引号：`\"{text}\"`；是列表就先写 `list {text} = [ … ]`"),
+                    format!("a word stands in quotes: `\"{text}\"`; a list is defined with `list {text} = [ … ]`"),
+                ))
+                .with_guess(
+                    w("加上引号", "add the quotes"),
+                    name.span,
+                    format!("\"{text}\""),
+                ),
         };
         self.report.push(error);
         None

@@ -108,9 +108,9 @@ pub(super) const PAGES: &[Page] = &[
         code: "W1012",
         zh: "填上值以后可能太长",
         en: "Perhaps too long with its values",
-        what_zh: "微信的文字回复最多 2048 字节（一个汉字 3 字节），超出的会被截掉，以 … 结尾。用户写的值最多显示 64 个字，信息系统的回答（answer）最多 680 个字。",
-        what_en: "A text reply has at most 2,048 bytes (a Chinese character is 3); what is longer is cut off and ends in …. What users write is shown up to 64 characters, the information system's answer up to 680.",
-        bad: "on text \"查 {words: rest}\" when bound {\n    forward {\n        answered { reply \"系统的回答：{answer}\" }\n        late     { reply \"稍等。\" }\n        failed   { reply \"系统忙。\" }\n    }\n}\n",
+        what_zh: "微信的文字回复最多 2048 字节（一个汉字 3 字节），超出的会被截掉，以 … 结尾。用户写的值最多显示 64 个字，信息系统的回答（answer）最多 680 个字，要给它留出一半的地方。",
+        what_en: "A text reply has at most 2,048 bytes (a Chinese character is 3); what is longer is cut off and ends in …. What users write is shown up to 64 characters, the information system's answer up to 680, of which half must find room.",
+        bad: "on text \"查 {words: rest}\" when bound {\n    forward {\n        answered { reply \"您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。：{answer}\" }\n        late     { reply \"稍等。\" }\n        failed   { reply \"系统忙。\" }\n    }\n}\n",
         good: "on text \"查 {words: rest}\" when bound {\n    forward {\n        answered { reply \"{answer}\" }\n        late     { reply \"稍等。\" }\n        failed   { reply \"系统忙。\" }\n    }\n}\n",
     },
     Page {

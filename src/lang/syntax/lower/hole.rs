@@ -291,6 +291,7 @@ impl Lower<'_> {
         }
         if let Some(part) = self
             .round_bracket(&narrow, span)
+            .or_else(|| self.digits_apart(&narrow, span))
             .or_else(|| self.nameless(&narrow, span))
         {
             return Some(part);
@@ -361,6 +362,30 @@ impl Lower<'_> {
                 Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
             )
             .with_fix(Words::new("补上 `)`", "add `)`"), span, right),
+        );
+        Some(part)
+    }
+
+    /// `{num: digits 6}`, `{num: digits[6]}`
+    fn digits_apart(&mut self, body: &str, span: Span) -> Option<TextPart> {
+        let (name, kind) = body.split_once(':')?;
+        let count = kind.trim().strip_prefix("digits")?;
+        let count = count.trim_matches(|c: char| !c.is_ascii_digit());
+        let right = format!("{}: digits({count})", name.trim());
+        let part = understood(&right, span)?;
+        let right = format!("{{{right}}}");
+        self.sink.add(
+            Diagnostic::error(
+                "E0124",
+                Words::new("几位数字写在括号里", "how many digits stands in brackets"),
+                span,
+                Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
+            )
+            .with_guess(
+                Words::new(format!("写成 `{right}`"), format!("write `{right}`")),
+                span,
+                right,
+            ),
         );
         Some(part)
     }

@@ -6,11 +6,6 @@ use crate::lang::syntax::lexer::{self, ITEMS, Kind};
 use crate::lang::syntax::repair::Edit;
 use crate::lang::syntax::vocabulary::TAKE_PROSE;
 
-/// Signs that are typed behind a brace by mistake.
-const STRAY: [char; 12] = [
-    ')', ']', '）', '］', '】', '。', '，', ',', '；', ';', '、', '.',
-];
-
 /// Replies that have fields.
 const CARDS: [&str; 3] = ["reply news", "reply music", "reply video"];
 
@@ -127,7 +122,7 @@ impl Tried<'_> {
         }
     }
 
-    fn code_lines(&self) -> impl Iterator<Item = (usize, &Line<'_>)> {
+    pub(super) fn code_lines(&self) -> impl Iterator<Item = (usize, &Line<'_>)> {
         let lines = self.lines.iter().enumerate();
         lines.filter(|(_, line)| !line.code().is_empty() && !line.code().starts_with('#'))
     }
@@ -400,7 +395,7 @@ impl Tried<'_> {
     }
 
     /// By line: it goes on with a text block that began before it.
-    fn of_text(&self) -> Vec<bool> {
+    pub(super) fn of_text(&self) -> Vec<bool> {
         let mut inside = false;
         let lines = self.lines.iter().map(|line| {
             let before = inside;
@@ -443,26 +438,6 @@ impl Tried<'_> {
                 line: self.lines.partition_point(|line| line.start <= token.start) - 1,
             })
             .collect()
-    }
-
-    /// A sign behind the brace that ends a line.
-    fn stray(&self) -> Vec<Change> {
-        let of_text = self.of_text();
-        let mut changes = Vec::new();
-        for (at, line) in self.code_lines().filter(|(at, _)| !of_text[*at]) {
-            let code = line.code().trim_end_matches(STRAY);
-            if code.len() == line.code().len() || !code.trim_end().ends_with(['{', '}']) {
-                continue;
-            }
-            let to = line.code_end();
-            let from = to - (line.code().len() - code.len());
-            changes.push(Change {
-                edit: Edit::new(from, to, ""),
-                kind: What::Stray,
-                line: at,
-            });
-        }
-        changes
     }
 
     /// Two lines swapped, or made one.

@@ -11,6 +11,11 @@ const CLOSERS: [char; 14] = [
     ')', ']', '>', '）', '］', '】', '〕', '〉', '》', '」', '』', '＞', '｠', '»',
 ];
 
+/// Signs that are typed behind a brace by mistake.
+const STRAY: [char; 12] = [
+    ')', ']', '）', '］', '】', '。', '，', ',', '；', ';', '、', '.',
+];
+
 /// The quotes round a text of several lines.
 const BLOCK: &str = "\"\"\"";
 
@@ -147,6 +152,26 @@ impl Tried<'_> {
             changes.push(Change {
                 edit: Edit::new(start, end, by),
                 kind: What::TextOverLines,
+                line: at,
+            });
+        }
+        changes
+    }
+
+    /// A sign behind the brace that ends a line.
+    pub(super) fn stray(&self) -> Vec<Change> {
+        let of_text = self.of_text();
+        let mut changes = Vec::new();
+        for (at, line) in self.code_lines().filter(|(at, _)| !of_text[*at]) {
+            let code = line.code().trim_end_matches(STRAY);
+            if code.len() == line.code().len() || !code.trim_end().ends_with(['{', '}']) {
+                continue;
+            }
+            let to = line.code_end();
+            let from = to - (line.code().len() - code.len());
+            changes.push(Change {
+                edit: Edit::new(from, to, ""),
+                kind: What::Stray,
                 line: at,
             });
         }
