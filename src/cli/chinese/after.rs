@@ -260,6 +260,7 @@ docs/tuning.md 带您走一遍。",
   menshen help E0203
   menshen help W1004 --lang en
   menshen help check
+  menshen help bind         # 规则语言里的一个词
   menshen help codes        # 所有编号和标题",
     ),
     (

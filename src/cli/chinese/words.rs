@@ -399,8 +399,8 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("How to print the findings", "发现打印成什么样子"),
     (
-        "A code such as E0203, a command, or `codes`",
-        "E0203 这样的编号、一个命令，或 `codes`",
+        "A code such as E0203, a command, a word of the rule language, or `codes`",
+        "E0203 这样的编号、一个命令、规则语言里的一个词，或 `codes`",
     ),
     ("Where", "放在哪里"),
     ("The official account's AppID", "公众号的 AppID"),

@@ -66,38 +66,67 @@ fn yes() -> bool {
 }
 
 /// The logins of a file; the error names the line.
-pub fn parse(text: &str) -> Result<Vec<FileLogin>, String> {
+pub fn parse(text: &str, language: Language) -> Result<Vec<FileLogin>, String> {
     // One object may stretch over several lines.
     if let Ok(login) = serde_json::from_str::<FileLogin>(text) {
-        return checked(vec![login]);
+        return checked(vec![login], language);
     }
     let mut logins = Vec::new();
     for (index, line) in text.lines().enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        let login =
-            serde_json::from_str(line).map_err(|error| format!("line {}: {error}", index + 1))?;
+        let login = serde_json::from_str(line).map_err(|error| match language {
+            Language::Zh => format!("第 {} 行：{}", index + 1, in_chinese(&error)),
+            Language::En => format!("line {}: {error}", index + 1),
+        })?;
         logins.push(login);
     }
-    checked(logins)
+    checked(logins, language)
 }
 
-fn checked(logins: Vec<FileLogin>) -> Result<Vec<FileLogin>, String> {
+/// What is wrong with a line of JSON, in Chinese; the names in it are the author's.
+fn in_chinese(error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let said = error.to_string();
+    let name = said.split('`').nth(1).unwrap_or_default();
+    let at = error.column();
+    match error.classify() {
+        Category::Eof => "没有写完，少了引号或括号".to_owned(),
+        Category::Syntax => format!("不是 JSON（第 {at} 个字节附近）"),
+        Category::Io => "读不了".to_owned(),
+        Category::Data if said.starts_with("missing field") => format!("缺少 `{name}`"),
+        Category::Data if said.starts_with("unknown field") => format!("没有 `{name}` 这个字段"),
+        Category::Data if said.starts_with("duplicate field") => format!("`{name}` 写了两次"),
+        Category::Data => format!("值的类型不对（第 {at} 个字节附近）：{said}"),
+    }
+}
+
+fn checked(logins: Vec<FileLogin>, language: Language) -> Result<Vec<FileLogin>, String> {
     if logins.is_empty() {
-        return Err("there is no login in it".to_owned());
+        return Err(language
+            .pick("里面没有登录", "there is no login in it")
+            .to_owned());
     }
     if logins.len() > MAX_LOGINS {
-        return Err(format!("more than {MAX_LOGINS} logins"));
+        return Err(match language {
+            Language::Zh => format!("登录超过 {MAX_LOGINS} 次"),
+            Language::En => format!("more than {MAX_LOGINS} logins"),
+        });
     }
     for (index, login) in logins.iter().enumerate() {
         if let Some(time) = &login.time
             && parse_rfc3339(time).is_none()
         {
-            return Err(format!(
-                "login {}: time is no RFC 3339 time with an offset, such as 2026-01-05T09:00:00+08:00",
-                index + 1
-            ));
+            let number = index + 1;
+            return Err(match language {
+                Language::Zh => format!(
+                    "第 {number} 次登录：`time` 要像 2026-01-05T09:00:00+08:00 这样，带时区"
+                ),
+                Language::En => format!(
+                    "login {number}: time is no RFC 3339 time with an offset, such as 2026-01-05T09:00:00+08:00"
+                ),
+            });
         }
     }
     Ok(logins)
@@ -302,12 +331,16 @@ mod tests {
     #[test]
     fn a_wrong_line_is_named() {
         let text = "{\"account\":\"alice\"}\n{\"account\":\"alice\",\"citty\":1}\n";
-        let error = parse(text).expect_err("a wrong key");
+        let error = parse(text, Language::En).expect_err("a wrong key");
         assert!(
             error.starts_with("line 2: ") && error.contains("citty"),
             "{error}"
         );
-        let error = parse("{\"account\":\"alice\",\"time\":\"yesterday\"}").expect_err("no time");
+        let error = parse(
+            "{\"account\":\"alice\",\"time\":\"yesterday\"}",
+            Language::En,
+        )
+        .expect_err("no time");
         assert!(error.contains("RFC 3339"), "{error}");
     }
 
@@ -330,7 +363,12 @@ mod tests {
             data: None,
             language,
         };
-        explain(&setting, parse(text).expect("logins"), &runtime).expect("explained")
+        explain(
+            &setting,
+            parse(text, Language::En).expect("logins"),
+            &runtime,
+        )
+        .expect("explained")
     }
 
     /// Twenty days in 北京, then one login from 纽约.

@@ -78,7 +78,7 @@ pub fn run(args: &Args) -> Outcome {
         let told = explain::event(&rules, &input.registry, fields, detail, language);
         runtime.block_on(told)?
     } else if let Some(file) = &args.login {
-        let logins = login::parse(&read(file)?)
+        let logins = login::parse(&read(file)?, language)
             .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
         let setting = login::Setting {
             rules: &rules,

@@ -46,25 +46,6 @@ pub(super) enum What {
     Holds(bool),
 }
 
-/// Whether two conditions certainly never hold together, each a condition or several joined by `and`.
-pub(super) fn exclude(a: &Expr, b: &Expr, program: &Program) -> bool {
-    let (a, b) = (all_said(a, program), all_said(b, program));
-    a.iter().any(|a| {
-        b.iter()
-            .any(|b| a.about == b.about && apart(true, &a.what, &b.what))
-    })
-}
-
-/// What holds wherever this does.
-fn all_said<'e>(expr: &'e Expr, program: &Program) -> Vec<Says<'e>> {
-    let parts = match &expr.kind {
-        ExprKind::And(parts) => parts.as_slice(),
-        _ => std::slice::from_ref(expr),
-    };
-    let said = parts.iter().filter_map(|part| says(part, true, program));
-    said.collect()
-}
-
 /// Looks at the parts of an `and` (`all`) or of an `or`.
 pub(super) fn check(all: bool, parts: &[Expr], program: &Program, report: &mut Report) {
     // An `or` always holds exactly when its parts cannot all fail.
@@ -332,7 +313,7 @@ fn inside(first: &What, second: &What, ty: &Type) -> Option<Value> {
 }
 
 /// Whether one of two conditions on the same thing keeps the other from holding.
-fn apart(all: bool, a: &What, b: &What) -> bool {
+pub(super) fn apart(all: bool, a: &What, b: &What) -> bool {
     let unknown = |a: &What, b: &What| *a == What::Known(false) && !matches!(b, What::Known(_));
     // What asks for a value does not hold without one; that it fails says nothing of the value.
     excludes(a, b) || (all && (unknown(a, b) || unknown(b, a)))

@@ -1,7 +1,7 @@
 //! An `allow` beside rules that challenge or deny: who writes it may mean an exemption, and it is none
 //! (law 6: deny before challenge before allow). And an `even in dialog` where there is no dialog.
 
-use super::contradiction;
+use super::exclusion::exclude;
 use crate::lang::builtins::{ALERT_OPEN, Registry};
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
@@ -90,7 +90,7 @@ pub(super) fn even(program: &Program, registry: &Registry, report: &mut Report) 
 /// Whether one event can meet both, as far as their events and plain conditions tell.
 fn meets(rule: &Rule, other: &Rule, program: &Program) -> bool {
     if let (Some(a), Some(b)) = (&rule.when, &other.when)
-        && contradiction::exclude(a, b, program)
+        && exclude(a, b, program)
     {
         return false;
     }

@@ -20,6 +20,9 @@ use super::example::written;
 const WIDE: &str = "好";
 /// What the information system answers, at length; the bot's own lists are as short as it makes them.
 const ANSWER: &str = "answer";
+/// Room for an answer that a text must leave: how long answers are, and what of a longer one is cut, is the
+/// information system's to say.
+const ANSWER_CHARS: usize = MAX_LONG_CHARS / 2;
 /// What a message is looked at by a reply that quotes it.
 const MESSAGE: &str = "message.text";
 
@@ -114,7 +117,7 @@ fn look(
         };
         let most = match &value.kind {
             ExprKind::Name(Name::Capture(name) | Name::Slot(name)) if wide(name) => MAX_VALUE_CHARS,
-            ExprKind::Name(Name::Outcome(name)) if name == ANSWER => MAX_LONG_CHARS,
+            ExprKind::Name(Name::Outcome(name)) if name == ANSWER => ANSWER_CHARS,
             ExprKind::Field(id) if registry.field_spec(*id).path == MESSAGE => MAX_VALUE_CHARS,
             _ => continue,
         };
@@ -173,7 +176,7 @@ impl Facts for Longest<'_> {
             Name::Capture(name) | Name::Slot(name) if (self.wide)(name) => {
                 Value::text(WIDE.repeat(MAX_VALUE_CHARS))
             }
-            Name::Outcome(name) if name == ANSWER => Value::text(WIDE.repeat(MAX_LONG_CHARS)),
+            Name::Outcome(name) if name == ANSWER => Value::text(WIDE.repeat(ANSWER_CHARS)),
             _ => Value::text(""),
         }
     }

@@ -7,16 +7,20 @@ mod contradiction;
 mod cost;
 mod earlier;
 mod example;
+mod exclusion;
 mod exits;
 mod handed;
+mod heard;
 mod hours;
 mod idle;
 mod implied;
+mod late;
 mod lengths;
 mod limits;
 mod lost;
 mod missing;
 mod mixed;
+mod needed;
 mod occasion;
 mod plain;
 mod ranges;
@@ -65,11 +69,14 @@ pub(super) fn run(
     if whole && !report.has(UNKNOWN_DIALOG) {
         missing::check(program, registry, flawed, report);
         unset::check(&stage, report);
+        needed::check(program, report);
         exits::check(&stage, report);
         swallow::check(&stage, report);
     }
     limits::check(&stage, report);
     lengths::check(program, registry, report);
+    late::check(program, report);
+    heard::check(program, registry, report);
     lost::check(&stage, report);
     idle::check(program, report);
     long_windows(program, report);

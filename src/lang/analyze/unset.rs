@@ -95,9 +95,9 @@ fn find(program: &Program, report: &mut Report) {
 }
 
 /// By `start` of the dialog, where it stands and the names it hands over.
-type Way<'p> = (Span, BTreeSet<&'p str>);
+pub(super) type Way<'p> = (Span, BTreeSet<&'p str>);
 
-fn ways(program: &Program, index: usize) -> Vec<Way<'_>> {
+pub(super) fn ways(program: &Program, index: usize) -> Vec<Way<'_>> {
     let mut ways: Vec<Way<'_>> = Vec::new();
     let dialogs = program.dialogs.iter().flat_map(ends);
     for block in program.rules.iter().map(|rule| &rule.body).chain(dialogs) {
@@ -116,7 +116,7 @@ fn ways(program: &Program, index: usize) -> Vec<Way<'_>> {
     ways
 }
 
-fn ends(dialog: &Dialog) -> impl Iterator<Item = &Block> {
+pub(super) fn ends(dialog: &Dialog) -> impl Iterator<Item = &Block> {
     let cancel = dialog.cancel.as_ref().map(|cancel| &cancel.block);
     [&dialog.done, &dialog.give_up].into_iter().chain(cancel)
 }

@@ -292,6 +292,9 @@ impl Checker<'_> {
             self.missing_name("code", &Type::Code, keyword);
             return None;
         }
+        if code.is_some() && ticket.is_none() {
+            self.needs("code", &Type::Code, keyword, scope)?;
+        }
         Some(ActionKind::Bind {
             phone: phone?,
             code,
@@ -301,8 +304,17 @@ impl Checker<'_> {
 
     /// A name the action takes from its surroundings; reports it when it is not there.
     fn needs(&mut self, name: &str, ty: &Type, keyword: Span, scope: &Scope<'_>) -> Option<Expr> {
-        if !scope.locals.contains_key(name) {
+        let Some(local) = scope.locals.get(name) else {
             self.missing_name(name, ty, keyword);
+            return None;
+        };
+        if local.missing_in.is_some() {
+            let name = name.to_owned();
+            let used = ast::Ident {
+                name,
+                span: keyword,
+            };
+            self.local(&used, scope, false);
             return None;
         }
         self.in_scope(name, ty, keyword, scope)

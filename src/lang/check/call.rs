@@ -23,7 +23,9 @@ impl Checker<'_> {
         scope: &Scope<'_>,
     ) -> Expr {
         let Some(spec) = self.registry.function(&name.name).cloned() else {
-            self.unknown_function(name);
+            if !self.asked_as_function(name, args, span) {
+                self.unknown_function(name);
+            }
             return poison(span);
         };
         if scope.place != Place::Let

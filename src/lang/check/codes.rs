@@ -96,6 +96,7 @@ pub(in crate::lang) const DOLLAR: &str = "W1017";
 pub(in crate::lang) const BRACKETS: &str = "W1018";
 pub(in crate::lang) const BAR: &str = "W1019";
 pub(in crate::lang) const IDLE_ALLOW: &str = "W1020";
+pub(in crate::lang) const LATE: &str = "W1021";
 
 /// Every code of the checker and the analysis, for the test that each has a page.
 #[cfg(test)]
@@ -194,4 +195,5 @@ pub(in crate::lang) const ALL: &[&str] = &[
     BRACKETS,
     BAR,
     IDLE_ALLOW,
+    LATE,
 ];

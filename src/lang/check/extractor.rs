@@ -259,7 +259,7 @@ impl<'a> Checker<'a> {
 }
 
 /// The extractor for what people call it, in Chinese, in its sound, or in another language's types.
-fn called(word: &str) -> Option<&'static str> {
+pub(super) fn called(word: &str) -> Option<&'static str> {
     Some(match word {
         "shouji" | "shoujihao" | "手机" | "手机号" | "电话" | "phone" | "tel" => "mobile",
         "yanzhengma" | "验证码" | "code" | "digit" => "digits(6)",

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::span::{Sources, Span};
 use crate::lang::syntax::ast;
@@ -11,6 +12,8 @@ use super::report::w;
 
 /// What the parser says of words without quotes.
 const UNQUOTED: &str = "a text stands in quotes";
+/// And of a name beside a text.
+const JOINED: &str = "a text and its values stand in one pair of quotes";
 /// Entries of a list that are written out.
 const MAX_WRITTEN: usize = 12;
 
@@ -19,6 +22,7 @@ pub(super) fn as_lists(
     found: Vec<Diagnostic>,
     files: &[ast::File],
     sources: &Sources,
+    registry: &Registry,
 ) -> Vec<Diagnostic> {
     let mut lists: BTreeMap<&str, &ast::ListItem> = BTreeMap::new();
     for file in files {
@@ -29,17 +33,90 @@ pub(super) fn as_lists(
         }
     }
     let told = |one: Diagnostic| {
+        if one.title.en == JOINED {
+            return outside(&one, files, sources, registry).unwrap_or(one);
+        }
         if one.title.en != UNQUOTED {
             return one;
         }
         let span = one.primary.span;
         let other = match lists.get(sources.slice(span)) {
             Some(list) => as_list(&one, list, span, sources),
-            None => as_value(&one, span, files, sources),
+            None => as_value(&one, span, files, sources, registry),
         };
         other.unwrap_or(one)
     };
     found.into_iter().map(told).collect()
+}
+
+/// `reply "您好" please`, where `please` is no value: it belongs to the text, or is too much.
+fn outside(
+    one: &Diagnostic,
+    files: &[ast::File],
+    sources: &Sources,
+    registry: &Registry,
+) -> Option<Diagnostic> {
+    let span = one.primary.span;
+    let word = sources.slice(span);
+    let plain = |c: char| c.is_alphanumeric() || c == '_';
+    let text = &sources.file(span.file)?.text;
+    if word.is_empty() || !word.chars().all(plain) || named(word, text, files, registry) {
+        return None;
+    }
+    let before = text.get(..span.range().start)?;
+    let ended = before.trim_end();
+    let behind = text.get(span.range().end..)?;
+    let alone = ended.ends_with('"') && !ended.ends_with("\"\"\"");
+    let last = behind
+        .trim_start_matches(' ')
+        .starts_with(['\n', '\r', '}', '#'])
+        || behind.is_empty();
+    if !alone || !last {
+        return None;
+    }
+    let quote = ended.len() - 1;
+    let blank = if word.is_ascii() {
+        &before[ended.len()..]
+    } else {
+        ""
+    };
+    let place = Span {
+        start: u32::try_from(quote).ok()?,
+        ..span
+    };
+    let found = Diagnostic::error(
+        one.code,
+        w("这几个字在引号外面", "this stands outside the quotes"),
+        span,
+        w(
+            "属于文字就写进引号里，不然去掉",
+            "part of the text goes inside its quotes, anything else away",
+        ),
+    );
+    Some(found.with_guess(
+        w("写进引号里", "put it inside the quotes"),
+        place,
+        format!("{blank}{word}\""),
+    ))
+}
+
+/// Whether a name has a value somewhere in the file or the set.
+fn named(name: &str, text: &str, files: &[ast::File], registry: &Registry) -> bool {
+    let ways = [
+        format!("{{{name}:"),
+        format!("ask {name}:"),
+        format!("remember {name} "),
+    ];
+    let mut items = files.iter().flat_map(|file| &file.items);
+    items.any(|item| match item {
+        ast::Item::Let(item) => item.name.name == name,
+        ast::Item::List(item) => item.name.name == name,
+        _ => false,
+    }) || ways.iter().any(|way| text.contains(way.as_str()))
+        || text.contains(&format!("with {name}"))
+        || text.contains(&format!(", {name}"))
+        || registry.fields().iter().any(|field| field.root() == name)
+        || brought(registry, name)
 }
 
 /// `reply hello`, where `hello` has a value: that is shown in braces.
@@ -48,6 +125,7 @@ fn as_value(
     span: Span,
     files: &[ast::File],
     sources: &Sources,
+    registry: &Registry,
 ) -> Option<Diagnostic> {
     let name = sources.slice(span);
     let plain = |c: char| c.is_alphanumeric() || c == '_';
@@ -70,6 +148,8 @@ fn as_value(
             format!("remember {name} "),
         ];
         ways.iter().any(|way| text.contains(way.as_str()))
+            || registry.fields().iter().any(|field| field.path == name)
+            || brought(registry, name)
     };
     let (title, by) = match before {
         "reply" | "send" | "note" | "message" | "invalid" if value.is_some() || given() => (
@@ -94,6 +174,17 @@ fn as_value(
     let label = w(format!("`{name}` 是一个值"), format!("`{name}` is a value"));
     let how = w(format!("写成 `{by}`"), format!("write `{by}`"));
     Some(Diagnostic::error(one.code, title, span, label).with_guess(how, span, by))
+}
+
+/// Whether an outcome of an action brings this name.
+fn brought(registry: &Registry, name: &str) -> bool {
+    let actions = registry
+        .actions()
+        .iter()
+        .flat_map(|action| &action.outcomes);
+    let calls = registry.calls().iter().flat_map(|call| &call.outcomes);
+    let mut brings = actions.chain(calls).flat_map(|outcome| &outcome.brings);
+    brings.any(|(known, _)| known == name)
 }
 
 fn as_list(

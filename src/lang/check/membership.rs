@@ -35,6 +35,7 @@ impl Checker<'_> {
             inner = deeper;
         }
         match &inner.kind {
+            ast::ExprKind::List(entries) if self.quoted_entries(entries, &item.ty) => poison(span),
             ast::ExprKind::List(entries) => {
                 let values = entries
                     .iter()
@@ -153,12 +154,25 @@ impl Checker<'_> {
                     c::NOT_A_LIST,
                     w("`in` 后面要一个列表", "`in` wants a list after it"),
                     listed.span,
-                    w(format!("这是 {other}"), format!("this is {other}")),
+                    w(format!("这是{other:#}"), format!("this is {other}")),
                 )
                 .with_help(w("比较两个值用 `==`", "compare two values with `==`"));
                 let sign = if negated { "!=" } else { "==" };
                 let side = |expr: &Expr| self.sources.slice(expr.span).trim();
-                let by = format!("{} {sign} {}", side(&item), side(&listed));
+                let by = match constant(&listed) {
+                    Some(Value::Text(text)) if item.ty == Type::Text => {
+                        let of_list = in_one_text(&text).map(|list| {
+                            format!(
+                                "{} {} {list}",
+                                side(&item),
+                                if negated { "not in" } else { "in" }
+                            )
+                        });
+                        of_list
+                            .unwrap_or_else(|| format!("{} {sign} {}", side(&item), side(&listed)))
+                    }
+                    _ => format!("{} {sign} {}", side(&item), side(&listed)),
+                };
                 self.report.push(match constant(&listed) {
                     Some(_) if item.ty != Type::Poison => found.with_guess(
                         w(format!("写成 `{by}`"), format!("write `{by}`")),
@@ -185,4 +199,18 @@ impl Checker<'_> {
             span,
         )
     }
+}
+
+/// `"北京、上海"`: entries of a list in one text.
+fn in_one_text(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text
+        .split(['、', ',', '，', ';', '；', '|'])
+        .map(str::trim)
+        .collect();
+    let plain = |part: &&str| !part.is_empty() && !part.contains(['"', '\\', '{', '}']);
+    if parts.len() < 2 || !parts.iter().all(plain) {
+        return None;
+    }
+    let quoted: Vec<String> = parts.iter().map(|part| format!("\"{part}\"")).collect();
+    Some(format!("[{}]", quoted.join(", ")))
 }

@@ -28,6 +28,7 @@ mod lists;
 pub(in crate::lang) mod literal;
 mod membership;
 mod merged;
+mod nameless;
 mod nearby;
 mod nothing;
 mod offers;
@@ -45,6 +46,7 @@ mod story;
 mod template_field;
 mod text;
 mod unify;
+mod unquoted;
 mod variables;
 pub(in crate::lang) mod walk;
 mod want;
@@ -123,12 +125,38 @@ pub fn compile(sources: Arc<Sources>, registry: &Registry) -> Compiled {
 /// The same, giving a program also when there are errors with these codes, which must be such as leave
 /// the program whole: a condition that never holds can be asked all the same. For whoever tries values.
 pub fn compile_despite(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) -> Compiled {
-    let mut compiled = compile_once(Arc::clone(&sources), registry, despite);
-    offers::withdraw(&mut compiled.diagnostics, &sources, registry);
+    let mut trees = Trees::default();
+    let mut compiled = compile_once(Arc::clone(&sources), registry, despite, &mut trees);
+    offers::withdraw(&mut compiled.diagnostics, &sources, registry, trees);
     compiled
 }
 
-fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) -> Compiled {
+/// What the files of a set gave, by their texts: compiled with a change to one, the others are not parsed again.
+/// To explain the mistakes of a file takes far longer than to parse a sound one.
+#[derive(Debug, Clone, Default)]
+struct Trees(BTreeMap<u32, (Arc<str>, syntax::Parsed)>);
+
+impl Trees {
+    fn parsed(&mut self, file: FileId, text: &Arc<str>) -> syntax::Parsed {
+        match self.0.get(&file.0) {
+            Some((known, parsed)) if known == text => parsed.clone(),
+            _ => {
+                let parsed = syntax::parse(file, text);
+                self.0
+                    .entry(file.0)
+                    .or_insert_with(|| (Arc::clone(text), parsed.clone()));
+                parsed
+            }
+        }
+    }
+}
+
+fn compile_once(
+    sources: Arc<Sources>,
+    registry: &Registry,
+    despite: &[&str],
+    trees: &mut Trees,
+) -> Compiled {
     let mut diagnostics = Vec::new();
     let mut files = Vec::new();
     let mut allows = Vec::new();
@@ -139,12 +167,12 @@ fn compile_once(sources: Arc<Sources>, registry: &Registry, despite: &[&str]) ->
             diagnostics.push(too_much(FileId(index as u32), bytes));
             break;
         }
-        let parsed = syntax::parse(FileId(index as u32), &file.text);
+        let parsed = trees.parsed(FileId(index as u32), &file.text);
         allows.extend(allow::find(&file.text, &parsed.comments));
         diagnostics.extend(guessed::braces_beside_quotes(parsed.diagnostics));
         files.push(parsed.file);
     }
-    let mut diagnostics = listed_words::as_lists(diagnostics, &files, &sources);
+    let mut diagnostics = listed_words::as_lists(diagnostics, &files, &sources, registry);
     let whole = diagnostics
         .iter()
         .all(|found: &Diagnostic| found.severity != Severity::Error);
@@ -288,6 +316,8 @@ struct Checker<'a> {
     untyped: Vec<(ast::Ident, Span)>,
     /// The slot whose question is being looked at.
     asking: Option<String>,
+    /// Names that nothing brings, of a rule one of whose holes has none.
+    wanted_names: BTreeSet<String>,
     /// The unit that is usual for the duration that is being looked at.
     usual_unit: Option<&'static str>,
     /// Every rule's name has its line.
@@ -329,6 +359,7 @@ impl<'a> Checker<'a> {
             leaving: None,
             untyped: Vec::new(),
             asking: None,
+            wanted_names: BTreeSet::new(),
             usual_unit: None,
             lines: sources.line_numbers(),
         }

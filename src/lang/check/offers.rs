@@ -12,7 +12,13 @@ use crate::lang::span::Sources;
 const MAX_TRIED: usize = 1 << 20;
 
 /// Takes back the changes among `found` that do not mend what they are offered for.
-pub(super) fn withdraw(found: &mut [Diagnostic], sources: &Arc<Sources>, registry: &Registry) {
+/// `trees` are those of the files as they are.
+pub(super) fn withdraw(
+    found: &mut [Diagnostic],
+    sources: &Arc<Sources>,
+    registry: &Registry,
+    mut trees: super::Trees,
+) {
     let bytes: usize = sources.files.iter().map(|file| file.text.len()).sum();
     let mut left = MAX_TRIED;
     let before = counted(found);
@@ -27,7 +33,8 @@ pub(super) fn withdraw(found: &mut [Diagnostic], sources: &Arc<Sources>, registr
             };
             let replaced = sources.slice(one.fixes[0].span);
             let changed = Arc::new(changed);
-            let mut still = super::compile_once(Arc::clone(&changed), registry, &[]).diagnostics;
+            let mut still =
+                super::compile_once(Arc::clone(&changed), registry, &[], &mut trees).diagnostics;
             // The same name elsewhere, which was not told twice.
             still.retain(|other| {
                 replaced.is_empty() || changed.slice(other.primary.span) != replaced

@@ -59,7 +59,12 @@ impl Checker<'_> {
     }
 
     /// A capture, slot, parameter, outcome name or variable of the user.
-    fn local(&mut self, name: &ast::Ident, scope: &Scope<'_>, maybe: bool) -> Option<Expr> {
+    pub(super) fn local(
+        &mut self,
+        name: &ast::Ident,
+        scope: &Scope<'_>,
+        maybe: bool,
+    ) -> Option<Expr> {
         let span = name.span;
         if let Some(local) = scope.locals.get(&name.name) {
             if let Some(other) = local.missing_in
@@ -311,6 +316,10 @@ impl Checker<'_> {
             .dialog
             .is_some_and(|dialog| self.guessed_params.contains(&dialog));
         let lost = self.items.poisoned.contains(LOST_NAME);
+        if scope.nameless && path.parts.len() == 1 {
+            self.wanted_names.insert(first.name.clone());
+            return;
+        }
         if guessed || lost || self.items.poisoned.contains(first.name.as_str()) {
             return;
         }

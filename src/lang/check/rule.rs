@@ -53,6 +53,8 @@ impl<'a> Checker<'a> {
         let mut scope = Scope::new(stages, Place::Rule);
         scope.events = events;
         scope.locals = self.captures(&alternatives);
+        let nameless = self.nameless_holes(item);
+        scope.nameless = !nameless.is_empty();
         if !sound {
             self.broken_names(item, &mut scope);
         }
@@ -77,6 +79,8 @@ impl<'a> Checker<'a> {
             .as_ref()
             .is_some_and(|when| when.ty == Type::Poison || self.proves_account(when));
         let body = self.block(&item.body, &scope);
+        let wanted = std::mem::take(&mut self.wanted_names);
+        self.name_the_hole(&nameless, wanted);
         let chat = Stages::CHAT.covers(stages);
         if item.continues && !chat {
             self.report.push(Diagnostic::warning(

@@ -28,6 +28,8 @@ pub(super) struct Scope<'a> {
     pub(super) dialog: Option<usize>,
     /// Nothing follows this block: actions that end the command may stand last in it.
     pub(super) tail: bool,
+    /// A hole of the rule's pattern has no name: one that nothing brings may be its.
+    pub(super) nameless: bool,
 }
 
 /// What kind of place an expression stands in.
@@ -69,6 +71,7 @@ impl Scope<'_> {
             proven: false,
             dialog: None,
             tail: true,
+            nameless: false,
         }
     }
 

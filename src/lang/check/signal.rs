@@ -63,7 +63,10 @@ impl Checker<'_> {
 
     pub(super) fn signal(&mut self, item: &ast::SignalItem) -> Option<Signal> {
         let title = self.plain(&item.title);
-        let weight = self.number_constant(&item.weight);
+        let weight = match self.weight_in_words(&item.weight) {
+            true => None,
+            false => self.number_constant(&item.weight),
+        };
         if weight.is_some_and(|weight| weight.abs() > MAX_WEIGHT) {
             self.out_of_range(
                 item.weight.span,

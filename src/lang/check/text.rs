@@ -192,28 +192,7 @@ impl<'a> Checker<'a> {
                     extractor: None,
                     span,
                 } => {
-                    let name = path.text();
-                    let fixed = format!("{{{name}: word}}");
-                    self.report.push(
-                        Diagnostic::error(
-                            c::HOLE_NEEDS_EXTRACTOR,
-                            w(
-                                format!("`{{{name}}}` 没有说长什么样"),
-                                format!("`{{{name}}}` does not say what it looks like"),
-                            ),
-                            *span,
-                            w("缺少类型", "no extractor"),
-                        )
-                        .with_help(w(
-                            format!("例如 `{fixed}`"),
-                            format!("for example `{fixed}`"),
-                        ))
-                        .with_fix(
-                            w(format!("写成 `{fixed}`"), format!("write `{fixed}`")),
-                            *span,
-                            fixed,
-                        ),
-                    );
+                    self.one_word(path, *span);
                     sound = false;
                 }
                 ast::TextPart::Hole {
@@ -316,10 +295,16 @@ impl<'a> Checker<'a> {
         );
         error = match near {
             Some(near) => error.with_nearest(near, name.span, near),
-            None => error.with_help(w(
-                format!("先写 `list {text} = [ … ]`"),
-                format!("define it with `list {text} = [ … ]`"),
-            )),
+            None => error
+                .with_help(w(
+                    format!("是词就加引号：`\"{text}\"`；是列表就先写 `list {text} = [ … ]`"),
+                    format!("a word stands in quotes: `\"{text}\"`; a list is defined with `list {text} = [ … ]`"),
+                ))
+                .with_guess(
+                    w("加上引号", "add the quotes"),
+                    name.span,
+                    format!("\"{text}\""),
+                ),
         };
         self.report.push(error);
         None

@@ -71,6 +71,7 @@ impl Checker<'_> {
         } else {
             self.wrong_type(&expr, &format!("{ty:#}"), &ty.to_string());
             self.no_text(&expr, ty);
+            self.without_quotes(&expr, ty);
             self.other_unit(&expr, ty);
         }
         poison(expr.span)

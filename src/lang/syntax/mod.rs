@@ -292,6 +292,10 @@ fn names_inside(item: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     // A misspelt keyword, a name, and what it is: the name is given all the same.
     for line in item.lines() {
+        // Which of the two is the name is not known: `remember nick for 90 days`.
+        if line.trim_start().starts_with("remember ") && !line.contains(['=', '＝']) {
+            names.push(LOST_NAME.to_owned());
+        }
         let before = line.split_once('=').map_or("", |(before, _)| before);
         if let [word, name] = before.split_whitespace().collect::<Vec<_>>()[..]
             && !lexer::ITEMS.contains(&word)
@@ -416,6 +420,7 @@ fn finish(sink: Sink, text: &str) -> Vec<Diagnostic> {
     let mut found = follow_ups(sink.found, text);
     found.sort_by_key(|diagnostic| (diagnostic.primary.span.start, diagnostic.code));
     let mut found = once_per_line(once_per_name(found), text);
+    found.iter_mut().for_each(|one| unchained(one, text));
     let more = found.len().saturating_sub(MAX_DIAGNOSTICS) + dropped;
     if more > 0 {
         found.truncate(MAX_DIAGNOSTICS);
@@ -427,6 +432,26 @@ fn finish(sink: Sink, text: &str) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Adds to a chained comparison how it is written: the middle is compared twice.
+fn unchained(one: &mut Diagnostic, text: &str) {
+    let middle = one.secondary.first().map(|label| label.span.range());
+    let Some(middle) = middle.filter(|_| one.code == "E0121" && one.fixes.is_empty()) else {
+        return;
+    };
+    let all = one.primary.span.range();
+    let parts = (
+        text.get(all.start..middle.end),
+        text.get(middle.clone()),
+        text.get(middle.end..all.end),
+    );
+    let (Some(first), Some(value), Some(rest)) = parts else {
+        return;
+    };
+    let by = format!("{} and {}{rest}", first.trim_end(), value.trim());
+    let words = Words::new(format!("写成 `{by}`"), format!("write `{by}`"));
+    *one = one.clone().with_guess(words, one.primary.span, by);
 }
 
 fn too_large(sink: &Sink, text: &str) -> Diagnostic {

@@ -5,6 +5,7 @@
 //! more to say. The work is bounded in bytes.
 
 mod changes;
+mod marks;
 mod telling;
 mod tokens;
 

@@ -71,6 +71,7 @@ const NAMES: &[(&str, &str)] = &[
     ("W1018", "brackets"),
     ("W1019", "bar"),
     ("W1020", "idle_allow"),
+    ("W1021", "late"),
 ];
 
 /// No warning: what `# allow` calls a thing that stories need not go through.

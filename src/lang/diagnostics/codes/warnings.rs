@@ -108,9 +108,9 @@ pub(super) const PAGES: &[Page] = &[
         code: "W1012",
         zh: "填上值以后可能太长",
         en: "Perhaps too long with its values",
-        what_zh: "微信的文字回复最多 2048 字节（一个汉字 3 字节），超出的会被截掉，以 … 结尾。用户写的值最多显示 64 个字，信息系统的回答（answer）最多 680 个字。",
-        what_en: "A text reply has at most 2,048 bytes (a Chinese character is 3); what is longer is cut off and ends in …. What users write is shown up to 64 characters, the information system's answer up to 680.",
-        bad: "on text \"查 {words: rest}\" when bound {\n    forward {\n        answered { reply \"系统的回答：{answer}\" }\n        late     { reply \"稍等。\" }\n        failed   { reply \"系统忙。\" }\n    }\n}\n",
+        what_zh: "微信的文字回复最多 2048 字节（一个汉字 3 字节），超出的会被截掉，以 … 结尾。用户写的值最多显示 64 个字，信息系统的回答（answer）最多 680 个字，要给它留出一半的地方。",
+        what_en: "A text reply has at most 2,048 bytes (a Chinese character is 3); what is longer is cut off and ends in …. What users write is shown up to 64 characters, the information system's answer up to 680, of which half must find room.",
+        bad: "on text \"查 {words: rest}\" when bound {\n    forward {\n        answered { reply \"您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。您好，这是系统的回答，仅供参考，以柜台的答复为准。：{answer}\" }\n        late     { reply \"稍等。\" }\n        failed   { reply \"系统忙。\" }\n    }\n}\n",
         good: "on text \"查 {words: rest}\" when bound {\n    forward {\n        answered { reply \"{answer}\" }\n        late     { reply \"稍等。\" }\n        failed   { reply \"系统忙。\" }\n    }\n}\n",
     },
     Page {
@@ -184,5 +184,14 @@ pub(super) const PAGES: &[Page] = &[
         what_en: "Deny goes before challenge, challenge before allow: what another rule challenges or denies is not lifted. To exempt somebody, say so in the rule that challenges.",
         bad: "list office: network = [\"10.0.0.0/8\"]\non attempt when login.ip in office {\n    allow\n}\non attempt when not login.legal {\n    challenge captcha\n}\n",
         good: "list office: network = [\"10.0.0.0/8\"]\non attempt when not login.legal and (login.ip is unknown or not (login.ip in office)) {\n    challenge captcha\n}\n",
+    },
+    Page {
+        code: "W1021",
+        zh: "发得太晚，微信不收",
+        en: "Sent too late",
+        what_zh: "对方发来一条消息，48 小时里都能给他发客服消息；关注、扫码、点菜单之后却只有一分钟。`send … after` 再晚就发不出去，除非这两天里对方发过消息。只发给这样的人，就写 `# allow late: 原因`。",
+        what_en: "After a message of a follower's, customer-service messages are taken for 48 hours; after a follow, a scan or a click for a minute. A later `send … after` is not delivered, unless the follower wrote within the last two days. Where it is for those, write `# allow late: why`.",
+        bad: "on subscribe {\n    reply \"欢迎！\"\n    send \"用得还好吗？\" after 1 day\n}\n",
+        good: "on text \"提醒我\" {\n    reply \"好的，明天提醒您。\"\n    send \"用得还好吗？\" after 1 day\n}\n",
     },
 ];

@@ -178,10 +178,21 @@ impl Lower<'_> {
         Some(part)
     }
 
-    /// `{n number}`: a name and its extractor without the colon.
+    /// `{n number}`, `{n=number}`: a name and its extractor without the colon.
     fn without_colon(&mut self, body: &str, span: Span) -> Option<TextPart> {
-        let (name, extractor) = body.trim().split_once(' ')?;
-        let extractor = extractor.trim();
+        let body = body.trim();
+        let name: String = body
+            .chars()
+            .take_while(|c| grammar::continues_name(*c))
+            .collect();
+        let extractor = body[name.len()..].trim_start();
+        // Another sign between them, or a word.
+        let sign = |c: char| "=:|,/;-<>~@".contains(c);
+        let extractor = extractor.trim_start_matches(sign).trim_start();
+        let extractor = ["as ", "is ", "in "]
+            .iter()
+            .find_map(|word| extractor.strip_prefix(word))
+            .map_or(extractor, str::trim_start);
         let kind = extractor.split('(').next().unwrap_or_default().trim();
         if !EXTRACTORS.contains(&kind) {
             return None;
@@ -193,8 +204,8 @@ impl Lower<'_> {
             Diagnostic::error(
                 "E0124",
                 Words::new(
-                    "名字和提取器之间要写冒号",
-                    "a colon stands between name and extractor",
+                    "名字和提取器之间要写冒号 `:`",
+                    "a `:` stands between name and extractor",
                 ),
                 span,
                 Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
@@ -280,6 +291,7 @@ impl Lower<'_> {
         }
         if let Some(part) = self
             .round_bracket(&narrow, span)
+            .or_else(|| self.digits_apart(&narrow, span))
             .or_else(|| self.nameless(&narrow, span))
         {
             return Some(part);
@@ -350,6 +362,30 @@ impl Lower<'_> {
                 Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
             )
             .with_fix(Words::new("补上 `)`", "add `)`"), span, right),
+        );
+        Some(part)
+    }
+
+    /// `{num: digits 6}`, `{num: digits[6]}`
+    fn digits_apart(&mut self, body: &str, span: Span) -> Option<TextPart> {
+        let (name, kind) = body.split_once(':')?;
+        let count = kind.trim().strip_prefix("digits")?;
+        let count = count.trim_matches(|c: char| !c.is_ascii_digit());
+        let right = format!("{}: digits({count})", name.trim());
+        let part = understood(&right, span)?;
+        let right = format!("{{{right}}}");
+        self.sink.add(
+            Diagnostic::error(
+                "E0124",
+                Words::new("几位数字写在括号里", "how many digits stands in brackets"),
+                span,
+                Words::new(format!("应是 `{right}`"), format!("should be `{right}`")),
+            )
+            .with_guess(
+                Words::new(format!("写成 `{right}`"), format!("write `{right}`")),
+                span,
+                right,
+            ),
         );
         Some(part)
     }

@@ -197,21 +197,33 @@ impl Stuck<'_> {
         let at = self.at;
         let from = if self.before(1) == "in" { at - 1 } else { at };
         let event = from.checked_sub(1).map_or("", |at| self.slice(at));
-        if !self.head || self.slice(at) != "[" || event != "text" {
+        let open = self.slice(at) == "[";
+        // `in 1, 2` has no bracket.
+        if !self.head || event != "text" || !(open || from < at) {
             return None;
         }
         let mut texts = Vec::new();
-        let mut next = at + 1;
-        while self.is_text(next) {
-            texts.push(self.slice(next));
+        let mut next = at + usize::from(open);
+        loop {
+            match self.kind(next) {
+                Some(Kind::Text(_)) => texts.push(self.slice(next).to_owned()),
+                // Numbers that people send are texts, too.
+                Some(Kind::Number) => texts.push(format!("\"{}\"", self.slice(next))),
+                _ => break,
+            }
             next += 1;
             if self.slice(next) == "," {
                 next += 1;
             }
         }
-        if texts.is_empty() || self.slice(next) != "]" {
+        let ended = match open {
+            true => self.slice(next) == "]",
+            false => matches!(self.slice(next), "" | "{" | "when" | "even" | "continue"),
+        };
+        if texts.is_empty() || !ended {
             return None;
         }
+        let next = if open { next } else { next - 1 };
         let by = texts.join(" or ");
         let span = self.span(from, next);
         Some(

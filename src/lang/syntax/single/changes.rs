@@ -6,11 +6,6 @@ use crate::lang::syntax::lexer::{self, ITEMS, Kind};
 use crate::lang::syntax::repair::Edit;
 use crate::lang::syntax::vocabulary::TAKE_PROSE;
 
-/// Signs that are typed behind a brace by mistake.
-const STRAY: [char; 12] = [
-    ')', ']', '）', '］', '】', '。', '，', ',', '；', ';', '、', '.',
-];
-
 /// Replies that have fields.
 const CARDS: [&str; 3] = ["reply news", "reply music", "reply video"];
 
@@ -71,6 +66,12 @@ pub(super) enum What {
     NoBraces,
     /// Brackets of another kind in their place.
     OtherBrackets,
+    /// A bracket of another kind for the `}` that ends a block.
+    OtherClose,
+    /// One quote or two for `"""`.
+    ShortTextSigns,
+    /// A text in single quotes that goes on over lines.
+    TextOverLines,
     /// The first line of an item, elsewhere than before what belongs to it: there.
     HeadAway(usize),
     /// A line with `{` before this one.
@@ -84,6 +85,8 @@ impl Tried<'_> {
         changes.extend(self.doubled_tokens());
         changes.extend(self.words_missing());
         changes.extend(self.other_text_signs());
+        changes.extend(self.short_text_signs());
+        changes.extend(self.texts_over_lines());
         if self.text.matches("\"\"\"").count() % 2 == 1 {
             changes.extend(self.texts());
             return changes;
@@ -93,6 +96,9 @@ impl Tried<'_> {
             changes.extend(self.heads_away());
             changes.extend(self.unbraced());
             changes.extend(self.other_brackets());
+        }
+        if balance > 0 {
+            changes.extend(self.closers());
         }
         if balance == 1 {
             changes.extend(self.closings());
@@ -128,7 +134,7 @@ impl Tried<'_> {
         }
     }
 
-    fn code_lines(&self) -> impl Iterator<Item = (usize, &Line<'_>)> {
+    pub(super) fn code_lines(&self) -> impl Iterator<Item = (usize, &Line<'_>)> {
         let lines = self.lines.iter().enumerate();
         lines.filter(|(_, line)| !line.code().is_empty() && !line.code().starts_with('#'))
     }
@@ -401,7 +407,7 @@ impl Tried<'_> {
     }
 
     /// By line: it goes on with a text block that began before it.
-    fn of_text(&self) -> Vec<bool> {
+    pub(super) fn of_text(&self) -> Vec<bool> {
         let mut inside = false;
         let lines = self.lines.iter().map(|line| {
             let before = inside;
@@ -444,26 +450,6 @@ impl Tried<'_> {
                 line: self.lines.partition_point(|line| line.start <= token.start) - 1,
             })
             .collect()
-    }
-
-    /// A sign behind the brace that ends a line.
-    fn stray(&self) -> Vec<Change> {
-        let of_text = self.of_text();
-        let mut changes = Vec::new();
-        for (at, line) in self.code_lines().filter(|(at, _)| !of_text[*at]) {
-            let code = line.code().trim_end_matches(STRAY);
-            if code.len() == line.code().len() || !code.trim_end().ends_with(['{', '}']) {
-                continue;
-            }
-            let to = line.code_end();
-            let from = to - (line.code().len() - code.len());
-            changes.push(Change {
-                edit: Edit::new(from, to, ""),
-                kind: What::Stray,
-                line: at,
-            });
-        }
-        changes
     }
 
     /// Two lines swapped, or made one.

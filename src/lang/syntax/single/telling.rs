@@ -22,6 +22,18 @@ impl Tried<'_> {
         self.span(start, line.code_end().max(start))
     }
 
+    /// The first sign that a change replaces.
+    fn sign_span(&self, edit: &Edit) -> Span {
+        let replaced = &self.text[edit.start..edit.end];
+        let first = replaced.chars().next().unwrap_or('"');
+        let length: usize = replaced
+            .chars()
+            .take_while(|c| *c == first)
+            .map(char::len_utf8)
+            .sum();
+        self.span(edit.start, edit.start + length)
+    }
+
     pub(super) fn told(&self, change: Change) -> Single {
         let Change { edit, kind, line } = change;
         let place = self.line_span(line);
@@ -240,6 +252,38 @@ impl Tried<'_> {
             )
             .with_fix(
                 Words::new("改成 `{ }`", "write `{ }`"),
+                change,
+                edit.by.clone(),
+            ),
+            What::OtherClose => Diagnostic::error(
+                "E0108",
+                Words::new("这里要用 `}` 结束", "a block ends with `}`"),
+                self.sign_span(&edit),
+                Words::new("应是 `}`", "should be `}`"),
+            )
+            .with_fix(Words::new("改成 `}`", "write `}`"), change, edit.by.clone()),
+            What::ShortTextSigns => Diagnostic::error(
+                "E0112",
+                Words::new(
+                    "几行的文字要用三个引号 `\"\"\"`",
+                    "a text of several lines is quoted with three `\"`",
+                ),
+                self.sign_span(&edit),
+                Words::new("应是 `\"\"\"`", "should be `\"\"\"`"),
+            )
+            .with_fix(
+                Words::new("写成 `\"\"\"`", "write `\"\"\"`"),
+                change,
+                edit.by.clone(),
+            ),
+            What::TextOverLines => error(
+                "E0112",
+                "几行的文字要用三个引号 `\"\"\"`",
+                "a text of several lines is quoted with three `\"`",
+                Words::new("这段文字到下面才结束", "this text goes on below"),
+            )
+            .with_guess(
+                Words::new("写成 `\"\"\"` 的文字块", "make it a text block"),
                 change,
                 edit.by.clone(),
             ),

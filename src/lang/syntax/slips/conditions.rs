@@ -3,7 +3,7 @@
 
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
-use crate::lang::syntax::lexer::Kind;
+use crate::lang::syntax::lexer::{Kind, Token};
 
 /// What asks a condition elsewhere.
 const ASKS: [&str; 5] = ["if", "when", "unless", "如果", "当"];
@@ -22,6 +22,16 @@ struct Part {
     condition: std::ops::Range<usize>,
     open: usize,
     close: usize,
+    /// Its lines stand in braces; else behind a colon, indented, `close` being the last of them.
+    braced: bool,
+}
+
+impl Part {
+    /// Past the last of its lines.
+    fn end(&self, tokens: &[Token]) -> usize {
+        let last = &tokens[self.close];
+        if self.braced { last.start } else { last.end }
+    }
 }
 
 impl Slips<'_> {
@@ -85,9 +95,12 @@ impl Slips<'_> {
         let (start, end) = (self.tokens[first.from].start, self.tokens[first.open].end);
         self.edit(start, end, "");
         let last = parts.last().map_or(first.close, |part| part.close);
-        self.done_with(first.close, last);
-        let (start, end) = (self.tokens[first.close].start, self.tokens[last].end);
-        self.edit(start, end, "");
+        let behind = first.close + usize::from(!first.braced);
+        if behind <= last {
+            self.done_with(behind, last);
+            let (start, end) = (first.end(self.tokens), self.tokens[last].end);
+            self.edit(start, end, "");
+        }
     }
 
     /// The blocks of an `if` and of what hangs on it.
@@ -96,10 +109,16 @@ impl Slips<'_> {
         let mut from = at;
         while parts.len() < MAX_PARTS {
             let line = self.tokens[from].line;
-            let open = (from + 1..self.tokens.len())
-                .take_while(|at| self.tokens[*at].line == line)
-                .find(|at| self.word_at(*at) == "{")?;
-            let close = self.closing(open, |first| first.kind == Kind::Word)?;
+            let mut own =
+                (from + 1..self.tokens.len()).take_while(|at| self.tokens[*at].line == line);
+            let brace = own.clone().find(|at| self.word_at(*at) == "{");
+            let (open, close) = match brace {
+                Some(open) => (open, self.closing(open, |first| first.kind == Kind::Word)?),
+                None => {
+                    let colon = own.find(|at| matches!(self.word_at(*at), ":" | "："))?;
+                    (colon, self.indented(from, colon)?)
+                }
+            };
             let after = match (self.word_at(from), self.word_at(from + 1)) {
                 ("else", "if") => from + 2,
                 _ => from + 1,
@@ -109,6 +128,7 @@ impl Slips<'_> {
                 condition: after..open,
                 open,
                 close,
+                braced: brace.is_some(),
             });
             if !matches!(
                 self.word_at(close + 1),
@@ -119,6 +139,21 @@ impl Slips<'_> {
             from = close + 1;
         }
         Some(parts)
+    }
+
+    /// The last token of the lines behind the colon that ends a line, which stand deeper than it.
+    fn indented(&self, from: usize, colon: usize) -> Option<usize> {
+        let line = &self.tokens[from];
+        let own = line.start - line.line;
+        if self.tokens.get(colon + 1)?.line == line.line {
+            return None;
+        }
+        let deeper = |token: &&Token| {
+            let text = &self.text[token.line..];
+            text.len() - text.trim_start_matches([' ', '\t']).len() > own
+        };
+        let count = self.tokens[colon + 1..].iter().take_while(deeper).count();
+        (count > 0).then_some(colon + count)
     }
 
     /// The rules that are meant, where the chain is all that a rule does: from where to where they stand.
@@ -142,7 +177,7 @@ impl Slips<'_> {
         let head = self.text[first.start..self.tokens[open - 1].end].to_owned();
         let mut rules = Vec::new();
         for part in parts {
-            let (from, to) = (self.tokens[part.open].end, self.tokens[part.close].start);
+            let (from, to) = (self.tokens[part.open].end, part.end(self.tokens));
             let body: Vec<String> = self.text[from..to]
                 .trim_matches(['\n', ' '])
                 .lines()

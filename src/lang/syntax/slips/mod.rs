@@ -19,6 +19,7 @@ mod operators;
 mod other_quotes;
 mod quotes;
 mod rewritten;
+mod shorthand;
 mod tables;
 mod tokens;
 mod weights;
@@ -134,6 +135,7 @@ impl Slips<'_> {
                 self.weight_below(at);
                 self.rewritten(at);
                 self.condition(at);
+                self.shorthand(at);
                 self.wording(at);
                 self.amended(at);
                 self.arms(at);
@@ -147,6 +149,9 @@ impl Slips<'_> {
                 self.said(at);
                 self.value_outside(at);
             } else if token.first {
+                if self.word_at(at) == "{" && self.word_at(at + 1) == "{" {
+                    self.data(at, at + 2);
+                }
                 if self.word_at(at) == "{" {
                     self.brace_below(at);
                 }

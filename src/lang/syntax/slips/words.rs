@@ -190,12 +190,18 @@ impl Slips<'_> {
             self.never_opened(at, quote);
             return Some(quote - at);
         }
+        // `send what after 1 hour`
+        let digit = |at: usize| {
+            let behind = self.text[at..].trim_start_matches(' ');
+            behind.starts_with(|c: char| c.is_ascii_digit())
+        };
         let more = |token: &&Token| {
             let word = self.slice(token);
             !token.first
                 && !matches!(word, "{" | "}")
                 && !(word.is_ascii() && (is_clause(word) || matches!(word, "when" | "or")))
                 && !matches!(word, "或" | "或者")
+                && !(word == "after" && digit(token.end))
                 && !matches!(token.kind, Kind::Comment | Kind::WrongComment)
         };
         let count = self.tokens[at..].iter().take_while(more).count();

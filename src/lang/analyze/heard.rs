@@ -1,0 +1,125 @@
+//! Conditions on a message's text that none of the messages a rule waits for can meet:
+//! `on text "绑定" when message.text == "解绑"`.
+
+use crate::lang::builtins::Registry;
+use crate::lang::check::codes as c;
+use crate::lang::check::literal::constant;
+use crate::lang::check::report::{Report, w};
+use crate::lang::diagnostics::Diagnostic;
+use crate::lang::program::{
+    CompareOp, EventName, Expr, ExprKind, ListEntries, Matcher, PatternPart, Program, Rule, Trigger,
+};
+use crate::lang::value::Value;
+use crate::text::normalise;
+
+/// The text a condition asks about.
+const TEXT: &str = "message.text";
+/// Values of a condition and of a list that are compared.
+const MAX_VALUES: usize = 256;
+
+pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report) {
+    for rule in &program.rules {
+        let Some(when) = &rule.when else {
+            continue;
+        };
+        let parts = match &when.kind {
+            ExprKind::And(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(when),
+        };
+        for part in parts {
+            let Some(values) = named(part, registry) else {
+                continue;
+            };
+            if rule.triggers.is_empty() || !values.iter().all(|value| silent(rule, value, program))
+            {
+                continue;
+            }
+            let found = Diagnostic::error(
+                c::NEVER,
+                w(
+                    "这样的消息这条规则听不到",
+                    "a message like this is none the rule waits for",
+                ),
+                part.span,
+                w("永远不成立", "never holds"),
+            )
+            .with_label(
+                rule.triggers[0].span,
+                w("它等的是这样的消息", "it waits for such messages"),
+            )
+            .with_help(w(
+                "等哪句话写在触发条件里就够了，去掉这个条件，或者改成同一句话",
+                "the trigger says what is waited for: drop the condition, or let both say the same",
+            ));
+            report.push(found);
+        }
+    }
+}
+
+/// The texts one of which a condition wants.
+fn named(part: &Expr, registry: &Registry) -> Option<Vec<String>> {
+    let is_text = |expr: &Expr| match &expr.kind {
+        ExprKind::Field(id) => registry.field_spec(*id).path == TEXT,
+        _ => false,
+    };
+    let text = |expr: &Expr| match constant(expr) {
+        Some(Value::Text(text)) => Some(normalised(&text)),
+        _ => None,
+    };
+    match &part.kind {
+        ExprKind::Compare(CompareOp::Equal, a, b) if is_text(a) => Some(vec![text(b)?]),
+        ExprKind::Compare(CompareOp::Equal, a, b) if is_text(b) => Some(vec![text(a)?]),
+        ExprKind::InValues {
+            item,
+            values,
+            negated: false,
+        } if is_text(item) && (1..=MAX_VALUES).contains(&values.len()) => {
+            values.iter().map(text).collect()
+        }
+        _ => None,
+    }
+}
+
+/// As matching compares them, blanks apart.
+fn normalised(text: &str) -> String {
+    let form = normalise(text);
+    form.text().chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Whether no trigger of the rule fits the text, as far as is certain.
+fn silent(rule: &Rule, value: &str, program: &Program) -> bool {
+    rule.triggers
+        .iter()
+        .all(|trigger| deaf(trigger, value, program))
+}
+
+fn deaf(trigger: &Trigger, value: &str, program: &Program) -> bool {
+    if trigger.event != EventName::Text {
+        return false;
+    }
+    match &trigger.matcher {
+        Matcher::Pattern(pattern) => match pattern.parts.as_slice() {
+            [PatternPart::Literal(text)] => normalised(text) != value,
+            _ => false,
+        },
+        Matcher::Containing(words) => !value.contains(&normalised(words)),
+        Matcher::Starting(words) => !value.starts_with(&normalised(words)),
+        Matcher::InList(id) => match &program.lists[id.0 as usize].entries {
+            // What stands in a file comes and goes.
+            ListEntries::Values(entries) if in_place(program, id.0 as usize) => {
+                entries.len() <= MAX_VALUES
+                    && entries.iter().all(|entry| match entry {
+                        Value::Text(text) => normalised(text) != value,
+                        _ => false,
+                    })
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn in_place(program: &Program, list: usize) -> bool {
+    let source = program.sources.slice(program.lists[list].span);
+    source.contains('[')
+}
