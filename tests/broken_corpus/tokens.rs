@@ -210,6 +210,18 @@ pub fn broken(text: &str, tokens: &[Token], random: &mut Random) -> Option<(Stri
                 ),
             )
         }
+        (26, Kind::Sign) => {
+            let other = match word {
+                "(" => "[",
+                ")" => "]",
+                "[" => "(",
+                "]" => ")",
+                "{" => "[",
+                "}" => "]",
+                _ => return None,
+            };
+            ("other bracket", put(other))
+        }
         (27, Kind::Text) => ("half Chinese quotes", put(&format!("“{}", &word[1..]))),
         (28, Kind::Text) => ("text twice", put(&format!("{word} {word}"))),
         (29, Kind::Word) => {

@@ -23,7 +23,7 @@ const BLOCK: &str = "\"\"\"";
 const MAX_PLACES: usize = 16;
 
 impl Tried<'_> {
-    fn line_of(&self, at: usize) -> usize {
+    pub(super) fn line_of(&self, at: usize) -> usize {
         let after = self.lines.partition_point(|line| line.start <= at);
         after.saturating_sub(1)
     }

@@ -96,9 +96,4 @@ impl Tried<'_> {
         };
         found.map(change).collect()
     }
-
-    fn line_of(&self, at: usize) -> usize {
-        let behind = self.lines.partition_point(|line| line.start <= at);
-        behind.saturating_sub(1)
-    }
 }

@@ -176,6 +176,19 @@ impl Slips<'_> {
                 ),
                 Words::new("多余的 `=`", "not needed"),
             );
+        } else if matches!(self.word_at(at + 1), "known" | "unknown") {
+            let asked = self.word_at(at + 1).to_owned();
+            self.slip(
+                "E0118",
+                start,
+                end,
+                "is",
+                Words::new(
+                    format!("知道不知道用 `is {asked}` 问"),
+                    format!("whether something is {asked} is asked by `is {asked}`"),
+                ),
+                Words::new("这里应是 `is`", "should be `is`"),
+            );
         } else {
             self.slip(
                 "E0118",
