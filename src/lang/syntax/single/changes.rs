@@ -54,6 +54,8 @@ pub(super) enum What {
     NoText,
     /// Two words without a blank between them.
     RunTogether,
+    /// Another bracket for the `{` of a block.
+    OtherOpener,
     /// What kind of card it is, left out behind `reply`.
     NoKind,
     /// Two lines in the wrong order.
@@ -84,6 +86,7 @@ impl Tried<'_> {
         let mut changes = self.doubled();
         changes.extend(self.doubled_tokens());
         changes.extend(self.words_missing());
+        changes.extend(self.other_openers());
         changes.extend(self.other_text_signs());
         changes.extend(self.short_text_signs());
         changes.extend(self.texts_over_lines());

@@ -191,6 +191,13 @@ impl Tried<'_> {
                 change,
                 edit.by.clone(),
             ),
+            What::OtherOpener => Diagnostic::error(
+                "E0110",
+                Words::new("这里要用花括号 `{`", "a brace `{` belongs here"),
+                change,
+                Words::new("不是这种括号", "not this bracket"),
+            )
+            .with_fix(Words::new("改成 `{`", "write `{`"), change, "{"),
             What::NoKind => error(
                 "E0134",
                 "`reply` 后面少了回复的种类",

@@ -5,7 +5,7 @@ use super::changes::{Change, What};
 use crate::lang::syntax::keywords::keywords;
 use crate::lang::syntax::lexer::{self, Kind, Token};
 use crate::lang::syntax::repair::Edit;
-use crate::lang::syntax::vocabulary::EVENTS;
+use crate::lang::syntax::vocabulary::{EVENTS, is_clause};
 
 /// Signs that may be typed twice and are told as that. Of braces and closing brackets it is told which is too many.
 const SIGNS: [&str; 14] = [
@@ -13,13 +13,17 @@ const SIGNS: [&str; 14] = [
 ];
 /// How a text is compared, which `text` says before.
 const HOW: [&str; 5] = ["containing", "starting", "matching", "in", "with"];
+/// What is typed for the `{` of a block.
+const OPENERS: [&str; 7] = ["(", "[", "<", "（", "［", "【", "〔"];
 /// Replies that have fields.
 const KINDS: [&str; 3] = [" news", " music", " video"];
 
 /// Whether one of these shows in a text in which something is wrong: in sound rules they hardly ever do.
 pub(super) fn show(text: &str) -> bool {
     let tokens = lexer::tokens(text);
-    pairs(text, &tokens).next().is_some() || !missing(text, &tokens).is_empty()
+    pairs(text, &tokens).next().is_some()
+        || openers(text, &tokens).next().is_some()
+        || !missing(text, &tokens).is_empty()
 }
 
 /// Equal tokens one behind the other on a line.
@@ -30,6 +34,19 @@ fn pairs<'t>(text: &'t str, tokens: &'t [Token]) -> impl Iterator<Item = (&'t To
         let word = matches!(first.kind, Kind::Word | Kind::Number) || SIGNS.contains(&slice(first));
         let same = first.line == second.line && slice(first) == slice(second);
         (word && same).then_some((first, second))
+    })
+}
+
+/// Other brackets where a block seems to begin: `done [ reply "好" }`.
+fn openers<'t>(text: &'t str, tokens: &'t [Token]) -> impl Iterator<Item = &'t Token> {
+    tokens.windows(3).filter_map(move |three| {
+        let [before, sign, behind] = three else {
+            return None;
+        };
+        let slice = |token: &Token| &text[token.start..token.end];
+        let opens = OPENERS.contains(&slice(sign)) && before.line == sign.line;
+        let block = behind.line != sign.line || is_clause(slice(behind));
+        (opens && block).then_some(sign)
     })
 }
 
@@ -84,6 +101,17 @@ impl Tried<'_> {
             edit: Edit::new(first.end, second.end, ""),
             kind: What::TokenTwice,
             line: self.line_of(second.start),
+        });
+        found.collect()
+    }
+
+    /// `done [ reply "好" }`
+    pub(super) fn other_openers(&self) -> Vec<Change> {
+        let tokens = lexer::tokens(self.text);
+        let found = openers(self.text, &tokens).map(|sign| Change {
+            edit: Edit::new(sign.start, sign.end, "{"),
+            kind: What::OtherOpener,
+            line: self.line_of(sign.start),
         });
         found.collect()
     }
