@@ -11,10 +11,10 @@ use crate::lang::builtins::Registry;
 
 use super::super::needs::Need;
 use super::super::symbols::Symbol;
-use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, STOPPED, SUCCESS, Table};
+use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, STOPPED, Table};
 use super::alerts::{Alerts, Prompt};
 use super::facts::{Ids, Said, TableFacts};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, refused_before};
 use super::rows::Histories;
 use super::wish::{Does, RuleSaid, RuleState, Wish, listening, refused, verdict, want};
 use crate::lang::eval::{self, Held, Judgement, SignalState, Telling, Trace};
@@ -166,7 +166,8 @@ impl<'a, 't> Stage<'a, 't> {
                 let stopped = table.has(row, STOPPED);
                 outcome.verdict = refused(Verdict::Allow, stopped);
                 outcome.locked = false;
-                if !self.variants[index].failure.is_empty() && !late {
+                let asked = !late && !table.unasked.has(row);
+                if !self.variants[index].failure.is_empty() && asked {
                     let rules = Some(&mut outcome.rules);
                     let wish = self.rules(index, &EventName::Failure, case, account, None, rules);
                     outcome.locked = wish.locked;
@@ -218,7 +219,7 @@ impl<'a, 't> Stage<'a, 't> {
         outcome.decisive.clear();
         (outcome.flagged, outcome.locked) = (false, false);
         let table = self.table;
-        let refused_before = !table.has(row, SUCCESS);
+        let refused_before = refused_before(table, row);
         outcome.verdict = refused(Verdict::Allow, refused_before);
         // A late login is judged; no rule acts on it.
         if late {
@@ -240,7 +241,9 @@ impl<'a, 't> Stage<'a, 't> {
         outcome.locked = wish.locked;
         let Some(alert) = wish.alert else { return };
         outcome.flagged = true;
-        if table.has(row, KNOWN) && !refused_before {
+        // Where the server itself lets in, who is refused is in no account: nobody is asked.
+        let kept_out = outcome.verdict == Verdict::Deny && table.own.has(row);
+        if table.has(row, KNOWN) && !refused_before && !kept_out {
             let fired: Vec<usize> = counted(program, &outcome.states).collect();
             let machine = table
                 .column(Need::Machine)

@@ -126,7 +126,11 @@ pub(super) fn not_asked(totals: &Totals, language: Language) -> String {
         ("冷却", "kept quiet", totals.cooled_down),
         ("超过每日上限", "past the daily cap", totals.capped),
         ("名字不是账号", "on no account", totals.flagged_no_account),
-        ("账号已锁定", "on locked accounts", totals.flagged_refused),
+        (
+            "账号已锁定或登录被拒绝",
+            "on locked accounts or refused logins",
+            totals.flagged_refused,
+        ),
     ];
     let some = parts.into_iter().enumerate();
     let told = some.filter(|(at, (.., n))| *at == 0 || *n > 0);

@@ -95,7 +95,8 @@ pub struct Totals {
     pub capped: u64,
     /// Alerts on names that are no account: there is nobody to ask.
     pub flagged_no_account: u64,
-    /// Alerts on accounts that were locked already; only in the history of a store.
+    /// Alerts on accounts that were locked already, and on logins that the server refuses itself (POST /v1/login) when
+    /// rules refuse them too: nobody is in; only in the history of a store.
     pub flagged_refused: u64,
     /// Captchas: `challenged_attempts`, `challenged`, and those of alerts past the cap; a login that meets several
     /// counts once.
@@ -106,9 +107,10 @@ pub struct Totals {
     pub challenged_attempts: u64,
     /// Attempts refused.
     pub denied_attempts: u64,
-    /// Logins sent through a captcha.
+    /// Logins sent through a captcha by rules on login; none whose attempt was refused.
     pub challenged: u64,
-    /// Logins refused.
+    /// Logins refused by rules on login; none whose attempt was refused, or that was refused before any rule was
+    /// asked.
     pub denied: u64,
     /// Locks by rules. No lock is simulated, so an account counts as often as rules lock it.
     pub locked: u64,
