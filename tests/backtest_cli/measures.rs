@@ -382,3 +382,73 @@ fn who_is_refused_is_asked_for_no_captcha() {
     assert_eq!(of("captchas"), [4, 0, 3, 0, 0]);
     assert_eq!(of("refused"), [0, 2, 0, 2, 0]);
 }
+
+#[test]
+fn a_rule_that_does_something_else_now_is_the_same_rule_in_the_diff() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    logins(folder, &[("a", true, "甲", true, false, "")]);
+    let rule = |what: &str| format!("on login when login.city == \"甲\" {{\n    {what}\n}}\n");
+    for (name, what) in [
+        ("old.rules", "deny \"x\""),
+        ("new.rules", "challenge captcha"),
+    ] {
+        std::fs::write(folder.join(name), rule(what)).expect("written");
+    }
+    let said = text(
+        folder,
+        "new.rules",
+        &["--against", "old.rules", "--lang", "en", "--report", "out"],
+    );
+    let line = "rule new.rules:1 (login) held 1 (1 refusal) → 1 (1 captcha)";
+    assert!(said.contains(line) && !said.contains("none"), "{said}");
+}
+
+#[test]
+fn a_lock_at_the_attempt_is_a_lock() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    logins(
+        folder,
+        &[
+            ("a", true, "甲", true, false, "1"),
+            ("a", false, "甲", true, false, ""),
+        ],
+    );
+    let rule = |what: &str| format!("on attempt when login.city == \"甲\" {{\n    {what}\n}}\n");
+    let files = [
+        ("note.rules", "note \"x\""),
+        ("deny.rules", "deny \"x\""),
+        ("lock.rules", "lock account"),
+    ];
+    for (name, what) in files {
+        std::fs::write(folder.join(name), rule(what)).expect("written");
+    }
+    let locks = told(folder, "lock.rules", &[])["figures"].clone();
+    for (name, count) in [("locked", 2), ("refusals", 0), ("captchas", 0)] {
+        assert_eq!(locks["totals"][name], count, "{name}: {locks}");
+    }
+    assert_eq!(locks["guard_rules"][0]["locked"], 2);
+    assert_eq!(locks["labels"]["acted_on"]["attacks"], 1);
+    for (old, new, was, is, lost) in [
+        ("note.rules", "lock.rules", "allow", "lock", 0),
+        ("lock.rules", "deny.rules", "lock", "deny", 1),
+        ("lock.rules", "note.rules", "lock", "allow", 1),
+    ] {
+        let diff = told(folder, new, &["--against", old])["diff"].clone();
+        let kind = serde_json::json!([{ "old": was, "new": is, "count": 2 }]);
+        assert_eq!(
+            (&diff["kinds"], &diff["attacks_lost"]),
+            (&kind, &lost.into()),
+            "{diff}"
+        );
+        let logins = diff["logins"].as_array().expect("logins").iter();
+        for login in logins {
+            assert_eq!(
+                login["flipped"].as_array().expect("flips").len(),
+                1,
+                "{login}"
+            );
+        }
+    }
+}

@@ -142,12 +142,18 @@ impl<'a, 't> Stage<'a, 't> {
         let success = table.has(row, JUDGED);
         for (index, outcome) in outcomes.iter_mut().enumerate() {
             outcome.rules.clear();
+            outcome.locked = false;
             outcome.attempt = if self.variants[index].attempt.is_empty() {
                 Verdict::Allow
             } else {
                 let rules = Some(&mut outcome.rules);
                 let wish = self.rules(index, &EventName::Attempt, case, account, None, rules);
-                verdict(&wish, solved)
+                outcome.locked = wish.locked;
+                // Whom a rule has just locked out, no password lets in; a captcha comes before it.
+                match verdict(&wish, solved) {
+                    Verdict::Allow => refused(Verdict::Allow, wish.locked),
+                    verdict => verdict,
+                }
             };
         }
         if let Some(login) = &mut case.login {
@@ -165,12 +171,11 @@ impl<'a, 't> Stage<'a, 't> {
                 // Refused before any rule was asked.
                 let stopped = table.has(row, STOPPED);
                 outcome.verdict = refused(Verdict::Allow, stopped);
-                outcome.locked = false;
                 let asked = !late && !table.unasked.has(row);
                 if !self.variants[index].failure.is_empty() && asked {
                     let rules = Some(&mut outcome.rules);
                     let wish = self.rules(index, &EventName::Failure, case, account, None, rules);
-                    outcome.locked = wish.locked;
+                    outcome.locked |= wish.locked;
                     outcome.verdict = refused(verdict(&wish, false), wish.locked || stopped);
                 }
             }
@@ -217,7 +222,7 @@ impl<'a, 't> Stage<'a, 't> {
     ) {
         (outcome.prompt, outcome.cooling) = (Prompt::None, None);
         outcome.decisive.clear();
-        (outcome.flagged, outcome.locked) = (false, false);
+        outcome.flagged = false;
         let table = self.table;
         let refused_before = refused_before(table, row);
         outcome.verdict = refused(Verdict::Allow, refused_before);
@@ -238,7 +243,7 @@ impl<'a, 't> Stage<'a, 't> {
             verdict(&wish, table.has(row, CAPTCHA)),
             wish.locked || refused_before,
         );
-        outcome.locked = wish.locked;
+        outcome.locked |= wish.locked;
         let Some(alert) = wish.alert else { return };
         outcome.flagged = true;
         // Where the server itself lets in, who is refused is in no account: nobody is asked.

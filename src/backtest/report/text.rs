@@ -270,7 +270,7 @@ impl Page {
             if labelled {
                 line.push_str(&pad(&told(signal.fired_attacks), 7, true));
             }
-            let accounts = signal.accounts.map_or_else(|| "–".to_owned(), count);
+            let accounts = signal.spread.accounts.map_or_else(|| "–".to_owned(), count);
             line.push_str(&pad(&accounts, 8, true));
             let notes = self.notes(signal, figures.totals.logins);
             if !notes.is_empty() {
@@ -298,12 +298,12 @@ impl Page {
         }
         match self.unjudged(signal.not_evaluable, logins, &signal.missing) {
             Some(unjudged) => notes.push(unjudged),
-            None if signal.never => {
+            None if signal.spread.never => {
                 notes.push(self.language.pick("从未触发", "never fired").to_owned());
             }
             None => {}
         }
-        notes.extend(self.over_time(signal.drifts, signal.covered_by.as_deref()));
+        notes.extend(self.over_time(signal.spread.drifts, signal.spread.covered_by.as_deref()));
         notes.join(self.language.pick("，", ", "))
     }
 

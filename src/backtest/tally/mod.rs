@@ -15,6 +15,7 @@ mod rule_figures;
 mod rules;
 mod signal;
 mod signals;
+mod spread;
 pub mod stats;
 mod tallies;
 
@@ -29,6 +30,7 @@ pub use periods::{Period, PeriodTally};
 pub use rule_figures::RuleFigures;
 pub use rules::{AskedOf, RuleTally, Rules};
 pub use signal::SignalTally;
+pub use spread::Spread;
 pub use tallies::Tallies;
 
 use std::collections::HashMap;

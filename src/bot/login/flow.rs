@@ -275,6 +275,7 @@ fn begin(
     let mut facts = CaseFacts::new(tx, context, &case);
     let wish = facts.run_rules(&EventName::Attempt, true)?;
     let closed = case.locked
+        || wish.locked
         || case
             .account
             .as_ref()
