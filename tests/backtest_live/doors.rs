@@ -12,6 +12,7 @@ use menshen::keys::Keys;
 use menshen::lang::span::Sources;
 use menshen::lang::value::Place;
 use menshen::store::{self, StoreError};
+use serde_json::Value;
 
 use crate::{HOUR, START, bot, json, report, rules, store_with_alice, told};
 
@@ -23,6 +24,7 @@ fn doors(city: &str) -> String {
          on failure when login.city == \"北京\" {{\n    note \"x\"\n}}\n\
          on login when login.city == \"问\" {{\n    challenge captcha\n}}\n\
          on login when login.city == \"{city}\" {{\n    deny \"x\"\n}}\n\
+         on login when login.city == \"锁\" {{\n    lock account\n}}\n\
          on login when login.city == \"拒\" {{\n    alert expires 1 day {{\n        \
          message \"登录异常，请看 https://example.com/login\"\n    }}\n}}\n\
          on undeliverable alert {{\n    note \"x\"\n}}\n"
@@ -67,6 +69,7 @@ async fn at_the_door(folder: &Path) {
         ("拒", "right", false, "refused"),
         ("北京", "wrong", false, "refused"),
         ("北京", "right", true, "refused"),
+        ("锁", "right", false, "refused"),
     ] {
         clock.advance(HOUR);
         if locked {
@@ -123,7 +126,7 @@ async fn what_the_server_itself_refused_is_asked_again() {
     // Attempts that ended at a captcha or a refusal are no logins, and are counted all the same.
     let input = &said["input"];
     for (name, count) in [
-        ("logins", 4),
+        ("logins", 5),
         ("captchas_shown", 2),
         ("captchas_solved", 0),
         ("attempts_refused", 1),
@@ -137,14 +140,15 @@ async fn what_the_server_itself_refused_is_asked_again() {
     assert!(text.contains(line), "{text}");
     let page = std::fs::read_to_string(here.join("out/report.html")).expect("a page");
     assert!(page.contains(line));
-    // One was refused by a rule, which alerted nobody, for nobody is in; one because of a lock, which no rule is asked
+    // One was locked by a rule; one refused by a rule, which alerted nobody, for nobody is in; one because of a lock, which no rule is asked
     // about, and is no refusal of theirs.
     let totals = &said["figures"]["totals"];
     for (name, count) in [
-        ("logins", 2),
+        ("logins", 3),
         ("failures", 2),
-        ("denied", 1),
+        ("denied", 2),
         ("refusals", 1),
+        ("locked", 1),
         ("flagged", 1),
         ("prompts", 0),
         ("flagged_refused", 1),
@@ -167,14 +171,34 @@ async fn what_the_server_itself_refused_is_asked_again() {
     assert_eq!(
         counts,
         [
-            ("attempt", 4, 0, 0),
-            ("attempt", 4, 0, 0),
+            ("attempt", 5, 0, 0),
+            ("attempt", 5, 0, 0),
             ("failure", 1, 1, 0),
-            ("login", 2, 0, 0),
-            ("login", 2, 1, 1),
-            ("login", 2, 1, 1)
+            ("login", 3, 0, 0),
+            ("login", 3, 1, 1),
+            ("login", 3, 1, 1),
+            ("login", 3, 1, 1)
         ]
     );
+    // And every login is decided as it was.
+    let all = asked("same.rules", &["--decisions", "said.ndjson"]);
+    told(here, &all.iter().map(String::as_str).collect::<Vec<_>>());
+    told(here, &["export", "--data", "data", "--out", "all.ndjson"]);
+    let lines = |name: &str| -> Vec<Value> {
+        let text = std::fs::read_to_string(here.join(name)).expect("a file");
+        let lines = text.lines().map(serde_json::from_str);
+        lines.map(|line| line.expect("JSON")).collect()
+    };
+    let (again, kept) = (lines("said.ndjson"), lines("all.ndjson"));
+    let of_logins = kept.iter().filter(|line| line["record"]["kind"] == "login");
+    let mut verdicts = Vec::new();
+    for kept in of_logins.map(|line| &line["record"]) {
+        let now = again.iter().find(|line| line["id"] == kept["id"]);
+        assert_eq!(now.expect("its line")["verdict"], kept["verdict"], "{kept}");
+        verdicts.push(kept["verdict"].as_str().expect("a word"));
+    }
+    verdicts.sort_unstable();
+    assert_eq!(verdicts, ["allow", "deny", "deny"]);
     // Rules that refuse it no more ask its owner.
     let said = ask("open.rules", &["--against", "running"]);
     let kinds = &said["diff"]["kinds"];

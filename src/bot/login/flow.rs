@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::alarm::{decide, settle, verdict};
+use super::alarm::{Decided, decide, settle, verdict};
 use super::challenge::{answered, keep_captcha};
 use super::decide::{self, Draft, Explanation};
 use super::entry::{case, identify, record};
@@ -377,6 +377,10 @@ fn grant(
             reason,
             Some(&decided.id),
         )?;
+        let decided = Decided {
+            verdict: Verdict::Deny,
+            ..decided
+        };
         settle(tx, context, case, decided, None, "login")?;
         return Ok(Ended::Refused);
     };
