@@ -19,7 +19,8 @@ use crate::{HOUR, START, bot, json, report, rules, store_with_alice, told};
 /// Rules of [`what_the_server_itself_refused_is_asked_again`]; `city` is refused at the login.
 fn doors(city: &str) -> String {
     format!(
-        "on attempt when login.city == \"关\" {{\n    deny \"x\"\n}}\n\
+        "signal city \"异地\" weight 9 shadow {{\n    when new(login.city, within: 30 days)\n}}\n\
+         on attempt when login.city == \"关\" {{\n    deny \"x\"\n}}\n\
          on attempt when login.city == \"码\" {{\n    challenge captcha\n}}\n\
          on failure when login.city == \"北京\" {{\n    note \"x\"\n}}\n\
          on login when login.city == \"问\" {{\n    challenge captcha\n}}\n\
@@ -180,6 +181,10 @@ async fn what_the_server_itself_refused_is_asked_again() {
             ("login", 3, 1, 1)
         ]
     );
+    // A captcha after the right password is no login that signals were asked about: of these there are three.
+    let live = &said["recorded"][0];
+    assert_eq!(live["decisions"], 6, "{live}");
+    assert_eq!(live["signals"][0]["asked"], 3, "{live}");
     // And every login is decided as it was.
     let all = asked("same.rules", &["--decisions", "said.ndjson"]);
     told(here, &all.iter().map(String::as_str).collect::<Vec<_>>());

@@ -396,6 +396,10 @@ fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
     of.first = of.first.min(decision.time);
     of.last = of.last.max(decision.time);
     of.count += 1;
+    // Whoever was asked for a captcha then comes back, and is judged again.
+    if decision.kind == "attempt" {
+        return;
+    }
     for signal in decision.signals {
         let count = facts
             .signals
