@@ -248,7 +248,15 @@ def guard(path, told, mutate):
                   cooled_down=0, decisive=0, first=None, last=None, accounts=set(), addresses=set(), days={}) for _ in rules]
     together = [[0] * n for _ in rules]
     clock, asked_today = 0, {}
-    worth = {"captcha": 1, "deny": 2, "lock": 2, "alert": 2}
+    # Who is locked is refused anyhow, and who is refused is asked for no captcha; an alert counts beside all of them.
+    bits = {"captcha": 1, "alert": 2, "deny": 4, "lock": 8}
+
+
+    def worth(slots):
+        done = {rules[slot][2] for slot in slots}
+        severest = next((bits[does] for does in ("lock", "deny", "captcha") if does in done), 0)
+        return severest + (bits["alert"] if "alert" in done else 0)
+
     rows = db.execute("select arrival, time, account, success, ip from l order by arrival").fetchall()
     for arrival, time, account, success, ip in rows:
         clock = max(clock, time)
@@ -274,8 +282,7 @@ def guard(path, told, mutate):
             one["alerts"] += does == "alert"
             if does == "alert" and raised is None:
                 raised = slot
-            others = [worth[rules[other][2]] for other in held if other != slot]
-            one["decisive"] += worth[does] > max(others, default=0)
+            one["decisive"] += worth(held) > worth([other for other in held if other != slot])
             one["first"] = min(time, one["first"] or time)
             one["last"] = max(time, one["last"] or time)
             one["accounts"].add(account)

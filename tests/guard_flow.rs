@@ -20,7 +20,7 @@ use menshen::guard::{LockedBy, PromptState, alerts, decisions, history, locks, s
 use menshen::keys::Keys;
 use menshen::lang::span::Sources;
 use menshen::lang::value::Place;
-use menshen::store::records::FeedEvent;
+use menshen::store::records::{Decision, FeedEvent};
 use menshen::store::{self, Order, SharedStore, StoreError, execute};
 
 use secrecy::Secrets;
@@ -284,6 +284,13 @@ async fn the_cap_of_prompts_turns_into_a_captcha_not_into_silence() {
     assert_eq!(alive.len(), 2, "the challenged login left no session");
     assert_eq!(stage.events("alerted").await.len(), 1);
     assert_eq!(stage.events("logged_in").await.len(), 2);
+    // That a captcha was asked for, and why, is on record: who does not solve it leaves nothing else.
+    let kept = stage
+        .run(|tx| tx.scan::<Decision>((), Order::Ascending, 100))
+        .await;
+    let mut asked = kept.iter().filter(|decision| decision.kind == "attempt");
+    let said = asked.next().map(|one| (one.verdict.as_str(), &one.alert));
+    assert_eq!((said, asked.next()), (Some(("challenge", &None)), None));
 
     let solved = stage
         .with_captcha("alice", home(), Some(stage.solved()))

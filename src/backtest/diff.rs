@@ -96,8 +96,9 @@ pub struct Diff {
     pub kinds: Vec<Kind>,
     /// Change of prompts a day, the mean over all days that were judged.
     pub net_prompts_per_day: f64,
-    /// Attacks with the right password about which rules do more now: an alert, a refusal or a lock where there
-    /// was none of these, or a captcha where there was nothing; unknown without labels.
+    /// Attacks with the right password about which rules do more now: a lock is more than a refusal, that more than an
+    /// alert, that more than a captcha; where these are the same, an alert or a captcha besides is more. Unknown
+    /// without labels.
     pub attacks_gained: Option<u64>,
     /// Such attacks about which they do less, likewise.
     pub attacks_lost: Option<u64>,

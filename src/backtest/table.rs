@@ -4,10 +4,12 @@
 //! numbers, so that millions of logins fit; a row of the live history is made from them when it is
 //! needed ([`Maker`]). Filled by `input`, read by `engine`.
 
+mod bits;
 mod close;
 mod labels;
 mod maker;
 
+pub use bits::Bits;
 pub use close::Closed;
 pub use labels::Labels;
 pub use maker::Maker;
@@ -155,10 +157,26 @@ pub struct Table {
     pub gone: u64,
     /// Logins that a server was told of, as its decisions say.
     pub reported: u64,
+    /// Logins whose password a server checked itself: where its rules refused or locked one, they were asked. What
+    /// they refuse raises no alert there.
+    pub own: Bits,
+    /// Logins that a server refused without asking any rule once the password was right.
+    pub unasked: Bits,
+    /// What became of attempts that are no logins.
+    pub ended: Ended,
     /// Columns wanted.
     pub columns: Columns,
     /// The rows are in order of time as they arrived.
     pub ordered: bool,
+}
+
+/// Attempts that ended before they were logins; of a server's own history, as far as decisions are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// With a captcha to solve: who solved it came back with another attempt.
+    pub captchas: u64,
+    /// Refused.
+    pub refused: u64,
 }
 
 /// Trust in a machine.

@@ -9,6 +9,7 @@ use super::output::{self, LangArg};
 use super::packed::Packed;
 use super::progress;
 use crate::backtest::simulate::{self, Format, MAX_ACCOUNTS, Settings, Written};
+use crate::bot::api::Secret;
 use crate::env::DAY;
 use crate::lang::diagnostics::Language;
 
@@ -32,10 +33,19 @@ the same file.
 Examples:
   menshen simulate-logins --accounts 2000 --days 180 --out logins.csv.gz
   menshen simulate-logins --seed 7 --format ndjson | head
-  menshen simulate-logins --accounts 50 --days 30 --format events > events.ndjson
-  curl -H 'Content-Type: application/x-ndjson' -H \"Authorization: Bearer $KEY\" \\
-    --data-binary @events.ndjson 'http://127.0.0.1:8080/v1/logins?mode=backfill'
-  menshen backtest rules --logins logins.csv.gz")]
+  menshen backtest rules --logins logins.csv.gz
+
+Into a server and back: a server finds out for itself which names are accounts (those it was
+given), and which machines are legal (those signed with [keys] foreign_machine_key). Labels it does
+not take: --format csv with the same options has the same logins, by `id`, with them.
+  menshen simulate-logins --accounts 50 --days 30 --format accounts > accounts.ndjson
+  menshen simulate-logins --accounts 50 --days 30 --format events \\
+    --machine-key secrets/foreign_machine_key > events.ndjson
+  post() { curl -H 'Content-Type: application/x-ndjson' -H \"Authorization: Bearer $KEY\" \\
+    --data-binary @$1 http://127.0.0.1:8080/v1/$2; }
+  post accounts.ndjson accounts:import
+  post events.ndjson 'logins?mode=backfill'   # at most 10,000 lines and 4 MiB each: split -l 5000
+  menshen backtest rules --live --by-time")]
 pub struct Args {
     /// People with an account
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ACCOUNTS)))]
@@ -65,6 +75,9 @@ pub struct Args {
         allow_negative_numbers = true
     )]
     rate: f64,
+    /// Sign the machines that are legal with the key in this file ([keys] foreign_machine_key); with --format events
+    #[arg(long, value_name = "FILE")]
+    machine_key: Option<PathBuf>,
     /// How logins are written
     #[arg(long, value_enum, default_value = "csv")]
     format: FormatArg,
@@ -83,6 +96,26 @@ enum FormatArg {
     Ndjson,
     /// What `POST /v1/logins` takes and nothing else: without labels
     Events,
+    /// No logins: their accounts, for `POST /v1/accounts:import`
+    Accounts,
+}
+
+/// The key that machines are signed with; as in a file of the configuration, the line break at its end is no part.
+fn machine_key(args: &Args) -> Result<Option<Secret>, Failure> {
+    let Some(path) = &args.machine_key else {
+        return Ok(None);
+    };
+    if !matches!(args.format, FormatArg::Events) {
+        return Err(Failure::usage(args.lang.pick(
+            "--machine-key 只和 --format events 一起用：别的格式直接写明哪些机器合法（legal）",
+            "--machine-key goes with --format events: the other formats say themselves which machines are legal",
+        )));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let what = args.lang.pick("读不了", "cannot read");
+        Failure::io(format!("{what} {}", path.display()), &error, args.lang.lang)
+    })?;
+    Ok(Some(Secret::new(text.trim())))
 }
 
 /// Simulates.
@@ -118,11 +151,13 @@ pub fn run(args: &Args) -> Outcome {
         seed: args.seed,
         attacks: args.attacks,
         rate_scale: args.rate,
+        machine_key: machine_key(args)?,
     };
     let format = match args.format {
         FormatArg::Csv => Format::Csv,
         FormatArg::Ndjson => Format::Ndjson,
         FormatArg::Events => Format::Events,
+        FormatArg::Accounts => Format::Accounts,
     };
     let bar = progress::Bar::new(args.lang.pick("正在生成", "simulating"), args.days as u64);
     let mut day = |done: i64| {
@@ -156,6 +191,14 @@ pub fn run(args: &Args) -> Outcome {
         }
     };
     bar.finish();
+    if format == Format::Accounts {
+        let n = args.accounts;
+        output::remark(&match args.lang.lang {
+            Language::Zh => format!("menshen: 虚构的账号 {n} 个"),
+            Language::En => format!("menshen: {n} synthetic accounts"),
+        });
+        return Ok(Exit::Clean);
+    }
     let (logins, attacks, right) = (written.logins, written.attacks, written.takeovers);
     output::remark(&match args.lang.lang {
         Language::Zh => format!(

@@ -1,11 +1,11 @@
-//! What Excel saves on a Chinese system, and what nobody can read.
+//! What Excel saves on a Chinese system, what nobody can read, and times that count from a moment nobody names.
 
 use std::path::Path;
 
 use encoding_rs::{BIG5, GBK};
 use serde_json::Value;
 
-use crate::{done, folder, menshen, refused, report, rules};
+use crate::{done, folder, menshen, piped, refused, report, rules};
 
 const MAP: &str =
     "[columns]\naccount = \"账号\"\ntime = \"时间\"\nsuccess = \"成功\"\ncity = \"城市\"\n";
@@ -84,4 +84,65 @@ fn gbk_is_read_as_what_it_says() {
         said.contains("neither UTF-8 nor GBK") && said.contains("iconv -f"),
         "{said}"
     );
+}
+
+#[test]
+fn seconds_from_a_moment_nobody_names_are_read_from_the_one_the_mapping_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let night = "on login when login.hour < 6 {\n    challenge captcha\n}\n";
+    std::fs::write(folder.join("night.rules"), night).expect("written");
+    // As the authentication logs of LANL have them: 1 is the first second, 18,000 five hours, 86,401 the next day.
+    let mut text = String::new();
+    for (second, how) in [
+        (1, "Success"),
+        (18_000, "Success"),
+        (21_600, "Fail"),
+        (43_200, "Success"),
+        (86_401, "Success"),
+    ] {
+        text +=
+            &format!("{second},C608@DOM1,C608@DOM1,C608,C{second},Kerberos,Network,LogOn,{how}\n");
+    }
+    let header = "time,account,to,machine,target,kind,type,orientation,success\n";
+    std::fs::write(
+        folder.join("map.toml"),
+        "[time]\nepoch = 2026-01-05\nzone = \"Asia/Shanghai\"\n",
+    )
+    .expect("written");
+    let ask = [
+        "backtest",
+        "night.rules",
+        "--logins",
+        "-",
+        "--map",
+        "map.toml",
+        "--warm-up",
+        "0",
+        "--format",
+        "json",
+    ];
+    let told = |more: &[&str]| -> Value {
+        let all = [&ask[..], more].concat();
+        let said = done(&piped(folder, &all, &(header.to_owned() + &text)));
+        serde_json::from_str(&said).expect("JSON")
+    };
+    let here = told(&[]);
+    assert_eq!(
+        here["input"]["first"], "2026-01-04T16:00:01.000Z",
+        "{}",
+        here["input"]
+    );
+    assert_eq!(here["figures"]["totals"]["days"], 2);
+    // Midnight and five in the morning, and midnight of the next day.
+    assert_eq!(here["figures"]["totals"]["captchas"], 3);
+    // The same from noon on: nobody logged in at night.
+    std::fs::write(folder.join("map.toml"), "[time]\nepoch = \"2026-01-05T08:00:00+08:00\"\nunit = \"seconds\"\nzone = \"Asia/Shanghai\"\n").expect("written");
+    assert_eq!(told(&[])["figures"]["totals"]["captchas"], 0);
+    // Without a mapping it is told what helps.
+    let without = [&ask[..4], &ask[6..]].concat();
+    let ended = piped(folder, &without, &(header.to_owned() + &text));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(1), "{said}");
+    assert!(said.contains("epoch"), "{said}");
 }

@@ -135,32 +135,89 @@ fn an_attack_is_lost_when_less_is_done_about_it() {
         ],
     );
     let none = ["-"; 5];
-    let kinds: Vec<String> = ["nothing", "captcha", "alert", "attempt", "deny", "lock"]
-        .iter()
-        .map(|name| format!("{name}.rules"))
-        .collect();
-    rules(folder, &kinds[0], none);
-    for (kind, at) in [(1, 1), (2, 0), (3, 2), (4, 3), (5, 4)] {
+    // What each is worth, and in which cities it alerts, wants a captcha, refuses at the attempt or the login, locks.
+    let kinds: [(&str, u32, &[usize]); 11] = [
+        ("nothing", 0, &[]),
+        ("captcha", 1, &[1]),
+        ("alert", 2, &[0]),
+        ("alert-captcha", 3, &[0, 1]),
+        ("attempt", 4, &[2]),
+        ("deny", 4, &[3]),
+        ("deny-captcha", 4, &[1, 3]),
+        ("deny-alert", 5, &[0, 3]),
+        ("lock", 6, &[4]),
+        ("lock-deny", 6, &[3, 4]),
+        ("lock-alert", 7, &[0, 4]),
+    ];
+    for (name, _, parts) in kinds {
         let mut cities = none;
-        cities[at] = "甲";
-        rules(folder, &kinds[kind], cities);
+        parts.iter().for_each(|at| cities[*at] = "甲");
+        rules(folder, &format!("{name}.rules"), cities);
     }
-    // What each is worth.
-    let worth = [0, 1, 2, 2, 2, 2];
-    for (old, was) in kinds.iter().zip(worth) {
-        for (new, is) in kinds.iter().zip(worth) {
-            let diff = told(folder, new, &["--against", old])["diff"].clone();
+    let file = |name: &str| format!("{name}.rules");
+    for (old, was, _) in kinds {
+        for (new, is, _) in kinds {
+            // Each pair of neighbours, and each with the first and the last.
+            if u32::abs_diff(was, is) > 1 && ![0, 7].contains(&was) {
+                continue;
+            }
+            let (old, new) = (file(old), file(new));
+            let gate = ["--against", &old, "--no-lost-true-positives"];
+            let all = [&base(&new)[..], &gate, &["--report", "out", "--lang", "en"]].concat();
+            let ended = menshen(folder, &all);
+            assert_eq!(
+                ended.status.code(),
+                Some(i32::from(is < was)),
+                "{old} {new}"
+            );
+            let said = String::from_utf8(ended.stdout).expect("text");
+            let page = std::fs::read_to_string(folder.join("out/report.html")).expect("a page");
+            let data = std::fs::read_to_string(folder.join("out/report.json")).expect("data");
+            let data: Value = serde_json::from_str(&data).expect("JSON");
+            let diff = &data["diff"];
             let counts = |name: &str| diff[name].as_u64().expect("a count");
             let wanted = [u64::from(is > was), u64::from(is < was)];
             let attacks = ["attacks_gained", "attacks_lost"].map(counts);
             let good = ["good_disturbed", "good_relieved"].map(counts);
             assert_eq!((attacks, good), (wanted, wanted), "{old} {new}: {diff}");
-            if old == "alert.rules" {
-                let gate = ["--against", old, "--no-lost-true-positives"];
-                let all = [&base(new)[..], &gate].concat();
-                let ended = menshen(folder, &all);
-                assert_eq!(ended.status.code(), Some(i32::from(is < was)), "{new}");
-            }
+            assert_eq!(data["gates"][0]["is"], f64::from(u8::from(is < was)));
+            let [gained, lost] = wanted;
+            let shown = format!("{gained} more found, {lost} fewer");
+            assert!(said.contains(&shown), "{old} {new}: {said}");
+            let shown =
+                format!("<b class='good'>{gained} more found</b>, <b class='bad'>{lost} fewer</b>");
+            assert!(page.contains(&shown), "{old} {new}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_is_decisive_when_without_it_less_is_done() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let row = |label| ("a", true, "甲", true, false, label);
+    logins(folder, &[row("1"), ("b", true, "甲", true, false, "0")]);
+    // In the order of the file: refuses at the attempt, wants a captcha, refuses at the login, locks, alerts.
+    for (parts, decisive) in [
+        (&[0][..], [0, 0, 0, 0, 1]),
+        (&[0, 1], [0, 1, 0, 0, 1]),
+        // Who is refused is asked for no captcha; an alert beside it is worth having.
+        (&[0, 1, 3], [0, 0, 1, 0, 1]),
+        (&[1, 3], [0, 0, 1, 0, 0]),
+        // Refused at the attempt or at the login: either would do.
+        (&[2, 3], [0, 0, 0, 0, 0]),
+        (&[3, 4], [0, 0, 0, 1, 0]),
+        (&[0, 1, 2, 3, 4], [0, 0, 0, 1, 1]),
+    ] {
+        let mut cities = ["-"; 5];
+        parts.iter().for_each(|at| cities[*at] = "甲");
+        rules(folder, "now.rules", cities);
+        let told = told(folder, "now.rules", &[]);
+        let rules = told["figures"]["guard_rules"].as_array().expect("rules");
+        for (rule, decisive) in rules.iter().zip(decisive) {
+            let is = ["decisive", "decisive_attacks", "decisive_good"].map(|name| &rule[name]);
+            let wanted = [2 * decisive, decisive, decisive];
+            assert_eq!(is, wanted, "{parts:?}: {rule}");
         }
     }
 }
@@ -275,4 +332,123 @@ fn an_alert_on_a_name_that_is_no_account_is_called_so_everywhere() {
         (&refused["attempt"], &refused["verdict"]),
         (&"deny".into(), &"allow".into())
     );
+}
+
+#[test]
+fn who_is_refused_is_asked_for_no_captcha() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let row = |city| ("a", true, city, true, false, "");
+    let cities = ["甲", "乙", "丙", "丁", "戊", "己"];
+    logins(folder, &cities.map(row));
+    let rule = |event: &str, cities: &str, what: &str| {
+        let cities: Vec<String> = cities.chars().map(|city| format!("\"{city}\"")).collect();
+        let all = cities.join(", ");
+        format!("on {event} when login.city in [{all}] {{\n    {what}\n}}\n")
+    };
+    // As the server does: a refusal comes before a captcha, and rules on login are asked when the attempt has passed.
+    //   甲 captcha and refusal at the attempt: refused
+    //   乙 refusal at the attempt, captcha at the login: refused
+    //   丙 captcha at the attempt, refusal at the login: a captcha, and whoever solves it is refused
+    //   丁 captcha and refusal at the login: refused
+    //   戊 captcha at both: one is asked for
+    //   己 captcha at the attempt, lock at the login: a captcha, and a lock
+    let text = rule("attempt", "甲丙戊己", "challenge captcha")
+        + &rule("attempt", "甲乙", "deny \"x\"")
+        + &rule("login", "乙丁戊", "challenge captcha")
+        + &rule("login", "丙丁", "deny \"x\"")
+        + &rule("login", "己", "lock account");
+    std::fs::write(folder.join("both.rules"), text).expect("written");
+    let told = told(folder, "both.rules", &[]);
+    let totals = &told["figures"]["totals"];
+    for (name, count) in [
+        ("challenged_attempts", 3),
+        ("denied_attempts", 2),
+        ("challenged", 1),
+        // 丙, 丁, and 己 by its lock.
+        ("denied", 3),
+        ("captchas", 3),
+        ("refusals", 4),
+        ("locked", 1),
+    ] {
+        assert_eq!(totals[name], count, "{name}: {totals}");
+    }
+    // What a rule asked for is counted whatever others did.
+    let rules = told["figures"]["guard_rules"].as_array().expect("rules");
+    let of = |name: &str| -> Vec<u64> {
+        let counts = rules.iter().map(|rule| rule[name].as_u64());
+        counts.map(|count| count.expect("a count")).collect()
+    };
+    assert_eq!(of("captchas"), [4, 0, 3, 0, 0]);
+    assert_eq!(of("refused"), [0, 2, 0, 2, 0]);
+}
+
+#[test]
+fn a_rule_that_does_something_else_now_is_the_same_rule_in_the_diff() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    logins(folder, &[("a", true, "甲", true, false, "")]);
+    let rule = |what: &str| format!("on login when login.city == \"甲\" {{\n    {what}\n}}\n");
+    for (name, what) in [
+        ("old.rules", "deny \"x\""),
+        ("new.rules", "challenge captcha"),
+    ] {
+        std::fs::write(folder.join(name), rule(what)).expect("written");
+    }
+    let said = text(
+        folder,
+        "new.rules",
+        &["--against", "old.rules", "--lang", "en", "--report", "out"],
+    );
+    let line = "rule new.rules:1 (login) held 1 (1 refusal) → 1 (1 captcha)";
+    assert!(said.contains(line) && !said.contains("none"), "{said}");
+}
+
+#[test]
+fn a_lock_at_the_attempt_is_a_lock() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    logins(
+        folder,
+        &[
+            ("a", true, "甲", true, false, "1"),
+            ("a", false, "甲", true, false, ""),
+        ],
+    );
+    let rule = |what: &str| format!("on attempt when login.city == \"甲\" {{\n    {what}\n}}\n");
+    let files = [
+        ("note.rules", "note \"x\""),
+        ("deny.rules", "deny \"x\""),
+        ("lock.rules", "lock account"),
+    ];
+    for (name, what) in files {
+        std::fs::write(folder.join(name), rule(what)).expect("written");
+    }
+    let locks = told(folder, "lock.rules", &[])["figures"].clone();
+    for (name, count) in [("locked", 2), ("refusals", 0), ("captchas", 0)] {
+        assert_eq!(locks["totals"][name], count, "{name}: {locks}");
+    }
+    assert_eq!(locks["guard_rules"][0]["locked"], 2);
+    assert_eq!(locks["labels"]["acted_on"]["attacks"], 1);
+    for (old, new, was, is, lost) in [
+        ("note.rules", "lock.rules", "allow", "lock", 0),
+        ("lock.rules", "deny.rules", "lock", "deny", 1),
+        ("lock.rules", "note.rules", "lock", "allow", 1),
+    ] {
+        let diff = told(folder, new, &["--against", old])["diff"].clone();
+        let kind = serde_json::json!([{ "old": was, "new": is, "count": 2 }]);
+        assert_eq!(
+            (&diff["kinds"], &diff["attacks_lost"]),
+            (&kind, &lost.into()),
+            "{diff}"
+        );
+        let logins = diff["logins"].as_array().expect("logins").iter();
+        for login in logins {
+            assert_eq!(
+                login["flipped"].as_array().expect("flips").len(),
+                1,
+                "{login}"
+            );
+        }
+    }
 }

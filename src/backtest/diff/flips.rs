@@ -131,12 +131,15 @@ impl Differs {
     }
 
     /// Whether a rule `on attempt` asks for something else than before.
-    fn attempts(sides: &Sides<'_>) -> bool {
+    fn attempts(&self, sides: &Sides<'_>) -> bool {
         let does = |side: Option<&Asked>| {
             let held = side.filter(|rule| rule.held);
-            held.map_or((false, false), |rule| (rule.deny, rule.challenge))
+            held.map_or((false, false, false), |rule| {
+                (rule.deny, rule.challenge, rule.lock)
+            })
         };
-        does(sides.old) != does(sides.new)
+        let (old, new) = (does(sides.old), does(sides.new));
+        self.attempt && old != new || self.lock && old.2 != new.2
     }
 
     /// Whether a rule of the event that ended the login wants what differs.
@@ -178,9 +181,9 @@ impl<'e> Comparison<'e> {
         let differs = Differs::new(&login.old, &login.new);
         let both = Both { old, new };
         let mut flips = Vec::new();
-        if differs.attempt {
+        if differs.attempt || differs.lock {
             for sides in rules(&self.attempt, &old.attempt, &new.attempt) {
-                if Differs::attempts(&sides) {
+                if differs.attempts(&sides) {
                     flips.push(self.rule(&sides, telling));
                 }
             }

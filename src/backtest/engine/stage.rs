@@ -11,10 +11,10 @@ use crate::lang::builtins::Registry;
 
 use super::super::needs::Need;
 use super::super::symbols::Symbol;
-use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, STOPPED, SUCCESS, Table};
+use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, STOPPED, Table};
 use super::alerts::{Alerts, Prompt};
 use super::facts::{Ids, Said, TableFacts};
-use super::outcome::Outcome;
+use super::outcome::{Outcome, refused_before};
 use super::rows::Histories;
 use super::wish::{Does, RuleSaid, RuleState, Wish, listening, refused, verdict, want};
 use crate::lang::eval::{self, Held, Judgement, SignalState, Telling, Trace};
@@ -142,12 +142,18 @@ impl<'a, 't> Stage<'a, 't> {
         let success = table.has(row, JUDGED);
         for (index, outcome) in outcomes.iter_mut().enumerate() {
             outcome.rules.clear();
+            outcome.locked = false;
             outcome.attempt = if self.variants[index].attempt.is_empty() {
                 Verdict::Allow
             } else {
                 let rules = Some(&mut outcome.rules);
                 let wish = self.rules(index, &EventName::Attempt, case, account, None, rules);
-                verdict(&wish, solved)
+                outcome.locked = wish.locked;
+                // Whom a rule has just locked out, no password lets in; a captcha comes before it.
+                match verdict(&wish, solved) {
+                    Verdict::Allow => refused(Verdict::Allow, wish.locked),
+                    verdict => verdict,
+                }
             };
         }
         if let Some(login) = &mut case.login {
@@ -165,11 +171,11 @@ impl<'a, 't> Stage<'a, 't> {
                 // Refused before any rule was asked.
                 let stopped = table.has(row, STOPPED);
                 outcome.verdict = refused(Verdict::Allow, stopped);
-                outcome.locked = false;
-                if !self.variants[index].failure.is_empty() && !late {
+                let asked = !late && !table.unasked.has(row);
+                if !self.variants[index].failure.is_empty() && asked {
                     let rules = Some(&mut outcome.rules);
                     let wish = self.rules(index, &EventName::Failure, case, account, None, rules);
-                    outcome.locked = wish.locked;
+                    outcome.locked |= wish.locked;
                     outcome.verdict = refused(verdict(&wish, false), wish.locked || stopped);
                 }
             }
@@ -216,9 +222,9 @@ impl<'a, 't> Stage<'a, 't> {
     ) {
         (outcome.prompt, outcome.cooling) = (Prompt::None, None);
         outcome.decisive.clear();
-        (outcome.flagged, outcome.locked) = (false, false);
+        outcome.flagged = false;
         let table = self.table;
-        let refused_before = !table.has(row, SUCCESS);
+        let refused_before = refused_before(table, row);
         outcome.verdict = refused(Verdict::Allow, refused_before);
         // A late login is judged; no rule acts on it.
         if late {
@@ -237,10 +243,12 @@ impl<'a, 't> Stage<'a, 't> {
             verdict(&wish, table.has(row, CAPTCHA)),
             wish.locked || refused_before,
         );
-        outcome.locked = wish.locked;
+        outcome.locked |= wish.locked;
         let Some(alert) = wish.alert else { return };
         outcome.flagged = true;
-        if table.has(row, KNOWN) && !refused_before {
+        // Where the server itself lets in, who is refused is in no account: nobody is asked.
+        let kept_out = outcome.verdict == Verdict::Deny && table.own.has(row);
+        if table.has(row, KNOWN) && !refused_before && !kept_out {
             let fired: Vec<usize> = counted(program, &outcome.states).collect();
             let machine = table
                 .column(Need::Machine)

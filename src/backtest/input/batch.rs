@@ -221,6 +221,11 @@ impl Row {
                 Field::Id if resolved.rba => columns.texts.contains(&Need::Id),
                 field => keeps(columns, field),
             });
+        let zone = match (mapping.zone(), &reading.options.zone) {
+            (Some(zone), _) => zone,
+            (None, Some(zone)) if !resolved.rba => zone.clone(),
+            _ => TimeZone::UTC,
+        };
         Ok(Self {
             width,
             delimiter,
@@ -232,12 +237,8 @@ impl Row {
             labels,
             rba: resolved.rba,
             mapping: mapping.clone(),
-            format: mapping.format(),
-            zone: match (mapping.zone(), &reading.options.zone) {
-                (Some(zone), _) => zone,
-                (None, Some(zone)) if !resolved.rba => zone.clone(),
-                _ => TimeZone::UTC,
-            },
+            format: mapping.format(&zone),
+            zone,
         })
     }
 

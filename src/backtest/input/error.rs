@@ -30,7 +30,7 @@ pub enum InputError {
     },
     /// The header has no such column.
     #[error(
-        "{path}: no column for {field}; the header is: {header}. Say which in a mapping file (--map), with [columns] and a line such as {field} = \"name of the column\"; see docs/tuning.md"
+        "{path}: no column for {field}; the header is: {header}. Say which in a mapping file (--map), with [columns] and a line such as {field} = \"name of the column\"; where the first line is a login already, put a line of names before it; see docs/tuning.md"
     )]
     Column {
         /// The file.
@@ -152,7 +152,7 @@ impl InputError {
                 field,
                 header,
             } => format!(
-                "{path}：没有 {field} 这一列；表头是：{header}。哪一列是什么，写在映射文件里（--map）：[columns] 下面一行 {field} = \"那一列的名字\"；见 docs/tuning.md"
+                "{path}：没有 {field} 这一列；表头是：{header}。哪一列是什么，写在映射文件里（--map）：[columns] 下面一行 {field} = \"那一列的名字\"；第一行就是登录的，前面补一行列名；见 docs/tuning.md"
             ),
             Self::Columns { path, columns } => {
                 format!("{path}：表头有 {columns} 列，最多 {MAX_COLUMNS} 列")

@@ -115,10 +115,11 @@ impl Reader {
     fn new(reading: &Reading<'_, '_>) -> Self {
         let mapping = reading.options.mapping.clone();
         let zone = mapping.zone().or_else(|| reading.options.zone.clone());
+        let zone = zone.unwrap_or(TimeZone::UTC);
         Self {
             names: Names::new(&mapping),
-            format: mapping.format(),
-            zone: zone.unwrap_or(TimeZone::UTC),
+            format: mapping.format(&zone),
+            zone,
             mapping,
         }
     }

@@ -17,6 +17,9 @@
 //! [time]
 //! format = "%d/%m/%Y %H:%M:%S"
 //! zone   = "Asia/Shanghai"
+//! # or, where times are numbers since a moment that the data do not say:
+//! # epoch = "2026-01-05"     # what 0 stands for
+//! # unit  = "seconds"        # or milliseconds, microseconds, minutes, hours, days
 //!
 //! [values]
 //! missing = ["", "-", "NULL"]
@@ -33,7 +36,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::error::of_file;
-use super::time::{self, Format};
+use super::time::{self, Format, Unit};
 use crate::lang::diagnostics::{Language, Words, nearest};
 
 /// A field of a login that a column can stand for.
@@ -96,6 +99,47 @@ pub struct Mapping {
 struct TimeSection {
     format: Option<String>,
     zone: Option<String>,
+    epoch: Option<toml::Value>,
+    unit: Option<Unit>,
+}
+
+impl TimeSection {
+    /// What relative times count from, as it was written: a text, or a date of TOML.
+    fn epoch(&self) -> Option<String> {
+        Some(match self.epoch.as_ref()? {
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        })
+    }
+
+    /// Refuses what contradicts itself and what cannot be read.
+    fn check(&self) -> Result<(), Words> {
+        if let Some(pattern) = &self.format {
+            time::check(pattern)?;
+        }
+        match (self.epoch(), &self.format, self.unit) {
+            (None, _, None) => Ok(()),
+            (None, _, Some(_)) => Err(Words::new(
+                "[time] 里的 unit 要和 epoch 一起写：epoch 说从哪一刻数起",
+                "unit under [time] needs epoch, which says from when on it counts",
+            )),
+            (Some(_), Some(_), _) => Err(Words::new(
+                "[time] 里 format 和 epoch 只能写一个：时间是日期，或者是从 epoch 数起的数",
+                "[time] has format or epoch, not both: times are dates, or numbers counted from epoch",
+            )),
+            (Some(text), None, _) => match time::epoch(&text, &TimeZone::UTC) {
+                Some(at) if time::is_meant(at) => Ok(()),
+                _ => Err(Words::new(
+                    format!(
+                        "[time] 里的 epoch {text:?} 要是 1990 年到 2200 年之间的一天或一刻，例如 \"2026-01-05\"、\"2026-01-05T08:00:00+08:00\""
+                    ),
+                    format!(
+                        "epoch {text:?} under [time] must be a day or a moment from 1990 to 2200, such as \"2026-01-05\" or \"2026-01-05T08:00:00+08:00\""
+                    ),
+                )),
+            },
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -173,9 +217,7 @@ impl Mapping {
                 )
             })?;
         }
-        if let Some(pattern) = &mapping.time.format {
-            time::check(pattern)?;
-        }
+        mapping.time.check()?;
         if let Some(delimiter) = &mapping.values.delimiter
             && (delimiter.len() != 1 || delimiter.contains(['"', '\n', '\r']))
         {
@@ -203,10 +245,15 @@ impl Mapping {
         self.time.format.clone()
     }
 
-    pub(super) fn format(&self) -> Format {
-        match &self.time.format {
-            Some(pattern) => Format::Pattern(pattern.clone()),
-            None => Format::Usual,
+    /// The same, to read with; `zone` is for an epoch without an offset.
+    pub(super) fn format(&self, zone: &TimeZone) -> Format {
+        let unit = self.time.unit.unwrap_or_default();
+        let epoch = self.time.epoch();
+        let epoch = epoch.and_then(|text| time::epoch(&text, zone));
+        match (&self.time.format, epoch) {
+            (Some(pattern), _) => Format::Pattern(pattern.clone()),
+            (None, Some(epoch)) => Format::Since { epoch, unit },
+            (None, None) => Format::Usual,
         }
     }
 
@@ -349,6 +396,32 @@ mod tests {
             for said in [&wrong.zh, &wrong.en] {
                 assert!(said.contains(&format!("{text:?}")), "{wrong:?}");
             }
+        }
+        for good in [
+            "epoch = \"2026-01-05\"",
+            "epoch = 2026-01-05",
+            "epoch = 2026-01-05T08:00:00+08:00\nunit = \"hours\"",
+        ] {
+            let mapping = Mapping::parse(&format!("[time]\n{good}\n")).expect(good);
+            assert!(
+                matches!(mapping.format(&TimeZone::UTC), Format::Since { epoch, .. } if epoch == 1_767_571_200_000),
+                "{good}"
+            );
+        }
+        for (wrong, said) in [
+            ("unit = \"seconds\"", "needs epoch"),
+            ("epoch = \"2026-01-05\"\nformat = \"%Y\"", "%Y"),
+            (
+                "epoch = \"2026-01-05\"\nformat = \"%d/%m/%Y %H:%M\"",
+                "not both",
+            ),
+            ("epoch = \"noon\"", "\"noon\""),
+            ("epoch = 1", "\"1\""),
+            ("epoch = \"1970-01-01\"", "from 1990"),
+            ("epoch = \"2026-01-05\"\nunit = \"weeks\"", "weeks"),
+        ] {
+            let told = Mapping::parse(&format!("[time]\n{wrong}\n")).unwrap_err();
+            assert!(told.en.contains(said), "{wrong}: {told:?}");
         }
         let both = Mapping::parse("[values]\nyes = [\"ok\", \"J\"]\nno = [\"j\"]\n").unwrap_err();
         assert!(both.en.starts_with("\"J\" is both"), "{both:?}");

@@ -121,8 +121,8 @@ impl Reason {
                 "a time that cannot be read ([time] format of a mapping file, --map, says how it is written, such as \"%m/%d/%Y %I:%M:%S %p\")",
             ),
             Self::OddTime => (
-                "时间读出来早于 1990 年或晚于 2200 年：只有日期而没有几点的（20260105）要补上几点；数字要是 1970 年起的秒、毫秒、微秒或纳秒，一位不少；别的写法用映射文件的 [time] format 说明",
-                "a time before 1990 or after 2200: a mere day (20260105) needs a time of day; a number is seconds, milliseconds, microseconds or nanoseconds since 1970, with all its digits; what is written otherwise, [time] format of a mapping file says",
+                "时间读出来早于 1990 年或晚于 2200 年：只有日期而没有几点的（20260105）要补上几点；数字要是 1970 年起的秒、毫秒、微秒或纳秒，一位不少；从别的时刻数起的数用映射文件的 [time] epoch 说明，别的写法用 format",
+                "a time before 1990 or after 2200: a mere day (20260105) needs a time of day; a number is seconds, milliseconds, microseconds or nanoseconds since 1970, with all its digits; of numbers counted from another moment [time] epoch of a mapping file says which, and format how times are written otherwise",
             ),
             Self::BadSuccess => (
                 "成功与否读不懂（映射文件 --map 的 [values] 可以说哪些字是“是”、哪些是“否”）",

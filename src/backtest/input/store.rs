@@ -41,8 +41,8 @@ pub struct StoreFacts {
     answers: HashMap<String, (Answered, bool)>,
     /// Trust, and the alert whose answer gave it, until they are joined.
     trusts: Vec<(Symbol, Symbol, Trusted, Option<String>)>,
-    /// Decision → row of a login that was refused whatever its password was.
-    refused: HashMap<String, u32>,
+    /// Decision of a login that was refused whatever its password was → because nobody may log in.
+    refused: HashMap<String, bool>,
     /// Decision → row: what the history has not, or only a digest of, stands there. By a hash: there are as
     /// many as logins.
     decisions: HashMap<u64, u32>,
@@ -248,7 +248,8 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
     }
     let judged = kept.decision.is_some() && REFUSED.contains(&reason.as_str());
     if judged {
-        reading.facts.refused.insert(decision.clone(), row);
+        let closed = reason != "denied";
+        reading.facts.refused.insert(decision.clone(), closed);
     }
     if !decision.is_empty() {
         let hash = reading.facts.hasher.hash_one(&decision);
@@ -282,6 +283,13 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
         session: &session,
         labels: Labels::default(),
     });
+    let refused = matches!(reason.as_str(), "locked" | "disabled");
+    if refused && !kept.success && kept.decision.is_none() {
+        reading.table.unasked.set(row);
+    }
+    if kept.late {
+        reading.table.tell_late(row, true);
+    }
     match pushed {
         true => Ok(Some(())),
         false => Err(super::too_many_logins().into()),
@@ -346,28 +354,36 @@ fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
     let facts = &mut *reading.facts;
     let hash = facts.hasher.hash_one(&decision.id);
     if let Some(row) = facts.decisions.remove(&hash) {
-        reading.table.reported += u64::from(decision.kind == "report");
+        match decision.kind.as_str() {
+            "report" => reading.table.reported += 1,
+            "login" => reading.table.own.set(row),
+            _ => {}
+        }
         if let Some(agent) = decision.login["agent"].as_str() {
             reading.table.set_agent(row, agent);
         }
         if let Some(late) = decision.login["late"].as_bool() {
             reading.table.tell_late(row, late);
         }
+        let wrong = decision.login["success"] == false;
+        let flags = &mut reading.table.flags[row as usize];
+        // A wrong password under a lock was not judged, although the history says locked and no more.
+        // Logins come before decisions.
+        let closed = facts.refused.remove(&decision.id).inspect(|_| {
+            if wrong {
+                *flags &= !JUDGED;
+            }
+        });
         // No rule can refuse a wrong password without having acted.
         let by_rules = decision.login["rules"].as_array();
         let by_rules = by_rules.is_some_and(|rules| !rules.is_empty());
-        let wrong = decision.login["success"] == false;
-        if wrong && decision.verdict == "deny" && !by_rules {
-            reading.table.flags[row as usize] |= STOPPED;
+        if wrong && decision.verdict == "deny" && (!by_rules || closed == Some(true)) {
+            *flags |= STOPPED;
         }
-    }
-    // A wrong password under a lock was not judged, although the history says locked and no more.
-    // Logins come before decisions.
-    if let Some(row) = facts.refused.remove(&decision.id)
-        && decision.login["success"] == false
-    {
-        reading.table.flags[row as usize] &= !JUDGED;
-        reading.table.flags[row as usize] |= STOPPED;
+    } else if decision.kind == "attempt" {
+        let ended = &mut reading.table.ended;
+        ended.captchas += u64::from(decision.verdict == "challenge");
+        ended.refused += u64::from(decision.verdict == "deny");
     }
     let of = facts
         .decided
@@ -380,6 +396,10 @@ fn note(decision: records::Decision, reading: &mut Reading<'_, '_>) {
     of.first = of.first.min(decision.time);
     of.last = of.last.max(decision.time);
     of.count += 1;
+    // Whoever was asked for a captcha then comes back, and is judged again.
+    if decision.kind == "attempt" {
+        return;
+    }
     for signal in decision.signals {
         let count = facts
             .signals

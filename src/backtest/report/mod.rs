@@ -24,7 +24,7 @@ use serde::Serialize;
 use super::diff::Diff;
 use super::input::{InputReport, Reason};
 use super::sweep::Sweep;
-use super::table::{KNOWN, Table};
+use super::table::{CAPTCHA, KNOWN, Table};
 use super::tally::Figures;
 use crate::bot::ruleset::Ruleset;
 use crate::lang::builtins::Registry;
@@ -105,6 +105,13 @@ pub struct InputView {
     /// Of a server's own history those that were made elsewhere and reported to it, as far as decisions are kept:
     /// captchas and refusals of these are advice.
     pub reported: u64,
+    /// Captchas a server asked for, of attempts that ended there, as far as decisions are kept (180 days). Who solved one
+    /// came back with another attempt; who did not is no login, and in no figure.
+    pub captchas_shown: u64,
+    /// Logins of its history for which one was solved.
+    pub captchas_solved: u64,
+    /// Attempts it refused before the password was looked at, as far as decisions are kept: no logins either.
+    pub attempts_refused: u64,
     /// Logins between the first and the last of a server's own history that it keeps no more: of names that are no
     /// account after `keep_unknown`, of others after `keep`, or because somebody was erased. Rules that count over
     /// an address or a machine do not see them. 0 for other inputs.
@@ -313,6 +320,7 @@ impl InputView {
         language: Language,
     ) -> Self {
         let (first, last) = table.span().unwrap_or_default();
+        let store = input.files.iter().any(|file| file.format == STORE);
         let mut known: Vec<Option<bool>> = vec![None; table.accounts.len()];
         let mut nobody = 0;
         for row in 0..table.len() as u32 {
@@ -358,7 +366,13 @@ impl InputView {
             late: table.late(),
             same_moment: table.same_moment(),
             reported: table.reported,
-            gone: match input.files.iter().any(|file| file.format == STORE) {
+            captchas_shown: table.ended.captchas,
+            captchas_solved: match store {
+                true => table.count(CAPTCHA),
+                false => 0,
+            },
+            attempts_refused: table.ended.refused,
+            gone: match store {
                 true => table.gone,
                 false => 0,
             },

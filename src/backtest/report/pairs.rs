@@ -5,13 +5,14 @@ use crate::backtest::tally::RuleFigures;
 /// A rule of the old set and one of the new.
 pub(super) type Pair<'f> = (Option<&'f RuleFigures>, Option<&'f RuleFigures>);
 
-/// Those that are written alike, then, of what is left, those for the same event that can do the same, each in
-/// their order; the others alone. In the order of the new rules, what is gone at the end.
+/// Those that are written alike, then, of what is left, those with the same condition, then those for the same event
+/// that can do the same, each in their order; the others alone. In the order of the new rules, what is gone at the end.
 pub(super) fn pairs<'f>(old: &'f [RuleFigures], new: &'f [RuleFigures]) -> Vec<Pair<'f>> {
     let mut of: Vec<Option<usize>> = vec![None; new.len()];
     let mut taken = vec![false; old.len()];
-    let alike: [fn(&RuleFigures, &RuleFigures) -> bool; 2] = [
+    let alike: [fn(&RuleFigures, &RuleFigures) -> bool; 3] = [
         |a, b| a.head == b.head && a.does == b.does,
+        |a, b| a.head == b.head,
         |a, b| a.does == b.does,
     ];
     for same in alike {

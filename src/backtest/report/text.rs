@@ -126,7 +126,11 @@ pub(super) fn not_asked(totals: &Totals, language: Language) -> String {
         ("冷却", "kept quiet", totals.cooled_down),
         ("超过每日上限", "past the daily cap", totals.capped),
         ("名字不是账号", "on no account", totals.flagged_no_account),
-        ("账号已锁定", "on locked accounts", totals.flagged_refused),
+        (
+            "账号已锁定或登录被拒绝",
+            "on locked accounts or refused logins",
+            totals.flagged_refused,
+        ),
     ];
     let some = parts.into_iter().enumerate();
     let told = some.filter(|(at, (.., n))| *at == 0 || *n > 0);
@@ -266,7 +270,7 @@ impl Page {
             if labelled {
                 line.push_str(&pad(&told(signal.fired_attacks), 7, true));
             }
-            let accounts = signal.accounts.map_or_else(|| "–".to_owned(), count);
+            let accounts = signal.spread.accounts.map_or_else(|| "–".to_owned(), count);
             line.push_str(&pad(&accounts, 8, true));
             let notes = self.notes(signal, figures.totals.logins);
             if !notes.is_empty() {
@@ -294,12 +298,12 @@ impl Page {
         }
         match self.unjudged(signal.not_evaluable, logins, &signal.missing) {
             Some(unjudged) => notes.push(unjudged),
-            None if signal.never => {
+            None if signal.spread.never => {
                 notes.push(self.language.pick("从未触发", "never fired").to_owned());
             }
             None => {}
         }
-        notes.extend(self.over_time(signal.drifts, signal.covered_by.as_deref()));
+        notes.extend(self.over_time(signal.spread.drifts, signal.spread.covered_by.as_deref()));
         notes.join(self.language.pick("，", ", "))
     }
 

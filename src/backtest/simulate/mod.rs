@@ -12,13 +12,15 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::tally::stats::Dice;
+use crate::bot::api::Secret;
 use crate::env::{DAY, Millis};
+use crate::guard::machines;
 use crate::server::rfc3339;
 use people::Person;
 use world::CITIES;
 
 /// What to make up.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// People with an account.
     pub accounts: u32,
@@ -32,6 +34,8 @@ pub struct Settings {
     pub attacks: f64,
     /// Multiplies how often people log in.
     pub rate_scale: f64,
+    /// Signs the machines that are legal, in [`Format::Events`]: a server with the same key takes them for legal.
+    pub machine_key: Option<Secret>,
 }
 
 impl Default for Settings {
@@ -44,6 +48,7 @@ impl Default for Settings {
             seed: 1,
             attacks: 12.0,
             rate_scale: 1.0,
+            machine_key: None,
         }
     }
 }
@@ -112,9 +117,11 @@ pub enum Format {
     Csv,
     /// One object of JSON a line, with labels.
     Ndjson,
-    /// What `POST /v1/logins` takes and nothing else: no labels, neither `known` nor `legal`, which a server knows
-    /// for itself.
+    /// What `POST /v1/logins` takes and nothing else: no labels, neither `known` nor `legal`, which a server finds
+    /// out for itself: known are accounts it was given, legal are machines that are signed.
     Events,
+    /// No logins but what `POST /v1/accounts:import` takes: the people behind them.
+    Accounts,
 }
 
 /// What was written.
@@ -140,6 +147,14 @@ pub fn simulate(
     out: &mut dyn Write,
     more: &mut dyn FnMut(i64) -> bool,
 ) -> io::Result<Written> {
+    if format == Format::Accounts {
+        for number in 0..settings.accounts.min(MAX_ACCOUNTS) {
+            let account = account(number, true);
+            writeln!(out, "{}", serde_json::json!({ "account": account }))?;
+        }
+        out.flush()?;
+        return Ok(Written::default());
+    }
     let mut dice = Dice::new(settings.seed);
     let mut people: Vec<Person> = (0..settings.accounts.min(MAX_ACCOUNTS))
         .map(|number| Person::new(number, settings, &mut dice))
@@ -193,7 +208,7 @@ pub fn simulate(
             }
             written.takeovers += u64::from(event.kind != Kind::Good && event.success);
             line.clear();
-            write_event(&event, written.logins, format, &mut line);
+            write_event(&event, written.logins, format, settings, &mut line);
             out.write_all(line.as_bytes())?;
         }
         if !more(day + 1) {
@@ -204,14 +219,28 @@ pub fn simulate(
     Ok(written)
 }
 
-fn write_event(event: &Event, number: u64, format: Format, line: &mut String) {
+/// What an account is called, and a name that is none.
+fn account(number: u32, known: bool) -> String {
+    match known {
+        true => format!("sim-{number:06}"),
+        false => format!("nobody-{:06}", number - attacks::NOBODY),
+    }
+}
+
+/// What a machine sends to a server.
+fn token(event: &Event, settings: &Settings) -> String {
+    let machine = format!("m-{:x}", event.machine);
+    match &settings.machine_key {
+        Some(key) if event.legal => machines::sign_foreign(key.expose().as_bytes(), &machine),
+        _ => machine,
+    }
+}
+
+fn write_event(event: &Event, number: u64, format: Format, settings: &Settings, line: &mut String) {
     let city = &CITIES[usize::from(event.city)];
     let (asn, isp) = world::isp(event.isp);
     let [a, b, c, d] = event.address;
-    let account = match event.known {
-        true => format!("sim-{:06}", event.account),
-        false => format!("nobody-{:06}", event.account - attacks::NOBODY),
-    };
+    let account = account(event.account, event.known);
     let time = rfc3339(event.time);
     let attack = event.kind != Kind::Good;
     // Writing to a string cannot fail.
@@ -231,7 +260,7 @@ fn write_event(event: &Event, number: u64, format: Format, line: &mut String) {
             event.agent,
             event.kind.name(),
         ),
-        Format::Ndjson | Format::Events => {
+        Format::Ndjson | Format::Events | Format::Accounts => {
             let mut object = serde_json::json!({
                 "id": format!("sim-{number}"),
                 "account": account,
@@ -251,7 +280,9 @@ fn write_event(event: &Event, number: u64, format: Format, line: &mut String) {
                 "user_agent": event.agent,
                 "channel": "web",
             });
-            if format == Format::Ndjson {
+            if format == Format::Events {
+                object["machine"] = token(event, settings).into();
+            } else {
                 object["known"] = event.known.into();
                 object["legal"] = event.legal.into();
                 object["labels"] = serde_json::json!({ "attack": attack });
@@ -287,6 +318,47 @@ mod tests {
         assert_ne!(made(&other, Format::Csv).0, first);
         assert_eq!(first.lines().count() as u64, written.logins + 1);
         assert!(first.lines().skip(1).all(|line| line.contains(",10.")));
+    }
+
+    #[test]
+    fn a_server_with_the_same_key_takes_for_legal_what_is() {
+        let settings = Settings {
+            accounts: 60,
+            days: 20,
+            attacks: 200.0,
+            machine_key: Some(Secret::new("k3y")),
+            ..Settings::default()
+        };
+        let foreign = machines::ForeignMachines::new([b"k3y".to_vec()]);
+        let keys = crate::keys::Keys::from_bytes(&[7; 32], None);
+        let (events, _) = made(&settings, Format::Events);
+        let (logins, _) = made(&settings, Format::Ndjson);
+        let parsed = |line: &str| -> serde_json::Value { serde_json::from_str(line).unwrap() };
+        let mut found = [0, 0];
+        for (event, login) in events.lines().zip(logins.lines()) {
+            let (event, login) = (parsed(event), parsed(login));
+            assert_eq!(
+                (&event["id"], &event["account"]),
+                (&login["id"], &login["account"])
+            );
+            let legal = login["legal"].as_bool().unwrap();
+            let token = event["machine"].as_str();
+            let identified = machines::identify(&keys, Some(&foreign), token);
+            match identified {
+                machines::Identified::Foreign(_) => assert!(legal, "{event}"),
+                machines::Identified::Illegal(_) => assert!(!legal, "{event}"),
+                other => panic!("{other:?}"),
+            }
+            found[usize::from(legal)] += 1;
+        }
+        assert!(found.iter().all(|n| *n > 20), "{found:?}");
+        // The accounts are those that are known, and no others.
+        let (accounts, written) = made(&settings, Format::Accounts);
+        assert_eq!((accounts.lines().count(), written.logins), (60, 0));
+        for login in logins.lines().map(parsed) {
+            let line = format!("{}\n", serde_json::json!({ "account": login["account"] }));
+            assert_eq!(accounts.contains(&line), login["known"] == true, "{login}");
+        }
     }
 
     #[test]

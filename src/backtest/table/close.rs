@@ -52,10 +52,13 @@ impl Table {
 
     /// Logins that arrived late, of a closed table: judged, but no rule acted.
     pub fn late(&self) -> u64 {
-        self.flags
-            .iter()
-            .filter(|flags| **flags & LATE_FLAG != 0)
-            .count() as u64
+        self.count(LATE_FLAG)
+    }
+
+    /// How many rows have `flag`.
+    pub fn count(&self, flag: u8) -> u64 {
+        let having = self.flags.iter().filter(|flags| **flags & flag != 0);
+        having.count() as u64
     }
 
     /// Logins of one name at the very same moment as another of it: which came first, only the order of rows says.
@@ -181,6 +184,8 @@ impl Table {
         by(&mut self.lon, order);
         self.texts.iter_mut().for_each(|column| by(column, order));
         by(&mut self.arrival, order);
+        self.own.permute(order);
+        self.unasked.permute(order);
         if !self.answers.is_empty() {
             let mut place = vec![0_u32; order.len()];
             for (now, before) in order.iter().enumerate() {

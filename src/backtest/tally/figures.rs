@@ -8,6 +8,7 @@ use super::labels::{self, LabelFigures};
 use super::loads::{self, Load};
 use super::periods::{self, Period};
 use super::rule_figures::{self, RuleFigures};
+use super::spread::{Parts, Spread};
 use super::stats::per_10k;
 use super::{ACCOUNT_SIGNALS, Basis, Tally};
 use crate::env::Millis;
@@ -95,7 +96,8 @@ pub struct Totals {
     pub capped: u64,
     /// Alerts on names that are no account: there is nobody to ask.
     pub flagged_no_account: u64,
-    /// Alerts on accounts that were locked already; only in the history of a store.
+    /// Alerts on accounts that were locked already, and on logins that the server refuses itself (POST /v1/login) when
+    /// rules refuse them too: nobody is in; only in the history of a store.
     pub flagged_refused: u64,
     /// Captchas: `challenged_attempts`, `challenged`, and those of alerts past the cap; a login that meets several
     /// counts once.
@@ -106,9 +108,10 @@ pub struct Totals {
     pub challenged_attempts: u64,
     /// Attempts refused.
     pub denied_attempts: u64,
-    /// Logins sent through a captcha.
+    /// Logins sent through a captcha by rules on login; none whose attempt was refused.
     pub challenged: u64,
-    /// Logins refused.
+    /// Logins refused by rules on login; none whose attempt was refused, or that was refused before any rule was
+    /// asked.
     pub denied: u64,
     /// Locks by rules. No lock is simulated, so an account counts as often as rules lock it.
     pub locked: u64,
@@ -163,31 +166,9 @@ pub struct SignalFigures {
     pub decisive_good: Option<u64>,
     /// Fires on names that are no account.
     pub fired_no_account: u64,
-    /// Accounts it fired on.
-    pub accounts: Option<u64>,
-    /// Addresses it fired on; unknown when no rule asks for addresses or the input has none.
-    pub addresses: Option<u64>,
-    /// Fires a day: the mean over `totals.days_judged`.
-    pub per_day: f64,
-    /// The 95th percentile of the whole days (of all where these are fewer than three); unknown when only a part was
-    /// judged.
-    pub per_day_p95: Option<u32>,
-    /// The worst day, also a begun one; unknown likewise.
-    pub per_day_max: Option<u32>,
-    /// First fire, RFC 3339.
-    pub first: Option<String>,
-    /// Last fire.
-    pub last: Option<String>,
-    /// Fires by day.
-    pub by_day: Vec<u32>,
-    /// `per_10k` by period.
-    pub by_period: Vec<Option<f64>>,
-    /// The rate of one period is more than three times that of an earlier one.
-    pub drifts: bool,
-    /// It never fired.
-    pub never: bool,
-    /// Another signal that fired whenever it did.
-    pub covered_by: Option<String>,
+    /// Over whom and when.
+    #[serde(flatten)]
+    pub spread: Spread,
 }
 
 /// What a signal could not be judged for.
@@ -277,7 +258,6 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
 fn signal(tally: &Tally, program: &Program, index: usize) -> SignalFigures {
     let (signal, counts) = (&program.signals[index], &tally.signals[index]);
     let frame = tally.frame();
-    let (p95, max) = tally.of_days(&counts.by_day);
     let missing = missing(&counts.missing);
     let (labelled, good) = (tally.frame().label.is_some(), tally.knows_good());
     let periods = counts.base_by_period.iter().zip(&tally.by_period);
@@ -309,18 +289,20 @@ fn signal(tally: &Tally, program: &Program, index: usize) -> SignalFigures {
         decisive: counts.decisive,
         decisive_attacks: labelled.then_some(counts.decisive_attack),
         decisive_good: good.then_some(counts.decisive_good),
-        accounts,
-        addresses,
-        per_day: tally.a_day(counts.fired),
-        per_day_p95: p95,
-        per_day_max: max,
-        first: counts.first.map(rfc3339),
-        last: counts.last.map(rfc3339),
-        by_day: counts.by_day.clone(),
-        drifts: drifts(&counts.base_by_period, &by_period),
-        by_period,
-        never: counts.fired == 0,
-        covered_by: covered_by(tally, program, index),
+        spread: Spread::of(
+            tally,
+            Parts {
+                count: counts.fired,
+                accounts,
+                addresses,
+                by_day: &counts.by_day,
+                first: counts.first,
+                last: counts.last,
+                drifts: drifts(&counts.base_by_period, &by_period),
+                by_period,
+                covered_by: covered_by(tally, program, index),
+            },
+        ),
     }
 }
 

@@ -338,6 +338,7 @@ fn curve(tally: &Tally, attacks: u64, good: u64) -> Curve {
 mod tests {
     use super::*;
     use crate::backtest::engine::Measure;
+    use crate::bot::api::Verdict;
 
     fn hit(account: u32, row: u32, time: Millis, prompted: bool) -> Hit {
         Hit {
@@ -347,7 +348,7 @@ mod tests {
             flagged: prompted,
             prompted,
             exists: true,
-            measure: Measure::None,
+            measure: Measure::default(),
         }
     }
 
@@ -367,7 +368,7 @@ mod tests {
         assert_eq!(delays(&hits, 1_000), [Some(50), Some(0)]);
         // Who is refused is met, though nobody was asked.
         let mut refused = hits;
-        refused[2].measure = Measure::Caught;
+        refused[2].measure = Measure::of(Verdict::Deny, false, false);
         let met: Vec<bool> = incidents(&refused, 100)
             .iter()
             .map(|incident| incident.acted_on)

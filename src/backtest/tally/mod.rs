@@ -15,6 +15,7 @@ mod rule_figures;
 mod rules;
 mod signal;
 mod signals;
+mod spread;
 pub mod stats;
 mod tallies;
 
@@ -29,6 +30,7 @@ pub use periods::{Period, PeriodTally};
 pub use rule_figures::RuleFigures;
 pub use rules::{AskedOf, RuleTally, Rules};
 pub use signal::SignalTally;
+pub use spread::Spread;
 pub use tallies::Tallies;
 
 use std::collections::HashMap;
@@ -90,7 +92,7 @@ pub struct Tally {
     pub capped: u64,
     /// Alerts on names that are no account: there is nobody to ask.
     pub nobody: u64,
-    /// Alerts on accounts that were locked already: nobody is asked again.
+    /// Alerts on logins that are refused where the server lets in: on accounts that were locked already, or by rules.
     pub refused: u64,
     /// Logins of names that are no account.
     pub nobody_logins: u64,
@@ -315,6 +317,8 @@ impl Tally {
                     self.captcha(day, period);
                 }
             }
+            // An attempt that is refused is no login, and what was refused before is nobody's doing here.
+            _ if outcome.attempt == Verdict::Deny || seen.refused_before() => {}
             Verdict::Allow => {}
             Verdict::Challenge => {
                 self.challenged += 1;
@@ -324,8 +328,7 @@ impl Tally {
             }
             Verdict::Deny => {
                 self.denied += 1;
-                let refused = outcome.attempt != Verdict::Deny && !outcome.locked;
-                self.refusal(refused, period);
+                self.refusal(!outcome.locked, period);
             }
         }
         match outcome.prompt {

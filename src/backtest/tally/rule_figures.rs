@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::figures::{Missing, Overlap, drifts, missing};
 use super::rules::{COUNTED, Rules};
+use super::spread::{Parts, Spread};
 use super::stats::{per_10k, ratio};
 use super::{PERIODS, Tally};
 use crate::lang::program::{ActionKind, Block, EventName, Program, Rule};
-use crate::server::rfc3339;
 
 /// One rule that is asked about logins, for one of its events.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -68,30 +68,9 @@ pub struct RuleFigures {
     pub recall: Option<f64>,
     /// It held on names that are no account.
     pub no_account: u64,
-    /// Accounts it held on.
-    pub accounts: Option<u64>,
-    /// Addresses it held on; unknown when no rule asks for addresses or the input has none.
-    pub addresses: Option<u64>,
-    /// How often it held a day: the mean over `totals.days_judged`.
-    pub per_day: f64,
-    /// The 95th percentile of the whole days, as of signals.
-    pub per_day_p95: Option<u32>,
-    /// The worst day.
-    pub per_day_max: Option<u32>,
-    /// First time it held, RFC 3339.
-    pub first: Option<String>,
-    /// Last time.
-    pub last: Option<String>,
-    /// By day.
-    pub by_day: Vec<u32>,
-    /// By period: of a rule on login `per_10k`, of one on attempt or failure per 10,000 of those it was asked about.
-    pub by_period: Vec<Option<f64>>,
-    /// The rate of one period is more than three times that of an earlier one.
-    pub drifts: bool,
-    /// It never held.
-    pub never: bool,
-    /// Another rule that held about every login it held about.
-    pub covered_by: Option<String>,
+    /// Over whom and when.
+    #[serde(flatten)]
+    pub spread: Spread,
 }
 
 /// The figures of all of them.
@@ -138,7 +117,6 @@ fn one(tally: &Tally, rules: &Rules, program: &Program, slot: usize) -> RuleFigu
     };
     let rates = waves.iter().zip(&among);
     let by_period: Vec<Option<f64>> = rates.map(|(held, of)| per_10k(*held, *of)).collect();
-    let (p95, max) = tally.of_days(&counts.by_day);
     let mut does = Vec::new();
     what(&rule.body, &mut does);
     let acts = does.iter().any(|what| ACTS.contains(what));
@@ -175,18 +153,20 @@ fn one(tally: &Tally, rules: &Rules, program: &Program, slot: usize) -> RuleFigu
             false => None,
         },
         no_account: counts.nobody,
-        accounts: kept.then(|| rules.accounts.count(slot)),
-        addresses: (kept && frame.addresses).then(|| rules.addresses.count(slot)),
-        per_day: tally.a_day(counts.held),
-        per_day_p95: p95,
-        per_day_max: max,
-        first: counts.first.map(rfc3339),
-        last: counts.last.map(rfc3339),
-        by_day: counts.by_day.clone(),
-        drifts: drifts(&waves, &by_period),
-        by_period,
-        never: counts.held == 0,
-        covered_by: covered_by(rules, program, slot),
+        spread: Spread::of(
+            tally,
+            Parts {
+                count: counts.held,
+                accounts: kept.then(|| rules.accounts.count(slot)),
+                addresses: (kept && frame.addresses).then(|| rules.addresses.count(slot)),
+                by_day: &counts.by_day,
+                first: counts.first,
+                last: counts.last,
+                drifts: drifts(&waves, &by_period),
+                by_period,
+                covered_by: covered_by(rules, program, slot),
+            },
+        ),
         does,
     }
 }

@@ -148,7 +148,8 @@ impl Rules {
         };
         count(&mut self.attempts);
         // Of a late login the password counts; no rule acts any more.
-        match (seen.table.has(seen.row, LATE_FLAG), seen.judged()) {
+        let moot = seen.table.has(seen.row, LATE_FLAG) || seen.table.unasked.has(seen.row);
+        match (moot, seen.judged()) {
             (true, _) => {}
             (false, true) => count(&mut self.logins),
             (false, false) => count(&mut self.failures),
@@ -205,13 +206,13 @@ impl Rules {
                 RuleState::NotEvaluable(_) => None,
             };
             let others = others.filter_map(|other| held(other.slot, &other.state));
-            let mut most = Measure::None;
+            let mut without = Measure::default();
             for (other, does) in others {
                 self.together[said.slot * self.asked.len() + other] += 1;
-                most = most.max(self.measure(seen, other, does));
+                without = without.and(self.measure(seen, other, does));
             }
             let tally = &mut self.tallies[said.slot];
-            if own > most {
+            if without.and(own) > without {
                 tally.decisive += 1;
                 tally.decisive_attacks += u64::from(class == Class::Attack);
                 tally.decisive_good += u64::from(class == Class::Good);

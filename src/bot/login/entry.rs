@@ -95,6 +95,7 @@ pub(super) fn record(
         captcha: login.captcha,
         hour: row.hour,
         weekday: row.weekday,
+        late: login.late,
         decision: decision.map(str::to_owned),
         alert: None,
         answered_lock: false,

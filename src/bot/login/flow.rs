@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::alarm::{decide, settle, verdict};
+use super::alarm::{Decided, decide, settle, verdict};
 use super::challenge::{answered, keep_captcha};
 use super::decide::{self, Draft, Explanation};
 use super::entry::{case, identify, record};
@@ -275,6 +275,7 @@ fn begin(
     let mut facts = CaseFacts::new(tx, context, &case);
     let wish = facts.run_rules(&EventName::Attempt, true)?;
     let closed = case.locked
+        || wish.locked
         || case
             .account
             .as_ref()
@@ -342,7 +343,11 @@ fn grant(
             settle(tx, context, case, decided, None, "login")?;
             return Ok(Ended::Refused);
         }
-        Verdict::Challenge => return Ok(Ended::Challenge),
+        Verdict::Challenge => {
+            // Why a captcha was asked for, and that one was: whoever does not solve it leaves nothing else.
+            settle(tx, context, case, decided, None, "attempt")?;
+            return Ok(Ended::Challenge);
+        }
         Verdict::Allow => {}
     }
     let Some(account) = case.account.clone() else {
@@ -372,6 +377,10 @@ fn grant(
             reason,
             Some(&decided.id),
         )?;
+        let decided = Decided {
+            verdict: Verdict::Deny,
+            ..decided
+        };
         settle(tx, context, case, decided, None, "login")?;
         return Ok(Ended::Refused);
     };
@@ -382,12 +391,33 @@ fn grant(
     let decision = decided.id.clone();
     let login = record(tx, context, prepared, case, true, None, Some(&decision))?;
     machines::prove(tx, identified)?;
+    let alerts = decided.wish.alert.is_some();
+    let said = alerts.then(|| (decided.judgement.clone(), decided.wish.rules.clone()));
     let settled = settle(tx, context, case, decided, Some(login), "login")?;
     if settled.capped && !solved {
         // The owner had the day's prompts and will not be asked: whoever logs in must work for it.
         tx.rollback_to(before);
         if let Some(login) = &mut case.login {
             login.session = None;
+        }
+        if let Some((judgement, rules)) = said {
+            let why = context.language.pick(
+                "今天的提醒已经到了上限，改为图形验证",
+                "the owner had the day's prompts: a captcha instead",
+            );
+            let draft = Draft {
+                id: tx.id("dec"),
+                kind: "attempt",
+                login: case.login.clone(),
+                judgement: Some(judgement),
+                verdict: Verdict::Challenge,
+                explanation: Explanation::Told(decide::acted(&rules, why, context.language)),
+                rules,
+                generation: context.generation,
+                program: context.rules.program.clone(),
+                zone: context.zone(None),
+            };
+            decisions::record(tx, draft.record(None))?;
         }
         return Ok(Ended::Challenge);
     }

@@ -128,7 +128,7 @@ pub struct Args {
     /// Fail when a smaller share of attacks with the right password raises an alert, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = share, allow_negative_numbers = true)]
     min_recall: Option<f64>,
-    /// Fail when rules do less about an attack than before: nothing where there was a captcha, a captcha or nothing where there was an alert, a refusal or a lock
+    /// Fail when rules do less about an attack than before: a lock is more than a refusal, that more than an alert, that more than a captcha; an alert beside a refusal or a lock, and a captcha beside an alert, count too
     #[arg(long)]
     no_lost_true_positives: bool,
     /// Explain one login: its id, or #NUMBER by arrival

@@ -225,10 +225,19 @@ docs/tuning.md 带您走一遍。",
 例子：
   menshen simulate-logins --accounts 2000 --days 180 --out logins.csv.gz
   menshen simulate-logins --seed 7 --format ndjson | head
-  menshen simulate-logins --accounts 50 --days 30 --format events > events.ndjson
-  curl -H 'Content-Type: application/x-ndjson' -H \"Authorization: Bearer $KEY\" \\
-    --data-binary @events.ndjson 'http://127.0.0.1:8080/v1/logins?mode=backfill'
-  menshen backtest rules --logins logins.csv.gz",
+  menshen backtest rules --logins logins.csv.gz
+
+灌进服务器再拿回来：哪些名字是账号（导入过的才是）、哪些机器合法（用 [keys] 的
+foreign_machine_key 签过名的才是），服务器自己判断。标签它不收；选项相同的 --format csv
+里是同样的登录，`id` 相同，带标签。
+  menshen simulate-logins --accounts 50 --days 30 --format accounts > accounts.ndjson
+  menshen simulate-logins --accounts 50 --days 30 --format events \\
+    --machine-key secrets/foreign_machine_key > events.ndjson
+  post() { curl -H 'Content-Type: application/x-ndjson' -H \"Authorization: Bearer $KEY\" \\
+    --data-binary @$1 http://127.0.0.1:8080/v1/$2; }
+  post accounts.ndjson accounts:import
+  post events.ndjson 'logins?mode=backfill'   # 一次最多 10,000 行、4 MiB：split -l 5000
+  menshen backtest rules --live --by-time",
     ),
     (
         "schema",

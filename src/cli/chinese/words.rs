@@ -341,8 +341,8 @@ const WORDS: &[(&str, &str)] = &[
         "密码正确的攻击里会提醒的少于这个比例就算失败，0 到 1",
     ),
     (
-        "Fail when rules do less about an attack than before: nothing where there was a captcha, a captcha or nothing where there was an alert, a refusal or a lock",
-        "有一次攻击管得比原来少就算失败：原来图形验证的不再管，原来提醒、拒绝或锁定的只剩图形验证或不再管",
+        "Fail when rules do less about an attack than before: a lock is more than a refusal, that more than an alert, that more than a captcha; an alert beside a refusal or a lock, and a captcha beside an alert, count too",
+        "有一次攻击管得比原来少就算失败：锁定 > 拒绝 > 提醒 > 图形验证 > 不管；拒绝、锁定之外的提醒，提醒之外的图形验证，少了也算",
     ),
     (
         "Explain one login: its id, or #NUMBER by arrival",
@@ -379,6 +379,14 @@ const WORDS: &[(&str, &str)] = &[
     (
         "What `POST /v1/logins` takes and nothing else: without labels",
         "`POST /v1/logins` 收的那种，一个字段也不多：不带标签",
+    ),
+    (
+        "No logins: their accounts, for `POST /v1/accounts:import`",
+        "不写登录，写登录的账号，给 `POST /v1/accounts:import`",
+    ),
+    (
+        "Sign the machines that are legal with the key in this file ([keys] foreign_machine_key); with --format events",
+        "用这个文件里的密钥（[keys] foreign_machine_key）给合法的机器签名；和 --format events 一起用",
     ),
     (
         "The file; compressed when its name ends in .gz [default: standard output]",

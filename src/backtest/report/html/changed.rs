@@ -69,8 +69,8 @@ pub(super) fn diff(
             page,
             " <span class='dim'>{}</span></p>",
             language.pick(
-                "发现、打扰：提醒、拒绝或锁定；没有这些时，图形验证也算。只看密码正确的。",
-                "Found, disturbed: by an alert, a refusal or a lock; where there is none, by a captcha. Of logins with the right password."
+                "管得更多或更少：锁定 > 拒绝 > 提醒 > 图形验证 > 不管，一样时看另外还做了什么。只看密码正确的。",
+                "More, less: lock > refusal > alert > captcha > nothing; where these are the same, what is done besides. Of logins with the right password."
             )
         );
     }

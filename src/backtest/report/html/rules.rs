@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::signals::{drifting, matrix, unjudged};
+use super::signals::{drifting, last_cells, matrix, unjudged};
 use super::{percent, rate};
 use crate::backtest::report::Clock;
-use crate::backtest::report::charts::{self, escape, short};
+use crate::backtest::report::charts::escape;
 use crate::backtest::report::pairs::pairs;
 use crate::backtest::report::text::{count, did, on, told};
 use crate::backtest::tally::{Figures, RuleFigures};
@@ -74,21 +74,8 @@ pub(super) fn rules(page: &mut String, figures: &Figures, clock: &Clock, languag
                 },
             );
         }
-        let _ = write!(
-            page,
-            "<td class='n'>{} / {}<td class='n'>{} / {} / {}<td>{}<small>{}</small><td class='notes'>{}</tr>",
-            told(rule.accounts),
-            told(rule.addresses),
-            short(rule.per_day),
-            told(rule.per_day_p95.map(u64::from)),
-            told(rule.per_day_max.map(u64::from)),
-            charts::spark(&rule.by_day),
-            match (&rule.first, &rule.last) {
-                (Some(first), Some(last)) => format!("{} – {}", clock.day(first), clock.day(last)),
-                _ => String::new(),
-            },
-            notes(rule, language),
-        );
+        let notes = notes(rule, language);
+        last_cells(page, &rule.spread, &notes, clock);
     }
     let _ = write!(
         page,
@@ -99,7 +86,7 @@ pub(super) fn rules(page: &mut String, figures: &Figures, clock: &Clock, languag
         ),
     );
     let shown: Vec<usize> = (0..figures.guard_rules.len())
-        .filter(|at| !figures.guard_rules[*at].never)
+        .filter(|at| !figures.guard_rules[*at].spread.never)
         .collect();
     if shown.len() > 1 {
         let title = language.pick(
@@ -174,13 +161,13 @@ fn notes(rule: &RuleFigures, language: Language) -> String {
     let mut notes = vec![on(rule, language).to_owned()];
     let asked = rule.evaluated + rule.not_evaluable;
     notes.extend(unjudged(rule.not_evaluable, asked, &rule.missing, language));
-    if rule.never && rule.evaluated > 0 {
+    if rule.spread.never && rule.evaluated > 0 {
         notes.push(language.pick("从未成立", "never held").to_owned());
     }
-    if rule.drifts {
+    if rule.spread.drifts {
         notes.push(drifting(language).to_owned());
     }
-    if let Some(other) = &rule.covered_by {
+    if let Some(other) = &rule.spread.covered_by {
         let other = escape(other);
         notes.push(match language {
             Language::Zh => format!("总与 {other} 同时成立"),

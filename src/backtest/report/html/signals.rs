@@ -7,7 +7,7 @@ use crate::backtest::report::Clock;
 use crate::backtest::report::charts::{self, escape, short};
 use crate::backtest::report::say::say;
 use crate::backtest::report::text::{NOTEWORTHY, count, told};
-use crate::backtest::tally::{Figures, Missing, Overlap, Period, SignalFigures};
+use crate::backtest::tally::{Figures, Missing, Overlap, Period, SignalFigures, Spread};
 use crate::lang::diagnostics::Language;
 
 pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, language: Language) {
@@ -70,21 +70,8 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
                 told(signal.decisive_attacks)
             );
         }
-        let _ = write!(
-            page,
-            "<td class='n'>{} / {}<td class='n'>{} / {} / {}<td>{}<small>{}</small><td class='notes'>{}</tr>",
-            told(signal.accounts),
-            told(signal.addresses),
-            short(signal.per_day),
-            told(signal.per_day_p95.map(u64::from)),
-            told(signal.per_day_max.map(u64::from)),
-            charts::spark(&signal.by_day),
-            match (&signal.first, &signal.last) {
-                (Some(first), Some(last)) => format!("{} – {}", clock.day(first), clock.day(last)),
-                _ => String::new(),
-            },
-            notes(signal, figures.totals.logins, language)
-        );
+        let notes = notes(signal, figures.totals.logins, language);
+        last_cells(page, &signal.spread, &notes, clock);
     }
     let _ = write!(
         page,
@@ -95,6 +82,24 @@ pub(super) fn signals(page: &mut String, figures: &Figures, clock: &Clock, langu
         ),
         language.pick(figures.per_10k_of.words().0, figures.per_10k_of.words().1),
         language.pick("。", "."),
+    );
+}
+
+/// The last cells of a row, of a signal or a rule: accounts, days, the line over time, and notes.
+pub(super) fn last_cells(page: &mut String, spread: &Spread, notes: &str, clock: &Clock) {
+    let _ = write!(
+        page,
+        "<td class='n'>{} / {}<td class='n'>{} / {} / {}<td>{}<small>{}</small><td class='notes'>{notes}</tr>",
+        told(spread.accounts),
+        told(spread.addresses),
+        short(spread.per_day),
+        told(spread.per_day_p95.map(u64::from)),
+        told(spread.per_day_max.map(u64::from)),
+        charts::spark(&spread.by_day),
+        match (&spread.first, &spread.last) {
+            (Some(first), Some(last)) => format!("{} – {}", clock.day(first), clock.day(last)),
+            _ => String::new(),
+        },
     );
 }
 
@@ -126,13 +131,13 @@ fn notes(signal: &SignalFigures, logins: u64, language: Language) -> String {
         );
         note(text);
     }
-    if signal.never && signal.not_evaluable < logins {
+    if signal.spread.never && signal.not_evaluable < logins {
         note(language.pick("从未触发", "never fired").to_owned());
     }
-    if signal.drifts {
+    if signal.spread.drifts {
         note(drifting(language).to_owned());
     }
-    if let Some(other) = &signal.covered_by {
+    if let Some(other) = &signal.spread.covered_by {
         let other = escape(other);
         let mut text = String::new();
         say!(
@@ -234,15 +239,15 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
         each(|period| rate(period.prompts_per_10k)),
         "",
     );
-    for signal in figures.signals.iter().filter(|signal| !signal.never) {
-        let drifts = match signal.drifts {
+    for signal in figures.signals.iter().filter(|signal| !signal.spread.never) {
+        let drifts = match signal.spread.drifts {
             true => language.pick("<b class='bad'>漂移</b>", "<b class='bad'>drifts</b>"),
             false => "",
         };
-        let rates = signal.by_period.iter().map(|period| rate(*period));
+        let rates = signal.spread.by_period.iter().map(|period| rate(*period));
         row(&escape(&signal.name), rates.collect(), drifts);
     }
-    if figures.guard_rules.iter().any(|rule| !rule.never) {
+    if figures.guard_rules.iter().any(|rule| !rule.spread.never) {
         let words = language.pick(
             "规则：on login 同上；on attempt、on failure 每万次尝试、密码不对",
             "rules: on login as above; on attempt and on failure per 10,000 attempts, wrong passwords",
@@ -250,12 +255,12 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
         let head = format!("<span class='dim'>{words}</span>");
         row(&head, vec![String::new(); figures.periods.len()], "");
     }
-    for rule in figures.guard_rules.iter().filter(|rule| !rule.never) {
-        let drifts = match rule.drifts {
+    for rule in figures.guard_rules.iter().filter(|rule| !rule.spread.never) {
+        let drifts = match rule.spread.drifts {
             true => language.pick("<b class='bad'>漂移</b>", "<b class='bad'>drifts</b>"),
             false => "",
         };
-        let rates = rule.by_period.iter().map(|period| rate(*period));
+        let rates = rule.spread.by_period.iter().map(|period| rate(*period));
         row(&escape(&rule.name), rates.collect(), drifts);
     }
     page.push_str("</tbody></table></div></section>");
@@ -263,7 +268,7 @@ pub(super) fn transfer(page: &mut String, figures: &Figures, clock: &Clock, lang
 
 pub(super) fn overlap(page: &mut String, figures: &Figures, language: Language) {
     let shown: Vec<usize> = (0..figures.signals.len())
-        .filter(|at| !figures.signals[*at].never)
+        .filter(|at| !figures.signals[*at].spread.never)
         .collect();
     if shown.len() < 2 {
         return;

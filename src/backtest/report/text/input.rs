@@ -113,6 +113,21 @@ pub(in crate::backtest::report) fn order_and_kind(
             ),
         });
     }
+    if input.captchas_shown > 0 || input.attempts_refused > 0 {
+        let (shown, solved) = (count(input.captchas_shown), count(input.captchas_solved));
+        let refused = count(input.attempts_refused);
+        lines.push(match language {
+            Language::Zh => format!(
+                "服务器还要过 {shown} 次图形验证（解出来后登录的有 {solved} 次），有 {refused} 次没看密码就拒绝了（按还留着的决定）：停在那里的尝试不是登录，不在下面的数里"
+            ),
+            Language::En => format!(
+                "besides, the server asked for {asked} ({came} with one solved) and refused {turned} before the password was looked at, as far as decisions are kept: attempts that ended there are no logins and in no figure below",
+                asked = things(&shown, "captcha"),
+                came = things(&solved, "login"),
+                turned = things(&refused, "attempt"),
+            ),
+        });
+    }
     lines
 }
 

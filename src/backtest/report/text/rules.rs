@@ -106,8 +106,8 @@ impl Page {
                 line.push_str(&pad(&percent(rule.recall), 8, true));
                 line.push_str(&pad(&percent(rule.precision), 8, true));
             }
-            line.push_str(&pad(&told(rule.accounts), 9, true));
-            line.push_str(&pad(&told(rule.addresses), 8, true));
+            line.push_str(&pad(&told(rule.spread.accounts), 9, true));
+            line.push_str(&pad(&told(rule.spread.addresses), 8, true));
             let mut notes = did(rule, self.language);
             notes.extend(self.rule_notes(rule));
             line.push_str("  ");
@@ -131,12 +131,12 @@ impl Page {
         let asked = rule.evaluated + rule.not_evaluable;
         match self.unjudged(rule.not_evaluable, asked, &rule.missing) {
             Some(unjudged) => notes.push(unjudged),
-            None if rule.never => {
+            None if rule.spread.never => {
                 notes.push(self.language.pick("从未成立", "never held").to_owned());
             }
             None => {}
         }
-        notes.extend(self.over_time(rule.drifts, rule.covered_by.as_deref()));
+        notes.extend(self.over_time(rule.spread.drifts, rule.spread.covered_by.as_deref()));
         notes
     }
 }

@@ -76,6 +76,9 @@ pub struct Login {
     /// Day of the week there, Monday is 1.
     #[serde(default)]
     pub weekday: Option<u8>,
+    /// It was reported more than ten minutes late, or to fill in a past: no rule acted on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
     /// The decision made over it.
     #[serde(default)]
     pub decision: Option<String>,

@@ -2,13 +2,15 @@
 //! `menshen rules changed`, as people use them.
 #![cfg(all(feature = "cli", feature = "backtest"))]
 
+#[path = "../cli_support/mod.rs"]
 mod cli_support;
+mod doors;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use cli_support::{done, menshen};
-use menshen::accounts::{self, NewAccount, Passwords};
+use menshen::accounts::{self, NewAccount, Password, Passwords};
 use menshen::bot::Bot;
 use menshen::bot::api::{LoginReport, Origin};
 use menshen::env::{Clock as _, Env, ManualClock, SeededRandom};
@@ -73,11 +75,16 @@ async fn store_with_alice(folder: &Path, env: &Env) -> SharedStore {
         on_loss: OnLoss::Refuse,
     };
     let store = store::open(options, env.clone()).expect("a store").store;
+    let passwords = Passwords::cheap(env.clone());
+    let hash = passwords
+        .hash(Password::new("right"))
+        .await
+        .expect("a hash");
     let alice = NewAccount {
         id: "alice".to_owned(),
         name: "爱丽丝".to_owned(),
         phone: None,
-        password: None,
+        password: Some(hash),
         zone: None,
         status: AccountStatus::Active,
     };
