@@ -199,10 +199,11 @@ fn table() -> Vec<Row> {
     ]
 }
 
-async fn play(row: &Row, retries: bool, custom: bool) -> Seen {
+async fn play(row: &Row, retries: bool, custom: bool, clicks: bool) -> Seen {
     let setup = Setup {
         custom,
         takes: row.takes,
+        clicks,
     };
     let mut world = World::new(setup).await;
     world.disk.plan(row.crash);
@@ -214,13 +215,14 @@ async fn play(row: &Row, retries: bool, custom: bool) -> Seen {
 #[tokio::test]
 async fn every_row_with_a_crash_between_every_two() {
     let mut wrong = Vec::new();
-    for row in table() {
+    let rows = table();
+    for (row, clicks) in rows.iter().flat_map(|row| [(row, false), (row, true)]) {
         for (column, (retries, custom)) in
             [(true, true), (true, false), (false, true), (false, false)]
                 .into_iter()
                 .enumerate()
         {
-            let seen = play(&row, retries, custom).await;
+            let seen = play(row, retries, custom, clicks).await;
             let reply = match (seen.passive.len(), seen.custom.len()) {
                 (1, 0) => Some(P),
                 (0, 1) => Some(C),
@@ -234,7 +236,7 @@ async fn every_row_with_a_crash_between_every_two() {
                 || !asked_once
             {
                 wrong.push(format!(
-                    "{} takes {} crash {:?} deaf {} | retries {retries} custom {custom}: \
+                    "{} clicks {clicks} takes {} crash {:?} deaf {} | retries {retries} custom {custom}: \
                      wanted {:?} {:?}, saw {seen:?}",
                     row.says,
                     row.takes,
@@ -263,7 +265,12 @@ async fn a_disk_that_stands_still_delays_and_loses_nothing() {
             .into_iter()
             .enumerate()
         {
-            let mut world = World::new(Setup { custom, takes: 0 }).await;
+            let mut world = World::new(Setup {
+                custom,
+                takes: 0,
+                clicks: false,
+            })
+            .await;
             world.disk.stand_still();
             let awake = |disk: &disk::Disk, spent| {
                 if spent >= SLOW {
@@ -292,7 +299,12 @@ async fn a_disk_that_stands_still_delays_and_loses_nothing() {
 #[tokio::test]
 async fn a_full_queue_is_503_and_never_success() {
     for custom in [true, false] {
-        let mut world = World::new(Setup { custom, takes: 0 }).await;
+        let mut world = World::new(Setup {
+            custom,
+            takes: 0,
+            clicks: false,
+        })
+        .await;
         world.disk.plan(Some((FIRST, Busy)));
         world.push("锁定", 1, 0).await;
         assert!(world.disk.struck());
@@ -313,7 +325,12 @@ async fn deliveries_are_answered_as_the_table_says() {
         (false, SLOWER, &["closed", "closed", "Success"]),
         (false, SLOW, &["closed", "Reply(Text)"]),
     ] {
-        let mut world = World::new(Setup { custom, takes }).await;
+        let mut world = World::new(Setup {
+            custom,
+            takes,
+            clicks: false,
+        })
+        .await;
         world.push("查", 3, 0).await;
         assert_eq!(world.answers(), answers, "custom {custom}, takes {takes}");
         let seen = world.settle().await;
@@ -329,6 +346,7 @@ async fn a_lane_is_free_while_the_outside_is_asked() {
     let setup = Setup {
         custom: true,
         takes: SLOWER,
+        clicks: false,
     };
     let mut world = World::new(setup).await;
     world.push("查", 1, 0).await;
@@ -345,6 +363,7 @@ async fn a_panic_outside_is_no_claim_for_ever() {
     let setup = Setup {
         custom: true,
         takes: world::PANICS,
+        clicks: false,
     };
     let mut world = World::new(setup).await;
     world.push("查", 1, 0).await;

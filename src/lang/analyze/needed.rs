@@ -32,7 +32,8 @@ pub(super) fn check(program: &Program, report: &mut Report) {
                 _ => {}
             });
         }
-        if wanted.is_empty() {
+        // What a question with a mistake would have asked for is not known.
+        if wanted.is_empty() || report.flawed(dialog.span) {
             continue;
         }
         let ways = ways(program, index);
