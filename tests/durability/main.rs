@@ -12,7 +12,7 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::Path;
 
-use server::{RULES, Server, done, menshen, set_up};
+use server::{RULES, Server, command, done, menshen, set_up, signal};
 
 #[test]
 fn a_backup_of_a_running_server_is_restored_into_a_new_set_up() {
@@ -212,4 +212,21 @@ fn a_hangup_loads_the_rules_and_keeps_the_old_ones_where_the_new_do_not_pass() {
     assert_eq!(stale["hash"], second["hash"]);
     let log = server.stop();
     assert!(log.contains("the rules were not reloaded"), "{log}");
+}
+
+/// A start may take long, and `systemctl reload` does not wait for its end.
+#[test]
+fn a_hangup_during_the_start_does_not_end_the_server() {
+    let folder = tempfile::tempdir().expect("a folder");
+    set_up(folder.path());
+    let serve = command(folder.path(), &["serve", "--log-json"]);
+    let mut hung_up = false;
+    let server = Server::while_starting(serve, |child, line| {
+        if line.contains("running their stories") {
+            signal(child, "-HUP");
+            hung_up = true;
+        }
+    });
+    server.stop();
+    assert!(hung_up);
 }

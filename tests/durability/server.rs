@@ -40,6 +40,13 @@ pub fn set_up(folder: &Path) {
     std::fs::write(folder.join("secrets/app_secret"), "0".repeat(32)).expect("written");
 }
 
+pub fn signal(child: &Child, name: &str) {
+    let told = Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status();
+    assert!(told.expect("kill runs").success());
+}
+
 /// A running server and where it listens.
 pub struct Server {
     pub child: Child,
@@ -55,7 +62,12 @@ impl Server {
     }
 
     /// Runs a command that becomes `serve --log-json`.
-    pub fn of(mut serve: Command) -> Self {
+    pub fn of(serve: Command) -> Self {
+        Self::while_starting(serve, |_, _| ())
+    }
+
+    /// The same; `hears` is told each line of the log before the server listens, and who writes it.
+    pub fn while_starting(mut serve: Command, mut hears: impl FnMut(&Child, &str)) -> Self {
         let mut child = serve
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
@@ -68,6 +80,7 @@ impl Server {
                 Some(line) => line.expect("a line"),
                 None => panic!("the server ended: {seen}"),
             };
+            hears(&child, &line);
             seen.push_str(&line);
             seen.push('\n');
             let entry: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
@@ -91,10 +104,7 @@ impl Server {
     }
 
     pub fn signal(&self, name: &str) {
-        let told = Command::new("kill")
-            .args([name, &self.child.id().to_string()])
-            .status();
-        assert!(told.expect("kill runs").success());
+        signal(&self.child, name);
     }
 
     /// Ends it as a service manager does; its log.
