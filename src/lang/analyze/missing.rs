@@ -10,7 +10,7 @@ use crate::lang::check::walk;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::program::{
     ActionKind, Block, Expr, ExprKind, Matcher, Name, Pattern, PatternPart, Program, Reply, Rule,
-    Template, TemplatePart,
+    Template, TemplatePart, Trigger,
 };
 use crate::lang::span::Span;
 use crate::lang::value::Type;
@@ -18,7 +18,10 @@ use crate::lang::value::Type;
 /// `flawed`: rules with mistakes. What they remember is not known.
 pub(super) fn check(program: &Program, registry: &Registry, flawed: &[Span], report: &mut Report) {
     let sound = |rule: &&Rule| !flawed.contains(&rule.span);
+    let mut passed = Passed::default();
     for rule in program.rules.iter().filter(sound) {
+        let not = passed.before(rule);
+        passed.add(rule);
         let chat = rule
             .triggers
             .iter()
@@ -27,6 +30,7 @@ pub(super) fn check(program: &Program, registry: &Registry, flawed: &[Span], rep
             continue;
         }
         let mut given = Given::default();
+        not.iter().for_each(|when| given.by_not(when, registry));
         if let Some(when) = &rule.when {
             // What a condition with a mistake would prove is not known.
             let mut wrong = false;
@@ -46,6 +50,51 @@ pub(super) fn check(program: &Program, registry: &Registry, flawed: &[Span], rep
         };
         look.block(&rule.body, given);
     }
+}
+
+/// The conditions of the rules so far, by what they wait for. Where a later rule waits for the same, they did not
+/// hold: `on text "我是谁" when not bound { … }`, then `on text "我是谁" { … }`.
+#[derive(Default)]
+struct Passed<'p>(BTreeMap<String, Vec<&'p Rule>>);
+
+impl<'p> Passed<'p> {
+    fn add(&mut self, rule: &'p Rule) {
+        if rule.when.is_none() || rule.continues {
+            return;
+        }
+        for trigger in &rule.triggers {
+            let rules = self.0.entry(awaited(trigger)).or_default();
+            if rules.len() < MAX_PASSED {
+                rules.push(rule);
+            }
+        }
+    }
+
+    fn before(&self, rule: &Rule) -> Vec<&'p Expr> {
+        let mut of_each = rule.triggers.iter().map(|trigger| {
+            let rules = self.0.get(&awaited(trigger));
+            rules.map_or(&[][..], Vec::as_slice)
+        });
+        let Some(first) = of_each.next() else {
+            return Vec::new();
+        };
+        let further: Vec<&[&Rule]> = of_each.collect();
+        let heard = |before: &&&Rule| {
+            (before.even_in_dialog || !rule.even_in_dialog)
+                && further
+                    .iter()
+                    .all(|rules| rules.iter().any(|other| other.id == before.id))
+        };
+        let before = first.iter().filter(heard);
+        before.filter_map(|before| before.when.as_ref()).collect()
+    }
+}
+
+/// Rules that wait for the same and are looked at.
+const MAX_PASSED: usize = 16;
+
+fn awaited(trigger: &Trigger) -> String {
+    format!("{:?} {:?}", trigger.event, trigger.matcher)
 }
 
 /// What has a value wherever a block is run.
@@ -85,6 +134,24 @@ impl Given {
                 self.account |= proves(when);
                 self.asked(when);
             }
+        }
+    }
+
+    /// Adds what a condition proves by failing.
+    fn by_not(&mut self, when: &Expr, registry: &Registry) {
+        match &when.kind {
+            ExprKind::Or(parts) => parts.iter().for_each(|part| self.by_not(part, registry)),
+            ExprKind::Let { value, .. } => self.by_not(value, registry),
+            ExprKind::Not(inner) => match &inner.kind {
+                ExprKind::IsKnown { inner, known: true } => self.asked(inner),
+                ExprKind::Field(id) => self.account |= registry.field_spec(*id).proves_account,
+                _ => {}
+            },
+            ExprKind::IsKnown {
+                inner,
+                known: false,
+            } => self.asked(inner),
+            _ => {}
         }
     }
 

@@ -28,7 +28,9 @@ pub(super) enum Several {
 impl Checker<'_> {
     /// `on text "绑定|bind"`, `["绑定|bind"]`
     pub(super) fn bar(&mut self, text: &ast::Text, several: Several) {
-        let Some(words) = words(text) else { return };
+        let Some(words) = words(text) else {
+            return self.star(text, several);
+        };
         let (title, label, by) = match several {
             Several::Message => (
                 w(
@@ -56,6 +58,38 @@ impl Checker<'_> {
             ),
         };
         let found = Diagnostic::warning(c::BAR, title, text.span, label);
+        self.instead(found, text.span, by);
+    }
+
+    /// `on text "*帮助*"`, as file names and databases are searched.
+    fn star(&mut self, text: &ast::Text, several: Several) {
+        let [ast::TextPart::Literal { value, .. }] = text.parts.as_slice() else {
+            return;
+        };
+        let inner = value.trim_matches('*');
+        let letters = inner.chars().filter(|c| c.is_alphanumeric()).count();
+        let plain = !inner.contains(['*', '"', '\\', '\n', '#']) && inner.trim() == inner;
+        // Stars on one side or several of them may be decoration.
+        if letters < 2 || !plain || *value != format!("*{inner}*") {
+            return;
+        }
+        let by = match several {
+            Several::Message => format!("containing \"{inner}\""),
+            Several::Words => format!("\"{inner}\""),
+            Several::Entries => return,
+        };
+        let found = Diagnostic::warning(
+            c::BAR,
+            w(
+                "`*` 是这段文字的一部分，不代表别的字",
+                "the `*` is a part of this text, it stands for nothing else",
+            ),
+            text.span,
+            w(
+                "话里有这几个字就算，写 `containing`",
+                "words anywhere in a message take `containing`",
+            ),
+        );
         self.instead(found, text.span, by);
     }
 

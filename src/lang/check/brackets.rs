@@ -37,8 +37,55 @@ impl Checker<'_> {
         local || self.variables.contains_key(name) || defined || field
     }
 
+    /// `$nick` in a piece of a text, as templates of other programs have it.
+    fn name_behind_dollar(&mut self, span: Span, scope: &Scope<'_>) {
+        let text = self.sources.slice(span);
+        let part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
+        for (at, _) in text.match_indices('$').take(MAX_TOLD) {
+            let behind = &text[at + 1..];
+            let name = &behind[..behind.find(|c| !part(c)).unwrap_or(behind.len())];
+            let name = name.trim_end_matches('.');
+            let meant = match name.contains('.') {
+                true => self.registry.field(name).is_some(),
+                false => {
+                    name.starts_with(|c: char| c.is_ascii_alphabetic())
+                        && self.is_value(name, scope)
+                }
+            };
+            if meant {
+                let begin = span.range().start + at;
+                let place = Span::new(span.file, begin, begin + 1 + name.len());
+                self.sent_as_it_stands(place, &text[at..=at + name.len()], name);
+            }
+        }
+    }
+
+    fn sent_as_it_stands(&mut self, place: Span, shown: &str, name: &str) {
+        let right = format!("{{{name}}}");
+        self.report.push(
+            Diagnostic::warning(
+                c::BRACKETS,
+                w(
+                    format!("`{shown}` 会照样发出去"),
+                    format!("`{shown}` is sent as it stands"),
+                ),
+                place,
+                w(
+                    format!("值写 `{right}`"),
+                    format!("a value is written `{right}`"),
+                ),
+            )
+            .with_guess(
+                w(format!("改成 `{right}`"), format!("write `{right}`")),
+                place,
+                right,
+            ),
+        );
+    }
+
     /// `【account.name】` in a piece of `whole`: it is sent as it stands.
     pub(super) fn name_in_brackets(&mut self, span: Span, whole: &ast::Text, scope: &Scope<'_>) {
+        self.name_behind_dollar(span, scope);
         let text = self.sources.slice(span);
         let mut told = 0;
         for (open, close) in BRACKETS.into_iter().chain([PERCENT]) {
@@ -63,27 +110,7 @@ impl Checker<'_> {
                 let end = inside + length + close.len_utf8();
                 let begin = span.range().start;
                 let place = Span::new(span.file, begin + at, begin + end);
-                let right = format!("{{{name}}}");
-                let shown = &text[at..end];
-                self.report.push(
-                    Diagnostic::warning(
-                        c::BRACKETS,
-                        w(
-                            format!("`{shown}` 会照样发出去"),
-                            format!("`{shown}` is sent as it stands"),
-                        ),
-                        place,
-                        w(
-                            format!("值写 `{right}`"),
-                            format!("a value is written `{right}`"),
-                        ),
-                    )
-                    .with_guess(
-                        w(format!("改成 `{right}`"), format!("write `{right}`")),
-                        place,
-                        right,
-                    ),
-                );
+                self.sent_as_it_stands(place, &text[at..end], name);
             }
         }
     }
@@ -101,7 +128,11 @@ fn is_heading(name: &str, whole: &ast::Text) -> bool {
 /// Leaves out what is told as unused and stands in brackets of another kind, which is told already.
 pub(super) fn unused_otherwise(found: &mut Vec<Diagnostic>, sources: &Sources) {
     let inside = |one: &Diagnostic| {
-        let mut shown = sources.slice(one.primary.span).chars();
+        let shown = sources.slice(one.primary.span);
+        if let Some(name) = shown.strip_prefix('$') {
+            return name.to_owned();
+        }
+        let mut shown = shown.chars();
         shown.next();
         shown.next_back();
         shown.as_str().trim().to_owned()

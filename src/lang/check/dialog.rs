@@ -138,6 +138,15 @@ impl<'a> Checker<'a> {
             let mut slots = BTreeMap::new();
             let mut extractors = Vec::new();
             for ask in &item.asks {
+                if self.swapped_question(&ask.slot, &ask.extractor) {
+                    let named = Named {
+                        ty: Type::Poison,
+                        span: ask.slot.span,
+                    };
+                    slots.insert(ask.extractor.name.name.clone(), named);
+                    extractors.push(None);
+                    continue;
+                }
                 let extractor = self.extractor(&ask.extractor);
                 let ty = extractor
                     .as_ref()
@@ -324,7 +333,13 @@ impl<'a> Checker<'a> {
     fn ways_out(&mut self, item: &ast::DialogItem, leaves: bool) {
         let tries = item.asks.iter().find_map(|ask| ask.at_most);
         let name = &item.name.name;
-        if !leaves && tries.is_none() && !item.asks.is_empty() {
+        // Who gives up begins it anew.
+        let again = item.give_up.as_ref().is_some_and(|block| {
+            block.actions.iter().any(|action| {
+                matches!(&action.kind, ast::ActionKind::Start { dialog, .. } if dialog.name == *name)
+            })
+        });
+        if !leaves && (tries.is_none() || again) && !item.asks.is_empty() {
             let words = self.words_of_leaving();
             self.report.push(
                 Diagnostic::warning(

@@ -144,6 +144,36 @@ impl<'a> Checker<'a> {
         true
     }
 
+    /// Reports `ask word: flower`, the same of a question.
+    pub(super) fn swapped_question(&mut self, name: &ast::Ident, used: &ast::ExtractorUse) -> bool {
+        let (kind, called) = (name.name.as_str(), used.name.name.as_str());
+        let known = self.registry.extractor(called).is_some()
+            || self.items.extractor_names.contains_key(called)
+            || self.items.poisoned.contains(called)
+            || self.items.values.contains_key(called);
+        if known || self.registry.extractor(kind).is_none() || !used.args.is_empty() {
+            return false;
+        }
+        let right = format!("{called}: {kind}");
+        self.report.push(
+            Diagnostic::error(
+                c::UNKNOWN_EXTRACTOR,
+                w(
+                    "名字和提取器的次序反了",
+                    "a name and its extractor have changed places",
+                ),
+                name.span.to(used.span),
+                w(format!("应是 `{right}`"), format!("should be `{right}`")),
+            )
+            .with_fix(
+                w(format!("写成 `{right}`"), format!("write `{right}`")),
+                name.span.to(used.span),
+                right,
+            ),
+        );
+        true
+    }
+
     fn builtin_extractor(
         &mut self,
         kind: ExtractorKind,

@@ -5,6 +5,14 @@ use crate::lang::diagnostics::{Words, nearest};
 
 use super::report::w;
 
+/// The field of past logins that is called so, or nearly.
+pub(super) fn of_a_row(name: &str, registry: &Registry) -> Option<&'static str> {
+    let rows = registry.fields().iter().filter(|field| field.row);
+    let rows: Vec<&'static str> = rows.map(|field| field.bare()).collect();
+    let exact = rows.iter().copied().find(|row| *row == name);
+    exact.or_else(|| nearest(name, rows))
+}
+
 /// What other systems call a field.
 const CALLED: [(&[&str], &str); 21] = [
     (&["login.town"], "login.city"),

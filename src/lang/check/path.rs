@@ -302,14 +302,6 @@ impl Checker<'_> {
         );
     }
 
-    /// The field of past logins that is called so, or nearly.
-    fn of_a_row(&self, name: &str) -> Option<&'static str> {
-        let rows = self.registry.fields().iter().filter(|field| field.row);
-        let rows: Vec<&'static str> = rows.map(|field| field.bare()).collect();
-        let exact = rows.iter().copied().find(|row| *row == name);
-        exact.or_else(|| nearest(name, rows))
-    }
-
     fn unknown_path(&mut self, path: &ast::Path, scope: &Scope<'_>) {
         let first = &path.parts[0];
         let guessed = scope
@@ -390,7 +382,9 @@ impl Checker<'_> {
             names.extend(rows.map(|field| field.bare()));
         }
         let past = match (scope.place, path.parts.last()) {
-            (Place::Row, Some(last)) if first.name != "login" => self.of_a_row(&last.name),
+            (Place::Row, Some(last)) if first.name != "login" => {
+                nearby::of_a_row(&last.name, self.registry)
+            }
             _ => None,
         };
         // `row.city`: of a past login the bare name is meant.

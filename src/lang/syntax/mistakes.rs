@@ -310,7 +310,6 @@ fn too_short(
     sink: &Sink,
 ) -> Diagnostic {
     let end = before.map_or(place.end, |token| token.end);
-    let span_start = before.map_or(end, |token| token.start);
     let shown = before.map_or("", |token| &text[token.start..token.end]);
     let shown = shown.lines().next().unwrap_or_default();
     let only: Vec<&'static str> = keywords(failure).collect();
@@ -339,12 +338,8 @@ fn too_short(
         }
         // A comma or word too many at the end.
         _ if matches!(shown, "," | "，" | "、" | "or" | "and" | "with") => {
-            let from = text[..span_start].trim_end().len();
-            found.with_guess(
-                Words::new(format!("去掉 `{shown}`"), format!("remove `{shown}`")),
-                sink.span(from, end),
-                "",
-            )
+            let from = text[..end - shown.len()].trim_end().len();
+            found.with_guess(spare::removed(shown), sink.span(from, end), "")
         }
         _ => found,
     }

@@ -210,7 +210,8 @@ impl Layout<'_> {
         let end = self.tokens[last].end;
         let start = self.tokens[head].start;
         let head_span = self.sink.span(start, end);
-        let here = self.sink.span(end, end);
+        let from = self.before_colon(end);
+        let here = self.sink.span(from, end);
         let brace = self.tokens[close];
         let brace = self.sink.span(brace.start, brace.end);
         self.sink.add(
@@ -223,7 +224,7 @@ impl Layout<'_> {
             .with_label(brace, Words::new("它在这里闭合", "closed here"))
             .with_fix(Words::new("补上 `{`", "add `{`"), here, " {"),
         );
-        self.edit(end, end, " {");
+        self.edit(from, end, " {");
         true
     }
 
@@ -391,8 +392,14 @@ impl Layout<'_> {
         true
     }
 
+    /// Where the `{` goes: a colon at the end of the line stands in its place.
+    fn before_colon(&self, end: usize) -> usize {
+        self.text[..end].trim_end_matches(':').trim_end().len()
+    }
+
     fn no_open(&mut self, head: Span, close: Span, end: usize) {
-        let here = self.sink.span(end, end);
+        let from = self.before_colon(end);
+        let here = self.sink.span(from, end);
         self.sink.add(
             Diagnostic::error(
                 "E0110",
@@ -403,6 +410,6 @@ impl Layout<'_> {
             .with_label(close, Words::new("它在这里闭合", "closed here"))
             .with_fix(Words::new("补上 `{`", "add `{`"), here, " {"),
         );
-        self.edit(end, end, " {");
+        self.edit(from, end, " {");
     }
 }

@@ -30,11 +30,13 @@ impl Lower<'_> {
         let name = |c: &&Char| {
             c.c.is_ascii_lowercase() || c.c.is_ascii_digit() || matches!(c.c, '_' | '.')
         };
-        let mut last = at + chars[at + 1..].iter().take_while(name).count();
-        while last > at && chars[last].c == '.' {
+        // `{ n 枝`
+        let from = at + chars[at + 1..].iter().take_while(|c| c.c == ' ').count();
+        let mut last = from + chars[from + 1..].iter().take_while(name).count();
+        while last > from && chars[last].c == '.' {
             last -= 1;
         }
-        let body: String = chars[at + 1..=last].iter().map(|c| c.c).collect();
+        let body: String = chars[from + 1..=last].iter().map(|c| c.c).collect();
         // What is a name was hardly meant to be shown with a brace before it.
         let found = if body.is_empty() {
             found.with_guess(escaped, span, "\\{")
@@ -43,7 +45,12 @@ impl Lower<'_> {
             let words = Words::new(format!("写成 `{closed}`"), format!("write `{closed}`"));
             let odd = usize::from(wrong_end(chars, last + 1));
             let whole = self.stretch(brace.start, chars[last + odd].end);
-            found.with_guess(words, whole, closed).with_help(escaped)
+            let found = found.with_guess(words, whole, closed);
+            match from == at {
+                true => found.with_help(escaped),
+                // A word behind a blank may be one.
+                false => found.with_guess(escaped, span, "\\{"),
+            }
         };
         self.sink.add(found);
         Brace::Lost

@@ -356,8 +356,24 @@ impl Stuck<'_> {
         if open == 1 || self.slice(0) != "list" || self.before(1) != "=" {
             return None;
         }
-        let right = format!("[{}]", texts.join(", "));
         let title = Words::new("列表写在方括号里", "a list stands in square brackets");
+        // `"绑定、bind"`: several entries in one text.
+        if let [text] = texts.as_slice()
+            && text.contains(['、', '，', ','])
+        {
+            let entries = text.trim_matches('"').split(['、', '，', ',']);
+            let entries: Vec<String> = entries
+                .map(|entry| format!("\"{}\"", entry.trim()))
+                .filter(|entry| entry.len() > 2)
+                .collect();
+            let (span, right) = (self.span(at, last), format!("[{}]", entries.join(", ")));
+            let label = Words::new(format!("应是 `{right}`"), format!("should be `{right}`"));
+            let words = Words::new(format!("写成 `{right}`"), format!("write `{right}`"));
+            return Some(
+                Diagnostic::error("E0101", title, span, label).with_guess(words, span, right),
+            );
+        }
+        let right = format!("[{}]", texts.join(", "));
         Some(written_otherwise(title, self.span(at, last), &right))
     }
 

@@ -7,6 +7,11 @@ use crate::lang::syntax::grammar::Rule;
 use crate::lang::syntax::lexer::Kind;
 use crate::lang::syntax::vocabulary::EVENTS;
 
+/// What is done with a word or sign too many.
+pub(super) fn removed(shown: &str) -> Words {
+    Words::new(format!("去掉 `{shown}`"), format!("remove `{shown}`"))
+}
+
 impl Stuck<'_> {
     /// The diagnostic, when one of these shows.
     pub(super) fn spare(&self) -> Option<Diagnostic> {

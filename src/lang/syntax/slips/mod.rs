@@ -341,7 +341,7 @@ impl Slips<'_> {
                         )
                     }
                     // `"a"、"b"`, where alternatives are meant.
-                    ('、' | '，' | '｜', _) if self.alternatives(at) => {
+                    ('、' | '，' | '｜' | '|', _) if self.alternatives(at) => {
                         self.operator(start, end, "or");
                     }
                     ('！', _) => self.wide.push((start, end, "not ".into())),
