@@ -24,5 +24,5 @@ pub mod span;
 pub mod syntax;
 pub mod value;
 
-pub use analyze::Cost;
+pub use analyze::{Cost, EVENT_WINDOW};
 pub use check::{Compiled, compile, compile_despite};

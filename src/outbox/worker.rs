@@ -108,10 +108,7 @@ impl Outbox {
             };
             for (job, permit) in self.claim(permits.len()).await?.into_iter().zip(permits) {
                 let this = Arc::clone(&self);
-                tasks.spawn(async move {
-                    this.attempt(job).await;
-                    drop(permit);
-                });
+                tasks.spawn(async move { this.attempt(job, Some(permit)).await });
             }
             self.next_due().await
         };
@@ -126,7 +123,7 @@ impl Outbox {
     pub async fn step(&self) -> Result<(usize, Option<Millis>), StoreError> {
         let jobs = self.claim(MAX_IN_FLIGHT).await?;
         let count = jobs.len();
-        join_all(jobs.into_iter().map(|job| self.attempt(job))).await;
+        join_all(jobs.into_iter().map(|job| self.attempt(job, None))).await;
         Ok((count, self.next_due().await?))
     }
 
@@ -174,7 +171,9 @@ impl Outbox {
         .await
     }
 
-    async fn attempt(&self, job: Job) {
+    /// Sends, and settles. The place is given back before the commit that calls the next step, which would find none
+    /// and sleep.
+    async fn attempt(&self, job: Job, place: Option<OwnedSemaphorePermit>) {
         self.stats.attempts.fetch_add(1, Ordering::Relaxed);
         let send = match job.channel {
             OutboxChannel::Custom => self.sender.custom(&job.official_account, &job.body),
@@ -183,6 +182,7 @@ impl Outbox {
         let outcome = tokio::time::timeout(SEND_TIMEOUT, send)
             .await
             .unwrap_or(Outcome::Unknown);
+        drop(place);
         self.count(&job, &outcome);
         if let Err(error) = self.settle(job, outcome).await {
             // The lease runs out and the attempt counts as unknown; nothing is lost.

@@ -6,7 +6,9 @@ use crate::lang::check::report::{Report, w};
 use crate::lang::check::walk;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{ActionKind, EventName, Matcher, PatternPart, Program, Rule, Trigger};
-use crate::outbox::contact::EVENT_WINDOW;
+
+/// Milliseconds after such an event for which the outbox sends messages.
+pub const EVENT_WINDOW: i64 = 50_000;
 
 pub(super) fn check(program: &Program, report: &mut Report) {
     for rule in &program.rules {

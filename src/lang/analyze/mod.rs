@@ -37,6 +37,7 @@ mod unset;
 mod various;
 
 pub use cost::Cost;
+pub use late::EVENT_WINDOW;
 
 use std::collections::BTreeSet;
 

@@ -5,6 +5,7 @@
 //! blocks and comments well enough that nothing inside them is taken for code, and nothing else
 //! about the language.
 
+mod comments;
 mod quotes;
 
 use super::grammar::{continues_name, starts_name};
@@ -128,12 +129,6 @@ struct Lexer<'a> {
 const MAX_NESTED_QUOTES: usize = 400;
 
 impl Lexer<'_> {
-    /// `km//h`: two signs between words, where no comment begins.
-    fn within_words(&self) -> bool {
-        let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase());
-        letter(self.text[..self.at].chars().next_back()) && letter(self.rest()[2..].chars().next())
-    }
-
     fn run(&mut self) {
         while let Some(c) = self.peek(self.at) {
             match c {
@@ -164,11 +159,6 @@ impl Lexer<'_> {
                 _ => self.punct(c),
             }
         }
-    }
-
-    /// `-- …` behind code, with a blank on each side.
-    fn dashes_behind(&self) -> bool {
-        self.text[..self.at].ends_with(' ') && self.rest()[2..].starts_with(' ')
     }
 
     fn rest(&self) -> &str {
@@ -213,27 +203,6 @@ impl Lexer<'_> {
         let end = self.line_end();
         let end = self.at + self.text[self.at..end].trim_end().len();
         self.push(kind, end);
-    }
-
-    /// `/* … */` with nothing but blanks behind it; otherwise only its first line.
-    fn block_comment(&mut self) {
-        if self.star < self.at + 2 {
-            let found = self
-                .text
-                .get(self.at + 2..)
-                .and_then(|rest| rest.find("*/"));
-            self.star = found.map_or(self.text.len(), |found| self.at + 2 + found);
-        }
-        let end = self.star + 2;
-        let alone = self.text.get(end..).is_some_and(|rest| {
-            let line = rest.split('\n').next().unwrap_or_default();
-            line.trim().is_empty()
-        });
-        if alone {
-            self.push(Kind::WrongComment, end);
-        } else {
-            self.rest_of_line(Kind::WrongComment);
-        }
     }
 
     fn word(&mut self) {
