@@ -1,6 +1,6 @@
 //! A bot that answers what the test says and remembers what it was asked.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
@@ -10,6 +10,7 @@ use menshen::bot::api::{
     LoginAnswer, LoginGranted, LoginReport, LoginRequest, PushAnswer, ReportAnswer, RulesStatus,
     SessionView, SignalView, Verdict,
 };
+use menshen::outbox::CallStats;
 use menshen::server::{BotService, ReloadError, Remember};
 use menshen::store::{self, SharedStore, StoreError};
 use menshen::wechat::endpoint::Opened;
@@ -38,6 +39,7 @@ pub struct FakeBot {
     pub stale: Mutex<bool>,
     pub unloaded: Mutex<bool>,
     pub reject_reload: Mutex<Option<String>>,
+    pub calls: Mutex<BTreeMap<String, CallStats>>,
 }
 
 pub fn captcha() -> CaptchaView {
@@ -195,6 +197,10 @@ impl BotService for FakeBot {
             }
         }
         .boxed()
+    }
+
+    fn calls(&self) -> BTreeMap<String, CallStats> {
+        self.calls.lock().unwrap().clone()
     }
 
     fn vitals(&self) -> BotVitals {

@@ -81,8 +81,7 @@ pub fn enqueue_call(tx: &mut Tx<'_>, new: NewCall) -> Result<Enqueued, StoreErro
         ended_at: None,
         error: None,
     };
-    if let Some(limit) = full(tx, &call)? {
-        tx.limit_hit(limit);
+    if full(tx, &call)? {
         call.state = HostCallState::Failed;
         call.error = Some("queue_full".to_owned());
         state_ending(tx, &call)?;
@@ -100,26 +99,30 @@ pub fn enqueue_call(tx: &mut Tx<'_>, new: NewCall) -> Result<Enqueued, StoreErro
     Ok(Enqueued::New(call.id))
 }
 
-/// The bound that leaves no place for `call`, if one does.
-fn full(tx: &mut Tx<'_>, call: &HostCall) -> Result<Option<&'static str>, StoreError> {
+/// Whether there is no place for `call`; counts the bound that it met.
+fn full(tx: &mut Tx<'_>, call: &HostCall) -> Result<bool, StoreError> {
     let count = count(tx, &call.name)?;
     if count.waiting >= MAX_CALLS_WAITING {
-        return Ok(Some("calls_of_a_name"));
+        tx.limit_hit("calls_of_a_name");
+        return Ok(true);
     }
     if !call.follower {
-        return Ok(None);
+        return Ok(false);
     }
     if count.of_followers >= MAX_FOLLOWERS_CALLS {
-        return Ok(Some("calls_of_followers"));
+        tx.limit_hit("calls_of_followers");
+        return Ok(true);
     }
-    if let Some(owner) = &call.owner {
-        let own = (owner.clone(), call.name.clone());
-        let own = tx.scan::<CallOpen>(own, Order::Ascending, MAX_CALLS_OF_A_FOLLOWER)?;
-        if own.len() >= MAX_CALLS_OF_A_FOLLOWER {
-            return Ok(Some("calls_of_a_follower"));
-        }
+    let Some(owner) = &call.owner else {
+        return Ok(false);
+    };
+    let own = (owner.clone(), call.name.clone());
+    let own = tx.scan::<CallOpen>(own, Order::Ascending, MAX_CALLS_OF_A_FOLLOWER)?;
+    if own.len() >= MAX_CALLS_OF_A_FOLLOWER {
+        tx.limit_hit("calls_of_a_follower");
+        return Ok(true);
     }
-    Ok(None)
+    Ok(false)
 }
 
 /// Erases the calls about `account` that have not ended, as part of its erasure: they end as failed
