@@ -8,12 +8,13 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use menshen::bot::Bot;
+use menshen::bot::api::{LoginReport, Origin, ReportAnswer};
 use menshen::bot::builder::Built;
 use menshen::env::Env;
 use menshen::keys::Keys;
 use menshen::lang::span::Sources;
 use menshen::outbox::{CallError, CallRequest, CallTarget, HostAction};
-use menshen::store::records::FeedEvent;
+use menshen::store::records::{CallCount, FeedEvent};
 use menshen::store::{self, Order, StoreError, read};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,10 @@ const RULES: &str = r#"
 on text "慢" {
     call slow
     reply "收到"
+}
+
+on login {
+    call slow
 }
 
 on text "急" {
@@ -58,6 +63,47 @@ fn target(slow: bool) -> (CallTarget, Arc<AtomicUsize>) {
         deadline: Duration::from_secs(250),
     };
     (target, called)
+}
+
+#[tokio::test]
+async fn a_logins_call_takes_no_place_of_followers() {
+    let stage = stage(true).await;
+    stage.account("alice", "13800138000").await;
+    let built = Bot::builder(
+        stage.store.clone(),
+        stage.env.clone(),
+        Keys::from_bytes(&[1; 32], None),
+    )
+    .sources(Sources::single("test.rules", RULES))
+    .webhook_call("slow", target(true).0)
+    .webhook_call("fast", target(false).0)
+    .build()
+    .await;
+    let bot = built
+        .unwrap_or_else(|error| panic!("{error}: {error:?}"))
+        .bot;
+    assert_eq!(text(&say(&bot, "o1", 1, "慢").await), "收到");
+    let login = LoginReport {
+        id: None,
+        origin: Origin {
+            account: "alice".to_owned(),
+            ..Origin::default()
+        },
+        time: None,
+        success: true,
+        reason: None,
+        session: None,
+        backfill: false,
+    };
+    assert!(matches!(
+        bot.report(login, None).await,
+        Ok(ReportAnswer::Recorded(_))
+    ));
+    let count = stage
+        .run(|tx| tx.get::<CallCount>(&"slow".to_owned()))
+        .await
+        .expect("calls wait");
+    assert_eq!((count.waiting, count.of_followers), (2, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
