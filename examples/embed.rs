@@ -140,10 +140,7 @@ async fn main() -> Result<(), Problem> {
     let stop = CancellationToken::new();
     let workers = [
         tokio::spawn(outbox.run(stop.clone())),
-        tokio::spawn({
-            let stop = stop.clone();
-            async move { calls.run(stop).await }
-        }),
+        tokio::spawn(calls.run(stop.clone())),
         tokio::spawn(sweep(store.clone(), stop.clone())),
     ];
 

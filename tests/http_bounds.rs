@@ -9,6 +9,8 @@ use futures_util::poll;
 use http_support::{Client, Ground};
 use menshen::accounts::Password;
 use menshen::guard::Limits;
+use menshen::outbox::CallStats;
+use menshen::outbox::call::MAX_CALLS_WAITING;
 use menshen::server::{
     MAX_BODY_BYTES, MAX_BULK_BYTES, MAX_EVENT_STREAMS, MAX_IMPORT_LINES, MAX_RELOADS,
     MAX_REPORT_LINES, Scope,
@@ -260,4 +262,45 @@ async fn limits_met_inside_commands_are_counted_with_their_names() {
             .as_deref(),
         Some("1")
     );
+}
+
+#[tokio::test]
+async fn queued_calls_are_shown_by_name_and_the_fullest_against_its_bound() {
+    let ground = Ground::new().await;
+    let waiting = "menshen_calls_waiting{name=\"desk\"}";
+    let calls = |attempts, failed, waiting: Option<u64>, of_followers| CallStats {
+        attempts,
+        failed,
+        waiting,
+        waiting_of_followers: of_followers,
+    };
+    let show = |desk, shop| {
+        let all = [("desk".to_owned(), desk), ("shop".to_owned(), shop)];
+        *ground.bot.calls.lock().unwrap() = all.into();
+    };
+    // No worker has looked: nothing is said.
+    show(calls(0, 0, None, None), calls(0, 0, None, None));
+    assert_eq!(metric(&ground, waiting).await, None);
+
+    show(
+        calls(12, 3, Some(MAX_CALLS_WAITING), Some(7)),
+        calls(0, 0, Some(9), Some(9)),
+    );
+    let full = MAX_CALLS_WAITING.to_string();
+    for (name, value) in [
+        (waiting, full.as_str()),
+        ("menshen_call_attempts_total{name=\"desk\"}", "12"),
+        ("menshen_call_attempts_failed_total{name=\"desk\"}", "3"),
+        ("menshen_calls_waiting{name=\"shop\"}", "9"),
+        ("menshen_bound_used{bound=\"calls_of_a_name\"}", &full),
+        ("menshen_bound_limit{bound=\"calls_of_a_name\"}", &full),
+        ("menshen_bound_used{bound=\"calls_of_followers\"}", "9"),
+        ("menshen_bound_limit{bound=\"calls_of_followers\"}", "500"),
+    ] {
+        assert_eq!(
+            metric(&ground, name).await.as_deref(),
+            Some(value),
+            "{name}"
+        );
+    }
 }

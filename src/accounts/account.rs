@@ -368,12 +368,13 @@ pub fn delete(tx: &mut Tx<'_>, id: &str, actor: &str) -> Result<Deleted, StoreEr
     Ok(Deleted::Deleted)
 }
 
-/// Erases a part of a deleted account's trust, messages, logins, alerts and decisions from before
+/// Erases a part of a deleted account's trust, messages, calls, logins, alerts and decisions from before
 /// `before`. `true` when there may be more.
 pub fn erase_more(tx: &mut Tx<'_>, id: &str, before: Millis) -> Result<bool, StoreError> {
     if get(tx, id)?.is_none() {
         let room = tx.keys_left();
-        let more = trust::forget(tx, id)? || outbox::forget(tx, id)?;
+        let more =
+            trust::forget(tx, id)? || outbox::forget(tx, id)? || outbox::forget_calls(tx, id)?;
         // A commit holds so many keys: the history has commits of its own.
         if more || tx.keys_left() < room {
             return Ok(true);

@@ -358,6 +358,7 @@ impl BotBuilder {
             }),
             pushes: Pushes::default(),
             outside,
+            calls: calls.clone(),
             drawer: Drawer::default(),
             passwords: self
                 .passwords

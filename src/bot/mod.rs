@@ -50,6 +50,7 @@ use crate::accounts::Passwords;
 use crate::env::Env;
 use crate::guard::captcha::Drawer;
 use crate::guard::geo::Geo;
+use crate::outbox::Calls;
 use crate::store::SharedStore;
 
 use context::{Context, PushName, Shared};
@@ -65,6 +66,7 @@ pub struct Bot {
     shared: Arc<Shared>,
     pushes: Pushes,
     outside: Arc<dyn Outside>,
+    calls: Arc<Calls>,
     passwords: Passwords,
     drawer: Drawer,
     geo: Geo,
@@ -143,6 +145,11 @@ impl Bot {
             mismatches: self.numbers.mismatches.get(),
             replies_dropped: self.numbers.replies_dropped.get(),
         }
+    }
+
+    /// The calls that rules have queued.
+    pub fn calls(&self) -> &Arc<Calls> {
+        &self.calls
     }
 
     /// The time and randomness it works with.

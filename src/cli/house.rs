@@ -388,8 +388,7 @@ fn start_senders(
     let sending = tokio::spawn(outbox.run(stop.clone()));
     let stopping = stop.clone();
     let hooking = tokio::spawn(async move { webhooks.run(stopping).await });
-    let stopping = stop.clone();
-    let calling = tokio::spawn(async move { calls.run(stopping).await });
+    let calling = tokio::spawn(calls.run(stop.clone()));
     vec![sending, hooking, calling]
 }
 

@@ -140,6 +140,12 @@ mod tests {
         }
     }
 
+    /// `check` warns of messages that come later.
+    #[test]
+    fn the_rule_language_knows_for_how_long_an_event_lets_messages_through() {
+        assert_eq!(crate::lang::EVENT_WINDOW, contact::EVENT_WINDOW);
+    }
+
     #[test]
     fn table_of_channel_choice() {
         use ContactWindow::{Event, Message};

@@ -32,7 +32,10 @@ mod wechat;
 mod worker;
 
 pub use address::AddressPolicy;
-pub use call::{CallError, CallRequest, CallTarget, Calls, HostAction, NewCall, enqueue_call};
+pub use call::{
+    CallError, CallRequest, CallStats, CallTarget, Calls, HostAction, NewCall, enqueue_call,
+    forget_calls,
+};
 pub use channel::Abilities;
 pub use entry::{
     Enqueued, NewEntry, Retried, enqueue, enqueue_later, forget, list, retry, take_prompt,

@@ -2,6 +2,7 @@
 //!
 //! Futures own what they need, so that a caller who hangs up does not cut off work that has begun.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -13,6 +14,7 @@ use crate::bot::api::{
     LoginRequest, ReportAnswer, RulesStatus,
 };
 pub use crate::bot::api::{ReloadError, Remember};
+use crate::outbox::CallStats;
 use crate::wechat::endpoint::Opened;
 
 /// What the HTTP face calls.
@@ -45,6 +47,10 @@ pub trait BotService: Send + Sync + 'static {
 
     /// Numbers for `/metrics`.
     fn vitals(&self) -> BotVitals;
+    /// The queued calls by name; none unless it queues any.
+    fn calls(&self) -> BTreeMap<String, CallStats> {
+        BTreeMap::new()
+    }
 
     /// The state of the rules.
     fn rules_status(&self) -> RulesStatus;
@@ -80,6 +86,10 @@ impl BotService for Bot {
 
     fn reload(self: Arc<Self>) -> BoxFuture<'static, Result<RulesStatus, ReloadError>> {
         async move { Bot::reload(&self).await }.boxed()
+    }
+
+    fn calls(&self) -> BTreeMap<String, CallStats> {
+        Bot::calls(self).stats()
     }
 
     fn vitals(&self) -> BotVitals {

@@ -41,7 +41,7 @@ pub(crate) struct ErasureAnswer {
 /// `DELETE /v1/accounts/{account}`
 #[utoipa::path(
     delete, path = "/v1/accounts/{account}", tag = "accounts", operation_id = "eraseAccount",
-    description = "Erases an account: bindings, codes, sessions, trust, messages' contents, alerts, decisions and login history. After a crash, ask again: it goes on.",
+    description = "Erases an account: bindings, codes, sessions, trust, messages' contents, waiting calls, alerts, decisions and login history. After a crash, ask again: it goes on.",
     params(("account" = String, Path)),
     responses((status = 200, body = ErasureAnswer), super::openapi::FindProblems),
     security(("key" = [])),
@@ -75,7 +75,7 @@ pub(crate) async fn delete(
             until: "90 days",
         },
         Remains {
-            what: "that messages were sent and how they ended, without their content or receiver",
+            what: "that messages were sent and calls made, and how they ended, without their content or receiver",
             until: "30 days",
         },
         Remains {

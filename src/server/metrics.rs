@@ -162,8 +162,11 @@ impl Default for Metrics {
 }
 
 /// The bounds that are counted, by the names they are counted under.
-const LIMITS: [&str; 21] = [
+const LIMITS: [&str; 24] = [
     "bodies",
+    "calls_of_a_follower",
+    "calls_of_a_name",
+    "calls_of_followers",
     "captchas_per_address",
     "code_requests",
     "code_tries",

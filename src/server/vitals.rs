@@ -18,12 +18,20 @@ use super::state::{MAX_EVENT_STREAMS, State};
 use crate::bot::pushes::{MAX_REMEMBERED, MAX_RUNNING as MAX_PUSHES, MAX_STORED};
 use crate::guard::MAX_RECENT_ROWS;
 use crate::guard::captcha::MAX_DRAWING;
+use crate::outbox::CallStats;
+use crate::outbox::call::{MAX_CALLS_WAITING, MAX_FOLLOWERS_CALLS};
 use crate::store::StoreStatus;
 use crate::wechat::replay::MAX_MARKS;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Bound {
     bound: &'static str,
+}
+
+/// What a rule calls: a name of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Call {
+    name: String,
 }
 
 /// The bounds of what is only remembered to save work: being full is how they work, and no fault. The
@@ -41,6 +49,9 @@ const MEMORIES: [&str; 4] = [
 pub(super) struct Vitals {
     used: Family<Bound, Gauge>,
     limit: Family<Bound, Gauge>,
+    calls_waiting: Family<Call, Gauge>,
+    call_attempts: Family<Call, Counter>,
+    call_attempts_failed: Family<Call, Counter>,
     pushes: Counter,
     logins: Counter,
     overruns: Counter,
@@ -67,6 +78,21 @@ impl Vitals {
             self.used.clone(),
         );
         registry.register("bound_limit", "A named bound", self.limit.clone());
+        registry.register(
+            "calls_waiting",
+            "Queued calls of a name that have not ended",
+            self.calls_waiting.clone(),
+        );
+        registry.register(
+            "call_attempts",
+            "Attempts at queued calls of a name",
+            self.call_attempts.clone(),
+        );
+        registry.register(
+            "call_attempts_failed",
+            "Those among them that failed",
+            self.call_attempts_failed.clone(),
+        );
         let counters = [
             (
                 "pushes_worked",
@@ -166,6 +192,24 @@ impl Vitals {
         self.clock_behind.set(store.clock_behind);
         self.bytes.set(number(store.size.unwrap_or(0)));
 
+        let calls = state.bot.calls();
+        for (name, stats) in &calls {
+            let label = Call { name: name.clone() };
+            if let Some(waiting) = stats.waiting {
+                let gauge = self.calls_waiting.get_or_create(&label);
+                gauge.set(number(waiting));
+            }
+            set(&self.call_attempts.get_or_create(&label), stats.attempts);
+            set(
+                &self.call_attempts_failed.get_or_create(&label),
+                stats.failed,
+            );
+        }
+        let fullest = |of: fn(&CallStats) -> Option<u64>| {
+            let fullest = calls.values().filter_map(of).max().unwrap_or(0);
+            usize::try_from(fullest).unwrap_or(usize::MAX)
+        };
+
         let free_turns = |free: usize, all: usize| all.saturating_sub(free);
         let marks = state.endpoints.values().map(|endpoint| endpoint.marks());
         let (waiting, most_waiting) = state.passwords.waiting();
@@ -196,6 +240,17 @@ impl Vitals {
                 MAX_DRAWING,
             ),
             ("password_checks", waiting, most_waiting),
+            // Each name has its own; the fullest counts.
+            (
+                "calls_of_a_name",
+                fullest(|calls| calls.waiting),
+                MAX_CALLS_WAITING as usize,
+            ),
+            (
+                "calls_of_followers",
+                fullest(|calls| calls.waiting_of_followers),
+                MAX_FOLLOWERS_CALLS as usize,
+            ),
         ];
         for (bound, used, limit) in bounds {
             let label = Bound { bound };

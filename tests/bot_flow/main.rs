@@ -1,6 +1,7 @@
 //! The bot between its callers and its store: retries, slow answers, crashes, races.
 
 mod arrivals;
+mod calls;
 #[path = "../secrecy/mod.rs"]
 mod secrecy;
 mod stage;

@@ -1,6 +1,6 @@
 //! A bot that answers what the test says and remembers what it was asked.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use futures_util::FutureExt as _;
@@ -10,6 +10,7 @@ use menshen::bot::api::{
     LoginAnswer, LoginGranted, LoginReport, LoginRequest, PushAnswer, ReportAnswer, RulesStatus,
     SessionView, SignalView, Verdict,
 };
+use menshen::outbox::CallStats;
 use menshen::server::{BotService, ReloadError, Remember};
 use menshen::store::{self, SharedStore, StoreError};
 use menshen::wechat::endpoint::Opened;
@@ -40,6 +41,7 @@ pub struct FakeBot {
     pub reject_reload: Mutex<Option<String>>,
     /// When set, reloads wait for it.
     pub reload_gate: Mutex<Option<Arc<Notify>>>,
+    pub calls: Mutex<BTreeMap<String, CallStats>>,
 }
 
 pub fn captcha() -> CaptchaView {
@@ -202,6 +204,10 @@ impl BotService for FakeBot {
             }
         }
         .boxed()
+    }
+
+    fn calls(&self) -> BTreeMap<String, CallStats> {
+        self.calls.lock().unwrap().clone()
     }
 
     fn vitals(&self) -> BotVitals {

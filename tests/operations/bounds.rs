@@ -184,6 +184,18 @@ const ROWS: &[Row] = &[
         &["MAX_OPEN", "RESERVED_FOR_PROMPTS"],
     ),
     row(
+        "queued calls that wait for one name",
+        &[
+            "outbox::MAX_CALLS_WAITING",
+            "outbox::MAX_FOLLOWERS_CALLS",
+            "outbox::MAX_CALLS_OF_A_FOLLOWER",
+        ],
+        &[
+            "MAX_CALLS_WAITING - MAX_FOLLOWERS_CALLS",
+            "MAX_CALLS_OF_A_FOLLOWER",
+        ],
+    ),
+    row(
         "rules folder",
         &[
             "bot::MAX_FILES",

@@ -214,6 +214,7 @@ impl Chat<'_, '_> {
                 name: name.to_owned(),
                 account,
                 official_account: Some(self.account_name()),
+                follower: Some(self.openid()),
                 payload,
                 dedupe: Some(self.context.request_id(action.span)),
             };

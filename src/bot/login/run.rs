@@ -144,6 +144,7 @@ impl CaseFacts<'_, '_> {
                         name: name.clone(),
                         account,
                         official_account: None,
+                        follower: None,
                         payload,
                         dedupe: Some(self.context.request_id(action.span)),
                     },

@@ -30,12 +30,13 @@ fn new(name: &str) -> NewCall {
         name: name.into(),
         account: Some("alice".into()),
         official_account: None,
+        follower: None,
         payload: json!({"alert": "alr_1"}),
         dedupe: Some("once".into()),
     }
 }
 
-fn calls(world: &World, targets: Vec<(&str, CallTarget)>) -> Calls {
+pub(super) fn calls(world: &World, targets: Vec<(&str, CallTarget)>) -> Calls {
     Calls::new(
         world.store.clone(),
         world.env.clone(),
@@ -43,6 +44,12 @@ fn calls(world: &World, targets: Vec<(&str, CallTarget)>) -> Calls {
             .into_iter()
             .map(|(name, target)| (name.to_owned(), target)),
     )
+}
+
+/// Queues a call for which there is a place.
+pub(super) async fn queued(world: &World, new: NewCall) -> String {
+    let queued = world.run(move |tx| enqueue_call(tx, new.clone())).await;
+    queued.id().expect("a place").to_owned()
 }
 
 /// Panics, hangs or counts.
@@ -104,9 +111,9 @@ async fn a_queued_call_is_retried_and_ends_in_the_feed() {
     let world = World::new();
     let (target, count) = action("fail first", DEADLINE);
     let calls = calls(&world, vec![("desk", target)]);
-    let id = world.run(|tx| enqueue_call(tx, new("desk"))).await;
+    let id = queued(&world, new("desk")).await;
     let again = world.run(|tx| enqueue_call(tx, new("desk"))).await;
-    assert_eq!(id, again, "queued once");
+    assert_eq!(again, Enqueued::Known(id.clone()), "queued once");
     assert_eq!(calls.step().await, Ok(Some(START + BACKOFF[0])));
     world.clock.set(START + BACKOFF[0]);
     assert_eq!(calls.step().await, Ok(None));
@@ -139,7 +146,7 @@ async fn a_url_gets_the_call_signed_under_one_id() {
     };
     let calls = calls(&world, vec![("desk", target)]);
     server.then(502, "").then(200, r#"{"ticket":5}"#);
-    let id = world.run(|tx| enqueue_call(tx, new("desk"))).await;
+    let id = queued(&world, new("desk")).await;
     let next = calls.step().await.expect("a step").expect("again later");
     world.clock.set(next);
     calls.step().await.expect("a step");
@@ -155,6 +162,7 @@ async fn a_url_gets_the_call_signed_under_one_id() {
         .await
         .expect("kept");
     assert_eq!(call.state, HostCallState::Done);
+    assert_eq!(call.payload, Value::Null, "of no use any more");
 
     server.then(200, r#"{"ticket":6}"#);
     assert_eq!(calls.call(request("desk")).await, Ok(json!({"ticket": 6})));

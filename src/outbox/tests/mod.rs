@@ -1,5 +1,6 @@
 //! The room's behaviour, from promise to ending and over real sockets.
 
+mod call_queue;
 mod calls;
 mod endings;
 mod http;

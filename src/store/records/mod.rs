@@ -181,11 +181,18 @@ kinds! {
     OutboxDay = 67 "outbox_day",
     /// Queued calls to the host.
     HostCall = 68 "host_call",
+    /// Calls that have not ended, by name and due time.
+    CallDue = 69 "call_due",
 
     /// API keys.
     ApiKey = 70 "api_key",
     /// Answers kept for repeated requests.
     Idempotency = 71 "idempotency",
+
+    /// Calls that have not ended, by who caused them or whom they are about.
+    CallOpen = 72 "call_open",
+    /// How many calls of a name have not ended.
+    CallCount = 73 "call_count",
 }
 
 /// A persistent record. It holds its own key fields, so that an export needs no keys.

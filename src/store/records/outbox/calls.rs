@@ -12,6 +12,9 @@ use crate::store::records::{Kind, Record, RecordType};
 /// What this file adds to the schema.
 pub(crate) const TYPES: &[RecordType] = &[
     RecordType::of::<HostCall>(),
+    RecordType::of::<CallDue>(),
+    RecordType::of::<CallOpen>(),
+    RecordType::of::<CallCount>(),
     RecordType::of::<WebhookCursor>(),
 ];
 
@@ -51,8 +54,14 @@ pub struct HostCall {
     /// Name of the official account.
     #[serde(default)]
     pub official_account: Option<String>,
-    /// What the host gets.
+    /// What the host gets; null once ended.
     pub payload: Value,
+    /// Whether a follower's message or event caused it, and no login or alert.
+    #[serde(default)]
+    pub follower: bool,
+    /// Under whom it is found while it has not ended, see [`CallOpen`].
+    #[serde(default)]
+    pub owner: Option<String>,
     /// Where it stands.
     pub state: HostCallState,
     /// When a worker looks at it next; none once ended.
@@ -90,6 +99,76 @@ impl fmt::Debug for HostCall {
             .field("state", &self.state)
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
+    }
+}
+
+/// A call that has not ended, by name and due time. Releases before this record kept it under
+/// [`OutboxDue`](super::OutboxDue) with all others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallDue {
+    /// NAME.
+    pub name: String,
+    /// Whether a follower caused it; the others come first.
+    pub follower: bool,
+    /// When it is looked at next.
+    pub due: Millis,
+    /// The call.
+    pub id: String,
+}
+
+impl Record for CallDue {
+    const KIND: Kind = Kind::CallDue;
+    type Key = (String, bool, i64, String);
+
+    fn key(&self) -> Self::Key {
+        (self.name.clone(), self.follower, self.due, self.id.clone())
+    }
+}
+
+/// A call that has not ended, by who caused it or whom it is about.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallOpen {
+    /// "account:ID" or "openid:OFFICIAL_ACCOUNT:OPENID" of the follower who caused it; "about:ID" for an
+    /// account whose login or alert did.
+    pub owner: String,
+    /// NAME.
+    pub name: String,
+    /// The call.
+    pub id: String,
+}
+
+impl Record for CallOpen {
+    const KIND: Kind = Kind::CallOpen;
+    type Key = (String, String, String);
+
+    fn key(&self) -> Self::Key {
+        (self.owner.clone(), self.name.clone(), self.id.clone())
+    }
+}
+
+impl fmt::Debug for CallOpen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CallOpen({} {})", self.name, self.id)
+    }
+}
+
+/// How many calls of a name have not ended; there is none for 0.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallCount {
+    /// NAME.
+    pub name: String,
+    /// All of them.
+    pub waiting: u64,
+    /// Those that followers caused.
+    pub of_followers: u64,
+}
+
+impl Record for CallCount {
+    const KIND: Kind = Kind::CallCount;
+    type Key = String;
+
+    fn key(&self) -> String {
+        self.name.clone()
     }
 }
 
@@ -136,11 +215,29 @@ pub(crate) fn samples() -> Vec<crate::store::records::Sample> {
             account: None,
             official_account: Some("main".into()),
             payload: serde_json::json!({"alert": "alr_sample"}),
+            follower: false,
+            owner: None,
             state: HostCallState::Queued,
             due: Some(time),
             attempts: 0,
             ended_at: None,
             error: None,
+        }),
+        Sample::of(CallDue {
+            name: "security_desk".into(),
+            follower: false,
+            due: time,
+            id: "cal_sample".into(),
+        }),
+        Sample::of(CallOpen {
+            owner: "about:alice".into(),
+            name: "security_desk".into(),
+            id: "cal_sample".into(),
+        }),
+        Sample::of(CallCount {
+            name: "security_desk".into(),
+            waiting: 3,
+            of_followers: 2,
         }),
         Sample::of(WebhookCursor {
             name: "erp".into(),

@@ -26,7 +26,7 @@ pub const SENT_MESSAGE_KEPT: Millis = 3 * DAY;
 pub enum OutboxLane {
     /// Messages to followers.
     Message,
-    /// Calls to the host.
+    /// Calls to the host, as releases before [`CallDue`](super::CallDue) queued them.
     Call,
 }
 

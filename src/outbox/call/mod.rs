@@ -3,29 +3,40 @@
 //! A call is made at once ([`Calls::call`]), or queued in the commit that decided it
 //! ([`enqueue_call`]) and made afterwards with retries. Either way it **may run twice** under the
 //! same id: after a crash, a lost lease or a lost answer.
+//!
+//! Every name has a queue and places of its own, so that a slow target holds up nobody else's calls,
+//! and followers' calls leave room there for those of alerts and logins.
+
+mod queue;
+mod worker;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
 use serde::Serialize;
-use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
+use serde_json::Value;
 
-use super::claim::{due, next_due};
-use super::drive::drive;
 use super::http::{Answer, Endpoint, Outward, Post, PostError};
 use super::sign::WebhookSecret;
 use crate::env::{Env, HOUR, MINUTE, Millis, SECOND};
-use crate::store::records::{
-    HostCall, HostCallState, NewEvent, OUTBOX_KEPT, OutboxDedupe, OutboxDue, OutboxLane,
-};
-use crate::store::{SharedStore, StoreError, Tx, execute, read};
+use crate::store::SharedStore;
 
-/// Queued calls made at a time.
+pub use queue::{NewCall, enqueue_call, forget_calls};
+pub use worker::CallStats;
+
+/// Queued calls of one name made at a time.
 pub const MAX_CALLS_IN_FLIGHT: usize = 8;
+/// How many of those places followers' calls leave free.
+pub const RESERVED_IN_FLIGHT: usize = 2;
+/// The most calls of one name that may wait; those being made or tried again later count.
+pub const MAX_CALLS_WAITING: u64 = 1_000;
+/// How many of those places followers' calls may take: an alert's call always finds room.
+pub const MAX_FOLLOWERS_CALLS: u64 = 500;
+/// The most calls of one name that one follower (their account, if bound) may have waiting.
+pub const MAX_CALLS_OF_A_FOLLOWER: usize = 50;
 /// Attempts before a queued call is given up; with [`BACKOFF`] that takes most of a day.
 pub const MAX_CALL_ATTEMPTS: u32 = 20;
 /// The longest deadline of one call.
@@ -131,62 +142,15 @@ impl fmt::Debug for CallTarget {
     }
 }
 
-/// A call to queue.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewCall {
-    /// NAME.
-    pub name: String,
-    /// The account it is about.
-    pub account: Option<String>,
-    /// Name of the official account.
-    pub official_account: Option<String>,
-    /// What the host gets.
-    pub payload: Value,
-    /// Queuing again under the same identifier changes nothing.
-    pub dedupe: Option<String>,
-}
-
-/// Queues a call: it is kept with the caller's commit and made after it. Answers its id. Its ending
-/// is a `call_done` or `call_failed` event.
-pub fn enqueue_call(tx: &mut Tx<'_>, new: NewCall) -> Result<String, StoreError> {
-    let now = tx.now();
-    // Calls and messages have separate identifiers of "the same".
-    let dedupe = new.dedupe.map(|dedupe| format!("call:{dedupe}"));
-    if let Some(dedupe) = &dedupe
-        && let Some(known) = tx.get::<OutboxDedupe>(dedupe)?
-        && known.until > now
-    {
-        return Ok(known.id);
-    }
-    let mut call = HostCall {
-        id: tx.id("cal"),
-        created: now,
-        name: new.name,
-        account: new.account,
-        official_account: new.official_account,
-        payload: new.payload,
-        state: HostCallState::Queued,
-        due: None,
-        attempts: 0,
-        ended_at: None,
-        error: None,
-    };
-    if let Some(dedupe) = dedupe {
-        tx.put(&OutboxDedupe {
-            dedupe,
-            id: call.id.clone(),
-            until: now.saturating_add(OUTBOX_KEPT),
-        })?;
-    }
-    schedule(tx, &mut call, Some(now))?;
-    Ok(call.id)
-}
-
-/// What rules can call, and the worker for queued calls.
+/// What rules can call, and the worker for queued calls. One per process.
 pub struct Calls {
     store: SharedStore,
     env: Env,
     targets: BTreeMap<String, CallTarget>,
+    places: Arc<worker::Places>,
+    /// Held from the look for free places to their taking.
+    claiming: tokio::sync::Mutex<()>,
+    stats: worker::Stats,
 }
 
 impl fmt::Debug for Calls {
@@ -204,10 +168,14 @@ impl Calls {
         env: Env,
         targets: impl IntoIterator<Item = (String, CallTarget)>,
     ) -> Self {
+        let targets: BTreeMap<String, CallTarget> = targets.into_iter().collect();
         Self {
             store,
             env,
-            targets: targets.into_iter().collect(),
+            places: Arc::default(),
+            claiming: tokio::sync::Mutex::default(),
+            stats: worker::Stats::of(targets.keys()),
+            targets,
         }
     }
 
@@ -253,46 +221,6 @@ impl Calls {
             }
         }
     }
-
-    /// Makes queued calls until `stop`.
-    pub async fn run(&self, stop: CancellationToken) {
-        drive(&*self.store, &self.env, &stop, "calls", || self.step()).await;
-    }
-
-    /// Makes the queued calls that are due and settles them. Answers when one is due next.
-    pub async fn step(&self) -> Result<Option<Millis>, StoreError> {
-        let waiting = read::<_, StoreError>(&*self.store, "calls.look", |tx| {
-            due(tx, OutboxLane::Call, 1).map(|rows| !rows.is_empty())
-        })
-        .await?;
-        if waiting {
-            let calls = execute::<_, StoreError>(&*self.store, "calls.claim", claim).await?;
-            for settled in join_all(calls.into_iter().map(|call| self.attempt(call))).await {
-                settled?;
-            }
-        }
-        read(&*self.store, "calls.next", |tx| {
-            next_due(tx, OutboxLane::Call)
-        })
-        .await
-    }
-
-    async fn attempt(&self, call: HostCall) -> Result<(), StoreError> {
-        let result = self
-            .call(CallRequest {
-                id: call.id.clone(),
-                name: call.name.clone(),
-                account: call.account.clone(),
-                official_account: call.official_account.clone(),
-                payload: call.payload.clone(),
-            })
-            .await;
-        let error = result.err();
-        execute(&*self.store, "calls.settle", move |tx| {
-            settle(tx, &call.id, call.attempts, error.as_ref())
-        })
-        .await
-    }
 }
 
 /// What an answer of a URL comes to.
@@ -305,94 +233,4 @@ fn answered(answer: Result<Answer, PostError>) -> Result<Value, CallError> {
         Err(PostError::Late) => Err(CallError::Late),
         Err(error) => Err(CallError::Failed(error.word().to_owned())),
     }
-}
-
-fn claim(tx: &mut Tx<'_>) -> Result<Vec<HostCall>, StoreError> {
-    let now = tx.now();
-    let mut calls = Vec::new();
-    for row in due(tx, OutboxLane::Call, MAX_CALLS_IN_FLIGHT)? {
-        let call = tx.get::<HostCall>(&row.id)?;
-        let Some(mut call) = call.filter(|call| call.due == Some(row.due)) else {
-            tx.delete::<OutboxDue>(&(row.lane.number(), row.due, row.id))?;
-            continue;
-        };
-        // A call whose lease ran out is made again, but not for ever.
-        if call.attempts >= MAX_CALL_ATTEMPTS {
-            call.error.get_or_insert_with(|| "lease_lost".to_owned());
-            end(tx, &mut call, HostCallState::Failed)?;
-            continue;
-        }
-        call.attempts += 1;
-        call.state = HostCallState::Running;
-        schedule(tx, &mut call, Some(now + LEASE))?;
-        calls.push(call);
-    }
-    Ok(calls)
-}
-
-fn settle(
-    tx: &mut Tx<'_>,
-    id: &str,
-    attempt: u32,
-    error: Option<&CallError>,
-) -> Result<(), StoreError> {
-    let Some(mut call) = tx.get::<HostCall>(&id.to_owned())? else {
-        return Ok(());
-    };
-    if call.state.ended() {
-        return Ok(());
-    }
-    let Some(error) = error else {
-        call.error = None;
-        return end(tx, &mut call, HostCallState::Done);
-    };
-    if call.attempts != attempt || call.state != HostCallState::Running {
-        return Ok(());
-    }
-    call.error = Some(error.word());
-    if matches!(error, CallError::NoSuchCall(_)) || call.attempts >= MAX_CALL_ATTEMPTS {
-        return end(tx, &mut call, HostCallState::Failed);
-    }
-    let place = (call.attempts as usize - 1).min(BACKOFF.len() - 1);
-    call.state = HostCallState::Queued;
-    let due = tx.now() + BACKOFF[place];
-    schedule(tx, &mut call, Some(due))
-}
-
-fn end(tx: &mut Tx<'_>, call: &mut HostCall, state: HostCallState) -> Result<(), StoreError> {
-    call.state = state;
-    call.ended_at = Some(tx.now());
-    schedule(tx, call, None)?;
-    let kind = match state {
-        HostCallState::Done => "call_done",
-        _ => "call_failed",
-    };
-    tx.emit(NewEvent {
-        kind: kind.into(),
-        account: call.account.clone(),
-        official_account: call.official_account.clone(),
-        data: json!({
-            "call": call.id,
-            "name": call.name,
-            "attempts": call.attempts,
-            "error": call.error,
-        }),
-    })
-    .map(drop)
-}
-
-fn schedule(tx: &mut Tx<'_>, call: &mut HostCall, due: Option<Millis>) -> Result<(), StoreError> {
-    let lane = OutboxLane::Call;
-    if let Some(old) = call.due.take() {
-        tx.delete::<OutboxDue>(&(lane.number(), old, call.id.clone()))?;
-    }
-    if let Some(due) = due {
-        tx.put(&OutboxDue {
-            lane,
-            due,
-            id: call.id.clone(),
-        })?;
-    }
-    call.due = due;
-    tx.put(call)
 }
