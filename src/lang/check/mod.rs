@@ -26,6 +26,7 @@ mod listed;
 mod listed_words;
 mod lists;
 pub(in crate::lang) mod literal;
+mod lost_names;
 mod membership;
 mod merged;
 mod nameless;
@@ -239,7 +240,7 @@ fn check(
     let mut found = report.into_found();
     if !whole || errors(&found) {
         // What is left of a dialog, or of the rule that leaves it, is not what was meant.
-        found.retain(|one| one.code != codes::NO_EXIT);
+        found.retain(|one| ![codes::NO_EXIT, codes::TRIES].contains(&one.code));
     } else {
         found.extend(unused(&items, &used).into_iter().take(report::MAX_FOUND));
         let needless = super::analyze::needless(&program, registry);

@@ -340,7 +340,7 @@ fn follow_ups(found: Vec<Diagnostic>, text: &str) -> Vec<Diagnostic> {
         !others.into_iter().any(|(other, (_, known))| match *known {
             "E0111" => *code != "E0111" || other < index,
             "E0114" if *code == "E0106" => true,
-            "E0102" | "E0106" | "E0119" | "E0137" if *code == "E0118" => true,
+            "E0102" | "E0106" | "E0137" if *code == "E0118" => true,
             known => vague(code) && (!vague(known) || other < index),
         })
     });

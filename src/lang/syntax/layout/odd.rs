@@ -139,6 +139,15 @@ impl Layout<'_> {
         let item = self.slice(at + 1);
         let third = self.tokens.get(at + 2).filter(|third| !third.first)?;
         let text = matches!(third.kind, Kind::Text(_));
+        // `listfaces = […]`, where rules say `faces`
+        let parted = ["list", "let"].into_iter().find_map(|keyword| {
+            let name = word.strip_prefix(keyword)?;
+            let used = (0..self.tokens.len()).any(|at| self.slice(at) == name);
+            (used && matches!(item, ":" | "=")).then(|| format!("{keyword} {name}"))
+        });
+        if let Some(parted) = parted {
+            return Some((at, parted, false));
+        }
         match item {
             "on" if EVENTS.contains(&word) => Some((at + 1, format!("on {word}"), true)),
             "dialog" | "signal" | "list" | "let" | "extractor" if next.kind == Kind::Word => {

@@ -102,6 +102,11 @@ impl Slips<'_> {
             return;
         }
         let before = at.checked_sub(1).map(|at| &self.tokens[at]);
+        // `====`: told of its first three.
+        if before.is_some_and(|before| before.end == start && self.slice(before) == "===") {
+            self.edit(start, end, "");
+            return;
+        }
         let earlier = at.checked_sub(2).map_or("", |at| {
             &self.text[self.tokens[at].start..self.tokens[at].end]
         });
