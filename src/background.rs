@@ -119,7 +119,7 @@ impl<T, W: Fn() -> T> Job<T, W> {
 pub(crate) fn discard<T: Send + 'static>(what: T) {
     let name = "taking apart".to_owned();
     let dropped = std::thread::Builder::new().name(name).spawn(move || {
-        begin(Share::Low);
+        begin(Share::Idle);
         drop(what);
     });
     if let Err(error) = dropped {

@@ -1,8 +1,13 @@
 //! One round of pushes: made beforehand, sent over all connections at once, checked afterwards.
 
+use std::io::{ErrorKind, IoSliceMut};
+use std::os::fd::AsRawFd as _;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use nix::sys::socket::sockopt::ReceiveTimestampns;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt};
+use nix::sys::time::TimeSpec;
+use tokio::io::{AsyncWriteExt as _, Interest};
 use tokio::net::TcpStream;
 
 use crate::Problem;
@@ -43,6 +48,8 @@ pub struct Round {
     pub p50: f64,
     pub p99: f64,
     pub p999: f64,
+    /// Nanoseconds from each request to its answer's arrival at this machine's network stack.
+    pub arrivals: Vec<u64>,
 }
 
 /// Sends `each` pushes over every connection, one as soon as the one before is answered. `serial` numbers the
@@ -71,6 +78,7 @@ pub async fn paced(
         let requests: Vec<Vec<u8>> = (first..=*serial).map(|n| request(mode, n)).collect();
         let stream = TcpStream::connect(("127.0.0.1", server.port)).await?;
         stream.set_nodelay(true)?;
+        setsockopt(&stream, ReceiveTimestampns, &true)?;
         work.push((first, stream, requests));
     }
     let (cpu, begun) = (server.cpu()?, Instant::now());
@@ -89,28 +97,42 @@ pub async fn paced(
         .collect();
     local.await;
     let (seconds, cpu) = (begun.elapsed().as_secs_f64(), server.cpu()? - cpu);
-    let mut times = Vec::new();
+    let (mut times, mut arrivals) = (Vec::new(), Vec::new());
     for one in all {
         let (first, said) = one.await??;
-        for (serial, (nanos, answer)) in (first..).zip(said) {
-            check(mode, serial, &answer)?;
-            times.push(nanos);
+        for (serial, said) in (first..).zip(said) {
+            check(mode, serial, &said.answer)?;
+            times.push(said.nanos);
+            arrivals.push(said.arrived);
         }
     }
-    times.sort_unstable();
     let requests = times.len() as f64;
-    let at = |part: f64| times[((requests * part) as usize).min(times.len() - 1)] as f64 / 1e3;
+    let mut at = |part| quantile(&mut times, part);
     Ok(Round {
         cpu: cpu * 1e6 / requests,
         rate: requests / seconds,
         p50: at(0.5),
         p99: at(0.99),
         p999: at(0.999),
+        arrivals,
     })
 }
 
-/// Nanoseconds to the answer, and the answer.
-type Said = (u64, Vec<u8>);
+/// The time in microseconds under which `part` of `nanos` lie; sorts them.
+pub fn quantile(nanos: &mut [u64], part: f64) -> f64 {
+    nanos.sort_unstable();
+    let nth = (nanos.len() as f64 * part) as usize;
+    nanos[nth.min(nanos.len() - 1)] as f64 / 1e3
+}
+
+/// What came of a request.
+struct Said {
+    /// Nanoseconds until this program had all of the answer.
+    nanos: u64,
+    /// Nanoseconds until the kernel had it: without the time this program waited for a processor.
+    arrived: u64,
+    answer: Vec<u8>,
+}
 
 /// Sends the requests one after another over one connection.
 async fn talk(
@@ -125,23 +147,52 @@ async fn talk(
         if !pace.is_zero() {
             tokio::time::sleep_until(first + pace * nth as u32).await;
         }
-        let begun = Instant::now();
+        let (begun, begun_at) = (Instant::now(), SystemTime::now());
+        let mut arrived_at = UNIX_EPOCH;
         stream.write_all(&request).await?;
         let (mut held, mut whole) = (0, None);
         while whole.is_none_or(|whole| held < whole) {
-            let read = stream.read(&mut buffer[held..]).await?;
+            let (read, at) = receive(&stream, &mut buffer[held..]).await?;
             if read == 0 {
                 return Err("the server closed the connection".into());
             }
-            held += read;
+            (held, arrived_at) = (held + read, at);
             if whole.is_none() {
                 whole = length(&buffer[..held])?;
             }
         }
-        let nanos = u64::try_from(begun.elapsed().as_nanos())?;
-        said.push((nanos, buffer[..held].to_vec()));
+        said.push(Said {
+            nanos: u64::try_from(begun.elapsed().as_nanos())?,
+            arrived: u64::try_from(arrived_at.duration_since(begun_at)?.as_nanos())?,
+            answer: buffer[..held].to_vec(),
+        });
     }
     Ok(said)
+}
+
+/// Some bytes and when the last packet of them came in, by the kernel's clock.
+async fn receive(stream: &TcpStream, into: &mut [u8]) -> Result<(usize, SystemTime), Problem> {
+    loop {
+        stream.readable().await?;
+        let read = stream.try_io(Interest::READABLE, || {
+            let mut control = nix::cmsg_space!(TimeSpec);
+            let mut parts = [IoSliceMut::new(into)];
+            let flags = MsgFlags::MSG_DONTWAIT;
+            let fd = stream.as_raw_fd();
+            let got = recvmsg::<()>(fd, &mut parts, Some(&mut control), flags)?;
+            let at = got.cmsgs()?.find_map(|message| match message {
+                ControlMessageOwned::ScmTimestampns(at) => Some(UNIX_EPOCH + Duration::from(at)),
+                _ => None,
+            });
+            Ok((got.bytes, at))
+        });
+        match read {
+            Ok((0, _)) => return Ok((0, UNIX_EPOCH)),
+            Ok((read, at)) => return Ok((read, at.ok_or("no time of arrival")?)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 /// How long an answer is, once its head is there.
