@@ -102,7 +102,12 @@ pub fn create(tx: &mut Tx<'_>, new: NewAccount, actor: &str) -> Result<Created, 
     let data =
         json!({ "has_phone": account.phone.is_some(), "has_password": account.password.is_some() });
     tx.emit(NewEvent::new("account_created", data.clone()).account(account.id.as_str()))?;
-    audit(tx, actor, "account.create", &account.id, data)?;
+    tx.audit(NewAudit::of_account(
+        actor,
+        "account.create",
+        &account.id,
+        data,
+    ))?;
     Ok(Created::Created(Box::new(account)))
 }
 
@@ -248,7 +253,7 @@ pub fn patch(
     if !changed.is_empty() {
         let data = json!({ "changed": changed, "sessions_ended": sessions_ended });
         tx.emit(NewEvent::new("account_changed", data.clone()).account(id))?;
-        audit(tx, actor, "account.change", id, data)?;
+        tx.audit(NewAudit::of_account(actor, "account.change", id, data))?;
     }
     Ok(Patched::Patched {
         account: Box::new(account),
@@ -364,7 +369,7 @@ pub fn delete(tx: &mut Tx<'_>, id: &str, actor: &str) -> Result<Deleted, StoreEr
     tx.delete::<Account>(&account.id)?;
     let data = json!({ "sessions_ended": sessions_ended });
     tx.emit(NewEvent::new("account_deleted", data.clone()).account(id))?;
-    audit(tx, actor, "account.delete", id, data)?;
+    tx.audit(NewAudit::of_account(actor, "account.delete", id, data))?;
     Ok(Deleted::Deleted)
 }
 
@@ -381,19 +386,4 @@ pub fn erase_more(tx: &mut Tx<'_>, id: &str, before: Millis) -> Result<bool, Sto
         }
     }
     Ok(history::erase(tx, id, before)? || alerts::erase(tx, id, before)?)
-}
-
-fn audit(
-    tx: &mut Tx<'_>,
-    actor: &str,
-    action: &str,
-    account: &str,
-    detail: serde_json::Value,
-) -> Result<(), StoreError> {
-    tx.audit(NewAudit {
-        actor: actor.to_owned(),
-        action: action.to_owned(),
-        account: Some(account.to_owned()),
-        detail,
-    })
 }

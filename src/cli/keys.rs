@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::control::{Request, perform};
-use super::failure::{Exit, Failure, Outcome};
+use super::control::Request;
+use super::failure::{Exit, Outcome};
 use super::output::{self, LangArg};
-use super::setup::{DataArgs, Reach};
+use super::setup::{self, DataArgs};
 use crate::lang::diagnostics::Language;
 use crate::server::Scope;
 
@@ -83,7 +83,7 @@ pub fn run(args: &Args) -> Outcome {
                 name: name.clone(),
                 scopes: scopes.clone(),
             };
-            let made = ask(data, request)?;
+            let made = setup::ask(data, request)?;
             output::line(made["key"].as_str().unwrap_or_default())?;
             output::remark(lang.pick(
                 "menshen: 现在就收好，以后不会再显示",
@@ -91,14 +91,14 @@ pub fn run(args: &Args) -> Outcome {
             ));
         }
         Action::List { format, lang, data } => {
-            let keys = ask(data, Request::KeysList)?;
+            let keys = setup::ask(data, Request::KeysList)?;
             match format {
                 Format::Json => output::json(&keys)?,
                 Format::Text => output::data(&table(&keys, lang.lang))?,
             }
         }
         Action::Revoke { key, lang, data } => {
-            ask(data, Request::KeysRevoke { key: key.clone() })?;
+            setup::ask(data, Request::KeysRevoke { key: key.clone() })?;
             output::remark(&match lang.lang {
                 Language::Zh => format!("menshen: {key} 已作废"),
                 Language::En => format!("menshen: {key} is revoked"),
@@ -106,20 +106,6 @@ pub fn run(args: &Args) -> Outcome {
         }
     }
     Ok(Exit::Clean)
-}
-
-/// Has a request done that answers with a value only.
-fn ask(data: &DataArgs, request: Request) -> Result<Value, Failure> {
-    match Reach::existing(&data.directory()?)? {
-        Reach::Running(client) => client.call(&request, &mut std::io::sink()),
-        Reach::Mine(mine) => {
-            let done =
-                mine.runtime
-                    .block_on(perform(request, &*mine.store, None, &mut std::io::sink()));
-            mine.close();
-            done.map_err(Failure::failed)
-        }
-    }
 }
 
 fn scope(name: &str) -> Result<String, String> {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::control::{Request, perform};
+use super::control::Request;
 use super::failure::{Exit, Failure, Outcome};
 use super::output::{self, LangArg};
-use super::setup::{DataArgs, Reach};
+use super::setup::{self, DataArgs, Reach};
 use super::sources::configured;
 use crate::bot::archive;
 use crate::bot::folder;
@@ -98,7 +98,7 @@ pub fn run(args: &Args) -> Outcome {
             data,
             ..
         } => {
-            let found = ask(data, Request::RulesHistory { limit: *limit })?;
+            let found = setup::ask(data, Request::RulesHistory { limit: *limit })?;
             match format {
                 Format::Json => output::json(&found)?,
                 Format::Text => output::data(&table(&found))?,
@@ -110,7 +110,7 @@ pub fn run(args: &Args) -> Outcome {
             data,
             lang,
         } => {
-            let found = ask(
+            let found = setup::ask(
                 data,
                 Request::RulesShow {
                     generation: *generation,
@@ -127,20 +127,6 @@ pub fn run(args: &Args) -> Outcome {
         } => rollback(data, *generation, lang.lang)?,
     }
     Ok(Exit::Clean)
-}
-
-/// Has a request done that needs only the store.
-fn ask(data: &DataArgs, request: Request) -> Result<Value, Failure> {
-    match Reach::existing(&data.directory()?)? {
-        Reach::Running(client) => client.call(&request, &mut std::io::sink()),
-        Reach::Mine(mine) => {
-            let done =
-                mine.runtime
-                    .block_on(perform(request, &*mine.store, None, &mut std::io::sink()));
-            mine.close();
-            done.map_err(Failure::failed)
-        }
-    }
 }
 
 fn rollback(data: &DataArgs, generation: u64, lang: Language) -> Result<(), Failure> {

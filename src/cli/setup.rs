@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::control::{self, Client};
+use serde_json::Value;
+
+use super::control::{self, Client, Request, perform};
 use super::failure::Failure;
 use super::sources::DEFAULT_CONFIG;
 use super::unopened;
@@ -85,6 +87,20 @@ impl Reach {
             return Ok(Self::Running(client));
         }
         Mine::open(directory, None).map(Self::Mine)
+    }
+}
+
+/// Has a request done that answers with a value only.
+pub fn ask(data: &DataArgs, request: Request) -> Result<Value, Failure> {
+    match Reach::existing(&data.directory()?)? {
+        Reach::Running(client) => client.call(&request, &mut std::io::sink()),
+        Reach::Mine(mine) => {
+            let mut nowhere = std::io::sink();
+            let work = perform(request, &*mine.store, None, &mut nowhere);
+            let done = mine.runtime.block_on(work);
+            mine.close();
+            done.map_err(Failure::failed)
+        }
     }
 }
 

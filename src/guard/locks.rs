@@ -72,13 +72,12 @@ pub fn lock(
         add_new(&mut held.alerts, ids(), MAX_MACHINES);
         if held != before {
             tx.put(&held)?;
-            audit(
-                tx,
+            tx.audit(NewAudit::of_account(
                 &actor,
                 "account.lock",
                 account,
                 json!({ "again": true }),
-            )?;
+            ))?;
         }
         return Ok(LockOutcome::AlreadyLocked { since });
     }
@@ -105,7 +104,7 @@ pub fn lock(
         machines,
     })?;
     tx.emit(NewEvent::new("locked", data.clone()).account(account))?;
-    audit(tx, &actor, "account.lock", account, data)?;
+    tx.audit(NewAudit::of_account(&actor, "account.lock", account, data))?;
     Ok(LockOutcome::Locked {
         sessions_ended,
         prompts_withdrawn,
@@ -236,7 +235,7 @@ fn lift(
         data["reason"] = json!(reason);
     }
     tx.emit(NewEvent::new("unlocked", data.clone()).account(account))?;
-    audit(tx, actor, "account.unlock", account, data)
+    tx.audit(NewAudit::of_account(actor, "account.unlock", account, data))
 }
 
 fn machines_of(open: &[super::Alert]) -> Vec<String> {
@@ -270,19 +269,4 @@ impl LockedBy {
             Self::Rule(_) => "rule",
         }
     }
-}
-
-fn audit(
-    tx: &mut Tx<'_>,
-    actor: &str,
-    action: &str,
-    account: &str,
-    detail: serde_json::Value,
-) -> Result<(), StoreError> {
-    tx.audit(NewAudit {
-        actor: actor.to_owned(),
-        action: action.to_owned(),
-        account: Some(account.to_owned()),
-        detail,
-    })
 }

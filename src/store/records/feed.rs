@@ -113,6 +113,18 @@ pub struct NewAudit {
     pub detail: Value,
 }
 
+impl NewAudit {
+    /// Something done to an account.
+    pub fn of_account(actor: &str, action: &str, account: &str, detail: Value) -> Self {
+        Self {
+            actor: actor.to_owned(),
+            action: action.to_owned(),
+            account: Some(account.to_owned()),
+            detail,
+        }
+    }
+}
+
 /// An entry of the audit log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Audit {
