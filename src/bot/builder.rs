@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::action::Action;
 use super::context::{CaptchaWitness, Limits, Shared};
+use super::folder;
 use super::outside::{Network, Outside};
 use super::probe::Probe;
 use super::pushes::Pushes;
@@ -296,19 +297,18 @@ impl BotBuilder {
         if let Some(error) = self.errors.into_iter().next() {
             return Err(error.into());
         }
-        let (paths, loaded) = match self.rules {
-            RulesFrom::Compiled(ruleset) => (
-                Vec::new(),
-                Loaded {
-                    ruleset,
-                    warnings: Vec::new(),
-                },
-            ),
-            RulesFrom::Paths(paths) => {
-                let loaded = ruleset::load(&paths, &self.registry)?;
-                (paths, loaded)
+        let (mut paths, mut tried) = (Vec::new(), Fingerprint::default());
+        let loaded = match self.rules {
+            RulesFrom::Compiled(ruleset) => Loaded {
+                ruleset,
+                warnings: Vec::new(),
+            },
+            RulesFrom::Paths(of_rules) => {
+                let read = folder::load_own(&of_rules).map_err(LoadError::from)?;
+                (paths, tried) = (of_rules, Fingerprint::of_sources(&read));
+                ruleset::compile(read, &self.registry)?
             }
-            RulesFrom::Sources(sources) => (Vec::new(), ruleset::compile(sources, &self.registry)?),
+            RulesFrom::Sources(sources) => ruleset::compile(sources, &self.registry)?,
         };
         let hash = loaded.ruleset.program.hash.clone();
         if self.run_stories && !archive::passed_before(&*self.store, &hash).await? {
@@ -333,7 +333,6 @@ impl BotBuilder {
         });
         let now = self.env.now();
         let sources = loaded.ruleset.program.sources.clone();
-        let tried = Fingerprint::of_sources(&sources);
         let number = match self.archive {
             true => archive::go_live(&*self.store, &sources, &hash).await?,
             false => 1,

@@ -3,7 +3,7 @@
 //! The only place that reads and writes rule files. It decides nothing about them: what is wrong with their
 //! text is the compiler's to say, with line and column.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -83,7 +83,7 @@ pub fn load(paths: &[PathBuf]) -> Result<Sources, FolderError> {
 /// The rule files `paths` stand for, each once, in byte order: of a folder every `.rules` file below
 /// it that is not hidden, of a file itself. For tools that write them.
 pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FolderError> {
-    let mut files = std::collections::BTreeSet::new();
+    let mut files = BTreeSet::new();
     for path in paths {
         let meta = fs::metadata(path).map_err(|source| FolderError::Read {
             path: path.clone(),
@@ -94,7 +94,7 @@ pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FolderError> {
             continue;
         }
         let before = files.len();
-        rules_below(path, path, 0, &mut files)?;
+        files_below(path, path, 0, is_rules, &mut files)?;
         if files.len() == before {
             return Err(FolderError::Empty { path: path.clone() });
         }
@@ -102,11 +102,13 @@ pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FolderError> {
     Ok(files.into_iter().collect())
 }
 
-fn rules_below(
+/// The visible files of a kind, wherever in the folder.
+fn files_below(
     root: &Path,
     folder: &Path,
     depth: usize,
-    files: &mut std::collections::BTreeSet<PathBuf>,
+    kind: fn(&Path) -> bool,
+    files: &mut BTreeSet<PathBuf>,
 ) -> Result<(), FolderError> {
     let too_many = || FolderError::TooMany {
         path: root.to_owned(),
@@ -116,8 +118,8 @@ fn rules_below(
     }
     for path in entries(folder)? {
         if path.is_dir() {
-            rules_below(root, &path, depth + 1, files)?;
-        } else if path.extension().is_some_and(|ext| ext == "rules") {
+            files_below(root, &path, depth + 1, kind, files)?;
+        } else if kind(&path) {
             files.insert(path);
         }
         if files.len() > MAX_FILES {
@@ -165,10 +167,10 @@ impl Found {
     }
 
     fn file(&mut self, root: &Path, path: &Path) -> Result<(), FolderError> {
-        let is_rules = path.extension().is_some_and(|end| end == "rules");
-        if !is_rules && !is_list(path) {
+        if !is_ours(path) {
             return Ok(());
         }
+        let is_rules = is_rules(path);
         if self.rules.len() + self.lists.len() >= MAX_FILES {
             return Err(FolderError::TooMany {
                 path: root.to_owned(),
@@ -225,6 +227,15 @@ fn leads_out(root: &Path, path: &Path) -> bool {
         // What cannot be found is told when it is read.
         _ => false,
     }
+}
+
+/// Whether a file is read with the rules.
+fn is_ours(path: &Path) -> bool {
+    is_rules(path) || is_list(path)
+}
+
+fn is_rules(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "rules")
 }
 
 fn is_list(path: &Path) -> bool {

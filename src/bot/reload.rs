@@ -15,6 +15,7 @@ use super::folder::{self, FolderError};
 use super::ruleset::{self, LoadError, Loaded};
 use super::{archive, stories};
 use crate::background;
+use crate::env::Millis;
 use crate::lang::span::Sources;
 
 /// What loading is called where it fails.
@@ -176,10 +177,9 @@ impl Bot {
         .map_err(|error| ReloadError::from(BotError::from(error)))?
         .map_err(|error| ReloadError::Rejected(error.report(language)))?;
         let sources = loaded.ruleset.program.sources.clone();
-        tokio::task::spawn_blocking(move || put_back(&root, &sources, now))
+        let found = tokio::task::spawn_blocking(move || put_back(&root, &sources, now))
             .await
             .map_err(|error| ReloadError::from(BotError::Internal(error.to_string())))??;
-        let found = Fingerprint::of_sources(&loaded.ruleset.program.sources);
         let status = self.take(loaded).await?;
         *tried = found;
         Ok(status)
@@ -202,12 +202,13 @@ impl Bot {
     }
 }
 
-fn put_back(root: &Path, sources: &Sources, now: crate::env::Millis) -> Result<(), RollbackError> {
+/// What the folder holds then: beside the rules there may be other files.
+fn put_back(root: &Path, sources: &Sources, now: Millis) -> Result<Fingerprint, RollbackError> {
     if !root.is_dir() {
         return Err(RollbackError::NoFolder);
     }
     folder::restore(root, sources, now)?;
-    Ok(())
+    Ok(Fingerprint::of(&folder::load(&[root.to_owned()])))
 }
 
 #[cfg(test)]
@@ -266,6 +267,46 @@ mod tests {
         fs::write(&file, rules("丁")).expect("written");
         assert!(bot.reload_seen(third).await.expect("moved on").is_none());
         assert_eq!(bot.generations.status().generation, 3);
+    }
+
+    #[tokio::test]
+    async fn a_generation_is_the_rules_and_the_lists_they_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text);
+        write(
+            "a.rules",
+            "list office: network from \"l.txt\"\non attempt when login.ip in office {\n    note \"办公室\"\n}\n",
+        )
+        .expect("written");
+        write("l.txt", "192.0.2.1\n").expect("written");
+        write("logins.csv", "time,account\n").expect("written");
+        let bot = bot(folder.path()).await;
+        let kept = async |number| {
+            let texts = archive::texts(&*bot.store, number).await.expect("read");
+            let lists = texts.expect("kept").lists;
+            let lists = lists
+                .into_iter()
+                .map(|(name, text)| format!("{name}: {text}"));
+            lists.collect::<Vec<String>>()
+        };
+        assert_eq!(kept(1).await, ["l.txt: 192.0.2.1\n"]);
+
+        // What no rule names changes nothing: neither what runs nor what is kept.
+        write("logins.csv", "time,account\n1,alice\n").expect("written");
+        write("other.txt", "203.0.113.1\n").expect("written");
+        assert_eq!(bot.reload().await.expect("loaded").generation, 1);
+        assert_eq!(kept(1).await, ["l.txt: 192.0.2.1\n"]);
+
+        write("l.txt", "192.0.2.2\n").expect("written");
+        assert_eq!(bot.reload().await.expect("loaded").generation, 2);
+        assert_eq!(kept(2).await, ["l.txt: 192.0.2.2\n"]);
+        assert_eq!(bot.rollback(1).await.expect("loaded").generation, 3);
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect("there");
+        assert_eq!(read("l.txt"), "192.0.2.1\n");
+        assert_eq!(read("other.txt"), "203.0.113.1\n");
+        // And whoever watches the folder has nothing to do.
+        let seen = Fingerprint::of(&folder::load(&[folder.path().to_owned()]));
+        assert!(bot.reload_seen(seen).await.expect("tried").is_none());
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! Where something stands in the rule files, and the files themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Index of a file in [`Sources::files`].
@@ -91,6 +91,16 @@ impl Sources {
     /// One file, for tests and the command line.
     pub fn single(path: &str, text: &str) -> Self {
         Self::new([(path.to_owned(), text.to_owned())])
+    }
+
+    /// Without the lists that are not among these: what decides, of all that lay in a folder.
+    pub(in crate::lang) fn with_lists(self: &Arc<Self>, names: &BTreeSet<String>) -> Arc<Self> {
+        if self.lists.keys().all(|name| names.contains(name)) {
+            return Arc::clone(self);
+        }
+        let mut deciding = Self::clone(self);
+        deciding.lists.retain(|name, _| names.contains(name));
+        Arc::new(deciding)
     }
 
     /// The file `id` stands for.

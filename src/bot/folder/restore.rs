@@ -1,4 +1,4 @@
-//! A rules folder made to hold exactly the files of an earlier rule set: whole or not at all.
+//! A rules folder made to run exactly the files of an earlier rule set: whole or not at all.
 //!
 //! ```text
 //! all files into .restoring.new/ ─▶ synced, renamed to .restoring/ ─▶ put in place ─▶ .restoring/ removed
@@ -6,15 +6,17 @@
 //! Until the rename the folder is as it was. From then on nobody reads it as rules until what was begun is
 //! ended, by this process or by the next that runs or restores the folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FolderError, Found, MAX_FILE_BYTES, load};
+use super::{
+    FolderError, MAX_FILE_BYTES, MAX_FILES, MAX_TOTAL_BYTES, files_below, is_ours, is_rules,
+    leads_out, load, read, relative_name,
+};
 use crate::env::Millis;
 use crate::lang::span::Sources;
 
@@ -40,12 +42,15 @@ struct Plan {
     gone: Vec<String>,
 }
 
-/// Makes a rules folder hold exactly these files. Files that are not among them or differ are put into
-/// `.replaced-NOW/` inside the folder, which is returned; `None` when the folder held exactly these.
+/// Makes a rules folder run exactly these files, which are what decides in a rule set: its rule files and the lists
+/// they name. What differs from them, rule files that are not among them, and what would keep the folder from being
+/// read are put into `.replaced-NOW/` inside the folder, which is returned; `None` when there was nothing to do. What
+/// the folder held need not be readable as rules. Other files stay.
 ///
 /// # Errors
-/// The folder cannot be read or written. Then it is either as it was, or, when that happened while files were put
-/// in place, not read as rules until [`load_own`] or another call has ended it. Nothing is lost.
+/// The files are more than a folder may hold, or the folder cannot be read or written. Then it is either as it was,
+/// or, when that happened while files were put in place, not read as rules until [`load_own`] or another call has
+/// ended it. Nothing is lost.
 pub fn restore(root: &Path, wanted: &Sources, now: Millis) -> Result<Option<PathBuf>, FolderError> {
     finish(root)?;
     let files = wanted.files.iter().map(|file| (&file.path, &file.text));
@@ -53,26 +58,13 @@ pub fn restore(root: &Path, wanted: &Sources, now: Millis) -> Result<Option<Path
         .chain(&wanted.lists)
         .map(|(name, text)| (name.as_str(), &**text))
         .collect();
-    for name in wanted.keys() {
-        inside(name)?;
-    }
-    let mut found = Found::default();
-    found.folder(root, root, 0)?;
-    let held = found.rules.into_iter().chain(found.lists);
-    let held: BTreeMap<String, Arc<str>> = held.collect();
-    let differs = |name: &str, text: &str| held.get(name).is_none_or(|held| **held != *text);
-    let put: BTreeMap<&str, &str> = wanted
-        .iter()
-        .filter(|(name, text)| differs(name, text))
-        .map(|(name, text)| (*name, *text))
-        .collect();
-    let gone = held
-        .keys()
-        .filter(|name| !wanted.contains_key(name.as_str()));
+    let bytes = within_bounds(root, &wanted)?;
+    let mut put = wanted.clone();
+    put.retain(|name, text| !holds(&root.join(name), text.as_bytes()));
     let plan = Plan {
         aside: format!("{REPLACED}{now}"),
         put: put.keys().map(|name| (*name).to_owned()).collect(),
-        gone: gone.cloned().collect(),
+        gone: in_the_way(root, &wanted, bytes)?,
     };
     if plan.put.is_empty() && plan.gone.is_empty() {
         return Ok(None);
@@ -90,6 +82,59 @@ pub fn restore(root: &Path, wanted: &Sources, now: Millis) -> Result<Option<Path
     finish(root)
 }
 
+/// How many bytes the files to put back are together, if a folder may hold them.
+fn within_bounds(root: &Path, wanted: &BTreeMap<&str, &str>) -> Result<u64, FolderError> {
+    let mut bytes = 0;
+    for (name, text) in wanted {
+        inside(name)?;
+        bytes += text.len() as u64;
+        if bytes > MAX_TOTAL_BYTES {
+            return Err(FolderError::TooMuch {
+                path: root.to_owned(),
+                last: root.join(name),
+            });
+        }
+    }
+    Ok(bytes)
+}
+
+/// What does not belong to the files wanted, `bytes` long, and would change what runs or keep the folder from being
+/// read: rule files, and lists that cannot be read or for which there is no room.
+fn in_the_way(
+    root: &Path,
+    wanted: &BTreeMap<&str, &str>,
+    mut bytes: u64,
+) -> Result<Vec<String>, FolderError> {
+    let mut held = BTreeSet::new();
+    files_below(root, root, 0, is_ours, &mut held)?;
+    let mut gone = Vec::new();
+    let mut files = wanted.len();
+    for path in held {
+        let name = relative_name(root, &path)?;
+        if wanted.contains_key(name.as_str()) {
+            continue;
+        }
+        let held = match is_rules(&path) || leads_out(root, &path) {
+            true => None,
+            false => read(&path).ok().map(|text| bytes + text.len() as u64),
+        };
+        match held {
+            Some(with) if with <= MAX_TOTAL_BYTES && files < MAX_FILES => {
+                (bytes, files) = (with, files + 1);
+            }
+            _ => gone.push(name),
+        }
+    }
+    Ok(gone)
+}
+
+/// Whether a file holds exactly this.
+fn holds(path: &Path, text: &[u8]) -> bool {
+    // The length first: whatever lies there may be of any size, or a pipe.
+    fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() == text.len() as u64)
+        && fs::read(path).is_ok_and(|held| held == text)
+}
+
 /// Writes all that is to be done, to the disk.
 fn gather(folder: &Path, put: &BTreeMap<&str, &str>, plan: &Plan) -> Result<(), FolderError> {
     if folder.exists() {
@@ -98,10 +143,14 @@ fn gather(folder: &Path, put: &BTreeMap<&str, &str>, plan: &Plan) -> Result<(), 
     let files = folder.join(FILES);
     fs::create_dir_all(&files).map_err(failed(&files))?;
     for (name, text) in put {
-        write(&files.join(name), text.as_bytes())?;
+        let path = files.join(name);
+        write(&path, text.as_bytes())?;
+        sync_up(folder, &path)?;
     }
     let text = serde_json::to_vec(plan).map_err(|error| failed(folder)(error.into()))?;
-    write(&folder.join(PLAN), &text)
+    let path = folder.join(PLAN);
+    write(&path, &text)?;
+    sync_up(folder, &path)
 }
 
 /// Ends what a restoring has begun and something has cut short; which folder got what was there before, `None` when
@@ -115,29 +164,61 @@ pub fn finish(root: &Path) -> Result<Option<PathBuf>, FolderError> {
         return Ok(None);
     }
     let plan = plan(&decided.join(PLAN))?;
-    let aside = root.join(&plan.aside);
     for name in &plan.gone {
-        let (path, keep) = (root.join(name), aside.join(name));
-        if path.exists() {
-            parent(&keep)?;
-            fs::rename(&path, &keep).map_err(failed(&keep))?;
+        if is_there(&root.join(name)) {
+            set_aside(root, name, &plan)?;
         }
     }
     for name in &plan.put {
         let from = decided.join(FILES).join(name);
         let text = fs::read(&from).map_err(|source| FolderError::Read { path: from, source })?;
-        let (path, keep) = (root.join(name), aside.join(name));
-        match fs::read(&path) {
-            Ok(held) if held == text => continue,
-            Ok(held) if !keep.exists() => write(&keep, &held)?,
-            _ => {}
+        let path = root.join(name);
+        if holds(&path, &text) {
+            continue;
+        }
+        // A file where a folder is wanted, and whatever stands in the file's own place.
+        for (end, _) in name.match_indices('/') {
+            let folder = root.join(&name[..end]);
+            if is_there(&folder) && !folder.is_dir() {
+                set_aside(root, &name[..end], &plan)?;
+            }
+        }
+        if is_there(&path) {
+            set_aside(root, name, &plan)?;
         }
         write(&path, &text)?;
+        sync_up(root, &path)?;
     }
     sync(root)?;
     fs::remove_dir_all(&decided).map_err(failed(&decided))?;
     sync(root)?;
+    let aside = root.join(&plan.aside);
     Ok(aside.exists().then_some(aside))
+}
+
+/// Moves a file or folder out of the way, over nothing that was moved before: between a restoring that was cut short
+/// and its end somebody may have put other files there.
+fn set_aside(root: &Path, name: &str, plan: &Plan) -> Result<(), FolderError> {
+    let free = |keep: &Path| {
+        let mut folders = keep.ancestors().skip(1).take_while(|it| *it != root);
+        !is_there(keep) && folders.all(|it| !is_there(it) || it.is_dir())
+    };
+    let mut keep = root.join(&plan.aside).join(name);
+    let mut again = 1;
+    while !free(&keep) {
+        keep = root.join(format!("{}-{again}", plan.aside)).join(name);
+        again += 1;
+    }
+    parent(&keep)?;
+    let path = root.join(name);
+    fs::rename(&path, &keep).map_err(failed(&keep))?;
+    sync_up(root, &keep)?;
+    sync_up(root, &path)
+}
+
+/// Whether something has this name, if only a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 /// Reads the folder that this process runs: what a restoring has left undone there is done first.
@@ -182,8 +263,16 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
             file.sync_all()
         })
         .and_then(|()| fs::rename(&part, path))
-        .map_err(failed(path))?;
-    path.parent().map_or(Ok(()), sync)
+        .map_err(failed(path))
+}
+
+/// Makes the names of a file and of the folders it lies in last.
+fn sync_up(root: &Path, path: &Path) -> Result<(), FolderError> {
+    let folders = path.ancestors().skip(1);
+    folders
+        .take_while(|folder| folder.starts_with(root))
+        .filter(|folder| folder.is_dir())
+        .try_for_each(sync)
 }
 
 /// Makes the names in a folder last; only some systems can and need to.

@@ -427,7 +427,7 @@ impl<'a> Checker<'a> {
                 _ => None,
             });
         let mut program = Program {
-            sources: Arc::clone(self.sources),
+            sources: self.sources.with_lists(&self.list_files),
             hash: super::analyze::hash(self.sources, &self.list_files),
             lines: self.lines.clone(),
             rules,

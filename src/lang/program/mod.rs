@@ -27,7 +27,7 @@ use super::value::{Type, Value};
 /// One generation of rules.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// What it was compiled from.
+    /// What it was compiled from: the rule files, and of the other files the lists they name.
     pub sources: Arc<Sources>,
     /// SHA-256 over paths and texts of all sources, lower-case hex: the identity of the rule set.
     pub hash: String,

@@ -56,11 +56,15 @@ fn decided() -> (tempfile::TempDir, Sources) {
         ("b.rules".to_owned(), "# old".to_owned()),
         ("sub/c.rules".to_owned(), "# old".to_owned()),
     ]);
-    // Something is in the way of the last file, as a full disk would be.
-    fs::write(dir.path().join("sub"), "").expect("can write");
+    // The last file cannot be written, as on a full disk.
+    fs::create_dir_all(dir.path().join("sub/.c.rules.new")).expect("can write");
     let error = restore(dir.path(), &wanted, 7).expect_err("in the way");
     assert!(matches!(error, FolderError::Write { .. }), "{error}");
     (dir, wanted)
+}
+
+fn writable(dir: &tempfile::TempDir) {
+    fs::remove_dir(dir.path().join("sub/.c.rules.new")).expect("out of the way");
 }
 
 #[test]
@@ -71,7 +75,7 @@ fn what_is_cut_short_is_not_read_as_rules_and_is_ended_by_the_next_who_runs_them
         let error = load(&paths).expect_err("neither the one nor the other");
         assert!(matches!(error, FolderError::HalfRestored { .. }), "{error}");
     }
-    fs::remove_file(dir.path().join("sub")).expect("out of the way");
+    writable(&dir);
     let ended = load_own(&paths).expect("ended");
     assert_eq!(ended.files, wanted.files);
     assert_eq!(load(&paths).expect("read").files, wanted.files);
@@ -84,7 +88,7 @@ fn what_is_cut_short_is_not_read_as_rules_and_is_ended_by_the_next_who_runs_them
 #[test]
 fn another_rollback_ends_the_one_that_was_cut_short_first() {
     let (dir, _) = decided();
-    fs::remove_file(dir.path().join("sub")).expect("out of the way");
+    writable(&dir);
     let other = Sources::new(vec![("a.rules".to_owned(), "# oldest".to_owned())]);
     restore(dir.path(), &other, 8).expect("restored");
     let now = load(&[dir.path().to_owned()]).expect("read");
@@ -99,6 +103,116 @@ fn what_cannot_be_gathered_leaves_the_folder_as_it_was() {
     fs::write(dir.path().join(GATHERED), "").expect("can write");
     let wanted = Sources::new(vec![("a.rules".to_owned(), "# old".to_owned())]);
     restore(dir.path(), &wanted, 7).expect_err("in the way");
+    let now = load(&[dir.path().to_owned()]).expect("read");
+    assert_eq!(&*now.files[0].text, "# new");
+}
+
+#[test]
+fn what_somebody_writes_before_a_cut_restoring_is_ended_is_kept_too() {
+    let (dir, wanted) = decided();
+    for name in ["a.rules", "extra.rules"] {
+        fs::write(dir.path().join(name), "# mended by hand").expect("can write");
+    }
+    writable(&dir);
+    finish(dir.path()).expect("ended");
+    let now = load(&[dir.path().to_owned()]).expect("read");
+    assert_eq!(now.files, wanted.files);
+    let old = |name: &str| fs::read_to_string(dir.path().join(name)).expect("kept");
+    for name in ["a.rules", "extra.rules"] {
+        let first = old(&format!(".replaced-7/{name}"));
+        assert!(first == "# new" || first == "# extra", "{first}");
+        assert_eq!(old(&format!(".replaced-7-1/{name}")), "# mended by hand");
+    }
+}
+
+/// What the folder holds afterwards is what was wanted.
+fn restored(dir: &tempfile::TempDir, wanted: &Sources) -> PathBuf {
+    let aside = restore(dir.path(), wanted, 7).expect("restored");
+    let now = load(&[dir.path().to_owned()]).expect("read");
+    assert_eq!(now.files, wanted.files);
+    assert_eq!(now.lists, wanted.lists);
+    aside.expect("something was replaced")
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_restored_all_the_same() {
+    let wanted = Sources::new(vec![("a.rules".to_owned(), "# old".to_owned())]);
+    let large = vec![b'#'; usize::try_from(MAX_FILE_BYTES).expect("small") + 1];
+    let gbk: &[u8] = b"reply \"\xc4\xe3\"";
+    for (name, bytes) in [
+        ("a.rules", gbk),
+        ("a.rules", &large),
+        ("b.rules", gbk),
+        ("b.rules", &large),
+        ("list.txt", gbk),
+        ("list.txt", &large),
+    ] {
+        let dir = folder(&[("a.rules", b"# new"), (name, bytes)]);
+        load(&[dir.path().to_owned()]).expect_err(name);
+        let aside = restored(&dir, &wanted);
+        assert!(fs::read(aside.join(name)).expect("kept") == bytes, "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_goes_out_of_the_way() {
+    let wanted = Sources::new(vec![("a.rules".to_owned(), "# old".to_owned())]);
+    for name in ["a.rules", "b.rules", "list.txt"] {
+        let dir = folder(&[("c.rules", b"# new")]);
+        std::os::unix::fs::symlink("/dev/zero", dir.path().join(name)).expect("a link");
+        let aside = restored(&dir, &wanted);
+        assert!(aside.join(name).is_symlink());
+    }
+}
+
+#[test]
+fn folders_and_files_of_one_name_make_way_for_each_other() {
+    let mut file = Sources::new(vec![("a.rules".to_owned(), "# a".to_owned())]);
+    let mut deep = file.clone();
+    file.lists.insert("l.txt".to_owned(), "1".into());
+    deep.lists.insert("l.txt/deep/b.txt".to_owned(), "2".into());
+    let dir = folder(&[("a.rules", b"# a"), ("l.txt/deep/b.txt", b"3")]);
+    let aside = restored(&dir, &file);
+    assert!(aside.join("l.txt/deep/b.txt").exists());
+    // The second time under the same name: at the same moment, by a clock that stands still.
+    restored(&dir, &deep);
+    let first = dir.path().join(".replaced-7-1/l.txt");
+    assert_eq!(fs::read_to_string(first).expect("kept"), "1");
+    restored(&dir, &file);
+}
+
+#[test]
+fn files_that_no_rule_names_stay_as_long_as_there_is_room() {
+    let wanted = Sources::new(vec![("a.rules".to_owned(), "# old".to_owned())]);
+    let dir = folder(&[("a.rules", b"# new"), ("logins.csv", b"time,account\n")]);
+    restore(dir.path(), &wanted, 7).expect("restored");
+    assert!(dir.path().join("logins.csv").exists());
+
+    let large = vec![b'1'; usize::try_from(MAX_FILE_BYTES).expect("small")];
+    for number in 0..MAX_TOTAL_BYTES / MAX_FILE_BYTES {
+        fs::write(dir.path().join(format!("{number}.txt")), &large).expect("can write");
+    }
+    load(&[dir.path().to_owned()]).expect_err("too much");
+    let aside = restore(dir.path(), &wanted, 8).expect("restored");
+    let aside = aside.expect("something was replaced");
+    load(&[dir.path().to_owned()]).expect("read");
+    // In the order of their names, what has no room goes.
+    let moved = fs::read_dir(&aside).expect("a folder").count();
+    assert!(aside.join("7.txt").exists() && moved == 1, "{moved}");
+}
+
+#[test]
+fn more_than_a_folder_may_hold_is_not_put_back() {
+    let dir = folder(&[("a.rules", b"# new")]);
+    let mut wanted = Sources::new(vec![("a.rules".to_owned(), "# old".to_owned())]);
+    let large = "1".repeat(usize::try_from(MAX_FILE_BYTES).expect("small"));
+    for number in 0..MAX_TOTAL_BYTES / MAX_FILE_BYTES {
+        let name = format!("{number}.txt");
+        wanted.lists.insert(name, large.as_str().into());
+    }
+    let error = restore(dir.path(), &wanted, 7).expect_err("too much");
+    assert!(matches!(error, FolderError::TooMuch { .. }), "{error}");
     let now = load(&[dir.path().to_owned()]).expect("read");
     assert_eq!(&*now.files[0].text, "# new");
 }
