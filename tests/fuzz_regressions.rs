@@ -27,6 +27,11 @@ fn replay(name: &str) {
     }
 }
 
+#[test]
+fn every_operation_of_the_interface_is_asked_for() {
+    targets::api::every_operation_is_tried();
+}
+
 macro_rules! replayed {
     ($($name:ident)*) => {
         $(#[test]

@@ -2,7 +2,7 @@
 //! broken. No fuzzer here: an ordinary test replays these functions
 //! (`tests/fuzz_regressions.rs`) over the seeds and over every input that ever broke one.
 
-mod api;
+pub mod api;
 mod backtest;
 mod bytes;
 mod editor;

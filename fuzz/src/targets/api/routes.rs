@@ -1,0 +1,127 @@
+//! What the HTTP face is asked for.
+
+/// What answers give identifiers of.
+pub const KINDS: &[&str] = &[
+    "alert",
+    "captcha",
+    "decision",
+    "machine",
+    "message",
+    "session",
+    "signed_machine",
+    "token",
+];
+
+/// Method, path, and a good body, for GET the query. `{…}` stands for an identifier of that kind which an earlier answer
+/// gave, as long as there is none for `x`.
+pub const ROUTES: &[(&str, &str, &str)] = &[
+    (
+        "POST",
+        "/v1/accounts",
+        r#"{"account":"bob","name":"鲍勃","phone":"13900139000","password":"correct horse 9","zone":"Asia/Shanghai"}"#,
+    ),
+    (
+        "PATCH",
+        "/v1/accounts/alice",
+        r#"{"name":"爱丽丝","zone":"Asia/Shanghai","status":"active"}"#,
+    ),
+    (
+        "PUT",
+        "/v1/accounts/alice/password",
+        r#"{"password":"correct horse 9"}"#,
+    ),
+    (
+        "POST",
+        "/v1/accounts/alice/verification-code",
+        r#"{"purpose":"bind"}"#,
+    ),
+    ("POST", "/v1/accounts/alice/bind-ticket", ""),
+    ("POST", "/v1/bind-tickets/cancel", r#"{"ticket":"x"}"#),
+    ("POST", "/v1/accounts/alice/messages", r#"{"text":"您好"}"#),
+    ("POST", "/v1/machines", r#"{"ip":"192.0.2.1"}"#),
+    (
+        "POST",
+        "/v1/captchas",
+        r#"{"ip":"192.0.2.1","account":"alice","machine":"{signed_machine}"}"#,
+    ),
+    (
+        "POST",
+        "/v1/attempts",
+        r#"{"account":"alice","ip":"192.0.2.1","machine":"{signed_machine}","captcha":{"id":"{captcha}","answer":"{answer}"}}"#,
+    ),
+    (
+        "POST",
+        "/v1/captchas/{captcha}/answer",
+        r#"{"account":"alice","answer":"{answer}","machine":"{signed_machine}","ip":"192.0.2.1"}"#,
+    ),
+    (
+        "POST",
+        "/v1/login",
+        r#"{"account":"alice","password":"correct horse 9","machine":"{signed_machine}","ip":"192.0.2.1","user_agent":"Mozilla/5.0","place":{"city":"北京","lat":39.9,"lon":116.4},"channel":"web"}"#,
+    ),
+    ("POST", "/v1/accounts/alice/lock", r#"{"reason":"x"}"#),
+    ("POST", "/v1/accounts/alice/unlock", r#"{"reason":"x"}"#),
+    (
+        "POST",
+        "/v1/logins",
+        r#"{"id":"1","account":"alice","ip":"192.0.2.1","success":true,"time":"2026-11-20T07:59:00Z","place":{"city":"纽约","lat":40.7,"lon":-74.0}}"#,
+    ),
+    (
+        "POST",
+        "/v1/logins?mode=backfill",
+        r#"{"account":"alice","success":false,"time":"2026-01-05T09:00:00+08:00"}"#,
+    ),
+    ("POST", "/v1/sessions/introspect", r#"{"token":"{token}"}"#),
+    ("POST", "/v1/sessions/revoke", r#"{"token":"{token}"}"#),
+    ("POST", "/v1/alerts/{alert}/close", "{}"),
+    ("POST", "/v1/outbox/{message}/retry", ""),
+    (
+        "POST",
+        "/v1/accounts:import",
+        "{\"account\":\"carol\",\"name\":\"卡罗\",\"phone\":\"13700137000\"}\n{\"account\":\"dave\"}\n",
+    ),
+    ("DELETE", "/v1/accounts/alice/binding", ""),
+    ("DELETE", "/v1/accounts/alice/sessions", ""),
+    ("DELETE", "/v1/accounts/alice", ""),
+    (
+        "POST",
+        "/wechat/plain",
+        "<xml><ToUserName><![CDATA[gh_a]]></ToUserName><FromUserName><![CDATA[oX]]></FromUserName><CreateTime>1795161600</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[绑定]]></Content><MsgId>1</MsgId></xml>",
+    ),
+    ("GET", "/v1/accounts", "limit=2"),
+    ("GET", "/v1/events", "after=0&limit=5"),
+    ("GET", "/v1/alerts", "account=alice&limit=1"),
+    ("GET", "/v1/outbox", "state=queued&limit=1"),
+    ("GET", "/v1/bindings/plain/oX", ""),
+    ("GET", "/v1/sessions/verify", ""),
+    ("GET", "/v1/accounts/alice/export", ""),
+    (
+        "GET",
+        "/wechat/plain",
+        "signature=a&timestamp=1795161600&nonce=1&echostr=x",
+    ),
+    ("GET", "/v1/accounts/alice/machines", ""),
+    ("GET", "/v1/accounts/alice", ""),
+    ("GET", "/v1/accounts/alice/binding", ""),
+    ("GET", "/v1/accounts/alice/lock", ""),
+    ("GET", "/v1/accounts/alice/sessions", ""),
+    ("GET", "/v1/alerts/{alert}", ""),
+    ("GET", "/v1/outbox/{message}", ""),
+    ("GET", "/v1/rules", ""),
+    ("GET", "/v1/webhooks", ""),
+    ("GET", "/healthz", ""),
+    ("GET", "/readyz", ""),
+    ("HEAD", "/healthz", ""),
+    ("HEAD", "/readyz", ""),
+    ("GET", "/metrics", ""),
+    ("GET", "/openapi.json", ""),
+    ("POST", "/v1/rules/reload", ""),
+    ("DELETE", "/v1/accounts/alice/machines/{machine}", ""),
+    ("DELETE", "/v1/accounts/alice/sessions/{session}", ""),
+    (
+        "POST",
+        "/wechat/safe",
+        "<xml><ToUserName><![CDATA[gh_a]]></ToUserName><FromUserName><![CDATA[oX]]></FromUserName><CreateTime>1795161600</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[锁定]]></Content><MsgId>2</MsgId></xml>",
+    ),
+    ("GET", "/v1/decisions/{decision}", ""),
+];
