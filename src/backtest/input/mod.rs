@@ -348,8 +348,8 @@ pub fn read(
         };
         let (raw, content) = opened.finish();
         let added = (table.len() - began.1) as u64;
-        // Rows without identifiers would all count once more.
-        let same = |(known, rows): &(Digest, u64)| *known == content && rows * added > 0;
+        // Rows without identifiers would all count once more, and of others each is one that was there before.
+        let same = |(known, rows): &(Digest, u64)| *known == content && *rows > 0;
         if let Some(other) = used.iter().position(same) {
             return Err(InputError::Twice {
                 path: name,

@@ -237,7 +237,9 @@ foreign_machine_key 签过名的才是），服务器自己判断。标签它不
     --data-binary @$1 http://127.0.0.1:8080/v1/$2; }
   post accounts.ndjson accounts:import
   post events.ndjson 'logins?mode=backfill'   # 一次最多 10,000 行、4 MiB：split -l 5000
-  menshen backtest rules --live --by-time",
+  menshen backtest rules --live --by-time
+menshen dev 的服务器也认得签名：密钥是 .menshen-dev/secrets/foreign_machine_key，最后一步加
+--data .menshen-dev。",
     ),
     (
         "schema",
