@@ -34,6 +34,8 @@ pub struct StoreFacts {
     pub decided: HashMap<String, Decided>,
     /// Signals of kept decisions: (rule set, signal) → how often each state.
     pub signals: HashMap<(String, String), SignalCount>,
+    /// Decision → under which identifier its login was reported, as long as that is kept (30 days); where it was asked for.
+    pub ids: HashMap<String, String>,
     /// The input is a store's.
     pub is_store: bool,
     /// Rows by alert, until they are joined.
@@ -204,6 +206,11 @@ impl Exported {
                         reading.table.gone.given = Some(counter.last);
                     }
                 }),
+            kind if kind == kind_name::<records::LoginId>() && reading.options.reported_ids => {
+                from::<records::LoginId>(record).map(|known| {
+                    reading.facts.ids.insert(known.decision, known.id);
+                })
+            }
             kind if kind == kind_name::<records::Decision>() => {
                 from(record).map(|decision| note(decision, reading))
             }

@@ -126,8 +126,21 @@ pub struct InputView {
     pub gone_before: u64,
     /// Labels and how many logins have each.
     pub labels: BTreeMap<String, LabelView>,
+    /// Labels of `--labels`; none where there are none.
+    pub joined: Option<JoinedView>,
     /// What no row says although rules ask for it.
     pub lacks: Vec<LackView>,
+}
+
+/// Labels that stand in files of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JoinedView {
+    /// Their rows.
+    pub rows: u64,
+    /// Rows that are of no login that is there: neither the identifier nor account and time are those of one.
+    pub of_no_login: u64,
+    /// Rows that could not be used.
+    pub unusable: u64,
 }
 
 /// One file.
@@ -385,6 +398,11 @@ impl InputView {
             gone: of_store(table.gone.since),
             gone_before: of_store(table.gone.before),
             labels,
+            joined: input.joined.as_ref().map(|joined| JoinedView {
+                rows: joined.rows,
+                of_no_login: joined.rows - joined.met,
+                unusable: joined.report.unusable(),
+            }),
             lacks: lacks::lacks(table, programs, registry, language),
         }
     }

@@ -131,7 +131,7 @@ pub(in crate::backtest::report) fn order_and_kind(
     lines
 }
 
-/// What a server's history has no more, where anything is gone.
+/// What a server's history has no more, where anything is gone, and what became of labels of their own files.
 pub(in crate::backtest::report) fn gone(
     input: &InputView,
     clock: &Clock,
@@ -174,6 +174,19 @@ pub(in crate::backtest::report) fn gone(
             Language::En => format!(
                 "logins no longer in the store: {} (names that are no account go after keep_unknown, others after keep, or somebody was erased; of when they were is not known): what counts over addresses or machines does not see them, and failures may be too few",
                 parts.join(", ")
+            ),
+        });
+    }
+    if let Some(joined) = &input.joined {
+        let (rows, none) = (count(joined.rows), count(joined.of_no_login));
+        let bad = count(joined.unusable);
+        lines.push(match language {
+            Language::Zh => format!(
+                "--labels：{rows} 行标注，{none} 行对不上任何一次登录（编号、账号加时间都没有），{bad} 行不能用"
+            ),
+            Language::En => format!(
+                "--labels: {} of labels, {none} of no login here (neither by identifier nor by account and time), {bad} not usable",
+                things(&rows, "row")
             ),
         });
     }
