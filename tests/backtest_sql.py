@@ -85,8 +85,38 @@ def distance(lat1, lon1, lat2, lon2):
     return 2 * 6_371.0088 * math.asin(math.sqrt(min(1.0, a)))
 
 
+class Clock:
+    """Hours as points on a circle: the length of their mean, and what its angle says."""
+
+    def __init__(self):
+        self.sum, self.n = 0j, 0
+
+    def step(self, hour):
+        if hour is not None:
+            self.sum += complex(math.cos(hour * math.pi / 12), math.sin(hour * math.pi / 12))
+            self.n += 1
+
+
+class UsualHour(Clock):
+    def finalize(self):
+        if not self.n or abs(self.sum) / self.n < 0.05:
+            return None
+        return math.atan2(self.sum.imag, self.sum.real) * 12 / math.pi % 24
+
+
+class HourSpread(Clock):
+    def finalize(self):
+        if not self.n:
+            return None
+        length = min(1.0, abs(self.sum) / self.n)
+        return min(12.0, math.sqrt(-2 * math.log(length)) * 12 / math.pi) if length > 0 else 12.0
+
+
 def load(path):
     db = sqlite3.connect(":memory:")
+    db.create_aggregate("usual_hour", 1, UsualHour)
+    db.create_aggregate("hour_spread", 1, HourSpread)
+    db.create_function("log10", 1, lambda x: None if x is None else math.log10(x), deterministic=True)
     db.create_function("distance", 4, distance, deterministic=True)
     db.create_function("network", 1, lambda ip: ip and str(ipaddress.ip_network(ip + "/24", strict=False)), deterministic=True)
     db.execute("""create table l (arrival integer primary key, id text, time integer, account text, success integer,
@@ -155,7 +185,46 @@ def conditions(mutate):
     foreign = f"{rows(DAY, extra='h.success and h.country <> p.country')}"
     young = f"""((select p.time - min(h.time) {rows(extra='h.success')}) >= {3 * DAY}
         and (select count(*) {rows(extra='h.success')}) >= 4)"""
+    # What follows a row, in the order of the history, in a window that is the same.
+    later = "(s.time, -s.arrival) > (h.time, -h.arrival)" if mutate == "ties" else "(s.time, s.arrival) > (h.time, h.arrival)"
+
+    def followers(within, gap, extra):
+        return rows(within, extra=f"h.success and {extra}").replace("h.", "s.").replace("l h", "l s").replace(
+            "where", f"where {later} and s.time <= h.time + {gap} and")
+
+    def pair(extra):
+        success = followers(2 * DAY, 30 * MINUTE, extra)
+        return f"exists (select 1 {rows(2 * DAY, extra=f'not h.success and exists (select 1 {success})')})"
+
+    spots = "h.success and h.lat is not null"
+    near = rows(5 * DAY, extra=spots).replace("h.", "s.").replace("l h", "l s")
+    usual = f"""(select min(distance(h.lat, h.lon, p.lat, p.lon)) {rows(5 * DAY, extra=spots)}
+        and (select count(*) {near} and distance(s.lat, s.lon, h.lat, h.lon) <= 20)
+            >= 0.25 * (select count(*) {near}))"""
+    usual_hour = f"(select usual_hour(h.hour) {rows(5 * DAY, extra='h.success')})"
+
+    # Counts of everybody are by whole days, like those of rarity; the owner's are of the window.
+    def everybody(extra):
+        return f"""(select count(*) from l h where h.success and h.arrival < p.arrival
+            and h.time / {DAY} between (p.time - {3 * DAY}) / {DAY} and p.time / {DAY} and {extra})"""
+
+    own = lambda extra: f"(select count(*) {rows(3 * DAY, extra=f'h.success and {extra}')})"
+    anybody = lambda field: f"(({everybody(f'h.{field} = p.{field}')} + 1.0) / ({everybody('1')} + 1.0))"
+    levels = {"ip": 0.6, "asn": 0.3, "country": 0.1}
+    mixed = lambda of: " + ".join(f"iif(p.{field} is null, 0.0, {weight} * {of(field)})" for field, weight in levels.items())
+    of_owner = lambda field: f"(({own(f'h.{field} = p.{field}')} + {anybody(field)}) / ({own('1')} + 1.0))"
+    familiarity = f"""case when {own('1')} = 0 or coalesce(p.ip, p.asn, p.country) is null then null
+        else -round(log10(({mixed(anybody)}) / ({mixed(of_owner)})), 6) end"""
+    success = followers(DAY, 5 * HOUR, "1")
+    given_up = f"not h.success and h.time + {5 * HOUR} < p.time and not exists (select 1 {success})"
     return {
+        "elsewhere": f"""case when {pair('h.machine <> p.machine')} then 1
+            when {pair('(h.machine is null or p.machine is null)')} then null else 0 end""",
+        "given_up": f"exists (select 1 {rows(DAY, extra=given_up)})",
+        "far_away": f"{usual} >= 300",
+        "odd_hour": f"round(min(abs({usual_hour} - p.hour), 24 - abs({usual_hour} - p.hour)), 6) >= 6",
+        "scattered": f"round((select hour_spread(h.hour) {rows(5 * DAY, extra='h.success')}), 6) >= 8",
+        "stranger": f"{familiarity} < -0.2",
         "burst": f"(select count(*) {rows(10 * MINUTE, extra='not h.success')}) >= 1",
         "ip_burst": unless(known("ip"), f"(select count(*) {rows(HOUR, 'ip')}) >= 1"),
         "net_accounts": unless(known("network"), f"(select count(distinct h.account) {rows(DAY, 'network', 'h.success')}) >= 5"),

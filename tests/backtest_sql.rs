@@ -14,9 +14,10 @@ use menshen::backtest::needs::Columns;
 use menshen::backtest::table::Table;
 use menshen::backtest::tally::{Frame, Tallies, Tally, figures};
 use menshen::bot::ruleset::{self, Ruleset};
-use menshen::lang::builtins::Registry;
+use menshen::lang::builtins::{FunctionKind, Registry};
 use menshen::lang::diagnostics::Language;
 use menshen::lang::eval::SignalState;
+use menshen::lang::program::HistoryFunction;
 use menshen::lang::span::Sources;
 use serde_json::{Value, json};
 
@@ -172,6 +173,24 @@ fn did_what_sql_counts(how: &[&str], more: &[&str], mutations: &[&str]) {
         assert_eq!(changed.status.code(), Some(1), "{mutation}: {said}");
         assert!(said.contains("differences"), "{mutation}: {said}");
     }
+}
+
+/// A function that is added has to be computed in SQL too.
+#[test]
+fn no_history_function_is_left_out() {
+    let registry = Registry::standard();
+    let rules = compiled("backtest_sql.rules", &registry);
+    let asked = |kind: HistoryFunction| {
+        let mut queries = rules.program.queries.iter();
+        queries.any(|query| query.function == kind)
+    };
+    let missing: Vec<&str> = registry
+        .functions()
+        .iter()
+        .filter(|spec| matches!(spec.kind, FunctionKind::History(kind) if !asked(kind)))
+        .map(|spec| spec.name)
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

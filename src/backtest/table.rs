@@ -153,8 +153,8 @@ pub struct Table {
     pub people: HashMap<Symbol, crate::store::records::Account>,
     /// Any login says whether its machine is legal, or which machine it is.
     pub legal_told: bool,
-    /// Arrival numbers between the first and the last that no row has; 0 when rows have none.
-    pub gone: u64,
+    /// What a server's own history has no more.
+    pub gone: Gone,
     /// Logins that a server was told of, as its decisions say.
     pub reported: u64,
     /// Logins whose password a server checked itself: where its rules refused or locked one, they were asked. What
@@ -177,6 +177,21 @@ pub struct Ended {
     pub captchas: u64,
     /// Refused.
     pub refused: u64,
+}
+
+/// What a server's own history has no more: told by what is left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gone {
+    /// Arrival numbers that no row has, from that of the first row on up to the last that was given; 0 when rows have none.
+    pub since: u64,
+    /// Those before that of the first row.
+    pub before: u64,
+    /// The last number that was given, when the source says so.
+    pub given: Option<u64>,
+    /// Logins whose decision is gone.
+    pub decisions: u64,
+    /// When the first of the decisions that are left was made.
+    pub decided_from: Option<Millis>,
 }
 
 /// Trust in a machine.

@@ -37,7 +37,8 @@ Examples:
 
 Into a server and back: a server finds out for itself which names are accounts (those it was
 given), and which machines are legal (those signed with [keys] foreign_machine_key). Labels it does
-not take: --format csv with the same options has the same logins, by `id`, with them.
+not take: --format csv with the same options has the same logins, by `id`, with them, and
+`backtest --labels` joins them.
   menshen simulate-logins --accounts 50 --days 30 --format accounts > accounts.ndjson
   menshen simulate-logins --accounts 50 --days 30 --format events \\
     --machine-key secrets/foreign_machine_key > events.ndjson
@@ -45,7 +46,10 @@ not take: --format csv with the same options has the same logins, by `id`, with 
     --data-binary @$1 http://127.0.0.1:8080/v1/$2; }
   post accounts.ndjson accounts:import
   post events.ndjson 'logins?mode=backfill'   # at most 10,000 lines and 4 MiB each: split -l 5000
-  menshen backtest rules --live --by-time")]
+  menshen simulate-logins --accounts 50 --days 30 --out logins.csv
+  menshen backtest rules --live --by-time --labels logins.csv
+The server of `menshen dev` knows signed machines too: the key is
+.menshen-dev/secrets/foreign_machine_key, and the last step takes --data .menshen-dev.")]
 pub struct Args {
     /// People with an account
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ACCOUNTS)))]

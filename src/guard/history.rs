@@ -37,7 +37,7 @@ const MAX_UNLISTED: usize = 500;
 const SPARE_KEYS: usize = 32;
 
 /// The counter that numbers logins by arrival.
-const ARRIVALS: &str = "login";
+pub const ARRIVALS: &str = "login";
 /// No number but a stamp, see [`changes`].
 const CHANGES: &str = "logins_changed";
 
@@ -152,7 +152,7 @@ pub fn record(tx: &mut Tx<'_>, login: &Login) -> Result<Vec<Change>, StoreError>
     let mut copy = LoginBy {
         by: String::new(),
         value: String::new(),
-        login: login.clone(),
+        login: under_another(login),
     };
     for by in By::OTHERS {
         let Some(value) = by.value_of(login) else {
@@ -164,6 +164,16 @@ pub fn record(tx: &mut Tx<'_>, login: &Login) -> Result<Vec<Change>, StoreError>
         changes.push(count::<LoginBy>(tx, by, value, login)?);
     }
     Ok(changes)
+}
+
+/// A login as it stands under other keys: without what only replays ask.
+fn under_another(login: &Login) -> Login {
+    Login {
+        here: false,
+        closed: false,
+        right: false,
+        ..login.clone()
+    }
 }
 
 /// The stamp of all keys: another one after every change that is not a new login. 0 before the first.
@@ -303,7 +313,7 @@ pub fn name_alert(
             tx.put(&LoginBy {
                 by: by.name().to_owned(),
                 value,
-                login: row.clone(),
+                login: under_another(&row),
             })?;
         }
     }

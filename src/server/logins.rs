@@ -111,7 +111,7 @@ pub(crate) struct ReportLine {
 /// `POST /v1/logins`
 #[utoipa::path(
     post, path = "/v1/logins", tag = "logins", operation_id = "reportLogins",
-    description = "Reports a login made elsewhere (JSON), or up to 10,000 (NDJSON, 4 MiB; one answer line per line). More than 5 minutes ahead is 422; older than 24 h is recorded without alerts. In bulk Idempotency-Key is ignored: give each line an id.",
+    description = "Reports a login made elsewhere (JSON), or up to 10,000 (NDJSON, 4 MiB; one answer line per line). More than 5 minutes ahead is 422; older than ten minutes on arrival is judged and recorded and moves no rule, nor does anything with mode=backfill. In bulk Idempotency-Key is ignored: give each line an id.",
     params(ReportQuery, ("Idempotency-Key" = Option<String>, Header)),
     request_body(content((ReportBody = "application/json"), (String = "application/x-ndjson"))),
     responses(

@@ -118,6 +118,13 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
     packed.write_all(plain).expect("it packs");
     let packed = packed.finish().expect("it packs");
     std::fs::write(folder.path().join("plain.csv.gz"), packed).expect("written");
+    // With identifiers none of them would count twice, but nobody means to give one file twice.
+    let named = "id,account,time,success\nx,a,1767225600,1\n";
+    write("named.csv", named);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(named.as_bytes()).expect("it packs");
+    let packed = packed.finish().expect("it packs");
+    std::fs::write(folder.path().join("named.csv.gz"), packed).expect("written");
     let whole = std::fs::read(folder.path().join("cut.csv.gz")).expect("it is there");
     std::fs::write(folder.path().join("cut.csv.gz"), &whole[..whole.len() / 2]).expect("written");
     let cases: &[(&[&str], &str, &str)] = &[
@@ -141,6 +148,17 @@ fn what_went_wrong_is_said_in_the_language_that_was_asked_for() {
             &["--logins", "plain.csv.gz", "plain.csv"],
             "plain.csv：和 plain.csv.gz 内容完全一样",
             "byte for byte, as what plain.csv.gz says",
+        ),
+        (
+            &[
+                "--logins",
+                "named.csv.gz",
+                "named.csv",
+                "--max-unusable",
+                "90",
+            ],
+            "named.csv：和 named.csv.gz 内容完全一样",
+            "byte for byte, as what named.csv.gz says",
         ),
         (
             &["--logins", "plain.csv", "--report", "few.csv"],

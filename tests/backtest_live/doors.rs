@@ -136,8 +136,7 @@ async fn what_the_server_itself_refused_is_asked_again() {
     }
     let all = asked("same.rules", &["--lang", "en", "--report", "out"]);
     let text = told(here, &all.iter().map(String::as_str).collect::<Vec<_>>());
-    let line =
-        "the server asked for 2 captchas (0 logins with one solved) and refused 1 attempt before";
+    let line = "the server (POST /v1/login and POST /v1/attempts) asked for 2 captchas (0 logins with one solved) and refused 1 attempt before";
     assert!(text.contains(line), "{text}");
     let page = std::fs::read_to_string(here.join("out/report.html")).expect("a page");
     assert!(page.contains(line));

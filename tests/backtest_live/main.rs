@@ -5,6 +5,8 @@
 #[path = "../cli_support/mod.rs"]
 mod cli_support;
 mod doors;
+mod labels;
+mod locks;
 
 use std::path::Path;
 use std::sync::Arc;

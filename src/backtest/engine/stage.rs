@@ -149,11 +149,7 @@ impl<'a, 't> Stage<'a, 't> {
                 let rules = Some(&mut outcome.rules);
                 let wish = self.rules(index, &EventName::Attempt, case, account, None, rules);
                 outcome.locked = wish.locked;
-                // Whom a rule has just locked out, no password lets in; a captcha comes before it.
-                match verdict(&wish, solved) {
-                    Verdict::Allow => refused(Verdict::Allow, wish.locked),
-                    verdict => verdict,
-                }
+                verdict(&wish, solved)
             };
         }
         if let Some(login) = &mut case.login {
@@ -176,7 +172,7 @@ impl<'a, 't> Stage<'a, 't> {
                     let rules = Some(&mut outcome.rules);
                     let wish = self.rules(index, &EventName::Failure, case, account, None, rules);
                     outcome.locked |= wish.locked;
-                    outcome.verdict = refused(verdict(&wish, false), wish.locked || stopped);
+                    outcome.verdict = refused(verdict(&wish, false), stopped);
                 }
             }
             return;
@@ -239,10 +235,7 @@ impl<'a, 't> Stage<'a, 't> {
         };
         let rules = Some(&mut outcome.rules);
         let wish = self.rules(index, &EventName::Login, case, account, Some(said), rules);
-        outcome.verdict = refused(
-            verdict(&wish, table.has(row, CAPTCHA)),
-            wish.locked || refused_before,
-        );
+        outcome.verdict = refused(verdict(&wish, table.has(row, CAPTCHA)), refused_before);
         outcome.locked |= wish.locked;
         let Some(alert) = wish.alert else { return };
         outcome.flagged = true;

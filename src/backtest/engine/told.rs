@@ -128,7 +128,7 @@ impl Stage<'_, '_> {
                     held,
                     otherwise,
                     why,
-                    deny: wish.deny,
+                    deny: wish.deny || (wish.locks && !wish.locked),
                     challenge: wish.challenge,
                     lock: wish.locked,
                     alert: wish.alert.map(|alert| alert.once_per),

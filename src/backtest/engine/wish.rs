@@ -75,7 +75,8 @@ impl Does {
     pub(super) fn of(wish: &Wish<'_>, first: bool) -> Self {
         Self {
             captcha: wish.challenge,
-            deny: wish.deny,
+            // Of a name that is no account a lock is a refusal.
+            deny: wish.deny || (wish.locks && !wish.locked),
             lock: wish.locked,
             alert: wish.alert.is_some(),
             raises: wish.alert.is_some() && first,
@@ -101,6 +102,8 @@ pub(super) struct Wish<'p> {
     pub(super) challenge: bool,
     pub(super) alert: Option<&'p AlertAction>,
     pub(super) locked: bool,
+    /// A rule locks the account, or would if the name were one: both are refused.
+    pub(super) locks: bool,
 }
 
 impl<'p> Wish<'p> {
@@ -109,6 +112,7 @@ impl<'p> Wish<'p> {
         self.deny |= later.deny;
         self.challenge |= later.challenge;
         self.locked |= later.locked;
+        self.locks |= later.locks;
         self.alert = self.alert.or(later.alert);
     }
 }
@@ -128,12 +132,13 @@ pub(super) fn want<'p>(block: &'p Block, known: bool, wish: &mut Wish<'p>) {
                 wish.alert.get_or_insert(alert);
                 continue;
             }
-            ActionKind::LockAccount if known => {
-                wish.locked = true;
-                "locked"
+            ActionKind::LockAccount => {
+                wish.locks = true;
+                wish.locked |= known;
+                if known { "locked" } else { "unbound" }
             }
             ActionKind::LogOff if known => "logged_off",
-            ActionKind::LockAccount | ActionKind::LogOff => "unbound",
+            ActionKind::LogOff => "unbound",
             _ => continue,
         };
         if let Some(arm) = action.outcome(outcome) {
@@ -142,9 +147,9 @@ pub(super) fn want<'p>(block: &'p Block, known: bool, wish: &mut Wish<'p>) {
     }
 }
 
-/// Deny before challenge before allow; a solved captcha meets the challenge.
+/// Deny before challenge before allow; a solved captcha meets the challenge, and whom a rule locks out is refused.
 pub(super) fn verdict(wish: &Wish<'_>, solved: bool) -> Verdict {
-    if wish.deny {
+    if wish.deny || wish.locks {
         Verdict::Deny
     } else if wish.challenge && !solved {
         Verdict::Challenge
@@ -153,6 +158,7 @@ pub(super) fn verdict(wish: &Wish<'_>, solved: bool) -> Verdict {
     }
 }
 
-pub(super) fn refused(verdict: Verdict, locked: bool) -> Verdict {
-    if locked { Verdict::Deny } else { verdict }
+/// Who was refused before any rule was asked stays so.
+pub(super) fn refused(verdict: Verdict, before: bool) -> Verdict {
+    if before { Verdict::Deny } else { verdict }
 }

@@ -13,6 +13,7 @@ use super::mapping::{Field, Mapping};
 use super::split::Records;
 use super::texts::{self, TEXTS};
 use super::time::{self, Format, Near};
+use super::verdicts::UNTIMED;
 use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, SAMPLES, SHOWN, Stop};
 use crate::backtest::needs::{Columns, Need};
 use crate::backtest::table::{Labels, Login};
@@ -171,6 +172,8 @@ pub(super) struct Row {
     /// Bit, index of the column, name.
     labels: Vec<(u8, usize, String)>,
     rba: bool,
+    /// Rows say nothing but labels, and whose.
+    labels_only: bool,
     mapping: Mapping,
     format: Format,
     zone: TimeZone,
@@ -236,6 +239,7 @@ impl Row {
             point: columns.point,
             labels,
             rba: resolved.rba,
+            labels_only: reading.options.labels_only,
             mapping: mapping.clone(),
             format: mapping.format(&zone),
             zone,
@@ -309,12 +313,13 @@ impl Row {
             })
         };
         let time = match text(Field::Time)? {
+            "" if self.labels_only => UNTIMED,
             "" => return Err(Reason::NoTime.into()),
             text => time::parse_near(text, &self.format, near)
                 .map_err(|reason| Lost::text(reason, text))?,
         };
         let account = match text(Field::Account)? {
-            "" => return Err(Reason::NoAccount.into()),
+            "" if !self.labels_only => return Err(Reason::NoAccount.into()),
             account if account.len() > MAX_ACCOUNT => return Err(Reason::LongAccount.into()),
             account => account,
         };
@@ -322,6 +327,7 @@ impl Row {
         let success = self
             .mapping
             .truth(success)
+            .or(self.labels_only.then_some(true))
             .ok_or(Lost::text(Reason::BadSuccess, success))?;
         // Fields that cannot be used, which mostly there are none.
         let mut lost: Vec<Lost<'p>> = Vec::new();

@@ -59,7 +59,7 @@ pub(super) fn read(
         return Err(Stop::Error(InputError::Encoding { path }));
     }
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
-    let resolved = Resolved::new(&names, &mapping).map_err(|why| {
+    let resolved = Resolved::new(&names, &mapping, reading.options.labels_only).map_err(|why| {
         let path = reading.file.clone();
         let header = sanitise(&names.join(", "), MAX_HEADER, false);
         Stop::Error(match why {

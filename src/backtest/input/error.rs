@@ -70,7 +70,7 @@ pub enum InputError {
     },
     /// A file that was read already.
     #[error(
-        "{path}: what it says is the same, byte for byte, as what {other} says: every login would count twice; leave one out"
+        "{path}: what it says is the same, byte for byte, as what {other} says (of what is packed, unpacked): every login is there twice; leave one out"
     )]
     Twice {
         /// The file.
@@ -141,7 +141,9 @@ impl InputError {
         match self {
             Self::File { path, error } => format!("{path}：{}", of_file(error).zh),
             Self::Twice { path, other } => {
-                format!("{path}：和 {other} 内容完全一样，每次登录都会算两次；请去掉一个")
+                format!(
+                    "{path}：和 {other} 内容完全一样（压缩的按解开后的比），同一次登录出现两次；请去掉一个"
+                )
             }
             Self::Foreign { path, what } => format!("{path}：{}", what.words(path, language)),
             Self::Encoding { path } => format!(

@@ -48,8 +48,12 @@ pub(super) enum Unresolved {
 }
 
 impl Resolved {
-    /// Finds the columns in a header. The error names the field or label without a column, or with two.
-    pub(super) fn new(header: &[&str], mapping: &Mapping) -> Result<Self, Unresolved> {
+    /// Finds the columns in a header: of a login, or with `labels_only` of what labels say of one. The error names the field or label without a column, or with two.
+    pub(super) fn new(
+        header: &[&str],
+        mapping: &Mapping,
+        labels_only: bool,
+    ) -> Result<Self, Unresolved> {
         let at = |name: &str| {
             header
                 .iter()
@@ -102,10 +106,17 @@ impl Resolved {
             found.labels.retain(|(known, _)| known != name);
             found.labels.push((name.clone(), index));
         }
-        for needed in [Field::Account, Field::Time, Field::Success] {
-            if !found.fields.contains_key(&needed) {
-                return Err(Unresolved::Missing(needed.name().to_owned()));
-            }
+        let has = |field: Field| found.fields.contains_key(&field);
+        let needed: &[Field] = match labels_only {
+            false => &[Field::Account, Field::Time, Field::Success],
+            true if has(Field::Id) => &[],
+            true => &[Field::Account, Field::Time],
+        };
+        if let Some(needed) = needed.iter().find(|field| !has(**field)) {
+            return Err(Unresolved::Missing(needed.name().to_owned()));
+        }
+        if labels_only && found.labels.is_empty() {
+            return Err(Unresolved::Missing(format!("{LABEL_PREFIX}…")));
         }
         let labels = found.labels.iter().map(|(_, index)| index);
         let mut chosen = found.fields.values().chain(labels);
@@ -137,7 +148,7 @@ mod tests {
     #[test]
     fn the_rba_header_is_recognised() {
         let header: Vec<&str> = RBA_HEADER.split(',').collect();
-        let found = Resolved::new(&header, &Mapping::default()).unwrap();
+        let found = Resolved::new(&header, &Mapping::default(), false).unwrap();
         assert!(found.rba);
         assert_eq!(found.fields[&Field::Account], 2);
         assert_eq!(found.fields[&Field::Id], 0);
@@ -159,7 +170,7 @@ mod tests {
             "[columns]\naccount = \"who\"\ntime = \"at\"\nsuccess = \"ok\"\n[labels]\nstolen = \"bad\"\n",
         )
         .unwrap();
-        let found = Resolved::new(&["at", "who", "ok", "bad", "city"], &mapping).unwrap();
+        let found = Resolved::new(&["at", "who", "ok", "bad", "city"], &mapping, false).unwrap();
         assert_eq!(found.fields[&Field::Account], 1);
         assert_eq!(found.fields[&Field::City], 4);
         assert_eq!(found.labels, [("stolen".to_owned(), 3)]);
@@ -167,13 +178,13 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let error = Resolved::new(&["account", "time"], &Mapping::default()).unwrap_err();
+        let error = Resolved::new(&["account", "time"], &Mapping::default(), false).unwrap_err();
         assert_eq!(error, Unresolved::Missing("success".to_owned()));
         let mapping = Mapping::parse("[columns]\nip = \"addr\"\n").unwrap();
-        let error = Resolved::new(&["account", "time", "success"], &mapping).unwrap_err();
+        let error = Resolved::new(&["account", "time", "success"], &mapping, false).unwrap_err();
         assert_eq!(error, Unresolved::Missing("ip (\"addr\")".to_owned()));
         let mapping = Mapping::parse("[columns]\nuser_agent = \"ua\"\n").unwrap();
-        let missing = Resolved::new(&["account", "time", "success"], &mapping);
+        let missing = Resolved::new(&["account", "time", "success"], &mapping, false);
         let named = "user_agent (\"ua\")".to_owned();
         assert_eq!(missing.unwrap_err(), Unresolved::Missing(named));
     }
@@ -181,7 +192,7 @@ mod tests {
     #[test]
     fn of_two_columns_with_one_name_neither_is_taken() {
         let resolved = |header: &[&str], mapping: &str| {
-            Resolved::new(header, &Mapping::parse(mapping).unwrap()).map(|_| ())
+            Resolved::new(header, &Mapping::parse(mapping).unwrap(), false).map(|_| ())
         };
         let twice = Err(Unresolved::Twice("account".to_owned()));
         let header = ["account", "time", "success", "account"];

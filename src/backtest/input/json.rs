@@ -19,6 +19,7 @@ use super::mapping::{Field, Mapping};
 use super::split::MAX_ROW_BYTES;
 use super::texts::{self, TEXTS};
 use super::time::{self, Format};
+use super::verdicts::UNTIMED;
 use super::{MAX_ACCOUNT, MAX_TEXT, Reading, Reason, Stop, store};
 use crate::backtest::table::{Labels, Login};
 
@@ -153,10 +154,11 @@ impl Reader {
             reading.note(Lost::text(reason, shown(given)), number);
             Ok(())
         };
+        let only = reading.options.labels_only;
         let given = line.get(Field::Account);
         let account = match self.text(&given) {
             None => return unusable(Reason::BadAccount, &given, reading),
-            Some("") => return unusable(Reason::NoAccount, &Given::Nothing, reading),
+            Some("") if !only => return unusable(Reason::NoAccount, &Given::Nothing, reading),
             Some(account) if account.len() > MAX_ACCOUNT => {
                 return unusable(Reason::LongAccount, &Given::Nothing, reading);
             }
@@ -164,6 +166,7 @@ impl Reader {
         };
         let given = line.get(Field::Time);
         let time = match self.text(&given) {
+            Some("") if only => Ok(UNTIMED),
             Some("") => return unusable(Reason::NoTime, &Given::Nothing, reading),
             Some(time) => time::parse(time, &self.format, &self.zone),
             None => Err(Reason::BadTime),
@@ -173,7 +176,8 @@ impl Reader {
             Err(reason) => return unusable(reason, &given, reading),
         };
         let given = line.get(Field::Success);
-        let Some(success) = self.text(&given).and_then(|text| self.mapping.truth(text)) else {
+        let success = self.text(&given).and_then(|text| self.mapping.truth(text));
+        let Some(success) = success.or(only.then_some(true)) else {
             return unusable(Reason::BadSuccess, &given, reading);
         };
         let mut losses = Losses::new();

@@ -100,7 +100,7 @@ struct TimeSection {
     format: Option<String>,
     zone: Option<String>,
     epoch: Option<toml::Value>,
-    unit: Option<Unit>,
+    unit: Option<String>,
 }
 
 impl TimeSection {
@@ -112,12 +112,28 @@ impl TimeSection {
         })
     }
 
+    /// What is counted, when that is said and known.
+    fn unit(&self) -> Option<Unit> {
+        let named = self.unit.as_deref()?;
+        Unit::ALL.into_iter().find(|unit| unit.name() == named)
+    }
+
     /// Refuses what contradicts itself and what cannot be read.
     fn check(&self) -> Result<(), Words> {
         if let Some(pattern) = &self.format {
             time::check(pattern)?;
         }
-        match (self.epoch(), &self.format, self.unit) {
+        if let Some(unit) = self.unit.as_deref().filter(|_| self.unit().is_none()) {
+            let known = Unit::ALL.map(Unit::name).join("、");
+            return Err(Words::new(
+                format!("[time] 里的 unit {unit:?} 没有这个单位；可以写 {known}"),
+                format!(
+                    "unit {unit:?} under [time] is none: {}",
+                    known.replace('、', ", ")
+                ),
+            ));
+        }
+        match (self.epoch(), &self.format, self.unit()) {
             (None, _, None) => Ok(()),
             (None, _, Some(_)) => Err(Words::new(
                 "[time] 里的 unit 要和 epoch 一起写：epoch 说从哪一刻数起",
@@ -247,7 +263,7 @@ impl Mapping {
 
     /// The same, to read with; `zone` is for an epoch without an offset.
     pub(super) fn format(&self, zone: &TimeZone) -> Format {
-        let unit = self.time.unit.unwrap_or_default();
+        let unit = self.time.unit().unwrap_or_default();
         let epoch = self.time.epoch();
         let epoch = epoch.and_then(|text| time::epoch(&text, zone));
         match (&self.time.format, epoch) {
@@ -418,10 +434,15 @@ mod tests {
             ("epoch = \"noon\"", "\"noon\""),
             ("epoch = 1", "\"1\""),
             ("epoch = \"1970-01-01\"", "from 1990"),
-            ("epoch = \"2026-01-05\"\nunit = \"weeks\"", "weeks"),
+            (
+                "epoch = \"2026-01-05\"\nunit = \"weeks\"",
+                "unit \"weeks\" under [time] is none: seconds, milliseconds",
+            ),
         ] {
             let told = Mapping::parse(&format!("[time]\n{wrong}\n")).unwrap_err();
             assert!(told.en.contains(said), "{wrong}: {told:?}");
+            let unit = said.contains("weeks");
+            assert!(!unit || told.zh.contains("没有这个单位"), "{told:?}");
         }
         let both = Mapping::parse("[values]\nyes = [\"ok\", \"J\"]\nno = [\"j\"]\n").unwrap_err();
         assert!(both.en.starts_with("\"J\" is both"), "{both:?}");

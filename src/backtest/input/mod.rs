@@ -21,6 +21,7 @@ mod split;
 mod store;
 mod texts;
 mod time;
+mod verdicts;
 
 pub use error::{InputError, Kind, Told};
 pub use foreign::Foreign;
@@ -28,6 +29,7 @@ pub use lost::Flaw;
 pub use mapping::{Mapping, MappingError};
 pub use reasons::{Reason, Reasons, Sample, list};
 pub use store::StoreFacts;
+pub use verdicts::{Joined, join};
 
 use std::fmt;
 use std::io::{BufRead, BufReader};
@@ -62,7 +64,7 @@ const BUFFER: usize = 64 * 1024;
 const TELL_EVERY: u64 = 8_192;
 
 /// What was read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct InputReport {
     /// The files, with the XXH64 of their bytes as read.
     pub files: Vec<FileReport>,
@@ -76,6 +78,8 @@ pub struct InputReport {
     pub stopped: bool,
     /// Where; `None` when that came behind the last row.
     pub stopped_at: Option<Sample>,
+    /// What became of labels that stand in files of their own.
+    pub joined: Option<Box<Joined>>,
     /// The first rows without an arrival number.
     unnumbered: Vec<Sample>,
 }
@@ -177,6 +181,10 @@ pub struct Options<'a> {
     /// The order of times is that of arrival, whatever a store says of it: for a past that was reported
     /// afterwards.
     pub by_time: bool,
+    /// Only labels are asked for, and what says whose they are: an identifier, or account and time.
+    pub labels_only: bool,
+    /// Remember under which identifiers logins were reported to a store.
+    pub reported_ids: bool,
     /// Threads to read with; the result is the same for any number.
     pub threads: usize,
     /// The zone of times without an offset, where the mapping names none; without it UTC.
@@ -348,8 +356,8 @@ pub fn read(
         };
         let (raw, content) = opened.finish();
         let added = (table.len() - began.1) as u64;
-        // Rows without identifiers would all count once more.
-        let same = |(known, rows): &(Digest, u64)| *known == content && rows * added > 0;
+        // Rows without identifiers would all count once more, and of others each is one that was there before.
+        let same = |(known, rows): &(Digest, u64)| *known == content && *rows > 0;
         if let Some(other) = used.iter().position(same) {
             return Err(InputError::Twice {
                 path: name,

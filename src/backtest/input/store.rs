@@ -14,6 +14,7 @@ use super::{InputError, Reading, Reason, Stop, time};
 use crate::backtest::symbols::Symbol;
 use crate::backtest::table::{Answered, JUDGED, Labels, Login, STOPPED, Table, Trusted};
 use crate::env::Millis;
+use crate::guard::history::ARRIVALS;
 use crate::lang::span::Sources;
 use crate::store::records::{self, CloseReason};
 
@@ -33,6 +34,8 @@ pub struct StoreFacts {
     pub decided: HashMap<String, Decided>,
     /// Signals of kept decisions: (rule set, signal) → how often each state.
     pub signals: HashMap<(String, String), SignalCount>,
+    /// Decision → under which identifier its login was reported, as long as that is kept (30 days); where it was asked for.
+    pub ids: HashMap<String, String>,
     /// The input is a store's.
     pub is_store: bool,
     /// Rows by alert, until they are joined.
@@ -113,6 +116,8 @@ impl StoreFacts {
 
     /// Joins answers and logins, before the rows are put in order.
     pub(super) fn join(&mut self, table: &mut Table) -> Result<(), InputError> {
+        table.gone.decisions = self.decisions.len() as u64;
+        table.gone.decided_from = self.decided.values().map(|of| of.first).min();
         (self.refused, self.decisions) = (HashMap::new(), HashMap::new());
         for (account, machine, mut trust, alert) in std::mem::take(&mut self.trusts) {
             // Whoever arrived before the answer was not judged knowing it, whatever time it bears.
@@ -195,6 +200,17 @@ impl Exported {
                     known.sort_unstable();
                 })
             }
+            kind if kind == kind_name::<records::Counter>() => from::<records::Counter>(record)
+                .map(|counter| {
+                    if counter.name == ARRIVALS {
+                        reading.table.gone.given = Some(counter.last);
+                    }
+                }),
+            kind if kind == kind_name::<records::LoginId>() && reading.options.reported_ids => {
+                from::<records::LoginId>(record).map(|known| {
+                    reading.facts.ids.insert(known.decision, known.id);
+                })
+            }
             kind if kind == kind_name::<records::Decision>() => {
                 from(record).map(|decision| note(decision, reading))
             }
@@ -246,8 +262,14 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
             .or_default()
             .push(row);
     }
-    let judged = kept.decision.is_some() && REFUSED.contains(&reason.as_str());
-    if judged {
+    let refused = kept.decision.is_some() && REFUSED.contains(&reason.as_str());
+    // Who wrote it down says more than can be guessed from its reason.
+    let told = kept.here || kept.closed;
+    let judged = match told {
+        true => kept.right && kept.decision.is_some(),
+        false => refused,
+    };
+    if refused && !told {
         let closed = reason != "denied";
         reading.facts.refused.insert(decision.clone(), closed);
     }
@@ -283,9 +305,19 @@ fn login(record: &str, reading: &mut Reading<'_, '_>) -> Result<Option<()>, Stop
         session: &session,
         labels: Labels::default(),
     });
-    let refused = matches!(reason.as_str(), "locked" | "disabled");
-    if refused && !kept.success && kept.decision.is_none() {
+    let refused = matches!(reason.as_str(), "locked" | "disabled") && !kept.success;
+    let unasked = match told {
+        true => kept.closed && kept.right && kept.decision.is_none(),
+        false => refused && kept.decision.is_none(),
+    };
+    if unasked {
         reading.table.unasked.set(row);
+    }
+    if kept.here {
+        reading.table.own.set(row);
+    }
+    if pushed && (unasked || (kept.closed && !kept.right)) {
+        reading.table.flags[row as usize] |= STOPPED;
     }
     if kept.late {
         reading.table.tell_late(row, true);

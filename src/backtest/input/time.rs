@@ -5,7 +5,6 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
 
 use crate::env::{DAY, Millis};
 use crate::lang::diagnostics::Words;
@@ -31,8 +30,7 @@ pub(super) enum Format {
 }
 
 /// What a number of [`Format::Since`] counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Unit {
     #[default]
@@ -45,6 +43,28 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// All of them.
+    pub(super) const ALL: [Self; 6] = [
+        Self::Seconds,
+        Self::Milliseconds,
+        Self::Microseconds,
+        Self::Minutes,
+        Self::Hours,
+        Self::Days,
+    ];
+
+    /// As mappings call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Seconds => "seconds",
+            Self::Milliseconds => "milliseconds",
+            Self::Microseconds => "microseconds",
+            Self::Minutes => "minutes",
+            Self::Hours => "hours",
+            Self::Days => "days",
+        }
+    }
+
     /// Milliseconds in one.
     fn millis(self) -> f64 {
         match self {

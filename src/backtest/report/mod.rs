@@ -105,21 +105,42 @@ pub struct InputView {
     /// Of a server's own history those that were made elsewhere and reported to it, as far as decisions are kept:
     /// captchas and refusals of these are advice.
     pub reported: u64,
-    /// Captchas a server asked for, of attempts that ended there, as far as decisions are kept (180 days). Who solved one
-    /// came back with another attempt; who did not is no login, and in no figure.
+    /// Captchas a server asked for (`POST /v1/login`, `POST /v1/attempts`), of attempts that ended there, as far as
+    /// decisions are kept (180 days). Who solved one came back with another attempt; who did not is no login, and in no
+    /// figure.
     pub captchas_shown: u64,
     /// Logins of its history for which one was solved.
     pub captchas_solved: u64,
-    /// Attempts it refused before the password was looked at, as far as decisions are kept: no logins either.
+    /// Attempts it refused before the password was looked at, likewise: no logins either.
     pub attempts_refused: u64,
-    /// Logins between the first and the last of a server's own history that it keeps no more: of names that are no
-    /// account after `keep_unknown`, of others after `keep`, or because somebody was erased. Rules that count over
-    /// an address or a machine do not see them. 0 for other inputs.
+    /// When the first decision was made that a server's history still has; unknown without any, and for other inputs.
+    pub decided_from: Option<String>,
+    /// Logins of it whose decision is gone: whether they were reported, and what else only decisions say, is not known.
+    pub decisions_gone: u64,
+    /// Logins of a server's own history that it keeps no more, of those that arrived after the first that is there: by
+    /// the numbers it gave them. Of names that are no account after `keep_unknown`, of others after `keep`, or because
+    /// somebody was erased; when they were made is not known. Rules that count over an address or a machine do not see
+    /// them. 0 for other inputs.
     pub gone: u64,
+    /// The same of those that arrived before the first that is there.
+    pub gone_before: u64,
     /// Labels and how many logins have each.
     pub labels: BTreeMap<String, LabelView>,
+    /// Labels of `--labels`; none where there are none.
+    pub joined: Option<JoinedView>,
     /// What no row says although rules ask for it.
     pub lacks: Vec<LackView>,
+}
+
+/// Labels that stand in files of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JoinedView {
+    /// Their rows.
+    pub rows: u64,
+    /// Rows that are of no login that is there: neither the identifier nor account and time are those of one.
+    pub of_no_login: u64,
+    /// Rows that could not be used.
+    pub unusable: u64,
 }
 
 /// One file.
@@ -266,6 +287,8 @@ impl Gate {
             NO_LOST => self
                 .is
                 .map_or_else(|| "–".to_owned(), |is| format!("{is:.0}")),
+            // A share has three digits, as beside other shares, whatever limit it is held against.
+            MIN_RECALL => text::share_beside(self.is, self.wanted),
             _ => text::beside(self.is, self.wanted),
         }
     }
@@ -321,6 +344,7 @@ impl InputView {
     ) -> Self {
         let (first, last) = table.span().unwrap_or_default();
         let store = input.files.iter().any(|file| file.format == STORE);
+        let of_store = |n| if store { n } else { 0 };
         let mut known: Vec<Option<bool>> = vec![None; table.accounts.len()];
         let mut nobody = 0;
         for row in 0..table.len() as u32 {
@@ -367,16 +391,18 @@ impl InputView {
             same_moment: table.same_moment(),
             reported: table.reported,
             captchas_shown: table.ended.captchas,
-            captchas_solved: match store {
-                true => table.count(CAPTCHA),
-                false => 0,
-            },
+            captchas_solved: of_store(table.count(CAPTCHA)),
             attempts_refused: table.ended.refused,
-            gone: match store {
-                true => table.gone,
-                false => 0,
-            },
+            decided_from: table.gone.decided_from.map(rfc3339),
+            decisions_gone: table.gone.decisions,
+            gone: of_store(table.gone.since),
+            gone_before: of_store(table.gone.before),
             labels,
+            joined: input.joined.as_ref().map(|joined| JoinedView {
+                rows: joined.rows,
+                of_no_login: joined.rows - joined.met,
+                unusable: joined.report.unusable(),
+            }),
             lacks: lacks::lacks(table, programs, registry, language),
         }
     }

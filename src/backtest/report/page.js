@@ -9,7 +9,7 @@
   });
   // On a narrow screen the first ones are enough until somebody asks.
   var all = document.getElementById("all");
-  table.classList.add("few");
+  if (rows.length > 20) table.classList.add("few");
   all.addEventListener("click", function () { table.classList.remove("few"); });
   function look() {
     var words = search.value.toLowerCase().split(/\s+/).filter(Boolean);

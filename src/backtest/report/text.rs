@@ -3,11 +3,14 @@
 mod closing;
 mod diff;
 mod input;
+mod limits;
 mod periods;
 mod rules;
 mod sweep;
 
+pub(super) use closing::of_accounts;
 pub(super) use input::{gone, in_days, order_and_kind, re_encoded, stopped};
+pub(super) use limits::{beside, share_beside};
 pub(super) use rules::{did, on};
 
 use unicode_width::UnicodeWidthStr;
@@ -81,20 +84,6 @@ fn rate(n: Option<f64>) -> String {
         Some(n) if n >= 10.0 => format!("{n:.1}"),
         Some(n) => format!("{n:.2}"),
     }
-}
-
-/// A rate beside its limit: with as many digits as show on which side it is.
-pub(super) fn beside(n: Option<f64>, limit: f64) -> String {
-    let Some(n) = n else { return rate(n) };
-    let tells = |shown: &String| {
-        let shown = shown.parse::<f64>();
-        shown.is_ok_and(|shown| (shown > limit) == (n > limit) && (shown < limit) == (n < limit))
-    };
-    let longer = (3..=9).map(|digits| format!("{n:.digits$}"));
-    std::iter::once(rate(Some(n)))
-        .chain(longer)
-        .find(tells)
-        .unwrap_or_else(|| n.to_string())
 }
 
 fn percent(n: Option<f64>) -> String {
@@ -229,8 +218,10 @@ impl Page {
             say!(
                 self.out,
                 self.language,
-                "图形验证 {captchas}，拒绝 {denied}，锁定 {locked}\n",
-                "{asked}, {refused}, {locks}\n",
+                "图形验证 {captchas}，拒绝 {denied}，锁定 {locked}{zh}\n",
+                "{asked}, {refused}, {locks}{en}\n",
+                zh = of_accounts(totals, Language::Zh),
+                en = of_accounts(totals, Language::En),
                 asked = things(&captchas, "captcha"),
                 refused = things(&denied, "refusal"),
                 locks = things(&locked, "lock"),
@@ -466,12 +457,6 @@ mod tests {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(rate(Some(3.456)), "3.46");
         assert_eq!(rate(None), "–");
-        assert_eq!(beside(Some(12.004), 12.0), "12.004");
-        assert_eq!(beside(Some(12.0), 12.0), "12.0");
-        assert_eq!(beside(Some(11.9996), 12.0), "11.9996");
-        assert_eq!(beside(Some(0.004), 0.0), "0.004");
-        assert_eq!(beside(Some(7.25), 12.0), "7.25");
-        assert_eq!(beside(None, 12.0), "–");
         assert_eq!(pad("异地", 6, false), "异地  ");
         assert_eq!(clip("陌生设备登录", 7), "陌生设");
     }

@@ -23,22 +23,24 @@ impl Table {
     /// Forgets in which order logins arrived: each is taken as if it had been reported at once.
     pub fn forget_arrival(&mut self) {
         // Which of them are gone is told all the same.
-        self.gone = self.holes();
+        self.holes();
         self.arrival.clear();
         for flags in &mut self.flags {
             *flags &= !(TOLD | LATE_FLAG);
         }
     }
 
-    /// Numbers between the first and the last arrival that no row has; 0 where not every row has one.
-    fn holes(&self) -> u64 {
+    /// Counts the numbers that no row has, where every row has one: they begin with 1.
+    fn holes(&mut self) {
         let rows = self.len() as u64;
         let (first, last) = (self.arrival.iter().min(), self.arrival.iter().max());
-        match (first, last) {
-            (Some(first), Some(last)) if *last != UNNUMBERED => {
-                (last - first + 1).saturating_sub(rows)
-            }
-            _ => 0,
+        let (Some(first), Some(last)) = (first, last) else {
+            return;
+        };
+        if *last != UNNUMBERED {
+            let last = self.gone.given.map_or(*last, |given| given.max(*last));
+            self.gone.before = first.saturating_sub(1);
+            self.gone.since = (last - first + 1).saturating_sub(rows);
         }
     }
 
@@ -108,7 +110,7 @@ impl Table {
             self.permute(&order);
         }
         if numbered {
-            self.gone = self.holes();
+            self.holes();
         }
         let arrival = std::mem::take(&mut self.arrival);
         self.answered_lock = std::mem::take(&mut self.answers)

@@ -16,6 +16,7 @@ impl Labels {
 
     /// Has this label say so.
     pub fn set(&mut self, label: u8, yes: bool) {
+        self.0 &= !(1 << label);
         self.0 |= 1 << (u32::from(label) + KNOWN) | u16::from(yes) << label;
     }
 

@@ -102,19 +102,22 @@ pub struct Totals {
     /// Captchas: `challenged_attempts`, `challenged`, and those of alerts past the cap; a login that meets several
     /// counts once.
     pub captchas: u64,
-    /// Refusals: `denied_attempts` and `denied`; a login that meets several counts once, and none that is locked.
+    /// Refusals: `denied_attempts` and `denied`; a login that meets several counts once, and none at which rules lock.
     pub refusals: u64,
     /// Attempts sent through a captcha.
     pub challenged_attempts: u64,
-    /// Attempts refused.
+    /// Attempts refused, by a lock too.
     pub denied_attempts: u64,
     /// Logins sent through a captcha by rules on login; none whose attempt was refused.
     pub challenged: u64,
-    /// Logins refused by rules on login; none whose attempt was refused, or that was refused before any rule was
-    /// asked.
+    /// Logins refused by rules on login, by a lock too; none whose attempt was refused, or that was refused before any
+    /// rule was asked.
     pub denied: u64,
-    /// Locks by rules. No lock is simulated, so an account counts as often as rules lock it.
+    /// Logins at which rules lock the account. No lock is simulated, nor when somebody unlocks, so an account counts as
+    /// often as rules lock it, also where it was locked already.
     pub locked: u64,
+    /// The accounts they are of, each once: who has to be unlocked.
+    pub locked_accounts: u64,
     /// Logins by day of the calendar of `run.zone`.
     pub logins_by_day: Vec<u32>,
     /// Prompts by day, likewise.
@@ -240,6 +243,7 @@ pub fn figures(tally: &Tally, program: &Program, labels: &[String], gap: Millis)
             challenged: tally.challenged,
             denied: tally.denied,
             locked: tally.locked,
+            locked_accounts: tally.locked_accounts.len() as u64,
             logins_by_day: tally.logins_by_day.clone(),
             prompts_by_day: tally.prompts_by_day.clone(),
         },

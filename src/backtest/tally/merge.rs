@@ -28,6 +28,7 @@ impl Tally {
         add(&mut self.attempts_by_day, &other.attempts_by_day);
         self.prompts.extend(other.prompts);
         self.hits.extend(other.hits);
+        self.locked_accounts.extend(other.locked_accounts);
         for (score, (attacks, good)) in other.scores {
             let mine = self.scores.entry(score).or_default();
             mine.0 += attacks;

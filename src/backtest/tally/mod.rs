@@ -33,7 +33,7 @@ pub use signal::SignalTally;
 pub use spread::Spread;
 pub use tallies::Tallies;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::bot::api::Verdict;
 use crate::env::{DAY, Millis};
@@ -108,8 +108,10 @@ pub struct Tally {
     pub denied: u64,
     /// Whom rules refused, once each: attempts, and logins that were neither refused as attempts nor locked.
     pub refusals: u64,
-    /// Locks by rules.
+    /// Logins at which rules lock the account.
     pub locked: u64,
+    /// The accounts these are of.
+    pub locked_accounts: HashSet<Symbol>,
     /// Prompts by day.
     pub prompts_by_day: Vec<u32>,
     /// Captchas by day.
@@ -189,6 +191,7 @@ impl Tally {
             denied: 0,
             refusals: 0,
             locked: 0,
+            locked_accounts: HashSet::new(),
             prompts_by_day: vec![0; days],
             captchas_by_day: vec![0; days],
             logins_by_day: vec![0; days],
@@ -250,7 +253,7 @@ impl Tally {
         self.scores.values().any(|(_, good)| *good > 0)
     }
 
-    fn attempt(&mut self, outcome: &Outcome, day: usize, period: usize) {
+    fn attempt(&mut self, seen: &Seen<'_>, outcome: &Outcome, day: usize, period: usize) {
         match outcome.attempt {
             Verdict::Allow => {}
             Verdict::Challenge => {
@@ -263,7 +266,10 @@ impl Tally {
                 self.refusal(!outcome.locked, period);
             }
         }
-        self.locked += u64::from(outcome.locked);
+        if outcome.locked {
+            self.locked += 1;
+            self.locked_accounts.insert(seen.account);
+        }
         self.by_period[period].locked += u64::from(outcome.locked);
     }
 
@@ -406,7 +412,7 @@ impl Tally {
             let counts = seen.judged() && self.frame.basis.has(class);
             rules.see(seen, outcome, (class, counts), (time, day, period));
         }
-        self.attempt(outcome, day, period);
+        self.attempt(seen, outcome, day, period);
         if seen.judged() {
             self.success(seen, outcome, (class, time), (day, period));
         } else {

@@ -14,9 +14,10 @@ use crate::outbox::{self, NewEntry};
 use crate::store::records::{Account, Alert, CustomMessage, OutboxPurpose, TemplateMessage};
 use crate::store::{StoreError, Tx};
 
-/// Deny before challenge before allow; a solved captcha meets the challenge.
+/// Deny before challenge before allow; a solved captcha meets the challenge. Whom a rule locks out is refused, and is not
+/// asked to solve anything before.
 pub(super) fn verdict(wish: &Wish, solved: bool) -> Verdict {
-    if wish.deny.is_some() {
+    if wish.deny.is_some() || wish.locks {
         Verdict::Deny
     } else if wish.challenge && !solved {
         Verdict::Challenge

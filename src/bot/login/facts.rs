@@ -8,7 +8,7 @@ use crate::history::{self, Key, Row, Rows, keys_of};
 use crate::lang::eval::{Experience, Facts, HistoryAnswer, Judgement, PastLogin};
 use crate::lang::program::{ByKey, FieldId, HistoryQuery, Name, Program};
 use crate::lang::value::{LoginPoint, Value, View};
-use crate::store::records::Account;
+use crate::store::records::{Account, AccountStatus};
 use crate::store::{StoreError, Tx};
 
 use super::ask::{self, Answered, Names};
@@ -29,6 +29,14 @@ pub struct Case {
     pub alert: Option<AlertCase>,
     /// Why: for `undeliverable`, `locked`, `unbound`.
     pub reason: Option<String>,
+}
+
+impl Case {
+    /// Nobody may log in: the account is locked or disabled.
+    pub(super) fn is_closed(&self) -> bool {
+        let disabled = |account: &Account| account.status == AccountStatus::Disabled;
+        self.locked || self.account.as_ref().is_some_and(disabled)
+    }
 }
 
 /// The login of a [`Case`].

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::alarm::{Decided, decide, settle, verdict};
+use super::alarm::{decide, settle, verdict};
 use super::challenge::{answered, keep_captcha};
 use super::decide::{self, Draft, Explanation};
 use super::entry::{case, identify, record};
@@ -22,7 +22,7 @@ use crate::guard::machines::Identified;
 use crate::guard::sessions::{self, NewSession, Started};
 use crate::guard::{Standing, decisions, locked_login, machines, standing};
 use crate::lang::program::EventName;
-use crate::store::records::{AccountStatus, NewEvent};
+use crate::store::records::NewEvent;
 use crate::store::{StoreError, Tx, execute};
 
 /// What the first command found.
@@ -49,7 +49,10 @@ impl Bot {
     /// A login with a password that Menshen keeps.
     pub async fn login(self: &Arc<Self>, request: LoginRequest) -> Result<LoginAnswer, BotError> {
         self.numbers.logins.add(1);
-        let prepared = Arc::new(self.prepare(request.origin));
+        let prepared = Arc::new(Prepared {
+            here: true,
+            ..self.prepare(request.origin)
+        });
         let context = self.event_context();
         let begun = self.begin(&prepared, &context, request.captcha).await?;
         if begun.verdict == Verdict::Challenge {
@@ -274,14 +277,8 @@ fn begin(
     }
     let mut facts = CaseFacts::new(tx, context, &case);
     let wish = facts.run_rules(&EventName::Attempt, true)?;
-    let closed = case.locked
-        || wish.locked
-        || case
-            .account
-            .as_ref()
-            .is_some_and(|account| account.status == AccountStatus::Disabled);
     let verdict = match caller {
-        Caller::Elsewhere if closed => Verdict::Deny,
+        Caller::Elsewhere if case.is_closed() => Verdict::Deny,
         _ => verdict(&wish, solved),
     };
     // Attempts that pass here are not kept, so nobody will ask why.
@@ -338,7 +335,11 @@ fn grant(
     match decided.verdict {
         Verdict::Deny => {
             let decision = decided.id.clone();
-            let reason = Some("denied");
+            let reason = match decided.wish.deny {
+                Some(_) => Some("denied"),
+                // A rule has just locked it.
+                None => Some("locked"),
+            };
             record(tx, context, prepared, case, false, reason, Some(&decision))?;
             settle(tx, context, case, decided, None, "login")?;
             return Ok(Ended::Refused);
@@ -366,23 +367,8 @@ fn grant(
     };
     let Started::Started { token, session } = sessions::start(tx, &context.limits.guard, new)?
     else {
-        // A rule has just locked it.
-        let reason = Some("locked");
-        record(
-            tx,
-            context,
-            prepared,
-            case,
-            false,
-            reason,
-            Some(&decided.id),
-        )?;
-        let decided = Decided {
-            verdict: Verdict::Deny,
-            ..decided
-        };
-        settle(tx, context, case, decided, None, "login")?;
-        return Ok(Ended::Refused);
+        // It was open, and what rules lock is refused above.
+        return Err(StoreError::Aborted.into());
     };
     let solved = case.login.as_ref().is_some_and(|login| login.captcha);
     if let Some(login) = &mut case.login {

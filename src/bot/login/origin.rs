@@ -18,6 +18,8 @@ pub(super) struct Prepared {
     pub(super) origin: Origin,
     pub(super) place: Place,
     pub(super) agent: Agent,
+    /// The password is checked here.
+    pub(super) here: bool,
 }
 
 impl Bot {
@@ -38,6 +40,7 @@ impl Bot {
             origin,
             place,
             agent,
+            here: false,
         }
     }
 }

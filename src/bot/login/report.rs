@@ -14,7 +14,7 @@ use crate::accounts;
 use crate::bot::Bot;
 use crate::bot::api::{BotError, DecisionView, LoginReport, Remember, ReportAnswer, Verdict};
 use crate::bot::context::Context;
-use crate::env::{DAY, MINUTE, Millis};
+use crate::env::{MINUTE, Millis};
 use crate::guard::reports::{self, Known};
 use crate::guard::sessions::{self, NewSession};
 use crate::guard::{Standing, locked_login, machines, standing};
@@ -24,11 +24,9 @@ use crate::store::{Tx, execute};
 
 /// How far ahead a reported time may be.
 const AHEAD: Millis = 5 * MINUTE;
-/// Older than this on arrival, a login is judged and recorded but never acts (language law 9).
+/// Older than this on arrival, a login is judged and recorded but never acts (language law 9), so that it never alerts
+/// either.
 const LATE: Millis = 10 * MINUTE;
-/// Older than this, it never alerts (fine print); kept apart from [`LATE`], which is stricter.
-const OLD: Millis = DAY;
-
 impl Bot {
     /// Judges and records a reported login.
     pub async fn report(
@@ -72,7 +70,7 @@ fn reported(
             }
         }
     }
-    let late = now - time > LATE || now - time > OLD;
+    let late = now - time > LATE;
     let acts = !late && !report.backfill;
     let origin = &prepared.origin;
     let identified = identify(context, origin.machine.as_deref());
@@ -118,7 +116,7 @@ fn reported(
             wish,
         }
     };
-    if stopped.is_some() || decided.wish.locked {
+    if stopped.is_some() {
         decided.verdict = Verdict::Deny;
     }
     let success = report.success && stopped.is_none();

@@ -24,8 +24,9 @@ pub struct Wish {
     pub challenge: bool,
     /// Raise this alert; the first rule's.
     pub alert: Option<Prompt>,
-    /// An action locked the account.
-    pub locked: bool,
+    /// An action locks the account, or would if the name were one: both are refused, or whoever tries names would learn
+    /// which of them are accounts.
+    pub locks: bool,
     /// Rules that acted, by name.
     pub rules: Vec<String>,
 }
@@ -110,12 +111,12 @@ impl CaseFacts<'_, '_> {
                 wish.alert = Some(self.prompt(alert, rule));
             }
             ActionKind::LockAccount => {
+                wish.locks = true;
                 let Some(account) = account else {
                     return self.arm(action, "unbound", BTreeMap::new(), rule, wish);
                 };
                 let by = LockedBy::Rule(rule.to_owned());
                 let outcome = locks::lock(self.tx, &account, by, Some(rule))?;
-                wish.locked = true;
                 match outcome {
                     LockOutcome::Locked { sessions_ended, .. } => {
                         let brings = count("sessions_ended", u64::from(sessions_ended));

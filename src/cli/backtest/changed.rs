@@ -92,6 +92,7 @@ impl ChangedArgs {
             // What is compared comes out of the store.
             against: None,
             sweep: Vec::new(),
+            labels: Vec::new(),
             label: None,
             assume_good: false,
             // What lies before the days that count is history enough.

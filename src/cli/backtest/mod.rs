@@ -104,7 +104,10 @@ pub struct Args {
     /// Vary a constant: NAME=FROM..TO/STEP; several make a grid
     #[arg(long, value_name = "NAME=A..B/S")]
     sweep: Vec<String>,
-    /// The label that says which logins were attacks [default: the first]
+    /// Labels that stand elsewhere: `id`, or `account` and `time`, and `label_…`; of --live the `id` is that of the report, for 30 days, or the decision's
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    labels: Vec<PathBuf>,
+    /// The label that says which logins were attacks [default: the first, of --labels where given]
     #[arg(long, value_name = "NAME")]
     label: Option<String>,
     /// Logins no label says anything about count as good
@@ -238,10 +241,13 @@ fn run_settled(args: &Args) -> Outcome {
     request.sweep = parameters;
     request.variants = variants;
     let detailed = args.explain.is_some() || args.against.is_some() || args.decisions.is_some();
-    let columns = run::columns(&request, &registry, detailed);
+    let columns = run::columns(&request, &registry, detailed || !args.labels.is_empty());
     // Behind the rules: where they do not compile, no empty file is left.
     write::prepare(args, args.against.is_some())?;
     let input = read::read(args, columns, &watch)?;
+    if let (None, Some(joined)) = (&request.label, &input.report.joined) {
+        request.label = joined.first.clone();
+    }
     if let Some(which) = args.against.as_deref().and_then(Which::named) {
         let (name, sources) = against::generation(&input.facts, which, args.lang)?;
         // What only those rules name exists too.

@@ -77,14 +77,19 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
         }
         None => Mapping::default(),
     };
-    let options = Options {
-        mapping,
+    let zone = super::zone(args, args.configuration().as_ref())?;
+    let options = || Options {
+        mapping: mapping.clone(),
         max_unusable: args.max_unusable / 100.0,
+        threads: args.threads(),
+        zone: Some(zone.clone()),
+        ..Options::default()
+    };
+    let of_logins = Options {
         as_read: args.as_arrived,
         by_time: args.by_time,
-        threads: args.threads(),
-        zone: Some(super::zone(args, args.configuration().as_ref())?),
-        ..Options::default()
+        reported_ids: !args.labels.is_empty(),
+        ..options()
     };
     let mut table = Table::new(columns);
     let total = args
@@ -95,27 +100,34 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
         .unwrap_or(0);
     let bar = Bar::of_bytes(args.lang.pick("读取", "reading"), total);
     let read = with_bar(&bar, &watch.bytes, || match args.live {
-        false => input::read(&args.logins, &mut table, options, watch),
-        true => live(args, &mut table, options, watch),
+        false => input::read(&args.logins, &mut table, of_logins, watch),
+        true => live(args, &mut table, of_logins, watch),
     });
-    let (report, facts) = read.map_err(|error| {
-        let said = error.said(args.lang.lang);
-        match error {
-            InputError::File { .. }
-            | InputError::Encoding { .. }
-            | InputError::Column { .. }
-            | InputError::Columns { .. }
-            | InputError::Foreign { .. }
-            | InputError::TwoColumns { .. }
-            | InputError::Twice { .. } => Failure::usage(said),
-            _ => Failure::failed(said),
-        }
-    })?;
+    let failed = |error: InputError| failed(error, args.lang);
+    let (mut report, facts) = read.map_err(failed)?;
+    if !args.labels.is_empty() {
+        let joined = input::join(&args.labels, &mut table, &facts, options()).map_err(failed)?;
+        report.joined = Some(Box::new(joined));
+    }
     Ok(Input {
         table,
         report,
         facts,
     })
+}
+
+fn failed(error: InputError, lang: LangArg) -> Failure {
+    let said = error.said(lang.lang);
+    match error {
+        InputError::File { .. }
+        | InputError::Encoding { .. }
+        | InputError::Column { .. }
+        | InputError::Columns { .. }
+        | InputError::Foreign { .. }
+        | InputError::TwoColumns { .. }
+        | InputError::Twice { .. } => Failure::usage(said),
+        _ => Failure::failed(said),
+    }
 }
 
 fn size(path: &PathBuf) -> Option<u64> {

@@ -229,7 +229,7 @@ docs/tuning.md 带您走一遍。",
 
 灌进服务器再拿回来：哪些名字是账号（导入过的才是）、哪些机器合法（用 [keys] 的
 foreign_machine_key 签过名的才是），服务器自己判断。标签它不收；选项相同的 --format csv
-里是同样的登录，`id` 相同，带标签。
+里是同样的登录，`id` 相同，带标签，用 `backtest --labels` 对上。
   menshen simulate-logins --accounts 50 --days 30 --format accounts > accounts.ndjson
   menshen simulate-logins --accounts 50 --days 30 --format events \\
     --machine-key secrets/foreign_machine_key > events.ndjson
@@ -237,7 +237,10 @@ foreign_machine_key 签过名的才是），服务器自己判断。标签它不
     --data-binary @$1 http://127.0.0.1:8080/v1/$2; }
   post accounts.ndjson accounts:import
   post events.ndjson 'logins?mode=backfill'   # 一次最多 10,000 行、4 MiB：split -l 5000
-  menshen backtest rules --live --by-time",
+  menshen simulate-logins --accounts 50 --days 30 --out logins.csv
+  menshen backtest rules --live --by-time --labels logins.csv
+menshen dev 的服务器也认得签名：密钥是 .menshen-dev/secrets/foreign_machine_key，最后一步加
+--data .menshen-dev。",
     ),
     (
         "schema",

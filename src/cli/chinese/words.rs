@@ -312,8 +312,12 @@ const WORDS: &[(&str, &str)] = &[
         "让一个常量变化：名字=从..到/步长；几个就是网格",
     ),
     (
-        "The label that says which logins were attacks [default: the first]",
-        "哪个标签说明登录是攻击［默认第一个］",
+        "Labels that stand elsewhere: `id`, or `account` and `time`, and `label_…`; of --live the `id` is that of the report, for 30 days, or the decision's",
+        "另外放着的标注：`id`，或者 `account` 和 `time`，再加 `label_…`；--live 时 `id` 是报告的编号（30 天内）或决定的编号",
+    ),
+    (
+        "The label that says which logins were attacks [default: the first, of --labels where given]",
+        "哪个标签说明登录是攻击［默认第一个，有 --labels 时是它的第一个］",
     ),
     (
         "Logins no label says anything about count as good",

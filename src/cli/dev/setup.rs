@@ -85,6 +85,8 @@ impl Setup {
             ("token", hex::encode(env.bytes::<16>())),
             ("encoding_aes_key", aes_key(env)),
             ("system", webhook_secret(env)),
+            // Signs the machines of `simulate-logins --machine-key`.
+            ("foreign_machine_key", hex::encode(env.bytes::<32>())),
         ] {
             let file = secrets.join(name);
             if !file.exists() {
@@ -266,7 +268,8 @@ fn configuration(
         "# Written by `menshen dev` at every start: changes are lost. `menshen keys list --config` and\n\
          # the like can be given this file.\n\
          [server]\nlisten = {}\nhosts = [{}]\n\n\
-         [keys]\nmaster_file = \"secrets/master\"\n\n\
+         [keys]\nmaster_file = \"secrets/master\"\n\
+         foreign_machine_key_file = \"secrets/foreign_machine_key\"\n\n\
          [store]\npath = \"store\"\n\n\
          [rules]\npath = {}\n\n\
          [forward]\nurl = {}\nsecret_file = \"secrets/system\"\n\n\
@@ -368,6 +371,12 @@ mod tests {
         let (first, second) = (make(folder.path(), &rules), make(folder.path(), &rules));
         let token = |setup: &Setup| setup.config.official_accounts[0].token.expose().to_owned();
         assert_eq!(token(&first), token(&second));
+        let signs = |setup: &Setup| {
+            let key = setup.config.keys.foreign_machine_key.as_ref();
+            key.map(|key| key.expose().to_owned())
+        };
+        assert!(signs(&first).is_some_and(|key| key.len() == 64));
+        assert_eq!(signs(&first), signs(&second));
         assert_eq!(
             first.config.official_accounts[0].app_id,
             second.config.official_accounts[0].app_id

@@ -10,7 +10,7 @@ use crate::backtest::decisions;
 use crate::backtest::engine::Engine;
 use crate::backtest::input::{Options, Watch, read_stream};
 use crate::backtest::needs::Columns;
-use crate::backtest::table::{LATE_FLAG, Table};
+use crate::backtest::table::{JUDGED, LATE_FLAG, STOPPED, Table};
 use crate::bot::ruleset;
 use crate::guard::Limits;
 use crate::lang::builtins::Registry;
@@ -166,13 +166,19 @@ fn a_wrong_password_under_a_lock_is_refused_as_the_server_recorded_it() {
 
 #[test]
 fn logins_that_are_no_longer_in_the_store_are_counted() {
-    let read_by = |numbers: &[u64], by_time: bool| {
+    let read_by = |numbers: &[u64], given: Option<u64>, by_time: bool| {
         let logins = numbers.iter().map(|seq| {
             line::<records::Login>(json!({
                 "account": "alice", "time": 1_000 * seq, "seq": seq, "success": true, "kept_until": 0,
             }))
         });
         let mut lines = vec![json!({ "menshen_export": 1 }).to_string()];
+        lines.extend(
+            given.map(|last| line::<records::Counter>(json!({ "name": "login", "last": last }))),
+        );
+        lines.push(line::<records::Counter>(
+            json!({ "name": "feed", "last": 99 }),
+        ));
         lines.extend(logins);
         let (text, mut table) = (lines.join("\n"), Table::new(Columns::all()));
         let options = Options {
@@ -181,11 +187,46 @@ fn logins_that_are_no_longer_in_the_store_are_counted() {
         };
         let watch = Watch::default();
         read_stream("x", text.as_bytes(), &mut table, options, &watch).expect("it reads");
-        table.gone
+        (table.gone.before, table.gone.since)
     };
-    let read = |numbers: &[u64]| read_by(numbers, false);
-    // What went before the first that is left is no hole.
-    assert_eq!(read(&[7, 3, 9, 8]), 3);
-    assert_eq!(read(&[3, 4, 5]), 0);
-    assert_eq!(read_by(&[7, 3, 9, 8], true), 3, "taken by time as well");
+    let read = |numbers: &[u64]| read_by(numbers, None, false);
+    assert_eq!(read(&[7, 3, 9, 8]), (2, 3));
+    assert_eq!(read(&[3, 4, 5]), (2, 0));
+    assert_eq!(read(&[1, 2]), (0, 0));
+    let by_time = read_by(&[7, 3, 9, 8], None, true);
+    assert_eq!(by_time, (2, 3), "taken by time as well");
+    // Of a past that was filled in all but the newest names may be gone, first and last: 112 are.
+    let gone = read_by(&[104, 110, 112], Some(115), false);
+    assert_eq!(gone, (103, 9));
+}
+
+#[test]
+fn what_was_refused_is_known_without_its_decision() {
+    let login = |seq: u64, here: bool, closed: bool, right: bool, decided: bool| {
+        line::<records::Login>(json!({
+            "account": "alice", "time": 1_000 * seq, "seq": seq, "success": false, "reason": "locked",
+            "known": true, "here": here, "closed": closed, "right": right, "kept_until": 0,
+            "decision": decided.then(|| format!("dec_{seq}")),
+        }))
+    };
+    let text = [
+        json!({ "menshen_export": 1 }).to_string(),
+        // Rules locked the account when the password was right.
+        login(1, true, false, true, true),
+        // Reported under a lock, right and wrong; the same here, where no decision is made.
+        login(2, false, true, true, true),
+        login(3, false, true, false, true),
+        login(4, true, true, true, false),
+        login(5, true, true, false, false),
+    ]
+    .join("\n");
+    let mut table = Table::new(Columns::all());
+    let (options, watch) = (Options::default(), Watch::default());
+    read_stream("x", text.as_bytes(), &mut table, options, &watch).expect("it reads");
+    let of = |what: &dyn Fn(u32) -> bool| (0..5).map(|row| u8::from(what(row))).collect::<Vec<_>>();
+    assert_eq!(of(&|row| table.has(row, JUDGED)), [1, 1, 0, 0, 0]);
+    assert_eq!(of(&|row| table.has(row, STOPPED)), [0, 0, 1, 1, 1]);
+    assert_eq!(of(&|row| table.own.has(row)), [1, 0, 0, 1, 1]);
+    assert_eq!(of(&|row| table.unasked.has(row)), [0, 0, 0, 1, 0]);
+    assert_eq!((table.gone.decisions, table.gone.decided_from), (3, None));
 }

@@ -12,7 +12,8 @@ use std::fmt::Write as _;
 use super::charts::{escape, short};
 use super::say::{agree, say, things};
 use super::text::{
-    count, gone, in_days, not_asked, order_and_kind, re_encoded, stopped, told, unlabelled,
+    count, gone, in_days, not_asked, of_accounts, order_and_kind, re_encoded, stopped, told,
+    unlabelled,
 };
 use super::{Clock, RecordedView, Report};
 use crate::lang::diagnostics::Language;
@@ -55,7 +56,7 @@ pub fn html(report: &Report, language: Language) -> String {
     if let Some(recorded) = &report.recorded {
         self::recorded(page, recorded, clock, language);
     }
-    input(page, report, language);
+    input(page, report, clock, language);
     let _ = writeln!(page, "</main><script>{SCRIPT}</script></body></html>");
     std::mem::take(page)
 }
@@ -233,7 +234,8 @@ fn cards(page: &mut String, report: &Report, language: Language) {
     if totals.locked > 0 {
         let locked = count(totals.locked);
         let locks = things(&locked, "lock");
-        say!(page, language, "；锁定 {locked}", "; {locks}");
+        let of = of_accounts(totals, language);
+        say!(page, language, "；锁定 {locked}{of}", "; {locks}{of}");
     }
     page.push_str("</p>");
     if let Some(line) = unlabelled(&report.figures, language) {
@@ -272,7 +274,7 @@ fn gates(page: &mut String, report: &Report, language: Language) {
     page.push_str("</ul></section>");
 }
 
-fn input(page: &mut String, report: &Report, language: Language) {
+fn input(page: &mut String, report: &Report, clock: &Clock, language: Language) {
     let input = &report.input;
     let _ = write!(
         page,
@@ -311,7 +313,7 @@ fn input(page: &mut String, report: &Report, language: Language) {
     for line in order_and_kind(input, language) {
         let _ = write!(page, "<li>{}</li>", escape(&line));
     }
-    if let Some(line) = gone(input.gone, language) {
+    for line in gone(input, clock, language) {
         let _ = write!(page, "<li>{}</li>", escape(&line));
     }
     for lack in &input.lacks {

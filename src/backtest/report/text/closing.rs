@@ -2,6 +2,7 @@
 
 use super::{Page, Report, count};
 use crate::backtest::report::say::{say, things};
+use crate::backtest::tally::Totals;
 use crate::lang::diagnostics::Language;
 
 impl Page {
@@ -56,5 +57,15 @@ impl Page {
                 "--{name}  {word}: {is}, wanted {en} {wanted}\n"
             );
         }
+    }
+}
+
+/// How many accounts were locked, where any was.
+pub(in crate::backtest::report) fn of_accounts(totals: &Totals, language: Language) -> String {
+    let accounts = count(totals.locked_accounts);
+    match (totals.locked, language) {
+        (0, _) => String::new(),
+        (_, Language::Zh) => format!("（{accounts} 个账号）"),
+        (_, Language::En) => format!(" of {}", things(&accounts, "account")),
     }
 }

@@ -3,7 +3,7 @@
 use super::{Page, Report, count, percent, plain};
 use crate::backtest::input::Encoding;
 use crate::backtest::report::say::{agree, say, things};
-use crate::backtest::report::{InputView, PartView};
+use crate::backtest::report::{Clock, InputView, PartView};
 use crate::lang::diagnostics::Language;
 
 /// How far a run came that was stopped, a sentence each.
@@ -106,10 +106,10 @@ pub(in crate::backtest::report) fn order_and_kind(
         let were = agree(&n, "was", "were");
         lines.push(match language {
             Language::Zh => format!(
-                "{n} 次是别处登录后报告的：图形验证、拒绝只是给对方的建议，做没做这里不知道"
+                "{n} 次是别处登录后报告的（按还留着的决定）：图形验证、拒绝只是给对方的建议，做没做这里不知道"
             ),
             Language::En => format!(
-                "{n} {were} made elsewhere and reported: captchas and refusals are advice to whoever asked, and whether it was taken is not known here"
+                "{n} {were} made elsewhere and reported, as far as decisions are kept: captchas and refusals are advice to whoever asked, and whether it was taken is not known here"
             ),
         });
     }
@@ -118,10 +118,10 @@ pub(in crate::backtest::report) fn order_and_kind(
         let refused = count(input.attempts_refused);
         lines.push(match language {
             Language::Zh => format!(
-                "服务器还要过 {shown} 次图形验证（解出来后登录的有 {solved} 次），有 {refused} 次没看密码就拒绝了（按还留着的决定）：停在那里的尝试不是登录，不在下面的数里"
+                "服务器（POST /v1/login 和 POST /v1/attempts）还要过 {shown} 次图形验证（解出来后登录的有 {solved} 次），有 {refused} 次没看密码就拒绝了（按还留着的决定）：停在那里的尝试不是登录，不在下面的数里"
             ),
             Language::En => format!(
-                "besides, the server asked for {asked} ({came} with one solved) and refused {turned} before the password was looked at, as far as decisions are kept: attempts that ended there are no logins and in no figure below",
+                "besides, the server (POST /v1/login and POST /v1/attempts) asked for {asked} ({came} with one solved) and refused {turned} before the password was looked at, as far as decisions are kept: attempts that ended there are no logins and in no figure below",
                 asked = things(&shown, "captcha"),
                 came = things(&solved, "login"),
                 turned = things(&refused, "attempt"),
@@ -131,20 +131,86 @@ pub(in crate::backtest::report) fn order_and_kind(
     lines
 }
 
-/// That a server's history has holes, where it has any.
-pub(in crate::backtest::report) fn gone(n: u64, language: Language) -> Option<String> {
-    let told = count(n);
-    (n > 0).then(|| match language {
-        Language::Zh => format!(
-            "这段时间里另有 {told} 次登录已不在库里（不是账号的名字过了 keep_unknown、其余过了 keep，或者已被抹去）：按地址、机器数的条件看不到它们，每天的失败数也少算了"
-        ),
-        Language::En => {
-            let (logins, are) = (things(&told, "more login"), agree(&told, "is", "are"));
-            format!(
-                "{logins} of this time {are} no longer in the store (names that are no account go after keep_unknown, others after keep, or somebody was erased): what counts over addresses or machines does not see them, and failures are too few"
-            )
-        }
-    })
+/// What a server's history has no more, where anything is gone, and what became of labels of their own files.
+pub(in crate::backtest::report) fn gone(
+    input: &InputView,
+    clock: &Clock,
+    language: Language,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    let (since, before) = (count(input.gone), count(input.gone_before));
+    let parts: Vec<String> = match language {
+        Language::Zh => [
+            (input.gone, format!("之后报告的有 {since} 次")),
+            (input.gone_before, format!("之前报告的有 {before} 次")),
+        ],
+        Language::En => [
+            (
+                input.gone,
+                format!(
+                    "{since} that {} reported after the first of these",
+                    agree(&since, "was", "were")
+                ),
+            ),
+            (
+                input.gone_before,
+                format!(
+                    "{before} that {} reported before it",
+                    agree(&before, "was", "were")
+                ),
+            ),
+        ],
+    }
+    .into_iter()
+    .filter(|(n, _)| *n > 0)
+    .map(|(_, part)| part)
+    .collect();
+    if !parts.is_empty() {
+        lines.push(match language {
+            Language::Zh => format!(
+                "已不在库里的登录：比这里最先报告的一次，{}（不是账号的名字过了 keep_unknown、其余过了 keep，或者已被抹去；是什么时候的登录已不知道）：按地址、机器数的条件看不到它们，失败数也会偏少",
+                parts.join("，")
+            ),
+            Language::En => format!(
+                "logins no longer in the store: {} (names that are no account go after keep_unknown, others after keep, or somebody was erased; of when they were is not known): what counts over addresses or machines does not see them, and failures may be too few",
+                parts.join(", ")
+            ),
+        });
+    }
+    if let Some(joined) = &input.joined {
+        let (rows, none) = (count(joined.rows), count(joined.of_no_login));
+        let bad = count(joined.unusable);
+        lines.push(match language {
+            Language::Zh => format!(
+                "--labels：{rows} 行标注，{none} 行对不上任何一次登录（编号、账号加时间都没有），{bad} 行不能用"
+            ),
+            Language::En => format!(
+                "--labels: {} of labels, {none} of no login here (neither by identifier nor by account and time), {bad} not usable",
+                things(&rows, "row")
+            ),
+        });
+    }
+    if input.decisions_gone > 0 {
+        let n = count(input.decisions_gone);
+        let from = input.decided_from.as_deref().map(|from| clock.day(from));
+        lines.push(match (language, from) {
+            (Language::Zh, Some(day)) => format!(
+                "{n} 次登录的决定已不在库里（决定留 180 天，现有的从 {day} 起）：多少次是别处报告的、登录之前的图形验证和拒绝、线上记录，都只从那天算起"
+            ),
+            (Language::Zh, None) => format!(
+                "{n} 次登录的决定已不在库里（决定留 180 天，现在一条也没有）：多少次是别处报告的、登录之前的图形验证和拒绝、线上记录，都不知道"
+            ),
+            (Language::En, Some(day)) => format!(
+                "the decisions of {} are no longer in the store (they are kept 180 days; those that are left begin on {day}): how many were reported, captchas and refusals before a login, and what was recorded live are told from that day on",
+                things(&n, "login")
+            ),
+            (Language::En, None) => format!(
+                "the decisions of {} are no longer in the store (they are kept 180 days, and none is left): how many were reported, captchas and refusals before a login, and what was recorded live are not known",
+                things(&n, "login")
+            ),
+        });
+    }
+    lines
 }
 
 impl Page {
@@ -212,7 +278,7 @@ impl Page {
         for line in order_and_kind(&report.input, self.language) {
             self.out.push_str(&format!("      {line}\n"));
         }
-        if let Some(line) = gone(input.gone, self.language) {
+        for line in gone(input, &self.clock, self.language) {
             self.out.push_str(&format!("      {line}\n"));
         }
         if input.logins_no_account > 0 && input.accounts > 0 {
