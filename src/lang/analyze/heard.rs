@@ -7,10 +7,14 @@ use crate::lang::check::literal::constant;
 use crate::lang::check::report::{Report, w};
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{
-    CompareOp, EventName, Expr, ExprKind, ListEntries, Matcher, PatternPart, Program, Rule, Trigger,
+    CompareOp, EventName, Expr, ExprKind, Function, ListEntries, Matcher, PatternPart, Program,
+    Rule, Trigger,
 };
 use crate::lang::value::Value;
 use crate::text::normalise;
+
+use super::example::{Given, shown};
+use super::takes::sample;
 
 /// The text a condition asks about.
 const TEXT: &str = "message.text";
@@ -27,11 +31,14 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
             _ => std::slice::from_ref(when),
         };
         for part in parts {
-            let Some(values) = named(part, registry) else {
-                continue;
+            let never = match named(part, registry) {
+                Some(values) => values.iter().all(|value| silent(rule, value, program)),
+                None => asked(part, registry).is_some_and(|(begins, words)| {
+                    let without = |trigger| lacks(trigger, begins, &words, program);
+                    rule.triggers.iter().all(without)
+                }),
             };
-            if rule.triggers.is_empty() || !values.iter().all(|value| silent(rule, value, program))
-            {
+            if rule.triggers.is_empty() || !never {
                 continue;
             }
             let found = Diagnostic::error(
@@ -51,7 +58,21 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
                 "等哪句话写在触发条件里就够了，去掉这个条件，或者改成同一句话",
                 "the trigger says what is waited for: drop the condition, or let both say the same",
             ));
-            report.push(found);
+            let words = w(
+                "规则等的是这句话，条件也不成立",
+                "the rule waits for it, and the condition does not hold",
+            );
+            let text = sample(program, &rule.triggers[0].matcher);
+            report.push(match text {
+                Some(text) => {
+                    let given = Given {
+                        about: TEXT.to_owned(),
+                        value: Value::text(&text),
+                    };
+                    shown(found, part, &[given], false, words, program)
+                }
+                None => found,
+            });
         }
     }
 }
@@ -77,6 +98,59 @@ fn named(part: &Expr, registry: &Registry) -> Option<Vec<String>> {
             values.iter().map(text).collect()
         }
         _ => None,
+    }
+}
+
+/// Whether a part of the message is asked for at its beginning, and the part: `contains(message.text, "锁")`.
+///
+/// A part that ends in letters that join with what stands beside them, or in blanks, tells nothing of the
+/// normalised message.
+fn asked(part: &Expr, registry: &Registry) -> Option<(bool, String)> {
+    let ExprKind::Call(function @ (Function::Contains | Function::Starts), args) = &part.kind
+    else {
+        return None;
+    };
+    let [whole, words] = args.as_slice() else {
+        return None;
+    };
+    let of_text =
+        matches!(&whole.kind, ExprKind::Field(id) if registry.field_spec(*id).path == TEXT);
+    let Some(Value::Text(words)) = constant(words).filter(|_| of_text) else {
+        return None;
+    };
+    let alone = |c: Option<char>| c.is_some_and(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let apart = alone(words.chars().next()) && alone(words.chars().next_back());
+    apart.then(|| (*function == Function::Starts, normalised(&words)))
+}
+
+/// Whether no message of the trigger has these words, or begins with them.
+fn lacks(trigger: &Trigger, begins: bool, words: &str, program: &Program) -> bool {
+    if trigger.event != EventName::Text {
+        return false;
+    }
+    let without = |text: &str| match (normalised(text), begins) {
+        (text, true) => !text.starts_with(words),
+        (text, false) => !text.contains(words),
+    };
+    match &trigger.matcher {
+        Matcher::Pattern(pattern) => match pattern.parts.as_slice() {
+            [PatternPart::Literal(text)] => without(text),
+            _ => false,
+        },
+        // What follows may be anything.
+        Matcher::Starting(text) if begins => {
+            without(text) && !words.starts_with(normalised(text).as_str())
+        }
+        Matcher::InList(id) => match &program.lists[id.0 as usize].entries {
+            ListEntries::Values(entries) if in_place(program, id.0 as usize) => {
+                entries.len() <= MAX_VALUES
+                    && entries
+                        .iter()
+                        .all(|entry| matches!(entry, Value::Text(text) if without(text)))
+            }
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -1,4 +1,5 @@
-//! Bars between words that are one text: `"绑定|bind"` is right as it stands, and hardly ever meant so.
+//! Bars and the like between words that are one text: `"绑定|bind"`, `"绑定、bind"` are right as they stand, and
+//! hardly ever meant so.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,8 @@ use super::report::w;
 
 /// What other notations have between alternatives.
 const BARS: [char; 2] = ['|', '｜'];
+/// What joins words in a sentence, which nobody types between two commands.
+const JOINS: [&str; 3] = ["、", " or ", " 或 "];
 
 /// What joins several texts where one stands.
 #[derive(Debug, Clone, Copy)]
@@ -28,10 +31,35 @@ pub(super) enum Several {
 impl Checker<'_> {
     /// `on text "绑定|bind"`, `["绑定|bind"]`
     pub(super) fn bar(&mut self, text: &ast::Text, several: Several) {
-        let Some(words) = words(text) else {
+        let listed = || match several {
+            // An entry may be a phrase that is shown.
+            Several::Entries => None,
+            Several::Message | Several::Words => JOINS
+                .iter()
+                .find_map(|sign| Some((sign.trim(), apart(text, |text| text.split(sign))?))),
+        };
+        let Some((sign, words)) = words(text).map(|words| ("|", words)).or_else(listed) else {
             return self.star(text, several);
         };
+        let part = || match sign {
+            "|" => part_of_the_text(),
+            _ => w(
+                format!("`{sign}` 是这段文字的一部分，分不开几个词"),
+                format!("`{sign}` is a part of this text, it does not separate words"),
+            ),
+        };
         let (title, label, by) = match several {
+            Several::Message if sign != "|" => (
+                w(
+                    format!("这一条要整句一样，`{sign}` 也在内"),
+                    format!("this is one message, with `{sign}` in it"),
+                ),
+                w(
+                    "几种说法用 `or` 连起来",
+                    "several messages are joined by `or`",
+                ),
+                quoted(&words).join(" or "),
+            ),
             Several::Message => (
                 w(
                     "这一条要整句一样，竖线也在内",
@@ -44,7 +72,7 @@ impl Checker<'_> {
                 quoted(&words).join(" or "),
             ),
             Several::Words => (
-                part_of_the_text(),
+                part(),
                 w("几个词用 `or` 连起来", "several words are joined by `or`"),
                 quoted(&words).join(" or "),
             ),
@@ -155,10 +183,17 @@ impl Checker<'_> {
 
 /// The words between the bars of a text, if each is one and they differ.
 fn words(text: &ast::Text) -> Option<Vec<&str>> {
+    apart(text, |text| text.split(BARS))
+}
+
+fn apart<'t, I: Iterator<Item = &'t str>>(
+    text: &'t ast::Text,
+    split: impl Fn(&'t str) -> I,
+) -> Option<Vec<&'t str>> {
     let [ast::TextPart::Literal { value, .. }] = text.parts.as_slice() else {
         return None;
     };
-    let words: Vec<&str> = value.split(BARS).map(str::trim).collect();
+    let words: Vec<&str> = split(value).map(str::trim).collect();
     // One letter on either side is a face: `T|T`.
     let plain = |word: &&str| {
         let mut letters = word.chars().filter(|c| c.is_alphanumeric());

@@ -73,7 +73,14 @@ impl Checker<'_> {
             .filter(|outcome| answers && !outcome.optional)
             .filter(|outcome| !arms.iter().any(|arm| arm.name.name == outcome.name))
             .collect();
-        if sound && !missing.is_empty() {
+        // What an `else` was to answer was told of it.
+        let otherwise = self.sources.slice(action.span).lines().any(|line| {
+            let rest = line.trim_start().strip_prefix("else");
+            rest.is_some_and(|rest| rest.trim_start().starts_with('{'))
+        });
+        if otherwise {
+            sound = false;
+        } else if sound && !missing.is_empty() {
             self.missing_outcomes(action, spec, &missing);
             sound = false;
         }

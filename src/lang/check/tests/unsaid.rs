@@ -217,3 +217,51 @@ fn a_condition_that_is_yes_or_no_itself() {
     let switch = format!("let open = yes\n{}", rule("on text \"a\" when open", "x"));
     assert!(told(&switch).0.is_empty());
 }
+
+#[test]
+fn what_the_trigger_says_of_parts_of_the_message() {
+    for (head, holds) in [
+        (
+            "on text \"解锁\" when contains(message.text, \"绑\")",
+            false,
+        ),
+        ("on text \"解锁\" when starts(message.text, \"锁\")", false),
+        (
+            "on text starting \"锁\" when starts(message.text, \"解锁\")",
+            false,
+        ),
+        // Something else may stand beside it.
+        (
+            "on text starting \"锁\" when contains(message.text, \"解\")",
+            true,
+        ),
+        (
+            "on text containing \"锁\" when starts(message.text, \"解\")",
+            true,
+        ),
+        ("on text \"解锁\" when contains(message.text, \"锁\")", true),
+        (
+            "on text \"解{x: word}\" when contains(message.text, \"锁\")",
+            true,
+        ),
+    ] {
+        let found = compiled(&rule(head, "x")).diagnostics;
+        let never: Vec<_> = found.iter().filter(|one| one.code == "E0307").collect();
+        assert_eq!(never.is_empty(), holds, "{head}");
+        assert!(never.iter().all(|one| one.example.is_some()), "{head}");
+    }
+}
+
+#[test]
+fn what_joins_words_in_a_sentence_joins_nothing_in_a_trigger() {
+    for head in [
+        "on text \"绑定、bind\"",
+        "on text \"绑定 or bind\"",
+        "on text containing \"价格、报价\"",
+    ] {
+        assert!(told(&rule(head, "x")).0.contains(&"W1019"), "{head}");
+    }
+    for head in ["on text \"你好，在吗\"", "on text \"去或不去\""] {
+        assert!(told(&rule(head, "x")).0.is_empty(), "{head}");
+    }
+}

@@ -17,7 +17,7 @@ use crate::lang::span::Span;
 use lines::Lines;
 use nesting::Nesting;
 pub(in crate::lang::syntax) use nesting::{bottomless, too_deep};
-pub(super) use odd::no_else;
+pub(super) use odd::{no_else, no_other_outcome};
 
 /// Brackets inside brackets. Parsing, checking and dropping a tree recurse.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -262,6 +262,18 @@ impl Layout<'_> {
         partners
     }
 
+    /// The head of the rule that an `else` behind another one's last brace stands for: the same without its condition.
+    fn as_rule(&self, chunk: &Chunk, at: usize) -> Option<&str> {
+        let whole = self.slice(chunk.from) == "on" && self.tokens[at - 1].first;
+        let outer = whole && self.lines.indents[at - 1] == 0 && self.slice(at + 1) == "{";
+        let open = (chunk.from..at).find(|&inner| self.slice(inner) == "{")?;
+        let when = (chunk.from..open).find(|&inner| self.slice(inner) == "when")?;
+        // What else stands there changes which of the two is asked.
+        let more = (when..open).any(|inner| matches!(self.slice(inner), "even" | "continue"));
+        let head = &self.text[self.tokens[chunk.from].start..self.tokens[when].start];
+        (outer && !more).then(|| head.trim_end())
+    }
+
     /// `} else { … }`: reported once, with what stands in its braces left alone.
     fn take_out_else(&mut self, chunk: &Chunk) {
         let mut at = chunk.from + 1;
@@ -275,9 +287,16 @@ impl Layout<'_> {
                 continue;
             }
             let token = self.tokens[at];
-            self.sink
-                .add(no_else(self.sink.span(token.start, token.end)));
             let partners = partners.get_or_insert_with(|| self.partners(chunk));
+            let found = no_else(self.sink.span(token.start, token.end));
+            self.sink.add(match self.as_rule(chunk, at) {
+                Some(head) => found.with_guess(
+                    Words::new("写成另一条规则", "write a second rule"),
+                    self.sink.span(self.tokens[at - 1].end, token.end),
+                    format!("\n{head}"),
+                ),
+                None => found,
+            });
             let brace = (at..chunk.to).find(|&inner| matches!(self.slice(inner), "{" | "}"));
             let last = brace.and_then(|brace| partners[brace - chunk.from]);
             // A brace that stands elsewhere closes something else.

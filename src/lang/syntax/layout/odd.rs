@@ -94,7 +94,10 @@ impl Layout<'_> {
             self.outside(at, word, is_word);
         } else {
             let span = self.sink.span(token.start, token.end);
-            self.sink.add(unknown_item(word, span));
+            self.sink.add(match word {
+                "else" | "elif" | "elsif" => no_else(span),
+                _ => unknown_item(word, span),
+            });
         }
         Some(Open {
             dropped: true,
@@ -294,6 +297,20 @@ fn unknown_item(word: &str, span: Span) -> Diagnostic {
             "at column 0 stand `let` `list` `on` `signal` `dialog` `test` `extractor`",
         ),
     )
+}
+
+/// E0120 among the outcomes of an action.
+pub(in crate::lang::syntax) fn no_other_outcome(span: Span) -> Diagnostic {
+    Diagnostic::error(
+        "E0120",
+        Words::new("没有 `else`", "there is no `else`"),
+        span,
+        Words::new("每种结果各写一次", "each outcome is answered by its name"),
+    )
+    .with_help(Words::new(
+        "去掉它，其余的结果各写名字和回答，如 `unbound { reply \"请先绑定。\" }`；有哪些结果见手册里的动作表",
+        "remove it and write each other outcome with its answer, such as `unbound { reply \"Bind first.\" }`; the manual's table of actions has them all",
+    ))
 }
 
 /// E0120.

@@ -181,11 +181,17 @@ impl Stuck<'_> {
         let last = first + 2 * (more.count() - 1);
         // From the blank before the comma, so that one blank stays.
         let start = self.inside[first - 1].end;
-        let end = self.inside[last + 1].start;
+        // `"a", "b", {`: with the comma behind the last.
+        let trailing =
+            self.slice(last + 2) == "," && matches!(self.slice(last + 3), "{" | "when" | "");
+        let end = match trailing {
+            true => self.inside[last + 2].end,
+            false => self.inside[last + 1].start,
+        };
         let mut by = String::new();
         for at in (first..=last).step_by(2) {
             by.push_str(" or ");
-            if at < last {
+            if at < last || trailing {
                 by.push_str(self.slice(at + 1));
             }
         }
@@ -215,6 +221,9 @@ impl Stuck<'_> {
             .inside
             .get(at.checked_sub(1)?)
             .is_some_and(|token| token.first)
+            // In a block of one line.
+            || at == 1
+            || self.before(2) == "{"
             || (self.before(2) == "expect" && word == "reply");
         let takes_text = matches!(
             word,

@@ -149,7 +149,11 @@ impl Recover<'_> {
         let span = self.sink.span(token.start, token.end);
         let clause = body.clause();
         if matches!(word, "else" | "elif" | "elsif") {
-            self.sink.add(crate::lang::syntax::layout::no_else(span));
+            use crate::lang::syntax::layout::{no_else, no_other_outcome};
+            self.sink.add(match body {
+                Body::Outcomes => no_other_outcome(span),
+                _ => no_else(span),
+            });
             return None;
         }
         if ITEMS.contains(&word) {
