@@ -148,17 +148,18 @@ impl Recover<'_> {
             span,
             Words::new("后面应有 `{`", "a `{` belongs after this"),
         );
-        // `on text "a"`, and `on text "b" {` below it: both may be meant to do what stands there.
+        // `on text "a"`, and `on text "b" {` on the next line: both may be meant to do what stands there.
         let event = self.slice(from + 1);
-        let two = self.slice(from) == "on" && self.slice(to) == "on" && self.slice(to + 1) == event;
-        let text = |at: usize| {
-            let token = self.tokens.get(at);
-            token.is_some_and(|token| matches!(token.kind, Kind::Text(_)))
-        };
-        let same = event == "text" && to == from + 3 && text(from + 2) && text(to + 2);
+        let head = format!("on {event} ");
+        let below = self.text[last.end..].trim_start_matches([' ', '\t', '\r']);
+        let next = below.strip_prefix('\n').unwrap_or_default();
+        let two = self.slice(from) == "on" && next.starts_with(&head);
+        let text = matches!(last.kind, Kind::Text(_)) && to == from + 3;
+        let same = event == "text" && text && next[head.len().min(next.len())..].starts_with('"');
+        let behind = self.text.len() - next.len() + head.len();
         self.sink.add(match two {
             true if same => {
-                let gap = self.sink.span(last.end, self.tokens[to + 2].start);
+                let gap = self.sink.span(last.end, behind);
                 found.with_guess(
                     Words::new(
                         "两种都做下面的事，就用 `or` 连起来",

@@ -96,6 +96,8 @@ impl Slips<'_> {
         };
         let (start, end) = (self.tokens[at + 2].start, self.tokens[name].end);
         self.done_with(at + 2, name);
+        let given = self.word_at(name).to_owned();
+        self.sink.poisoned.push(given);
         let span = self.sink.span(start, end);
         self.sink.add(
             Diagnostic::error(
