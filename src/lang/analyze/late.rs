@@ -44,13 +44,19 @@ pub(super) fn check(program: &Program, report: &mut Report) {
                 "请对方先发一条消息（`on text`），那以后 47 小时内都能发；不急的话去掉 `after`，马上发",
                 "have the follower write first (`on text`), after which there are 47 hours; or send at once, without `after`",
             ));
-            let minutes = minutes_until(*after);
+            let passed = match minutes_until(*after) {
+                minutes @ ..120 => w(format!(" {minutes} 分钟"), format!("{minutes} minutes")),
+                minutes => w(
+                    format!("过了 {} 个小时", minutes / 60),
+                    format!("more than {} hours", minutes / 60),
+                ),
+            };
             report.push(match story(rule, trigger, *after) {
                 Some(story) => found.with_story(
                     story,
                     w(
-                        format!("例如{zh}以后 {minutes} 分钟，什么也没有收到"),
-                        format!("for example {minutes} minutes {en} nothing has arrived"),
+                        format!("例如{zh}以后{}，什么也没有收到", passed.zh),
+                        format!("for example {} {en} nothing has arrived", passed.en),
                     ),
                 ),
                 None => found,

@@ -239,8 +239,12 @@ fn tell(
             c::HIDDEN_ALTERNATIVE,
             w("这种写法永远轮不到", "this alternative never answers"),
             it.trigger.span,
-            w("多余", "never reached"),
+            w("轮不到", "never reached"),
         );
+        let found = match by.rule == index || by.covers_alike(it) {
+            true => found.with_help(w("多余，可以删掉", "not needed, it can be removed")),
+            false => found.with_help(move_up(program, rule, &program.rules[by.rule])),
+        };
         report.push(answered(found, by, otherwise).with_witness(witness(program, by, it)));
     }
 }
