@@ -26,8 +26,8 @@ pub(super) fn check(program: &Program, report: &mut Report) {
             let found = Diagnostic::warning(
                 c::LATE,
                 w(
-                    format!("{zh}之后 {seconds} 秒内才能发，再晚微信不收"),
-                    format!("{en} a message can be sent for {seconds} seconds, later ones the platform refuses"),
+                    format!("{zh}满 {seconds} 秒以后就发不出去了"),
+                    format!("{seconds} seconds {en} nothing can be sent any more"),
                 ),
                 action.span,
                 w(
@@ -37,15 +37,26 @@ pub(super) fn check(program: &Program, report: &mut Report) {
             )
             .with_label(trigger.span, w("因为它而发", "sent because of this"))
             .with_help(w(
+                "只发给这两天里写过消息的人，就在这一行末尾写 `# allow late: 原因`",
+                "meant for those only who wrote within two days: `# allow late: REASON` at the end of the line",
+            ))
+            .with_help(w(
                 "请对方先发一条消息（`on text`），那以后 47 小时内都能发；不急的话去掉 `after`，马上发",
                 "have the follower write first (`on text`), after which there are 47 hours; or send at once, without `after`",
             ));
+            let passed = match minutes_until(*after) {
+                minutes @ ..120 => w(format!(" {minutes} 分钟"), format!("{minutes} minutes")),
+                minutes => w(
+                    format!("过了 {} 个小时", minutes / 60),
+                    format!("more than {} hours", minutes / 60),
+                ),
+            };
             report.push(match story(rule, trigger, *after) {
                 Some(story) => found.with_story(
                     story,
                     w(
-                        "例如这样什么也收不到",
-                        "for example this way nothing arrives",
+                        format!("例如{zh}以后{}，什么也没有收到", passed.zh),
+                        format!("for example {} {en} nothing has arrived", passed.en),
                     ),
                 ),
                 None => found,
@@ -63,6 +74,11 @@ fn short(trigger: &Trigger) -> Option<(&Trigger, &'static str, &'static str)> {
         _ => return None,
     };
     Some((trigger, zh, en))
+}
+
+/// Whole minutes after which it should have come.
+fn minutes_until(after: i64) -> i64 {
+    after / 60_000 + 1
 }
 
 /// What shows it, where the rule acts whenever its trigger comes.
@@ -85,7 +101,7 @@ fn story(rule: &Rule, trigger: &Trigger, after: i64) -> Option<Vec<String>> {
     rule.when.is_none().then(|| {
         vec![
             format!("wechat 小王 {step}"),
-            format!("after {} minutes", after / 60_000 + 1),
+            format!("after {} minutes", minutes_until(after)),
             "expect no send".to_owned(),
         ]
     })

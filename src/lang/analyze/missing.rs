@@ -7,6 +7,7 @@ use crate::lang::builtins::{Registry, Stages};
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
 use crate::lang::check::walk;
+use crate::lang::check::without::Without;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::program::{
     ActionKind, Block, Expr, ExprKind, Matcher, Name, Pattern, PatternPart, Program, Reply, Rule,
@@ -29,8 +30,6 @@ pub(super) fn check(program: &Program, registry: &Registry, flawed: &[Span], rep
         if !chat {
             continue;
         }
-        let mut given = Given::default();
-        not.iter().for_each(|when| given.by_not(when, registry));
         if let Some(when) = &rule.when {
             // What a condition with a mistake would prove is not known.
             let mut wrong = false;
@@ -40,12 +39,18 @@ pub(super) fn check(program: &Program, registry: &Registry, flawed: &[Span], rep
             if wrong {
                 continue;
             }
-            given.by(when, registry);
         }
+        let proof = Proof {
+            when: rule.when.as_ref(),
+            not: &not,
+            registry,
+        };
+        let given = proof.given(program);
         let mut look = Look {
             program,
             registry,
             rule,
+            proof,
             report,
         };
         look.block(&rule.body, given);
@@ -100,6 +105,7 @@ fn awaited(trigger: &Trigger) -> String {
 /// What has a value wherever a block is run.
 #[derive(Clone, Default)]
 struct Given {
+    /// What is remembered.
     names: BTreeSet<String>,
     /// What a block has forgotten, and where.
     forgotten: BTreeMap<String, Span>,
@@ -108,70 +114,69 @@ struct Given {
     none: bool,
 }
 
-impl Given {
-    /// Adds what a condition proves by holding.
-    fn by(&mut self, when: &Expr, registry: &Registry) {
-        let proves = |expr: &Expr| match &expr.kind {
-            ExprKind::Field(id) => registry.field_spec(*id).proves_account,
-            _ => false,
+/// What was found out about an event before a rule acts: its own condition holds, and those of the rules before it
+/// that wait for the same do not.
+struct Proof<'a> {
+    when: Option<&'a Expr>,
+    not: &'a [&'a Expr],
+    registry: &'a Registry,
+}
+
+impl Proof<'_> {
+    /// Whether the rule cannot come to act where this is missing.
+    fn needs(&self, name: &dyn Fn(&Name) -> bool, account: bool) -> bool {
+        let without = Without {
+            name,
+            account,
+            registry: self.registry,
         };
-        match &when.kind {
-            ExprKind::And(parts) => parts.iter().for_each(|part| self.by(part, registry)),
-            ExprKind::Let { value, .. } => self.by(value, registry),
-            ExprKind::Or(parts) => {
-                self.account |= parts.iter().all(proves);
-            }
-            ExprKind::Not(inner) if proves(inner) => {
-                let path = match inner.kind {
-                    ExprKind::Field(id) => registry.field_spec(id).path,
-                    _ => "",
-                };
-                self.none |= matches!(path, "bound" | "sender.bound");
-            }
-            ExprKind::IsKnown { inner, known: true } => self.asked(inner),
-            ExprKind::IsKnown { .. } | ExprKind::Otherwise(..) => {}
-            _ => {
-                self.account |= proves(when);
-                self.asked(when);
-            }
+        self.when.is_some_and(|when| !without.may_hold(when))
+            || self.not.iter().any(|when| without.holds(when))
+    }
+
+    fn given(&self, program: &Program) -> Given {
+        let mut mentioned: BTreeSet<String> = BTreeSet::new();
+        for when in self.when.iter().chain(self.not) {
+            walk::leaves(when, &program.queries, &mut |leaf| {
+                if let ExprKind::Name(Name::Variable(name)) = &leaf.kind {
+                    mentioned.insert(name.clone());
+                }
+            });
+        }
+        mentioned.retain(|wanted| {
+            self.needs(
+                &|name| matches!(name, Name::Variable(name) if name == wanted),
+                false,
+            )
+        });
+        Given {
+            names: mentioned,
+            account: self.needs(&|_| false, true),
+            none: self.when.is_some_and(|when| unbound(when, self.registry)),
+            forgotten: BTreeMap::new(),
         }
     }
 
-    /// Adds what a condition proves by failing.
-    fn by_not(&mut self, when: &Expr, registry: &Registry) {
-        match &when.kind {
-            ExprKind::Or(parts) => parts.iter().for_each(|part| self.by_not(part, registry)),
-            ExprKind::Let { value, .. } => self.by_not(value, registry),
-            ExprKind::Not(inner) => match &inner.kind {
-                ExprKind::IsKnown { inner, known: true } => self.asked(inner),
-                ExprKind::Field(id) => self.account |= registry.field_spec(*id).proves_account,
-                _ => {}
-            },
-            ExprKind::IsKnown {
-                inner,
-                known: false,
-            } => self.asked(inner),
-            _ => {}
-        }
+    /// Whether an alternative is not behind the event: without the names it lacks the rule does not act.
+    fn rules_out(&self, trigger: &Trigger) -> bool {
+        let lacks =
+            |name: &Name| matches!(name, Name::Capture(name) if !brings(&trigger.matcher, name));
+        self.needs(&lacks, false)
     }
+}
 
-    /// A condition holds only when what it asks about is known.
-    fn asked(&mut self, expr: &Expr) {
-        match &expr.kind {
-            ExprKind::Name(Name::Capture(name) | Name::Variable(name)) => {
-                self.names.insert(name.clone());
+/// Whether a condition says that the sender is not bound.
+fn unbound(when: &Expr, registry: &Registry) -> bool {
+    match &when.kind {
+        ExprKind::And(parts) => parts.iter().any(|part| unbound(part, registry)),
+        ExprKind::Let { value, .. } => unbound(value, registry),
+        ExprKind::Not(inner) => match inner.kind {
+            ExprKind::Field(id) => {
+                matches!(registry.field_spec(id).path, "bound" | "sender.bound")
             }
-            ExprKind::Field(_) => {}
-            ExprKind::Not(inner) => self.asked(inner),
-            ExprKind::Compare(_, a, b) | ExprKind::Arith(_, a, b) => {
-                self.asked(a);
-                self.asked(b);
-            }
-            ExprKind::InList { item, .. } | ExprKind::InValues { item, .. } => self.asked(item),
-            ExprKind::Call(_, args) => args.iter().for_each(|arg| self.asked(arg)),
-            ExprKind::Let { value, .. } => self.asked(value),
-            _ => {}
-        }
+            _ => false,
+        },
+        _ => false,
     }
 }
 
@@ -180,6 +185,7 @@ struct Look<'a> {
     program: &'a Program,
     registry: &'a Registry,
     rule: &'a Rule,
+    proof: Proof<'a>,
     report: &'a mut Report,
 }
 
@@ -231,9 +237,11 @@ impl Look<'_> {
                         self.tell(value, &shown, given.none, label, help);
                     }
                 }
-                ExprKind::Name(Name::Capture(name)) if !given.names.contains(name) => {
+                ExprKind::Name(Name::Capture(name)) => {
                     let mut triggers = self.rule.triggers.iter();
-                    let lacks = triggers.find(|trigger| !brings(&trigger.matcher, name));
+                    let lacks = triggers.find(|trigger| {
+                        !brings(&trigger.matcher, name) && !self.proof.rules_out(trigger)
+                    });
                     if let Some(trigger) = lacks {
                         let found = warning(
                             &shown,

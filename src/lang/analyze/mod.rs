@@ -5,6 +5,7 @@ mod acts;
 mod alerts;
 mod contradiction;
 mod cost;
+mod cure;
 mod earlier;
 mod example;
 mod exclusion;

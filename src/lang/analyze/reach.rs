@@ -4,10 +4,11 @@ use crate::background::yield_point;
 use crate::lang::builtins::{Registry, Stages};
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
-use crate::lang::diagnostics::{Diagnostic, Witness, Words};
+use crate::lang::diagnostics::{Diagnostic, Witness};
 use crate::lang::program::{EventName, Matcher, Program, Rule, Trigger};
 use crate::text::normalise;
 
+use super::cure::{cure, move_up};
 use super::earlier::{Alternative, Alternatives};
 use super::implied::{exhaust, implies, values};
 use super::mixed;
@@ -206,8 +207,13 @@ fn tell(
                 "an earlier rule always answers first",
             ),
         );
+        let narrower = otherwise
+            .iter()
+            .chain([by])
+            .all(|other| !other.covers_alike(it));
         let cure = match otherwise.as_slice() {
             [] => cure(program, first, rule, by, it, any),
+            _ if narrower => move_up(program, rule, first),
             _ if rule.when.is_some() => w(
                 "前面几条的条件合起来包括了这条的条件：删掉这条，或者把它移到前面",
                 "the conditions before cover this one's between them: remove this rule, or move it before them",
@@ -233,8 +239,12 @@ fn tell(
             c::HIDDEN_ALTERNATIVE,
             w("这种写法永远轮不到", "this alternative never answers"),
             it.trigger.span,
-            w("多余", "never reached"),
+            w("轮不到", "never reached"),
         );
+        let found = match by.rule == index || by.covers_alike(it) {
+            true => found.with_help(w("多余，可以删掉", "not needed, it can be removed")),
+            false => found.with_help(move_up(program, rule, &program.rules[by.rule])),
+        };
         report.push(answered(found, by, otherwise).with_witness(witness(program, by, it)));
     }
 }
@@ -248,43 +258,6 @@ fn answered(found: Diagnostic, by: &Alternative<'_>, otherwise: &[&Alternative<'
             w("否则由它回答", "and otherwise this one"),
         )
     })
-}
-
-/// What to do about a rule that never answers: that depends on what hides it.
-fn cure(
-    program: &Program,
-    first: &Rule,
-    rule: &Rule,
-    by: &Alternative<'_>,
-    it: &Alternative<'_>,
-    any: bool,
-) -> Words {
-    let alike = by.covers_alike(it);
-    if any {
-        return w(
-            "删掉一条，或者把两条的动作写在一起",
-            "remove one of them, or write both rules' actions into one",
-        );
-    }
-    let same_condition = match (&first.when, &rule.when) {
-        (Some(a), Some(b)) => implies(a, b, program) && implies(b, a, program),
-        (None, None) => true,
-        _ => false,
-    };
-    match (alike, same_condition) {
-        (true, true) => w(
-            "两条的触发和条件一样：删掉一条，或者用 `when` 把它们分开",
-            "both have the same trigger and condition: remove one, or tell them apart with `when`",
-        ),
-        (true, false) => w(
-            "两条的触发一样，这条的条件更窄：把它移到前面",
-            "both have the same trigger and this one's condition is narrower: move it before the other",
-        ),
-        (false, _) => w(
-            "这条更具体：把它移到前面",
-            "this one is more specific: move it before the other",
-        ),
-    }
 }
 
 /// Whether `first` answers whenever `rule` could, given that its trigger fits.

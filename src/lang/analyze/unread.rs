@@ -118,10 +118,23 @@ fn variables(program: &Program, found: &mut Vec<Diagnostic>) {
             if !read.contains(name) && !meant(name) && told.insert(name.clone()) {
                 let span = place(program, action.span, name).unwrap_or(action.span);
                 let one = warning(name, "记住的", "what is remembered as", span);
-                found.push(or_meant(one, name));
+                found.push(or_meant(asked_too(program, one, name), name));
             }
         });
     }
+}
+
+/// A dialog that asks for something of the same name looks at its own: also in `unless phone is known`.
+fn asked_too(program: &Program, found: Diagnostic, name: &str) -> Diagnostic {
+    let asks = |dialog: &&Dialog| dialog.slots.iter().any(|slot| slot.name == name);
+    let Some(dialog) = program.dialogs.iter().find(asks) else {
+        return found;
+    };
+    let dialog = &dialog.name;
+    found.with_help(w(
+        format!("对话 `{dialog}` 里的 `{name}` 是它自己问的；记住的用 `start {dialog} with {name}` 交给它"),
+        format!("in dialog `{dialog}`, `{name}` is what it asks for; hand over what is remembered by `start {dialog} with {name}`"),
+    ))
 }
 
 fn captures(program: &Program, rule: &Rule, found: &mut Vec<Diagnostic>) {

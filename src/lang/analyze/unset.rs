@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::lang::builtins::Registry;
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
 use crate::lang::check::walk;
+use crate::lang::check::without::Without;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::eval::UNKNOWN;
 use crate::lang::program::{
-    ActionKind, Block, Dialog, Expr, ExprKind, Name, Program, Reply, Slot, Template, TemplatePart,
+    ActionKind, Block, Dialog, ExprKind, Name, Program, Reply, Slot, Template, TemplatePart,
 };
 use crate::lang::span::Span;
 
@@ -22,7 +24,7 @@ const MAX_SEARCHES: usize = 200;
 const MAX_WAYS: usize = 64;
 
 pub(super) fn check(stage: &Stage<'_>, report: &mut Report) {
-    find(stage.program, report);
+    find(stage.program, stage.registry, report);
     let mut searches = 0;
     report.amend(c::UNSET, |found| {
         searches += 1;
@@ -54,7 +56,7 @@ fn shown(stage: &Stage<'_>, found: Diagnostic) -> Diagnostic {
     found.with_story(story, words)
 }
 
-fn find(program: &Program, report: &mut Report) {
+fn find(program: &Program, registry: &Registry, report: &mut Report) {
     for (index, dialog) in program.dialogs.iter().enumerate() {
         let ways = ways(program, index);
         let given: BTreeSet<&str> = ways.iter().flat_map(|(_, given)| given).copied().collect();
@@ -86,7 +88,7 @@ fn find(program: &Program, report: &mut Report) {
             replies(block, &mut |text| tell(text, &all, zh, en, report));
         }
         let some = |slot: &&Slot| !given.contains(slot.name.as_str());
-        let excused: Vec<&Slot> = excused(dialog).filter(some).collect();
+        let excused: Vec<&Slot> = excused(dialog, registry).filter(some).collect();
         let (zh, en) = ("不一定问过", "not always asked for");
         replies(&dialog.done, &mut |text| {
             tell(text, &excused, zh, en, report)
@@ -163,22 +165,17 @@ fn params(dialog: &Dialog, ways: &[Way<'_>], report: &mut Report) {
 }
 
 /// Slots that need not be asked for, and may have no value then.
-fn excused(dialog: &Dialog) -> impl Iterator<Item = &Slot> {
+fn excused<'p>(dialog: &'p Dialog, registry: &'p Registry) -> impl Iterator<Item = &'p Slot> {
     dialog.slots.iter().filter(|slot| {
+        let missing = |name: &Name| matches!(name, Name::Slot(name) if *name == slot.name);
+        let without = Without {
+            name: &missing,
+            account: false,
+            registry,
+        };
         let unless = slot.unless.as_ref();
-        unless.is_some_and(|unless| !says_known(unless, &slot.name))
+        unless.is_some_and(|unless| without.may_hold(unless))
     })
-}
-
-/// Whether a condition that holds says that the slot has a value.
-fn says_known(condition: &Expr, slot: &str) -> bool {
-    match &condition.kind {
-        ExprKind::IsKnown { inner, known: true } => {
-            matches!(&inner.kind, ExprKind::Name(Name::Slot(name)) if name == slot)
-        }
-        ExprKind::And(parts) => parts.iter().any(|part| says_known(part, slot)),
-        _ => false,
-    }
 }
 
 /// Calls `see` with every text reply of a block and of the answers inside it.

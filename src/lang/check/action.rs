@@ -308,7 +308,7 @@ impl Checker<'_> {
             self.missing_name(name, ty, keyword);
             return None;
         };
-        if local.missing_in.is_some() {
+        if !local.missing_in.is_empty() {
             let name = name.to_owned();
             let used = ast::Ident {
                 name,
@@ -353,6 +353,9 @@ impl Checker<'_> {
             Type::Phone => "phone: mobile",
             _ => "code: digits(6)",
         };
+        if self.variables.contains_key(name) {
+            return self.only_remembered(name, keyword);
+        }
         self.report.push(
             Diagnostic::error(
                 c::NAME_NEEDED,

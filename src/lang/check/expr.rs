@@ -303,7 +303,9 @@ impl Checker<'_> {
                 }
                 _ => {}
             }
-            let checked = self.condition(side, scope);
+            let behind = parts.is_empty().then_some(right);
+            let inner = self.beside(scope, &parts, behind, op);
+            let checked = self.condition(side, inner.as_ref().unwrap_or(scope));
             let same =
                 matches!(&side.kind, ast::ExprKind::Binary { op: inner, .. } if *inner == op);
             match (checked.kind, op) {
@@ -320,10 +322,9 @@ impl Checker<'_> {
                 }),
             }
         }
-        let kind = if op == ast::BinaryOp::And {
-            ExprKind::And(parts)
-        } else {
-            ExprKind::Or(parts)
+        let kind = match op {
+            ast::BinaryOp::And => ExprKind::And(parts),
+            _ => ExprKind::Or(parts),
         };
         node(kind, Type::YesNo, span)
     }

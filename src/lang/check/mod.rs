@@ -22,6 +22,7 @@ mod extractor;
 mod guessed;
 mod history;
 mod items;
+mod lacking;
 mod listed;
 mod listed_words;
 mod lists;
@@ -51,6 +52,7 @@ mod unquoted;
 mod variables;
 pub(in crate::lang) mod walk;
 mod want;
+pub(in crate::lang) mod without;
 
 #[cfg(test)]
 mod tests;

@@ -81,7 +81,7 @@ impl Checker<'_> {
         if otherwise {
             sound = false;
         } else if sound && !missing.is_empty() {
-            self.missing_outcomes(action, spec, &missing);
+            self.missing_outcomes(action, spec, &missing, scope);
             sound = false;
         }
         sound.then_some(checked)
@@ -148,6 +148,7 @@ impl Checker<'_> {
         action: &ast::Action,
         spec: &ActionSpec,
         missing: &[&OutcomeSpec],
+        scope: &Scope<'_>,
     ) {
         let names: Vec<String> = missing
             .iter()
@@ -186,10 +187,16 @@ impl Checker<'_> {
             ));
         }
         if missing.iter().any(|outcome| outcome.name == UNBOUND) {
-            error = error.with_help(w(
-                "条件里写 `bound`，就不用回答 `unbound`",
-                "with `bound` in the condition, `unbound` need not be answered",
-            ));
+            error = error.with_help(match scope.dialog {
+                None => w(
+                    "条件里写 `bound`，就不用回答 `unbound`",
+                    "with `bound` in the condition, `unbound` need not be answered",
+                ),
+                Some(_) => w(
+                    "对话问完的时候可能已经解绑了，开始它的规则写了 `bound` 也要回答 `unbound`",
+                    "by the end of a dialog the binding may be gone: `unbound` is answered though the rule that starts it says `bound`",
+                ),
+            });
         }
         let indent = self.indent(action.span);
         let arms: String = missing

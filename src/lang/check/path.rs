@@ -67,7 +67,7 @@ impl Checker<'_> {
     ) -> Option<Expr> {
         let span = name.span;
         if let Some(local) = scope.locals.get(&name.name) {
-            if let Some(other) = local.missing_in
+            if let Some(&other) = local.missing_in.first()
                 && !maybe
             {
                 let text = &name.name;
@@ -89,9 +89,11 @@ impl Checker<'_> {
                         ),
                     )
                     .with_help(w(
-                        format!("在每种写法里都写上 `{{{text}: …}}`，或者用 `{text} otherwise …`"),
                         format!(
-                            "write `{{{text}: …}}` in each alternative, or use `{text} otherwise …`"
+                            "在每种写法里都写上 `{{{text}: …}}`，或者用 `{text} otherwise …`，或者条件里写 `{text} is known and …`"
+                        ),
+                        format!(
+                            "write `{{{text}: …}}` in each alternative, or `{text} otherwise …`, or `{text} is known and …` in the condition"
                         ),
                     )),
                 );

@@ -78,6 +78,9 @@ impl<'a> Checker<'a> {
         scope.proven = when
             .as_ref()
             .is_some_and(|when| when.ty == Type::Poison || self.proves_account(when));
+        if let Some(when) = &when {
+            self.rule_out(&mut scope, when, true);
+        }
         let body = self.block(&item.body, &scope);
         let wanted = std::mem::take(&mut self.wanted_names);
         self.name_the_hole(&nameless, wanted);
@@ -311,13 +314,13 @@ impl<'a> Checker<'a> {
         for (names, _) in alternatives {
             for (name, (ty, span)) in names {
                 let Some((known, first)) = locals.get_mut(name) else {
-                    let missing = alternatives
+                    let lacks = alternatives
                         .iter()
-                        .find(|(names, _)| !names.contains_key(name));
+                        .filter(|(names, _)| !names.contains_key(name));
                     let local = Local {
                         name: Name::Capture(name.clone()),
                         ty: ty.clone(),
-                        missing_in: missing.map(|(_, span)| *span),
+                        missing_in: lacks.map(|(_, span)| *span).collect(),
                     };
                     locals.insert(name.clone(), (local, *span));
                     continue;
@@ -372,7 +375,7 @@ impl<'a> Checker<'a> {
             }
         }
         for local in scope.locals.values_mut() {
-            local.missing_in = None;
+            local.missing_in.clear();
         }
     }
 

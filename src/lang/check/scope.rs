@@ -54,8 +54,8 @@ pub(super) enum Place {
 pub(super) struct Local {
     pub(super) name: Name,
     pub(super) ty: Type,
-    /// An alternative of the triggers that does not bring it.
-    pub(super) missing_in: Option<Span>,
+    /// The alternatives of the triggers that do not bring it.
+    pub(super) missing_in: Vec<Span>,
 }
 
 impl Scope<'_> {
@@ -92,7 +92,7 @@ impl Scope<'_> {
         let local = Local {
             name,
             ty,
-            missing_in: None,
+            missing_in: Vec::new(),
         };
         self.locals.insert(text, local);
     }

@@ -135,6 +135,29 @@ impl Checker<'_> {
         self.report.push(error);
     }
 
+    /// `bind` with a phone that was remembered: what proves an account is what was said now.
+    pub(super) fn only_remembered(&mut self, name: &str, keyword: Span) {
+        let mut found = Diagnostic::error(
+            c::NAME_NEEDED,
+            w(
+                format!("记住的 `{name}` 不用在这里"),
+                format!("a remembered `{name}` is not used here"),
+            ),
+            keyword,
+            w(
+                format!("要这次消息或对话里的 `{name}`"),
+                format!("the `{name}` of this message or dialog is needed"),
+            ),
+        );
+        if let Some(known) = self.variables.get(name) {
+            found = found.with_label(known.span, w("只是记住的", "only remembered"));
+        }
+        self.report.push(found.with_help(w(
+            format!("在触发里提取它，或者在对话里问它；要用记住的，用 `start 对话 with {name}` 交给对话，在 `done` 里做"),
+            format!("capture it in the trigger or ask for it in a dialog; to use what is remembered, hand it to a dialog by `start DIALOG with {name}` and do it in its `done`"),
+        )));
+    }
+
     fn define_variable(&mut self, name: &ast::Ident, ty: &Type) {
         match self.variables.get(&name.name) {
             None => {

@@ -8,7 +8,7 @@ const HOUR: f64 = 3_600_000.0;
 
 /// Computes `left op right`. Unknown when a side is, when dividing by zero, and when the result is
 /// out of range.
-pub(super) fn arith(op: ArithOp, left: &Value, right: &Value) -> Value {
+pub(in crate::lang) fn arith(op: ArithOp, left: &Value, right: &Value) -> Value {
     for side in [left, right] {
         if !side.is_known() {
             return side.clone();

@@ -32,7 +32,7 @@ pub(super) fn compared(op: CompareOp, left: View<'_>, right: View<'_>) -> Option
 }
 
 /// Whether `item` equals `value`, lies in it (a network), or is one of its entries (a list).
-pub(super) fn member(item: &Value, value: &Value) -> Value {
+pub(in crate::lang) fn member(item: &Value, value: &Value) -> Value {
     let (Some(a), Some(b)) = (item.view(), value.view()) else {
         let unknown = if item.is_known() { value } else { item };
         return unknown.clone();

@@ -15,7 +15,7 @@ pub const EARTH_RADIUS: f64 = 6_371_008.8;
 pub const MIN_ELAPSED: i64 = 60_000;
 
 /// Calls a function; unknown when a needed argument is.
-pub(super) fn call(function: Function, args: &[Value]) -> Value {
+pub(in crate::lang) fn call(function: Function, args: &[Value]) -> Value {
     if let Some(unknown) = args.iter().find(|arg| !arg.is_known()) {
         return unknown.clone();
     }

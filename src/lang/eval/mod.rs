@@ -23,10 +23,13 @@ pub(crate) mod testing;
 mod trace;
 mod turns;
 
+pub(in crate::lang) use arith::arith;
 pub use compare::compare;
+pub(in crate::lang) use compare::member;
 pub use evaluate::{Held, eval, holds, missing};
 pub use explain::{because, explain, explain_to, why_not};
 pub use facts::{Experience, Facts, HistoryAnswer, NoFacts, NoObserver, Observer, PastLogin};
+pub(in crate::lang) use functions::call;
 pub use functions::{EARTH_RADIUS, MIN_ELAPSED, haversine, hours_apart, speed_between};
 pub use judge::{Judgement, SignalResult, SignalState, judge, judge_traced, state};
 pub(in crate::lang) use render::MAX_LONG_CHARS;

@@ -142,15 +142,39 @@ impl Recover<'_> {
         };
         let here = self.sink.span(last.end, last.end);
         let span = self.sink.span(self.tokens[from].start, last.end);
-        self.sink.add(
-            Diagnostic::error(
-                "E0110",
-                Words::new("少了花括号 `{ … }`", "the braces `{ … }` are missing"),
-                span,
-                Words::new("后面应有 `{`", "a `{` belongs after this"),
-            )
-            .with_guess(Words::new("补上 `{ }`", "add `{ }`"), here, " {\n}"),
+        let found = Diagnostic::error(
+            "E0110",
+            Words::new("少了花括号 `{ … }`", "the braces `{ … }` are missing"),
+            span,
+            Words::new("后面应有 `{`", "a `{` belongs after this"),
         );
+        // `on text "a"`, and `on text "b" {` on the next line: both may be meant to do what stands there.
+        let event = self.slice(from + 1);
+        let head = format!("on {event} ");
+        let below = self.text[last.end..].trim_start_matches([' ', '\t', '\r']);
+        let next = below.strip_prefix('\n').unwrap_or_default();
+        let two = self.slice(from) == "on" && next.starts_with(&head);
+        let text = matches!(last.kind, Kind::Text(_)) && to == from + 3;
+        let same = event == "text" && text && next[head.len().min(next.len())..].starts_with('"');
+        let behind = self.text.len() - next.len() + head.len();
+        self.sink.add(match two {
+            true if same => {
+                let gap = self.sink.span(last.end, behind);
+                found.with_guess(
+                    Words::new(
+                        "两种都做下面的事，就用 `or` 连起来",
+                        "join them by `or` where both do what stands below",
+                    ),
+                    gap,
+                    " or ",
+                )
+            }
+            true => found.with_help(Words::new(
+                format!("和下一条做一样的事，就写成一条：`on {event} … or {event} … {{`；不一样，就写上自己的 `{{ … }}`"),
+                format!("where both do what stands below, write one rule: `on {event} … or {event} … {{`; else give it a `{{ … }}` of its own"),
+            )),
+            false => found.with_guess(Words::new("补上 `{ }`", "add `{ }`"), here, " {\n}"),
+        });
     }
 
     fn open_brace(&self, from: usize, to: usize) -> Option<usize> {

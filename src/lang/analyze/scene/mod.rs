@@ -43,7 +43,7 @@ const MAX_HEARD: usize = 40_000;
 /// The rules a scene is played with.
 pub(super) struct Stage<'p> {
     pub(super) program: &'p Program,
-    registry: &'p Registry,
+    pub(in crate::lang::analyze) registry: &'p Registry,
     /// The bot's own; made when first asked for.
     index: OnceCell<RuleIndex>,
     heard: Cell<usize>,

@@ -300,7 +300,9 @@ impl Lower<'_> {
         let quoted = body.contains('"')
             && self.sink.found.iter().any(|one| {
                 let told = one.primary.span;
-                one.code == "E0114" && span.start <= told.end && told.start <= span.end
+                matches!(one.code, "E0114" | "E0124")
+                    && span.start <= told.end
+                    && told.start <= span.end
             });
         // What it would have been called is known where a colon follows.
         match narrow.split_once(':') {
@@ -340,8 +342,8 @@ impl Lower<'_> {
                 ),
             )
             .with_help(Words::new(
-                "要算的东西先用 `let` 起名；要显示花括号本身，写 `\\{` 和 `\\}`",
-                "name what is to be computed with `let`; to show braces, write `\\{` and `\\}`",
+                "要算的东西先用 `let` 起名，它每次用到都重新算，记数的在 `remember` 以后显示记住的名字；要显示花括号本身，写 `\\{` 和 `\\}`",
+                "name what is to be computed with `let`, worked out anew wherever it is used: a counter is shown by its own name behind `remember`; to show braces, write `\\{` and `\\}`",
             ))
         };
         self.sink.add(diagnostic);

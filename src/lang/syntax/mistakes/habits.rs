@@ -150,6 +150,14 @@ impl Stuck<'_> {
                 span,
             );
             let words = Words::new(format!("写成 `{right}`"), format!("write `{right}`"));
+            // Numbers from one to another hold both; of hours the last is the one at which it is over.
+            let over = Words::new(
+                format!("{to} 点整起不算；{to} 点那一小时也要算，就往后写一个钟点"),
+                format!(
+                    "from {to}:00 on it no longer holds; for that hour too, write one hour more"
+                ),
+            );
+            let found = if hour { found.with_help(over) } else { found };
             Some(found.with_guess(words, span, right))
         };
         let back = |count: usize| at.checked_sub(count);

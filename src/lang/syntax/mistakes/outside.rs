@@ -37,6 +37,7 @@ impl Stuck<'_> {
             .or_else(|| self.either_or())
             .or_else(|| self.timer())
             .or_else(|| self.head_unless())
+            .or_else(|| self.negated_trigger())
             .or_else(|| self.rest_of_signal())
     }
 
@@ -151,13 +152,19 @@ impl Stuck<'_> {
     /// `on every 5 minutes {`, `on 9:00 {`
     fn timer(&self) -> Option<Diagnostic> {
         let timed = self.before(1) == "on" || TIMERS.contains(&self.before(1));
-        if !self.head || !timed || self.kind(self.at) != Some(&Kind::Number) {
+        let said = self.inside[..self.inside.len().min(self.at + 1)]
+            .iter()
+            .position(|token| TIMERS.contains(&&self.text[token.start..token.end]));
+        // `on every day at 9 {`, `on every monday {`
+        let by_name = said == Some(1) && self.slice(0) == "on";
+        let number = timed && self.kind(self.at) == Some(&Kind::Number);
+        if !self.head || !(number || by_name) {
             return None;
         }
-        let from = if self.before(1) == "on" {
-            self.at
-        } else {
-            self.at - 1
+        let from = match by_name {
+            true => 1,
+            false if self.before(1) == "on" => self.at,
+            false => self.at - 1,
         };
         Some(
             Diagnostic::error(
@@ -177,6 +184,28 @@ impl Stuck<'_> {
                 "what is sent later takes `send \"…\" after 10 minutes`; to answer at some hours only write `on text \"…\" when between_hours(now.hour, 9, 18) {`",
             )),
         )
+    }
+
+    /// `on text not containing "a" or "b" {`
+    fn negated_trigger(&self) -> Option<Diagnostic> {
+        let asks = match self.slice(self.at + 1) {
+            "containing" => "contains",
+            "starting" => "starts",
+            _ => return None,
+        };
+        if !self.head || self.slice(self.at) != "not" || self.before(1) != "text" {
+            return None;
+        }
+        let title = Words::new(
+            "触发只说有什么，没有什么写成条件",
+            "a trigger says what a message has; what it has not is a condition",
+        );
+        let here = self.span(self.at, self.at + 1);
+        let label = Words::new("不能这样写", "not like this");
+        Some(Diagnostic::error("E0101", title, here, label).with_help(Words::new(
+            format!("写成 `on text when not {asks}(message.text, \"…\") {{`，几个词用 `and not` 连起来"),
+            format!("write `on text when not {asks}(message.text, \"…\") {{`, several words joined by `and not`"),
+        )))
     }
 
     /// `on text "a" unless bound {`

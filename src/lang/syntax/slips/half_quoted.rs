@@ -276,6 +276,47 @@ impl Slips<'_> {
         true
     }
 
+    /// `reply "你好{nick otherwise "朋友"}"`: braces show a name, what is worked out is named before.
+    pub(super) fn otherwise_in_hole(&mut self, start: usize, end: usize, inner: &[usize]) -> bool {
+        let [first, second] = inner else {
+            return false;
+        };
+        let open = self.text[start..*first].rfind('{').map(|at| start + at);
+        let close = self.text[*second..end].find('}').map(|at| second + at);
+        let (Some(open), Some(close)) = (open, close) else {
+            return false;
+        };
+        let body = self.text[open + 1..close].trim();
+        let Some((name, _)) = body.split_once(" otherwise ") else {
+            return false;
+        };
+        let name = name.trim();
+        let path = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+        if name.is_empty()
+            || !name.chars().all(path)
+            || *second != open + 1 + self.text[open + 1..close].trim_end().len() - 1
+        {
+            return false;
+        }
+        let shown = format!("{}_shown", name.replace('.', "_"));
+        self.sink.add(
+            Diagnostic::error(
+                "E0124",
+                Words::new(
+                    "花括号里只能写一个名字",
+                    "only a name can stand inside the braces",
+                ),
+                self.sink.span(open, close + 1),
+                Words::new("`otherwise` 写在 `let` 里", "`otherwise` belongs into a `let`"),
+            )
+            .with_help(Words::new(
+                format!("规则外面先写 `let {shown} = {body}`，这里写 `{{{shown}}}`；这条消息里取出的名字，分成两条规则"),
+                format!("write `let {shown} = {body}` outside the rule and `{{{shown}}}` here; for a name taken from this message write two rules"),
+            )),
+        );
+        true
+    }
+
     /// `reply "要大杯"？还是小杯？`: words in quotes at the beginning of a text that has none of its own.
     pub(super) fn emphasis(&mut self, at: usize) -> bool {
         let Some(text) = at.checked_sub(1).filter(|text| self.wants_text(*text)) else {

@@ -249,6 +249,24 @@ impl Slips<'_> {
         let Some(not) = (at + 2..head).find(|at| self.word_at(*at) == "not") else {
             return;
         };
+        // `on text not containing "订单" {`
+        let asks = match self.word_at(not + 1) {
+            "containing" => "contains",
+            "starting" => "starts",
+            _ => "",
+        };
+        if !asks.is_empty() && self.word_at(at + 1) == "text" && not == at + 2 {
+            let title = Words::new(
+                "触发只说有什么，没有什么写成条件",
+                "a trigger says what a message has; what it has not is a condition",
+            );
+            if self.is_text_at(not + 2) && not + 3 == head && self.word_at(head) != "when" {
+                let words = self.word_at(not + 2);
+                let by = format!("when not {asks}(message.text, {words})");
+                self.written("E0101", (not, not + 2), &by, title, false);
+            }
+            return;
+        }
         let fits = (self.is_text_at(not - 1) || not == at + 2)
             && self.is_word_at(not + 1)
             && self.word_at(not + 1) != "in";

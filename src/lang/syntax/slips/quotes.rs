@@ -91,6 +91,10 @@ impl Slips<'_> {
             if self.choices_in_text(at, &quotes.inner) {
                 return 0;
             }
+            if self.otherwise_in_hole(start, end, &quotes.inner) {
+                self.edit(start, end, by);
+                return 0;
+            }
             let label = self.sink.span(*first, *last + 1);
             let found = Diagnostic::error(
                 "E0114",

@@ -2,7 +2,7 @@
 //! `{{thing2.DATA}}:`.
 
 use super::Slips;
-use crate::lang::diagnostics::Words;
+use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::syntax::lexer::Kind;
 use crate::lang::syntax::vocabulary::is_clause;
 
@@ -70,6 +70,9 @@ impl Slips<'_> {
         if value.kind != Kind::Word || (is_clause(word) && word != "alert") || word == "with" {
             return;
         }
+        if word == "as" {
+            return self.named_answer(at);
+        }
         let (start, end, by) = (value.start, value.end, format!("with {word}"));
         self.done_with(at + 2, at + 2);
         self.slip(
@@ -83,6 +86,35 @@ impl Slips<'_> {
             ),
             Words::new(format!("应是 `{by}`"), format!("should be `{by}`")),
         );
+    }
+
+    /// `call weather as w`: what comes back has its name already.
+    fn named_answer(&mut self, at: usize) {
+        let name = match self.is_word_at(at + 3) && !self.tokens[at + 3].first {
+            true => at + 3,
+            false => at + 2,
+        };
+        let (start, end) = (self.tokens[at + 2].start, self.tokens[name].end);
+        self.done_with(at + 2, name);
+        let given = self.word_at(name).to_owned();
+        self.sink.poisoned.push(given);
+        let span = self.sink.span(start, end);
+        self.sink.add(
+            Diagnostic::error(
+                "E0101",
+                Words::new(
+                    "答案不用起名字：它叫 `answer`",
+                    "what comes back needs no name: it is called `answer`",
+                ),
+                span,
+                Words::new("没有 `as`", "there is no `as`"),
+            )
+            .with_help(Words::new(
+                "后面写 `{`，里面写 `ok { reply \"{answer}\" }` 和 `failed { reply \"…\" }`",
+                "a `{` follows, and in it `ok { reply \"{answer}\" }` and `failed { reply \"…\" }`",
+            )),
+        );
+        self.edit(start, end, "");
     }
 
     /// `thing2.DATA:`, as the platform's console shows a template, also in its braces: they begin at `from`.
