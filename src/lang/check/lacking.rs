@@ -35,6 +35,16 @@ impl Checker<'_> {
         }
         if let Some(behind) = behind {
             let known = said_known(behind, yes);
+            // A name that nothing brings is the mistake, and may be any of them.
+            let brought = |name: &&str| {
+                inner.locals.contains_key(*name) || self.variables.contains_key(*name)
+            };
+            if !known.iter().all(brought) {
+                for local in inner.locals.values_mut() {
+                    local.missing_in.clear();
+                }
+                return Some(inner);
+            }
             let out: Vec<Span> = known
                 .iter()
                 .filter_map(|name| inner.locals.get(*name))

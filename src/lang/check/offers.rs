@@ -43,6 +43,9 @@ pub(super) fn withdraw(
             let sure = one.fixes[0].sure == Sureness::Sure;
             // Where a line is understood, a mistake of meaning in it comes to light. Behind a guess it is one only
             // if something can be offered for it, too: else the guess may have made it.
+            // So it is behind a bracket that closes a call after the wrong value: `contains(lower(a, "b"))`.
+            let counts = |other: &Diagnostic| other.code == super::codes::ARGUMENTS;
+            let sure = sure && !(one.code == "E0135" && still.iter().any(counts));
             let further = after < before && after.1 <= 1 && (sure || mendable(&still));
             let mends = match (one.severity, before.1) {
                 (Severity::Warning, errors) => after.1 <= errors,
