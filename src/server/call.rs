@@ -156,6 +156,7 @@ impl Call {
 
     /// Reads a body of at most `limit` bytes.
     pub(crate) async fn bytes(&mut self, limit: usize) -> Result<Bytes, Problem> {
+        require_plain(&self.request)?;
         self.read_body(limit).await?;
         Ok(self.body.clone())
     }
@@ -410,7 +411,21 @@ fn media_type(request: &HttpRequest) -> &str {
         .trim()
 }
 
+/// Bodies are read as they come: one that was packed would only be called no JSON.
+fn require_plain(request: &HttpRequest) -> Result<(), Problem> {
+    let codings = request.headers().get_all(header::CONTENT_ENCODING);
+    match codings
+        .into_iter()
+        .all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        true => Ok(()),
+        false => Err(Problem::new(ProblemKind::UnsupportedMediaType)
+            .detail("send the body as it is, without Content-Encoding")),
+    }
+}
+
 fn require_type(request: &HttpRequest, wanted: &str) -> Result<(), Problem> {
+    require_plain(request)?;
     if media_type(request).eq_ignore_ascii_case(wanted) {
         Ok(())
     } else {

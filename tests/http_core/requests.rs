@@ -64,6 +64,28 @@ async fn what_is_not_json_is_400_415_or_413() {
 }
 
 #[tokio::test]
+async fn a_packed_body_is_415_and_told_what_to_do() {
+    let ground = Ground::new().await;
+    let client = ground.all().await;
+    for (path, kind) in [
+        ("/v1/accounts", "application/json"),
+        ("/v1/accounts:import", "application/x-ndjson"),
+        ("/v1/logins", "application/x-ndjson"),
+    ] {
+        for (coding, refused) in [("gzip", true), ("identity, br", true), ("identity", false)] {
+            let body = Some((kind, "7".to_owned()));
+            let headers = [("Content-Encoding", coding)];
+            let answer = client.raw(Method::POST, path, body, &headers).await;
+            let told = answer.json["detail"]
+                .to_string()
+                .contains("Content-Encoding");
+            let both = (answer.status == 415, told);
+            assert_eq!(both, (refused, refused), "{path} {coding}: {}", answer.json);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_null_is_refused_without_a_word_about_our_types() {
     let ground = Ground::new().await;
     let client = ground.all().await;
