@@ -153,13 +153,12 @@ impl Recover<'_> {
         let head = format!("on {event} ");
         let below = self.text[last.end..].trim_start_matches([' ', '\t', '\r']);
         let next = below.strip_prefix('\n').unwrap_or_default();
-        let two = self.slice(from) == "on" && next.starts_with(&head);
-        let text = matches!(last.kind, Kind::Text(_)) && to == from + 3;
-        let same = event == "text" && text && next[head.len().min(next.len())..].starts_with('"');
-        let behind = self.text.len() - next.len() + head.len();
-        self.sink.add(match two {
-            true if same => {
-                let gap = self.sink.span(last.end, behind);
+        let other = next.strip_prefix(head.as_str());
+        let other = other.filter(|_| self.slice(from) == "on");
+        let text = event == "text" && matches!(last.kind, Kind::Text(_)) && to == from + 3;
+        self.sink.add(match other {
+            Some(other) if text && other.starts_with('"') => {
+                let gap = self.sink.span(last.end, self.text.len() - other.len());
                 found.with_guess(
                     Words::new(
                         "两种都做下面的事，就用 `or` 连起来",
@@ -169,11 +168,11 @@ impl Recover<'_> {
                     " or ",
                 )
             }
-            true => found.with_help(Words::new(
+            Some(_) => found.with_help(Words::new(
                 format!("和下一条做一样的事，就写成一条：`on {event} … or {event} … {{`；不一样，就写上自己的 `{{ … }}`"),
                 format!("where both do what stands below, write one rule: `on {event} … or {event} … {{`; else give it a `{{ … }}` of its own"),
             )),
-            false => found.with_guess(Words::new("补上 `{ }`", "add `{ }`"), here, " {\n}"),
+            None => found.with_guess(Words::new("补上 `{ }`", "add `{ }`"), here, " {\n}"),
         });
     }
 
