@@ -88,27 +88,26 @@ pub(super) async fn push_edge(
     response
 }
 
-/// Whether the request's `Host` (or its URI's authority) is one this server answers to. Probes come by
-/// address and learn nothing; on the admin address an address is as good as a name, because a page of another
+/// Whether each host the request names is one this server answers to. Probes come by address and learn nothing; on the admin address an address is as good as a name, because a page of another
 /// site that is led here by its own name (DNS rebinding) cannot ask by one.
 fn host_is_known(request: &HttpRequest, hosts: &[String]) -> bool {
     if hosts.is_empty() || matches!(request.path(), "/healthz" | "/readyz") {
         return true;
     }
-    let host = request
+    // A target that is a whole URI names a host too, and so may a second header: none of them may be foreign.
+    let target = request.uri().authority().map(|target| target.as_str());
+    let mut named = request
         .headers()
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok())
-        .or_else(|| {
-            request
-                .uri()
-                .authority()
-                .map(|authority| authority.as_str())
-        })
-        .unwrap_or_default();
-    let name = without_port(host).to_ascii_lowercase();
+        .get_all(header::HOST)
+        .map(|value| value.to_str().unwrap_or_default())
+        .chain(target)
+        .peekable();
     let admin = request.app_data::<Role>() == Some(&Role::Admin);
-    hosts.contains(&name) || (admin && is_address(&name))
+    named.peek().is_some()
+        && named.all(|host| {
+            let name = without_port(host).to_ascii_lowercase();
+            hosts.contains(&name) || (admin && is_address(&name))
+        })
 }
 
 fn is_address(name: &str) -> bool {

@@ -3,6 +3,8 @@
 use menshen::server::Scope;
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::http_support::{self, Ground};
 use crate::login;
@@ -207,6 +209,34 @@ async fn the_admin_address_answers_to_addresses_and_not_to_foreign_names() {
         );
     }
     assert_eq!(status(admin, "evil.example", "/metrics").await, 421);
+    // A target that is a whole URI counts, whatever the header says; so does a second header.
+    for (head, wanted) in [
+        (
+            "GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost",
+            "421",
+        ),
+        (
+            "GET http://localhost/metrics HTTP/1.1\r\nHost: evil.example",
+            "421",
+        ),
+        (
+            "GET http://localhost/metrics HTTP/1.1\r\nHost: localhost",
+            "200",
+        ),
+        (
+            "GET /metrics HTTP/1.1\r\nHost: localhost\r\nHost: evil.example",
+            "4",
+        ),
+        ("GET /metrics HTTP/1.1", "4"),
+    ] {
+        let mut stream = TcpStream::connect(admin).await.unwrap();
+        let request = format!("{head}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let begins = format!("HTTP/1.1 {wanted}");
+        assert!(answer.starts_with(&begins), "{head}: {answer:.40}");
+    }
     assert_eq!(status(public, "127.0.0.1", "/wechat/main").await, 421);
     assert_eq!(status(public, "bot.example", "/wechat/main").await, 400);
 }

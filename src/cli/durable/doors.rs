@@ -6,6 +6,9 @@ use std::fs;
 use serde_json::Value;
 
 use super::*;
+use crate::env::DAY;
+use crate::guard::trust;
+use crate::store::records::{OutboxEntry, OutboxState};
 
 /// A request and the status it is answered with once the disk is let go.
 struct Door<'a>(&'static str, &'a str, &'a str, u16);
@@ -112,9 +115,20 @@ async fn no_call_that_changes_something_is_answered_before_the_disk_has_it() {
         .await;
     let code = format!("13800138000 {}", said(&issued, "code"));
     ground.held_push(1, &code, "绑定成功").await;
-    ground
+    let message = ground
         .held(Door("POST", &of("messages"), r#"{"text":"您好"}"#, 202))
         .await;
+    let message = said(&message, "id");
+    let id = message.clone();
+    let ended = store::execute(&*ground.house.store, "test", move |tx| {
+        let mut entry = tx.get::<OutboxEntry>(&id)?.expect("the message");
+        entry.state = OutboxState::Unknown;
+        entry.ended_at = Some(tx.now());
+        tx.put(&entry)
+    });
+    ended.await.expect("the store");
+    let retry = format!("/v1/outbox/{message}/retry");
+    ground.held(Door("POST", &retry, "", 200)).await;
     let ticket = ground
         .held(Door("POST", &of("bind-ticket"), "{}", 201))
         .await;
@@ -161,6 +175,13 @@ async fn no_call_that_changes_something_is_answered_before_the_disk_has_it() {
     let listed: Value = serde_json::from_str(&listed).expect("JSON");
     let alert = format!("/v1/alerts/{}/close", said(&listed["alerts"][0], "id"));
     ground.held(Door("POST", &alert, "{}", 200)).await;
+    let id = said(&machine, "id");
+    let of_trust = of(&format!("machines/{id}"));
+    let trusted = store::execute(&*ground.house.store, "test", move |tx| {
+        trust::trust(tx, "alice", &id, tx.now() + DAY, None, "test")
+    });
+    trusted.await.expect("the store");
+    ground.held(Door("DELETE", &of_trust, "", 204)).await;
     ground.held(Door("POST", &of("lock"), "{}", 200)).await;
     ground.held(Door("POST", &of("unlock"), "{}", 200)).await;
     ground.held_push(2, "锁定", "锁定").await;
