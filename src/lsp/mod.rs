@@ -17,7 +17,6 @@ mod describe;
 mod diagnostics;
 mod edits;
 mod folding;
-mod keywords;
 mod names;
 mod navigate;
 mod outline;

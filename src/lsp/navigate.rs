@@ -7,11 +7,10 @@ use serde_json::{Value, json};
 
 use super::describe;
 use super::diagnostics::changes;
-use super::keywords;
 use super::names::{Kind, Target};
 use super::server::Refusal;
 use super::world::Set;
-use crate::lang::builtins::Registry;
+use crate::lang::builtins::{Registry, words};
 use crate::lang::diagnostics::Language;
 use crate::lang::span::{FileId, Span};
 use crate::lang::syntax::ast::Item;
@@ -45,7 +44,7 @@ fn keyword(set: &Set, file: FileId, offset: usize, language: Language) -> Value 
     let Some(token) = token else {
         return Value::Null;
     };
-    let pages: Vec<String> = keywords::uses(&text[token.start..token.end])
+    let pages: Vec<String> = words::uses(&text[token.start..token.end])
         .map(|(_, form, zh, en)| describe::keyword(form, zh, en, language))
         .collect();
     if pages.is_empty() {

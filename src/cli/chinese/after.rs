@@ -272,7 +272,8 @@ menshen dev 的服务器也认得签名：密钥是 .menshen-dev/secrets/foreign
   menshen help E0203
   menshen help W1004 --lang en
   menshen help check
-  menshen help bind         # 规则语言里的一个词
+  menshen help bind         # 规则语言里的一个词，用大家的叫法也行：半匹配
+  menshen help on text      # 一种触发
   menshen help codes        # 所有编号和标题",
     ),
     (

@@ -342,7 +342,7 @@ const CALLED: [(&str, &str); 38] = [
 ];
 
 /// The event somebody means who calls it by another name.
-pub(in crate::lang) fn event_called(word: &str) -> Option<&'static str> {
+pub fn event_called(word: &str) -> Option<&'static str> {
     let word = word.to_lowercase();
     let known = CALLED.iter().find(|(called, _)| *called == word);
     known.map(|(_, event)| *event)

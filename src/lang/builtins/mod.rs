@@ -13,11 +13,13 @@ mod fields;
 mod functions;
 mod stage;
 mod units;
+pub mod words;
 
 pub use actions::{AccountView, ActionName, ActionSpec, OutcomeSpec, UNBOUND};
 pub use calls::{CARDS, CallSpec, CardField, MAX_TEXT, TEMPLATE_LIMITS};
 pub use events::EventSpec;
-pub(in crate::lang) use events::{event_called, own_trigger};
+pub use events::event_called;
+pub(in crate::lang) use events::own_trigger;
 pub use extractors::{ExtractorKind, ExtractorSpec};
 pub use feed::FEED_EVENTS;
 pub use fields::{ALERT_OPEN, BAND, FieldSpec, RAW_PREFIX, SIGNALS, SUSPICION};

@@ -1,19 +1,19 @@
-//! What each keyword of the grammar says, for hover: how it is written, in Chinese and English.
+//! What each keyword of the grammar says, for hover and `menshen help`: how it is written, in Chinese and English.
 //!
 //! A word that means different things in different clauses has a line for each. What is a name of the
 //! registry besides (an action, an event, an outcome) has its page there; this one is shown where the word
 //! is no such name.
 
 /// A keyword: the word, how it is written, Chinese, English.
-pub(super) type Keyword = (&'static str, &'static str, &'static str, &'static str);
+pub type Keyword = (&'static str, &'static str, &'static str, &'static str);
 
 /// The uses of `word`, in the table's order.
-pub(super) fn uses(word: &str) -> impl Iterator<Item = &'static Keyword> {
+pub fn uses(word: &str) -> impl Iterator<Item = &'static Keyword> {
     KEYWORDS.iter().filter(move |(known, ..)| *known == word)
 }
 
 #[rustfmt::skip]
-pub(super) const KEYWORDS: &[Keyword] = &[
+pub const KEYWORDS: &[Keyword] = &[
     // What begins an item.
     ("on", "on EVENT [when CONDITION] { … }", "一条规则：发生什么、什么条件时做什么", "a rule: what happens, on what condition, and what is done"),
     ("on", "cancel on \"取消\" or \"退出\" { … }", "对话里说了这些话就离开", "words that end the dialog"),
