@@ -15,7 +15,7 @@ mod restore;
 
 pub use encoding::Encoding;
 pub use error::{FolderError, io_words};
-pub use restore::{REPLACED, RESTORING, load_own, restore};
+pub use restore::{REPLACED, RESTORING, is_half_restored, load_own, restore};
 
 use super::places::Places;
 use crate::lang::span::{SourceFile, Sources};
@@ -44,7 +44,7 @@ pub fn load(paths: &[PathBuf]) -> Result<Sources, FolderError> {
             source,
         })?;
         if meta.is_dir() {
-            if path.join(RESTORING).is_dir() {
+            if is_half_restored(path) {
                 return Err(FolderError::HalfRestored { path: path.clone() });
             }
             found.folder(path, path, 0)?;
@@ -92,6 +92,9 @@ pub fn rule_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, FolderError> {
         if !meta.is_dir() {
             files.insert(path.clone());
             continue;
+        }
+        if is_half_restored(path) {
+            return Err(FolderError::HalfRestored { path: path.clone() });
         }
         let before = files.len();
         files_below(path, path, 0, is_rules, &mut files)?;
@@ -159,7 +162,7 @@ impl Found {
         let text = self.rules.get(&relative_name(root, path)?).cloned();
         for name in text.iter().flat_map(|text| lists_named(text)) {
             let list = root.join(name);
-            if is_inside(name) && list.exists() {
+            if is_inside(Path::new(name)) && list.exists() {
                 self.file(root, &list)?;
             }
         }
@@ -200,9 +203,10 @@ impl Found {
     }
 }
 
-fn is_inside(name: &str) -> bool {
-    let mut parts = Path::new(name).components();
-    !name.is_empty() && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
+fn is_inside(name: &Path) -> bool {
+    let mut parts = name.components();
+    !name.as_os_str().is_empty()
+        && parts.all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
 /// The file names after `from` in a rule file.

@@ -5,7 +5,7 @@
 //! ```
 //! One at a time. What fails on the way leaves the running rules as they are and marks them stale.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
@@ -16,6 +16,7 @@ use super::ruleset::{self, LoadError, Loaded};
 use super::{archive, stories};
 use crate::background;
 use crate::env::Millis;
+use crate::lang::diagnostics::Language;
 use crate::lang::span::Sources;
 
 /// What loading is called where it fails.
@@ -63,12 +64,51 @@ pub enum RollbackError {
     /// The rules did not come from one folder, so there is nothing to write them into.
     #[error("the rules are not read from a folder; nothing can be put back")]
     NoFolder,
-    /// The folder could not be written.
+    /// The folder could not be written; it is as it was.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// It could not be written any more while files were put in place.
+    #[error("{0}. The folder is half put back: its rules are not read until that is mended")]
+    Half(FolderError),
+    /// They run, and the folder holds something else than them that cannot be loaded.
+    #[error(
+        "the rules of generation {generation} run again, but what the folder holds now cannot be loaded:\n{report}"
+    )]
+    Different {
+        /// The one asked for.
+        generation: u64,
+        /// Why it cannot.
+        report: String,
+    },
     /// The earlier rules are not taken any more.
     #[error(transparent)]
     Reload(#[from] ReloadError),
+}
+
+impl RollbackError {
+    /// The same in a language.
+    pub fn said(&self, language: Language) -> String {
+        if language == Language::En {
+            return self.to_string();
+        }
+        match self {
+            Self::Unknown(number) => {
+                format!("没有第 {number} 代规则；`menshen rules history` 列出留着的")
+            }
+            Self::NoFolder => "规则不是从一个文件夹读的，没有地方放回去".to_owned(),
+            Self::Folder(error) => error.said(language),
+            Self::Half(error) => format!(
+                "{}。文件夹只换回了一半：这个问题解决之前，里面的规则不会加载",
+                error.said(language)
+            ),
+            Self::Different { generation, report } => {
+                format!(
+                    "第 {generation} 代规则重新运行了，可是文件夹里现在的内容加载不了：\n{report}"
+                )
+            }
+            Self::Reload(error) => error.to_string(),
+        }
+    }
 }
 
 impl Bot {
@@ -177,12 +217,44 @@ impl Bot {
         .map_err(|error| ReloadError::from(BotError::from(error)))?
         .map_err(|error| ReloadError::Rejected(error.report(language)))?;
         let sources = loaded.ruleset.program.sources.clone();
-        let found = tokio::task::spawn_blocking(move || put_back(&root, &sources, now))
-            .await
-            .map_err(|error| ReloadError::from(BotError::Internal(error.to_string())))??;
+        let (folder, put) = tokio::task::spawn_blocking(move || {
+            let put = put_back(&root, &sources, now);
+            (root, put)
+        })
+        .await
+        .map_err(|error| ReloadError::from(BotError::Internal(error.to_string())))?;
+        let aside = match put {
+            Ok(aside) => aside.map(|aside| aside.display().to_string()),
+            Err(RollbackError::Folder(error)) if folder::is_half_restored(&folder) => {
+                let error = RollbackError::Half(error);
+                self.generations.failed(error.said(language), now);
+                *tried = Fingerprint::default();
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
         let status = self.take(loaded).await?;
+        tracing::warn!(
+            wanted = number,
+            generation = status.generation,
+            aside,
+            "the rules of an earlier generation run again"
+        );
+        // Somebody may have saved a file meanwhile, or what was left there cannot be read: as a reload would find it.
+        let (found, read) = self.read_rules().await.map_err(ReloadError::from)?;
         *tried = found;
-        Ok(status)
+        match self.load(read, &mut tried).await {
+            Err(ReloadError::Rejected(report)) => Err(RollbackError::Different {
+                generation: number,
+                report,
+            }),
+            done => Ok(done?),
+        }
+    }
+
+    /// The language in which operators are told what was decided, and why not.
+    pub fn language(&self) -> Language {
+        self.settings.explanations
     }
 
     /// Archives checked rules and swaps them in.
@@ -202,13 +274,20 @@ impl Bot {
     }
 }
 
-/// What the folder holds then: beside the rules there may be other files.
-fn put_back(root: &Path, sources: &Sources, now: Millis) -> Result<Fingerprint, RollbackError> {
-    if !root.is_dir() {
+/// A folder that is gone is made again; a single file is not one.
+fn put_back(root: &Path, sources: &Sources, now: Millis) -> Result<Option<PathBuf>, RollbackError> {
+    if !may_hold_rules(root) {
         return Err(RollbackError::NoFolder);
     }
-    folder::restore(root, sources, now)?;
-    Ok(Fingerprint::of(&folder::load(&[root.to_owned()])))
+    Ok(folder::restore(root, sources, now)?)
+}
+
+/// Whether it is a folder, or nothing that could become one.
+pub fn may_hold_rules(root: &Path) -> bool {
+    match root.symlink_metadata() {
+        Ok(_) => root.is_dir(),
+        Err(_) => root.extension().is_none_or(|end| end != "rules"),
+    }
 }
 
 #[cfg(test)]

@@ -443,7 +443,7 @@ impl Rules for RunningRules {
         let bot = self.0.clone();
         Box::pin(async move {
             let done = Bot::rollback(&bot, generation).await;
-            done.map_err(|error| error.to_string())
+            done.map_err(|error| error.said(bot.language()))
         })
     }
 }

@@ -12,7 +12,7 @@ use super::setup::{self, DataArgs, Reach};
 use super::sources::configured;
 use crate::bot::archive;
 use crate::bot::folder;
-use crate::bot::reload::RollbackError;
+use crate::bot::reload::{self, RollbackError};
 use crate::bot::ruleset::{self, LoadError};
 use crate::bot::stories;
 use crate::config::Config;
@@ -183,7 +183,7 @@ async fn put_back(
 ) -> Result<Option<PathBuf>, Failure> {
     let texts = archive::texts(&**store, generation)
         .await?
-        .ok_or_else(|| Failure::failed(RollbackError::Unknown(generation)))?;
+        .ok_or_else(|| Failure::failed(RollbackError::Unknown(generation).said(lang)))?;
     let registry = configured(config);
     let refused = |error: LoadError| {
         output::remark(&error.report(lang));
@@ -197,15 +197,34 @@ async fn put_back(
     tokio::task::spawn_blocking(move || stories::must_pass(&rules, &registry))
         .await?
         .map_err(refused)?;
-    if !config.rules.path.is_dir() {
-        return Err(Failure::failed(RollbackError::NoFolder));
+    let path = &config.rules.path;
+    if !reload::may_hold_rules(path) {
+        return Err(Failure::failed(RollbackError::NoFolder.said(lang)));
     }
-    let sources = &loaded.ruleset.program.sources;
-    Ok(folder::restore(
-        &config.rules.path,
-        sources,
-        Env::system().now(),
-    )?)
+    let wanted = &loaded.ruleset.program;
+    let aside = folder::restore(path, &wanted.sources, Env::system().now()).map_err(|error| {
+        let error = match folder::is_half_restored(path) {
+            true => RollbackError::Half(error),
+            false => RollbackError::Folder(error),
+        };
+        Failure::failed(error.said(lang))
+    })?;
+    // What was left there, or saved meanwhile, may be something else.
+    let held = folder::load(std::slice::from_ref(path)).map_err(LoadError::from);
+    match held.and_then(|held| ruleset::compile(held, &configured(config))) {
+        Ok(held) if held.ruleset.program.hash == wanted.hash => Ok(aside),
+        Ok(_) => Err(Failure::failed(lang.pick(
+            "文件已经换回，可是文件夹里还有别的规则，和那一代不一样",
+            "the files are put back, but the folder holds other rules besides: it is not what that generation was",
+        ))),
+        Err(error) => {
+            output::remark(&error.report(lang));
+            Err(Failure::failed(lang.pick(
+                "文件已经换回，可是文件夹现在加载不了",
+                "the files are put back, but what the folder holds now cannot be loaded",
+            )))
+        }
+    }
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {

@@ -84,8 +84,9 @@ pub enum FolderError {
     },
     /// A rollback was cut short while it put files in place: what lies there is neither the one rule set nor the other.
     #[error(
-        "a rollback of {path} was cut short; it is ended by reloading or starting the server, or by another \
-         `menshen rules rollback`, and what the folder held is in its .replaced- folder"
+        "a rollback of {path} was cut short, and what lies there is neither the one rule set nor the other; it is ended \
+         by reloading or starting the server, or by another `menshen rules rollback`. What the folder held is in its \
+         .replaced- folder. To leave it as it lies now, remove {path}/.restoring"
     )]
     HalfRestored {
         /// The folder.
@@ -190,8 +191,8 @@ impl FolderError {
                 format!("写不了 {}：{}", path.display(), io_words(source).zh)
             }
             Self::HalfRestored { path } => format!(
-                "{} 的回滚做到一半断了；重新加载或启动服务器，或者再运行一次 `menshen rules rollback`，都会把它做完。\
-                 目录里原有的文件在其中的 .replaced- 文件夹里",
+                "{0} 的回滚做到一半断了，里面的文件新旧都有；重新加载或启动服务器，或者再运行一次 `menshen rules rollback`，\
+                 都会把它做完。目录里原有的文件在其中的 .replaced- 文件夹里。想就停在现在这样，删掉 {0}/.restoring",
                 path.display()
             ),
             Self::Outside { name } => format!("{name:?} 不是规则目录里文件的名字"),
@@ -229,6 +230,10 @@ pub fn io_words(error: &io::Error) -> Words {
         K::ReadOnlyFilesystem => ("文件系统是只读的", "the file system is read-only"),
         K::AddrInUse => ("这个地址已有程序在用", "another program uses that address"),
         K::AddrNotAvailable => ("这台机器没有这个地址", "this machine has no such address"),
+        K::ResourceBusy => (
+            "正在使用，动不了（可能挂载了别的文件系统）",
+            "it is in use and cannot be moved (something may be mounted there)",
+        ),
         K::InvalidFilename => ("不能用作文件名", "it cannot be the name of a file"),
         _ => return Words::new(error.to_string(), error.to_string()),
     };

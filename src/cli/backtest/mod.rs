@@ -137,7 +137,7 @@ pub struct Args {
     /// Explain one login: its id, or #NUMBER by arrival
     #[arg(long, value_name = "LOGIN", conflicts_with = "format")]
     explain: Option<String>,
-    /// Write report.html, report.json and changed.csv into this folder
+    /// Write report.html, report.json and, with --against, changed.csv into this folder
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
     /// Write every changed login as CSV, packed when the name ends in .gz

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::findings::{Findings, w};
-use crate::bot::folder;
+use crate::bot::folder::{self, FolderError};
 use crate::cli::sources::configured;
 use crate::config::Config;
-use crate::lang::diagnostics::Severity;
+use crate::lang::diagnostics::{Language, Severity};
 use crate::lang::program::Program;
 
 /// Diagnostics reported in full; the rest is `menshen check`'s to say.
@@ -28,14 +28,23 @@ pub fn look(config: &Config, live: Option<&Value>, found: &mut Findings) {
     let sources = match folder::load(std::slice::from_ref(&config.rules.path)) {
         Ok(sources) => sources,
         Err(error) => {
-            found.error(
-                "rules-unreadable",
-                error.to_string(),
-                w(
+            let said = w(error.said(Language::Zh), error.said(Language::En));
+            let missing = match &error {
+                FolderError::Read { source, .. } => source.kind() == std::io::ErrorKind::NotFound,
+                FolderError::Empty { .. } => true,
+                _ => false,
+            };
+            let cure = match missing {
+                true => w(
                     "写 [rules] path，或运行 `menshen init`，它会放上自带的规则",
                     "set [rules] path, or run `menshen init`, which puts the shipped rules there",
                 ),
-            );
+                false => w(
+                    "照上面说的改好；服务器在此之前用原来的规则，不在运行的话启动不了",
+                    "mend that; until then a running server keeps the rules it has, and none starts",
+                ),
+            };
+            found.error("rules-unreadable", said, cure);
             return;
         }
     };

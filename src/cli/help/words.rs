@@ -4,12 +4,14 @@
 use crate::lang::builtins::{Registry, STREAMS, event_called, words};
 use crate::lang::diagnostics::Language;
 
-/// Names of the platform's admin console, and of what people ask about, beside those the registry knows.
+/// Names of the platform's admin console, and of what people ask about, beside those the registry knows; and the words
+/// of the language they lead to.
 const CALLED: &[(&str, &str)] = &[
     ("被关注回复", "subscribe"),
     ("关注回复", "subscribe"),
     ("自定义菜单", "click"),
-    ("关键词回复", "text"),
+    ("关键词", "text containing starting with"),
+    ("关键词回复", "text containing starting with"),
     ("全匹配", "text"),
     ("半匹配", "containing"),
     ("模糊匹配", "containing"),
@@ -52,7 +54,10 @@ pub fn pages(topic: &str, language: Language) -> Option<String> {
     let own = named(topic, language);
     let pages = match called(topic) {
         _ if !own.is_empty() => own,
-        Some(word) => named(word, language),
+        Some(meant) => meant
+            .split(' ')
+            .flat_map(|word| named(word, language))
+            .collect(),
         None => Vec::new(),
     };
     (!pages.is_empty()).then(|| pages.join("\n"))
@@ -178,7 +183,7 @@ mod tests {
         for (topic, shows) in [
             ("关注", "on subscribe"),
             ("菜单", "on click"),
-            ("关键词", "on text \"绑定\""),
+            ("关键词", "on text containing"),
             ("半匹配", "on text containing"),
             ("未知", "X is unknown"),
             ("within", "count("),
@@ -200,9 +205,11 @@ mod tests {
 
     #[test]
     fn no_name_people_use_hides_one_of_the_language() {
-        for (called, word) in CALLED {
+        for (called, meant) in CALLED {
             assert!(named(called, Language::Zh).is_empty(), "{called}");
-            assert!(!named(word, Language::Zh).is_empty(), "{word}");
+            for word in meant.split(' ') {
+                assert!(!named(word, Language::Zh).is_empty(), "{word}");
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Restoring, and what cuts it short.
 
 use super::super::tests::folder;
+use super::super::{MAX_FILES, MAX_TOTAL_BYTES};
 use super::*;
 
 #[test]
@@ -44,7 +45,7 @@ fn a_kept_name_that_leads_out_of_the_folder_is_refused() {
     }
 }
 
-/// A restoring from one rule set to another, up to the moment where the files wait to be put in place.
+/// A restoring from one rule set to another, cut short while files are put in place: the last of them cannot be read.
 fn decided() -> (tempfile::TempDir, Sources) {
     let dir = folder(&[
         ("a.rules", b"# new"),
@@ -56,26 +57,33 @@ fn decided() -> (tempfile::TempDir, Sources) {
         ("b.rules".to_owned(), "# old".to_owned()),
         ("sub/c.rules".to_owned(), "# old".to_owned()),
     ]);
-    // The last file cannot be written, as on a full disk.
-    fs::create_dir_all(dir.path().join("sub/.c.rules.new")).expect("can write");
-    let error = restore(dir.path(), &wanted, 7).expect_err("in the way");
-    assert!(matches!(error, FolderError::Write { .. }), "{error}");
+    assert!(decide(dir.path(), &wanted, 7).expect("decided"));
+    fs::rename(last(&dir), dir.path().join(".away")).expect("moved");
+    finish(dir.path()).expect_err("nothing to read");
+    let now = fs::read_to_string(dir.path().join("a.rules")).expect("put in place");
+    assert_eq!(now, "# old");
     (dir, wanted)
 }
 
-fn writable(dir: &tempfile::TempDir) {
-    fs::remove_dir(dir.path().join("sub/.c.rules.new")).expect("out of the way");
+fn last(dir: &tempfile::TempDir) -> PathBuf {
+    dir.path().join(RESTORING).join(FILES).join("sub/c.rules")
+}
+
+fn readable(dir: &tempfile::TempDir) {
+    fs::rename(dir.path().join(".away"), last(dir)).expect("moved back");
 }
 
 #[test]
 fn what_is_cut_short_is_not_read_as_rules_and_is_ended_by_the_next_who_runs_them() {
     let (dir, wanted) = decided();
     let paths = [dir.path().to_owned()];
-    for load in [load, load_own] {
+    let files =
+        |paths: &[PathBuf]| crate::bot::folder::rule_files(paths).map(|_| Sources::default());
+    for load in [load, load_own, files] {
         let error = load(&paths).expect_err("neither the one nor the other");
         assert!(matches!(error, FolderError::HalfRestored { .. }), "{error}");
     }
-    writable(&dir);
+    readable(&dir);
     let ended = load_own(&paths).expect("ended");
     assert_eq!(ended.files, wanted.files);
     assert_eq!(load(&paths).expect("read").files, wanted.files);
@@ -88,7 +96,7 @@ fn what_is_cut_short_is_not_read_as_rules_and_is_ended_by_the_next_who_runs_them
 #[test]
 fn another_rollback_ends_the_one_that_was_cut_short_first() {
     let (dir, _) = decided();
-    writable(&dir);
+    readable(&dir);
     let other = Sources::new(vec![("a.rules".to_owned(), "# oldest".to_owned())]);
     restore(dir.path(), &other, 8).expect("restored");
     let now = load(&[dir.path().to_owned()]).expect("read");
@@ -113,7 +121,7 @@ fn what_somebody_writes_before_a_cut_restoring_is_ended_is_kept_too() {
     for name in ["a.rules", "extra.rules"] {
         fs::write(dir.path().join(name), "# mended by hand").expect("can write");
     }
-    writable(&dir);
+    readable(&dir);
     finish(dir.path()).expect("ended");
     let now = load(&[dir.path().to_owned()]).expect("read");
     assert_eq!(now.files, wanted.files);
@@ -215,4 +223,174 @@ fn more_than_a_folder_may_hold_is_not_put_back() {
     assert!(matches!(error, FolderError::TooMuch { .. }), "{error}");
     let now = load(&[dir.path().to_owned()]).expect("read");
     assert_eq!(&*now.files[0].text, "# new");
+}
+
+#[test]
+fn a_folder_that_is_gone_is_made() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let root = dir.path().join("deep/rules");
+    let wanted = Sources::new(vec![("a.rules".to_owned(), "# old".to_owned())]);
+    assert_eq!(restore(&root, &wanted, 7).expect("restored"), None);
+    assert_eq!(load(&[root]).expect("read").files, wanted.files);
+}
+
+#[test]
+fn a_folder_at_a_files_place_goes_as_one() {
+    let dir = folder(&[
+        ("b.rules", b"# b"),
+        ("a.rules/x.rules", b"# x"),
+        ("a.rules/notes.md", b"mine"),
+    ]);
+    let wanted = Sources::new(vec![("a.rules".to_owned(), "# a".to_owned())]);
+    let aside = restored(&dir, &wanted);
+    for name in ["a.rules/x.rules", "a.rules/notes.md", "b.rules"] {
+        assert!(aside.join(name).exists(), "{name}");
+    }
+    assert!(!dir.path().join(".replaced-7-1").exists());
+}
+
+#[test]
+fn more_files_of_any_kind_than_a_folder_may_hold_are_told_before_anything_is_done() {
+    let dir = folder(&[("a.rules", b"# new")]);
+    for number in 0..MAX_FILES - 1 {
+        fs::write(dir.path().join(format!("{number}.jpg")), "").expect("can write");
+    }
+    let mut wanted = Sources::new(vec![("a.rules".to_owned(), "# old".to_owned())]);
+    restored(&dir, &wanted);
+    wanted
+        .files
+        .push(Sources::single("b.rules", "# b").files.remove(0));
+    let error = restore(dir.path(), &wanted, 8).expect_err("one too many");
+    assert!(matches!(error, FolderError::TooMany { .. }), "{error}");
+    assert!(!is_half_restored(dir.path()));
+    load(&[dir.path().to_owned()]).expect("as it was");
+}
+
+#[cfg(unix)]
+mod links_and_rights {
+    use std::os::unix::ffi::OsStringExt as _;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn wanted() -> Sources {
+        let mut wanted = Sources::new(vec![("a.rules".to_owned(), "# a".to_owned())]);
+        wanted.lists.insert("lists/l.txt".to_owned(), "1".into());
+        wanted
+    }
+
+    /// Somebody else's folder, as it was.
+    fn untouched(other: &tempfile::TempDir, list: &str) {
+        let text = fs::read_to_string(other.path().join("l.txt"));
+        assert_eq!(text.expect("there"), list);
+        let mut names: Vec<_> = fs::read_dir(other.path())
+            .expect("a folder")
+            .flatten()
+            .collect();
+        names.sort_by_key(std::fs::DirEntry::file_name);
+        assert_eq!(names.len(), 3, "{names:?}");
+    }
+
+    #[test]
+    fn what_a_linked_folder_holds_is_neither_written_nor_moved() {
+        for list in ["1", "2"] {
+            let other = folder(&[
+                ("l.txt", list.as_bytes()),
+                ("b.rules", b"# b"),
+                ("odd.csv", b"\xff"),
+            ]);
+            let dir = folder(&[("a.rules", b"# a")]);
+            symlink(other.path(), dir.path().join("lists")).expect("a link");
+            let aside = restored(&dir, &wanted());
+            untouched(&other, list);
+            assert_eq!(
+                fs::read_link(aside.join("lists")).expect("the link"),
+                other.path()
+            );
+            assert!(!dir.path().join("lists").is_symlink());
+        }
+    }
+
+    #[test]
+    fn a_linked_folder_of_just_what_is_wanted_stays() {
+        let other = folder(&[("b.rules", b"# b"), ("notes.md", b"mine")]);
+        let dir = folder(&[("a.rules", b"# new"), ("lists/l.txt", b"1")]);
+        symlink(other.path(), dir.path().join("team")).expect("a link");
+        let mut wanted = wanted();
+        let file = Sources::single("team/b.rules", "# b").files.remove(0);
+        wanted.files.push(file);
+        restored(&dir, &wanted);
+        assert!(dir.path().join("team").is_symlink());
+    }
+
+    #[test]
+    fn a_link_to_a_list_elsewhere_makes_way_though_it_says_the_same() {
+        let other = folder(&[("l.txt", b"1"), ("b.rules", b""), ("c.csv", b"")]);
+        let dir = folder(&[("a.rules", b"# a"), ("lists/keep.txt", b"")]);
+        // By a link that counts from where it stands.
+        symlink(other.path(), dir.path().join(".near")).expect("a link");
+        symlink("../.near/l.txt", dir.path().join("lists/l.txt")).expect("a link");
+        let mut wanted = wanted();
+        wanted.lists.insert("lists/keep.txt".to_owned(), "".into());
+        let aside = restored(&dir, &wanted);
+        untouched(&other, "1");
+        let kept = fs::read_to_string(aside.join("lists/l.txt"));
+        assert_eq!(kept.expect("it still leads there"), "1");
+    }
+
+    #[test]
+    fn links_that_go_in_circles_and_names_that_are_no_text_make_way() {
+        let dir = folder(&[("a.rules", b"# new"), ("lists/l.txt", b"1")]);
+        symlink(".", dir.path().join("loop")).expect("a link");
+        let gbk = |end: &str| {
+            let mut name = b"\xb9\xe6\xd4\xf2".to_vec();
+            name.extend(end.as_bytes());
+            std::ffi::OsString::from_vec(name)
+        };
+        for end in [".rules", ".csv"] {
+            fs::write(dir.path().join(gbk(end)), "x").expect("can write");
+        }
+        let aside = restored(&dir, &wanted());
+        assert!(aside.join("loop").is_symlink());
+        for end in [".rules", ".csv"] {
+            assert!(aside.join(gbk(end)).exists(), "{end}");
+        }
+    }
+
+    #[test]
+    fn who_could_write_a_file_can_write_what_is_put_back() {
+        let dir = folder(&[("a.rules", b"# new")]);
+        let path = dir.path().join("a.rules");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).expect("set");
+        let owner = fs::metadata(&path).expect("there").uid();
+        let wanted = Sources::new(vec![("a.rules".to_owned(), "# old".to_owned())]);
+        restored(&dir, &wanted);
+        let now = fs::metadata(&path).expect("there");
+        assert_eq!((now.mode() & 0o777, now.uid()), (0o664, owner));
+        assert_eq!(now.nlink(), 1);
+    }
+
+    #[test]
+    fn nothing_is_written_over_that_somebody_saves_just_then() {
+        let dir = folder(&[("a.rules", b"# new")]);
+        let wanted = Sources::new(vec![("a.rules".to_owned(), "# old".to_owned())]);
+        assert!(decide(dir.path(), &wanted, 7).expect("decided"));
+        let (ready, path) = (
+            dir.path().join(RESTORING).join(READY).join("a.rules"),
+            dir.path().join("a.rules"),
+        );
+        let error = place::publish(&ready, &path, b"# old").expect_err("taken");
+        assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+        // Where files have one name only, a copy is made, and that writes over nothing either.
+        fs::remove_file(&ready).expect("removed");
+        let error = place::publish(&ready, &path, b"# old").expect_err("taken");
+        assert_eq!(error.kind(), std::io::ErrorKind::AlreadyExists);
+        finish(dir.path()).expect("ended");
+        let old = fs::read_to_string(dir.path().join(".replaced-7/a.rules"));
+        assert_eq!(old.expect("kept aside"), "# new");
+        assert_eq!(
+            load(&[dir.path().to_owned()]).expect("read").files,
+            wanted.files
+        );
+    }
 }
