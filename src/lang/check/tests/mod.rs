@@ -6,6 +6,7 @@ mod claims;
 mod lost;
 mod meant;
 mod precise;
+mod programs;
 mod remembered;
 mod settled;
 mod shown;
