@@ -80,6 +80,8 @@ fn corpus() -> Vec<String> {
         // The shipped mistake: the general rule moved above the special one.
         "on subscribe {\n    reply \"欢迎\"\n}\n\non subscribe scene \"bind:{ticket: word}\" {\n    reply \"扫码\"\n}\n"
             .to_owned(),
+        // Rare among the others: not every seed has it.
+        "on any {\n    reply \"1\"\n}\n\non any {\n    reply \"2\"\n}\n".to_owned(),
     ];
     for _ in 0..chosen("MENSHEN_CORPUS", SETS) {
         let mut set = String::from("list words = [\"天气\", \"新闻\"]\n");
