@@ -21,6 +21,8 @@ pub struct Symbol {
     pub name: String,
     /// The name where it is defined.
     pub definition: Span,
+    /// Where it is defined once more, by mistake.
+    pub again: Vec<Span>,
     /// All of the item, clause or line that defines it.
     pub whole: Span,
     /// Its type, where the tree alone says it.
@@ -176,6 +178,34 @@ impl Names {
         places
     }
 
+    /// Of the places of `symbols` those that go with the one at `place` where a name is defined twice, which is
+    /// what a new name is to end: a use goes with the definition of its own file, or with the first.
+    pub fn places_with(&self, symbols: &[usize], place: Option<Span>) -> Vec<Span> {
+        let places = self.places(symbols);
+        let known = symbols.iter().filter_map(|id| self.symbols.get(*id));
+        let Some(double) = known.clone().find(|symbol| !symbol.again.is_empty()) else {
+            return places;
+        };
+        let definitions: Vec<Span> = std::iter::once(double.definition)
+            .chain(double.again.iter().copied())
+            .collect();
+        let own = |place: &Span| {
+            let here = definitions.iter().find(|known| *known == place);
+            let file = || definitions.iter().find(|known| known.file == place.file);
+            here.or_else(file).or_else(|| definitions.first()).copied()
+        };
+        match place {
+            Some(at) => {
+                let wanted = own(&at);
+                places
+                    .into_iter()
+                    .filter(|place| own(place) == wanted)
+                    .collect()
+            }
+            None => places,
+        }
+    }
+
     /// The symbols of a kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Symbol> {
         self.symbols.iter().filter(move |it| it.kind == kind)
@@ -237,6 +267,7 @@ impl Walk<'_> {
             kind,
             name: name.name.clone(),
             definition: name.span,
+            again: Vec::new(),
             whole,
             ty,
         });
@@ -250,6 +281,11 @@ impl Walk<'_> {
         if let Some(&id) = self.globals.get(&key) {
             // Defined twice; reported by the checker. Both places are mentions of the first.
             self.mention(name.span, Target::Symbol(id));
+            // What is remembered is so wherever a rule says it.
+            let symbol = self.names.symbols.get_mut(id);
+            if let Some(symbol) = symbol.filter(|it| it.kind != Kind::Variable) {
+                symbol.again.push(name.span);
+            }
         } else {
             let id = self.add(kind, name, whole, None);
             self.globals.insert(key, id);

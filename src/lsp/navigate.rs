@@ -157,7 +157,8 @@ pub(super) fn rename(
 ) -> Result<WorkspaceEdit, Refusal> {
     let family = renamed(set, file, offset)?;
     free(set, &family, name)?;
-    let places = set.names.places(&family).into_iter();
+    let here = set.names.at(file, offset).first().map(|it| it.span);
+    let places = set.names.places_with(&family, here).into_iter();
     let edits = places.filter_map(|span| {
         let location = set.location(span)?;
         let edit = TextEdit {

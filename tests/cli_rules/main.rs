@@ -320,6 +320,23 @@ fn a_recorded_chat_is_a_story_that_passes() {
     assert_eq!(code(&tested), 0, "{story}\n{}", stdout(&tested));
 }
 
+/// What the information system answered in the chat it answers in the story; and who has asked it is said.
+#[test]
+fn a_recorded_chat_has_the_answers_from_outside() {
+    let folder = folder(
+        "on text \"订单{number: word}\" {\n    call order_state with number {\n        ok     { reply \"{number}：{answer}\" }\n        failed { reply \"查不了\" }\n    }\n}\n\non text \"查{what: rest}\" {\n    forward {\n        unbound  { reply \"{what}：未绑定\" }\n        answered { reply \"{answer}\" }\n        late     { reply \"晚了\" }\n        failed   { reply \"坏了\" }\n    }\n}\n",
+    );
+    let ended = recorded(folder.path(), "订单5\n/explain\n订单6\n查天气\n");
+    let said = stdout(&ended);
+    assert!(said.contains("由 a.rules:1 回答"), "{said}");
+    let story = fs::read_to_string(folder.path().join("rules/recorded.rules")).expect("recorded");
+    let answers = story.matches("    system answers \"收到\"\n").count();
+    assert_eq!(answers, 1, "{story}");
+    assert!(story.contains("    expect reply \"6：收到\"\n"), "{story}");
+    let tested = menshen(folder.path(), &["test"]);
+    assert_eq!(code(&tested), 0, "{story}\n{}", stdout(&tested));
+}
+
 /// Rules that ask for the time answer in the story as they did in the chat, whenever that was.
 #[test]
 fn a_chat_under_rules_that_read_the_clock_is_recorded_with_it() {

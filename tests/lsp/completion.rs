@@ -26,6 +26,8 @@ fn completion_offers_what_may_stand_at_a_place() {
         "signal s \"x\" weight 1 {\n    when login.⁞\n}\n",
         "signal s \"x\" weight 1 {\n    when count(⁞\n}\n",
         "let x = 5 ⁞",
+        // Not `itself`.
+        "let itself = us⁞",
         "dialog d {\n    ⁞\n}\n",
         "test \"x\" {\n    expect ⁞\n}\n",
         "test \"x\" {\n    expect signals ⁞\n}\n",

@@ -116,6 +116,38 @@ fn a_rename_gives_rules_that_still_compile_and_mean_the_same() {
 }
 
 #[test]
+fn a_name_defined_twice_is_mended_by_a_rename() {
+    let rules = |limit: u8, text: &str| {
+        format!(
+            "let limit = {limit}\non text \"{text}\" when now.hour > limit {{\n    reply \"晚\"\n}}\n"
+        )
+    };
+    let (first, second) = (rules(18, "甲"), rules(20, "乙"));
+    let mut client = Client::start(&[("a.rules", &first), ("b.rules", &second)]);
+    client.open("a.rules", &first);
+    client.open("b.rules", &second);
+    assert_eq!(errors(&client.diagnostics("b.rules")), 1, "E0201");
+    for place in ["limit =", "limit {"] {
+        let mut rename = client.at("b.rules", &second, second.find(place).expect("there"));
+        rename["newName"] = json!("late");
+        let answer = client.ask("textDocument/rename", rename);
+        let changes = answer["result"]["changes"].as_object().expect("changes");
+        assert_eq!(changes.len(), 1, "the other file keeps its own: {answer}");
+        let edits = &changes[&client.uri("b.rules")];
+        assert_eq!(edits.as_array().map(Vec::len), Some(2), "{place}: {answer}");
+    }
+    // What is remembered in two rules is one thing.
+    let twice = "on text \"甲\" {\n    remember nick = \"a\"\n    reply \"{nick}\"\n}\n\non text \"乙\" {\n    remember nick = \"b\"\n    reply \"{nick}\"\n}\n";
+    client.open("c.rules", twice);
+    let mut rename = client.at("c.rules", twice, twice.rfind("nick =").expect("there"));
+    rename["newName"] = json!("called");
+    let answer = client.ask("textDocument/rename", rename);
+    let edits = &answer["result"]["changes"][client.uri("c.rules")];
+    assert_eq!(edits.as_array().map(Vec::len), Some(4), "{answer}");
+    client.leave();
+}
+
+#[test]
 fn phone_code_and_ticket_keep_their_names() {
     let text =
         "on text with phone: mobile, code: digits(6) {\n    start binding with phone, code\n}\n";

@@ -10,8 +10,9 @@ use menshen::lang::diagnostics::{Diagnostic, Witness};
 use menshen::lang::span::{Sources, Span};
 use menshen::wechat::fields::Fields;
 
-/// Rule sets of the seeded corpus.
+/// Rule sets of the seeded corpus; `MENSHEN_CORPUS=2000` makes more, `MENSHEN_CORPUS_SEED=8` others.
 const SETS: u64 = 250;
+const SEED: u64 = 7;
 
 /// splitmix64: the same sets on every machine.
 struct Random(u64);
@@ -26,7 +27,7 @@ impl Random {
     }
 }
 
-const TRIGGERS: [&str; 30] = [
+const TRIGGERS: [&str; 36] = [
     "text",
     "text \"天气\"",
     "text \"天气\" or \"weather\"",
@@ -56,17 +57,33 @@ const TRIGGERS: [&str; 30] = [
     "text \"锁{a: word}\" or \"锁{b: word}\"",
     "event \"Something_New\"",
     "event \"something_new\"",
+    "text matching \"天气[0-9]+\"",
+    "text matching \"^(天气|明天)$\"",
+    "text matching \"我是.+\"",
+    "text matching \"^天(气|空)预?报\"",
+    "text matching \"(?<city>[^天]+)天气|WEATHER\"",
+    "text containing \"weather\"",
     "any",
 ];
 
+/// A number that whoever runs the tests may give.
+fn chosen(name: &str, otherwise: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(otherwise)
+}
+
 fn corpus() -> Vec<String> {
-    let mut random = Random(7);
+    let mut random = Random(chosen("MENSHEN_CORPUS_SEED", SEED));
     let mut sets = vec![
         // The shipped mistake: the general rule moved above the special one.
         "on subscribe {\n    reply \"欢迎\"\n}\n\non subscribe scene \"bind:{ticket: word}\" {\n    reply \"扫码\"\n}\n"
             .to_owned(),
+        // Rare among the others: not every seed has it.
+        "on any {\n    reply \"1\"\n}\n\non any {\n    reply \"2\"\n}\n".to_owned(),
     ];
-    for _ in 0..SETS {
+    for _ in 0..chosen("MENSHEN_CORPUS", SETS) {
         let mut set = String::from("list words = [\"天气\", \"新闻\"]\n");
         for number in 0..3 + random.below(4) {
             let trigger = TRIGGERS[random.below(TRIGGERS.len())];

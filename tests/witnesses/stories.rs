@@ -7,10 +7,11 @@ use menshen::lang::compile;
 use menshen::lang::diagnostics::Diagnostic;
 use menshen::lang::span::Sources;
 
-use crate::Random;
+use crate::{Random, chosen};
 
 /// Rule sets of the seeded corpus.
-const SETS: usize = 160;
+const SETS: u64 = 160;
+const SEED: u64 = 23;
 
 const SLOTS: [&str; 8] = [
     "mobile",
@@ -131,10 +132,10 @@ fn run(text: &str, story: &[String]) -> (String, Vec<String>) {
 
 #[test]
 fn what_is_said_of_dialogs_happens() {
-    let mut random = Random(23);
+    let mut random = Random(chosen("MENSHEN_CORPUS_SEED", SEED));
     let mut shown = std::collections::BTreeMap::new();
     let mut unshown = Vec::new();
-    for _ in 0..SETS {
+    for _ in 0..chosen("MENSHEN_CORPUS", SETS) {
         let text = dialog(&mut random);
         for found in findings(&text) {
             if !matches!(found.code, "W1004" | "W1011") {

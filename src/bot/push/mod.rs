@@ -348,10 +348,13 @@ impl Bot {
         if !matches!(ran, Ok(Ran::Turn(_, false))) {
             self.note_stored(&key);
         }
+        // Also when somebody outside is asked: who answers is settled by now.
+        if let Ok(Ran::Turn(turn, _)) = &ran {
+            self.note_trace(turn);
+        }
         match ran {
             Ok(Ran::Turn(turn, stored)) => match turn.request {
                 None => {
-                    self.note_trace(&turn);
                     let kept = match stored {
                         true => Kept::Store {
                             important: turn.important,

@@ -239,10 +239,21 @@ impl Stage {
                 let name =
                     word(1).ok_or_else(|| self.wrong("用法：/as 名字", "usage: /as NAME"))?;
                 self.switch(name)?;
-                Ok(self.says(
-                    format!("现在是 {name} 在说话（先 /follow）\n"),
-                    format!("now {name} talks (say /follow first)\n"),
-                ))
+                let openid = self.openid();
+                let users = self.platform.users();
+                let mut users = users.iter();
+                Ok(
+                    match users.any(|user| user.openid == openid && user.following) {
+                        true => self.says(
+                            format!("现在是 {name} 在说话\n"),
+                            format!("now {name} talks\n"),
+                        ),
+                        false => self.says(
+                            format!("现在是 {name} 在说话（先 /follow）\n"),
+                            format!("now {name} talks (say /follow first)\n"),
+                        ),
+                    },
+                )
             }
             "/account" => {
                 let (Some(id), Some(phone)) = (word(1), word(2)) else {

@@ -141,10 +141,11 @@ pub fn run(args: &Args) -> Outcome {
             .map_err(|error| serve::describe(error, args.lang.lang))?;
         let platform = Platform::new(setup.platform(), env)?;
         let key = setup.api_key(&house.store).await?;
+        let system = Arc::new(System::new(setup.system_secret()?));
         let server = DevServer {
             app: house.app.clone(),
             platform: platform.clone(),
-            system: Arc::new(System::new(setup.system_secret()?)),
+            system: system.clone(),
             captchas: captchas.clone(),
             hosts: Vec::new(),
         };
@@ -154,7 +155,7 @@ pub fn run(args: &Args) -> Outcome {
             stopped.cancelled().await;
         }));
         let stage = act::Stage::new(platform, captchas, &setup.url, &key, args.lang.lang)?;
-        let talked = talk(stage, args, &watch, &mut recorder).await;
+        let talked = talk(stage, args, &watch, &system, &mut recorder).await;
         stop.cancel();
         let _ = serving.await;
         house.close().await;
@@ -175,6 +176,7 @@ async fn talk(
     mut stage: act::Stage,
     args: &Args,
     watch: &Watch,
+    system: &System,
     recorder: &mut Option<record::Recorder>,
 ) -> Result<(), Failure> {
     let (lang, user) = (args.lang.lang, args.user.as_str());
@@ -225,6 +227,7 @@ async fn talk(
         let news = stage.news();
         let (user, steps) = (stage.user().to_owned(), stage.steps());
         if let Some(recorder) = recorder.as_mut() {
+            recorder.answered(&system.take_answers(), &steps, &news);
             recorder.step(steps, &news, &user);
         }
         for entry in news {

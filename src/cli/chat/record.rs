@@ -45,6 +45,8 @@ pub struct Recorder {
     clock: Option<String>,
     lines: Vec<String>,
     places: BTreeSet<String>,
+    /// What the story's information system answers by now; nothing was said of it.
+    system: Option<String>,
     last: Instant,
 }
 
@@ -62,8 +64,27 @@ impl Recorder {
             clock: looked_at.then(|| begun(now)).flatten(),
             lines: Vec::new(),
             places: BTreeSet::new(),
+            system: None,
             last: Instant::now(),
         })
+    }
+
+    /// What the information system answered to one line of the chat: it has to answer so in the story too. A
+    /// queued call, whose answer is for nobody, may be among them.
+    pub fn answered(&mut self, answers: &[String], steps: &[Step], shown: &[Entry]) {
+        if !steps.iter().any(|step| matches!(step, Step::Spoke(_))) {
+            return;
+        }
+        let mut all = answers.iter();
+        let told = |answer: &&String| shown.iter().any(|entry| entry.text.contains(&**answer));
+        let Some(answer) = all.clone().find(told).or_else(|| all.next_back()) else {
+            return;
+        };
+        if self.system.as_ref() != Some(answer) {
+            self.lines
+                .push(format!("system answers {}", quoted(answer)));
+            self.system = Some(answer.clone());
+        }
     }
 
     /// One line of the chat: the story's steps for it, and what the phone showed of it.

@@ -353,6 +353,10 @@ const WORDS: &[(&str, &str)] = &[
         "解释一次登录：它的编号，或按到达先后的 #序号",
     ),
     (
+        "Write report.html, report.json and, with --against, changed.csv into this folder",
+        "把 report.html 和 report.json 写进这个文件夹，有 --against 时还有 changed.csv",
+    ),
+    (
         "Write report.html, report.json and changed.csv into this folder",
         "把 report.html、report.json 和 changed.csv 写进这个文件夹",
     ),

@@ -14,6 +14,8 @@ use crate::sandbox;
 
 /// Requests shown; older ones are forgotten.
 const MAX_SHOWN: usize = 500;
+/// What it answers to a call.
+const RECEIVED: &str = "收到";
 /// Largest request.
 const MAX_BODY_BYTES: usize = 256 * 1024;
 
@@ -21,6 +23,7 @@ const MAX_BODY_BYTES: usize = 256 * 1024;
 pub struct System {
     secret: WebhookSecret,
     received: Mutex<VecDeque<Value>>,
+    answers: Mutex<VecDeque<String>>,
 }
 
 impl std::fmt::Debug for System {
@@ -35,6 +38,7 @@ impl System {
         Self {
             secret,
             received: Mutex::default(),
+            answers: Mutex::default(),
         }
     }
 
@@ -53,6 +57,20 @@ impl System {
                 .route("/forward", web::post().to(forward))
                 .route("/calls/{name}", web::post().to(call)),
         );
+    }
+
+    /// What it answered since it was asked last.
+    pub fn take_answers(&self) -> Vec<String> {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.drain(..).collect()
+    }
+
+    fn answers(&self, text: &str) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if answers.len() >= MAX_SHOWN {
+            answers.pop_front();
+        }
+        answers.push_back(text.to_owned());
     }
 
     /// The body of a rightly signed request, kept to be shown.
@@ -98,7 +116,9 @@ async fn forward(system: Data<System>, request: HttpRequest, body: Bytes) -> Htt
         Some(asked) => {
             let text = asked["text"].as_str().unwrap_or_default();
             let account = asked["account"].as_str().unwrap_or("（未绑定）");
-            HttpResponse::Ok().json(json!({ "text": format!("信息系统收到 {account} 的：{text}") }))
+            let answer = format!("信息系统收到 {account} 的：{text}");
+            system.answers(&answer);
+            HttpResponse::Ok().json(json!({ "text": answer }))
         }
         None => refused(),
     }
@@ -111,7 +131,10 @@ async fn call(
     body: Bytes,
 ) -> HttpResponse {
     match system.take(&request, &format!("call {name}"), &body) {
-        Some(_) => HttpResponse::Ok().json(json!({ "outcome": "ok", "answer": "收到" })),
+        Some(_) => {
+            system.answers(RECEIVED);
+            HttpResponse::Ok().json(json!({ "outcome": "ok", "answer": RECEIVED }))
+        }
         None => refused(),
     }
 }

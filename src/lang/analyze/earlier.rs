@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::mixed;
-use super::takes::{Takes, always_there, covers, must_contain, nameless, takes, takes_word};
+use super::takes::{Takes, covers, must_contain, nameless, takes, takes_word};
 use crate::lang::program::{Program, Trigger};
 use crate::text::{Fits, Normalised, normalise};
 
@@ -30,7 +30,7 @@ impl Alternative<'_> {
     /// Whether it takes this text, told by the matcher that takes messages.
     pub(super) fn takes_text(&self, text: &str, program: &Program) -> bool {
         match &self.takes {
-            Takes::Other(_) => self.fits(&normalise(text), program),
+            Takes::Other(..) => self.fits(&normalise(text), program),
             takes => takes_word(takes, text),
         }
     }
@@ -50,8 +50,8 @@ impl Alternative<'_> {
     /// Whether it certainly takes everything that the other takes.
     pub(super) fn covers(&self, other: &Alternative<'_>, program: &Program) -> bool {
         match (&self.takes, &other.takes) {
-            (Takes::Other(_), Takes::Word(word)) => self.takes_text(word, program),
-            (Takes::Other(_), Takes::Words(words)) => {
+            (Takes::Other(..), Takes::Word(word)) => self.takes_text(word, program),
+            (Takes::Other(..), Takes::Words(words)) => {
                 !words.is_empty() && words.iter().all(|word| self.takes_text(word, program))
             }
             (own, other) => covers(own, other),
@@ -108,14 +108,14 @@ impl<'a> Alternatives<'a> {
                     index.whole.entry(word.clone()).or_default().push(number);
                 }),
                 Takes::Containing(_) | Takes::Starting(_) => {}
-                Takes::Other(matcher) => {
+                Takes::Other(matcher, _) => {
                     let same = index.others.entry(nameless(matcher)).or_default();
                     same.push(number);
                 }
             }
             let part = match &takes {
                 Takes::Containing(part) | Takes::Starting(part) => Some(part.clone()),
-                Takes::Other(matcher) => must_contain(matcher),
+                Takes::Other(matcher, _) => must_contain(matcher),
                 _ => None,
             };
             match part {
@@ -127,7 +127,7 @@ impl<'a> Alternatives<'a> {
                     });
                     index.by_part[place].push(number);
                 }
-                None if matches!(takes, Takes::Other(_)) && index.loose.len() < MAX_LOOSE => {
+                None if matches!(takes, Takes::Other(..)) && index.loose.len() < MAX_LOOSE => {
                     index.loose.push(number);
                 }
                 None => {}
@@ -183,10 +183,17 @@ impl<'a> Alternatives<'a> {
                 }
             }
             Takes::Containing(part) | Takes::Starting(part) => self.contained(part, &mut lists),
-            Takes::Other(matcher) => {
+            Takes::Other(matcher, certain) => {
                 lists.extend(self.others.get(&nameless(matcher)).map(Vec::as_slice));
-                for (_, text) in always_there(matcher) {
-                    self.contained(&text, &mut lists);
+                // What takes all that fits takes what fits in the first way.
+                if let Some(branch) = certain.first() {
+                    for text in &branch.texts {
+                        self.contained(text, &mut lists);
+                    }
+                    if branch.whole {
+                        let word = self.whole.get(&branch.texts[0]);
+                        lists.extend(word.map(Vec::as_slice));
+                    }
                 }
             }
         }

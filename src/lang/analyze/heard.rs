@@ -1,5 +1,5 @@
-//! Conditions on a message's text that none of the messages a rule waits for can meet:
-//! `on text "绑定" when message.text == "解绑"`.
+//! Conditions on a message's text that none of the messages a rule waits for can meet, or fail:
+//! `on text "绑定" when message.text == "解绑"`, `on text "绑定" when not contains(message.text, "解")`.
 
 use crate::lang::builtins::Registry;
 use crate::lang::check::codes as c;
@@ -31,54 +31,86 @@ pub(super) fn check(program: &Program, registry: &Registry, report: &mut Report)
             _ => std::slice::from_ref(when),
         };
         for part in parts {
-            let never = match named(part, registry) {
-                Some(values) => values.iter().all(|value| silent(rule, value, program)),
-                None => asked(part, registry).is_some_and(|(begins, words)| {
-                    let without = |trigger| lacks(trigger, begins, &words, program);
-                    rule.triggers.iter().all(without)
-                }),
+            let (asks, wants) = match &part.kind {
+                ExprKind::Not(inner) => (&**inner, false),
+                _ => (part, true),
             };
-            if rule.triggers.is_empty() || !never {
+            let (none, wants) = match named(asks, registry) {
+                Some((values, equal)) => {
+                    let none = values.iter().all(|value| silent(rule, value, program));
+                    (none, wants == equal)
+                }
+                None => {
+                    let none = asked(asks, registry).is_some_and(|(begins, words)| {
+                        let without = |trigger| lacks(trigger, begins, &words, program);
+                        rule.triggers.iter().all(without)
+                    });
+                    (none, wants)
+                }
+            };
+            if rule.triggers.is_empty() || !none {
                 continue;
             }
-            let found = Diagnostic::error(
-                c::NEVER,
-                w(
-                    "这样的消息这条规则听不到",
-                    "a message like this is none the rule waits for",
-                ),
-                part.span,
-                w("永远不成立", "never holds"),
-            )
-            .with_label(
-                rule.triggers[0].span,
-                w("它等的是这样的消息", "it waits for such messages"),
-            )
-            .with_help(w(
-                "等哪句话写在触发条件里就够了，去掉这个条件，或者改成同一句话",
-                "the trigger says what is waited for: drop the condition, or let both say the same",
-            ));
-            let words = w(
-                "规则等的是这句话，条件也不成立",
-                "the rule waits for it, and the condition does not hold",
-            );
-            let text = sample(program, &rule.triggers[0].matcher);
-            report.push(match text {
-                Some(text) => {
-                    let given = Given {
-                        about: TEXT.to_owned(),
-                        value: Value::text(&text),
-                    };
-                    shown(found, part, &[given], false, words, program)
-                }
-                None => found,
-            });
+            report.push(told(part, !wants, &rule.triggers[0], program));
         }
     }
 }
 
-/// The texts one of which a condition wants.
-fn named(part: &Expr, registry: &Registry) -> Option<Vec<String>> {
+/// The finding: the trigger settles what is asked of the text, so that the condition `holds`, or never does.
+fn told(part: &Expr, holds: bool, trigger: &Trigger, program: &Program) -> Diagnostic {
+    let found = if holds {
+        Diagnostic::warning(
+            c::ALWAYS,
+            w(
+                "这条规则等的消息都符合这个条件",
+                "every message the rule waits for meets this condition",
+            ),
+            part.span,
+            w("总是成立", "always holds"),
+        )
+    } else {
+        Diagnostic::error(
+            c::NEVER,
+            w(
+                "这样的消息这条规则听不到",
+                "a message like this is none the rule waits for",
+            ),
+            part.span,
+            w("永远不成立", "never holds"),
+        )
+    };
+    let found = found
+        .with_label(
+            trigger.span,
+            w("它等的是这样的消息", "it waits for such messages"),
+        )
+        .with_help(w(
+            "等哪句话写在触发条件里就够了，去掉这个条件，或者改成同一句话",
+            "the trigger says what is waited for: drop the condition, or let both say the same",
+        ));
+    let words = if holds {
+        w(
+            "规则等的是这句话，条件也成立",
+            "the rule waits for it, and the condition holds",
+        )
+    } else {
+        w(
+            "规则等的是这句话，条件也不成立",
+            "the rule waits for it, and the condition does not hold",
+        )
+    };
+    let Some(text) = sample(program, &trigger.matcher) else {
+        return found;
+    };
+    let given = Given {
+        about: TEXT.to_owned(),
+        value: Value::text(&text),
+    };
+    shown(found, part, &[given], holds, words, program)
+}
+
+/// The texts one of which a condition wants, or none of which: whether it wants one.
+fn named(part: &Expr, registry: &Registry) -> Option<(Vec<String>, bool)> {
     let is_text = |expr: &Expr| match &expr.kind {
         ExprKind::Field(id) => registry.field_spec(*id).path == TEXT,
         _ => false,
@@ -88,14 +120,21 @@ fn named(part: &Expr, registry: &Registry) -> Option<Vec<String>> {
         _ => None,
     };
     match &part.kind {
-        ExprKind::Compare(CompareOp::Equal, a, b) if is_text(a) => Some(vec![text(b)?]),
-        ExprKind::Compare(CompareOp::Equal, a, b) if is_text(b) => Some(vec![text(a)?]),
+        ExprKind::Compare(op @ (CompareOp::Equal | CompareOp::NotEqual), a, b) => {
+            let value = match (is_text(a), is_text(b)) {
+                (true, _) => b,
+                (_, true) => a,
+                _ => return None,
+            };
+            Some((vec![text(value)?], *op == CompareOp::Equal))
+        }
         ExprKind::InValues {
             item,
             values,
-            negated: false,
+            negated,
         } if is_text(item) && (1..=MAX_VALUES).contains(&values.len()) => {
-            values.iter().map(text).collect()
+            let values: Option<Vec<String>> = values.iter().map(text).collect();
+            Some((values?, !negated))
         }
         _ => None,
     }

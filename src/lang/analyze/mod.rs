@@ -3,6 +3,7 @@
 
 mod acts;
 mod alerts;
+mod certain;
 mod contradiction;
 mod cost;
 mod cure;

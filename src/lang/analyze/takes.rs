@@ -8,6 +8,7 @@ use crate::lang::program::{
 use crate::lang::value::Value;
 use crate::text::normalise;
 
+use super::certain::{Branch, of_regex as of_expression};
 use super::typical::of_regex;
 
 /// What a trigger certainly takes.
@@ -22,8 +23,9 @@ pub(super) enum Takes<'a> {
     Containing(String),
     /// Whatever starts so.
     Starting(String),
-    /// Not decided here; equal only to the same matcher.
-    Other(&'a Matcher),
+    /// Not decided here, but for what every text of it certainly has, by the ways to fit it; equal only to
+    /// the same matcher.
+    Other(&'a Matcher, Vec<Branch>),
 }
 
 pub(super) fn takes<'a>(program: &Program, matcher: &'a Matcher) -> Takes<'a> {
@@ -40,7 +42,7 @@ pub(super) fn takes<'a>(program: &Program, matcher: &'a Matcher) -> Takes<'a> {
             for part in &pattern.parts {
                 match part {
                     PatternPart::Literal(text) => word.push_str(text),
-                    PatternPart::Capture(_) => return Takes::Other(matcher),
+                    PatternPart::Capture(_) => return other(matcher),
                 }
             }
             Takes::Word(fold(&word))
@@ -57,10 +59,19 @@ pub(super) fn takes<'a>(program: &Program, matcher: &'a Matcher) -> Takes<'a> {
                     })
                     .collect(),
             ),
-            _ => Takes::Other(matcher),
+            _ => other(matcher),
         },
-        Matcher::Matching(_) | Matcher::With(_) => Takes::Other(matcher),
+        Matcher::Matching(_) | Matcher::With(_) => other(matcher),
     }
+}
+
+fn other(matcher: &Matcher) -> Takes<'_> {
+    let certain = match matcher {
+        Matcher::Pattern(pattern) => always_there(pattern).into_iter().collect(),
+        Matcher::Matching(source) => of_expression(source),
+        _ => Vec::new(),
+    };
+    Takes::Other(matcher, certain)
 }
 
 /// Whether it certainly takes this text, folded.
@@ -71,7 +82,7 @@ pub(super) fn takes_word(takes: &Takes<'_>, word: &str) -> bool {
         Takes::Words(known) => known.iter().any(|known| known == word),
         Takes::Containing(part) => word.contains(part.as_str()),
         Takes::Starting(part) => word.starts_with(part.as_str()),
-        Takes::Other(_) => false,
+        Takes::Other(..) => false,
     }
 }
 
@@ -93,38 +104,47 @@ pub(super) fn covers(first: &Takes<'_>, second: &Takes<'_>) -> bool {
             Takes::Containing(known) => part.contains(known.as_str()),
             _ => false,
         },
-        Takes::Other(matcher) => match first {
-            Takes::Other(known) => nameless(known) == nameless(matcher),
-            Takes::Starting(known) => {
-                let mut literals = always_there(matcher);
-                let begin = literals.next().is_some_and(|(first, text)| {
-                    first && compact(&text).starts_with(&compact(known))
-                });
-                begin || (known.is_empty() && always_there(matcher).next().is_some())
-            }
-            Takes::Containing(known) => {
-                let known = compact(known);
-                always_there(matcher).any(|(_, text)| compact(&text).contains(&known))
-            }
-            _ => false,
+        Takes::Other(matcher, certain) => match first {
+            Takes::Other(known, _) => nameless(known) == nameless(matcher),
+            _ => !certain.is_empty() && certain.iter().all(|branch| covers_branch(first, branch)),
         },
     }
 }
 
-/// The texts that every message of a pattern has, folded, and whether the message begins with it.
-pub(super) fn always_there(matcher: &Matcher) -> impl Iterator<Item = (bool, String)> + '_ {
-    let parts = match matcher {
-        Matcher::Pattern(pattern) => pattern.parts.as_slice(),
-        _ => &[],
-    };
-    let texts = parts
-        .iter()
-        .enumerate()
-        .filter_map(|(at, part)| match part {
-            PatternPart::Literal(text) => Some((at == 0, fold(text))),
-            PatternPart::Capture(_) => None,
-        });
-    texts.filter(|(_, text)| !text.is_empty())
+/// Whether it takes everything that fits in one way.
+fn covers_branch(first: &Takes<'_>, branch: &Branch) -> bool {
+    let texts = &branch.texts;
+    let is = |word: &String| branch.whole && compact(&texts[0]) == compact(word);
+    match first {
+        Takes::All => true,
+        Takes::Word(known) => is(known),
+        Takes::Words(known) => known.iter().any(is),
+        Takes::Starting(known) => {
+            known.is_empty() || (branch.begins && compact(&texts[0]).starts_with(&compact(known)))
+        }
+        Takes::Containing(known) => {
+            let known = compact(known);
+            texts.iter().any(|text| compact(text).contains(&known))
+        }
+        Takes::Other(..) => false,
+    }
+}
+
+/// The texts that every message of a pattern has, folded.
+fn always_there(pattern: &Pattern) -> Option<Branch> {
+    let texts: Vec<String> = pattern.parts.iter().filter_map(literal).collect();
+    (!texts.is_empty()).then(|| Branch {
+        texts,
+        begins: pattern.parts.first().and_then(literal).is_some(),
+        whole: false,
+    })
+}
+
+fn literal(part: &PatternPart) -> Option<String> {
+    match part {
+        PatternPart::Literal(text) => Some(fold(text)).filter(|text| !text.is_empty()),
+        PatternPart::Capture(_) => None,
+    }
 }
 
 /// Without the blanks that say nothing, as messages are compared with what they contain or begin with.
@@ -162,13 +182,8 @@ pub(super) fn must_contain(matcher: &Matcher) -> Option<String> {
     let Matcher::Pattern(pattern) = matcher else {
         return None;
     };
-    let literals = pattern.parts.iter().filter_map(|part| match part {
-        PatternPart::Literal(text) => Some(fold(text)),
-        PatternPart::Capture(_) => None,
-    });
-    literals
-        .filter(|text| !text.is_empty())
-        .max_by_key(String::len)
+    let literals = pattern.parts.iter().filter_map(literal);
+    literals.max_by_key(String::len)
 }
 
 /// The text most typical of a matcher, as a person would send it; `None` when none can be told.

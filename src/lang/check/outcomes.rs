@@ -19,15 +19,17 @@ impl Checker<'_> {
         spec: &ActionSpec,
         scope: &Scope<'_>,
     ) -> Option<Vec<OutcomeArm>> {
-        let mut wanted: Vec<OutcomeSpec> = match &action.kind {
+        let (mut wanted, address): (Vec<OutcomeSpec>, bool) = match &action.kind {
             ast::ActionKind::Call { name, .. } => {
                 if action.outcomes.is_none() {
                     return Some(Vec::new());
                 }
-                self.registry.call(&name.name)?.outcomes.clone()
+                let call = self.registry.call(&name.name)?;
+                (call.outcomes.clone(), call.open)
             }
-            _ => spec.outcomes.clone(),
+            _ => (spec.outcomes.clone(), false),
         };
+        let before = self.report.count();
         // Only a WeChat user waits for an answer.
         let answers = Stages::of(Stage::Chat).covers(scope.stages);
         if spec.needs_account {
@@ -68,6 +70,9 @@ impl Checker<'_> {
                 span: arm.name.span,
             });
         }
+        if address {
+            self.of_a_program(before);
+        }
         let missing: Vec<&OutcomeSpec> = wanted
             .iter()
             .filter(|outcome| answers && !outcome.optional)
@@ -85,6 +90,29 @@ impl Checker<'_> {
             sound = false;
         }
         sound.then_some(checked)
+    }
+
+    /// Outcomes, or names they bring, that no address has: the rules may be those of a program with actions of
+    /// its own, of which `menshen check` knows nothing. What is found of one call is told once.
+    fn of_a_program(&mut self, before: usize) {
+        let outcomes = self.report.since(before, c::UNKNOWN_OUTCOME);
+        if outcomes > 0 {
+            self.report.forget_since(before, c::UNKNOWN_NAME);
+        }
+        let code = match outcomes {
+            0 => c::UNKNOWN_NAME,
+            _ => c::UNKNOWN_OUTCOME,
+        };
+        self.report.amend_since(before, code, |found| {
+            // A slip of the finger is mended where it stands.
+            if !found.fixes.is_empty() {
+                return found;
+            }
+            found.with_help(w(
+                "被调用的网址只有 `ok`（带来 `answer`）和 `failed`；嵌入门神的程序登记的动作才有自己的结果和名字，这样的规则由那个程序在启动时检查",
+                "an address that is called has only `ok`, which brings `answer`, and `failed`; outcomes and names of their own have actions of a program that embeds Menshen, and that program checks such rules as it starts",
+            ))
+        });
     }
 
     fn arm(&mut self, outcome: &OutcomeSpec, block: &ast::Block, scope: &Scope<'_>) -> Block {

@@ -129,6 +129,34 @@ impl Report {
         }
     }
 
+    /// Like [`Self::amend`], of what was found since `from`.
+    pub(super) fn amend_since(
+        &mut self,
+        from: usize,
+        code: &str,
+        with: impl Fn(Diagnostic) -> Diagnostic,
+    ) {
+        let later = self.found.iter_mut().skip(from);
+        for known in later.filter(|known| known.code == code) {
+            *known = with(known.clone());
+        }
+    }
+
+    /// How often a code was found since `from`.
+    pub(super) fn since(&self, from: usize, code: &str) -> usize {
+        let later = self.found.iter().skip(from);
+        later.filter(|known| known.code == code).count()
+    }
+
+    /// Drops what was found under a code since `from`: it follows from something else.
+    pub(super) fn forget_since(&mut self, from: usize, code: &str) {
+        let mut at = 0;
+        self.found.retain(|known| {
+            at += 1;
+            at <= from || known.code != code
+        });
+    }
+
     /// Whether there is an error inside an item.
     pub(in crate::lang) fn flawed(&self, item: Span) -> bool {
         let errors = self

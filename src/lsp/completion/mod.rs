@@ -45,6 +45,7 @@ pub fn at(
         range: Range::default(),
         items: Vec::new(),
         locals: locals(text, offset),
+        own: named_here(text, offset),
         cast: Cast::of(text, offset),
         begun: place::clause_before(text, offset),
     };
@@ -88,6 +89,8 @@ struct Offer<'a> {
     items: Vec<CompletionItem>,
     /// Names of this item, with the extractor that gives their type.
     locals: Vec<(String, String)>,
+    /// The name that a `let` around the place gives, which its value cannot be.
+    own: Option<String>,
     cast: Cast,
     /// The words of the clause before this line, which may go on here.
     begun: Vec<String>,
@@ -304,7 +307,8 @@ impl Offer<'_> {
     fn symbols(&mut self, kind: Kind) {
         let found: Vec<Symbol> = self.set.names.of_kind(kind).cloned().collect();
         for symbol in found {
-            if kind == Kind::Let && !self.scene.has_let(self.set, &symbol.name) {
+            let own = self.own.as_ref() == Some(&symbol.name);
+            if kind == Kind::Let && (own || !self.scene.has_let(self.set, &symbol.name)) {
                 continue;
             }
             let page = describe::symbol(self.set, &symbol, self.language);
@@ -318,6 +322,13 @@ impl Offer<'_> {
             self.push(&symbol.name, shown, String::new(), page);
         }
     }
+}
+
+/// The name of the `let` around `offset`.
+fn named_here(text: &str, offset: usize) -> Option<String> {
+    let before = text.get(place::start(text, offset)..offset)?;
+    let (name, _) = before.strip_prefix("let ")?.split_once('=')?;
+    Some(name.trim().to_owned())
 }
 
 /// Where the dotted word that ends at `offset` starts.

@@ -6,6 +6,7 @@ mod claims;
 mod lost;
 mod meant;
 mod precise;
+mod programs;
 mod remembered;
 mod settled;
 mod shown;
@@ -151,6 +152,21 @@ fn what_an_earlier_rule_always_takes_is_told_whatever_its_captures_and_condition
         ("text \"a{x: word}\"", "text \"a{y: word}\""),
         ("text \"a{x: word}\"", "text \"abc\""),
         ("text matching \"^[a-z]+$\"", "text \"help\""),
+        ("text containing \"绑定\"", "text matching \"绑定[0-9]+\""),
+        ("text containing \"vip\"", "text matching \"^我要?VIP卡?$\""),
+        (
+            "text starting \"绑\"",
+            "text matching \"^绑(定|卡)[0-9]*$\"",
+        ),
+        (
+            "text containing \"单\"",
+            "text matching \"(订单|单号)[:：]?[0-9]+\"",
+        ),
+        (
+            "text \"绑定\" or \"解绑\" or \"绑\"",
+            "text matching \"^绑$\"",
+        ),
+        ("text containing \"a b\"", "text matching \"a b[0-9]\""),
         (
             "text \"x\" when sender.language == \"en\"",
             "text \"x\" when bound and sender.language == \"en\"",
@@ -165,6 +181,9 @@ fn what_an_earlier_rule_always_takes_is_told_whatever_its_captures_and_condition
     for (first, second) in [
         ("event \"Foo\"", "event \"bar\""),
         ("text \"a{x: number}\"", "text \"abc\""),
+        ("text containing \"绑定\"", "text matching \"绑卡[0-9]+\""),
+        // More than one blank, or none, is a message the expression does not take.
+        ("text matching \"绑定[0-9]+\"", "text containing \"绑定\""),
         ("text \"x\" when bound", "text \"x\" when not bound"),
         (
             "location when message.lat > 20",

@@ -253,6 +253,56 @@ fn what_the_trigger_says_of_parts_of_the_message() {
 }
 
 #[test]
+fn what_the_trigger_says_already_need_not_be_asked() {
+    for (head, needless) in [
+        (
+            "on text \"解锁\" when not contains(message.text, \"绑\")",
+            true,
+        ),
+        (
+            "on text starting \"锁\" when bound and not starts(message.text, \"解\")",
+            true,
+        ),
+        (
+            "on text containing \"锁\" when message.text != \"人工\"",
+            true,
+        ),
+        (
+            "on text \"锁\" or \"锁定\" when not (message.text in [\"人工\", \"退订\"])",
+            true,
+        ),
+        // One of the messages, or something beside the words, may be meant.
+        (
+            "on text \"锁\" or \"锁定\" when message.text != \"锁定\"",
+            false,
+        ),
+        (
+            "on text containing \"锁\" when not contains(message.text, \"解\")",
+            false,
+        ),
+        (
+            "on text containing \"锁\" when message.text != \"解锁\"",
+            false,
+        ),
+        ("on text \"Bind\" when message.text != \"bind\"", false),
+        (
+            "on text \"锁\" or image when not contains(message.text, \"绑\")",
+            false,
+        ),
+        // Typed with a blank it fits the trigger and not the condition.
+        (
+            "on text \"锁定\" when contains(message.text, \"锁定\")",
+            false,
+        ),
+    ] {
+        let found = compiled(&rule(head, "x")).diagnostics;
+        let always: Vec<_> = found.iter().filter(|one| one.code == "W1003").collect();
+        assert_eq!(!always.is_empty(), needless, "{head}");
+        assert!(always.iter().all(|one| one.example.is_some()), "{head}");
+    }
+}
+
+#[test]
 fn what_joins_words_in_a_sentence_joins_nothing_in_a_trigger() {
     for head in [
         "on text \"绑定、bind\"",
