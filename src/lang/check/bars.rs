@@ -97,14 +97,16 @@ impl Checker<'_> {
         let inner = value.trim_matches('*');
         let letters = inner.chars().filter(|c| c.is_alphanumeric()).count();
         let plain = !inner.contains(['*', '"', '\\', '\n', '#']) && inner.trim() == inner;
-        // Stars on one side or several of them may be decoration.
-        if letters < 2 || !plain || *value != format!("*{inner}*") {
+        let behind = *value == format!("{inner}*") && inner.ends_with(char::is_alphanumeric);
+        // A star before the words or several of them may be decoration.
+        if letters < 2 || !plain || !(behind || *value == format!("*{inner}*")) {
             return;
         }
         let by = match several {
+            Several::Message if behind => format!("starting \"{inner}\""),
             Several::Message => format!("containing \"{inner}\""),
-            Several::Words => format!("\"{inner}\""),
-            Several::Entries => return,
+            Several::Words if !behind => format!("\"{inner}\""),
+            Several::Words | Several::Entries => return,
         };
         let found = Diagnostic::warning(
             c::BAR,
@@ -113,10 +115,16 @@ impl Checker<'_> {
                 "the `*` is a part of this text, it stands for nothing else",
             ),
             text.span,
-            w(
-                "话里有这几个字就算，写 `containing`",
-                "words anywhere in a message take `containing`",
-            ),
+            match behind {
+                true => w(
+                    "话以这几个字开头就算，写 `starting`",
+                    "words at the beginning of a message take `starting`",
+                ),
+                false => w(
+                    "话里有这几个字就算，写 `containing`",
+                    "words anywhere in a message take `containing`",
+                ),
+            },
         );
         self.instead(found, text.span, by);
     }
@@ -194,8 +202,11 @@ fn apart<'t, I: Iterator<Item = &'t str>>(
         return None;
     };
     let words: Vec<&str> = split(value).map(str::trim).collect();
-    // One letter on either side is a face: `T|T`.
+    // One letter on either side is a face: `T|T`. Digits are choices of a menu.
     let plain = |word: &&str| {
+        if !word.is_empty() && word.chars().all(|c| c.is_ascii_digit()) {
+            return true;
+        }
         let mut letters = word.chars().filter(|c| c.is_alphanumeric());
         letters.any(|c| !c.is_ascii())
             || word.chars().filter(char::is_ascii_alphanumeric).count() > 1

@@ -60,6 +60,31 @@ impl Checker<'_> {
         }
     }
 
+    /// `%s` in a piece of a text: what is filled in elsewhere by its place.
+    fn by_place(&mut self, span: Span) {
+        let text = self.sources.slice(span);
+        let signs = text.match_indices("%s").chain(text.match_indices("%d"));
+        let found = signs.filter(|(at, _)| {
+            let part = |c: char| c.is_ascii_alphanumeric() || c == '%';
+            !text[..*at].ends_with(part) && !text[at + 2..].starts_with(part)
+        });
+        for (at, shown) in found.take(MAX_TOLD) {
+            let begin = span.range().start + at;
+            self.report.push(Diagnostic::warning(
+                c::BRACKETS,
+                w(
+                    format!("`{shown}` 会照样发出去"),
+                    format!("`{shown}` is sent as it stands"),
+                ),
+                Span::new(span.file, begin, begin + shown.len()),
+                w(
+                    "值写它的名字，例如 `{account.name}`",
+                    "a value is written by its name, such as `{account.name}`",
+                ),
+            ));
+        }
+    }
+
     fn sent_as_it_stands(&mut self, place: Span, shown: &str, name: &str) {
         let right = format!("{{{name}}}");
         self.report.push(
@@ -86,6 +111,7 @@ impl Checker<'_> {
     /// `【account.name】` in a piece of `whole`: it is sent as it stands.
     pub(super) fn name_in_brackets(&mut self, span: Span, whole: &ast::Text, scope: &Scope<'_>) {
         self.name_behind_dollar(span, scope);
+        self.by_place(span);
         let text = self.sources.slice(span);
         let mut told = 0;
         for (open, close) in BRACKETS.into_iter().chain([PERCENT]) {

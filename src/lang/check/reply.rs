@@ -56,6 +56,7 @@ impl Checker<'_> {
     ) -> Option<ActionKind> {
         self.said(media, "素材编号", "the media id");
         let media = self.template(media, scope, Purpose::Shown);
+        self.media_id(&media);
         let reply = match kind.name.as_str() {
             "image" => Reply::Image(media),
             "voice" => Reply::Voice(media),

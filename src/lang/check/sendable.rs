@@ -61,6 +61,32 @@ impl Checker<'_> {
         );
     }
 
+    /// Reports an address where the platform takes the number of what it keeps.
+    pub(super) fn media_id(&mut self, media: &Template) {
+        let Some(TemplatePart::Literal(begin)) = media.parts.first() else {
+            return;
+        };
+        let small = begin.trim().to_ascii_lowercase();
+        if !SCHEMES.iter().any(|scheme| small.starts_with(scheme)) {
+            return;
+        }
+        self.report.push(
+            Diagnostic::error(
+                c::NOTHING_TO_SEND,
+                w(
+                    "这里要素材编号，不是网址",
+                    "a media id is wanted here, not an address",
+                ),
+                media.span,
+                w("发不出去", "cannot be sent"),
+            )
+            .with_help(w(
+                "先把文件上传成公众号的素材，写它的 media_id；带链接的图文写 `reply news { … }`",
+                "upload the file as material of the account and write its media_id; an article with a link is `reply news { … }`",
+            )),
+        );
+    }
+
     /// Of a card or a template: the field is called so, its value stands there.
     pub(super) fn field_said(&mut self, name: &str, value: &ast::Expr, template: &Template) {
         if let ast::ExprKind::Text(text) = &value.kind {

@@ -45,6 +45,55 @@ fn names_in_other_brackets_are_not_replaced() {
 }
 
 #[test]
+fn what_other_programs_fill_in_by_place_is_sent_as_it_stands() {
+    for reply in ["我叫%s，您好", "共 %d 条", "%s"] {
+        let (codes, _) = told(&rule("on text \"a\"", reply));
+        assert_eq!(codes, ["W1018"], "{reply}");
+    }
+    for reply in ["涨了 5%d", "100%%s", "%str", "%S", "打 9 折，省 10%", "a%s"] {
+        let (codes, _) = told(&rule("on text \"a\"", reply));
+        assert!(codes.is_empty(), "{reply}: {codes:?}");
+    }
+}
+
+#[test]
+fn digits_with_a_bar_and_words_with_a_star_behind() {
+    for (head, meant) in [
+        ("on text \"1|2\"", "on text \"1\" or \"2\""),
+        ("on text \"1|2|人工\"", "on text \"1\" or \"2\" or \"人工\""),
+        ("on text \"订单*\"", "on text starting \"订单\""),
+        ("on text \"order*\"", "on text starting \"order\""),
+    ] {
+        let (codes, fixed) = told(&rule(head, "x"));
+        assert_eq!(codes, ["W1019"], "{head}");
+        assert_eq!(fixed, rule(meant, "x"));
+    }
+    for head in [
+        "on text \"*订单\"",
+        "on text \"订单**\"",
+        "on text \"好！*\"",
+        "on text \"A*\"",
+        "on text \"1|\"",
+        "on text \"1|1\"",
+        "on text containing \"订单*\"",
+    ] {
+        assert!(told(&rule(head, "x")).0.is_empty(), "{head}");
+    }
+}
+
+#[test]
+fn an_address_is_no_media_id() {
+    let image = |id: &str| format!("on text \"图\" {{\n    reply image \"{id}\"\n}}\n");
+    for id in ["https://example.com/a.jpg", " HTTP://example.com/a.jpg"] {
+        assert_eq!(told(&image(id)).0, ["E0419"], "{id}");
+    }
+    for id in ["MEDIA_ID_1", "https-1", "{message.media_id}"] {
+        let (codes, _) = told(&image(id));
+        assert!(!codes.contains(&"E0419"), "{id}: {codes:?}");
+    }
+}
+
+#[test]
 fn a_bar_between_words_of_a_trigger() {
     let (codes, fixed) = told(&rule("on text \"绑定|bind\"", "x"));
     assert_eq!(codes, ["W1019"]);

@@ -9,6 +9,9 @@ use crate::lang::syntax::grammar::Rule;
 use crate::lang::syntax::lexer::Kind;
 use crate::lang::syntax::vocabulary::Body;
 
+/// Signs before a value that is compared.
+const COMPARED: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
+
 impl Stuck<'_> {
     /// The diagnostic, when one of these habits shows.
     pub(super) fn habit(&self) -> Option<Diagnostic> {
@@ -17,6 +20,8 @@ impl Stuck<'_> {
             .or_else(|| self.handed_over())
             .or_else(|| self.hours())
             .or_else(|| self.comma_in_head())
+            .or_else(|| self.both_words())
+            .or_else(|| self.slashes())
             .or_else(|| self.digits())
             .or_else(|| self.sent_later())
             .or_else(|| self.condition_behind())
@@ -190,9 +195,18 @@ impl Stuck<'_> {
                     }
                     _ => found,
                 };
+                // What is compared, where that is an hour.
+                let asked = back(3).filter(|_| COMPARED.contains(&self.before(2)));
+                let path = asked.map(|last| {
+                    (self.path_start(last)..=last)
+                        .map(|at| self.slice(at))
+                        .collect::<String>()
+                });
+                let path = path.filter(|path| path.ends_with("hour"));
+                let path = path.as_deref().unwrap_or("login.hour");
                 Some(found.with_help(Words::new(
-                    "钟点问 `login.hour >= 22`，跨过午夜写 `between_hours(login.hour, 22, 6)`",
-                    "the hour is asked by `login.hour >= 22`, across midnight by `between_hours(login.hour, 22, 6)`",
+                    format!("钟点问 `{path} >= 22`，跨过午夜写 `between_hours({path}, 22, 6)`"),
+                    format!("the hour is asked by `{path} >= 22`, across midnight by `between_hours({path}, 22, 6)`"),
                 )))
             }
             _ => None,
@@ -248,6 +262,67 @@ impl Stuck<'_> {
             );
         }
         None
+    }
+
+    /// `containing "a" and "b"`
+    fn both_words(&self) -> Option<Diagnostic> {
+        let at = self.at;
+        let text = |at: usize| matches!(self.kind(at), Some(Kind::Text(_)));
+        let asked =
+            matches!(self.slice(at), "and" | "&&" | "&" | "+") && self.before(2) == "containing";
+        if !asked || !text(at - 1) || !text(at + 1) {
+            return None;
+        }
+        let right = format!(" when contains(message.text, {})", self.slice(at + 1));
+        let place = self
+            .sink
+            .span(self.inside[at - 1].end, self.inside[at + 1].end);
+        let found = self.told(
+            "`containing` 后面是一个词；还要有别的词，写成条件",
+            "`containing` takes one word; what must be there besides is a condition",
+            self.span(at, at + 1),
+        );
+        Some(match self.slice(at + 2) {
+            "" | "{" => found.with_guess(
+                Words::new(
+                    format!("写成 `{}`", right.trim()),
+                    format!("write `{}`", right.trim()),
+                ),
+                place,
+                right,
+            ),
+            _ => found,
+        })
+    }
+
+    /// `matching /^[0-9]+$/i`
+    fn slashes(&self) -> Option<Diagnostic> {
+        let at = self.at;
+        if self.slice(at) != "/" || !matches!(self.before(1), "matching" | "=" | "in") {
+            return None;
+        }
+        let start = self.inside[at].start;
+        let line = self.text[start..].lines().next()?;
+        let (regex, flags) = line[1..].rsplit_once('/')?;
+        let letters = flags.len()
+            - flags
+                .trim_start_matches(|c: char| c.is_ascii_lowercase())
+                .len();
+        let found = self.told(
+            "正则表达式写在引号里，不用斜杠",
+            "an expression stands in quotes, not between slashes",
+            self.span(at, at),
+        );
+        let right = format!("\"{regex}\"");
+        let place = self.sink.span(start, start + 1 + regex.len() + 1 + letters);
+        Some(match regex.contains(['"', '{']) {
+            true => found,
+            false => found.with_guess(
+                Words::new(format!("写成 `{right}`"), format!("write `{right}`")),
+                place,
+                right,
+            ),
+        })
     }
 
     /// `digits 6`

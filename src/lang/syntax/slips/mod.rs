@@ -31,6 +31,7 @@ use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::layout::list_mark;
 use super::lexer::{Kind, Token};
 use super::repair::{Edit, Sink};
 use super::vocabulary::is_clause;
@@ -345,6 +346,11 @@ impl Slips<'_> {
                         self.operator(start, end, "or");
                     }
                     ('！', _) => self.wide.push((start, end, "not ".into())),
+                    // `1、on …` is told as a number before a rule.
+                    _ if at > 0 && self.tokens[at - 1].first && {
+                        let line = self.tokens[at - 1].start;
+                        list_mark(&self.text[line..]).is_some()
+                    } => {}
                     _ => {
                         if let Some(narrow) = half_width(c) {
                             self.wide.push((start, end, narrow.into()));

@@ -134,6 +134,8 @@ pub(super) fn compares(sign: &str) -> bool {
 pub(super) fn half_width(c: char) -> Option<char> {
     match c {
         '。' => Some('.'),
+        // What phones and word processors make of a minus.
+        '−' | '–' => Some('-'),
         '、' => Some(','),
         '【' | '〔' => Some('['),
         '】' | '〕' => Some(']'),

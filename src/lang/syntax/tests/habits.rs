@@ -265,3 +265,59 @@ fn tabs_and_wide_blanks_move_no_place() {
         }
     }
 }
+
+#[test]
+fn rules_copied_out_of_a_list() {
+    for mark in ["1. ", "2、", "3) ", "- ", "* ", "• ", "> "] {
+        let text = format!("{mark}{}", rule("on text \"a\""));
+        is(&text, "E0106", &rule("on text \"a\""), true);
+    }
+    let two = format!("1. {}2. {}", rule("on text \"a\""), rule("on text \"b\""));
+    let found = parse(FileId(0), &two).diagnostics;
+    let codes: Vec<&str> = found.iter().map(|one| one.code).collect();
+    assert_eq!(codes, ["E0106", "E0106"]);
+}
+
+#[test]
+fn a_minus_of_another_keyboard() {
+    for minus in ["−", "–"] {
+        let signal =
+            |minus: &str| format!("signal x \"x\" weight {minus}10 {{\n    when login.legal\n}}\n");
+        is(&signal(minus), "E0116", &signal("-"), true);
+    }
+}
+
+#[test]
+fn words_that_must_both_be_there_are_a_condition() {
+    is(
+        &rule("on text containing \"a\" and \"b\""),
+        "E0101",
+        &rule("on text containing \"a\" when contains(message.text, \"b\")"),
+        false,
+    );
+    let (code, ..) = mended(&rule("on text containing \"a\" and \"b\" when bound"));
+    assert_eq!(code, "E0101");
+}
+
+#[test]
+fn expressions_between_slashes() {
+    is(
+        &rule("on text matching /^[0-9]+$/i"),
+        "E0101",
+        &rule("on text matching \"^[0-9]+$\""),
+        false,
+    );
+}
+
+#[test]
+fn the_hour_that_is_asked_for_is_the_one_told() {
+    for (path, said) in [("now.hour", "now.hour"), ("login.hour", "login.hour")] {
+        let text = rule(&format!("on text \"a\" when {path} >= 9:00"));
+        let found = parse(FileId(0), &text).diagnostics;
+        let help = format!("{:?}", found[0].help);
+        assert!(
+            help.contains(&format!("between_hours({said}, 22, 6)")),
+            "{help}"
+        );
+    }
+}
