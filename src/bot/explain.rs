@@ -18,7 +18,7 @@ use crate::lang::diagnostics::Language;
 use crate::lang::program::{EventName, Matcher, Rule, Trigger};
 use crate::store;
 use crate::wechat::fields::Fields;
-use crate::wechat::message::Inbound;
+use crate::wechat::message::{Inbound, MessageError};
 use crate::wechat::push_key::{BodyDigest, push_key};
 
 /// The one official account of an explanation.
@@ -70,7 +70,14 @@ pub async fn event(
         Ok(inbound) => inbound,
         Err(error) => {
             return Ok(match language {
-                Language::Zh => format!("这不是一条消息：{error}\n"),
+                Language::Zh => match error {
+                    MessageError::Missing(field) => {
+                        format!("这不是一条消息：没有字段 {field}，或者它是空的\n")
+                    }
+                    MessageError::NameTooLong(field) => {
+                        format!("这不是一条消息：字段 {field} 太长，不像名字\n")
+                    }
+                },
                 Language::En => format!("this is no message: {error}\n"),
             });
         }

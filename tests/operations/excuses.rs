@@ -97,6 +97,7 @@ pub const NO_ROW: &[(&str, &[&str])] = &[
     (
         "how often or how long something is tried, kept or trusted; nothing grows",
         &[
+            "bot/folder/restore/place::MAX_TRIES",
             "accounts::MAX_REFUSAL",
             "config::MAX_TIMEOUT",
             "guard::MAX_TRUST",

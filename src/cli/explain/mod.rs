@@ -14,7 +14,9 @@ use super::progress;
 use super::scope::Scope;
 use super::sources::RulesArgs;
 use crate::bot::explain::{self, Detail};
-use crate::wechat::fields::MESSAGE_LIMITS;
+use crate::bot::folder::io_words;
+use crate::lang::diagnostics::Language;
+use crate::wechat::fields::{MESSAGE_LIMITS, ParseError, ParseErrorKind};
 use crate::wechat::{Fields, json, xml};
 
 /// Bytes of a file that are read: a month of one account's logins has far less.
@@ -73,12 +75,12 @@ pub fn run(args: &Args) -> Outcome {
         let told = explain::text(&rules, &input.registry, text, detail, language);
         runtime.block_on(told)?
     } else if let Some(file) = &args.event {
-        let fields = push(&read(file)?)
-            .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+        let fields = push(&read(file, language)?)
+            .map_err(|error| Failure::usage(not_a_push(file, error, language)))?;
         let told = explain::event(&rules, &input.registry, fields, detail, language);
         runtime.block_on(told)?
     } else if let Some(file) = &args.login {
-        let logins = login::parse(&read(file)?, language)
+        let logins = login::parse(&read(file, language)?, language)
             .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
         let setting = login::Setting {
             rules: &rules,
@@ -95,7 +97,33 @@ pub fn run(args: &Args) -> Outcome {
     Ok(Exit::Clean)
 }
 
-fn push(text: &str) -> Result<Fields, crate::wechat::fields::ParseError> {
+/// Why a file is no push.
+fn not_a_push(file: &Path, error: ParseError, language: Language) -> String {
+    use ParseErrorKind as Kind;
+    let file = file.display();
+    if language == Language::En {
+        return format!("{file}: {error}");
+    }
+    let why = match error.kind {
+        Kind::TooLarge => "太大",
+        Kind::TooDeep => "嵌套太深",
+        Kind::TooMany => "元素太多",
+        Kind::FieldTooLong => "有一个字段太长",
+        Kind::NotUtf8 => "不是 UTF-8",
+        Kind::IllegalCharacter => "有不允许的字符",
+        Kind::Doctype => "有文档类型声明（<!DOCTYPE>）",
+        Kind::Instruction => "有处理指令（<?…?>）",
+        Kind::Entity => "有不认识的实体（&…;）",
+        Kind::Attribute => "元素带着属性",
+        Kind::Mixed => "文字和元素混在一起",
+        Kind::Duplicate => "同一个字段给了两次",
+        Kind::Root => "最外面应是一个 <xml>，或一个 JSON 对象",
+        Kind::Syntax => "XML 或 JSON 的写法不对",
+    };
+    format!("{file}：{why}（第 {} 个字节）", error.at)
+}
+
+fn push(text: &str) -> Result<Fields, ParseError> {
     if text.trim_start().starts_with('{') {
         json::parse(text.as_bytes(), &MESSAGE_LIMITS)
     } else {
@@ -103,7 +131,7 @@ fn push(text: &str) -> Result<Fields, crate::wechat::fields::ParseError> {
     }
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
+fn read(file: &Path, language: Language) -> Result<String, Failure> {
     let mut text = String::new();
     let done = if file == Path::new("-") {
         std::io::stdin()
@@ -114,14 +142,20 @@ fn read(file: &Path) -> Result<String, Failure> {
             .and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text))
     };
     match done {
-        Ok(bytes) if bytes as u64 == MAX_FILE_BYTES => Err(Failure::usage(format!(
-            "{} is larger than {MAX_FILE_BYTES} bytes",
-            file.display()
-        ))),
+        Ok(bytes) if bytes as u64 == MAX_FILE_BYTES => {
+            let file = file.display();
+            Err(Failure::usage(match language {
+                Language::Zh => format!("{file} 超过 {MAX_FILE_BYTES} 字节"),
+                Language::En => format!("{file} is larger than {MAX_FILE_BYTES} bytes"),
+            }))
+        }
         Ok(_) => Ok(text),
-        Err(error) => Err(Failure::usage(format!(
-            "cannot read {}: {error}",
-            file.display()
-        ))),
+        Err(error) => {
+            let (file, why) = (file.display(), io_words(&error));
+            Err(Failure::usage(match language {
+                Language::Zh => format!("读不了 {file}：{}", why.zh),
+                Language::En => format!("cannot read {file}: {}", why.en),
+            }))
+        }
     }
 }

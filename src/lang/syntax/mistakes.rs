@@ -171,6 +171,14 @@ pub(super) fn explain(
     if here.kind == Kind::Word
         && let Some(meant) = nearest(word, keywords(failure))
     {
+        // `until10`: the number stays.
+        let number = word
+            .strip_prefix(meant)
+            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let meant = match number {
+            Some(number) => format!("{meant} {number}"),
+            None => meant.to_owned(),
+        };
         diagnostic = diagnostic.with_guess(
             Words::new(
                 format!("是不是想写 `{meant}`"),

@@ -321,3 +321,11 @@ fn the_hour_that_is_asked_for_is_the_one_told() {
         );
     }
 }
+
+#[test]
+fn a_number_that_sticks_to_its_word_stays() {
+    let signal = |until: &str| {
+        format!("signal x \"x\" weight 10 {{\n    when login.legal\n    learn {until} logins\n}}\n")
+    };
+    is(&signal("until10"), "E0101", &signal("until 10"), false);
+}
