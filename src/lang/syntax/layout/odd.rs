@@ -288,6 +288,10 @@ pub(in crate::lang::syntax) fn list_mark(line: &str) -> Option<&str> {
         true => digits.trim_start_matches(['.', '、', ')', '）', '．']),
         false => line.trim_start_matches(['-', '*', '+', '•', '·', '>']),
     };
+    // `**on text "a"**` has them at both ends.
+    if line.starts_with("**") {
+        return None;
+    }
     let item = rest.trim_start();
     let marked =
         rest.len() < line.len() && (digits.len() == line.len() || rest.len() < digits.len());

@@ -346,6 +346,11 @@ impl Slips<'_> {
                         self.operator(start, end, "or");
                     }
                     ('！', _) => self.wide.push((start, end, "not ".into())),
+                    // A line of a list, or under a heading, in words: told as what begins no rule.
+                    ('−' | '–', _)
+                        if self.text[self.tokens[at].line..start]
+                            .chars()
+                            .all(|c| "−–—- ".contains(c)) => {}
                     // `1、on …` is told as a number before a rule.
                     _ if at > 0 && self.tokens[at - 1].first && {
                         let line = self.tokens[at - 1].start;

@@ -10,36 +10,43 @@ impl Slips<'_> {
     /// The clause that begins at `at`.
     pub(super) fn shorthand(&mut self, at: usize) {
         match self.word_at(at) {
-            "remember" => self.added(at),
+            "remember" => {
+                self.added(at + 1, "");
+            }
             "call" => self.handed(at),
-            _ => self.data(at, at),
+            word => {
+                let bare = !is_clause(word) && self.among_actions(at);
+                if !bare || !self.added(at, "remember ") {
+                    self.data(at, at);
+                }
+            }
         }
     }
 
-    /// `remember x += 1`, `remember x++`
-    fn added(&mut self, at: usize) {
+    /// `x += 1` or `x++` at `at`, behind `remember` or with that `missing`; whether it is there.
+    fn added(&mut self, at: usize, missing: &str) -> bool {
         let (name, op, second) = (
+            self.word_at(at).to_owned(),
             self.word_at(at + 1).to_owned(),
             self.word_at(at + 2).to_owned(),
-            self.word_at(at + 3).to_owned(),
         );
         let joined = self
             .tokens
-            .get(at + 2)
-            .zip(self.tokens.get(at + 3))
-            .is_some_and(|(a, b)| a.end == b.start);
+            .get(at + 1)
+            .zip(self.tokens.get(at + 2))
+            .is_some_and(|(a, b)| a.end == b.start && !a.first);
         let counted = second == op && matches!(op.as_str(), "+" | "-");
         let assigned = second == "=" && matches!(op.as_str(), "+" | "-" | "*" | "/");
         if !joined || !(counted || assigned) {
-            return;
+            return false;
         }
         let by = match counted {
-            true => format!("{name} = ({name} otherwise 0) {op} 1"),
-            false => format!("{name} = ({name} otherwise 0) {op}"),
+            true => format!("{missing}{name} = ({name} otherwise 0) {op} 1"),
+            false => format!("{missing}{name} = ({name} otherwise 0) {op}"),
         };
-        let (start, end) = (self.tokens[at + 1].start, self.tokens[at + 3].end);
+        let (start, end) = (self.tokens[at].start, self.tokens[at + 2].end);
         let shown = format!("{op}{second}");
-        self.done_with(at + 1, at + 3);
+        self.done_with(at, at + 2);
         self.slip(
             "E0101",
             start,
@@ -54,6 +61,7 @@ impl Slips<'_> {
                 format!("should be `{by}`, which counts from 0 on"),
             ),
         );
+        true
     }
 
     /// `call desk alert`

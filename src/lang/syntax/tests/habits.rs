@@ -284,6 +284,9 @@ fn a_minus_of_another_keyboard() {
         let signal =
             |minus: &str| format!("signal x \"x\" weight {minus}10 {{\n    when login.legal\n}}\n");
         is(&signal(minus), "E0116", &signal("-"), true);
+        let text = format!("{minus} 说明\n{}", rule("on text \"a\""));
+        let (code, ..) = mended(&text);
+        assert_eq!(code, "E0106");
     }
 }
 
@@ -328,4 +331,20 @@ fn a_number_that_sticks_to_its_word_stays() {
         format!("signal x \"x\" weight 10 {{\n    when login.legal\n    learn {until} logins\n}}\n")
     };
     is(&signal("until10"), "E0101", &signal("until 10"), false);
+}
+
+#[test]
+fn a_value_that_is_added_to_without_a_word() {
+    let body = |clause: &str| {
+        format!("on text \"a\" {{\n    remember m = 1\n    {clause}\n    reply \"{{n}}\"\n}}\n")
+    };
+    let full = |sum: &str| body(&format!("remember n = (n otherwise 0) {sum}"));
+    for (clause, sum) in [
+        ("n += 1", "+ 1"),
+        ("n -= 2", "- 2"),
+        ("n++", "+ 1"),
+        ("n--", "- 1"),
+    ] {
+        is(&body(clause), "E0101", &full(sum), true);
+    }
 }
