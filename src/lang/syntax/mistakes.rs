@@ -11,6 +11,7 @@ mod joined;
 mod named;
 mod neighbours;
 mod outside;
+mod patterns;
 mod said;
 mod spare;
 mod stories;
