@@ -217,22 +217,14 @@ impl Bot {
         .map_err(|error| ReloadError::from(BotError::from(error)))?
         .map_err(|error| ReloadError::Rejected(error.report(language)))?;
         let sources = loaded.ruleset.program.sources.clone();
-        let (folder, put) = tokio::task::spawn_blocking(move || {
-            let put = put_back(&root, &sources, now);
-            (root, put)
-        })
-        .await
-        .map_err(|error| ReloadError::from(BotError::Internal(error.to_string())))?;
-        let aside = match put {
-            Ok(aside) => aside.map(|aside| aside.display().to_string()),
-            Err(RollbackError::Folder(error)) if folder::is_half_restored(&folder) => {
-                let error = RollbackError::Half(error);
-                self.generations.failed(error.said(language), now);
-                *tried = Fingerprint::default();
-                return Err(error);
-            }
-            Err(error) => return Err(error),
-        };
+        let put = tokio::task::spawn_blocking(move || put_back(&root, &sources, now))
+            .await
+            .map_err(|error| ReloadError::from(BotError::Internal(error.to_string())))?;
+        if let Err(error @ RollbackError::Half(_)) = &put {
+            self.generations.failed(error.said(language), now);
+            *tried = Fingerprint::default();
+        }
+        let aside = put?.map(|aside| aside.display().to_string());
         let status = self.take(loaded).await?;
         tracing::warn!(
             wanted = number,
@@ -274,20 +266,23 @@ impl Bot {
     }
 }
 
-/// A folder that is gone is made again; a single file is not one.
-fn put_back(root: &Path, sources: &Sources, now: Millis) -> Result<Option<PathBuf>, RollbackError> {
-    if !may_hold_rules(root) {
-        return Err(RollbackError::NoFolder);
-    }
-    Ok(folder::restore(root, sources, now)?)
-}
-
-/// Whether it is a folder, or nothing that could become one.
-pub fn may_hold_rules(root: &Path) -> bool {
-    match root.symlink_metadata() {
+/// Makes the folder hold these files ([`folder::restore`]). One that is gone is made again; a single file is not one.
+pub fn put_back(
+    root: &Path,
+    sources: &Sources,
+    now: Millis,
+) -> Result<Option<PathBuf>, RollbackError> {
+    let may_be_folder = match root.symlink_metadata() {
         Ok(_) => root.is_dir(),
         Err(_) => root.extension().is_none_or(|end| end != "rules"),
+    };
+    if !may_be_folder {
+        return Err(RollbackError::NoFolder);
     }
+    folder::restore(root, sources, now).map_err(|error| match folder::is_half_restored(root) {
+        true => RollbackError::Half(error),
+        false => RollbackError::Folder(error),
+    })
 }
 
 #[cfg(test)]

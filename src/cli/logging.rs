@@ -6,8 +6,9 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
-/// The HTTP library and what watches the folder announce their doings at `info`; every head that is no HTTP is an `error` to the first: those are counted
-/// (`menshen_connections_unused_total`), and strangers send as many as they like.
+/// The HTTP library and what watches the folder announce their doings at `info`; every head that is no HTTP is
+/// an `error` to the first: those are counted (`menshen_connections_unused_total`), and strangers send as many
+/// as they like.
 const DEFAULT_FILTER: &str = "info,actix_server=warn,actix_http=off,notify=warn";
 
 /// How a server logs.

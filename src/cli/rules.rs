@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -184,7 +185,7 @@ async fn put_back(
     let texts = archive::texts(&**store, generation)
         .await?
         .ok_or_else(|| Failure::failed(RollbackError::Unknown(generation).said(lang)))?;
-    let registry = configured(config);
+    let registry = Arc::new(configured(config));
     let refused = |error: LoadError| {
         output::remark(&error.report(lang));
         Failure::failed(lang.pick(
@@ -193,25 +194,17 @@ async fn put_back(
         ))
     };
     let loaded = ruleset::compile(texts, &registry).map_err(refused)?;
-    let rules = loaded.ruleset.clone();
-    tokio::task::spawn_blocking(move || stories::must_pass(&rules, &registry))
+    let (rules, calls) = (loaded.ruleset.clone(), registry.clone());
+    tokio::task::spawn_blocking(move || stories::must_pass(&rules, &calls))
         .await?
         .map_err(refused)?;
     let path = &config.rules.path;
-    if !reload::may_hold_rules(path) {
-        return Err(Failure::failed(RollbackError::NoFolder.said(lang)));
-    }
     let wanted = &loaded.ruleset.program;
-    let aside = folder::restore(path, &wanted.sources, Env::system().now()).map_err(|error| {
-        let error = match folder::is_half_restored(path) {
-            true => RollbackError::Half(error),
-            false => RollbackError::Folder(error),
-        };
-        Failure::failed(error.said(lang))
-    })?;
+    let aside = reload::put_back(path, &wanted.sources, Env::system().now())
+        .map_err(|error| Failure::failed(error.said(lang)))?;
     // What was left there, or saved meanwhile, may be something else.
     let held = folder::load(std::slice::from_ref(path)).map_err(LoadError::from);
-    match held.and_then(|held| ruleset::compile(held, &configured(config))) {
+    match held.and_then(|held| ruleset::compile(held, &registry)) {
         Ok(held) if held.ruleset.program.hash == wanted.hash => Ok(aside),
         Ok(_) => Err(Failure::failed(lang.pick(
             "文件已经换回，可是文件夹里还有别的规则，和那一代不一样",

@@ -88,8 +88,9 @@ pub(super) async fn push_edge(
     response
 }
 
-/// Whether each host the request names is one this server answers to. Probes come by address and learn nothing; on the admin address an address is as good as a name, because a page of another
-/// site that is led here by its own name (DNS rebinding) cannot ask by one.
+/// Whether each host the request names is one this server answers to. Probes come by address and learn
+/// nothing; on the admin address an address is as good as a name, because a page of another site that is led
+/// here by its own name (DNS rebinding) cannot ask by one.
 fn host_is_known(request: &HttpRequest, hosts: &[String]) -> bool {
     if hosts.is_empty() || matches!(request.path(), "/healthz" | "/readyz") {
         return true;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::lang::builtins::{BAND, SIGNALS, SUSPICION};
-use crate::lang::diagnostics::Diagnostic;
+use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::span::{Sources, Span};
 use crate::lang::syntax::BRACKETS;
 use crate::lang::syntax::ast;
@@ -70,42 +70,24 @@ impl Checker<'_> {
         });
         for (at, shown) in found.take(MAX_TOLD) {
             let begin = span.range().start + at;
-            self.report.push(Diagnostic::warning(
-                c::BRACKETS,
-                w(
-                    format!("`{shown}` 会照样发出去"),
-                    format!("`{shown}` is sent as it stands"),
-                ),
-                Span::new(span.file, begin, begin + shown.len()),
-                w(
-                    "值写它的名字，例如 `{account.name}`",
-                    "a value is written by its name, such as `{account.name}`",
-                ),
-            ));
+            let place = Span::new(span.file, begin, begin + shown.len());
+            let how = w(
+                "值写它的名字，例如 `{account.name}`",
+                "a value is written by its name, such as `{account.name}`",
+            );
+            self.report.push(not_replaced(place, shown, how));
         }
     }
 
     fn sent_as_it_stands(&mut self, place: Span, shown: &str, name: &str) {
         let right = format!("{{{name}}}");
-        self.report.push(
-            Diagnostic::warning(
-                c::BRACKETS,
-                w(
-                    format!("`{shown}` 会照样发出去"),
-                    format!("`{shown}` is sent as it stands"),
-                ),
-                place,
-                w(
-                    format!("值写 `{right}`"),
-                    format!("a value is written `{right}`"),
-                ),
-            )
-            .with_guess(
-                w(format!("改成 `{right}`"), format!("write `{right}`")),
-                place,
-                right,
-            ),
+        let how = w(
+            format!("值写 `{right}`"),
+            format!("a value is written `{right}`"),
         );
+        let mend = w(format!("改成 `{right}`"), format!("write `{right}`"));
+        self.report
+            .push(not_replaced(place, shown, how).with_guess(mend, place, right));
     }
 
     /// `【account.name】` in a piece of `whole`: it is sent as it stands.
@@ -140,6 +122,15 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// W1018.
+fn not_replaced(place: Span, shown: &str, how: Words) -> Diagnostic {
+    let title = w(
+        format!("`{shown}` 会照样发出去"),
+        format!("`{shown}` is sent as it stands"),
+    );
+    Diagnostic::warning(c::BRACKETS, title, place, how)
 }
 
 /// Whether a word that is no English one may be a heading: `【姓名】{姓名}` says it and shows it.

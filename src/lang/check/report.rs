@@ -122,11 +122,9 @@ impl Report {
     pub(in crate::lang) fn amend(
         &mut self,
         code: &str,
-        mut with: impl FnMut(Diagnostic) -> Diagnostic,
+        with: impl FnMut(Diagnostic) -> Diagnostic,
     ) {
-        for known in self.found.iter_mut().filter(|known| known.code == code) {
-            *known = with(known.clone());
-        }
+        self.amend_since(0, code, with);
     }
 
     /// Like [`Self::amend`], of what was found since `from`.
@@ -134,7 +132,7 @@ impl Report {
         &mut self,
         from: usize,
         code: &str,
-        with: impl Fn(Diagnostic) -> Diagnostic,
+        mut with: impl FnMut(Diagnostic) -> Diagnostic,
     ) {
         let later = self.found.iter_mut().skip(from);
         for known in later.filter(|known| known.code == code) {

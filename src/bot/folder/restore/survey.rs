@@ -182,8 +182,9 @@ impl Survey<'_> {
     /// Whether this process may give and take names in every folder it has to, and move those folders it has to.
     fn may_be_done(&self, root: &Path) -> Result<(), FolderError> {
         let put = self.put.keys().map(Path::new);
+        let touched: Vec<&Path> = put.chain(self.gone.iter().map(PathBuf::as_path)).collect();
         let mut folders = BTreeSet::from([PathBuf::new()]);
-        for name in put.clone().chain(self.gone.iter().map(PathBuf::as_path)) {
+        for name in &touched {
             let stays = name.ancestors().skip(1).find(|it| {
                 let path = root.join(it);
                 path.is_dir() && !self.is_moved(it)
@@ -193,8 +194,7 @@ impl Survey<'_> {
         for folder in folders {
             taken(&root.join(folder))?;
         }
-        let moved = put.chain(self.gone.iter().map(PathBuf::as_path));
-        for name in moved {
+        for name in touched {
             let path = root.join(name);
             if path.is_dir() && !path.is_symlink() {
                 taken(&path)?;

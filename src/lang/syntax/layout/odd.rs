@@ -293,8 +293,7 @@ pub(in crate::lang::syntax) fn list_mark(line: &str) -> Option<&str> {
         return None;
     }
     let item = rest.trim_start();
-    let marked =
-        rest.len() < line.len() && (digits.len() == line.len() || rest.len() < digits.len());
+    let marked = rest.len() < digits.len();
     let word = item.split(|c: char| !c.is_ascii_alphabetic()).next()?;
     (marked && ITEMS.contains(&word)).then(|| &line[..line.len() - item.len()])
 }
