@@ -138,6 +138,7 @@ pub(super) fn silence(
     whole: bool,
 ) {
     let mut used = vec![false; allows.len()];
+    let meant = meant(allows, found, lines);
     found.retain(|diagnostic| {
         if diagnostic.severity == Severity::Error {
             return true;
@@ -152,7 +153,7 @@ pub(super) fn silence(
         }
         keep
     });
-    for (allow, used) in allows.iter().zip(used) {
+    for ((allow, used), meant) in allows.iter().zip(used).zip(meant) {
         let name = &allow.name;
         let known = codes::allowable(name);
         let (title, label) = if !known {
@@ -183,14 +184,47 @@ pub(super) fn silence(
             continue;
         };
         let mut warning = Diagnostic::warning(c::ALLOW, title, allow.comment, label);
-        if let Some(near) = (!known)
-            .then(|| nearest(name, codes::allowable_names()))
-            .flatten()
-        {
+        let near = || nearest(name, codes::allowable_names()).or(meant);
+        if let Some(near) = (!known).then(near).flatten() {
             warning = warning.with_near(near);
         }
         found.push(warning);
     }
+}
+
+/// For each comment the one warning its lines have, which an unknown name may stand for.
+fn meant(allows: &[Allow], found: &[Diagnostic], lines: &LineNumbers) -> Vec<Option<&'static str>> {
+    let of = |allow: &Allow| {
+        let there = found.iter().filter(|one| {
+            let span = one.primary.span;
+            let silenced = allows
+                .iter()
+                .any(|other| other.fits(one.code, span.file, lines.line(span)));
+            one.severity == Severity::Warning
+                && !silenced
+                && span.file == allow.file
+                && allow.lines.contains(&lines.line(span))
+        });
+        let mut names: Vec<_> = there
+            .filter_map(|one| codes::warning_name(one.code))
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        match names.as_slice() {
+            [name] => Some(*name),
+            _ => None,
+        }
+    };
+    allows
+        .iter()
+        .map(|allow| {
+            if codes::allowable(&allow.name) {
+                None
+            } else {
+                of(allow)
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]

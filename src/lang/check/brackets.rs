@@ -106,12 +106,14 @@ impl Checker<'_> {
                 };
                 let name = text[inside..inside + length].trim();
                 // A word in round brackets may be a remark; a path is none.
-                let round = matches!(open, '(' | '（' | '%');
+                let round = matches!(open, '(' | '（');
+                // `打折50%price%` may be a share and a name.
+                let share = open == '%' && text[..at].ends_with(|c: char| c.is_numeric());
                 let meant = match name.contains('.') {
                     true => self.registry.field(name).is_some(),
                     false => !round && self.is_value(name, scope) && !is_heading(name, whole),
                 };
-                if !meant || told == MAX_TOLD {
+                if !meant || share || told == MAX_TOLD {
                     continue;
                 }
                 told += 1;

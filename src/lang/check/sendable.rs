@@ -8,6 +8,10 @@ use super::Checker;
 use super::codes as c;
 use super::report::w;
 
+/// How files that the platform keeps end; a media id has no dot.
+const FILES: [&str; 8] = [
+    ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".mp3", ".amr", ".mp4",
+];
 /// What links begin with.
 const SCHEMES: [&str; 2] = ["https://", "http://"];
 
@@ -61,22 +65,30 @@ impl Checker<'_> {
         );
     }
 
-    /// Reports an address where the platform takes the number of what it keeps.
+    /// Reports an address, or a file's name, where the platform takes the number of what it keeps.
     pub(super) fn media_id(&mut self, media: &Template) {
         let Some(TemplatePart::Literal(begin)) = media.parts.first() else {
             return;
         };
         let small = begin.trim().to_ascii_lowercase();
-        if !SCHEMES.iter().any(|scheme| small.starts_with(scheme)) {
+        let alone = media.parts.len() == 1;
+        let title = if SCHEMES.iter().any(|scheme| small.starts_with(scheme)) {
+            w(
+                "这里要素材编号，不是网址",
+                "a media id is wanted here, not an address",
+            )
+        } else if alone && FILES.iter().any(|ending| small.ends_with(ending)) {
+            w(
+                "这里要素材编号，不是文件名",
+                "a media id is wanted here, not the name of a file",
+            )
+        } else {
             return;
-        }
+        };
         self.report.push(
             Diagnostic::error(
                 c::NOTHING_TO_SEND,
-                w(
-                    "这里要素材编号，不是网址",
-                    "a media id is wanted here, not an address",
-                ),
+                title,
                 media.span,
                 w("发不出去", "cannot be sent"),
             )

@@ -6,6 +6,7 @@ use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::program::{Expr, ExprKind};
 use crate::lang::span::Span;
 use crate::lang::syntax::ast;
+use crate::lang::syntax::day::day;
 use crate::lang::value::{Type, Value};
 
 use super::Checker;
@@ -52,6 +53,25 @@ impl Checker<'_> {
                     .push(found.with_guess(written_as(&right), expr.span, right));
                 return poison(expr.span);
             }
+            // `2026/10/1`
+            let whole =
+                |(length, right): (usize, String)| (length == text.trim().len()).then_some(right);
+            if let Some(right) = day(text.trim()).and_then(whole)
+                && *ty == Type::Date
+                && matches!(from_text(&right, ty), Some(Some(_)))
+            {
+                let right = format!("\"{right}\"");
+                self.report
+                    .push(found.with_guess(written_as(&right), expr.span, right));
+                return poison(expr.span);
+            }
+            let found = match *ty == Type::Date {
+                true => found.with_help(w(
+                    "日期写成 `2026-10-01`，年月日齐全",
+                    "a date is written `2026-10-01`, with its year",
+                )),
+                false => found,
+            };
             self.report.push(match network {
                 true => found.with_help(w(
                     format!("一段地址写 `in [\"{text}\"]`"),

@@ -7,6 +7,7 @@ mod borrowed;
 mod brackets;
 mod forms;
 mod habits;
+mod hours;
 mod joined;
 mod named;
 mod neighbours;

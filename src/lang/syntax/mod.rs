@@ -12,6 +12,7 @@
 //! and every bound below is reported when it is hit.
 
 pub mod ast;
+pub(in crate::lang) mod day;
 mod grammar;
 mod keywords;
 mod layout;

@@ -31,6 +31,12 @@ fn names_in_other_brackets_are_not_replaced() {
     }
     let (codes, _) = told(&rule("on text \"叫我{nick: word}\"", "【nick】，{nick}"));
     assert_eq!(codes, ["W1018"]);
+    let called = "on text \"叫我{nick: word}\"";
+    let (codes, fixed) = told(&rule(called, "你好，%nick%"));
+    assert_eq!(fixed, rule(called, "你好，{nick}"), "{codes:?}");
+    for reply in ["{nick}，打折50%nick%", "{nick}，%name%"] {
+        assert!(told(&rule(called, reply)).0.is_empty(), "{reply}");
+    }
     for reply in [
         "【登录提醒】{account.name}",
         "[微笑](a.b)",
@@ -87,7 +93,8 @@ fn an_address_is_no_media_id() {
     for id in ["https://example.com/a.jpg", " HTTP://example.com/a.jpg"] {
         assert_eq!(told(&image(id)).0, ["E0419"], "{id}");
     }
-    for id in ["MEDIA_ID_1", "https-1", "{message.media_id}"] {
+    assert_eq!(told(&image("菜单.JPG")).0, ["E0419"]);
+    for id in ["MEDIA_ID_1", "https-1", "jpg", "{message.media_id}"] {
         let (codes, _) = told(&image(id));
         assert!(!codes.contains(&"E0419"), "{id}: {codes:?}");
     }
@@ -112,6 +119,23 @@ fn a_bar_between_words_of_a_trigger() {
     ] {
         assert!(told(&rule(head, "x")).0.is_empty(), "{head}");
     }
+}
+
+/// A comment with a name nobody knows stands for the one warning its lines have.
+#[test]
+fn a_warning_by_another_name_is_the_one_that_is_there() {
+    let silent = |name: &str| format!("# allow {name}: 不理\non text \"a\" {{\n}}\n");
+    let near = |text: &str| {
+        let found = compiled(text).diagnostics;
+        let of = found.iter().find(|one| one.code == "W1008").expect("told");
+        of.help
+            .iter()
+            .any(|help| help.words.en == "did you mean `silent`?")
+    };
+    assert!(near(&silent("no_reply_at_all")));
+    assert!(near(&silent("W9999")));
+    let elsewhere = "# allow no_reply_at_all: x\nlet a = 1\non text \"b\" {\n    reply \"{a}\"\n}\non text \"a\" {\n}\n";
+    assert!(!near(elsewhere));
 }
 
 /// In a regular expression, where a backslash is written as it is.

@@ -264,15 +264,27 @@ impl Layout<'_> {
         partners
     }
 
-    /// The head of the rule that an `else` behind another one's last brace stands for: the same without its condition.
-    fn as_rule(&self, chunk: &Chunk, at: usize) -> Option<&str> {
-        let whole = self.slice(chunk.from) == "on" && self.tokens[at - 1].first;
-        let outer = whole && self.lines.indents[at - 1] == 0 && self.slice(at + 1) == "{";
-        let open = (chunk.from..at).find(|&inner| self.slice(inner) == "{")?;
-        let when = (chunk.from..open).find(|&inner| self.slice(inner) == "when")?;
+    /// The `else` at `at` as the rule it stands for: that which begins at `from`, without its condition.
+    fn as_rule(&self, found: Diagnostic, from: usize, at: usize) -> Diagnostic {
+        let Some(head) = self.without_condition(from, at) else {
+            return found;
+        };
+        found.with_guess(
+            Words::new("写成另一条规则", "write a second rule"),
+            self.sink.span(self.tokens[at - 1].end, self.tokens[at].end),
+            format!("\n\n{head}"),
+        )
+    }
+
+    fn without_condition(&self, from: usize, at: usize) -> Option<&str> {
+        let whole = self.slice(from) == "on" && self.slice(at - 1) == "}";
+        let last = self.tokens[at - 1].first && self.lines.indents[at - 1] == 0;
+        let outer = whole && (last || self.lines.indents[at] == 0) && self.slice(at + 1) == "{";
+        let open = (from..at).find(|&inner| self.slice(inner) == "{")?;
+        let when = (from..open).find(|&inner| self.slice(inner) == "when")?;
         // What else stands there changes which of the two is asked.
         let more = (when..open).any(|inner| matches!(self.slice(inner), "even" | "continue"));
-        let head = &self.text[self.tokens[chunk.from].start..self.tokens[when].start];
+        let head = &self.text[self.tokens[from].start..self.tokens[when].start];
         (outer && !more).then(|| head.trim_end())
     }
 
@@ -291,14 +303,8 @@ impl Layout<'_> {
             let token = self.tokens[at];
             let partners = partners.get_or_insert_with(|| self.partners(chunk));
             let found = no_else(self.sink.span(token.start, token.end));
-            self.sink.add(match self.as_rule(chunk, at) {
-                Some(head) => found.with_guess(
-                    Words::new("写成另一条规则", "write a second rule"),
-                    self.sink.span(self.tokens[at - 1].end, token.end),
-                    format!("\n{head}"),
-                ),
-                None => found,
-            });
+            let found = self.as_rule(found, chunk.from, at);
+            self.sink.add(found);
             let brace = (at..chunk.to).find(|&inner| matches!(self.slice(inner), "{" | "}"));
             let last = brace.and_then(|brace| partners[brace - chunk.from]);
             // A brace that stands elsewhere closes something else.

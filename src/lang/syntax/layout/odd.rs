@@ -101,15 +101,29 @@ impl Layout<'_> {
             self.outside(at, word, is_word);
         } else {
             let span = self.sink.span(token.start, token.end);
-            self.sink.add(match word {
-                "else" | "elif" | "elsif" => no_else(span),
+            let found = match word {
+                "else" | "elif" | "elsif" => self.else_of_its_own(at, span),
                 _ => unknown_item(word, span),
-            });
+            };
+            self.sink.add(found);
         }
         Some(Open {
             dropped: true,
             ..Open::default()
         })
+    }
+
+    /// `else {` below the rule it belongs to.
+    fn else_of_its_own(&self, at: usize, span: Span) -> Diagnostic {
+        let begins = |inner: &usize| {
+            self.tokens[*inner].first
+                && self.lines.indents[*inner] == 0
+                && self.slice(*inner) != "}"
+        };
+        match (0..at).rev().find(begins) {
+            Some(from) => self.as_rule(no_else(span), from, at),
+            None => no_else(span),
+        }
     }
 
     /// A line at column 0 that should be indented; those of an item are one mistake.

@@ -1,5 +1,5 @@
 //! More of what other languages have and this one writes otherwise: `bound is yes`, `remember a: b`,
-//! `start d(x)`, `22..6`, `between 22 and 6`, `22:00`, an action with its condition behind it.
+//! `start d(x)`, an action with its condition behind it.
 
 use super::neighbours::Stuck;
 use super::written_otherwise;
@@ -8,9 +8,6 @@ use crate::lang::span::Span;
 use crate::lang::syntax::grammar::Rule;
 use crate::lang::syntax::lexer::Kind;
 use crate::lang::syntax::vocabulary::Body;
-
-/// Signs before a value that is compared.
-const COMPARED: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
 
 impl Stuck<'_> {
     /// The diagnostic, when one of these habits shows.
@@ -22,6 +19,7 @@ impl Stuck<'_> {
             .or_else(|| self.comma_in_head())
             .or_else(|| self.both_words())
             .or_else(|| self.slashes())
+            .or_else(|| self.to_a_person())
             .or_else(|| self.digits())
             .or_else(|| self.sent_later())
             .or_else(|| self.condition_behind())
@@ -134,85 +132,6 @@ impl Stuck<'_> {
         )
     }
 
-    /// `login.hour in 22..6`, `login.hour between 22 and 6`, `login.time > 22:00`
-    fn hours(&self) -> Option<Diagnostic> {
-        let at = self.at;
-        let number = |at: usize| self.kind(at) == Some(&Kind::Number);
-        let of = |path: usize, from: usize, to: usize, last: usize| {
-            let first = self.path_start(path);
-            let path: String = (first..=path).map(|at| self.slice(at)).collect();
-            let (from, to) = (self.slice(from), self.slice(to));
-            let hour = path.ends_with("hour");
-            let right = if hour {
-                format!("between_hours({path}, {from}, {to})")
-            } else {
-                format!("{path} >= {from} and {path} <= {to}")
-            };
-            let span = self.span(first, last);
-            let found = self.told(
-                "两个数之间这样写",
-                "what lies between two numbers is written like this",
-                span,
-            );
-            let words = Words::new(format!("写成 `{right}`"), format!("write `{right}`"));
-            // Numbers from one to another hold both; of hours the last is the one at which it is over.
-            let over = Words::new(
-                format!("{to} 点整起不算；{to} 点那一小时也要算，就往后写一个钟点"),
-                format!(
-                    "from {to}:00 on it no longer holds; for that hour too, write one hour more"
-                ),
-            );
-            let found = if hour { found.with_help(over) } else { found };
-            Some(found.with_guess(words, span, right))
-        };
-        let back = |count: usize| at.checked_sub(count);
-        match self.slice(at) {
-            "between" if number(at + 1) && self.slice(at + 2) == "and" && number(at + 3) => {
-                of(back(1)?, at + 1, at + 3, at + 3)
-            }
-            "." if number(back(1)?) && self.slice(at + 1) == "." && number(at + 2) => {
-                (self.before(2) == "in").then(|| of(back(3)?, at - 1, at + 2, at + 2))?
-            }
-            ":" if number(back(1)?) && number(at + 1) && self.slice(at + 1).len() == 2 => {
-                let (hour, minutes) = (self.before(1), self.slice(at + 1));
-                let span = self.span(at - 1, at + 1);
-                let found = Diagnostic::error(
-                    "E0101",
-                    Words::new(
-                        format!("没有 `{hour}:{minutes}` 这样的时刻"),
-                        format!("there is no time of the day such as `{hour}:{minutes}`"),
-                    ),
-                    span,
-                    Words::new("钟点是 0 到 23 的数", "hours are numbers from 0 to 23"),
-                );
-                let found = match minutes {
-                    "00" => {
-                        let right = hour.trim_start_matches('0');
-                        let right = if right.is_empty() { "0" } else { right };
-                        let words =
-                            Words::new(format!("写成 `{right}`"), format!("write `{right}`"));
-                        found.with_guess(words, span, right)
-                    }
-                    _ => found,
-                };
-                // What is compared, where that is an hour.
-                let asked = back(3).filter(|_| COMPARED.contains(&self.before(2)));
-                let path = asked.map(|last| {
-                    (self.path_start(last)..=last)
-                        .map(|at| self.slice(at))
-                        .collect::<String>()
-                });
-                let path = path.filter(|path| path.ends_with("hour"));
-                let path = path.as_deref().unwrap_or("login.hour");
-                Some(found.with_help(Words::new(
-                    format!("钟点问 `{path} >= 22`，跨过午夜写 `between_hours({path}, 22, 6)`"),
-                    format!("the hour is asked by `{path} >= 22`, across midnight by `between_hours({path}, 22, 6)`"),
-                )))
-            }
-            _ => None,
-        }
-    }
-
     /// `with phone: mobile code: digits(6)`, `when bound, alert.open`
     fn comma_in_head(&self) -> Option<Diagnostic> {
         let at = self.at;
@@ -276,6 +195,24 @@ impl Stuck<'_> {
             "how many digits stands in parentheses",
         );
         Some(written_otherwise(title, self.span(at - 1, at), &right))
+    }
+
+    /// `forward to "客服"`
+    fn to_a_person(&self) -> Option<Diagnostic> {
+        let at = self.at;
+        if self.before(1) != "forward" || self.slice(at) != "to" {
+            return None;
+        }
+        let last = at + usize::from(self.is_text(at + 1) || self.word_at(at + 1));
+        let title = Words::new(
+            "`forward` 把话转给信息系统；转给人工客服写 `hand over`",
+            "`forward` asks the information system; a person gets the chat by `hand over`",
+        );
+        let span = self.span(at - 1, last);
+        let label = Words::new("这里写 `hand over`", "write `hand over`");
+        let words = Words::new("改成 `hand over`", "write `hand over`");
+        let found = Diagnostic::error("E0101", title, span, label);
+        Some(found.with_guess(words, span, "hand over"))
     }
 
     /// `reply "x" after 5 minutes`

@@ -1,6 +1,8 @@
 //! Lines of stories in words that are not quite the language's: `wechat 小王 says "…"`, `expect alowed`,
 //! `expect not in dialog d`.
 
+mod names;
+
 use crate::lang::diagnostics::{Diagnostic, Words, nearest};
 use crate::lang::syntax::lexer::{Kind, Token};
 use crate::lang::syntax::repair::Sink;
@@ -15,12 +17,17 @@ const VERDICTS: [&str; 3] = ["allowed", "denied", "challenged"];
 /// The diagnostic for a line that could not be read, when it is evident what was meant.
 pub(super) fn evident(text: &str, line: &[&Token], sink: &Sink) -> Option<Diagnostic> {
     let line = Line { text, line, sink };
-    match line.word(0) {
-        "wechat" => line.fields().or_else(|| line.done()),
-        "login" => line.illegal(),
-        "expect" => line.expected(),
+    let found = match line.word(0) {
+        "wechat" => line
+            .fields()
+            .or_else(|| line.done())
+            .or_else(|| line.colon(2, &FOLLOWER_VERBS))
+            .or_else(|| line.without_verb()),
+        "login" => line.illegal().or_else(|| line.place()),
+        "expect" => line.expected().or_else(|| line.state()),
         _ => None,
-    }
+    };
+    found.or_else(|| line.quoted_names())
 }
 
 struct Line<'a> {
@@ -117,6 +124,33 @@ impl Line<'_> {
         Some(self.instead(2, 2, right, false))
     }
 
+    /// `wechat 小王 sends: "…"`, `login alice city: 北京`; `at` is the word before the colon.
+    fn colon(&self, at: usize, words: &[&str]) -> Option<Diagnostic> {
+        let colon = self.line.get(at + 1)?;
+        if &self.text[colon.start..colon.end] != ":" || !words.contains(&self.word(at)) {
+            return None;
+        }
+        let span = self.sink.span(colon.start, colon.end);
+        let next = self.line.get(at + 2);
+        let joined = next.is_some_and(|next| next.start == colon.end);
+        Some(
+            Diagnostic::error(
+                "E0101",
+                Words::new(
+                    format!("`{}` 后面直接写，不用冒号", self.word(at)),
+                    format!("what comes after `{}` needs no colon", self.word(at)),
+                ),
+                span,
+                Words::new("多余", "not needed"),
+            )
+            .with_fix(
+                Words::new("去掉冒号", "remove the colon"),
+                span,
+                if joined { " " } else { "" },
+            ),
+        )
+    }
+
     fn expected(&self) -> Option<Diagnostic> {
         let right_of = |at: usize, known: &[&'static str]| {
             let word = self.word(at);
@@ -152,7 +186,13 @@ impl Line<'_> {
                 Some(self.instead(1, 1, right, false))
             }
             (word, _) => {
-                let right = told_as(word).filter(|right| NOTHING_OF.contains(right))?;
+                // `expect repyl "…"`; another name with a text behind it is none of what is known.
+                let near = || {
+                    let known = NOTHING_OF.iter().copied();
+                    nearest(word, known).filter(|_| self.is_text(2))
+                };
+                let told = told_as(word).filter(|right| NOTHING_OF.contains(right));
+                let right = told.or_else(near)?;
                 Some(self.instead(1, 1, right, false))
             }
         }

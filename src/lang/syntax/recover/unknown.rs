@@ -6,6 +6,17 @@ use crate::lang::span::Span;
 use crate::lang::syntax::lexer::{ITEMS, Kind};
 use crate::lang::syntax::vocabulary::{Body, FOLLOWER_VERBS, TAKE_PROSE, alias};
 
+/// What people call the end of a dialog nobody answers.
+const ENDS: [&str; 8] = [
+    "timeout",
+    "on_timeout",
+    "expired",
+    "expire",
+    "expiry",
+    "超时",
+    "过期",
+    "到期",
+];
 /// What other languages have between two actions.
 const WAITS: [&str; 7] = ["wait", "sleep", "delay", "pause", "after", "等待", "延时"];
 
@@ -257,6 +268,12 @@ impl Recover<'_> {
                     span,
                     meant,
                 )
+            }
+            (None, _) if matches!(body, Body::Actions | Body::Dialog) && ENDS.contains(&word) => {
+                unknown_clause(word, &clause, span).with_help(Words::new(
+                    "到时间没人回答，对话自己结束，什么也不发；等多久写在对话的第一行：`dialog d expires 10 minutes {`",
+                    "a dialog nobody answers ends by itself, and nothing is sent; how long it waits is said in its first line: `dialog d expires 10 minutes {`",
+                ))
             }
             (None, None) if body == Body::Actions && WAITS.contains(&word) => {
                 unknown_clause(word, &clause, span).with_help(Words::new(

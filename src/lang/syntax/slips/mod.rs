@@ -326,6 +326,8 @@ impl Slips<'_> {
                         self.operator(start, end, if c == '＆' { "and" } else { "or" });
                         return 1;
                     }
+                    // `9：00`, which no hour is either way.
+                    ('：', _) if self.time_of_day(at) => self.edit(start, end, ":".to_owned()),
                     // `suspicion >= 60。`
                     ('。', _)
                         if self.tokens.get(at + 1).is_none_or(|next| {

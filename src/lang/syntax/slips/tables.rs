@@ -3,11 +3,14 @@
 
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
+use crate::lang::syntax::day::day;
 use crate::lang::syntax::lexer::Kind;
 use crate::lang::syntax::repair::Edit;
 
 /// Lines of a table that are mended together.
 const MAX_ROWS: usize = 16;
+/// Numbers, signs and words one date may be made of.
+const MAX_SIGNS: usize = 6;
 
 impl Slips<'_> {
     /// `"a" = "b"` and `"title": "x"`, as a line: a table of answers, fields with quoted names.
@@ -132,36 +135,20 @@ impl Slips<'_> {
         true
     }
 
-    /// `2026-01-05` without its quotes; says how many of the next tokens are done with.
+    /// `2026-01-05` without its quotes, `2026年1月5日`; says how many of the next tokens are done with.
     pub(super) fn date(&mut self, at: usize) -> usize {
-        let digits = |at: usize, count: usize| {
-            let token = self
-                .tokens
-                .get(at)
-                .filter(|token| token.kind == Kind::Number);
-            token.is_some_and(|token| {
-                let text = self.slice(token);
-                text.len() == count && text.bytes().all(|b| b.is_ascii_digit())
-            })
-        };
-        let joined = |at: usize| {
-            let pair = self.tokens.get(at).zip(self.tokens.get(at + 1));
-            pair.is_some_and(|(a, b)| a.end == b.start)
-        };
-        let sign = self.word_at(at + 1);
-        let fits = digits(at, 4)
-            && digits(at + 2, 2)
-            && digits(at + 4, 2)
-            && (at..at + 4).all(joined)
-            && matches!(sign, "-" | "/" | ".")
-            && self.word_at(at + 3) == sign;
-        if !fits {
+        let start = self.tokens[at].start;
+        let Some((length, right)) = day(&self.text[start..]) else {
             return 0;
-        }
-        let (start, end) = (self.tokens[at].start, self.tokens[at + 4].end);
-        let right = format!("\"{}\"", self.text[start..end].replace(['/', '.'], "-"));
-        self.dates.push(Edit::new(start, end, right));
-        4
+        };
+        let end = start + length;
+        let behind = self.tokens[at..].iter();
+        let Some(more) = behind.take(MAX_SIGNS).position(|token| token.end == end) else {
+            return 0;
+        };
+        self.dates
+            .push(Edit::new(start, end, format!("\"{right}\"")));
+        more
     }
 
     /// Reports the dates of the list or line that ends here: one mistake.

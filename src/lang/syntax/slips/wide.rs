@@ -2,6 +2,7 @@
 
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
+use crate::lang::syntax::lexer::Token;
 
 /// Signs of one comparison.
 const MAX_SIGNS: usize = 3;
@@ -49,6 +50,17 @@ impl Slips<'_> {
         let right = format!("{right}{}", if blank { " " } else { "" });
         self.wide.push((gap, end, right));
         last - at
+    }
+
+    /// Whether the sign at `at` stands between hours and minutes: `9：00`.
+    pub(super) fn time_of_day(&self, at: usize) -> bool {
+        let digits = |token: Option<&Token>| {
+            let word = token.map_or("", |token| self.slice(token));
+            !word.is_empty() && word.bytes().all(|c| c.is_ascii_digit())
+        };
+        let minutes = self.tokens.get(at + 1);
+        let before = at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        digits(before) && digits(minutes) && minutes.is_some_and(|two| two.end - two.start == 2)
     }
 
     /// Reports the full-width characters gathered on the line that ends here.

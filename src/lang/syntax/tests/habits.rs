@@ -314,8 +314,15 @@ fn expressions_between_slashes() {
 
 #[test]
 fn the_hour_that_is_asked_for_is_the_one_told() {
-    for (path, said) in [("now.hour", "now.hour"), ("login.hour", "login.hour")] {
-        let text = rule(&format!("on text \"a\" when {path} >= 9:00"));
+    for (asked, said) in [
+        ("now.hour >= 9:00", "now.hour"),
+        ("login.hour >= 9:00", "login.hour"),
+        ("9:00 <= now.hour", "now.hour"),
+        ("between_hours(now.hour, 9:00, 18:30)", "now.hour"),
+        ("login.time > 22:00", "login.hour"),
+        ("now.hour >= 9:00:00", "now.hour"),
+    ] {
+        let text = rule(&format!("on text \"a\" when {asked}"));
         let found = parse(FileId(0), &text).diagnostics;
         let help = format!("{:?}", found[0].help);
         assert!(
