@@ -1,12 +1,17 @@
 //! Why a message is answered as it is, and why other rules do not answer: the very bot, with a
 //! watcher, over a store of its own.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use super::api::PushAnswer;
 use super::builder::{BuildError, Built};
+use super::chat::{Request, Response};
 use super::event::ChatEvent;
 use super::last_turn::{LastTurn, Told};
+use super::outside::Outside;
 use super::ruleset::Ruleset;
 use super::stories::shown;
 use super::{Bot, Settings};
@@ -84,12 +89,14 @@ pub async fn event(
     };
     let env = Env::system();
     let seen = Arc::new(LastTurn::default());
+    let nobody = Arc::new(Nobody::default());
     let Built { bot, .. } = Bot::builder(
         store::memory(env.clone()),
         env.clone(),
         Keys::from_bytes(&env.bytes(), None),
     )
     .compiled(rules.clone(), registry.clone())
+    .outside(nobody.clone())
     .without_archive()
     .passwords(Passwords::cheap(env))
     .settings(Settings {
@@ -109,9 +116,39 @@ pub async fn event(
         &heard,
         &answer,
         &seen.told(),
+        &nobody.not_asked(language),
         detail,
         language,
     ))
+}
+
+/// The outside of an explanation, which changes nothing anywhere: every request fails, and is remembered.
+#[derive(Debug, Default)]
+struct Nobody(Mutex<Vec<String>>);
+
+impl Outside for Nobody {
+    fn ask(&self, request: &Request) -> BoxFuture<'static, Response> {
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !asked.contains(&request.target) {
+            asked.push(request.target.clone());
+        }
+        std::future::ready(Response::Failed).boxed()
+    }
+}
+
+impl Nobody {
+    /// A line for each request that would have been made.
+    fn not_asked(&self, language: Language) -> String {
+        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = |target: &String| {
+            let what = target.replacen(':', " ", 1);
+            match language {
+                Language::Zh => format!("`{what}` 没有真的去问，按 `failed` 回答\n"),
+                Language::En => format!("`{what}` was not really asked: taken for `failed`\n"),
+            }
+        };
+        asked.iter().map(line).collect()
+    }
 }
 
 fn report(
@@ -119,6 +156,7 @@ fn report(
     heard: &ChatEvent,
     answer: &PushAnswer,
     told: &Told,
+    not_asked: &str,
     detail: Detail,
     language: Language,
 ) -> String {
@@ -133,6 +171,7 @@ fn report(
         (Language::En, Some(rule)) => format!("reply: {reply}\nanswered by {rule}\n"),
         (Language::En, None) => format!("reply: {reply}\nno rule answered\n"),
     });
+    out.push_str(not_asked);
     for (rule, text) in &told.conditions {
         // The place of the rule is in the line above.
         let own = text.strip_prefix(&format!("{rule}\n"));
@@ -216,6 +255,34 @@ mod tests {
     use super::*;
     use crate::bot::ruleset;
     use crate::lang::span::Sources;
+
+    #[tokio::test]
+    async fn what_would_be_asked_outside_is_said_and_not_asked() {
+        let text = "on text \"库存\" {\n    call stock {\n        ok { reply \"{answer}\" }\n        \
+                    failed { reply \"稍后\" }\n    }\n}\n";
+        let mut registry = Registry::standard();
+        let call = crate::lang::builtins::CallSpec::webhook("stock");
+        registry.register_call(call).expect("a new name");
+        let rules = ruleset::compile(Sources::single("a.rules", text), &registry)
+            .expect("it compiles")
+            .ruleset;
+        for (words, language, line) in [
+            (
+                "库存",
+                Language::Zh,
+                "`call stock` 没有真的去问，按 `failed` 回答",
+            ),
+            (
+                "库存",
+                Language::En,
+                "`call stock` was not really asked: taken for `failed`",
+            ),
+        ] {
+            let said = super::text(&rules, &registry, words, Detail::Near, language);
+            let said = said.await.expect("explained");
+            assert!(said.lines().any(|said| said == line), "{said}");
+        }
+    }
 
     #[tokio::test]
     async fn every_other_rule_has_its_own_reason() {

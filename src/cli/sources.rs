@@ -1,7 +1,7 @@
 //! The rule files a command is given, and what they may `call`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use jiff::tz::TimeZone;
 
@@ -81,7 +81,7 @@ impl RulesArgs {
             }
         }
         let sources = folder::load(&paths).map_err(|error| Failure::usage(error.said(language)))?;
-        let config = self.configuration()?;
+        let config = self.configuration(language)?;
         let registry = match &config {
             Some(config) => configured(config),
             None => tolerant(&sources),
@@ -133,7 +133,7 @@ impl RulesArgs {
         })
     }
 
-    fn configuration(&self) -> Result<Option<Config>, Failure> {
+    fn configuration(&self, language: Language) -> Result<Option<Config>, Failure> {
         if let Some(file) = &self.config {
             return Config::load(file).map(Some).map_err(Failure::usage);
         }
@@ -144,9 +144,18 @@ impl RulesArgs {
         match Config::load(file) {
             Ok(config) => Ok(Some(config)),
             Err(_) => {
-                output::remark(&format!(
-                    "menshen: {DEFAULT_CONFIG} is not in order, so calls are not checked against it; see `menshen doctor`"
-                ));
+                // A command may read its rules several times.
+                static SAID: Once = Once::new();
+                SAID.call_once(|| {
+                    output::remark(&match language {
+                        Language::Zh => format!(
+                            "menshen: {DEFAULT_CONFIG} 有错，没有按它核对 `call`；见 `menshen doctor`"
+                        ),
+                        Language::En => format!(
+                            "menshen: {DEFAULT_CONFIG} is not in order, so calls are not checked against it; see `menshen doctor`"
+                        ),
+                    });
+                });
                 Ok(None)
             }
         }

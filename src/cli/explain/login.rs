@@ -29,6 +29,8 @@ use crate::server::parse_rfc3339;
 use crate::store::records::AccountStatus;
 use crate::store::{self, Flavour, SharedStore, StoreError};
 
+/// A login of a file.
+const SAMPLE: &str = r#"{"account":"alice","success":true}"#;
 /// Logins in one file.
 const MAX_LOGINS: usize = 50_000;
 
@@ -76,6 +78,15 @@ pub fn parse(text: &str, language: Language) -> Result<Vec<FileLogin>, String> {
         if line.trim().is_empty() {
             continue;
         }
+        if !line.trim_start().starts_with('{') {
+            let number = index + 1;
+            return Err(match language {
+                Language::Zh => format!("第 {number} 行：一次登录是一个 JSON 对象，例如 {SAMPLE}"),
+                Language::En => {
+                    format!("line {number}: a login is a JSON object, such as {SAMPLE}")
+                }
+            });
+        }
         let login = serde_json::from_str(line).map_err(|error| match language {
             Language::Zh => format!("第 {} 行：{}", index + 1, in_chinese(&error)),
             Language::En => format!("line {}: {error}", index + 1),
@@ -96,10 +107,33 @@ fn in_chinese(error: &serde_json::Error) -> String {
         Category::Syntax => format!("不是 JSON（第 {at} 个字节附近）"),
         Category::Io => "读不了".to_owned(),
         Category::Data if said.starts_with("missing field") => format!("缺少 `{name}`"),
-        Category::Data if said.starts_with("unknown field") => format!("没有 `{name}` 这个字段"),
+        Category::Data if said.starts_with("unknown field") => {
+            let known: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
+            format!("没有 `{name}` 这个字段；有的是 {}", known.join("、"))
+        }
         Category::Data if said.starts_with("duplicate field") => format!("`{name}` 写了两次"),
-        Category::Data => format!("值的类型不对（第 {at} 个字节附近）：{said}"),
+        Category::Data => match wanted(&said) {
+            Some(wanted) => format!("第 {at} 个字节之前的值不对，应是{wanted}"),
+            None => format!("值的类型不对（第 {at} 个字节附近）：{said}"),
+        },
     }
+}
+
+/// What should stand in place of a value of the wrong kind, in Chinese.
+fn wanted(said: &str) -> Option<&'static str> {
+    if said.starts_with("invalid IP address") {
+        return Some(" IP 地址");
+    }
+    let (_, expected) = said.split_once("expected ")?;
+    let expected = expected.split(" at line ").next()?;
+    Some(match expected {
+        "a string" | "a borrowed string" | "string" => "引号里的文字",
+        "a boolean" => " true 或 false",
+        "f64" | "f32" => "数",
+        "IP address" => " IP 地址",
+        struct_or_map if struct_or_map.starts_with("struct ") => "花括号里的对象",
+        _ => return None,
+    })
 }
 
 fn checked(logins: Vec<FileLogin>, language: Language) -> Result<Vec<FileLogin>, String> {
