@@ -16,11 +16,16 @@ use crate::lang::program::{
 use crate::lang::span::Span;
 use crate::lang::value::Type;
 
-/// `flawed`: rules with mistakes. What they remember is not known.
+/// `flawed`: rules with mistakes. What they remember is not known, nor whom they leave to the rules behind them.
 pub(super) fn check(program: &Program, registry: &Registry, flawed: &[Span], report: &mut Report) {
     let sound = |rule: &&Rule| !flawed.contains(&rule.span);
     let mut passed = Passed::default();
+    let place = |span: &Span| (span.file, span.start);
+    let first_flawed = flawed.iter().map(place).min();
     for rule in program.rules.iter().filter(sound) {
+        if first_flawed.is_some_and(|flawed| flawed < place(&rule.span)) {
+            continue;
+        }
         let not = passed.before(rule);
         passed.add(rule);
         let chat = rule

@@ -4,7 +4,7 @@ use crate::lang::builtins::ActionName;
 use crate::lang::diagnostics::Diagnostic;
 use crate::lang::program::{Action, ActionKind, Block, CodePurpose, Expr};
 use crate::lang::span::Span;
-use crate::lang::syntax::ast;
+use crate::lang::syntax::{LOST_CALL, ast};
 use crate::lang::value::{Type, Value};
 
 use super::Checker;
@@ -385,6 +385,9 @@ impl Checker<'_> {
         let mut args: Vec<Expr> = with.iter().map(|arg| self.maybe(arg, scope)).collect();
         let Some(spec) = self.registry.call(&name.name).cloned() else {
             let text = &name.name;
+            if text == LOST_CALL {
+                return None;
+            }
             let known: Vec<&str> = self
                 .registry
                 .calls()

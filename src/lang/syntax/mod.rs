@@ -35,6 +35,7 @@ pub(in crate::lang) use layout::{LOST_DIALOG, LOST_NAME, LOST_SIGNAL};
 pub use lexeme::{Lexeme, LexemeKind, lexemes};
 pub(in crate::lang) use lower::bracketed::BRACKETS;
 pub(in crate::lang) use mistakes::how_to_join;
+pub(in crate::lang) use slips::LOST_CALL;
 pub use tree::same_tree;
 pub use vocabulary::FOLLOWER_VERBS;
 

@@ -17,6 +17,7 @@ mod heads;
 mod misplaced;
 mod operators;
 mod other_quotes;
+mod parted;
 mod quotes;
 mod rewritten;
 mod shorthand;
@@ -36,6 +37,7 @@ use super::lexer::{Kind, Token};
 use super::repair::{Edit, Sink};
 use super::vocabulary::is_clause;
 use crate::lang::diagnostics::{Diagnostic, Words};
+pub(in crate::lang) use parted::LOST_CALL;
 use wide::{compares, half_width};
 
 /// Reports the slips among `tokens` of `text` and says how to mend them.
@@ -128,6 +130,12 @@ impl Slips<'_> {
             }
             let opened = at.checked_sub(1).map(|at| self.slice(&self.tokens[at])) == Some("{");
             let done = self.mended.contains(&token.start);
+            let word = token.first && token.kind == Kind::Word;
+            if word && !done && self.parted(at) {
+                skip = self.line_end(at) - at - 1;
+                continue;
+            }
+            let token = &self.tokens[at];
             if token.first && token.kind == Kind::Word && !done {
                 self.capitals(at);
                 self.head(at);
