@@ -10,7 +10,6 @@ mod brackets;
 mod choices;
 mod conditions;
 mod equals;
-mod fences;
 mod habits;
 mod half_quoted;
 mod heads;
@@ -31,7 +30,6 @@ use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::layout::list_mark;
 use super::lexer::{Kind, Token};
 use super::repair::{Edit, Sink};
 use super::vocabulary::is_clause;
@@ -103,15 +101,8 @@ impl Slips<'_> {
     fn run(&mut self) {
         let mut line = usize::MAX;
         let mut skip = 0;
-        let fences = self.fences();
         for at in 0..self.tokens.len() {
             let token = &self.tokens[at];
-            if fences
-                .iter()
-                .any(|(start, end)| (*start..*end).contains(&token.start))
-            {
-                continue;
-            }
             if token.line != line {
                 line = token.line;
                 self.flush_operators();
@@ -347,15 +338,10 @@ impl Slips<'_> {
                     }
                     ('！', _) => self.wide.push((start, end, "not ".into())),
                     // A line of a list, or under a heading, in words: told as what begins no rule.
-                    ('−' | '–', _)
+                    ('−' | '–' | '—' | '―', _)
                         if self.text[self.tokens[at].line..start]
                             .chars()
-                            .all(|c| "−–—- ".contains(c)) => {}
-                    // `1、on …` is told as a number before a rule.
-                    _ if at > 0 && self.tokens[at - 1].first && {
-                        let line = self.tokens[at - 1].start;
-                        list_mark(&self.text[line..]).is_some()
-                    } => {}
+                            .all(|c| "−–—―- ".contains(c)) => {}
                     _ => {
                         if let Some(narrow) = half_width(c) {
                             self.wide.push((start, end, narrow.into()));

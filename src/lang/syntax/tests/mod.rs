@@ -3,6 +3,7 @@ mod closing;
 mod evident;
 mod habits;
 mod meant;
+mod pasted;
 
 use super::*;
 use crate::lang::diagnostics::Language;
