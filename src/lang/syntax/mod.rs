@@ -130,7 +130,7 @@ fn with(file: FileId, text: &str, singles: &[Single]) -> Parsed {
             (bare, tokens)
         }
     };
-    let edits = slips::find(&changed, &tokens, &mut sink);
+    let edits = slips::find(author, &changed, &tokens, &mut sink);
     let (text, map) = repair::apply(&changed, edits);
     sink.mended(map);
 

@@ -8,6 +8,8 @@ use crate::lang::syntax::vocabulary::TAKE_TEXT;
 
 /// What input methods and word processors write for a dash.
 const DASHES: &str = "-—–−－―─⸺";
+/// What a note begins with elsewhere.
+const NOTES: &str = "*※;；%'！&@";
 /// Lines are drawn with them.
 const RULERS: &str = "-—–−－―─⸺=*~_＝＊";
 
@@ -17,10 +19,25 @@ impl Pasted<'_> {
         let token = &self.tokens[at];
         let start = token.start;
         let line = self.rest_of_line(start);
+        let column0 = start == token.line;
+        let note = line.strip_prefix(|c| NOTES.contains(c));
+        if let Some(said) = note.map(str::trim_start)
+            && is_prose(said)
+            && !said.starts_with(|c: char| c.is_ascii())
+            && self.is_start(at)
+        {
+            let sign = &line[..line.len() - note.map_or(0, str::len)];
+            let (end, sign) = (start + sign.len(), sign.to_owned());
+            let by = if self.text[end..].starts_with(' ') {
+                "#"
+            } else {
+                "# "
+            };
+            return self.comment(start, end, by, &sign, false);
+        }
         let Some(first) = line.chars().next().filter(|c| RULERS.contains(*c)) else {
             return;
         };
-        let column0 = start == token.line;
         let said = line.trim_start_matches(|c| RULERS.contains(c));
         let signs = line[..line.len() - said.len()].chars().count();
         let said = said.trim();
@@ -28,7 +45,15 @@ impl Pasted<'_> {
         let ruler = said.is_empty() && signs >= 3;
         if ruler && free {
             let shown: String = line.chars().take(3).collect();
-            return self.comment(start, start, "# ", &shown, true);
+            let span = self.sink.span(start, start + line.len());
+            match self.ruler.filter(|found| *found < self.sink.found.len()) {
+                Some(found) => self.sink.found[found].add_place(span),
+                None => {
+                    self.ruler = Some(self.sink.found.len());
+                    self.comment(start, start, "# ", &shown, true);
+                }
+            }
+            return self.edits.push(Edit::new(start, start, "# "));
         }
         let prose = is_prose(said) && free && (column0 || !said.is_ascii() || signs > 1);
         if !prose || (!DASHES.contains(first) && signs < 2) {
@@ -45,6 +70,7 @@ impl Pasted<'_> {
             self.comment(start, end, by, &sign, signs > 1);
         } else {
             self.comment(start, start, "# ", &sign, true);
+            self.edits.push(Edit::new(start, start, "# "));
         }
     }
 
@@ -110,7 +136,9 @@ impl Pasted<'_> {
             true => found.with_fix(words, span, by),
             false => found.with_guess(words, span, by),
         });
-        self.edits.push(Edit::new(start, end, by));
+        if end > start {
+            self.edits.push(Edit::new(start, end, by));
+        }
     }
 }
 

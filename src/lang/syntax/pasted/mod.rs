@@ -44,6 +44,7 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
         marks: Vec::new(),
         stars: Vec::new(),
         quoted_to: 0,
+        ruler: None,
     };
     pasted.run();
     pasted.edits
@@ -69,6 +70,8 @@ struct Pasted<'a> {
     stars: Vec<Edit>,
     /// Lines quoted as in a mail, up to this byte, are done with.
     quoted_to: usize,
+    /// Where in the sink a line drawn with signs was reported.
+    ruler: Option<usize>,
 }
 
 impl Pasted<'_> {

@@ -7,10 +7,12 @@ use crate::lang::syntax::repair::Edit;
 
 /// Tokens of a card that is looked at.
 const MAX_TOKENS: usize = 256;
+/// What may stand round a name or a text.
+const QUOTES: [char; 5] = ['"', '“', '”', '\'', '`'];
 
-/// The fields of an article, and the token behind its brace.
+/// An article: of each field the tokens of its name and its value, and the token behind its brace.
 struct Article {
-    fields: Vec<(String, String)>,
+    fields: Vec<(usize, usize)>,
     behind: usize,
 }
 
@@ -47,12 +49,29 @@ impl Pasted<'_> {
         let end = self.tokens[behind].end;
         let line = &self.text[self.tokens[at].line..];
         let indent = " ".repeat(line.len() - line.trim_start_matches(' ').len());
-        let fields: Vec<String> = first
-            .fields
-            .iter()
-            .map(|(name, value)| format!("\n{indent}    {name}: {value}"))
-            .collect();
-        let by = format!(" {{{}\n{indent}}}", fields.concat());
+        // Field by field, so that what is said of a value stands at the value.
+        let mut edits = Vec::new();
+        let mut from = start;
+        for (field, value) in &first.fields {
+            let (field, value) = (&self.tokens[*field], &self.tokens[*value]);
+            let called = self.text[field.start..field.end].trim_matches(QUOTES);
+            let Kind::Text(quotes) = &value.kind else {
+                return;
+            };
+            let brace = if edits.is_empty() { " {" } else { "" };
+            let (open, close) = (quotes.open.unwrap_or(1), quotes.close.unwrap_or(1));
+            let by = format!("{brace}\n{indent}    {called}: \"");
+            edits.push(Edit::new(from, value.start + open, by));
+            edits.push(Edit::new(value.end - close, value.end, "\""));
+            from = value.end;
+        }
+        edits.push(Edit::new(from, end, format!("\n{indent}}}")));
+        let (mut by, mut from) = (String::new(), start);
+        for edit in &edits {
+            by.push_str(&self.text[from..edit.start]);
+            by.push_str(&edit.by);
+            from = edit.end;
+        }
         let bracket = self
             .sink
             .span(self.tokens[open].start, self.tokens[open].end);
@@ -70,19 +89,15 @@ impl Pasted<'_> {
         );
         let whole = self.sink.span(start, end);
         self.sink.add(match more {
-            0 => found.with_fix(Words::new("写成花括号", "write braces"), whole, by.clone()),
+            0 => found.with_fix(Words::new("写成花括号", "write braces"), whole, by),
             _ => found
-                .with_guess(
-                    Words::new("只留第一条", "keep the first"),
-                    whole,
-                    by.clone(),
-                )
+                .with_guess(Words::new("只留第一条", "keep the first"), whole, by)
                 .with_help(Words::new(
                     "微信的一次回复只带一条图文",
                     "WeChat takes one article in a reply",
                 )),
         });
-        self.edits.push(Edit::new(start, end, by));
+        self.edits.extend(edits);
     }
 
     /// `{ "title": "甲", url: "乙" }` at `at`.
@@ -93,10 +108,7 @@ impl Pasted<'_> {
         let mut fields = Vec::new();
         let mut next = at + 1;
         while !matches!(self.slice(next), "}" | "｝") {
-            let name = self
-                .slice(next)
-                .trim_matches(['"', '“', '”', '\''])
-                .to_owned();
+            let name = self.slice(next).trim_matches(QUOTES);
             let value = self.tokens.get(next + 2)?;
             let named =
                 !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
@@ -104,7 +116,7 @@ impl Pasted<'_> {
             if !named || !text || !matches!(self.slice(next + 1), ":" | "：" | "=") {
                 return None;
             }
-            fields.push((name, self.slice(next + 2).to_owned()));
+            fields.push((next, next + 2));
             next += 3;
             if matches!(self.slice(next), "," | "，" | ";") {
                 next += 1;

@@ -8,8 +8,10 @@ mod amended;
 mod asked;
 mod brackets;
 mod choices;
+mod colons;
 mod conditions;
 mod equals;
+mod first_quotes;
 mod habits;
 mod half_quoted;
 mod heads;
@@ -17,6 +19,7 @@ mod misplaced;
 mod operators;
 mod other_quotes;
 mod quotes;
+mod ranges;
 mod rewritten;
 mod shorthand;
 mod tables;
@@ -36,8 +39,8 @@ use super::vocabulary::is_clause;
 use crate::lang::diagnostics::{Diagnostic, Words};
 use wide::{compares, half_width};
 
-/// Reports the slips among `tokens` of `text` and says how to mend them.
-pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
+/// Reports the slips among `tokens` of `text`, which was made of the author's, and says how to mend them.
+pub(super) fn find(author: &str, text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
     // What cannot be seen must not come between a sign and the words it belongs to.
     let unseen = |token: &&Token| {
         let first = text[token.start..token.end].chars().next();
@@ -49,6 +52,7 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
         .cloned()
         .collect();
     let mut slips = Slips {
+        author,
         text,
         tokens: &seen,
         sink,
@@ -75,6 +79,8 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
 }
 
 struct Slips<'a> {
+    /// What places of findings lead to.
+    author: &'a str,
     text: &'a str,
     tokens: &'a [Token],
     sink: &'a mut Sink,
@@ -152,10 +158,14 @@ impl Slips<'_> {
             if self.mended.contains(&self.tokens[at].start) {
                 continue;
             }
+            if let Some(done) = self.lone_quote(at) {
+                skip = done;
+                continue;
+            }
             let token = &self.tokens[at];
             match &token.kind {
                 Kind::Comment => {}
-                Kind::Number => skip = self.date(at),
+                Kind::Number => skip = self.range(at).unwrap_or_else(|| self.date(at)),
                 Kind::WrongComment => self.comment(at),
                 Kind::Word => skip = self.word(at),
                 Kind::Text(quotes) => skip = self.quotes(at, quotes),
@@ -267,6 +277,9 @@ impl Slips<'_> {
             .map(|next| self.slice(next).to_owned());
         if let Some(done) = self.opened_otherwise(at) {
             return done;
+        }
+        if matches!(sign.as_str(), ":" | "：") && self.colon(at) {
+            return 0;
         }
         match sign.as_str() {
             ">" | "<" if self.apart(at) => {

@@ -4,6 +4,7 @@ mod evident;
 mod habits;
 mod meant;
 mod pasted;
+mod signs;
 
 use super::*;
 use crate::lang::diagnostics::Language;

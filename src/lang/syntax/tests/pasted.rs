@@ -72,14 +72,8 @@ fn stars_round_code_are_taken_out_in_pairs() {
         right.replace("reply", "**reply**"),
         right.replace("reply \"x\"", "**reply \"x\"**"),
         right.replace("\"x\"", "**\"x\"**"),
-        right.replace("on text", "- **on** text"),
     ] {
-        let (code, fixed, sure) = mended(&wrong);
-        assert_eq!(sure, true, "{wrong}");
-        // A list of stars is two habits; of each it is one.
-        if !wrong.starts_with('-') {
-            assert_eq!((code, fixed.as_str()), ("E0106", right.as_str()), "{wrong}");
-        }
+        is(&wrong, "E0106", &right, true);
     }
     ok("on text \"a\" {\n    reply \"**x** `y`\"\n}\n");
 }
@@ -202,6 +196,14 @@ fn dashes_that_begin_a_comment() {
         &format!("# 说明\n{one}"),
         false,
     );
+    for sign in ["* ", "※ ", "※", "; ", "；", "% ", "！", "' "] {
+        let (right, inside) = (
+            format!("# 说明\n{one}"),
+            body("    # 说明\n    reply \"x\"\n"),
+        );
+        is(&right.replace("# ", sign), "E0117", &right, false);
+        is(&inside.replace("# ", sign), "E0117", &inside, false);
+    }
     for ruler in ["————————", "========", "********", "_____"] {
         let (code, fixed, sure) = mended(&format!("{ruler}\n{one}{ruler}\n"));
         assert_eq!((code, sure), ("E0117", true), "{ruler}");
