@@ -1,9 +1,9 @@
 //! Rule text → tree. The only room that knows pest.
 //!
 //! ```text
-//! text ─tokens─▶ slips ─mend─▶ layout ─mend─▶ items ─┬─grammar─▶ lower ─▶ ast::File
-//!                  │             │                    └─recover (clause by clause)
-//!                  └─────────────┴──── diagnostics ───────────┘
+//! text ─tokens─▶ pasted ─mend─▶ slips ─mend─▶ layout ─mend─▶ items ─┬─grammar─▶ lower ─▶ ast::File
+//!                  │              │             │                    └─recover (clause by clause)
+//!                  └──────────────┴─────────────┴──── diagnostics ───────────┘
 //! ```
 //!
 //! Slips of the keyboard and broken structure are reported and mended in a copy of the text before
@@ -20,6 +20,7 @@ mod lexeme;
 mod lexer;
 mod lower;
 mod mistakes;
+mod pasted;
 mod recover;
 mod repair;
 mod single;
@@ -121,7 +122,17 @@ fn with(file: FileId, text: &str, singles: &[Single]) -> Parsed {
         sink.mended(map);
         lexer::tokens(&changed)
     };
-    let edits = slips::find(&changed, &tokens, &mut sink);
+    let edits = pasted::find(&changed, &tokens, &mut sink);
+    let (changed, tokens) = match edits.is_empty() {
+        true => (changed, tokens),
+        false => {
+            let (bare, map) = repair::apply(&changed, edits);
+            sink.mended(map);
+            let tokens = lexer::tokens(&bare);
+            (bare, tokens)
+        }
+    };
+    let edits = slips::find(author, &changed, &tokens, &mut sink);
     let (text, map) = repair::apply(&changed, edits);
     sink.mended(map);
 

@@ -9,8 +9,6 @@ mod lines;
 mod nesting;
 mod odd;
 
-pub(super) use odd::list_mark;
-
 use super::lexer::{ITEMS, Kind, Token, looks_like_item};
 use super::repair::{Edit, Sink};
 use super::vocabulary::Body;

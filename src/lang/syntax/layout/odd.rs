@@ -61,13 +61,6 @@ impl Layout<'_> {
             self.edit(token.start, token.end, by);
             return Some(Open::default());
         }
-        if let Some(mark) = list_mark(self.line_of(at)) {
-            let end = token.start + mark.len();
-            let span = self.sink.span(token.start, end);
-            self.sink.add(numbered(mark.trim(), span));
-            self.edit(token.start, end, "");
-            return Some(Open::default());
-        }
         let meant = if is_word && !clause {
             alias(word)
                 .filter(|alias| ITEMS.contains(alias))
@@ -292,41 +285,6 @@ impl Layout<'_> {
             .find(|token| &self.text[token.start..token.end] == "on")?;
         Some(self.sink.span(on.start, on.end))
     }
-}
-
-/// What a list copied from elsewhere has before an item: `1. on …`, `- on …`, `• on …`; with the blanks behind it.
-pub(in crate::lang::syntax) fn list_mark(line: &str) -> Option<&str> {
-    let line = line.lines().next()?.trim_start();
-    let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let rest = match digits.len() < line.len() {
-        true => digits.trim_start_matches(['.', '、', ')', '）', '．']),
-        false => line.trim_start_matches(['-', '*', '+', '•', '·', '>']),
-    };
-    // `**on text "a"**` has them at both ends.
-    if line.starts_with("**") {
-        return None;
-    }
-    let item = rest.trim_start();
-    let marked = rest.len() < digits.len();
-    let word = item.split(|c: char| !c.is_ascii_alphabetic()).next()?;
-    (marked && ITEMS.contains(&word)).then(|| &line[..line.len() - item.len()])
-}
-
-/// E0106.
-fn numbered(mark: &str, span: Span) -> Diagnostic {
-    Diagnostic::error(
-        "E0106",
-        Words::new(
-            format!("`{mark}` 不是规则的一部分"),
-            format!("`{mark}` is no part of a rule"),
-        ),
-        span,
-        Words::new(
-            "规则直接从它的第一个词写起",
-            "an item begins with its own word",
-        ),
-    )
-    .with_fix(Words::new("去掉它", "remove it"), span, "")
 }
 
 /// E0102: the words that begin an item, in the wrong order.

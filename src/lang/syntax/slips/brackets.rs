@@ -114,10 +114,10 @@ impl Slips<'_> {
         let known = alias(&word).filter(|known| TAKE_TEXT.contains(known));
         let taken = TAKE_TEXT.contains(&word.as_str());
         let sign = self.word_at(at + 1).to_owned();
-        // The half-width ones behind the right word are told by the grammar, and by what is said of `=`.
+        // Those behind the right word are told with what stands behind them, and by what is said of `=`.
         let fits = match (known, taken) {
             (Some(_), _) => matches!(sign.as_str(), ":" | "：" | "=" | "＝"),
-            (None, true) => matches!(sign.as_str(), "：" | "＝"),
+            (None, true) => sign == "＝",
             _ => false,
         };
         let text = self.tokens.get(at + 2);

@@ -8,9 +8,10 @@ mod amended;
 mod asked;
 mod brackets;
 mod choices;
+mod colons;
 mod conditions;
 mod equals;
-mod fences;
+mod first_quotes;
 mod habits;
 mod half_quoted;
 mod heads;
@@ -19,6 +20,7 @@ mod operators;
 mod other_quotes;
 mod parted;
 mod quotes;
+mod ranges;
 mod rewritten;
 mod shorthand;
 mod tables;
@@ -32,7 +34,6 @@ use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::layout::list_mark;
 use super::lexer::{Kind, Token};
 use super::repair::{Edit, Sink};
 use super::vocabulary::is_clause;
@@ -40,8 +41,8 @@ use crate::lang::diagnostics::{Diagnostic, Words};
 pub(in crate::lang) use parted::LOST_CALL;
 use wide::{compares, half_width};
 
-/// Reports the slips among `tokens` of `text` and says how to mend them.
-pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
+/// Reports the slips among `tokens` of `text`, which was made of the author's, and says how to mend them.
+pub(super) fn find(author: &str, text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
     // What cannot be seen must not come between a sign and the words it belongs to.
     let unseen = |token: &&Token| {
         let first = text[token.start..token.end].chars().next();
@@ -53,6 +54,7 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
         .cloned()
         .collect();
     let mut slips = Slips {
+        author,
         text,
         tokens: &seen,
         sink,
@@ -79,6 +81,8 @@ pub(super) fn find(text: &str, tokens: &[Token], sink: &mut Sink) -> Vec<Edit> {
 }
 
 struct Slips<'a> {
+    /// What places of findings lead to.
+    author: &'a str,
     text: &'a str,
     tokens: &'a [Token],
     sink: &'a mut Sink,
@@ -105,15 +109,8 @@ impl Slips<'_> {
     fn run(&mut self) {
         let mut line = usize::MAX;
         let mut skip = 0;
-        let fences = self.fences();
         for at in 0..self.tokens.len() {
             let token = &self.tokens[at];
-            if fences
-                .iter()
-                .any(|(start, end)| (*start..*end).contains(&token.start))
-            {
-                continue;
-            }
             if token.line != line {
                 line = token.line;
                 self.flush_operators();
@@ -169,10 +166,14 @@ impl Slips<'_> {
             if self.mended.contains(&self.tokens[at].start) {
                 continue;
             }
+            if let Some(done) = self.lone_quote(at) {
+                skip = done;
+                continue;
+            }
             let token = &self.tokens[at];
             match &token.kind {
                 Kind::Comment => {}
-                Kind::Number => skip = self.date(at),
+                Kind::Number => skip = self.range(at).unwrap_or_else(|| self.date(at)),
                 Kind::WrongComment => self.comment(at),
                 Kind::Word => skip = self.word(at),
                 Kind::Text(quotes) => skip = self.quotes(at, quotes),
@@ -285,6 +286,9 @@ impl Slips<'_> {
         if let Some(done) = self.opened_otherwise(at) {
             return done;
         }
+        if matches!(sign.as_str(), ":" | "：") && self.colon(at) {
+            return 0;
+        }
         match sign.as_str() {
             ">" | "<" if self.apart(at) => {
                 let right = format!("{sign}=");
@@ -357,15 +361,10 @@ impl Slips<'_> {
                     }
                     ('！', _) => self.wide.push((start, end, "not ".into())),
                     // A line of a list, or under a heading, in words: told as what begins no rule.
-                    ('−' | '–', _)
+                    ('−' | '–' | '—' | '―', _)
                         if self.text[self.tokens[at].line..start]
                             .chars()
-                            .all(|c| "−–—- ".contains(c)) => {}
-                    // `1、on …` is told as a number before a rule.
-                    _ if at > 0 && self.tokens[at - 1].first && {
-                        let line = self.tokens[at - 1].start;
-                        list_mark(&self.text[line..]).is_some()
-                    } => {}
+                            .all(|c| "−–—―- ".contains(c)) => {}
                     _ => {
                         if let Some(narrow) = half_width(c) {
                             self.wide.push((start, end, narrow.into()));

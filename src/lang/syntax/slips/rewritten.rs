@@ -32,12 +32,15 @@ impl Slips<'_> {
 
     /// `let x = ["a", "b"]`, `let a: 90 days`
     fn list_by_let(&mut self, at: usize) {
-        if self.word_at(at + 2) == ":" && (self.is_number_at(at + 3) || self.is_text_at(at + 3)) {
+        if matches!(self.word_at(at + 2), ":" | "：")
+            && (self.is_number_at(at + 3) || self.is_text_at(at + 3))
+        {
             let title = Words::new(
                 "名字和值之间用 `=`",
                 "`=` stands between a name and its value",
             );
-            self.spaced("E0101", at + 2, " =", title);
+            let by = self.equals_for(at + 2);
+            self.spaced("E0101", at + 2, by, title);
             return;
         }
         let open = at + 3;
@@ -50,6 +53,14 @@ impl Slips<'_> {
                 "a list is named by `list`, not by `let`",
             );
             self.written("E0212", (at, at), "list", title, true);
+        }
+    }
+
+    /// What is written for the sign at `at`, with the blank it may lack behind it.
+    fn equals_for(&self, at: usize) -> &'static str {
+        match self.text[self.tokens[at].end..].starts_with(' ') {
+            true => " =",
+            false => " = ",
         }
     }
 
@@ -87,12 +98,14 @@ impl Slips<'_> {
                 .with_fix(Words::new("补上 `=`", "add `=`"), here, " ="),
             );
             self.edit(end, end, " =");
-        } else if sign == ":" && next == "[" && self.entries(at + 3, "]").is_some() {
+        } else if matches!(sign, ":" | "：") && next == "[" && self.entries(at + 3, "]").is_some()
+        {
             let title = Words::new(
                 "名字和列表之间用 `=`",
                 "`=` stands between a name and its list",
             );
-            self.spaced("E0101", at + 2, " =", title);
+            let by = self.equals_for(at + 2);
+            self.spaced("E0101", at + 2, by, title);
         } else if sign == "=" && matches!(next, "{" | "(") {
             let close = if next == "{" { "}" } else { ")" };
             let Some(last) = self.entries(at + 3, close) else {

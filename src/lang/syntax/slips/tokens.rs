@@ -97,13 +97,14 @@ impl Slips<'_> {
             Words::new(format!("改成 `{shown}`"), format!("write `{shown}`"))
         };
         let found = Diagnostic::error(code, title, span, label).with_fix(fix, span, by);
-        self.one_habit(found, start);
+        self.one_habit(found);
         self.edit(start, end, by);
     }
 
     /// Adds a finding, with the one before it if both are `=` for the same sign on one line.
-    fn one_habit(&mut self, found: Diagnostic, start: usize) {
-        let text = self.text;
+    fn one_habit(&mut self, found: Diagnostic) {
+        let text = self.author;
+        let start = found.primary.span.start as usize;
         let before = self.sink.found.last_mut().filter(|before| {
             let gap = text.get(before.primary.span.end as usize..start);
             let same = before.code == found.code && before.title == found.title;
@@ -184,7 +185,7 @@ impl Slips<'_> {
         };
         let (span, whole) = (self.sink.span(start, end), self.sink.span(gap, end));
         let found = Diagnostic::error(code, title, span, label).with_fix(fix, whole, by);
-        self.one_habit(found, start);
+        self.one_habit(found);
         self.done_with(at, at);
         self.edit(gap, end, by);
     }

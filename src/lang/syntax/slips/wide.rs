@@ -147,7 +147,7 @@ pub(super) fn half_width(c: char) -> Option<char> {
     match c {
         '。' => Some('.'),
         // What phones and word processors make of a minus.
-        '−' | '–' => Some('-'),
+        '−' | '–' | '—' | '―' => Some('-'),
         '、' => Some(','),
         '【' | '〔' => Some('['),
         '】' | '〕' => Some(']'),

@@ -4,7 +4,7 @@
 use super::evident::mended;
 use super::*;
 
-fn rule(head: &str) -> String {
+pub(super) fn rule(head: &str) -> String {
     format!("{head} {{\n    reply \"x\"\n}}\n")
 }
 
@@ -19,7 +19,7 @@ fn locks(arms: &str) -> String {
 const ARMS: &str = "        locked { reply \"好\" }\n        already_locked { reply \"早\" }\n";
 
 /// The mistake has this code, and with its fix the text is `right`.
-fn is(wrong: &str, code: &str, right: &str, certain: bool) {
+pub(super) fn is(wrong: &str, code: &str, right: &str, certain: bool) {
     let (found, fixed, sure) = mended(wrong);
     assert_eq!((found, sure), (code, certain), "{wrong}");
     assert_eq!(fixed, right, "{wrong}");
@@ -286,7 +286,7 @@ fn a_minus_of_another_keyboard() {
         is(&signal(minus), "E0116", &signal("-"), true);
         let text = format!("{minus} 说明\n{}", rule("on text \"a\""));
         let (code, ..) = mended(&text);
-        assert_eq!(code, "E0106");
+        assert_eq!(code, "E0117");
     }
 }
 

@@ -3,6 +3,8 @@ mod closing;
 mod evident;
 mod habits;
 mod meant;
+mod pasted;
+mod signs;
 
 use super::*;
 use crate::lang::diagnostics::Language;
