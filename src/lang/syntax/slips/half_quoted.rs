@@ -224,10 +224,11 @@ impl Slips<'_> {
         let text = before.is_some_and(|before| {
             matches!(&before.kind, Kind::Text(quotes) if quotes.closed) && before.end == start
         });
+        let comment = |next: &Token| matches!(next.kind, Kind::Comment | Kind::WrongComment);
         let next = self
             .tokens
             .get(at + 1)
-            .filter(|next| next.line == token.line);
+            .filter(|next| next.line == token.line && !comment(next));
         let brace = next.is_some_and(|next| self.slice(next) == "{");
         let last = brace || next.is_none_or(|next| self.slice(next) == "}");
         if text && !last && self.emphasis(at) {
@@ -330,7 +331,7 @@ impl Slips<'_> {
             matches!(token.kind, Kind::Word | Kind::Punct) && !word.is_ascii()
         };
         let count = behind.clone().count();
-        if !behind.clone().all(prose) {
+        if count == 0 || !behind.clone().all(prose) {
             return false;
         }
         let (start, end) = (self.tokens[text].start, self.tokens[at + count - 1].end);
