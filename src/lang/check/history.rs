@@ -427,10 +427,16 @@ impl Checker<'_> {
         let last = written.rsplit('.').next().unwrap_or(written);
         let called = nearby::field(written, self.registry);
         let bare = |name: &str| fields().find(|field| field.bare() == name);
+        let list = matches!(expr.kind, ast::ExprKind::List(_));
+        let nothing = |name: &str| {
+            self.registry.field(name).is_none() && !self.items.values.contains_key(name)
+        };
+        let unknown = matches!(&expr.kind, ast::ExprKind::Path(path) if nothing(&path.text()));
         let near = bare(written)
             .or_else(|| fields().find(|field| Some(field.path) == called.as_deref()))
             .or_else(|| bare(nearest(last, fields().map(FieldSpec::bare))?))
-            .map(|field| field.path);
+            .map(|field| field.path)
+            .filter(|_| !list);
         let mut error = Diagnostic::error(
             c::PRESENT_FIELD,
             w(
@@ -438,15 +444,26 @@ impl Checker<'_> {
                 "a field of this login is wanted here",
             ),
             expr.span,
-            w(
-                "不能和过去的登录比较",
-                "cannot be compared with past logins",
-            ),
+            if unknown {
+                w("没有这一项", "there is no such field")
+            } else {
+                w(
+                    "不能和过去的登录比较",
+                    "cannot be compared with past logins",
+                )
+            },
         )
-        .with_help(w(
-            format!("可以写：{}", quoted(&paths, "、")),
-            format!("one of: {}", quoted(&paths, ", ")),
-        ));
+        .with_help(if list {
+            w(
+                "一次问一项，几项用 `and` 或 `or` 连起来",
+                "one field is asked about at a time; several are joined by `and` or `or`",
+            )
+        } else {
+            w(
+                format!("可以写：{}", quoted(&paths, "、")),
+                format!("one of: {}", quoted(&paths, ", ")),
+            )
+        });
         if let Some(near) = near {
             error = error.with_guess(
                 w(format!("改成 `{near}`"), format!("replace by `{near}`")),

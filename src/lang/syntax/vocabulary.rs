@@ -177,7 +177,8 @@ pub(super) fn alias(word: &str) -> Option<&'static str> {
         "finish" | "finally" | "complete" | "完成" => "done",
         "end" | "exit" | "quit" | "离开" => "leave",
         "user" | "follower" | "用户" | "微信" => "wechat",
-        "refuse" | "reject" => "deny",
+        "refuse" | "reject" | "block" | "forbid" | "拦截" | "阻止" => "deny",
+        "captcha" | "验证码" => "challenge",
         _ => return None,
     })
 }

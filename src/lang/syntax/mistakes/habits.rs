@@ -20,6 +20,8 @@ impl Stuck<'_> {
             .or_else(|| self.both_words())
             .or_else(|| self.slashes())
             .or_else(|| self.to_a_person())
+            .or_else(|| self.is_value())
+            .or_else(|| self.unopened())
             .or_else(|| self.digits())
             .or_else(|| self.sent_later())
             .or_else(|| self.condition_behind())
@@ -70,6 +72,36 @@ impl Stuck<'_> {
             "yes and no are asked by the name itself, and by `not`",
         );
         Some(written_otherwise(title, self.span(first, at), &right))
+    }
+
+    /// `login.hour is 3`
+    fn is_value(&self) -> Option<Diagnostic> {
+        let at = self.at;
+        let value = matches!(self.kind(at), Some(Kind::Number | Kind::Text(_)));
+        if !value || self.before(1) != "is" {
+            return None;
+        }
+        let title = Words::new(
+            "`is` 只问有没有值；和什么一样写 `==`",
+            "`is` asks whether there is a value; to be the same is `==`",
+        );
+        Some(written_otherwise(title, self.span(at - 1, at - 1), "=="))
+    }
+
+    /// `login.hour == 3) {`
+    fn unopened(&self) -> Option<Diagnostic> {
+        let at = self.at;
+        if self.slice(at) != ")" || self.closes_nothing(0) != Some(at) {
+            return None;
+        }
+        let here = self.span(at, at);
+        let found = Diagnostic::error(
+            "E0101",
+            Words::new("这个 `)` 没有对应的 `(`", "no `(` belongs to this `)`"),
+            here,
+            Words::new("多余", "not needed"),
+        );
+        Some(found.with_guess(Words::new("去掉它", "remove it"), here, ""))
     }
 
     /// `remember nickname: name`

@@ -73,6 +73,24 @@ impl Line<'_> {
     /// `sends location with Label "东城" Location_X "39.9"`: fields are parted by commas.
     fn fields(&self) -> Option<Diagnostic> {
         let with = (0..self.line.len()).find(|at| self.word(*at) == "with")?;
+        // `with A "…" with B "…"`
+        let again =
+            (with + 1..self.line.len()).find(|at| self.word(*at) == "with" && self.is_text(at - 1));
+        if let Some(again) = again {
+            let token = self.line[again];
+            let gap = self.sink.span(self.line[again - 1].end, token.end);
+            let found = Diagnostic::error(
+                "E0101",
+                Words::new(
+                    "`with` 只写一次，几个字段之间写 `,`",
+                    "`with` stands once, and a `,` between two fields",
+                ),
+                self.sink.span(token.start, token.end),
+                Words::new("这里写 `,`", "write `,`"),
+            );
+            let words = Words::new("改成 `,`", "write `,`");
+            return Some(found.with_fix(words, gap, ","));
+        }
         let next = (with + 3..self.line.len()).find(|at| {
             self.is_text(at - 1) && !self.word(*at).is_empty() && self.is_text(at + 1)
         })?;

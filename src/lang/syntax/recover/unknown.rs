@@ -260,6 +260,8 @@ impl Recover<'_> {
                 let meant = if up { "give up" } else { meant };
                 let over = meant == "hand" && self.slice(at + 1) != "over";
                 let meant = if over { "hand over" } else { meant };
+                let captcha = meant == "challenge" && self.slice(at + 1) != "captcha";
+                let meant = if captcha { "challenge captcha" } else { meant };
                 unknown_clause(word, &clause, span).with_guess(
                     Words::new(
                         format!("是不是想写 `{meant}`"),

@@ -3,7 +3,7 @@
 
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
-use crate::lang::syntax::lexer::ITEMS;
+use crate::lang::syntax::lexer::{ITEMS, Kind};
 use crate::lang::syntax::vocabulary::{EXTRACTORS, FOLLOWER_VERBS};
 
 /// Tokens of a line that are looked at.
@@ -276,7 +276,8 @@ impl Slips<'_> {
 
     /// A `{` on a line of its own below the first line of an item.
     pub(super) fn brace_below(&mut self, at: usize) {
-        let Some(before) = at.checked_sub(1) else {
+        let code = |before: &usize| self.tokens[*before].kind != Kind::Comment;
+        let Some(before) = (0..at).rev().find(code) else {
             return;
         };
         let line = self.tokens[before].line;
@@ -289,9 +290,16 @@ impl Slips<'_> {
             .is_some_and(|first| first.start == first.line && ITEMS.contains(&self.slice(first)));
         let between = &self.text[self.tokens[before].end..self.tokens[at].start];
         let column0 = self.tokens[at].start == self.tokens[at].line;
-        if !item || !column0 || between.trim() != "" || self.word_at(before) == "{" {
+        // A remark behind the line stays behind the brace.
+        let remark = between.trim();
+        let one = !remark.contains('\n') && at - before <= 2;
+        if !item || !column0 || !one || self.word_at(before) == "{" {
             return;
         }
+        let by = match remark {
+            "" => " {".to_owned(),
+            remark => format!(" {{  {remark}"),
+        };
         let (from, start, to) = (
             self.tokens[before].end,
             self.tokens[at].start,
@@ -309,9 +317,9 @@ impl Slips<'_> {
                 span,
                 Words::new("移到上一行", "move it up"),
             )
-            .with_fix(Words::new("移到上一行", "move it up"), gap, " {"),
+            .with_fix(Words::new("移到上一行", "move it up"), gap, by.clone()),
         );
         self.done_with(at, at);
-        self.edit(from, to, " {");
+        self.edit(from, to, by);
     }
 }

@@ -297,6 +297,7 @@ impl Slips<'_> {
             }
             "&&" => self.operator(start, end, "and"),
             "||" => self.operator(start, end, "or"),
+            "&" if self.in_condition(at) => self.operator(start, end, "and"),
             "!" => self.operator(start, end, "not"),
             "=>" | "≥" | "≧" => self.operator(start, end, ">="),
             "=<" | "≤" | "≦" => self.operator(start, end, "<="),

@@ -14,6 +14,14 @@ pub(super) struct Operator {
 }
 
 impl Slips<'_> {
+    /// Whether the line of the token at `at` is one of conditions, up to there.
+    pub(super) fn in_condition(&self, at: usize) -> bool {
+        let line = self.tokens[at].line;
+        let before = self.tokens[..at].iter().rev();
+        let mut before = before.take_while(|token| token.line == line);
+        before.any(|token| matches!(self.slice(token), "when" | "except" | "let"))
+    }
+
     /// `start..end` should be the operator `right`.
     pub(super) fn operator(&mut self, start: usize, end: usize, right: &str) {
         let word = right.starts_with(char::is_alphabetic);
