@@ -137,3 +137,63 @@ fn what_is_mended_is_formatted() {
     assert!(count > 60, "{count}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
+
+/// Like `check --fix`: a round of sure changes, if any is offered. Mistakes of syntax hide those of meaning.
+fn round(text: &str) -> Option<(String, bool)> {
+    let measured = |found: &[Diagnostic]| {
+        let syntax = found.iter().filter(|one| one.code.starts_with("E01"));
+        let errors = found
+            .iter()
+            .filter(|one| one.severity == Severity::Error)
+            .count();
+        (syntax.count(), errors, found.len())
+    };
+    let found = compiled(text).diagnostics;
+    let sure = |one: &&Diagnostic| {
+        one.fixes.first().is_some_and(|fix| {
+            fix.sure == crate::lang::diagnostics::Sureness::Sure && !fix.is_draft()
+        })
+    };
+    found.iter().find(sure)?;
+    let sources = Sources::single("a.rules", text);
+    let changed = fix(&found, &sources, false).files.into_values().next();
+    let changed = changed.unwrap_or_else(|| text.to_owned());
+    let better = measured(&compiled(&changed).diagnostics) < measured(&found);
+    Some((changed, better))
+}
+
+/// Over the slips of these tests and the pages of the codes: a change that is certain changes the file and leaves
+/// fewer findings, round by round, until none is offered.
+#[test]
+fn sure_changes_change_the_file_and_settle() {
+    let cases = include_str!("meant.txt").split("=== ").skip(1);
+    let cases = cases.filter_map(|case| case.split_once('\n').map(|(_, text)| text.to_owned()));
+    let pages = crate::lang::diagnostics::codes::pages().map(|page| page.bad.to_owned());
+    let slips = include_str!("slips.txt")
+        .split("=== ")
+        .skip(1)
+        .map(str::to_owned);
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for case in cases.chain(pages).chain(slips) {
+        let mut text = case.clone();
+        for _ in 0..=ROUNDS {
+            let Some((next, better)) = round(&text) else {
+                break;
+            };
+            count += 1;
+            if next == text || !better {
+                wrong.push(format!(
+                    "{text}->\n{next}{}",
+                    shown(&compiled(&next).diagnostics, &next)
+                ));
+                break;
+            }
+            text = next;
+        }
+        if round(&text).is_some() && wrong.last().is_none_or(|last| !last.starts_with(&text)) {
+            wrong.push(format!("does not settle: {case}->\n{text}"));
+        }
+    }
+    assert!(count > 80, "{count}");
+    assert!(wrong.is_empty(), "{}\n{}", wrong.len(), wrong.join("\n\n"));
+}

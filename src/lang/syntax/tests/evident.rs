@@ -13,6 +13,12 @@ pub(super) fn mended(text: &str) -> (&'static str, String, bool) {
     let sure = one.fixes.first().map(|fix| fix.sure) == Some(Sureness::Sure);
     let sources = Sources::single("a.rules", text);
     let fixed = fix(&found, &sources, true).files.remove(&FileId(0));
+    // A change that is certain is one, and leaves nothing to be done.
+    if sure {
+        let left = fixed.as_deref().map(|fixed| parse(FileId(0), fixed));
+        let left = left.unwrap_or_else(|| panic!("changes nothing: {text}"));
+        assert!(left.diagnostics.is_empty(), "{text}\n{left:#?}");
+    }
     (one.code, fixed.unwrap_or_else(|| text.to_owned()), sure)
 }
 
