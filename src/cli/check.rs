@@ -122,6 +122,12 @@ pub fn run(args: &Args) -> Outcome {
             format!("{files} file(s) checked{en}: {errors} error(s), {warnings} warning(s)")
         }
     });
+    if program.is_none() && scope.has_company() && errors == 0 {
+        output::remark(args.lang.lang.pick(
+            "文件夹里其他规则有错；改好以前，要和它们一起看的还没有看",
+            "other rules of the folder have errors: until these are mended, what needs them all is not looked at",
+        ));
+    }
     Ok(if errors > 0 { Exit::Found } else { Exit::Clean })
 }
 

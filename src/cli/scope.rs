@@ -66,8 +66,12 @@ impl Scope {
         if counted(&looked) == 0 {
             return Ok((alone, looked));
         }
+        // Mistakes of other files keep from view what is told of sound rules only.
+        let as_sound = |all: &Looked| all.program.is_some() || looked.program.is_none();
         Ok(match alone.with_folder() {
-            Some((together, all)) if counted(&all) < counted(&looked) => (together, all),
+            Some((together, all)) if counted(&all) < counted(&looked) && as_sound(&all) => {
+                (together, all)
+            }
             _ => (alone, looked),
         })
     }

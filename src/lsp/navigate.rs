@@ -19,6 +19,9 @@ use crate::lang::syntax::{LexemeKind, lexemes, reserved};
 /// Names that `bind`, `unbind` and `unlock account` take from their surroundings.
 const TAKEN_BY_NAME: [&str; 3] = ["phone", "code", "ticket"];
 
+/// The words of these actions.
+const TAKERS: [&str; 3] = ["bind", "unbind", "unlock"];
+
 /// The documentation of what stands at a place.
 pub(super) fn hover(set: &Set, file: FileId, offset: usize, language: Language) -> Value {
     let mentions = set.names.at(file, offset);
@@ -139,13 +142,22 @@ fn renamed(set: &Set, file: FileId, offset: usize) -> Result<Vec<usize>, Refusal
             )
         })
         .find(|it| TAKEN_BY_NAME.contains(&it.name.as_str()));
-    if let Some(symbol) = fixed {
+    if let Some(symbol) = fixed.filter(|_| takes_by_name(set)) {
         let name = &symbol.name;
         return Err(Refusal::invalid(format!(
             "`{name}` 不能改名：`bind` 等动作按这个名字取值 (`{name}` is taken by `bind` and others by this very name)"
         )));
     }
     Ok(family)
+}
+
+/// Whether any rule has an action that takes such names.
+fn takes_by_name(set: &Set) -> bool {
+    let mut texts = set.sources.files.iter().map(|file| &file.text);
+    texts.any(|text| {
+        let mut words = text.split(|c: char| !c.is_ascii_alphabetic());
+        words.any(|word| TAKERS.contains(&word))
+    })
 }
 
 /// The edits that give what stands at a place another name.

@@ -27,6 +27,24 @@ fn one_file_is_checked_with_the_folder_where_that_explains_it() {
     );
 }
 
+/// A mistake in another file of the folder hides nothing of what is told of this one.
+#[test]
+fn warnings_of_one_file_outlive_the_mistakes_of_another() {
+    let folder = folder("on text \"我\" {\n    reply \"{account.name}\"\n}\n");
+    let bad = "on text \"b\" {\n    reply \"c\"\n";
+    fs::write(folder.path().join("rules/bad.rules"), bad).expect("a rule file");
+    let said = menshen(folder.path(), &["check", "rules/a.rules"]);
+    assert_eq!(code(&said), 0, "{}", stdout(&said));
+    assert!(stdout(&said).contains("W1011"), "{}", stdout(&said));
+    // One that cannot do without its folder says what was not looked at.
+    let b = "on text \"限\" {\n    reply \"{limit}\"\n}\n";
+    fs::write(folder.path().join("rules/b.rules"), b).expect("a rule file");
+    fs::write(folder.path().join("rules/c.rules"), "let limit = 5\n").expect("a rule file");
+    let said = menshen(folder.path(), &["check", "rules/b.rules"]);
+    assert_eq!(code(&said), 0, "{}", stdout(&said));
+    assert!(stderr(&said).contains("还没有看"), "{}", stderr(&said));
+}
+
 /// Two files: the first starts a dialog of the second and has a story, as the second has.
 fn two_files() -> tempfile::TempDir {
     let folder = folder(

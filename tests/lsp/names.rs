@@ -154,7 +154,13 @@ fn phone_code_and_ticket_keep_their_names() {
     let mut client = Client::start(&[]);
     client.open("x.rules", text);
     let mut rename = client.at("x.rules", text, text.find("phone").expect("there"));
-    rename["newName"] = json!("number");
+    rename["newName"] = json!("mobile_number");
+    // Nothing takes it by its name so far.
+    let answer = client.ask("textDocument/rename", rename.clone());
+    assert!(answer["error"].is_null(), "{answer}");
+    let dialog = "dialog binding expires 10 minutes {\n    ask phone: mobile \"?\"\n    ask code: digits(6) \"?\"\n    \
+                  done {\n        bind {\n            bound { reply \"好\" }\n        }\n    }\n}\n";
+    client.open("y.rules", dialog);
     let answer = client.ask("textDocument/rename", rename);
     assert!(
         answer["error"]["message"]
