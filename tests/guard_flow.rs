@@ -276,10 +276,9 @@ async fn the_cap_of_prompts_turns_into_a_captcha_not_into_silence() {
 
     let home = || from(1, "北京", &machine);
     let capped = stage.try_login("alice", home()).await;
-    assert!(
-        matches!(capped, Ok(LoginAnswer::CaptchaRequired(_))),
-        "{capped:?}"
-    );
+    let Ok(LoginAnswer::CaptchaRequired { decision, .. }) = capped else {
+        panic!("{capped:?}");
+    };
     let alive = stage.run(|tx| sessions::list(tx, "alice")).await;
     assert_eq!(alive.len(), 2, "the challenged login left no session");
     assert_eq!(stage.events("alerted").await.len(), 1);
@@ -291,6 +290,7 @@ async fn the_cap_of_prompts_turns_into_a_captcha_not_into_silence() {
     let mut asked = kept.iter().filter(|decision| decision.kind == "attempt");
     let said = asked.next().map(|one| (one.verdict.as_str(), &one.alert));
     assert_eq!((said, asked.next()), (Some(("challenge", &None)), None));
+    assert!(kept.iter().any(|kept| kept.id == decision));
 
     let solved = stage
         .with_captcha("alice", home(), Some(stage.solved()))
@@ -439,7 +439,11 @@ async fn an_address_that_had_its_captchas_is_told_so() {
         ..from(1, "北京", "m")
     };
     let first = stage.try_login("alice", kiosk()).await;
-    assert!(matches!(first, Ok(LoginAnswer::CaptchaRequired(_))));
+    let Ok(LoginAnswer::CaptchaRequired { decision, .. }) = first else {
+        panic!("{first:?}");
+    };
+    let kept = stage.run(move |tx| decisions::get(tx, &decision)).await;
+    assert_eq!(kept.map(|kept| kept.verdict), Some("challenge".to_owned()));
     let second = stage.try_login("alice", kiosk()).await;
     assert!(
         matches!(second, Err(BotError::TooManyCaptchas)),
@@ -484,7 +488,7 @@ async fn names_that_are_no_account_are_counted_and_challenged_like_real_ones() {
             };
             answers.push(match stage.bot.login(request).await {
                 Ok(LoginAnswer::Refused) => "refused",
-                Ok(LoginAnswer::CaptchaRequired(_)) => "captcha",
+                Ok(LoginAnswer::CaptchaRequired { .. }) => "captcha",
                 other => panic!("{other:?}"),
             });
         }

@@ -117,7 +117,12 @@ pub enum LoginAnswer {
     /// Unknown account, wrong password, locked or denied: the caller cannot tell which.
     Refused,
     /// A captcha must be solved first.
-    CaptchaRequired(CaptchaView),
+    CaptchaRequired {
+        /// The captcha to show.
+        captcha: CaptchaView,
+        /// The decision that asked for it.
+        decision: String,
+    },
 }
 
 /// A granted login.

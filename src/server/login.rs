@@ -159,8 +159,8 @@ pub(crate) async fn login(
     match answer? {
         LoginAnswer::Granted(granted) => Ok(Answer::ok(&granted).respond()),
         LoginAnswer::Refused => Err(Problem::new(ProblemKind::LoginRefused)),
-        LoginAnswer::CaptchaRequired(captcha) => {
-            Err(Problem::new(ProblemKind::CaptchaRequired).captcha(captcha))
+        LoginAnswer::CaptchaRequired { captcha, decision } => {
+            Err(Problem::new(ProblemKind::CaptchaRequired).captcha(captcha, decision))
         }
     }
 }

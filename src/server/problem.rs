@@ -124,6 +124,9 @@ pub struct ProblemBody {
     /// The captcha to solve, with `captcha-required`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captcha: Option<CaptchaView>,
+    /// The decision that asked for it, with `captcha-required`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
 }
 
 /// An error on its way to the caller.
@@ -136,6 +139,7 @@ struct Inner {
     detail: Option<String>,
     errors: Vec<FieldError>,
     captcha: Option<CaptchaView>,
+    decision: Option<String>,
     retry_after: Option<u64>,
 }
 
@@ -150,6 +154,7 @@ impl Problem {
             detail: None,
             errors: Vec::new(),
             captcha: None,
+            decision: None,
             retry_after: None,
         }))
     }
@@ -169,9 +174,10 @@ impl Problem {
         self
     }
 
-    /// Adds the captcha to solve.
-    pub fn captcha(mut self, captcha: CaptchaView) -> Self {
+    /// Adds the captcha to solve, and the decision that asked for it.
+    pub fn captcha(mut self, captcha: CaptchaView, decision: String) -> Self {
         self.0.captcha = Some(captcha);
+        self.0.decision = Some(decision);
         self
     }
 
@@ -210,6 +216,7 @@ impl Problem {
             detail: self.0.detail.clone(),
             errors: self.0.errors.clone(),
             captcha: self.0.captcha.clone(),
+            decision: self.0.decision.clone(),
         }
     }
 }

@@ -88,7 +88,7 @@ async fn at_the_door(folder: &Path) {
         let ended = match bot.login(request).await.expect("an answer") {
             LoginAnswer::Granted(_) => "granted",
             LoginAnswer::Refused => "refused",
-            LoginAnswer::CaptchaRequired(_) => "captcha",
+            LoginAnswer::CaptchaRequired { .. } => "captcha",
         };
         assert_eq!(ended, ends, "{city} {password}");
         if locked {

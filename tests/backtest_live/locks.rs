@@ -38,7 +38,7 @@ async fn login(bot: &Arc<Bot>, account: &str, city: &str, password: &str) -> &'s
     match bot.login(request).await.expect("an answer") {
         LoginAnswer::Granted(_) => "granted",
         LoginAnswer::Refused => "refused",
-        LoginAnswer::CaptchaRequired(_) => "captcha",
+        LoginAnswer::CaptchaRequired { .. } => "captcha",
     }
 }
 

@@ -159,7 +159,7 @@ async fn no_session_lives_after_locked_was_answered() {
         for answer in answers {
             assert!(!matches!(
                 answer.expect("not overloaded"),
-                LoginAnswer::CaptchaRequired(_)
+                LoginAnswer::CaptchaRequired { .. }
             ));
         }
         stage

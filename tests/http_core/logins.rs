@@ -27,6 +27,7 @@ async fn a_refused_login_is_one_answer_and_a_captcha_is_another() {
         (403, "captcha-required")
     );
     assert_eq!(challenged.json["captcha"]["id"], "cap_1");
+    assert_eq!(challenged.json["decision"], "dec_9");
 }
 
 #[tokio::test]

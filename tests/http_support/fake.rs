@@ -123,7 +123,10 @@ impl BotService for FakeBot {
                         password_change_required: false,
                     }))
                 }
-                ("carol", None) => LoginAnswer::CaptchaRequired(captcha()),
+                ("carol", None) => LoginAnswer::CaptchaRequired {
+                    captcha: captcha(),
+                    decision: "dec_9".to_owned(),
+                },
                 _ => LoginAnswer::Refused,
             })
         }

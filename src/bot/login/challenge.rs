@@ -25,15 +25,16 @@ impl Bot {
         &self,
         prepared: &Arc<Prepared>,
         begun: &Begun,
+        decision: String,
     ) -> Result<LoginAnswer, BotError> {
         let drawn = self.draw_captcha().await?;
         let (prepared, context) = (prepared.clone(), self.event_context());
         let machine = begun.machine.clone();
-        let view = execute(&*self.store, "captcha", move |tx| {
+        let captcha = execute(&*self.store, "captcha", move |tx| {
             keep_captcha(tx, &context, &prepared, machine.as_deref(), &drawn)
         })
         .await?;
-        Ok(LoginAnswer::CaptchaRequired(view))
+        Ok(LoginAnswer::CaptchaRequired { captcha, decision })
     }
 }
 

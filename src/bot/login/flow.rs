@@ -42,7 +42,8 @@ pub(super) struct Begun {
 enum Ended {
     Granted(Box<LoginGranted>),
     Refused,
-    Challenge,
+    /// By this decision.
+    Challenge(String),
 }
 
 impl Bot {
@@ -56,7 +57,8 @@ impl Bot {
         let context = self.event_context();
         let begun = self.begin(&prepared, &context, request.captcha).await?;
         if begun.verdict == Verdict::Challenge {
-            return self.demand_captcha(&prepared, &begun).await;
+            let decision = begun.decision.clone();
+            return self.demand_captcha(&prepared, &begun, decision).await;
         }
         // The check takes its time whatever the verdict: a refusal must not be told by the clock.
         let password = Password::new(request.password.expose());
@@ -89,7 +91,7 @@ impl Bot {
                 self.passwords.refuse(&verified).await;
                 Ok(LoginAnswer::Refused)
             }
-            Ended::Challenge => self.demand_captcha(&prepared, &begun).await,
+            Ended::Challenge(decision) => self.demand_captcha(&prepared, &begun, decision).await,
         }
     }
 
@@ -346,8 +348,9 @@ fn grant(
         }
         Verdict::Challenge => {
             // Why a captcha was asked for, and that one was: whoever does not solve it leaves nothing else.
+            let decision = decided.id.clone();
             settle(tx, context, case, decided, None, "attempt")?;
-            return Ok(Ended::Challenge);
+            return Ok(Ended::Challenge(decision));
         }
         Verdict::Allow => {}
     }
@@ -386,13 +389,15 @@ fn grant(
         if let Some(login) = &mut case.login {
             login.session = None;
         }
+        let id = tx.id("dec");
+        let decision = id.clone();
         if let Some((judgement, rules)) = said {
             let why = context.language.pick(
                 "今天的提醒已经到了上限，改为图形验证",
                 "the owner had the day's prompts: a captcha instead",
             );
             let draft = Draft {
-                id: tx.id("dec"),
+                id,
                 kind: "attempt",
                 login: case.login.clone(),
                 judgement: Some(judgement),
@@ -405,7 +410,7 @@ fn grant(
             };
             decisions::record(tx, draft.record(None))?;
         }
-        return Ok(Ended::Challenge);
+        return Ok(Ended::Challenge(decision));
     }
     let view = settled.view;
     tx.emit(

@@ -64,10 +64,12 @@ impl Stage {
             .login(request.clone())
             .await
             .map_err(Wrong::internal)?;
-        if let (LoginAnswer::CaptchaRequired(view), true) = (&answer, login.solving_captcha) {
+        if let (LoginAnswer::CaptchaRequired { captcha, .. }, true) =
+            (&answer, login.solving_captcha)
+        {
             request.captcha = Some(CaptchaAnswer {
-                id: view.id.clone(),
-                answer: Secret::new(self.world.captcha(&view.id)),
+                id: captcha.id.clone(),
+                answer: Secret::new(self.world.captcha(&captcha.id)),
             });
             answer = self.bot.login(request).await.map_err(Wrong::internal)?;
         }
@@ -141,7 +143,7 @@ fn verdict_of(answer: &LoginAnswer) -> &'static str {
     match answer {
         LoginAnswer::Granted(granted) => word(granted.decision.verdict),
         LoginAnswer::Refused => "denied",
-        LoginAnswer::CaptchaRequired(_) => "challenged",
+        LoginAnswer::CaptchaRequired { .. } => "challenged",
     }
 }
 
