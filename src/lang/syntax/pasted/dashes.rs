@@ -13,6 +13,9 @@ const NOTES: &str = "*※;；%'！&@";
 /// Lines are drawn with them.
 const RULERS: &str = "-—–−－―─⸺=*~_＝＊";
 
+/// Bytes of a line before a dash that may begin a comment: looking at thousands of them must not take long.
+const MAX_LINE: usize = 4_096;
+
 impl Pasted<'_> {
     /// `—— 说明`, `- 说明`, `========` at the beginning of a line.
     pub(super) fn dash_before(&mut self, at: usize) {
@@ -78,10 +81,11 @@ impl Pasted<'_> {
     pub(super) fn dash_behind(&mut self, at: usize) -> bool {
         let token = &self.tokens[at];
         let (start, line) = (token.start, token.line);
-        let rest = self.rest_of_line(start);
-        if token.kind != Kind::Punct || !rest.starts_with(|c| DASHES.contains(c)) {
+        let dash = self.text[start..].starts_with(|c| DASHES.contains(c));
+        if token.kind != Kind::Punct || !dash || start - line > MAX_LINE {
             return false;
         }
+        let rest = self.rest_of_line(start);
         let said = rest.trim_start_matches(|c| DASHES.contains(c));
         let sign = rest[..rest.len() - said.len()].to_owned();
         let signs = sign.chars().count();

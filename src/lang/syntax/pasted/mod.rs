@@ -10,6 +10,8 @@ mod documents;
 mod lists;
 mod news;
 
+use std::collections::BTreeSet;
+
 use super::lexer::{ITEMS, Kind, Token};
 use super::repair::{Edit, Sink};
 use super::vocabulary::{OUTCOMES, TAKE_TEXT, is_clause};
@@ -76,15 +78,10 @@ struct Pasted<'a> {
 
 impl Pasted<'_> {
     fn run(&mut self) {
-        let fences = self.fences();
-        let fenced = |token: &Token| {
-            fences
-                .iter()
-                .any(|(start, end)| (*start..*end).contains(&token.start))
-        };
+        let fences: BTreeSet<usize> = self.fences().into_iter().map(|(start, _)| start).collect();
         for at in 0..self.tokens.len() {
             let token = &self.tokens[at];
-            if !fences.is_empty() && fenced(token) {
+            if fences.contains(&token.line) {
                 continue;
             }
             if matches!(token.kind, Kind::Comment | Kind::WrongComment) {
@@ -243,6 +240,17 @@ impl Pasted<'_> {
 
     /// Reports changes that are one habit, in the order of the text.
     fn report(&mut self, code: &'static str, edits: &[Edit], words: (Words, Words), fix: Words) {
+        let mut edits = edits.to_vec();
+        edits.sort_by_key(|edit| (edit.start, edit.end));
+        let mut to = 0;
+        // Of changes that overlap the first is made.
+        edits.retain(|edit| {
+            edit.start >= to && {
+                to = edit.end;
+                true
+            }
+        });
+        let edits = edits.as_slice();
         let (Some(first), Some(last)) = (edits.first(), edits.last()) else {
             return;
         };

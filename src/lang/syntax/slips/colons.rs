@@ -2,7 +2,7 @@
 
 use super::Slips;
 use crate::lang::diagnostics::{Diagnostic, Words};
-use crate::lang::syntax::lexer::Kind;
+use crate::lang::syntax::lexer::{Kind, Token};
 use crate::lang::syntax::repair::Edit;
 use crate::lang::syntax::vocabulary::{EVENTS, TAKE_TEXT};
 
@@ -122,14 +122,8 @@ impl Slips<'_> {
 
     /// Whether the line of `at` is the head of a rule.
     fn in_head(&self, at: usize) -> bool {
-        let line = self.tokens[at].line;
-        let before = self.tokens[..at]
-            .iter()
-            .rev()
-            .take_while(|token| token.line == line);
-        before
-            .last()
-            .is_some_and(|first| matches!(self.slice(first), "on" | "or"))
+        let line = self.text[self.tokens[at].line..].trim_start();
+        ["on", "or"].iter().any(|word| line.starts_with(word))
     }
 
     /// Whether the braces round `at` hold `name: value`.
@@ -155,7 +149,7 @@ impl Slips<'_> {
     /// are changed. Nothing where one may have been meant otherwise.
     fn quotes_of(&self, at: usize, edits: &mut Vec<Edit>) -> Option<Vec<usize>> {
         let mut changed = Vec::new();
-        for at in at..self.line_end(at) {
+        for at in at..self.near_end(at) {
             let token = &self.tokens[at];
             let Kind::Text(quotes) = &token.kind else {
                 continue;
@@ -176,9 +170,19 @@ impl Slips<'_> {
         Some(changed)
     }
 
+    /// The token behind the last one of the line, as far as it is looked at.
+    fn near_end(&self, at: usize) -> usize {
+        let line = self.tokens[at].line;
+        let code = |token: &&Token| {
+            token.line == line && !matches!(token.kind, Kind::Comment | Kind::WrongComment)
+        };
+        let near = self.tokens[at..].iter().take(MAX_TOKENS);
+        at + near.take_while(code).count()
+    }
+
     /// The last of the words in no quotes from `at` to the end of their line, to a brace or to a comment.
     fn bare_words(&self, at: usize) -> Option<usize> {
-        let end = self.line_end(at);
+        let end = self.near_end(at);
         let first = self.slice(&self.tokens[at]);
         let stop = (at..end)
             .find(|at| matches!(self.word_at(*at), "{" | "}" | "｛" | "｝"))
@@ -191,6 +195,6 @@ impl Slips<'_> {
             .chars()
             .next()
             .is_some_and(|c| !c.is_ascii() && c.is_alphabetic());
-        (stop > at && prose && !(at..end).any(code)).then(|| stop - 1)
+        (stop > at && prose && !(at..stop).any(code)).then(|| stop - 1)
     }
 }

@@ -7,7 +7,8 @@ impl Slips<'_> {
     /// are done with.
     pub(super) fn lone_quote(&mut self, at: usize) -> Option<usize> {
         let token = &self.tokens[at];
-        if token.first || !self.wants_text(at) {
+        // A text is asked for by the word before it.
+        if token.first || at == 0 || !self.is_word_at(at - 1) || !self.wants_text(at) {
             return None;
         }
         let (start, line) = (token.start, token.line);

@@ -7,6 +7,9 @@ use crate::lang::syntax::lexer::Kind;
 /// What stands between the two elsewhere.
 const SIGNS: [&str; 11] = ["-", "—", "–", "−", "－", "―", "~", "～", "〜", "至", "到"];
 
+/// Tokens of the first value of a call that are looked at.
+const MAX_TOKENS: usize = 16;
+
 impl Slips<'_> {
     /// A range whose first number stands at `at`; says how many of the next tokens are done with.
     pub(super) fn range(&mut self, at: usize) -> Option<usize> {
@@ -89,6 +92,7 @@ impl Slips<'_> {
         let before = self.tokens[..at]
             .iter()
             .rev()
+            .take(MAX_TOKENS)
             .take_while(|token| token.line == line);
         let mut before = before.skip_while(|token| self.slice(token) != "(").skip(1);
         before

@@ -249,3 +249,11 @@ fn an_article_as_json_has_it_is_one_mistake() {
         false,
     );
 }
+
+/// Stars in stars, in whatever order they close.
+#[test]
+fn stars_by_the_hundred_are_read() {
+    for line in ["**on** ", "**on ", "`on text` ", "on **"] {
+        parse(FileId(0), &line.repeat(100));
+    }
+}
