@@ -113,6 +113,26 @@ fn a_line_of_a_megabyte() {
     }
 }
 
+/// Fifty kilobytes of what comes along when rules are copied out of a document.
+#[test]
+fn marks_of_documents_without_end() {
+    for mark in [
+        "x — y ",
+        "`on text`\n",
+        "`",
+        "> on a\n",
+        "{reply：甲",
+        "**on** ",
+        "1. reply \"x\"\n",
+        "====\n",
+        "let a == 5 == 5 ",
+        "word ) ",
+    ] {
+        let text = mark.repeat(50_000 / mark.len());
+        assert!(!mistakes(&text).is_empty(), "{mark}");
+    }
+}
+
 /// A hundred kilobytes, all on one line.
 #[test]
 fn the_longest_line() {

@@ -1,11 +1,13 @@
 //! Changes are tried before they are offered: one after which the rules still do not load is of no use to
 //! anybody, and leads away from the mistake.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::{Diagnostic, Fix, Severity, Sureness, fix};
-use crate::lang::span::Sources;
+use crate::lang::span::{FileId, Sources};
+use crate::lang::syntax::MAX_DIAGNOSTICS;
 
 /// Bytes of changed rule files that are compiled for the changes of one set: some ten of a set of three
 /// hundred rules. What is more is offered untried.
@@ -22,7 +24,12 @@ pub(super) fn withdraw(
     let bytes: usize = sources.files.iter().map(|file| file.text.len()).sum();
     let mut left = MAX_TRIED;
     let before = counted(found);
+    // Of such a file not all mistakes are told: whether there are fewer cannot be said.
+    let full: Vec<FileId> = full(found);
     for one in found.iter_mut() {
+        if full.contains(&one.primary.span.file) {
+            continue;
+        }
         while one.fixes.first().is_some_and(|fix| is_tried(fix, before.1)) {
             let Some(rest) = left.checked_sub(bytes) else {
                 return;
@@ -59,6 +66,16 @@ pub(super) fn withdraw(
             one.withdraw_first();
         }
     }
+}
+
+/// Files with more mistakes than are told of one.
+fn full(found: &[Diagnostic]) -> Vec<FileId> {
+    let mut counts: BTreeMap<FileId, usize> = BTreeMap::new();
+    for one in found.iter().filter(|one| one.severity == Severity::Error) {
+        *counts.entry(one.primary.span.file).or_default() += 1;
+    }
+    counts.retain(|_, count| *count >= MAX_DIAGNOSTICS);
+    counts.into_keys().collect()
 }
 
 /// Whether something can be offered for every mistake.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet};
 
-use super::{Diagnostic, Language, Severity};
+use super::{Diagnostic, Fix, Label, Language, Severity};
 use crate::lang::span::{FileId, Sources, Span};
 
 /// All diagnostics with their sources, and a last line that counts them; empty when there are none.
@@ -83,12 +83,13 @@ fn groups<'a>(
     };
     let mut snippets: BTreeMap<FileId, Vec<Annotation<'a>>> = BTreeMap::new();
     let primary = &diagnostic.primary;
-    let labels = std::iter::once((AnnotationKind::Primary, primary)).chain(
-        diagnostic
-            .secondary
-            .iter()
-            .map(|label| (AnnotationKind::Context, label)),
-    );
+    let others = || {
+        let near = |label: &&Label| is_near(sources, label.span, primary.span);
+        diagnostic.secondary.iter().take(MAX_LABELS).filter(near)
+    };
+    let untold = diagnostic.secondary.len() - others().count();
+    let labels = std::iter::once((AnnotationKind::Primary, primary))
+        .chain(others().map(|label| (AnnotationKind::Context, label)));
     for (kind, label) in labels {
         let range = range(sources, label.span);
         snippets
@@ -110,13 +111,20 @@ fn groups<'a>(
             );
         }
     }
+    if untold > 0 {
+        let words = match language {
+            Language::Zh => format!("还有 {untold} 处没有标出"),
+            Language::En => format!("{untold} more of these places not marked"),
+        };
+        group = group.element(help().message(words));
+    }
     for words in &diagnostic.help {
         group = group.element(help().message(words.get(language)));
     }
     let (told, shown): (Vec<_>, Vec<_>) = diagnostic
         .fixes
         .iter()
-        .partition(|fix| on_long_line(sources, fix.span));
+        .partition(|fix| is_long(sources, fix));
     for fix in told {
         group = group.element(help().message(fix.words.get(language)));
     }
@@ -141,12 +149,23 @@ fn groups<'a>(
 /// Characters of a line beyond which a fix is told in words: it would be printed twice, before and after,
 /// and nobody finds the difference.
 const MAX_SHOWN: usize = 200;
+/// Lines of a fix beyond which it is told in words.
+const MAX_LINES: usize = 60;
+/// Bytes between the columns of places that are marked together.
+const MAX_APART: usize = 1_000;
+/// Bytes of a line that are counted for a column.
+const MAX_COLUMN: usize = 4_000;
+/// Places of one mistake that are marked, besides the main one.
+const MAX_LABELS: usize = 30;
 
-fn on_long_line(sources: &Sources, span: Span) -> bool {
-    let Some(file) = sources.file(span.file) else {
+fn is_long(sources: &Sources, fix: &Fix) -> bool {
+    let Some(file) = sources.file(fix.span.file) else {
         return false;
     };
-    let range = range(sources, span);
+    if fix.replacement.lines().nth(MAX_LINES).is_some() {
+        return true;
+    }
+    let range = range(sources, fix.span);
     let before = file.text.get(..range.start).unwrap_or_default();
     let after = file.text.get(range.end..).unwrap_or_default();
     let start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -155,6 +174,19 @@ fn on_long_line(sources: &Sources, span: Span) -> bool {
     lines
         .into_iter()
         .any(|line| line.chars().count() > MAX_SHOWN)
+}
+
+/// Whether the columns of both fit a screen: where both are shown, all that is between their columns is, line by
+/// line.
+fn is_near(sources: &Sources, one: Span, other: Span) -> bool {
+    let column = |span: Span| {
+        let text = sources.file(span.file).map_or("", |file| &*file.text);
+        let start = range(sources, span).start;
+        let before = text.as_bytes().get(..start).unwrap_or_default();
+        let line = before.iter().rev().take_while(|byte| **byte != b'\n');
+        line.take(MAX_COLUMN).count()
+    };
+    column(one).abs_diff(column(other)) <= MAX_APART
 }
 
 /// The span within its file; a span of other sources must not make the renderer panic.
@@ -220,6 +252,26 @@ mod tests {
         assert!(out.contains("帮助: 改成 `==`"), "{out}");
         let longest = out.lines().map(|line| line.chars().count()).max();
         assert!(longest < Some(300), "{out}");
+    }
+
+    #[test]
+    fn places_far_to_the_side_and_beyond_count_are_told_in_words() {
+        let text = format!("let a = 1{}\n", " let a = 1".repeat(500));
+        let sources = Sources::single("a.rules", &text);
+        let at = |at: usize| Span::new(FileId(0), at, at + 3);
+        let words = |text: &str| Words::new(text, text);
+        let mut found = Diagnostic::error("E0107", words("x"), at(0), words("y"));
+        for place in 1..500 {
+            found.add_place(at(place * 10));
+        }
+        let out = human(&[found], &sources, Language::Zh, false);
+        assert!(out.contains("还有 469 处没有标出"), "{out}");
+        assert!(out.len() < 20_000, "{}", out.len());
+        let far = Diagnostic::error("E0201", words("x"), at(4_000), words("y"))
+            .with_label(at(0), words("z"));
+        let out = human(&[far], &sources, Language::En, false);
+        assert!(out.contains("1 more of these places"), "{out}");
+        assert!(out.len() < 1_000, "{}", out.len());
     }
 
     #[test]

@@ -109,6 +109,16 @@ const OPERATORS: [&str; 13] = [
 /// take the whole of a hostile line.
 const MAX_TEXT: usize = 8 * 1024;
 
+/// The line from `start` on, unless more than `bytes` of it are left.
+pub(super) fn short_rest(text: &str, start: usize, bytes: usize) -> Option<&str> {
+    let rest = &text[start..];
+    let mut looked_at = rest.bytes().take(bytes + 1);
+    match looked_at.position(|byte| byte == b'\n') {
+        Some(end) => Some(&rest[..end]),
+        None => (rest.len() <= bytes).then_some(rest),
+    }
+}
+
 struct Lexer<'a> {
     text: &'a str,
     at: usize,

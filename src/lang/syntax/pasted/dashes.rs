@@ -1,8 +1,8 @@
 //! Dashes where a comment is meant: `—— 说明`, `reply "x" – 说明`, lines of nothing but signs.
 
-use super::Pasted;
+use super::{MAX_LABELS, Pasted};
 use crate::lang::diagnostics::{Diagnostic, Words};
-use crate::lang::syntax::lexer::{Kind, before_text};
+use crate::lang::syntax::lexer::{Kind, before_text, short_rest};
 use crate::lang::syntax::repair::Edit;
 use crate::lang::syntax::vocabulary::TAKE_TEXT;
 
@@ -13,7 +13,8 @@ const NOTES: &str = "*※;；%'！&@";
 /// Lines are drawn with them.
 const RULERS: &str = "-—–−－―─⸺=*~_＝＊";
 
-/// Bytes of a line before a dash that may begin a comment: looking at thousands of them must not take long.
+/// Bytes of a line before and behind a dash that may begin a comment: looking at thousands of them must not take
+/// long.
 const MAX_LINE: usize = 4_096;
 
 impl Pasted<'_> {
@@ -50,7 +51,12 @@ impl Pasted<'_> {
             let shown: String = line.chars().take(3).collect();
             let span = self.sink.span(start, start + line.len());
             match self.ruler.filter(|found| *found < self.sink.found.len()) {
-                Some(found) => self.sink.found[found].add_place(span),
+                Some(found) => {
+                    let found = &mut self.sink.found[found];
+                    if found.secondary.len() < MAX_LABELS {
+                        found.add_place(span);
+                    }
+                }
                 None => {
                     self.ruler = Some(self.sink.found.len());
                     self.comment(start, start, "# ", &shown, true);
@@ -85,7 +91,9 @@ impl Pasted<'_> {
         if token.kind != Kind::Punct || !dash || start - line > MAX_LINE {
             return false;
         }
-        let rest = self.rest_of_line(start);
+        let Some(rest) = short_rest(self.text, start, MAX_LINE).map(str::trim_end) else {
+            return false;
+        };
         let said = rest.trim_start_matches(|c| DASHES.contains(c));
         let sign = rest[..rest.len() - said.len()].to_owned();
         let signs = sign.chars().count();

@@ -27,8 +27,11 @@ impl Slips<'_> {
 
     /// `on text "a" (reply "x")`
     pub(super) fn bracketed(&mut self, at: usize) -> bool {
+        if !Self::takes_block(self.word_at(at)) {
+            return false;
+        }
         let end = self.line_end(at);
-        if !Self::takes_block(self.word_at(at)) || end < at + 4 {
+        if end < at + 4 {
             return false;
         }
         let last = end - 1;
@@ -70,11 +73,11 @@ impl Slips<'_> {
 
     /// `on text "a" => {`
     pub(super) fn before_block(&mut self, at: usize) {
-        let end = self.line_end(at);
         let word = self.word_at(at);
         if !matches!(word, "on" | "done" | "give" | "cancel") {
             return;
         }
+        let end = self.line_end(at);
         let found = (at + 2..end).find(|open| {
             self.word_at(*open) == "{" && BEFORE_BLOCK.contains(&self.word_at(open - 1))
         });
@@ -179,10 +182,14 @@ impl Slips<'_> {
         if !TAKE_TEXT.contains(&self.word_at(at)) {
             return;
         }
-        let end = self.line_end(at);
+        let line = self.tokens[at].line;
+        let goes_on = |next: usize| {
+            let token = self.tokens.get(next).filter(|token| token.line == line);
+            token.is_some_and(|token| !matches!(token.kind, Kind::Comment | Kind::WrongComment))
+        };
         let mut text = String::new();
         let (mut next, mut holes) = (at + 1, 0);
-        while next < end {
+        while goes_on(next) {
             if self.is_text_at(next) {
                 let part = self.word_at(next);
                 let inner = part
@@ -200,8 +207,9 @@ impl Slips<'_> {
             holes += 1;
             next = behind;
         }
-        let over = next == end || (self.word_at(next) == "}" && next + 1 == end);
-        if holes == 0 || !over {
+        let closed = self.word_at(next) == "}" && !goes_on(next + 1);
+        let over = !goes_on(next) || closed;
+        if holes == 0 || !over || !goes_on(next - 1) {
             return;
         }
         let (from, to) = (self.tokens[at + 1].start, self.tokens[next - 1].end);

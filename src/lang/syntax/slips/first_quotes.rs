@@ -1,6 +1,10 @@
 //! Texts with values in them that lost their first quote: `reply 你好{name}"`.
 
 use super::Slips;
+use crate::lang::syntax::lexer::short_rest;
+
+/// Bytes of a line behind the word before a text: each word of a long line asks for its end.
+const MAX_LINE: usize = 1_024;
 
 impl Slips<'_> {
     /// Whether the text that is wanted at `at` has its last quote only, and braces; says how many of the next tokens
@@ -12,7 +16,7 @@ impl Slips<'_> {
             return None;
         }
         let (start, line) = (token.start, token.line);
-        let rest = self.text[start..].split('\n').next().unwrap_or_default();
+        let rest = short_rest(self.text, start, MAX_LINE)?;
         let quote = rest.find('"')?;
         let (body, behind) = (&rest[..quote], rest[quote + 1..].trim());
         let word = behind.split(' ').next().unwrap_or_default();

@@ -164,9 +164,9 @@ impl Slips<'_> {
             "reply" if word(2) == "expect" => true,
             // Behind the extractor of an `ask`.
             kind if EXTRACTORS.contains(&kind) || kind == ")" => {
-                let line = self.tokens[..at].iter().rev();
-                let mut line = line.take_while(|other| other.line == token.line);
-                line.any(|other| other.first && self.slice(other) == "ask")
+                let first = self.tokens[..at].partition_point(|other| other.start < token.line);
+                let first = self.tokens[..at].get(first);
+                first.is_some_and(|first| first.first && self.slice(first) == "ask")
             }
             clause => {
                 let begins = before.first || matches!(word(2), "{" | "text");
