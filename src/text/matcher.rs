@@ -80,6 +80,11 @@ impl Fits {
 
     /// Whether a message with this text is taken.
     pub(crate) fn fits(&self, text: &Normalised) -> bool {
-        self.0.matches(text).is_some()
+        self.caught(text).is_some()
+    }
+
+    /// What it finds in such a message.
+    pub(crate) fn caught(&self, text: &Normalised) -> Option<Captures> {
+        self.0.matches(text)
     }
 }

@@ -66,6 +66,67 @@ const TRIGGERS: [&str; 36] = [
     "any",
 ];
 
+/// Triggers that catch something, and conditions on it: each pair of conditions is a set.
+const CAUGHT: [(&str, &[&str]); 9] = [
+    (
+        "text \"{n: number}\"",
+        &[
+            "n > 5",
+            "n > 10",
+            "n == 7",
+            "n in [7, 12]",
+            "n != 1",
+            "n < -3",
+            "n + 1 > 20",
+        ],
+    ),
+    (
+        "text \"买{n: number}个\"",
+        &["n >= 2.5", "n > 2.6", "n <= 100"],
+    ),
+    ("scan scene \"t:{n: number}\"", &["n > 5", "n > 10"]),
+    (
+        "text \"{c: word}\"",
+        &[
+            "c == \"abc\"",
+            "c != \"小王\"",
+            "length(c) > 3",
+            "length(c) > 5",
+            "c in [\"abc\", \"甲\"]",
+            "c == \"abc\" and bound",
+        ],
+    ),
+    (
+        "text \"说{c: rest}\" or \"记{c: rest}\"",
+        &["length(c) > 30", "length(c) >= 30"],
+    ),
+    (
+        "text with code: digits(4)",
+        &[
+            "code == \"1234\"",
+            "code in [\"1234\", \"0000\"]",
+            "code != \"4829\"",
+        ],
+    ),
+    (
+        "text \"选{w: one_of(words)}\"",
+        &["w == \"新闻\"", "w in words", "w != \"天气\""],
+    ),
+    (
+        "text \"{a: number}到{b: number}\"",
+        &[
+            "a < b",
+            "a < b and b > 50",
+            "a == 3 and b == 60",
+            "b - a > 4",
+        ],
+    ),
+    (
+        "subscribe scene \"bind:{ticket: word}\"",
+        &["ticket == \"7f3a\"", "length(ticket) == 4"],
+    ),
+];
+
 /// A number that whoever runs the tests may give.
 fn chosen(name: &str, otherwise: u64) -> u64 {
     let given = std::env::var(name).ok();
@@ -83,6 +144,16 @@ fn corpus() -> Vec<String> {
         // Rare among the others: not every seed has it.
         "on any {\n    reply \"1\"\n}\n\non any {\n    reply \"2\"\n}\n".to_owned(),
     ];
+    for (trigger, conditions) in CAUGHT {
+        for (first, second) in conditions.iter().flat_map(|first| {
+            let others = conditions.iter().filter(move |second| *second != first);
+            others.map(move |second| (first, second))
+        }) {
+            sets.push(format!(
+                "list words = [\"天气\", \"新闻\"]\n\non {trigger} when {first} {{\n    reply \"1\"\n}}\n\non {trigger} when {second} {{\n    reply \"2\"\n}}\n"
+            ));
+        }
+    }
     for _ in 0..chosen("MENSHEN_CORPUS", SETS) {
         let mut set = String::from("list words = [\"天气\", \"新闻\"]\n");
         for number in 0..3 + random.below(4) {

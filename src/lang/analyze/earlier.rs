@@ -9,7 +9,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use super::mixed;
 use super::takes::{Takes, covers, must_contain, nameless, takes, takes_word};
 use crate::lang::program::{Program, Trigger};
-use crate::text::{Fits, Normalised, normalise};
+use crate::text::{Captures, Fits, Normalised, normalise};
 
 /// Matchers without a word of their own (expressions, extractors) that are asked about words of later
 /// rules: more of them stand in no set a person wrote, and each is asked of each word.
@@ -37,9 +37,17 @@ impl Alternative<'_> {
 
     /// The matcher itself.
     pub(super) fn fits(&self, text: &Normalised, program: &Program) -> bool {
+        self.ready(program).fits(text)
+    }
+
+    /// What the matcher itself finds.
+    pub(super) fn caught(&self, text: &Normalised, program: &Program) -> Option<Captures> {
+        self.ready(program).caught(text)
+    }
+
+    fn ready(&self, program: &Program) -> &Fits {
         let matcher = &self.trigger.matcher;
-        let fits = self.fits.get_or_init(|| Fits::new(matcher, program));
-        fits.fits(text)
+        self.fits.get_or_init(|| Fits::new(matcher, program))
     }
 
     /// Whether each takes all that the other takes.

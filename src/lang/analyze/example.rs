@@ -94,13 +94,20 @@ fn replaced(expr: &Expr, about: &str, value: &Value, program: &Program) -> Expr 
             ..expr.clone()
         };
     }
-    let go = |inner: &Expr| Box::new(replaced(inner, about, value, program));
-    let all = |parts: &[Expr]| parts.iter().map(|part| *go(part)).collect();
+    mapped(expr, &|inner| replaced(inner, about, value, program))
+}
+
+/// The expression with each of its parts as `change` gives it. What a question to the history is about stays.
+pub(super) fn mapped(expr: &Expr, change: &dyn Fn(&Expr) -> Expr) -> Expr {
+    let go = |inner: &Expr| Box::new(change(inner));
+    let all = |parts: &[Expr]| parts.iter().map(change).collect();
     let kind = match &expr.kind {
         ExprKind::Not(inner) => ExprKind::Not(go(inner)),
         ExprKind::And(parts) => ExprKind::And(all(parts)),
         ExprKind::Or(parts) => ExprKind::Or(all(parts)),
         ExprKind::Compare(op, a, b) => ExprKind::Compare(*op, go(a), go(b)),
+        ExprKind::Arith(op, a, b) => ExprKind::Arith(*op, go(a), go(b)),
+        ExprKind::Otherwise(first, second) => ExprKind::Otherwise(go(first), go(second)),
         ExprKind::IsKnown { inner, known } => ExprKind::IsKnown {
             inner: go(inner),
             known: *known,
@@ -115,9 +122,9 @@ fn replaced(expr: &Expr, about: &str, value: &Value, program: &Program) -> Expr 
             list: *list,
             negated: *negated,
         },
-        ExprKind::Let { name, value: inner } => ExprKind::Let {
+        ExprKind::Let { name, value } => ExprKind::Let {
             name: name.clone(),
-            value: go(inner),
+            value: go(value),
         },
         ExprKind::InValues {
             item,

@@ -14,15 +14,63 @@ pub(super) fn implies(given: &Expr, then: &Expr, program: &Program) -> bool {
     let known = parts(given);
     parts(then).into_iter().all(|wanted| {
         let text = written(wanted, program);
+        let wanted = said(wanted, program);
         known.iter().any(|part| {
             written(part, program) == text
-                || says(part, true, program)
-                    .zip(says(wanted, true, program))
-                    .is_some_and(|(part, wanted)| {
-                        part.about == wanted.about && within(&part.what, &wanted.what)
-                    })
+                || said(part, program).zip(wanted.as_ref()).is_some_and(
+                    |((about, narrow), (wanted, wide))| {
+                        let fits = |one: &What| wide.iter().any(|other| within(one, other));
+                        about == *wanted && narrow.iter().all(fits)
+                    },
+                )
         })
     })
+}
+
+/// What a condition is about, and what it may be: one thing where it is compared, each of them where it is
+/// among several.
+fn said(part: &Expr, program: &Program) -> Option<(String, Vec<What>)> {
+    match among(part, program) {
+        Some(wants) => {
+            let about = wants.first()?.about.clone();
+            Some((about, wants.into_iter().map(|want| want.what).collect()))
+        }
+        None => says(part, true, program).map(|said| (said.about, vec![said.what])),
+    }
+}
+
+/// The values among which something must be: `n in [7, 12]`.
+fn among(part: &Expr, program: &Program) -> Option<Vec<Want>> {
+    let ExprKind::InValues {
+        item,
+        values,
+        negated: false,
+    } = &part.kind
+    else {
+        return None;
+    };
+    // A list is among others when one of its entries is, an address when it is of a network.
+    let plain = matches!(
+        item.ty,
+        Type::Text | Type::Number | Type::Code | Type::Phone | Type::Date
+    );
+    let want = |value: &Expr| {
+        let ExprKind::Const(value) = &value.kind else {
+            return None;
+        };
+        let what = match value {
+            Value::Number(size) => What::Between((*size, false), (*size, false)),
+            value if value.characters().is_some() => What::Is(value.clone()),
+            _ => return None,
+        };
+        Some(Want {
+            about: written(item, program),
+            ty: item.ty.clone(),
+            what,
+        })
+    };
+    let wants: Option<Vec<Want>> = values.iter().map(want).collect();
+    wants.filter(|wants| plain && !wants.is_empty())
 }
 
 /// Whether one of two conditions always holds, whatever is known: `bound` and `not bound`.
@@ -93,7 +141,10 @@ fn within(narrow: &What, wide: &What) -> bool {
 /// the evaluator confirms.
 pub(super) fn values(conditions: &[&Expr], program: &Program) -> Option<Vec<(String, String)>> {
     let mut wanted = Vec::new();
-    for condition in conditions {
+    let mut parts: Vec<&Expr> = conditions.iter().flat_map(|one| parts(one)).collect();
+    // Which of several it is, is chosen once all else is known.
+    parts.sort_by_key(|part| matches!(part.kind, ExprKind::InValues { .. }));
+    for condition in parts {
         if !need(condition, true, program, &mut wanted) {
             return None;
         }
@@ -134,6 +185,15 @@ fn need(expr: &Expr, holds: bool, program: &Program, out: &mut Vec<Want>) -> boo
             found
         }),
         _ => {
+            if let Some(values) = among(expr, program).filter(|_| holds) {
+                let fits = |value: &Want| {
+                    let tried: Vec<Want> = out.iter().chain([value]).cloned().collect();
+                    settle(&tried).is_some()
+                };
+                let found = values.into_iter().find(fits);
+                out.extend(found.clone());
+                return found.is_some();
+            }
             out.push(wanted(expr, holds, program));
             true
         }

@@ -3,6 +3,7 @@
 
 mod acts;
 mod alerts;
+mod caught;
 mod certain;
 mod contradiction;
 mod cost;

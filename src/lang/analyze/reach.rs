@@ -8,6 +8,7 @@ use crate::lang::diagnostics::{Diagnostic, Witness};
 use crate::lang::program::{EventName, Matcher, Program, Rule, Trigger};
 use crate::text::normalise;
 
+use super::caught;
 use super::cure::{cure, move_up};
 use super::earlier::{Alternative, Alternatives};
 use super::implied::{exhaust, implies, values};
@@ -384,8 +385,8 @@ fn share(
     report: &mut Report,
 ) {
     let (first, rule) = (&program.rules[by.rule], &program.rules[it.rule]);
-    let conditions: Vec<_> = first.when.iter().chain(&rule.when).collect();
-    let Some(given) = values(&conditions, program) else {
+    let both = [(by, first.when.as_ref()), (it, rule.when.as_ref())];
+    let Some(given) = caught::given(program, &text, both) else {
         return;
     };
     let words = program.sources.slice(it.trigger.span);
@@ -421,6 +422,16 @@ fn share(
 /// the evaluator confirm it; `None` when none was found that they do.
 fn witness(program: &Program, by: &Alternative<'_>, it: &Alternative<'_>) -> Option<Witness> {
     let (first, rule) = (&program.rules[by.rule], &program.rules[it.rule]);
+    let conditions: Vec<_> = first.when.iter().chain(&rule.when).collect();
+    let witness = |event, text, given| {
+        Some(Witness {
+            event,
+            text,
+            given,
+            answered_by: first.span,
+            instead_of: rule.span,
+        })
+    };
     let trigger = it.trigger;
     let (event, text) = match (&trigger.event, &trigger.matcher) {
         (EventName::Any, _) => (unheard(program)?.to_owned(), None),
@@ -429,6 +440,12 @@ fn witness(program: &Program, by: &Alternative<'_>, it: &Alternative<'_>) -> Opt
             let words = program.sources.slice(trigger.span).split_whitespace();
             // An alternative such as `or "锁"` goes on with the event before it.
             let event = words.take(1).find(|word| !word.starts_with('"'));
+            let event = event.unwrap_or("text").to_owned();
+            if conditions.iter().any(|one| caught::asks(one, program)) {
+                let both = [(by, first.when.as_ref()), (it, rule.when.as_ref())];
+                let (text, given) = caught::message(program, matcher, both)?;
+                return witness(event, Some(text), given);
+            }
             let text = match (matcher, &by.trigger.matcher) {
                 (Matcher::Always, Matcher::Always) => None,
                 _ => {
@@ -438,17 +455,10 @@ fn witness(program: &Program, by: &Alternative<'_>, it: &Alternative<'_>) -> Opt
                     Some(text)
                 }
             };
-            (event.unwrap_or("text").to_owned(), text)
+            (event, text)
         }
     };
-    let conditions: Vec<_> = first.when.iter().chain(&rule.when).collect();
-    Some(Witness {
-        event,
-        text,
-        given: values(&conditions, program)?,
-        answered_by: first.span,
-        instead_of: rule.span,
-    })
+    witness(event, text, values(&conditions, program)?)
 }
 
 /// A kind of message that no rule looks at, so that `any` hears it.

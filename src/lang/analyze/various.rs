@@ -26,7 +26,7 @@ pub(super) fn samples(program: &Program, matcher: &Matcher) -> Vec<String> {
             let mut texts = vec![String::new()];
             for capture in captures {
                 let values = of(program, &capture.extractor);
-                texts = combined(&texts, " ", &values);
+                texts = combined(&texts, " ", &values, MAX);
             }
             if captures.len() > 1 {
                 let back = captures
@@ -51,20 +51,25 @@ fn of_pattern(program: &Program, pattern: &Pattern) -> Vec<String> {
             PatternPart::Literal(text) => vec![text.clone()],
             PatternPart::Capture(capture) => of(program, &capture.extractor),
         };
-        texts = combined(&texts, "", &values);
+        texts = combined(&texts, "", &values, MAX);
     }
     texts
 }
 
-/// Each of `texts` with each of `values` behind it.
-fn combined(texts: &[String], between: &str, values: &[String]) -> Vec<String> {
+/// Each of `texts` with each of `values` behind it, the first `most` of them.
+pub(super) fn combined(
+    texts: &[String],
+    between: &str,
+    values: &[String],
+    most: usize,
+) -> Vec<String> {
     let each = texts.iter().flat_map(|text| {
         values.iter().map(move |value| match text.is_empty() {
             true => value.clone(),
             false => format!("{text}{between}{value}"),
         })
     });
-    each.take(MAX).collect()
+    each.take(most).collect()
 }
 
 fn around(texts: &[String]) -> Vec<String> {
@@ -76,7 +81,7 @@ fn around(texts: &[String]) -> Vec<String> {
 }
 
 /// Values of an extractor that look unlike each other.
-fn of(program: &Program, extractor: &Extractor) -> Vec<String> {
+pub(super) fn of(program: &Program, extractor: &Extractor) -> Vec<String> {
     let more: &[&str] = match extractor {
         Extractor::Mobile => &["+86 139-0013-9000", "139 0013 9000"],
         Extractor::Number => &["-2.5", "300", "1,200"],
