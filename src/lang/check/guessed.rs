@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{codes, lost_names};
 use crate::lang::diagnostics::{Diagnostic, Severity, Sureness};
-use crate::lang::span::{FileId, LineNumbers, Sources};
+use crate::lang::span::{FileId, LineNumbers, Sources, Span};
 
 /// An event that carries no scene, or one without the word.
 const NO_SCENE: &str = "E0132";
@@ -19,6 +19,8 @@ const NOT_INDENTED: &str = "E0104";
 const COMPARED: &str = "E0118";
 /// A `}` too many.
 const EXTRA_BRACE: &str = "E0109";
+/// An expression of which nothing but its length is told.
+const TOO_LONG: &str = "E0131";
 /// A text without its second quote, or with quotes inside.
 const TEXT: [&str; 2] = ["E0111", "E0114"];
 
@@ -103,6 +105,13 @@ pub(super) fn leave_out(
         let warns = one.code == codes::MISSING_OUTCOME || one.severity == Severity::Warning;
         !warns || !crowded.contains(&line(one))
     });
+    let long: Vec<Span> = diagnostics
+        .iter()
+        .filter(|one| one.code == TOO_LONG)
+        .map(|one| one.primary.span)
+        .collect();
+    let outside = |one: &Diagnostic| !long.contains(&one.primary.span);
+    diagnostics.retain(|one| one.code == TOO_LONG || outside(one));
     // What is compared where the sign was wrong is a guess.
     let compared = of(diagnostics, &[COMPARED]);
     diagnostics.retain(|one| one.code != codes::NEVER || !compared.contains(&line(one)));

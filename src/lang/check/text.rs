@@ -155,7 +155,10 @@ impl<'a> Checker<'a> {
                 ),
                 value.span,
                 w("这是验证码", "this is a code"),
-            ));
+            ).with_help(w(
+                "订单号、会员号这样的数字不是验证码：自己定一种，例如 `extractor order_no = \"{digits: digits(8)}\"`，再写 `order_no`",
+                "numbers of orders or members are no codes: with `extractor order_no = \"{digits: digits(8)}\"` write `order_no`",
+            )));
         } else if hidden || matches!(value.ty, Type::Login | Type::Alert) {
             let ty = &value.ty;
             self.report.push(
