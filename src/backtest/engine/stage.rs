@@ -248,8 +248,9 @@ impl<'a, 't> Stage<'a, 't> {
                 .map_or(0, |column| column[row as usize]);
             let now = table.time[row as usize];
             let band = program.band(outcome.suspicion);
+            let closed = table.alert_closed.get(&row).copied();
             (outcome.prompt, outcome.cooling) =
-                alerts.raise(alert, (row, now), machine, fired, band, self.limits);
+                alerts.raise(alert, (row, now, closed), machine, fired, band, self.limits);
         }
         if self.decisive {
             let fired: Vec<usize> = counted(program, &outcome.states).collect();
