@@ -22,6 +22,8 @@ const RULES: &str = "signal city \"异地\" weight 9 shadow {\n    when new(logi
      on login when login.city == \"锁\" {\n    lock account\n}\n\
      on login when login.city == \"伦敦\" {\n    alert expires 24 hours once per 12 hours {\n        \
      message \"登录异常，请看 https://example.com/login\"\n    }\n}\n\
+     on login when login.city == \"巴黎\" {\n    lock account\n    alert expires 24 hours once per 12 hours {\n        \
+     message \"登录异常，请看 https://example.com/login\"\n    }\n}\n\
      on undeliverable alert {\n    note \"x\"\n}\n";
 
 /// Alice logs in from there; the alert it raised or was added to.
@@ -100,6 +102,8 @@ async fn answered(folder: &Path) -> Vec<Option<String>> {
     // Two more: nobody has said anything yet.
     told.push(comes(&bot, &clock, 7, "伦敦").await);
     told.push(comes(&bot, &clock, 8, "伦敦").await);
+    // A rule locks and alerts: what was open is closed before it asks.
+    told.push(comes(&bot, &clock, 9, "巴黎").await);
     bot.finish().await;
     store.close().await;
     std::fs::write(folder.with_file_name("guard.rules"), RULES).expect("written");
@@ -149,7 +153,7 @@ async fn only_the_owners_own_word_is_a_label() {
         assert_eq!(now["explanation"], kept["explanation"]);
         found += 1;
     }
-    assert_eq!(found, 9);
+    assert_eq!(found, 10);
 }
 
 #[tokio::test]
@@ -166,21 +170,21 @@ async fn a_cool_down_ends_where_the_alert_was_closed() {
             raised += 1;
         }
     }
-    assert_eq!((raised, alerts.len()), (5, 7), "what the server did");
+    assert_eq!((raised, alerts.len()), (6, 8), "what the server did");
     let said = json(here, &[&ASK[..], &["json"]].concat());
     let totals = &said["figures"]["totals"];
-    for (field, count) in [("flagged", 7), ("prompts", 5), ("cooled_down", 2)] {
+    for (field, count) in [("flagged", 8), ("prompts", 6), ("cooled_down", 2)] {
         assert_eq!(totals[field], count, "{field}: {totals}");
     }
     // A past taken by its times says the same.
     let by_time = json(here, &[&ASK[..], &["json", "--by-time"]].concat());
-    assert_eq!(by_time["figures"]["totals"]["prompts"], 5);
+    assert_eq!(by_time["figures"]["totals"]["prompts"], 6);
     // Rules that do not ask at the first login raise the alert at the second: what became of the one it was added to holds.
     let later = RULES.replace("== \"伦敦\"", "== \"伦敦\" and login.hour >= 11");
     std::fs::write(here.join("guard.rules"), later).expect("written");
     let said = json(here, &[&ASK[..], &["json"]].concat());
     let totals = &said["figures"]["totals"];
-    for (field, count) in [("flagged", 6), ("prompts", 5), ("cooled_down", 1)] {
+    for (field, count) in [("flagged", 7), ("prompts", 6), ("cooled_down", 1)] {
         assert_eq!(totals[field], count, "{field}: {totals}");
     }
 }

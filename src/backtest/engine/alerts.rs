@@ -35,6 +35,19 @@ pub(super) struct Alerts {
     today: u32,
 }
 
+/// The login an alert is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    /// Which.
+    pub row: u32,
+    /// When.
+    pub now: Millis,
+    /// The first login judged when the server had closed its own alert about this one.
+    pub closed: Option<u32>,
+    /// A rule locks the account at this login, which closes what is open before it alerts.
+    pub locked: bool,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Open {
     number: u64,
@@ -61,19 +74,19 @@ impl Alerts {
         self.number > 0
     }
 
-    /// Raises an alert of the login `row` at `now`. `machine` is the login's, `signals` what fired,
-    /// `band` that of the suspicion, `closed` the first login judged when the server had closed its alert about this
-    /// one. What becomes of it, and the row whose alert had a cool-down then: the
-    /// one that kept it quiet, unless this says more.
+    /// Raises an alert of the login `at`. `machine` is the login's, `signals` what fired, `band` that of the suspicion.
+    /// What becomes of it, and the row whose alert had a cool-down then: the one that kept it quiet, unless this says
+    /// more.
     pub(super) fn raise(
         &mut self,
         alert: &AlertAction,
-        (row, now, closed): (u32, Millis, Option<u32>),
+        at: At,
         machine: u32,
         mut signals: Vec<usize>,
         mut band: u32,
         limits: &Limits,
     ) -> (Prompt, Option<u32>) {
+        let At { row, now, .. } = at;
         self.open
             .retain(|open| now < open.until && row < open.closed);
         let scope = alert.per_machine.then_some(machine);
@@ -82,7 +95,7 @@ impl Alerts {
             .iter()
             .find(|before| before.scope == scope && before.until > now);
         let mut cooling = None;
-        if let (Some(before), true) = (before, alert.once_per > 0)
+        if let (Some(before), true) = (before, alert.once_per > 0 && !at.locked)
             && self.open.iter().any(|open| open.number == before.alert)
         {
             cooling = Some(before.row);
@@ -112,7 +125,7 @@ impl Alerts {
         self.open.push(Open {
             number: self.number,
             until: now.saturating_add(limits.alert_open),
-            closed: closed.unwrap_or(u32::MAX),
+            closed: at.closed.unwrap_or(u32::MAX),
         });
         self.cool_downs
             .retain(|before| before.scope != scope && before.until > now);
