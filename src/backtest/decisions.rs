@@ -145,6 +145,10 @@ pub fn write(
         lines.sort_unstable_by_key(|(row, _)| *row);
         let (all, mut bytes) = (lines.len().max(1), 0);
         for line in lines.into_iter().filter_map(|(_, line)| line) {
+            // A stretch may be 32 MB, and whoever reads may be slow.
+            if watch.stopped() {
+                break;
+            }
             bytes += put(line, out)?;
             written += 1;
         }
@@ -201,7 +205,57 @@ fn decision<'t>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::backtest::input::{Options, read_stream};
+    use crate::backtest::needs::Columns;
+    use crate::bot::ruleset;
+    use crate::guard::Limits;
+    use crate::lang::builtins::Registry;
+    use crate::lang::span::Sources;
+
+    /// Whoever reads says stop at the first line.
+    struct Reader<'w> {
+        watch: &'w Watch,
+        bytes: Vec<u8>,
+    }
+
+    impl Write for Reader<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.watch.stop.store(true, Ordering::Relaxed);
+            self.bytes.write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn writing_stops_between_two_lines() {
+        let login = |n: u32| {
+            format!(
+                "{{\"account\":\"a{n}\",\"time\":\"2026-01-05T0{n}:00:00Z\",\"success\":true}}\n"
+            )
+        };
+        let text: String = (0..9).map(login).collect();
+        let (mut table, watch) = (Table::new(Columns::all()), Watch::default());
+        read_stream("x", text.as_bytes(), &mut table, Options::default(), &watch)
+            .expect("it reads");
+        let registry = Registry::standard();
+        let rules = ruleset::compile(Sources::single("a.rules", ""), &registry).expect("rules");
+        let (rules, zone) = (vec![Arc::new(rules.ruleset)], jiff::tz::TimeZone::UTC);
+        let engine = Engine::new(&table, &registry, rules, zone, Limits::default());
+        let mut out = Reader {
+            watch: &watch,
+            bytes: Vec::new(),
+        };
+        assert_eq!(write(&engine, &table, &watch, &mut out).ok(), Some(1));
+        // Whole, and no more.
+        assert!(out.bytes.ends_with(b"}\n"));
+        assert_eq!(out.bytes.iter().filter(|byte| **byte == b'\n').count(), 1);
+    }
 
     #[test]
     fn a_decision_without_a_line_is_an_error() {

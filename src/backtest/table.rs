@@ -139,10 +139,14 @@ pub struct Table {
     asn: Vec<u32>,
     lat: Vec<f64>,
     lon: Vec<f64>,
-    /// Rows whose prompt was answered with 锁定, and the first row that was judged knowing it.
+    /// Rows whose alert a lock closed, and the first row that was judged knowing it.
     pub answered_lock: HashMap<u32, u32>,
     /// The same while reading: when it was answered.
     pub answers: HashMap<u32, Answered>,
+    /// Rows whose alert was closed before its time, and the first row that was judged knowing it.
+    pub alert_closed: HashMap<u32, u32>,
+    /// The same while reading: when it was closed.
+    pub closings: HashMap<u32, Answered>,
     /// (account, machine) → the first row that was judged knowing of the trust, and until when it holds.
     pub trust: HashMap<(Symbol, Symbol), Vec<(u32, Millis)>>,
     /// The same while reading.

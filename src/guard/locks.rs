@@ -46,6 +46,31 @@ pub fn lock(
     by: LockedBy,
     reason: Option<&str>,
 ) -> Result<LockOutcome, StoreError> {
+    let arrived = history::arrived(tx)?;
+    lock_after(tx, account, by, reason, arrived)
+}
+
+/// Locks by a rule that is asked about a login. That has no number yet and gets the next one (`recorded`), unless it
+/// is a mere attempt: it was not judged knowing of the lock, which is what a replay has to know.
+pub fn lock_while_judging(
+    tx: &mut Tx<'_>,
+    account: &str,
+    rule: &str,
+    recorded: bool,
+) -> Result<LockOutcome, StoreError> {
+    let by = LockedBy::Rule(rule.to_owned());
+    let arrived = history::arrived(tx)?.saturating_add(u64::from(recorded));
+    lock_after(tx, account, by, Some(rule), arrived)
+}
+
+/// `arrived`: the number of the last login that was judged without knowing of the lock.
+fn lock_after(
+    tx: &mut Tx<'_>,
+    account: &str,
+    by: LockedBy,
+    reason: Option<&str>,
+    arrived: u64,
+) -> Result<LockOutcome, StoreError> {
     let now = tx.now();
     let operator = matches!(by, LockedBy::Operator(_));
     let open = alerts::open(tx, account)?;
@@ -58,7 +83,7 @@ pub fn lock(
         for login in alert.logins() {
             history::mark_answered_lock(tx, account, login)?;
         }
-        alerts::close_open(tx, alert.clone(), CloseReason::Locked, &actor)?;
+        alerts::close_after(tx, alert.clone(), CloseReason::Locked, &actor, arrived)?;
     }
     for alert in open.iter().filter(|alert| alert.appended_more > 0) {
         history::mark_unlisted(tx, account, &alert.id, alert.login.time)?;

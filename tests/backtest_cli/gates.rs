@@ -31,6 +31,37 @@ fn numbers_that_mean_nothing_are_refused() {
 }
 
 #[test]
+fn a_limit_stands_as_it_was_given() {
+    let folder = folder();
+    let first = [
+        "backtest",
+        "rules",
+        "--logins",
+        "logins.csv",
+        "--lang",
+        "en",
+    ];
+    for limit in ["0.025", "0.0375", "12"] {
+        let more = [
+            "--max-prompts-per-day",
+            limit,
+            "--max-prompts-per-10k",
+            limit,
+        ];
+        let ended = menshen(
+            folder.path(),
+            &[&first[..], &more, &["--report", "out"]].concat(),
+        );
+        let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+        let page = std::fs::read_to_string(folder.path().join("out/report.html")).expect("a page");
+        for said in [text, page] {
+            let wanted = said.matches(&format!("wanted at most {limit}")).count();
+            assert_eq!(wanted, 2, "{limit}: {said}");
+        }
+    }
+}
+
+#[test]
 fn gates_do_not_pass_on_logins_that_were_not_judged() {
     let folder = folder();
     let base = ["backtest", "rules", "--logins", "logins.csv"];

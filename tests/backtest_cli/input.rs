@@ -179,8 +179,9 @@ fn interrupted_while_reading_it_judges_what_was_read() {
     // The input ends without another line: what was read is judged all the same.
     drop(input);
     stderr.read_to_string(&mut said).expect("the rest");
-    let told = done(&child.wait_with_output().expect("it ends"));
-    let told: Value = serde_json::from_str(&told).expect("JSON");
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(ended.status.code(), Some(1), "a part is not the whole");
+    let told: Value = serde_json::from_slice(&ended.stdout).expect("JSON");
     assert_eq!(told["run"]["stopped"], true);
     assert_eq!(told["run"]["judged"], told["input"]["logins"], "{said}");
     // All of what was read was judged; where reading stopped is said.

@@ -2,6 +2,7 @@
 //! `menshen rules changed`, as people use them.
 #![cfg(all(feature = "cli", feature = "backtest"))]
 
+mod answers;
 #[path = "../cli_support/mod.rs"]
 mod cli_support;
 mod doors;

@@ -1,8 +1,9 @@
 //! Which alerts would have become prompts: the cool-down and the daily cap of `guard::alerts`,
 //! without a store.
 //!
-//! What owners would have answered is not known: no alert is closed but by its time. Replays against
-//! a live bot hold this to the original (`tests/backtest_replay.rs`).
+//! What owners would have answered is not known: an alert is closed by its time, or, of a server's own history,
+//! where the server's alert about the same login was closed. Replays against a live bot hold this to the original
+//! (`tests/backtest_replay.rs`, `tests/backtest_live`).
 
 use crate::env::{DAY, HOUR, Millis};
 use crate::guard::Limits;
@@ -27,11 +28,32 @@ pub enum Prompt {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Alerts {
     cool_downs: Vec<CoolDown>,
-    /// Until when each alert is open, the oldest first, and its number.
-    open: Vec<(u64, Millis)>,
+    /// The alerts that are open, the oldest first.
+    open: Vec<Open>,
     number: u64,
     day: i64,
     today: u32,
+}
+
+/// The login an alert is about.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    /// Which.
+    pub row: u32,
+    /// When.
+    pub now: Millis,
+    /// The first login judged when the server had closed its own alert about this one.
+    pub closed: Option<u32>,
+    /// A rule locks the account at this login, which closes what is open before it alerts.
+    pub locked: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    number: u64,
+    until: Millis,
+    /// The first login that was judged when it had been closed before that.
+    closed: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -52,27 +74,29 @@ impl Alerts {
         self.number > 0
     }
 
-    /// Raises an alert of the login `row` at `now`. `machine` is the login's, `signals` what fired,
-    /// `band` that of the suspicion. What becomes of it, and the row whose alert had a cool-down then: the
-    /// one that kept it quiet, unless this says more.
+    /// Raises an alert of the login `at`. `machine` is the login's, `signals` what fired, `band` that of the suspicion.
+    /// What becomes of it, and the row whose alert had a cool-down then: the one that kept it quiet, unless this says
+    /// more.
     pub(super) fn raise(
         &mut self,
         alert: &AlertAction,
-        (row, now): (u32, Millis),
+        at: At,
         machine: u32,
         mut signals: Vec<usize>,
         mut band: u32,
         limits: &Limits,
     ) -> (Prompt, Option<u32>) {
-        self.open.retain(|(_, until)| now < *until);
+        let At { row, now, .. } = at;
+        self.open
+            .retain(|open| now < open.until && row < open.closed);
         let scope = alert.per_machine.then_some(machine);
         let before = self
             .cool_downs
             .iter()
             .find(|before| before.scope == scope && before.until > now);
         let mut cooling = None;
-        if let (Some(before), true) = (before, alert.once_per > 0)
-            && self.open.iter().any(|(number, _)| *number == before.alert)
+        if let (Some(before), true) = (before, alert.once_per > 0 && !at.locked)
+            && self.open.iter().any(|open| open.number == before.alert)
         {
             cooling = Some(before.row);
             if signals.iter().all(|signal| before.signals.contains(signal)) && band <= before.band {
@@ -98,8 +122,11 @@ impl Alerts {
             self.today += 1;
         }
         self.number += 1;
-        self.open
-            .push((self.number, now.saturating_add(limits.alert_open)));
+        self.open.push(Open {
+            number: self.number,
+            until: now.saturating_add(limits.alert_open),
+            closed: at.closed.unwrap_or(u32::MAX),
+        });
         self.cool_downs
             .retain(|before| before.scope != scope && before.until > now);
         self.cool_downs.push(CoolDown {

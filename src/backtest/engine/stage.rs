@@ -12,7 +12,7 @@ use crate::lang::builtins::Registry;
 use super::super::needs::Need;
 use super::super::symbols::Symbol;
 use super::super::table::{CAPTCHA, JUDGED, KNOWN, LATE_FLAG, STOPPED, Table};
-use super::alerts::{Alerts, Prompt};
+use super::alerts::{Alerts, At, Prompt};
 use super::facts::{Ids, Said, TableFacts};
 use super::outcome::{Outcome, refused_before};
 use super::rows::Histories;
@@ -246,10 +246,15 @@ impl<'a, 't> Stage<'a, 't> {
             let machine = table
                 .column(Need::Machine)
                 .map_or(0, |column| column[row as usize]);
-            let now = table.time[row as usize];
             let band = program.band(outcome.suspicion);
+            let at = At {
+                row,
+                now: table.time[row as usize],
+                closed: table.alert_closed.get(&row).copied(),
+                locked: wish.locked,
+            };
             (outcome.prompt, outcome.cooling) =
-                alerts.raise(alert, (row, now), machine, fired, band, self.limits);
+                alerts.raise(alert, at, machine, fired, band, self.limits);
         }
         if self.decisive {
             let fired: Vec<usize> = counted(program, &outcome.states).collect();

@@ -278,6 +278,13 @@ impl Reading<'_, '_> {
             self.note(Lost::text(Reason::Duplicate, login.id), line);
             return Ok(());
         }
+        if self.options.labels_only
+            && login.id.is_empty()
+            && let Some((reason, text)) = verdicts::unusable(&login, self.seen)
+        {
+            self.note(Lost::text(reason, &text), line);
+            return Ok(());
+        }
         if login.arrival.is_none() && self.report.unnumbered.len() < SAMPLES {
             let place = Sample::at(&self.file, line);
             self.report.unnumbered.push(place);

@@ -52,6 +52,8 @@ pub enum Reason {
     WrongKind,
     /// Some rows have no number of arrival: those of the others say nothing.
     NoArrival,
+    /// A row of labels that says of no login: it has neither an identifier nor account and time.
+    OfNothing,
 }
 
 impl Reason {
@@ -90,6 +92,7 @@ impl Reason {
             Self::BadFlag => "bad_flag",
             Self::WrongKind => "wrong_kind",
             Self::NoArrival => "no_arrival",
+            Self::OfNothing => "of_nothing",
         }
     }
 
@@ -151,6 +154,10 @@ impl Reason {
             Self::WrongKind => (
                 "要文本、数字或真假的地方是列表或对象（place 和 labels 则要是对象），当作没有",
                 "a list or an object where a text, a number or yes and no is wanted (place and labels are to be objects), left out",
+            ),
+            Self::OfNothing => (
+                "没有说是哪一次登录（要 id，或者 account 和 time）",
+                "a row that does not say of which login (an id, or account and time, is wanted)",
             ),
             Self::NoArrival => (
                 "行没有自己的 arrival（缺了，或者和别的行一样）：都不用，到达顺序按时间",
@@ -267,7 +274,7 @@ mod tests {
     use super::*;
 
     /// In their order.
-    const ALL: [Reason; 18] = [
+    const ALL: [Reason; 19] = [
         Reason::Syntax,
         Reason::Encoding,
         Reason::Twice,
@@ -286,6 +293,7 @@ mod tests {
         Reason::LongText,
         Reason::WrongKind,
         Reason::NoArrival,
+        Reason::OfNothing,
     ];
 
     #[test]
@@ -293,7 +301,7 @@ mod tests {
         for (at, reason) in ALL.into_iter().enumerate() {
             assert_eq!(reason as usize, at, "{reason:?}");
         }
-        assert_eq!(ALL[ALL.len() - 1], Reason::NoArrival, "the last there is");
+        assert_eq!(ALL[ALL.len() - 1], Reason::OfNothing, "the last there is");
         let schema = include_str!("../../../docs/backtest-report.schema.json");
         let schema: serde_json::Value = serde_json::from_str(schema).expect("JSON");
         let kinds = &schema["$defs"]["ReasonView"]["properties"]["kind"]["enum"];

@@ -1,7 +1,8 @@
 //! The lines of an export: logins, and what was later said about them.
 //!
 //! Owners' answers become the label `owner`: 锁定 says attack, 是我 says no attack. They are weak
-//! labels, given by those who were asked, which is only where a rule fired.
+//! labels, given by those who were asked, which is only where a rule fired. A lock that an operator or a
+//! rule sets closes alerts too, and the server forgets their logins, but it is no owner's answer.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
@@ -40,8 +41,8 @@ pub struct StoreFacts {
     pub is_store: bool,
     /// Rows by alert, until they are joined.
     by_alert: HashMap<String, Vec<u32>>,
-    /// Alert → when and how its owner answered.
-    answers: HashMap<String, (Answered, bool)>,
+    /// Alert → when and how it was closed before its time.
+    closings: HashMap<String, Closing>,
     /// Trust, and the alert whose answer gave it, until they are joined.
     trusts: Vec<(Symbol, Symbol, Trusted, Option<String>)>,
     /// Decision of a login that was refused whatever its password was → because nobody may log in.
@@ -51,6 +52,16 @@ pub struct StoreFacts {
     decisions: HashMap<u64, u32>,
     hasher: RandomState,
     label: u8,
+}
+
+/// How an alert was closed before its time.
+#[derive(Debug, Clone, Copy)]
+struct Closing {
+    when: Answered,
+    /// A lock closed it: its logins are nobody's habit from then on.
+    locked: bool,
+    /// What its owner said of it: an attack or none.
+    said: Option<bool>,
 }
 
 /// The decisions of one rule set.
@@ -121,27 +132,28 @@ impl StoreFacts {
         (self.refused, self.decisions) = (HashMap::new(), HashMap::new());
         for (account, machine, mut trust, alert) in std::mem::take(&mut self.trusts) {
             // Whoever arrived before the answer was not judged knowing it, whatever time it bears.
-            let answer = alert.and_then(|alert| self.answers.get(&alert));
-            if let Some((answered, _)) =
-                answer.filter(|(answered, _)| answered.at == trust.since.at)
-            {
-                trust.since = *answered;
+            let closing = alert.and_then(|alert| self.closings.get(&alert));
+            if let Some(closing) = closing.filter(|closing| closing.when.at == trust.since.at) {
+                trust.since = closing.when;
             }
             let spans = table.trusts.entry((account, machine)).or_default();
             spans.push(trust);
         }
         for (alert, rows) in std::mem::take(&mut self.by_alert) {
-            let Some((answered, attack)) = self.answers.get(&alert) else {
+            let Some(closing) = self.closings.get(&alert) else {
                 continue;
             };
             for row in rows {
-                table.labels[row as usize].set(self.label, *attack);
-                if *attack {
-                    table.answers.insert(row, *answered);
+                if let Some(attack) = closing.said {
+                    table.labels[row as usize].set(self.label, attack);
                 }
+                if closing.locked {
+                    table.answers.insert(row, closing.when);
+                }
+                table.closings.insert(row, closing.when);
             }
         }
-        self.answers = HashMap::new();
+        self.closings = HashMap::new();
         Ok(())
     }
 }
@@ -366,19 +378,22 @@ fn alert(record: &str, reading: &mut Reading<'_, '_>) -> Option<()> {
     let Some(closed) = &alert.closed else {
         return Some(());
     };
-    let attack = match closed.reason {
-        CloseReason::Locked => true,
-        CloseReason::TrustedByOwner | CloseReason::ClosedByOwner => false,
-        _ => return Some(()),
+    let said = match closed.reason {
+        CloseReason::Locked if closed.by_owner() => Some(true),
+        CloseReason::TrustedByOwner | CloseReason::ClosedByOwner => Some(false),
+        CloseReason::Locked | CloseReason::Operator | CloseReason::AccountDeleted => None,
+        // A replay finds these itself.
+        CloseReason::Expired | CloseReason::Displaced => return Some(()),
     };
-    let answered = Answered {
-        at: closed.at,
-        arrived: closed.arrived,
+    let closing = Closing {
+        when: Answered {
+            at: closed.at,
+            arrived: closed.arrived,
+        },
+        locked: closed.reason == CloseReason::Locked,
+        said,
     };
-    reading
-        .facts
-        .answers
-        .insert(alert.id.clone(), (answered, attack));
+    reading.facts.closings.insert(alert.id.clone(), closing);
     Some(())
 }
 

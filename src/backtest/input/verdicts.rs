@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::{InputError, InputReport, Options, StoreFacts, Watch, label, read};
+use super::known::Known;
+use super::{InputError, InputReport, Options, Reason, StoreFacts, Watch, label, read};
 use crate::backtest::needs::{Columns, Need};
-use crate::backtest::table::{Labels, Table};
-use crate::env::Millis;
+use crate::backtest::table::{Labels, Login, Table};
+use crate::env::{Millis, rfc3339};
 
 /// Stands for the time of a row that has none.
 pub(super) const UNTIMED: Millis = Millis::MIN;
@@ -25,6 +26,18 @@ pub struct Joined {
     pub first: Option<String>,
     /// What could not be read of them.
     pub report: InputReport,
+}
+
+/// Why a row of labels without an identifier cannot be used, and what stood there: it says of no login, or of one that a
+/// row before it is about, which counts.
+pub(super) fn unusable(row: &Login<'_>, seen: &mut Known) -> Option<(Reason, String)> {
+    let (account, time) = (row.account, row.time);
+    if account.is_empty() || time == UNTIMED {
+        return Some((Reason::OfNothing, account.to_owned()));
+    }
+    // No identifier has such a character.
+    let again = seen.again(&format!("{account}\0{time}"));
+    again.then(|| (Reason::Duplicate, format!("{account} {}", rfc3339(time))))
 }
 
 /// Reads the files and gives each login of `table`, which keeps identifiers, what they say of it; what the logins
@@ -56,12 +69,12 @@ pub fn join(
     for row in 0..said.len() as u32 {
         let id = said.text(Need::Id, row);
         if !id.is_empty() {
-            by_id.insert(id, row);
+            by_id.entry(id).or_insert(row);
         }
         let account = said.accounts.text(said.account[row as usize]);
         let time = said.time[row as usize];
         if !account.is_empty() && time != UNTIMED {
-            by_moment.insert((account, time), row);
+            by_moment.entry((account, time)).or_insert(row);
         }
     }
     let mut met = vec![false; said.len()];

@@ -141,6 +141,8 @@ pub struct JoinedView {
     pub of_no_login: u64,
     /// Rows that could not be used.
     pub unusable: u64,
+    /// Why rows or fields could not be used, such as labels that are neither yes nor no.
+    pub reasons: Vec<ReasonView>,
 }
 
 /// One file.
@@ -381,11 +383,7 @@ impl InputView {
             first: rfc3339(first),
             last: rfc3339(last),
             unusable: input.unusable(),
-            reasons: input
-                .reasons
-                .iter()
-                .map(|(reason, found)| view(*reason, found, language))
-                .collect(),
+            reasons: views(input, language),
             out_of_order: input.unordered,
             late: table.late(),
             same_moment: table.same_moment(),
@@ -402,10 +400,18 @@ impl InputView {
                 rows: joined.rows,
                 of_no_login: joined.rows - joined.met,
                 unusable: joined.report.unusable(),
+                reasons: views(&joined.report, language),
             }),
             lacks: lacks::lacks(table, programs, registry, language),
         }
     }
+}
+
+fn views(input: &InputReport, language: Language) -> Vec<ReasonView> {
+    let reasons = input.reasons.iter();
+    reasons
+        .map(|(reason, found)| view(*reason, found, language))
+        .collect()
 }
 
 fn view(

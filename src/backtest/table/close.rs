@@ -1,5 +1,7 @@
 //! The order of arrival: what a table does when all of its logins are there.
 
+use std::collections::HashMap;
+
 use super::{Answered, LATE_FLAG, Table, Trusted, UNNUMBERED};
 use crate::env::{MINUTE, Millis};
 
@@ -113,10 +115,17 @@ impl Table {
             self.holes();
         }
         let arrival = std::mem::take(&mut self.arrival);
-        self.answered_lock = std::mem::take(&mut self.answers)
-            .into_iter()
-            .map(|(row, answered)| (row, self.first_after(answered, &arrival)))
-            .collect();
+        self.ordered = self.time.windows(2).all(|pair| pair[0] <= pair[1]);
+        let (answers, closings) = (
+            std::mem::take(&mut self.answers),
+            std::mem::take(&mut self.closings),
+        );
+        let since = |all: HashMap<u32, Answered>| -> HashMap<u32, u32> {
+            let rows = all.into_iter();
+            rows.map(|(row, when)| (row, self.first_after(when, &arrival)))
+                .collect()
+        };
+        (self.answered_lock, self.alert_closed) = (since(answers), since(closings));
         let trusts = std::mem::take(&mut self.trusts).into_iter();
         self.trust = trusts
             .map(|(key, spans)| {
@@ -124,7 +133,6 @@ impl Table {
                 (key, spans.into_iter().map(known).collect())
             })
             .collect();
-        self.ordered = self.time.windows(2).all(|pair| pair[0] <= pair[1]);
         let mut clock = Millis::MIN;
         for (time, flags) in self.time.iter().zip(&mut self.flags) {
             clock = clock.max(*time);
@@ -163,6 +171,7 @@ impl Table {
     fn first_after(&self, answered: Answered, arrival: &[u64]) -> u32 {
         let rows = match answered.arrived {
             Some(last) if !arrival.is_empty() => arrival.partition_point(|number| *number <= last),
+            _ if self.ordered => self.time.partition_point(|time| *time < answered.at),
             _ => {
                 let after = self.time.iter().position(|time| *time >= answered.at);
                 after.unwrap_or(self.len())
@@ -188,12 +197,15 @@ impl Table {
         by(&mut self.arrival, order);
         self.own.permute(order);
         self.unasked.permute(order);
-        if !self.answers.is_empty() {
-            let mut place = vec![0_u32; order.len()];
-            for (now, before) in order.iter().enumerate() {
-                place[*before as usize] = now as u32;
-            }
-            self.answers = std::mem::take(&mut self.answers)
+        if self.answers.is_empty() && self.closings.is_empty() {
+            return;
+        }
+        let mut place = vec![0_u32; order.len()];
+        for (now, before) in order.iter().enumerate() {
+            place[*before as usize] = now as u32;
+        }
+        for rows in [&mut self.answers, &mut self.closings] {
+            *rows = std::mem::take(rows)
                 .into_iter()
                 .map(|(row, answered)| (place[row as usize], answered))
                 .collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::bot::{later, outside, probe};
 use crate::guard::locks::{self, LockOutcome};
-use crate::guard::{LockedBy, SessionEnd, sessions};
+use crate::guard::{SessionEnd, sessions};
 use crate::lang::eval::{self, Held, NoObserver};
 use crate::lang::program::{Action, ActionKind, AlertAction, Block, EventName, Expr, Template};
 use crate::lang::value::Value;
@@ -29,6 +29,8 @@ pub struct Wish {
     pub locks: bool,
     /// Rules that acted, by name.
     pub rules: Vec<String>,
+    /// They were asked about a login, which is recorded whatever they do to its account, not about an attempt.
+    pub of_login: bool,
 }
 
 /// An alert a rule wants, its texts rendered.
@@ -64,7 +66,10 @@ impl CaseFacts<'_, '_> {
     /// was reported late, or imported.
     pub fn run_rules(&mut self, event: &EventName, acts: bool) -> Result<Wish, StoreError> {
         let rules = self.context.rules.clone();
-        let mut wish = Wish::default();
+        let mut wish = Wish {
+            of_login: *event != EventName::Attempt,
+            ..Wish::default()
+        };
         let mut candidates = Vec::new();
         rules
             .index
@@ -115,9 +120,8 @@ impl CaseFacts<'_, '_> {
                 let Some(account) = account else {
                     return self.arm(action, "unbound", BTreeMap::new(), rule, wish);
                 };
-                let by = LockedBy::Rule(rule.to_owned());
-                let outcome = locks::lock(self.tx, &account, by, Some(rule))?;
-                match outcome {
+                let recorded = wish.of_login;
+                match locks::lock_while_judging(self.tx, &account, rule, recorded)? {
                     LockOutcome::Locked { sessions_ended, .. } => {
                         let brings = count("sessions_ended", u64::from(sessions_ended));
                         self.arm(action, "locked", brings, rule, wish)?;

@@ -1,6 +1,8 @@
 //! One login of the input explained, in the words of the live server.
 
+use super::read::Input;
 use crate::backtest::engine::Engine;
+use crate::backtest::input::StoreFacts;
 use crate::backtest::needs::Need;
 use crate::backtest::report::Clock;
 use crate::backtest::run::Request;
@@ -14,20 +16,30 @@ use crate::lang::eval::sanitise;
 /// Characters shown of an account's name.
 const MAX_NAME: usize = 128;
 
-/// Explains the login `name`: its id, or `#NUMBER` by arrival.
+/// Explains the login `name`: its id, of a store also that under which it was reported, or `#NUMBER` by arrival.
 pub(super) fn explain(
     request: &Request,
-    table: &Table,
+    input: &Input,
     registry: &Registry,
     name: &str,
 ) -> Outcome {
-    let language = request.language;
-    let row = find(table, name).ok_or_else(|| {
+    let (language, table) = (request.language, &input.table);
+    let row = find(table, &input.facts, name).ok_or_else(|| {
         let most = table.len();
+        let id = match (input.facts.is_store, language) {
+            (false, Language::Zh) => "它的编号",
+            (false, Language::En) => "its id",
+            (true, Language::Zh) => "报告它时的编号（只留 30 天）、它的决定的编号",
+            (true, Language::En) => {
+                "the id it was reported under (kept 30 days), that of its decision"
+            }
+        };
         Failure::usage(match language {
-            Language::Zh => format!("输入里没有登录 {name:?}；请给它的编号，或按到达次序的 #数字，1 到 {most}"),
+            Language::Zh => {
+                format!("输入里没有登录 {name:?}；请给{id}，或按到达次序的 #数字，1 到 {most}")
+            }
             Language::En => format!(
-                "the input has no login {name:?}; give its id, or #NUMBER from 1 to {most} by arrival"
+                "the input has no login {name:?}; give {id}, or #NUMBER from 1 to {most} by arrival"
             ),
         })
     })?;
@@ -103,12 +115,17 @@ pub(super) fn explain(
     Ok(Exit::Clean)
 }
 
-fn find(table: &Table, name: &str) -> Option<u32> {
+fn find(table: &Table, facts: &StoreFacts, name: &str) -> Option<u32> {
     if let Some(number) = name.strip_prefix('#') {
         let number: u32 = number.parse().ok()?;
         return (number >= 1 && number as usize <= table.len()).then(|| number - 1);
     }
-    let symbol = table.symbols.find(name.as_bytes())?;
+    let reported = || facts.ids.iter().find(|(_, reported)| *reported == name);
+    by_id(table, name).or_else(|| by_id(table, reported()?.0))
+}
+
+fn by_id(table: &Table, id: &str) -> Option<u32> {
+    let symbol = table.symbols.find(id.as_bytes())?;
     let at = table
         .column(Need::Id)?
         .iter()

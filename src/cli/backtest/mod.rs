@@ -55,10 +55,10 @@ end it has failed (1). With --sweep and --max-prompts-per-10k it is about the va
 chosen, with --sweep alone about the rules as they are.
 
 Files are written beside their names, with .partial behind these, and get them when they are whole;
-what Ctrl-C cut short keeps it, and ends with 1.
+what Ctrl-C cut short keeps it.
 
-Exit code: 0 done, 1 something that had to hold does not (or not over all of the input), or the
-command failed, 2 wrong use.
+Exit code: 0 done, 1 something that had to hold does not (or not over all of the input), Ctrl-C
+ended it with the part done so far, or the command failed, 2 wrong use; 130 at the second Ctrl-C.
 
 Examples:
   menshen simulate-logins --out logins.csv.gz
@@ -134,7 +134,7 @@ pub struct Args {
     /// Fail when rules do less about an attack than before: a lock is more than a refusal, that more than an alert, that more than a captcha; an alert beside a refusal or a lock, and a captcha beside an alert, count too
     #[arg(long)]
     no_lost_true_positives: bool,
-    /// Explain one login: its id, or #NUMBER by arrival
+    /// Explain one login: its id (of --live that of the report, for 30 days, or the decision's), or #NUMBER by arrival
     #[arg(long, value_name = "LOGIN", conflicts_with = "format")]
     explain: Option<String>,
     /// Write report.html, report.json and, with --against, changed.csv into this folder
@@ -271,7 +271,12 @@ fn finish(
         watch.stop.store(false, Ordering::Relaxed);
     }
     if let Some(login) = &args.explain {
-        return explain::explain(request, &input.table, registry, login);
+        let explained = explain::explain(request, input, registry, login)?;
+        // What lay behind where reading stopped may have come before it by its time.
+        return Ok(match input.report.stopped || watch.stopped() {
+            true => Exit::Found,
+            false => explained,
+        });
     }
     let mut outcome = read::judging(&input.table, request, watch, || {
         run::run(request, &input.table, &input.report, registry, watch)
@@ -289,9 +294,8 @@ fn finish(
         let stopped = outcome.report.run.stopped;
         write::decided(args, path, request, &input.table, registry, watch, stopped)?;
     }
-    // What was asked for is not all there, though the report may be.
-    let files = args.decisions.is_some() || args.changed_csv.is_some();
-    if watch.stopped() && !outcome.report.run.stopped || outcome.report.run.stopped && files {
+    // What was asked for is not all there: whoever goes by the exit code must not take a part for the whole.
+    if watch.stopped() || outcome.report.run.stopped {
         return Ok(Exit::Found);
     }
     let passed = outcome.report.gates.iter().all(|gate| gate.passed);

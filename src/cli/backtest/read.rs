@@ -88,7 +88,7 @@ pub(super) fn read(args: &Args, columns: Columns, watch: &Watch) -> Result<Input
     let of_logins = Options {
         as_read: args.as_arrived,
         by_time: args.by_time,
-        reported_ids: !args.labels.is_empty(),
+        reported_ids: !args.labels.is_empty() || args.explain.is_some(),
         ..options()
     };
     let mut table = Table::new(columns);

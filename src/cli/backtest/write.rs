@@ -20,7 +20,7 @@ use crate::lang::builtins::Registry;
 use crate::lang::diagnostics::Language;
 
 /// Logins explained at a time; between them it is looked whether to stop.
-const BATCH: usize = 50;
+const BATCH: usize = 8;
 
 /// Tries before hours of input are read whether what was asked for can be written. No file is left, for
 /// what follows may fail.

@@ -349,8 +349,8 @@ const WORDS: &[(&str, &str)] = &[
         "有一次攻击管得比原来少就算失败：锁定 > 拒绝 > 提醒 > 图形验证 > 不管；拒绝、锁定之外的提醒，提醒之外的图形验证，少了也算",
     ),
     (
-        "Explain one login: its id, or #NUMBER by arrival",
-        "解释一次登录：它的编号，或按到达先后的 #序号",
+        "Explain one login: its id (of --live that of the report, for 30 days, or the decision's), or #NUMBER by arrival",
+        "解释一次登录：它的编号（--live 的是报告时的编号，30 天内，或决定的编号），或按到达先后的 #序号",
     ),
     (
         "Write report.html, report.json and, with --against, changed.csv into this folder",

@@ -47,16 +47,28 @@ pub fn close(
 
 pub(in crate::guard) fn close_open(
     tx: &mut Tx<'_>,
+    alert: Alert,
+    reason: CloseReason,
+    actor: &str,
+) -> Result<Alert, StoreError> {
+    let arrived = history::arrived(tx)?;
+    close_after(tx, alert, reason, actor, arrived)
+}
+
+/// [`close_open`], known to the logins after the one numbered `arrived`.
+pub(in crate::guard) fn close_after(
+    tx: &mut Tx<'_>,
     mut alert: Alert,
     reason: CloseReason,
     actor: &str,
+    arrived: u64,
 ) -> Result<Alert, StoreError> {
     tx.delete::<AlertByAccount>(&alert.index().key())?;
     alert.closed = Some(Closed {
         at: tx.now(),
         reason,
         by: actor.to_owned(),
-        arrived: Some(history::arrived(tx)?),
+        arrived: Some(arrived),
     });
     if alert.prompt == PromptState::Pending {
         alert.prompt = PromptState::Withdrawn;

@@ -8,8 +8,8 @@ mod answer;
 mod close;
 
 pub use answer::{Answer, Choice, TrustAnswer, answer_trust, choose};
-pub(super) use close::close_open;
 pub use close::{CloseOutcome, close};
+pub(super) use close::{close_after, close_open};
 pub(crate) use close::{close_all_deleted, erase};
 
 use close::close_expired;

@@ -3,7 +3,7 @@
 use super::{Page, Report, count, percent, plain};
 use crate::backtest::input::Encoding;
 use crate::backtest::report::say::{agree, say, things};
-use crate::backtest::report::{Clock, InputView, PartView};
+use crate::backtest::report::{Clock, InputView, PartView, ReasonView};
 use crate::lang::diagnostics::Language;
 
 /// How far a run came that was stopped, a sentence each.
@@ -189,6 +189,13 @@ pub(in crate::backtest::report) fn gone(
                 things(&rows, "row")
             ),
         });
+        for reason in &joined.reasons {
+            lines.push(format!(
+                "--labels{}{}",
+                language.pick("：", ": "),
+                found(reason, language)
+            ));
+        }
     }
     if input.decisions_gone > 0 {
         let n = count(input.decisions_gone);
@@ -213,6 +220,18 @@ pub(in crate::backtest::report) fn gone(
     lines
 }
 
+/// How often something could not be used, why, and where the first were.
+fn found(reason: &ReasonView, language: Language) -> String {
+    let places = match reason.samples.is_empty() {
+        true => String::new(),
+        false => {
+            let places = reason.samples.join(language.pick("，", ", "));
+            format!("{}{places}", language.pick("：", ": "))
+        }
+    };
+    format!("{} × {}{places}", count(reason.count), reason.reason)
+}
+
 impl Page {
     pub(super) fn input(&mut self, report: &Report) {
         let input = &report.input;
@@ -234,18 +253,8 @@ impl Page {
             self.out.push_str(&format!("      {line}\n"));
         }
         for reason in &input.reasons {
-            let places = match reason.samples.is_empty() {
-                true => String::new(),
-                false => {
-                    let places = reason.samples.join(self.language.pick("，", ", "));
-                    format!("{}{places}", self.language.pick("：", ": "))
-                }
-            };
-            self.out.push_str(&format!(
-                "      {} × {}{places}\n",
-                count(reason.count),
-                reason.reason
-            ));
+            let found = found(reason, self.language);
+            self.out.push_str(&format!("      {found}\n"));
         }
         if input.out_of_order > 0 {
             let n = count(input.out_of_order);

@@ -100,6 +100,16 @@ pub struct Closed {
     pub arrived: Option<u64>,
 }
 
+impl Closed {
+    /// The owner said so in the chat: 锁定, 是我 or another word for closing it. A lock closes alerts too
+    /// when an operator or a rule sets it, of whom the audit log has other words.
+    pub fn by_owner(&self) -> bool {
+        let digest = self.by.strip_prefix("openid:");
+        let is_hex = |digest: &str| digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        digest.is_some_and(|digest| !digest.is_empty() && is_hex(digest))
+    }
+}
+
 /// Which login: key fields of a `Login` beside the account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginRef {
