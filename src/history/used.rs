@@ -41,13 +41,16 @@ pub fn used<R: Rows>(
             | HistoryFunction::HourSpread
             | HistoryFunction::Familiarity
     );
-    let stream = match query.function {
-        HistoryFunction::Ratio | HistoryFunction::Sequence | HistoryFunction::Absence => {
-            last_of(query)
-        }
-        _ => query.stream,
+    let streams = match query.function {
+        // Of two streams that are no part of one another both count.
+        HistoryFunction::Ratio => [query.stream, last_of(query)],
+        HistoryFunction::Sequence | HistoryFunction::Absence => [last_of(query); 2],
+        _ => [query.stream; 2],
     };
-    let counts = |row: &&Row| in_stream(row, stream) && (!habits || row.is_habit());
+    let counts = |row: &&Row| {
+        let counted = streams.iter().any(|stream| in_stream(row, *stream));
+        counted && (!habits || row.is_habit())
+    };
     let field = query.field.and_then(|field| present.columns.get(field));
     let whose = !keys.contains(&ByKey::Account);
     let (base, most) = match query.window {

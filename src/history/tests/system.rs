@@ -225,6 +225,11 @@ fn explanations_show_the_newest_rows_an_answer_counts() {
             .iter()
             .all(|login| !login.success && login.values == [Value::text("北京")])
     );
+    let mut quotient = query(HistoryFunction::Ratio, Stream::Successes, Window::All);
+    quotient.denominator = Some(Stream::Failures);
+    let shown = used(&quotient, &empty_program(), &present, &mut table);
+    let times: Vec<Millis> = shown.iter().map(|login| (T - login.time) / HOUR).collect();
+    assert_eq!(times, [1, 2, 3], "the success too");
     let habits = query(HistoryFunction::New, Stream::Successes, Window::Last(10));
     let shown = used(&habits, &empty_program(), &present, &mut table);
     assert_eq!(shown.len(), 1);

@@ -195,8 +195,8 @@ pub(in crate::lang::builtins) fn table() -> Vec<FunctionSpec> {
             true,
             None,
             Type::Percent,
-            "前者占后者的比例；没有后者时未知",
-            "share of the first among the second; unknown when there are none",
+            "前者的次数除以后者的次数，后者包括前者时就是比例；没有后者时未知",
+            "how many of the first to one of the second, their share where the second holds them; unknown when there are none",
             "ratio(successes, attempts, within: 5 minutes, by: ip) <= 50%",
         )
         .range(0.0, 1.0),
