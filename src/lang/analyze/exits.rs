@@ -3,12 +3,13 @@
 use crate::lang::check::codes as c;
 use crate::lang::check::report::{Report, w};
 use crate::lang::diagnostics::Diagnostic;
-use crate::lang::program::{EventName, Trigger};
+use crate::lang::program::{EventName, Extractor, Trigger};
 use crate::text::{match_trigger, normalise};
 
 use super::acts::{Act, sentence};
 use super::scene::Stage;
 use super::search::{answered, cancel_words, find};
+use super::takes::{all_of_list, fold};
 
 /// What people say to leave.
 const LEAVING: [&str; 3] = ["取消", "退出", "算了"];
@@ -17,6 +18,7 @@ const LEAVING: [&str; 3] = ["取消", "退出", "算了"];
 pub(super) fn check(stage: &Stage<'_>, report: &mut Report) {
     for at in 0..stage.program.dialogs.len() {
         blocked(stage, at, report);
+        chosen(stage, at, report);
     }
     report.amend(c::NO_EXIT, |found| shown(stage, found));
 }
@@ -108,4 +110,48 @@ fn blocked(stage: &Stage<'_>, at: usize, report: &mut Report) {
         })
     });
     report.push(answered(found, told));
+}
+
+/// Choices all of which leave the dialog: whatever is chosen, the question is never answered (law 7: the words that
+/// leave come first).
+fn chosen(stage: &Stage<'_>, at: usize, report: &mut Report) {
+    let program = stage.program;
+    let dialog = &program.dialogs[at];
+    let Some(cancel) = &dialog.cancel else {
+        return;
+    };
+    let leaving: Vec<String> = cancel_words(program, dialog)
+        .iter()
+        .map(|word| fold(word))
+        .collect();
+    for slot in &dialog.slots {
+        let Extractor::OneOf(list) = slot.extractor else {
+            continue;
+        };
+        let mut choices = all_of_list(program, list).peekable();
+        let some = choices.peek().is_some();
+        if !some || !choices.all(|choice| leaving.contains(&fold(&choice))) {
+            continue;
+        }
+        let name = &slot.name;
+        report.push(
+            Diagnostic::warning(
+                c::HIDDEN_ALTERNATIVE,
+                w(
+                    format!("`{name}` 的每个选项都会离开对话"),
+                    format!("every choice of `{name}` leaves the dialog"),
+                ),
+                slot.span,
+                w("永远得不到回答", "never answered"),
+            )
+            .with_label(
+                cancel.block.span,
+                w("先当成离开的词", "taken as words to leave first"),
+            )
+            .with_help(w(
+                "离开的词另写，例如 `cancel on \"取消\" or \"退出\" {`",
+                "leave by other words, such as `cancel on \"取消\" or \"退出\" {`",
+            )),
+        );
+    }
 }

@@ -7,8 +7,8 @@ use crate::lang::check::literal::constant;
 use crate::lang::check::report::{Report, w};
 use crate::lang::diagnostics::{Diagnostic, Words};
 use crate::lang::program::{
-    CompareOp, EventName, Expr, ExprKind, FieldId, Function, HistoryQuery, ListEntries, Program,
-    Rule, Stream,
+    CompareOp, EventName, Expr, ExprKind, FieldId, Function, HistoryQuery, ListEntries, Matcher,
+    Program, Rule, Stream, Trigger,
 };
 use crate::lang::span::Span;
 use crate::lang::value::{Type, Value};
@@ -72,6 +72,19 @@ impl Plain<'_> {
         let all = |event: &EventName| rule.triggers.iter().all(|known| known.event == *event);
         if let Some(when) = &rule.when {
             self.literally(when, report);
+        }
+        let empty = |trigger: &&Trigger| matches!(trigger.matcher, Matcher::InList(list) if self.is_empty(list.0 as usize));
+        for trigger in rule.triggers.iter().filter(empty) {
+            let found = Diagnostic::warning(
+                c::HIDDEN_ALTERNATIVE,
+                w("这种写法永远轮不到", "this alternative never answers"),
+                trigger.span,
+                w("这个列表是空的", "this list is empty"),
+            );
+            report.push(found.with_help(w(
+                "往列表里写上要等的文字；以后才有的，把它们放进文件：`list 名字: text from \"lists/文件.txt\"`",
+                "put the texts to wait for into the list; where they come later, into a file: `list NAME: text from \"FILE.txt\"`",
+            )));
         }
         let success = match () {
             () if all(&EventName::Login) => true,
