@@ -461,6 +461,9 @@ fn lists_that_let_nothing_through_are_told() {
     // One choice among them is how people leave.
     let leaving = shop.replace("cancel on kinds", "cancel on \"香蕉\"");
     assert_eq!(codes(&leaving), [""; 0]);
-    let inline = shop.replace("cancel on kinds", "cancel on \"香蕉\" or \"苹果\" or \"取消\"");
+    let inline = shop.replace(
+        "cancel on kinds",
+        "cancel on \"香蕉\" or \"苹果\" or \"取消\"",
+    );
     assert_eq!(codes(&inline), ["W1005"]);
 }
