@@ -116,8 +116,12 @@ pub fn sarif(diagnostics: &[Diagnostic], sources: &Sources, language: Language) 
 }
 
 fn result(diagnostic: &Diagnostic, sources: &Sources, language: Language, rules: &[&str]) -> Value {
+    let between = match language {
+        Language::Zh => "：",
+        Language::En => ": ",
+    };
     let text = format!(
-        "{}：{}",
+        "{}{between}{}",
         diagnostic.title.get(language),
         diagnostic.primary.words.get(language)
     );
