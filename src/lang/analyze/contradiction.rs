@@ -7,7 +7,7 @@ use crate::lang::check::codes as c;
 use crate::lang::check::literal::{constant, magnitude};
 use crate::lang::check::report::{Report, w};
 use crate::lang::diagnostics::Diagnostic;
-use crate::lang::program::{CompareOp, Expr, ExprKind, Function, Program};
+use crate::lang::program::{CompareOp, Expr, ExprKind, Function, HistoryFunction, Program};
 use crate::lang::span::Span;
 use crate::lang::value::{Type, Value};
 
@@ -249,7 +249,7 @@ pub(super) fn says<'e>(part: &'e Expr, as_is: bool, program: &Program) -> Option
     };
     match &part.kind {
         ExprKind::Not(inner) => match &inner.kind {
-            ExprKind::Compare(..) | ExprKind::IsKnown { .. } => Some(Says {
+            ExprKind::Compare(..) | ExprKind::IsKnown { .. } | ExprKind::History(_) => Some(Says {
                 part,
                 span: part.span,
                 ..says(inner, !as_is, program)?
@@ -257,6 +257,19 @@ pub(super) fn says<'e>(part: &'e Expr, as_is: bool, program: &Program) -> Option
             _ => made(inner, What::Holds(!as_is)),
         },
         ExprKind::IsKnown { inner, known } => made(inner, What::Known(*known == as_is)),
+        ExprKind::History(id) if part.ty == Type::YesNo => {
+            let says = made(part, What::Holds(as_is))?;
+            let query = program.queries.get(id.0 as usize)?;
+            // What is new was not seen, asked in the same words.
+            match says.about.strip_prefix("new(") {
+                Some(asked) if query.function == HistoryFunction::New => Some(Says {
+                    about: format!("seen({asked}"),
+                    what: What::Holds(!as_is),
+                    ..says
+                }),
+                _ => Some(says),
+            }
+        }
         ExprKind::Field(_) | ExprKind::Name(_) | ExprKind::Let { .. } => {
             made(part, What::Holds(as_is))
         }

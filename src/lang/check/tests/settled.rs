@@ -467,3 +467,22 @@ fn lists_that_let_nothing_through_are_told() {
     );
     assert_eq!(codes(&inline), ["W1005"]);
 }
+
+#[test]
+fn what_is_new_was_not_seen() {
+    let both = |second: &str| login(&format!("seen(login.city, within: 30 days) and {second}"));
+    for second in [
+        "new(login.city, within: 30 days)",
+        "not seen(login.city, within: 30 days)",
+    ] {
+        assert_eq!(codes(&both(second)), ["E0307"], "{second}");
+    }
+    for second in [
+        "new(login.city, within: 3 days)",
+        "not new(login.city, within: 30 days)",
+        "new(login.machine, within: 30 days)",
+        "new(login.city, within: 30 days, by: ip)",
+    ] {
+        assert_eq!(codes(&both(second)), [""; 0], "{second}");
+    }
+}
