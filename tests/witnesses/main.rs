@@ -67,7 +67,7 @@ const TRIGGERS: [&str; 36] = [
 ];
 
 /// Triggers that catch something, and conditions on it: each pair of conditions is a set.
-const CAUGHT: [(&str, &[&str]); 9] = [
+const CAUGHT: [(&str, &[&str]); 14] = [
     (
         "text \"{n: number}\"",
         &[
@@ -122,6 +122,47 @@ const CAUGHT: [(&str, &[&str]); 9] = [
         ],
     ),
     (
+        "text with phone: mobile",
+        &[
+            "phone != \"13800138000\"",
+            "phone == \"13912345678\"",
+            "phone in [\"13912345678\", \"13912345679\"]",
+        ],
+    ),
+    (
+        "text \"发到{mail: email}\"",
+        &[
+            "mail != \"a@b.cn\"",
+            "mail == \"wang@example.com\"",
+            "mail == \"li@example.com\"",
+        ],
+    ),
+    (
+        "text with day: date",
+        &[
+            "day != \"2026-01-05\"",
+            "day == \"2026-10-01\"",
+            "day in [\"2026-10-01\", \"2026-10-02\"]",
+        ],
+    ),
+    (
+        "text \"看{link: url}\"",
+        &[
+            "link != \"https://a.cn/\"",
+            "link == \"https://b.cn/x\"",
+            "length(link) > 20",
+            "length(link) > 40",
+        ],
+    ),
+    (
+        "text \"查{order: order_no}\"",
+        &[
+            "order != \"NO00000000\"",
+            "order == \"NO12345678\"",
+            "length(order) > 3",
+        ],
+    ),
+    (
         "subscribe scene \"bind:{ticket: word}\"",
         &["ticket == \"7f3a\"", "length(ticket) == 4"],
     ),
@@ -150,7 +191,7 @@ fn corpus() -> Vec<String> {
             others.map(move |second| (first, second))
         }) {
             sets.push(format!(
-                "list words = [\"天气\", \"新闻\"]\n\non {trigger} when {first} {{\n    reply \"1\"\n}}\n\non {trigger} when {second} {{\n    reply \"2\"\n}}\n"
+                "list words = [\"天气\", \"新闻\"]\nextractor order_no = \"NO{{digits: digits(8)}}\"\n\non {trigger} when {first} {{\n    reply \"1\"\n}}\n\non {trigger} when {second} {{\n    reply \"2\"\n}}\n"
             ));
         }
     }

@@ -140,6 +140,18 @@ fn of_pattern(program: &Program, pattern: &Pattern, constants: &[Value]) -> Vec<
     texts
 }
 
+/// A text of so many characters that the extractor may catch.
+fn as_long(extractor: &Extractor, length: usize) -> Option<String> {
+    let (before, letter, after) = match extractor {
+        Extractor::Word | Extractor::Rest => ("", "好", ""),
+        Extractor::Url => ("https://example.com/", "a", ""),
+        Extractor::Email => ("", "a", "@example.com"),
+        _ => return None,
+    };
+    let filled = length.checked_sub(before.len() + after.len())?;
+    Some(format!("{before}{}{after}", letter.repeat(filled)))
+}
+
 /// Texts that an extractor may catch: those a condition names, those about as long or as large, and others.
 fn of(program: &Program, extractor: &Extractor, constants: &[Value]) -> Vec<String> {
     let mut texts: Vec<String> = various::of(program, extractor);
@@ -150,9 +162,7 @@ fn of(program: &Program, extractor: &Extractor, constants: &[Value]) -> Vec<Stri
                 let near = [size - 0.5, size + 0.5, size - 1.0, *size, size + 1.0];
                 texts.extend(near.iter().map(ToString::to_string));
             }
-            (Value::Number(size), Extractor::Word | Extractor::Rest)
-                if (0.0..MAX_LENGTH).contains(size) =>
-            {
+            (Value::Number(size), open) if (0.0..MAX_LENGTH).contains(size) => {
                 #[allow(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,
@@ -160,7 +170,7 @@ fn of(program: &Program, extractor: &Extractor, constants: &[Value]) -> Vec<Stri
                 )]
                 let length = *size as usize;
                 let near = [length.saturating_sub(1), length, length + 1];
-                texts.extend(near.map(|length| "好".repeat(length)));
+                texts.extend(near.iter().filter_map(|length| as_long(open, *length)));
             }
             (value, _) => texts.extend(value.characters().map(ToString::to_string)),
         }

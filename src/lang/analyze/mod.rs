@@ -31,6 +31,7 @@ mod reach;
 mod scene;
 mod search;
 mod silent;
+mod spared;
 mod swallow;
 mod takes;
 mod together;
@@ -69,6 +70,7 @@ pub(super) fn run(
     let stage = scene::Stage::new(program, registry);
     ranges::check(program, registry, scored, report);
     reach::check(program, registry, report);
+    spared::check(program, report);
     // What a dialog is started with is known when every `start` is understood.
     if whole && !report.has(UNKNOWN_DIALOG) {
         missing::check(program, registry, flawed, report);

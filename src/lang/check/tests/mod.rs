@@ -5,6 +5,7 @@ mod asks;
 mod claims;
 mod lost;
 mod meant;
+mod never;
 mod precise;
 mod programs;
 mod remembered;

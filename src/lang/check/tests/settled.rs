@@ -3,7 +3,7 @@
 
 use super::*;
 
-fn codes(text: &str) -> Vec<&'static str> {
+pub(super) fn codes(text: &str) -> Vec<&'static str> {
     compiled(text)
         .diagnostics
         .iter()
@@ -447,42 +447,4 @@ fn a_mistake_in_the_rule_that_answers_an_alert_is_told_alone() {
         codes(&format!("{alert}{}{wrong}", lock("\"锁定\"", "好"))),
         ["E0203"]
     );
-}
-
-#[test]
-fn lists_that_let_nothing_through_are_told() {
-    let empty = "list e = []\n\non text in e {\n    reply \"好\"\n}\n";
-    assert_eq!(codes(empty), ["W1005"]);
-    assert_eq!(codes(&empty.replace("[]", "[\"a\"]")), [""; 0]);
-    let both = empty.replace("on text in e", "on text in e or \"b\"");
-    assert_eq!(codes(&both), ["W1005"]);
-    let shop = "list kinds = [\"苹果\", \"香蕉\"]\n\non text \"买\" {\n    start buy\n}\n\ndialog buy {\n    ask kind: one_of(kinds) \"买什么？\"\n    cancel on kinds { reply \"不买了\" }\n    done { reply \"买{kind}\" }\n}\n";
-    assert_eq!(codes(shop), ["W1005"]);
-    // One choice among them is how people leave.
-    let leaving = shop.replace("cancel on kinds", "cancel on \"香蕉\"");
-    assert_eq!(codes(&leaving), [""; 0]);
-    let inline = shop.replace(
-        "cancel on kinds",
-        "cancel on \"香蕉\" or \"苹果\" or \"取消\"",
-    );
-    assert_eq!(codes(&inline), ["W1005"]);
-}
-
-#[test]
-fn what_is_new_was_not_seen() {
-    let both = |second: &str| login(&format!("seen(login.city, within: 30 days) and {second}"));
-    for second in [
-        "new(login.city, within: 30 days)",
-        "not seen(login.city, within: 30 days)",
-    ] {
-        assert_eq!(codes(&both(second)), ["E0307"], "{second}");
-    }
-    for second in [
-        "new(login.city, within: 3 days)",
-        "not new(login.city, within: 30 days)",
-        "new(login.machine, within: 30 days)",
-        "new(login.city, within: 30 days, by: ip)",
-    ] {
-        assert_eq!(codes(&both(second)), [""; 0], "{second}");
-    }
 }
