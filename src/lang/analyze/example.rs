@@ -88,9 +88,26 @@ pub(super) fn literal(value: &Value) -> Option<String> {
 
 /// The expression with `value` wherever `about` is written.
 fn replaced(expr: &Expr, about: &str, value: &Value, program: &Program) -> Expr {
-    if written(expr, program) == about && !matches!(expr.kind, ExprKind::Const(_)) {
+    let text = written(expr, program);
+    let of_new = || {
+        // What is new was not seen, asked in the same words.
+        let asked = text.strip_prefix("new(")?;
+        match value {
+            Value::YesNo(seen) if about.strip_prefix("seen(") == Some(asked) => {
+                Some(Value::YesNo(!seen))
+            }
+            _ => None,
+        }
+    };
+    let put = match &expr.kind {
+        ExprKind::Const(_) => None,
+        _ if text == about => Some(value.clone()),
+        ExprKind::History(_) => of_new(),
+        _ => None,
+    };
+    if let Some(value) = put {
         return Expr {
-            kind: ExprKind::Const(value.clone()),
+            kind: ExprKind::Const(value),
             ..expr.clone()
         };
     }

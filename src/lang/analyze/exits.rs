@@ -11,6 +11,9 @@ use super::scene::Stage;
 use super::search::{answered, cancel_words, find};
 use super::takes::{all_of_list, fold};
 
+/// A story, its steps in words, and the answer at its end.
+type Told = (Vec<String>, (String, String), String);
+
 /// What people say to leave.
 const LEAVING: [&str; 3] = ["取消", "退出", "算了"];
 
@@ -97,19 +100,23 @@ fn blocked(stage: &Stage<'_>, at: usize, report: &mut Report) {
         "去掉那条规则的 `even in dialog`，或者换一个离开的词",
         "take `even in dialog` off that rule, or leave by another word",
     ));
-    let act = Act::sends(word);
-    let told = act.and_then(|act| {
-        find(stage, dialog.span, |scene| {
-            if scene.waits_in() != Some(at) {
-                return None;
-            }
-            scene.clone().hear(&act).into_iter().find_map(|after| {
-                let (story, answer) = after.told(None)?;
-                Some((story, sentence(after.done()), answer))
-            })
-        })
-    });
+    let told = said(stage, at, None, word);
     report.push(answered(found, told));
+}
+
+/// The conversation in which a word is said while the dialog waits for `asked`, or for anything.
+fn said(stage: &Stage<'_>, at: usize, asked: Option<&str>, word: &str) -> Option<Told> {
+    let act = Act::sends(word)?;
+    find(stage, stage.program.dialogs[at].span, |scene| {
+        let (_, slot) = scene.question()?;
+        if scene.waits_in() != Some(at) || asked.is_some_and(|asked| slot.name != asked) {
+            return None;
+        }
+        scene.clone().hear(&act).into_iter().find_map(|after| {
+            let (story, answer) = after.told(None)?;
+            Some((story, sentence(after.done()), answer))
+        })
+    })
 }
 
 /// Choices all of which leave the dialog: whatever is chosen, the question is never answered (law 7: the words that
@@ -128,30 +135,29 @@ fn chosen(stage: &Stage<'_>, at: usize, report: &mut Report) {
         let Extractor::OneOf(list) = slot.extractor else {
             continue;
         };
-        let mut choices = all_of_list(program, list).peekable();
-        let some = choices.peek().is_some();
-        if !some || !choices.all(|choice| leaving.contains(&fold(&choice))) {
+        let choices: Vec<String> = all_of_list(program, list).collect();
+        let leaves = |choice: &String| leaving.contains(&fold(choice));
+        let Some(choice) = choices.first().filter(|_| choices.iter().all(leaves)) else {
             continue;
-        }
+        };
         let name = &slot.name;
-        report.push(
-            Diagnostic::warning(
-                c::HIDDEN_ALTERNATIVE,
-                w(
-                    format!("`{name}` 的每个选项都会离开对话"),
-                    format!("every choice of `{name}` leaves the dialog"),
-                ),
-                slot.span,
-                w("永远得不到回答", "never answered"),
-            )
-            .with_label(
-                cancel.block.span,
-                w("先当成离开的词", "taken as words to leave first"),
-            )
-            .with_help(w(
-                "离开的词另写，例如 `cancel on \"取消\" or \"退出\" {`",
-                "leave by other words, such as `cancel on \"取消\" or \"退出\" {`",
-            )),
-        );
+        let found = Diagnostic::warning(
+            c::HIDDEN_ALTERNATIVE,
+            w(
+                format!("`{name}` 的每个选项都会离开对话"),
+                format!("every choice of `{name}` leaves the dialog"),
+            ),
+            slot.span,
+            w("永远得不到回答", "never answered"),
+        )
+        .with_label(
+            cancel.block.span,
+            w("先当成离开的词", "taken as words to leave first"),
+        )
+        .with_help(w(
+            "离开的词另写，例如 `cancel on \"取消\" or \"退出\" {`",
+            "leave by other words, such as `cancel on \"取消\" or \"退出\" {`",
+        ));
+        report.push(answered(found, said(stage, at, Some(name), choice)));
     }
 }

@@ -1,6 +1,6 @@
 //! What never comes to anything: lists that let nothing through, signals that never count.
 
-use super::settled::codes;
+use super::settled::{codes, proven};
 use super::*;
 
 #[test]
@@ -12,6 +12,7 @@ fn lists_that_let_nothing_through_are_told() {
     assert_eq!(codes(&both), ["W1005"]);
     let shop = "list kinds = [\"苹果\", \"香蕉\"]\n\non text \"买\" {\n    start buy\n}\n\ndialog buy {\n    ask kind: one_of(kinds) \"买什么？\"\n    cancel on kinds { reply \"不买了\" }\n    done { reply \"买{kind}\" }\n}\n";
     assert_eq!(codes(shop), ["W1005"]);
+    assert!(proven(shop));
     // One choice among them is how people leave.
     let leaving = shop.replace("cancel on kinds", "cancel on \"香蕉\"");
     assert_eq!(codes(&leaving), [""; 0]);
@@ -30,6 +31,7 @@ fn what_is_new_was_not_seen() {
         "not seen(login.city, within: 30 days)",
     ] {
         assert_eq!(codes(&both(second)), ["E0307"], "{second}");
+        assert!(proven(&both(second)), "{second}");
     }
     for second in [
         "new(login.city, within: 3 days)",
@@ -59,6 +61,7 @@ fn a_signal_that_is_always_excepted_is_told() {
     ] {
         let text = signal(when, except);
         assert_eq!(codes(&text), ["W1003"], "{text}");
+        assert!(proven(&text), "{text}");
     }
     for (when, except) in [
         ("login.hour in [1, 6]", "login.hour < 5"),

@@ -12,7 +12,7 @@ pub(super) fn codes(text: &str) -> Vec<&'static str> {
 }
 
 /// The finding shows values or an event.
-fn proven(text: &str) -> bool {
+pub(super) fn proven(text: &str) -> bool {
     let found = compiled(text).diagnostics;
     found
         .iter()
